@@ -1,0 +1,54 @@
+"""Joint multimodal variational autoencoders in Keras 3 and TensorFlow.
+
+Learns a joint representation of several kinds of data and generates any of them from any other
+(Suzuki et al. 2016, 2018). Names are imported when they are first used, so that a program can
+parse its flags before it loads TensorFlow.
+"""
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+from jmvae_tf.version import __version__
+
+# Keras reads it when it is imported; the models' steps are written for TensorFlow.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+if TYPE_CHECKING:
+    from jmvae_tf.export import export_saved_model
+    from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
+    from jmvae_tf.modalities import Modality
+    from jmvae_tf.models.jmvae import JMVAE
+    from jmvae_tf.models.jmvae_kl import JMVAEKL
+    from jmvae_tf.training.callbacks import FiniteTerms, KLWarmUp
+
+_MODULES = {
+    "Bernoulli": "likelihoods",
+    "Categorical": "likelihoods",
+    "FiniteTerms": "training.callbacks",
+    "Gaussian": "likelihoods",
+    "JMVAE": "models.jmvae",
+    "JMVAEKL": "models.jmvae_kl",
+    "KLWarmUp": "training.callbacks",
+    "Modality": "modalities",
+    "export_saved_model": "export",
+}
+
+__all__ = [
+    "JMVAE",
+    "JMVAEKL",
+    "Bernoulli",
+    "Categorical",
+    "FiniteTerms",
+    "Gaussian",
+    "KLWarmUp",
+    "Modality",
+    "__version__",
+    "export_saved_model",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,0 +1,1 @@
+"""The programs of bin/: one module each, flags and one call."""
