@@ -1,0 +1,132 @@
+"""Likelihoods p(x|z) of a modality: from a decoder's output to a distribution over its events.
+
+To add one, write a class like those below: its fields are its settings, and the registration lets
+Keras save it.
+"""
+
+import abc
+import dataclasses
+import math
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+
+@dataclasses.dataclass(frozen=True)
+class Likelihood(abc.ABC):
+    """What models need to know of a likelihood; a subclass is a frozen dataclass of settings."""
+
+    @property
+    @abc.abstractmethod
+    def support(self) -> tuple[float, float]:
+        """The lowest and the highest value that an event may hold."""
+
+    @abc.abstractmethod
+    def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
+        """The distribution of an event, from a decoder's unconstrained output.
+
+        Args:
+          parameters: float32, [..., *event_shape].
+          event_ndims: the number of trailing axes that make up one event; `log_prob` sums over
+            them.
+
+        Returns:
+          A distribution of batch shape [...] whose mean and samples have the shape of
+          `parameters`.
+        """
+
+    @abc.abstractmethod
+    def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """What stands for a missing modality before iterative sampling; float32 of `shape`."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The settings, for Keras to save."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Likelihood":
+        """The likelihood that `get_config` described."""
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+@dataclasses.dataclass(frozen=True)
+class Bernoulli(Likelihood):
+    """Independent binary values with probabilities sigmoid(parameters); images as on MNIST."""
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """Grey values are allowed where a model is asked, never where it is trained."""
+        return 0.0, 1.0
+
+    def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
+        """B(x; sigmoid(parameters)), independent over the event."""
+        return tfd.Independent(tfd.Bernoulli(logits=parameters, dtype=tf.float32), event_ndims)
+
+    def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Fair coins."""
+        return tf.cast(tf.random.stateless_uniform(shape, seed) < 0.5, tf.float32)
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+@dataclasses.dataclass(frozen=True)
+class Categorical(Likelihood):
+    """One of K classes, one-hot, with probabilities softmax(parameters)."""
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """One-hot, or probabilities where a model is asked."""
+        return 0.0, 1.0
+
+    def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
+        """C(w; softmax(parameters)); an event is a vector.
+
+        Raises:
+          ValueError: if an event is not a vector.
+        """
+        if event_ndims != 1:
+            raise ValueError(
+                "A categorical event must be a one-hot vector. "
+                f"Received an event of {event_ndims} axes."
+            )
+        return tfd.OneHotCategorical(logits=parameters, dtype=tf.float32)
+
+    def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """The same probability, 1 / K, for each class: nothing is known, so nothing is drawn."""
+        del seed
+        return tf.fill(shape, 1.0 / tf.cast(shape[-1], tf.float32))
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+@dataclasses.dataclass(frozen=True)
+class Gaussian(Likelihood):
+    """Independent real values with means `parameters` and one fixed variance.
+
+    Attributes:
+      variance: the variance of every value; the constant -1/2 log(2 pi variance) is part of
+        `log_prob`.
+    """
+
+    variance: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuses a variance that is no variance."""
+        if not (math.isfinite(self.variance) and self.variance > 0):
+            raise ValueError(
+                f"A variance must be positive and finite. Received: variance={self.variance}"
+            )
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The real line."""
+        return -math.inf, math.inf
+
+    def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
+        """N(x; parameters, variance I), independent over the event."""
+        return tfd.Independent(tfd.Normal(parameters, math.sqrt(self.variance)), event_ndims)
+
+    def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """N(0, I), the spread of standardised data."""
+        return tf.random.stateless_normal(shape, seed)

@@ -1,0 +1,104 @@
+"""A modality: all that models know of a kind of data."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import keras
+
+from jmvae_tf.likelihoods import Likelihood
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+@dataclasses.dataclass(frozen=True)
+class Modality:
+    """One kind of data among those that a model learns together.
+
+    Attributes:
+      name: what it is called in dictionaries, terms, signatures and flags.
+      event_shape: the shape of one example, without the batch axis.
+      likelihood: the distribution p(x|z) of an example given the latent variable.
+      likelihood_weight: what multiplies log p(x|z) in the objectives. Any weight but 1 makes the
+        term something else than the logarithm of a density.
+      shown_as: how figures and programs show it: an "image" (height, width, 1 or 3 channels), a
+        "label" (probabilities of classes) or a "vector".
+      value_names: the names of a vector's values in order, such as the classes of a label; empty
+        for none.
+    """
+
+    name: str
+    event_shape: tuple[int, ...]
+    likelihood: Likelihood
+    likelihood_weight: float = 1.0
+    shown_as: Literal["image", "label", "vector"] = "vector"
+    value_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Checks the fields against each other.
+
+        Raises:
+          ValueError: for a name that is no identifier, an empty event, a weight that is not
+            positive, a way of showing that does not fit the shape, or too few value names.
+        """
+        object.__setattr__(self, "event_shape", tuple(int(size) for size in self.event_shape))
+        object.__setattr__(self, "value_names", tuple(self.value_names))
+        if not self.name.isidentifier():
+            raise ValueError(
+                "A modality's name must be an identifier, for it becomes part of the names of "
+                f"terms and signatures. Received: name={self.name!r}"
+            )
+        if not self.event_shape or min(self.event_shape) < 1:
+            raise ValueError(
+                "An event must have at least one axis and every axis at least one value. "
+                f"Received: event_shape={self.event_shape}"
+            )
+        if not (math.isfinite(self.likelihood_weight) and self.likelihood_weight > 0):
+            raise ValueError(
+                "A likelihood weight must be positive and finite. "
+                f"Received: likelihood_weight={self.likelihood_weight}"
+            )
+        rank = len(self.event_shape)
+        if self.shown_as == "image":
+            fits = rank == 3 and self.event_shape[-1] in (1, 3)
+        else:
+            fits = self.shown_as in ("label", "vector") and rank == 1
+        if not fits:
+            raise ValueError(
+                "An image has the shape (height, width, 1 or 3), a label and a vector have one "
+                f"axis. Received: shown_as={self.shown_as!r} with event_shape={self.event_shape}"
+            )
+        if self.value_names and len(self.value_names) != math.prod(self.event_shape):
+            raise ValueError(
+                "There must be a name for every value or none at all. Received: "
+                f"{len(self.value_names)} names for event_shape={self.event_shape}"
+            )
+
+    def get_config(self) -> dict[str, Any]:
+        """The fields, for Keras to save."""
+        config = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        config["likelihood"] = keras.saving.serialize_keras_object(self.likelihood)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Modality":
+        """The modality that `get_config` described."""
+        likelihood = keras.saving.deserialize_keras_object(config["likelihood"])
+        return cls(**{**config, "likelihood": likelihood})
+
+
+def check_names(modalities: Mapping[str, Modality]) -> dict[str, Modality]:
+    """A copy of a mapping from name to modality.
+
+    Raises:
+      ValueError: if it is empty, or a key is not the name of its modality.
+    """
+    if not modalities:
+        raise ValueError("A model needs at least one modality. Received: none")
+    for key, modality in modalities.items():
+        if key != modality.name:
+            raise ValueError(
+                "Each modality must stand under its own name. "
+                f"Received: {modality.name!r} under {key!r}"
+            )
+    return dict(modalities)

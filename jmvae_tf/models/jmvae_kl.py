@@ -1,0 +1,108 @@
+"""JMVAE-kl: the joint encoder, and one encoder for each modality that is drawn towards it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from jmvae_tf import networks
+from jmvae_tf.distributions import standard_normal
+from jmvae_tf.inference import product_of_experts
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.base import MultimodalVAE, Tensors
+from jmvae_tf.networks import Network
+from jmvae_tf.objectives import Bound, jmvae_kl_bound
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+class JMVAEKL(MultimodalVAE):
+    """JMVAE-kl, Eq. 4 of the 2018 paper: any subset of the modalities can be given.
+
+    One modality goes through its own encoder, all go through the joint encoder, and other subsets
+    through the product of their encoders (`inference.product_of_experts`).
+
+    Args:
+      modalities: name to `Modality`.
+      latent_dim: the number of values of z.
+      alpha: the weight of the divergences between the encoders (2016 paper; 1 in the 2018 paper).
+      anneal_alpha: whether the warm-up's weight multiplies alpha too, which the papers do not do.
+      joint_encoder: the body of q(z|x,w), as a notation of `networks` or a Keras layer that takes
+        a dictionary; by event shapes where none is given.
+      encoders: modality name to the body of q(z|x), as a notation or a Keras layer.
+      decoders: modality name to the body of p(x|z), as for `MultimodalVAE`.
+      seed: of the latent samples that training and testing draw.
+      **kwargs: of `keras.Model`.
+
+    Raises:
+      ValueError: if an argument is out of its range or names an unknown modality.
+    """
+
+    def __init__(
+        self,
+        modalities: Mapping[str, Modality],
+        latent_dim: int = 64,
+        alpha: float = 1.0,
+        anneal_alpha: bool = False,
+        joint_encoder: Network | None = None,
+        encoders: Mapping[str, Network] | None = None,
+        decoders: Mapping[str, Network] | None = None,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        """See the class."""
+        super().__init__(modalities, latent_dim, decoders, seed, **kwargs)
+        if alpha < 0:
+            raise ValueError(f"alpha must not be negative. Received: alpha={alpha}")
+        self.alpha = alpha
+        self.anneal_alpha = anneal_alpha
+        shapes = {name: modality.event_shape for name, modality in self.modalities.items()}
+        self.joint_encoder_network = joint_encoder or networks.default_joint_encoder(
+            list(shapes.values())
+        )
+        self.encoder_networks = self._for_each_modality("encoders", encoders)
+        self.joint_encoder = self.joint_encoder_of(self.joint_encoder_network)
+        self.encoders = {
+            name: self.encoder(
+                name, self.encoder_networks.get(name, networks.default_encoder(shape))
+            )
+            for name, shape in shapes.items()
+        }
+        self.build_networks()
+
+    def bound(
+        self,
+        data: Tensors,
+        seed: tf.Tensor,
+        kl_weight: float | tf.Tensor = 1.0,
+        training: bool = False,
+    ) -> Bound:
+        """Eq. 4; see `MultimodalVAE.bound`."""
+        q_z_xw = self.joint_encoder(data, training=training)
+        q_z_x = {name: q(data[name], training=training) for name, q in self.encoders.items()}
+        z = q_z_xw.sample(seed=seed)
+        p_x_z = {name: p(z, training=training) for name, p in self.decoders.items()}
+        p_z = standard_normal(self.latent_dim)
+        alpha = self.alpha * kl_weight if self.anneal_alpha else self.alpha
+        return jmvae_kl_bound(
+            data, q_z_xw, q_z_x, p_z, p_x_z, alpha, kl_weight, self.likelihood_weights
+        )
+
+    def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
+        """q(z|x), q(z|x,w) or a product of encoders; draws nothing."""
+        del seed
+        if len(given) == len(self.modalities):
+            return self.joint_encoder(given)
+        experts = [self.encoders[name](tensor) for name, tensor in given.items()]
+        return experts[0] if len(experts) == 1 else product_of_experts(experts)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for Keras to save."""
+        return {
+            **super().get_config(),
+            "alpha": self.alpha,
+            "anneal_alpha": self.anneal_alpha,
+            "joint_encoder": keras.saving.serialize_keras_object(self.joint_encoder_network),
+            "encoders": keras.saving.serialize_keras_object(dict(self.encoder_networks)),
+        }

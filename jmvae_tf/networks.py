@@ -1,0 +1,196 @@
+"""Networks, written as the 2018 paper's appendix writes them.
+
+    DkR     dense layer of k units and ReLU; Dk without ReLU
+    DkBR    the same with batch normalisation before the ReLU
+    CkR     convolution 4x4, stride 2, k channels, ReLU; CkBR with batch normalisation
+    DCkBR   transposed convolution 4x4, stride 2, k channels, batch normalisation, ReLU
+    F       flatten
+    I-J     J after I
+    (I, J)  I and J side by side, one for each modality in order, their outputs concatenated
+
+A network that a user wants otherwise can be any Keras layer instead of such a text.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+Network = str | keras.layers.Layer
+
+_LAYER = re.compile(r"(?P<kind>DC|D|C)(?P<size>[1-9]\d*)(?P<norm>B?)(?P<relu>R?)")
+_JOINT = re.compile(r"\((?P<branches>[^()]*)\)(?:-(?P<trunk>[^()]+))?")
+
+
+def _linear_layer(kind: str, size: int, use_bias: bool, activation: str | None) -> Any:
+    if kind == "D":
+        return keras.layers.Dense(size, activation, use_bias)
+    convolution = keras.layers.Conv2D if kind == "C" else keras.layers.Conv2DTranspose
+    # Cropping 1 of a 4x4 kernel at stride 2, Keras's "same", doubles or halves the size. The
+    # appendix's "crop: 2" would not give 64 x 64.
+    return convolution(size, 4, 2, "same", activation=activation, use_bias=use_bias)
+
+
+def body(
+    notation: str,
+    input_shape: Sequence[int],
+    output_shape: Sequence[int] | None = None,
+    name: str | None = None,
+) -> keras.Sequential:
+    """Builds a network without its head from the appendix's notation.
+
+    An image is flattened before a dense layer, and a dense layer's output is folded to
+    (height, width, channels) before a transposed convolution, so that those of the body and the
+    one of the head together end at the size of `output_shape`.
+
+    Args:
+      notation: such as "D512R-D512R" or "C64R-C128BR-C256BR-C256BR-F-D1024R".
+      input_shape: of one example.
+      output_shape: of the event that the head makes; needed for transposed convolutions only.
+      name: the name of the network.
+
+    Returns:
+      A Keras model from [batch, *input_shape] to features.
+
+    Raises:
+      ValueError: if a part of the notation is unknown, or does not fit the shapes.
+    """
+    layers: list[keras.layers.Layer] = []
+    shape: tuple[int, ...] = tuple(input_shape)
+    parts = [part.strip() for part in notation.split("-")]
+
+    def add(layer: keras.layers.Layer) -> None:
+        nonlocal shape
+        shape = tuple(layer.compute_output_shape((None, *shape)))[1:]
+        layers.append(layer)
+
+    for position, part in enumerate(parts):
+        if part == "F":
+            add(keras.layers.Flatten())
+            continue
+        match = _LAYER.fullmatch(part)
+        if not match:
+            raise ValueError(
+                "A network is a chain of DkR, DkBR, CkR, CkBR, DCkBR and F (R and B may be left "
+                f"out), joined by '-'. Received: {part!r} in {notation!r}"
+            )
+        kind, size = match["kind"], int(match["size"])
+        if kind == "D" and len(shape) > 1:
+            add(keras.layers.Flatten())
+        if kind == "DC" and len(shape) == 1:
+            doublings = sum(later.startswith("DC") for later in parts[position:]) + 1
+            add(keras.layers.Reshape(_fold(shape[0], output_shape, doublings, notation)))
+        if kind != "D" and len(shape) != 3:
+            raise ValueError(
+                "A convolution needs an input of shape (height, width, channels). "
+                f"Received: {shape} before {part!r} in {notation!r}"
+            )
+        relu = "relu" if match["relu"] else None
+        if match["norm"]:
+            add(_linear_layer(kind, size, use_bias=False, activation=None))
+            add(keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-4, synchronized=True))
+            if relu:
+                add(keras.layers.ReLU())
+        else:
+            add(_linear_layer(kind, size, use_bias=True, activation=relu))
+    return keras.Sequential([keras.Input(tuple(input_shape)), *layers], name=name)
+
+
+def _fold(
+    size: int, output_shape: Sequence[int] | None, doublings: int, notation: str
+) -> tuple[int, int, int]:
+    if output_shape is not None and len(output_shape) == 3:
+        height, width = (side // 2**doublings for side in output_shape[:2])
+        whole = (height * 2**doublings, width * 2**doublings) == tuple(output_shape[:2])
+        if whole and size % (height * width) == 0:
+            return height, width, size // (height * width)
+    raise ValueError(
+        f"{doublings} transposed convolutions, the head's among them, must lead from a dense "
+        f"layer of {size} units to the size of an image. "
+        f"Received: output_shape={output_shape} for {notation!r}"
+    )
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+class JointBody(keras.layers.Layer):
+    """One branch for each modality, their outputs concatenated, then a trunk.
+
+    Args:
+      branches: modality name to network.
+      trunk: what follows the concatenation; None for nothing.
+      **kwargs: of `keras.layers.Layer`.
+    """
+
+    def __init__(
+        self,
+        branches: Mapping[str, keras.layers.Layer],
+        trunk: keras.layers.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """See the class."""
+        super().__init__(**kwargs)
+        self.branches = dict(branches)
+        self.trunk = trunk
+
+    def call(self, inputs: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:
+        """A dictionary of modalities, [batch, ...] each, to features [batch, size]."""
+        features = tf.concat(
+            [branch(inputs[name], training=training) for name, branch in self.branches.items()],
+            axis=-1,
+        )
+        return features if self.trunk is None else self.trunk(features, training=training)
+
+
+def joint_body(notation: str, input_shapes: Mapping[str, Sequence[int]]) -> JointBody:
+    """Builds a network with an input for each modality from the appendix's notation.
+
+    Args:
+      notation: such as "(D512R-D512R, D512R-D512R)" or "(C64R-F, D512R-D512BR)-D1024R".
+      input_shapes: modality name to the shape of one example, in the order of the branches.
+
+    Returns:
+      A layer from a dictionary of modalities to features.
+
+    Raises:
+      ValueError: if the notation is not of that form, or has not one branch for each modality.
+    """
+    match = _JOINT.fullmatch(notation.strip())
+    branches = match["branches"].split(",") if match else []
+    if match is None or len(branches) != len(input_shapes):
+        raise ValueError(
+            "A joint network is written (I, J, ...) or (I, J, ...)-K, with one branch for each "
+            f"modality. Received: {notation!r} for {list(input_shapes)}"
+        )
+    bodies = {
+        name: body(branch, shape, name=name)
+        for branch, (name, shape) in zip(branches, input_shapes.items(), strict=True)
+    }
+    if match["trunk"] is None:
+        return JointBody(bodies)
+    width = sum(math.prod(branch.output_shape[1:]) for branch in bodies.values())
+    return JointBody(bodies, body(match["trunk"], (width,), name="trunk"))
+
+
+def default_encoder(event_shape: Sequence[int]) -> str:
+    """The appendix's body for an event: CelebA's for large images, MNIST's for all else."""
+    return "C64R-C128BR-C256BR-C256BR-F-D1024R" if _is_large(event_shape) else "D512R-D512R"
+
+
+def default_decoder(event_shape: Sequence[int]) -> str:
+    """The appendix's body from the latent variable to an event, as for `default_encoder`."""
+    if not _is_large(event_shape):
+        return "D512R-D512R"
+    units = (event_shape[0] // 16) * (event_shape[1] // 16) * 256
+    return f"D{units}R-DC256BR-DC128BR-DC64BR"
+
+
+def default_joint_encoder(event_shapes: Sequence[Sequence[int]]) -> str:
+    """The appendix's joint body: the modalities' own bodies side by side."""
+    return f"({', '.join(default_encoder(shape) for shape in event_shapes)})"
+
+
+def _is_large(event_shape: Sequence[int]) -> bool:
+    return len(event_shape) == 3 and all(side >= 32 and side % 16 == 0 for side in event_shape[:2])

@@ -1,0 +1,59 @@
+"""What several tests share."""
+
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
+from jmvae_tf.modalities import Modality
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def two_modalities():
+    """A small image and a label."""
+    image = Modality("image", (4, 4, 1), Bernoulli(), shown_as="image")
+    label = Modality("label", (3,), Categorical(), shown_as="label", value_names=("a", "b", "c"))
+    return {"image": image, "label": label}
+
+
+@pytest.fixture
+def two_modality_batch(rng):
+    """Six examples of `two_modalities`."""
+    return {
+        "image": tf.constant(rng.integers(0, 2, (6, 4, 4, 1)), tf.float32),
+        "label": tf.one_hot(rng.integers(0, 3, 6), 3),
+    }
+
+
+@pytest.fixture
+def three_modalities():
+    """Two halves of an image and a label, one of each likelihood."""
+    return {
+        "left": Modality("left", (4, 2, 1), Bernoulli(), shown_as="image"),
+        "right": Modality("right", (4, 2, 1), Gaussian(0.5), shown_as="image"),
+        "label": Modality("label", (3,), Categorical(), shown_as="label"),
+    }
+
+
+@pytest.fixture
+def mnist_dir():
+    """The four idx files of MNIST."""
+    folder = ROOT.parent / "shared" / "data" / "mnist"
+    if not folder.is_dir():
+        pytest.skip(f"MNIST's idx files are not in {folder}")
+    return folder

@@ -1,0 +1,96 @@
+"""Linear-Gaussian modalities, for which likelihoods and posteriors are known exactly.
+
+z ~ N(0, I), x_i = A_i z + b_i + e, e ~ N(0, variance_i I).
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+
+@dataclasses.dataclass(frozen=True)
+class LinearGaussian:
+    """Modalities that share z.
+
+    Attributes:
+      loadings: name to A_i, [size_i, latent_dim].
+      offsets: name to b_i, [size_i].
+      variances: name to the variance of the noise.
+    """
+
+    loadings: dict[str, np.ndarray]
+    offsets: dict[str, np.ndarray]
+    variances: dict[str, float]
+
+    @property
+    def latent_dim(self) -> int:
+        return next(iter(self.loadings.values())).shape[1]
+
+    def sample(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        z = rng.normal(size=self.latent_dim)
+        return {
+            name: a @ z
+            + self.offsets[name]
+            + np.sqrt(self.variances[name]) * rng.normal(size=len(a))
+            for name, a in self.loadings.items()
+        }
+
+    def log_marginal(self, x: dict[str, np.ndarray]) -> float:
+        """log p of the modalities in x together, from the Gaussian that they are."""
+        a = np.concatenate([self.loadings[name] for name in x])
+        noise = np.concatenate([np.full(len(x[n]), self.variances[n]) for n in x])
+        difference = np.concatenate([x[name] - self.offsets[name] for name in x])
+        covariance = a @ a.T + np.diag(noise)
+        _, log_det = np.linalg.slogdet(2 * np.pi * covariance)
+        return float(-0.5 * (log_det + difference @ np.linalg.solve(covariance, difference)))
+
+    def posterior(self, x: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and covariance of p(z|x) for any of the modalities."""
+        precision = np.eye(self.latent_dim)
+        weighted = np.zeros(self.latent_dim)
+        for name, value in x.items():
+            a = self.loadings[name]
+            precision += a.T @ a / self.variances[name]
+            weighted += a.T @ (value - self.offsets[name]) / self.variances[name]
+        covariance = np.linalg.inv(precision)
+        return covariance @ weighted, covariance
+
+    def decode(self, z: tf.Tensor) -> dict[str, tfd.Distribution]:
+        """p(x_i|z) for z [samples, latent_dim]."""
+        return {
+            name: tfd.MultivariateNormalDiag(
+                tf.linalg.matvec(tf.constant(a, tf.float32), z)
+                + self.offsets[name].astype(np.float32),
+                tf.fill([len(a)], float(np.sqrt(self.variances[name]))),
+            )
+            for name, a in self.loadings.items()
+        }
+
+
+def random_pair(rng: np.random.Generator) -> LinearGaussian:
+    """Two modalities of 5 and 3 values with a latent variable of 2."""
+    return LinearGaussian(
+        {"x": rng.normal(size=(5, 2)), "w": rng.normal(size=(3, 2))},
+        {"x": rng.normal(size=5), "w": rng.normal(size=3)},
+        {"x": 0.5, "w": 0.8},
+    )
+
+
+def gaussian(mean: np.ndarray, covariance: np.ndarray) -> tfd.Distribution:
+    """N(mean, covariance) as a distribution without a batch."""
+    return tfd.MultivariateNormalTriL(
+        mean.astype(np.float32), np.linalg.cholesky(covariance).astype(np.float32)
+    )
+
+
+def gaussian_kl(
+    mean_q: np.ndarray, cov_q: np.ndarray, mean_p: np.ndarray, cov_p: np.ndarray
+) -> float:
+    """KL(q || p) of two Gaussians, in closed form with NumPy."""
+    solve = np.linalg.solve(cov_p, cov_q)
+    difference = mean_p - mean_q
+    log_det = np.linalg.slogdet(cov_p)[1] - np.linalg.slogdet(cov_q)[1]
+    quadratic = difference @ np.linalg.solve(cov_p, difference)
+    return float(0.5 * (np.trace(solve) + quadratic - len(mean_q) + log_det))
