@@ -1,0 +1,23 @@
+"""The data sets: one module each, with a function `load`, and the pipelines that feed them."""
+
+import importlib
+import pathlib
+
+from jmvae_tf.data.data_set import DataSet
+
+
+def load(name: str, data_dir: pathlib.Path, split: str) -> DataSet:
+    """Loads a data set.
+
+    Args:
+      name: of a module of this package.
+      data_dir: where files lie or go; embedded data ignores it.
+      split: "paper", or another that the data set knows.
+
+    Returns:
+      The data set, whole.
+
+    Raises:
+      UserError: if its files are missing or damaged.
+    """
+    return importlib.import_module(f"{__name__}.{name}").load(data_dir, split)

@@ -1,0 +1,65 @@
+"""A data set: its modalities, and its examples as they are stored."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from jmvae_tf.errors import UserError
+from jmvae_tf.modalities import Modality
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class DataSet:
+    """Examples of several modalities, divided for training, validation and test.
+
+    Attributes:
+      name: what the program's flag calls it.
+      modalities: name to `Modality`, in the papers' order: image first.
+      train: modality name to what is stored of it, one row an example, as compact as it comes.
+      validation: the same; empty where all examples are trained on.
+      test: the same.
+      prepare: a batch of stored tensors to float32 [batch, *event_shape], in TensorFlow ops.
+        Images become values in [0, 1], labels one-hot.
+    """
+
+    name: str
+    modalities: Mapping[str, Modality]
+    train: Arrays
+    validation: Arrays
+    test: Arrays
+    prepare: Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]
+
+    def __post_init__(self) -> None:
+        """Checks that the examples are whole.
+
+        Raises:
+          UserError: if the modalities differ in their number of examples, or a value is not
+            finite.
+        """
+        for part in ("train", "validation", "test"):
+            arrays: Arrays = getattr(self, part)
+            sizes = {name: len(arrays[name]) for name in self.modalities if name in arrays}
+            if len(set(sizes.values())) > 1:
+                raise UserError(
+                    f"Every example of {self.name} must have all modalities",
+                    f"{sizes} in its {part} part",
+                    "repair the files",
+                )
+            for name, array in arrays.items():
+                bad = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))
+                if bad.size:
+                    raise UserError(
+                        f"Every value of {self.name} must be finite",
+                        f"NaN or infinity in {name} of {bad.size} {part} examples, the first at "
+                        f"index {bad[0]}",
+                        "repair the data",
+                    )
+
+    def num_examples(self, part: str) -> int:
+        """How many examples "train", "validation" or "test" has."""
+        arrays: Arrays = getattr(self, part)
+        return len(next(iter(arrays.values()))) if arrays else 0

@@ -1,0 +1,187 @@
+"""MNIST: from the four idx files, or from TensorFlow Datasets where they are not there.
+
+Source: Y. LeCun, C. Cortes and C. Burges, The MNIST database of handwritten digits.
+"""
+
+import gzip
+import pathlib
+import struct
+import urllib.request
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.errors import UserError
+from jmvae_tf.likelihoods import Bernoulli, Categorical
+from jmvae_tf.modalities import Modality
+
+NUM_CLASSES = 10
+NUM_TRAINED = 50_000  # 2018 paper, "Datasets"; the rest of the 60,000 validates.
+
+FILES = {
+    "train-images": "train-images-idx3-ubyte.gz",
+    "train-labels": "train-labels-idx1-ubyte.gz",
+    "test-images": "t10k-images-idx3-ubyte.gz",
+    "test-labels": "t10k-labels-idx1-ubyte.gz",
+}
+
+IMAGE = Modality("image", (28, 28, 1), Bernoulli(), shown_as="image")
+LABEL = Modality(
+    "label",
+    (NUM_CLASSES,),
+    Categorical(),
+    shown_as="label",
+    value_names=tuple(map(str, range(NUM_CLASSES))),
+)
+
+_NETWORK_TIMEOUT = 5.0  # Seconds; TFDS itself would try for minutes.
+
+
+def _prepare(stored: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    return {
+        "image": tf.cast(stored["image"], tf.float32) / 255.0,
+        "label": tf.one_hot(stored["label"], NUM_CLASSES),
+    }
+
+
+def load(data_dir: pathlib.Path, split: str) -> DataSet:
+    """MNIST, its digits as grey values.
+
+    Args:
+      data_dir: holds the four idx files, or is where TensorFlow Datasets keeps its copy.
+      split: "paper" trains on the first 50,000 digits and validates on the other 10,000;
+        "authors" trains on all 60,000, as the authors' code does, and has nothing to validate on.
+
+    Raises:
+      UserError: if a file is missing or damaged, there is no network to download it from, or the
+        split is unknown.
+    """
+    if split not in ("paper", "authors"):
+        raise UserError(
+            "mnist has the splits paper and authors", f"--split={split}", "choose one of them"
+        )
+    missing = [file for file in FILES.values() if not (data_dir / file).is_file()]
+    if not missing:
+        arrays = read_idx_files(data_dir)
+    elif len(missing) < len(FILES):
+        raise UserError(
+            "MNIST is four idx files",
+            f"{data_dir} without {', '.join(missing)}",
+            "put the missing ones there",
+        )
+    else:
+        arrays = _from_tfds(data_dir)
+    stored = {"image": arrays["train-images"], "label": arrays["train-labels"]}
+    num_trained = NUM_TRAINED if split == "paper" else len(stored["label"])
+    return DataSet(
+        name="mnist",
+        modalities={"image": IMAGE, "label": LABEL},
+        train={name: array[:num_trained] for name, array in stored.items()},
+        validation={name: array[num_trained:] for name, array in stored.items()},
+        test={"image": arrays["test-images"], "label": arrays["test-labels"]},
+        prepare=_prepare,
+    )
+
+
+def read_idx_files(data_dir: pathlib.Path) -> dict[str, np.ndarray]:
+    """Reads the four files.
+
+    Returns:
+      "train-images" and "test-images", uint8 [count, 28, 28, 1]; "train-labels" and
+      "test-labels", uint8 [count] below 10.
+
+    Raises:
+      UserError: if a file is damaged or does not belong to the others.
+    """
+    arrays = {}
+    for part in ("train", "test"):
+        images = _read_idx(data_dir / FILES[f"{part}-images"], (28, 28))
+        labels = _read_idx(data_dir / FILES[f"{part}-labels"], ())
+        if len(images) != len(labels):
+            raise UserError(
+                "There must be a label for every image",
+                f"{len(images)} images and {len(labels)} labels in the {part} files of {data_dir}",
+                "fetch both files again",
+            )
+        wrong = np.flatnonzero(labels >= NUM_CLASSES)
+        if wrong.size:
+            raise UserError(
+                "A label must be a digit from 0 to 9",
+                f"{labels[wrong[0]]} at index {wrong[0]} of {data_dir / FILES[f'{part}-labels']}",
+                "fetch the file again",
+            )
+        arrays[f"{part}-images"] = images[..., np.newaxis]
+        arrays[f"{part}-labels"] = labels
+    return arrays
+
+
+def _read_idx(path: pathlib.Path, event_shape: tuple[int, ...]) -> np.ndarray:
+    """Reads unsigned bytes in the idx format: magic number, sizes (big-endian), values."""
+    remedy = "fetch the file again"
+    try:
+        with gzip.open(path) as file:
+            content = file.read()
+    except EOFError as error:
+        raise UserError("An idx file must be whole", f"a truncated {path}", remedy) from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise UserError(
+            "An idx file must be gzip-compressed", f"{path}: {error}", remedy
+        ) from error
+    rank = 1 + len(event_shape)
+    header_size = 4 * (1 + rank)
+    magic = 0x0800 + rank  # 08: unsigned bytes, then the number of axes.
+    if len(content) < header_size:
+        raise UserError("An idx file must have a header", f"{len(content)} bytes in {path}", remedy)
+    received, count, *shape = struct.unpack(f">{1 + rank}I", content[:header_size])
+    if received != magic:
+        raise UserError(
+            f"The magic number of {path.name} must be {magic}", f"{received} in {path}", remedy
+        )
+    if tuple(shape) != event_shape:
+        raise UserError(
+            f"The images of {path.name} must be {event_shape} pixels", f"{tuple(shape)}", remedy
+        )
+    values = np.frombuffer(content, np.uint8, offset=header_size)
+    if values.size != count * int(np.prod(event_shape)):
+        raise UserError(
+            f"{path.name} must hold the {count} examples that its header announces",
+            f"{values.size} bytes of values in {path}",
+            remedy,
+        )
+    return values.reshape(count, *event_shape)
+
+
+def _from_tfds(data_dir: pathlib.Path) -> dict[str, np.ndarray]:
+    """The digits in the order of TensorFlow Datasets, which is not that of the idx files."""
+    import tensorflow_datasets as tfds  # Takes seconds, and is seldom needed.
+
+    remedy = f"put {', '.join(FILES.values())} into --data_dir"
+    if not any((data_dir / "mnist").glob("*/dataset_info.json")):
+        url = f"{tfds.image_classification.MNIST.URL}{FILES['test-labels']}"
+        try:
+            with urllib.request.urlopen(
+                urllib.request.Request(url, method="HEAD"),
+                timeout=_NETWORK_TIMEOUT,
+            ):
+                pass
+        except OSError as error:
+            raise UserError(
+                "MNIST must be in --data_dir or be downloadable",
+                f"{data_dir} without its files and no answer from {url} ({error})",
+                remedy,
+            ) from error
+    try:
+        parts = {
+            part: tfds.as_numpy(tfds.load("mnist", split=part, data_dir=data_dir, batch_size=-1))
+            for part in ("train", "test")
+        }
+    except Exception as error:  # TFDS raises many kinds, none of them ours to mend.
+        raise UserError("The download of MNIST must succeed", f"{error}", remedy) from error
+    return {
+        f"{part}-{name}s": examples[name]
+        for part, examples in parts.items()
+        for name in ("image", "label")
+    }

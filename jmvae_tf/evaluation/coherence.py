@@ -1,0 +1,78 @@
+"""Coherence: whether what is generated is what was asked for."""
+
+import numpy as np
+import tensorflow as tf
+from sklearn.base import ClassifierMixin
+from sklearn.neighbors import KNeighborsClassifier
+
+from jmvae_tf.models.base import MultimodalVAE
+
+
+def fit_classifier(images: tf.Tensor, labels: tf.Tensor) -> ClassifierMixin:
+    """A classifier of real images: the judge, which has never seen a generated one.
+
+    Args:
+      images: float32, [examples, *event_shape], grey or colour values in [0, 1].
+      labels: one-hot, [examples, classes].
+    """
+    classifier = KNeighborsClassifier(n_neighbors=3)
+    return classifier.fit(_flat(images), np.argmax(labels, axis=1))
+
+
+def classifier_accuracy(
+    classifier: ClassifierMixin, images: tf.Tensor, labels: tf.Tensor
+) -> np.ndarray:
+    """Whether the classifier is right for each of the images; float [examples]."""
+    return (classifier.predict(_flat(images)) == np.argmax(labels, axis=1)).astype(float)
+
+
+def label_coherence(
+    model: MultimodalVAE,
+    classifier: ClassifierMixin,
+    label: str,
+    image: str,
+    num_per_label: int = 100,
+    seed: int = 0,
+) -> np.ndarray:
+    """Whether the asked-for label can be read off images generated from it.
+
+    Images are means of p(x|z), z ~ q(z|label).
+
+    Args:
+      model: a trained model.
+      classifier: of real images.
+      label: the name of the given modality, one-hot.
+      image: the name of the generated modality.
+      num_per_label: images for each label.
+      seed: the same seed gives the same images.
+
+    Returns:
+      0 or 1 for each image, float [num_per_label * classes].
+    """
+    labels = tf.eye(model.modalities[label].event_shape[0])
+    images = model.generate(image, {label: labels}, num_per_label, seed)
+    images = tf.reshape(images, (-1, *images.shape[2:]))
+    return classifier_accuracy(classifier, images, tf.tile(labels, (num_per_label, 1)))
+
+
+def generated_label_accuracy(
+    model: MultimodalVAE, images: tf.Tensor, labels: tf.Tensor, image: str, label: str
+) -> np.ndarray:
+    """Whether the likeliest label at the mean of q(z|image) is the true one.
+
+    Args:
+      model: a trained model.
+      images: [examples, *event_shape].
+      labels: one-hot, [examples, classes].
+      image: the name of the given modality.
+      label: the name of the generated one.
+
+    Returns:
+      0 or 1 for each example, float [examples].
+    """
+    generated = model.generate(label, {image: images})
+    return (np.argmax(generated, axis=1) == np.argmax(labels, axis=1)).astype(float)
+
+
+def _flat(images: tf.Tensor) -> np.ndarray:
+    return np.reshape(images, (len(images), -1))

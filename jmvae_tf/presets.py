@@ -1,0 +1,213 @@
+"""The settings of every model on every data set, each number with its place in the papers.
+
+"2018" is Suzuki et al., arXiv 1801.08702; its appendix gives the networks in the notation that
+`networks` reads. "Code" is the authors' code. Nothing here needs TensorFlow, so that programs can
+check their flags at once.
+"""
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jmvae_tf.errors import UserError
+from jmvae_tf.version import __version__
+
+
+def _setting(description: str, default: Any = dataclasses.MISSING) -> Any:
+    return dataclasses.field(default=default, metadata={"help": description})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All that a run is a function of; each field but the first two is a flag of `bin/train`.
+
+    Fields that a model does not have are None.
+    """
+
+    model: str = _setting("which of the papers' models")
+    data: str = _setting("which data set")
+
+    split: str = _setting("how the data are divided: paper, or mnist's authors (trains on 60,000)")
+    latent_dim: int = _setting("number of values of z")
+    joint_encoder: str = _setting("q(z|x,w) in the notation of the paper's appendix")
+    encoders: Mapping[str, str] | None = _setting("q(z|x), as image=NOTATION,label=NOTATION", None)
+    decoders: Mapping[str, str] = _setting("p(x|z), as image=NOTATION,label=NOTATION")
+    alpha: float | None = _setting("weight of the divergences between encoders", None)
+    anneal_alpha: bool | None = _setting("let the warm-up's weight multiply alpha too", None)
+    missing: str | None = _setting("what a missing modality starts from: noise or zeros", None)
+    num_rounds: int | None = _setting("rounds of iterative sampling", None)
+
+    epochs: int = _setting("number of epochs")
+    warmup_epochs: int = _setting("N_t: epochs until the divergence from the prior has full weight")
+    batch_size: int = _setting("examples in a batch")
+    learning_rate: float = _setting("of Adam")
+    seed: int = _setting("of all randomness", 0)
+
+    jit_compile: bool = _setting("compile training steps with XLA")
+    steps_per_execution: int = _setting("training steps that run without a return to Python")
+    checkpoint_every: int = _setting("epochs between checkpoints")
+
+    def __post_init__(self) -> None:
+        """Checks the ranges.
+
+        Raises:
+          UserError: for a setting out of its range.
+        """
+        for name in ("latent_dim", "epochs", "batch_size", "steps_per_execution"):
+            self._require(name, getattr(self, name) >= 1, "at least 1")
+        self._require("checkpoint_every", self.checkpoint_every >= 1, "at least 1")
+        self._require("warmup_epochs", self.warmup_epochs >= 0, "0 or more")
+        self._require("seed", 0 <= self.seed < 2**31, "from 0 to 2147483647")
+        self._require(
+            "learning_rate",
+            math.isfinite(self.learning_rate) and self.learning_rate > 0,
+            "positive and finite",
+        )
+        if self.alpha is not None:
+            self._require(
+                "alpha", math.isfinite(self.alpha) and self.alpha >= 0, "finite and 0 or more"
+            )
+        if self.num_rounds is not None:
+            self._require("num_rounds", self.num_rounds >= 1, "at least 1")
+        if self.missing is not None:
+            self._require("missing", self.missing in ("noise", "zeros"), "noise or zeros")
+
+    def _require(self, name: str, holds: bool, rule: str) -> None:
+        if not holds:
+            raise UserError(
+                f"--{name} must be {rule}", f"--{name}={getattr(self, name)}", "change it"
+            )
+
+
+# 2018, appendix "MNIST": f_MLP of every encoder and decoder; the heads, D64, D784 sigmoid and
+# D10 softmax, follow from latent_dim and the modalities.
+_MNIST_BODY = "D512R-D512R"
+# Ours, for 8x8 images and 1,199 examples.
+_DIGITS_BODY = "D256R-D256R"
+
+_BY_DATA: dict[str, dict[str, Any]] = {
+    "mnist": {
+        "split": "paper",  # 2018, "Datasets": 50,000 train, 10,000 test
+        "latent_dim": 64,  # 2018, appendix "MNIST": f_mu and f_sigma^2 are D64
+        "joint_encoder": f"({_MNIST_BODY}, {_MNIST_BODY})",  # 2018, appendix "MNIST": q(z|x,w)
+        "encoders": {"image": _MNIST_BODY, "label": _MNIST_BODY},  # q(z|x), q(z|w)
+        "decoders": {"image": _MNIST_BODY, "label": _MNIST_BODY},  # p(x|z), p(w|z)
+        "epochs": 2000,  # 2018, "Settings"
+        "warmup_epochs": 200,  # 2018, "Settings": N_t = 200
+        "batch_size": 100,  # code
+        "learning_rate": 1e-3,  # 2018, "Settings"
+        "jit_compile": True,  # benchmarks/train_step.py
+        "steps_per_execution": 10,  # benchmarks/train_step.py
+        "checkpoint_every": 1,
+    },
+    "digits": {  # All ours: the papers have no such data.
+        "split": "paper",
+        "latent_dim": 16,
+        "joint_encoder": f"({_DIGITS_BODY}, {_DIGITS_BODY})",
+        "encoders": {"image": _DIGITS_BODY, "label": _DIGITS_BODY},
+        "decoders": {"image": _DIGITS_BODY, "label": _DIGITS_BODY},
+        "epochs": 300,
+        "warmup_epochs": 30,
+        "batch_size": 50,
+        "learning_rate": 1e-3,
+        "jit_compile": True,
+        "steps_per_execution": 23,
+        "checkpoint_every": 25,
+    },
+}
+
+_BY_MODEL: dict[str, dict[str, Any]] = {
+    "jmvae": {
+        "missing": "noise",  # 2018, "Complement of a missing modality"
+        "num_rounds": 10,  # 2018, "MNIST results": iterative sampling 10 times
+    },
+    "jmvae_kl": {
+        "alpha": 1.0,  # 2018, Eq. 4; the 2016 paper has 0.01, 0.1 and 1
+        "anneal_alpha": False,  # code: the term of alpha keeps its full weight
+    },
+}
+
+# Settings of a data set that not every model has.
+_NEEDS = {"encoders": ("jmvae_kl",)}
+
+MODELS = tuple(_BY_MODEL)
+DATA = tuple(_BY_DATA)
+
+
+def setting_fields() -> list[dataclasses.Field]:
+    """The fields of `Settings` that flags override: all but model and data."""
+    return [field for field in dataclasses.fields(Settings) if field.name not in ("model", "data")]
+
+
+def settings_of(model: str, data: str, overrides: Mapping[str, Any]) -> Settings:
+    """The preset of a model on a data set, with what the user wants otherwise.
+
+    Args:
+      model: one of `MODELS`.
+      data: one of `DATA`.
+      overrides: setting to value; of `encoders` and `decoders` the modalities named.
+
+    Raises:
+      UserError: for an unknown model or data set, a setting that the model does not have, or a
+        value out of range.
+    """
+    check_choice("model", model, MODELS)
+    check_choice("data", data, DATA)
+    preset = _BY_DATA[data] | _BY_MODEL[model]
+    preset = {name: x for name, x in preset.items() if model in _NEEDS.get(name, MODELS)}
+    for name, value in overrides.items():
+        if name not in preset and name != "seed":
+            raise UserError(
+                f"--{name} is not a setting of {model}", f"--{name}={value}", "leave it out"
+            )
+        if isinstance(preset.get(name), Mapping):
+            for modality in value:
+                check_choice(name, modality, tuple(preset[name]))
+            value = {**preset[name], **value}
+        preset[name] = value
+    return Settings(model=model, data=data, **preset)
+
+
+def resumed(settings: Settings, overrides: Mapping[str, Any]) -> Settings:
+    """The settings of a run that goes on, perhaps for more epochs.
+
+    Raises:
+      UserError: if the user wants anything else changed: the run would not be one run.
+    """
+    kept = dataclasses.asdict(settings)
+    changed = {
+        name: value for name, value in overrides.items() if name != "epochs" and kept[name] != value
+    }
+    if changed:
+        raise UserError(
+            "--resume goes on with the settings of the run",
+            ", ".join(f"--{name}={value} for {kept[name]}" for name, value in changed.items()),
+            "leave them out, or train another --run",
+        )
+    return dataclasses.replace(settings, epochs=overrides.get("epochs", settings.epochs))
+
+
+def check_choice(flag: str, received: str, choices: Sequence[str]) -> None:
+    """Raises UserError, with the nearest choice, if `received` is none of them."""
+    if received not in choices:
+        near = difflib.get_close_matches(received, choices, 1)
+        raise UserError(
+            f"--{flag} must be one of {', '.join(choices)}",
+            f"--{flag}={received}",
+            f"did you mean {near[0]}?" if near else "choose one of them",
+        )
+
+
+def versions() -> dict[str, str]:
+    """The versions that a run's numbers depend on, read without importing the packages."""
+    import importlib.metadata
+    import platform
+
+    packages = ("tensorflow", "keras", "tensorflow-probability", "numpy")
+    return {
+        "jmvae_tf": __version__,
+        "python": platform.python_version(),
+        **{package: importlib.metadata.version(package) for package in packages},
+    }

@@ -1,0 +1,125 @@
+"""What all programs of bin/ share: flags, and how they end."""
+
+import logging
+import os
+import pathlib
+import signal
+import sys
+import tempfile
+from types import ModuleType
+from typing import Any, NoReturn
+
+from absl import flags
+
+from jmvae_tf.errors import UserError
+from jmvae_tf.presets import Settings
+
+
+def run(module: ModuleType) -> NoReturn:
+    """Parses the flags of a program and calls its `main`.
+
+    A mistake of the user ends in one line on standard error and exit status 1, an interrupt in
+    130 or 143. `--help` needs no TensorFlow: programs import it in `main`.
+
+    Args:
+      module: with a docstring, a function `main` and the flags that it defined.
+    """
+    # TensorFlow's native log lines are of no use to users; what concerns them becomes an error.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        _parse(module)
+        module.main()
+    except UserError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(
+            f"A file must be readable or writable; received {error.filename or 'an error'}: "
+            f"{error.strerror or error}; free space, or choose another folder"
+        )
+    except KeyboardInterrupt as interrupt:
+        signum = interrupt.args[0] if interrupt.args else signal.SIGINT
+        message = f": {interrupt.args[1]}" if len(interrupt.args) > 1 else ""
+        print(f"interrupted{message}", file=sys.stderr)
+        sys.exit(128 + signum)
+    sys.exit(0)
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow without the log lines of its native code, which no setting turns off.
+
+    They are shown after all if the import fails. Programs call it before they import the modules
+    that need TensorFlow.
+    """
+    sys.stderr.flush()
+    terminal = os.dup(sys.stderr.fileno())
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), sys.stderr.fileno())
+        try:
+            import tensorflow  # noqa: F401
+            import tensorflow_probability  # noqa: F401
+        except BaseException:
+            captured.seek(0)
+            os.write(terminal, captured.read())
+            raise
+        finally:
+            os.dup2(terminal, sys.stderr.fileno())
+            os.close(terminal)
+
+
+def _parse(module: ModuleType) -> None:
+    flags.DEFINE_bool("help", False, "Show this text.", short_name="h")
+    try:
+        rest = flags.FLAGS(sys.argv)[1:]
+    except flags.Error as error:
+        raise UserError(
+            "Flags must be known and their values of the right kind",
+            str(error).replace("\n", " "),
+            f"see {sys.argv[0]} --help",
+        ) from error
+    if flags.FLAGS.help:
+        print(f"{(module.__doc__ or '').strip()}\n\nflags:")
+        print(flags.FLAGS.module_help(module.__name__))
+        sys.exit(0)
+    if rest:
+        raise UserError("Arguments must be flags", " ".join(rest), f"see {sys.argv[0]} --help")
+
+
+def _interrupt(signum: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt(signum)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(1)
+
+
+def define_run() -> flags.FlagHolder:
+    """Defines --run for a program that reads a run."""
+    return flags.DEFINE_string("run", "runs/digits-jmvae_kl", "folder of the run")
+
+
+def define_checkpoint() -> flags.FlagHolder:
+    """Defines --checkpoint for a program that reads a run."""
+    return flags.DEFINE_string("checkpoint", "newest", "newest, best (on validation) or a file")
+
+
+def export_folder(export_dir: str, settings: Settings) -> pathlib.Path:
+    """Where the versions of a model on a data set lie."""
+    return pathlib.Path(export_dir) / f"{settings.data}-{settings.model}"
+
+
+def default_run(data: str, model: str) -> pathlib.Path:
+    """Where a run lies if the user does not choose."""
+    return pathlib.Path("runs") / f"{data}-{model}"
+
+
+def given(*holders: flags.FlagHolder) -> dict[str, Any]:
+    """Flag to value for those of the flags that the user gave."""
+    return {flag.name: flag.value for flag in holders if flag.present}
+
+
+def interrupted(interrupt: KeyboardInterrupt, message: str) -> KeyboardInterrupt:
+    """The same interrupt with a message for the user: what was kept and how to go on."""
+    return KeyboardInterrupt(interrupt.args[0] if interrupt.args else signal.SIGINT, message)

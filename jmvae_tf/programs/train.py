@@ -1,0 +1,66 @@
+"""Trains a model on a data set, then measures, pictures and exports it.
+
+The preset of the model and the data set gives every setting; flags override it.
+"""
+
+import pathlib
+
+from absl import flags
+
+from jmvae_tf import presets
+from jmvae_tf.programs import program, settings_flags
+from jmvae_tf.training.run_folder import RunFolder
+
+_MODEL = flags.DEFINE_string("model", "jmvae_kl", f"one of {', '.join(presets.MODELS)}")
+_DATA = flags.DEFINE_string("data", "digits", f"one of {', '.join(presets.DATA)}")
+_DATA_DIR = flags.DEFINE_string("data_dir", "data", "where data lie or are downloaded to")
+_RUN = flags.DEFINE_string("run", None, "folder of the run (default: runs/<data>-<model>)")
+_EXPORT_DIR = flags.DEFINE_string("export_dir", "saved_models", "where SavedModels go")
+_RESUME = flags.DEFINE_bool("resume", False, "go on with the run from its newest checkpoint")
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "begin anew in the folder of a run")
+settings_flags.define()
+
+
+def main() -> None:
+    """Runs the program."""
+    folder = RunFolder(pathlib.Path(_RUN.value or program.default_run(_DATA.value, _MODEL.value)))
+    overrides = settings_flags.given()
+    if _RESUME.value:
+        settings = presets.resumed(folder.read_settings(), overrides | program.given(_MODEL, _DATA))
+    else:
+        settings = presets.settings_of(_MODEL.value, _DATA.value, overrides)
+        folder.check_new(_OVERWRITE.value)
+    if settings.warmup_epochs >= settings.epochs:
+        print(
+            f"note: the warm-up of {settings.warmup_epochs} epochs does not end within the "
+            f"{settings.epochs} epochs of training; --warmup_epochs sets it"
+        )
+
+    program.load_tensorflow()  # Only now, for it takes seconds.
+    from jmvae_tf import data as data_sets
+    from jmvae_tf.export import export_saved_model
+    from jmvae_tf.programs import report
+    from jmvae_tf.training.train import load_newest, make_model, train
+
+    data = data_sets.load(settings.data, pathlib.Path(_DATA_DIR.value), settings.split)
+    model, epoch = load_newest(folder) if _RESUME.value else (None, 0)
+    model = model or make_model(settings, data)
+    export_dir = program.export_folder(_EXPORT_DIR.value, settings)
+    export_dir.mkdir(parents=True, exist_ok=True)  # Before hours of training, not after.
+    if _RESUME.value:
+        folder.write_config(settings)
+    else:
+        folder.start(settings)
+    try:
+        train(model, settings, data, folder, epoch)
+        report.measure(model, data, folder, settings.seed)
+        report.picture(model, data, folder, settings.seed)
+        exported = export_saved_model(model, export_dir)
+    except KeyboardInterrupt as interrupt:
+        last = folder.newest_checkpoint()
+        raise program.interrupted(
+            interrupt,
+            f"{f'the last checkpoint is {last}' if last else 'no epoch has been saved yet'}; "
+            f"go on with bin/train --resume --run={folder.path}",
+        ) from None
+    print(f"run:         {folder.path}\nfigures:     {folder.figures}\nSavedModel:  {exported}")

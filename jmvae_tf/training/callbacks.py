@@ -1,0 +1,284 @@
+"""Keras callbacks: the warm-up, and what keeps a long run safe, recorded and watched."""
+
+import math
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tqdm import tqdm
+
+from jmvae_tf.errors import UserError
+from jmvae_tf.training.run_folder import RunFolder, written_atomically
+
+KEPT_CHECKPOINTS = 2
+"""How many of the newest checkpoints stay: one more than is needed, should the newest be bad."""
+
+Logs = dict[str, Any] | None
+
+
+class KLWarmUp(keras.callbacks.Callback):
+    """Raises the weight of the divergence from the prior from 0 to 1, linearly by epoch.
+
+    In epoch e = 1, 2, ... the weight is min(1, (e - 1) / N_t) (2018 paper, "Settings").
+
+    Args:
+      epochs: N_t; 0 for the full weight from the start.
+
+    Raises:
+      ValueError: if `epochs` is negative.
+    """
+
+    def __init__(self, epochs: int) -> None:
+        """See the class."""
+        super().__init__()
+        if epochs < 0:
+            raise ValueError(f"A warm-up cannot take fewer than 0 epochs. Received: {epochs}")
+        self.epochs = epochs
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Sets the weight; Keras counts epochs from 0, the paper from 1."""
+        self.model.kl_weight.assign(min(1.0, epoch / self.epochs) if self.epochs else 1.0)
+
+
+class FiniteTerms(keras.callbacks.Callback):
+    """Ends training as soon as the bound or one of its terms is no longer finite.
+
+    Args:
+      remedy: gives the last part of the message: where to go on from.
+
+    Raises:
+      UserError: from the hooks, naming the terms and the epoch.
+    """
+
+    def __init__(
+        self, remedy: Callable[[], str] = lambda: "check the data, or lower the learning rate"
+    ) -> None:
+        """See the class."""
+        super().__init__()
+        self.remedy = remedy
+        self.epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Remembers the epoch, counted from 1."""
+        self.epoch = epoch + 1
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Checks the training terms; their means over the epoch keep a NaN once it is there."""
+        self._check(logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Checks the validation terms too: the last step of an epoch may have spoilt the model."""
+        self._check(logs)
+
+    def _check(self, logs: Logs) -> None:
+        bad = {name: float(x) for name, x in (logs or {}).items() if not math.isfinite(float(x))}
+        if bad:
+            raise UserError(
+                "Every term of the objective must stay finite",
+                ", ".join(f"{name} = {value}" for name, value in bad.items())
+                + f" in epoch {self.epoch}",
+                self.remedy(),
+            )
+
+
+class TermsOnTestSet(keras.callbacks.Callback):
+    """Adds the terms on the test set, as `test_<name>`, to the epoch's logs.
+
+    It stands before the callbacks that record them.
+
+    Args:
+      test: batches of the test set.
+    """
+
+    def __init__(self, test: tf.data.Dataset) -> None:
+        """See the class."""
+        super().__init__()
+        self.test = test
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Evaluates the model."""
+        terms = self.model.evaluate(self.test, verbose=0, return_dict=True)
+        if logs is not None:
+            logs.update({f"test_{name}": value for name, value in terms.items()})
+
+
+class HistoryFile(keras.callbacks.Callback):
+    """Writes one row an epoch to `history.csv`.
+
+    Args:
+      folder: of the run; rows of earlier epochs are kept.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        """See the class."""
+        super().__init__()
+        self.folder = folder
+        self.rows = folder.read_history()
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Adds the epoch's row."""
+        row = {"epoch": epoch + 1, "kl_weight": float(self.model.kl_weight.numpy())}
+        self.rows.append(row | _split_columns(logs or {}))
+        self.folder.write_history(self.rows)
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Keeps the newest states of model and optimiser, and the one best on the validation set.
+
+    Args:
+      folder: of the run.
+      every: epochs between checkpoints; the last epoch always has one.
+    """
+
+    def __init__(self, folder: RunFolder, every: int = 1) -> None:
+        """See the class."""
+        super().__init__()
+        self.folder = folder
+        self.every = every
+        saved = set(folder.checkpoint_epochs())
+        self.best = max(
+            (
+                row.get("validation_bound", -math.inf)
+                for row in folder.read_history()
+                if int(row["epoch"]) % every == 0 or int(row["epoch"]) in saved
+            ),
+            default=-math.inf,
+        )
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Saves what the epoch left, unless its turn has not come."""
+        number = epoch + 1
+        if number % self.every and number != self.params["epochs"]:
+            return
+        path = self.folder.checkpoint_of(number)
+        with written_atomically(path) as temporary:
+            self.model.save(temporary)
+        bound = (logs or {}).get("val_bound", -math.inf)
+        if bound > self.best:
+            self.best = bound
+            with written_atomically(self.folder.best_checkpoint) as temporary:
+                try:
+                    os.link(path, temporary)
+                except OSError:  # A file system without hard links.
+                    shutil.copyfile(path, temporary)
+        for old in self.folder.checkpoint_epochs()[:-KEPT_CHECKPOINTS]:
+            self.folder.checkpoint_of(old).unlink()
+
+
+class StopAtBatch(keras.callbacks.Callback):
+    """Lets SIGINT and SIGTERM during `fit` interrupt it at the end of a batch, not within.
+
+    Raises:
+      KeyboardInterrupt: from the hooks, with the number of the signal.
+    """
+
+    def __init__(self) -> None:
+        """See the class."""
+        super().__init__()
+        self.received: int | None = None
+        self.previous: dict[int, Any] = {}
+
+    def __enter__(self) -> "StopAtBatch":
+        """Takes over both signals."""
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            self.previous[signum] = signal.signal(signum, self._receive)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Gives the signals back."""
+        for signum, handler in self.previous.items():
+            signal.signal(signum, handler)
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Stops here if a signal has come."""
+        if self.received is not None:
+            raise KeyboardInterrupt(self.received)
+
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Stops here too, for a test set can be long."""
+        self.on_train_batch_end(batch)
+
+    def _receive(self, signum: int, frame: FrameType | None) -> None:
+        if self.received is not None:  # The user insists.
+            raise KeyboardInterrupt(signum)
+        self.received = signum
+
+
+class Progress(keras.callbacks.Callback):
+    """A bar over the whole run on a terminal; elsewhere one plain line an epoch.
+
+    Args:
+      initial_epoch: how many epochs an earlier start has already done.
+    """
+
+    def __init__(self, initial_epoch: int = 0) -> None:
+        """See the class."""
+        super().__init__()
+        self.initial_epoch = initial_epoch
+        self.bar: tqdm | None = None
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Opens the bar."""
+        if sys.stderr.isatty():
+            steps = self.params["steps"]
+            self.bar = tqdm(
+                total=self.params["epochs"] * steps,
+                initial=self.initial_epoch * steps,
+                unit="batch",
+            )
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Starts the epoch's clock."""
+        self.start = time.monotonic()
+        self.done = -1
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Moves the bar; one call may stand for several steps."""
+        if self.bar is not None:
+            self.bar.update(batch - self.done)
+            self.done = batch
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Says how the epoch ended."""
+        rows = _split_columns(logs or {})
+        bounds = ", ".join(
+            f"{name.removesuffix('_bound')} {value:.3f}"
+            for name, value in rows.items()
+            if name.endswith("_bound")
+        )
+        if self.bar is not None:
+            self.bar.set_description(f"epoch {epoch + 1}/{self.params['epochs']}", refresh=False)
+            self.bar.set_postfix_str(f"bound: {bounds}")
+        else:
+            print(
+                f"epoch {epoch + 1}/{self.params['epochs']}: bound in nats: {bounds} "
+                f"({time.monotonic() - self.start:.1f} s)",
+                flush=True,
+            )
+
+    def close(self) -> None:
+        """Leaves the bar as it stands, however training ended."""
+        if self.bar is not None:
+            self.bar.close()
+
+
+def _split_columns(logs: Mapping[str, Any]) -> dict[str, float]:
+    """Keras's names to the history's: `train_`, `validation_` and `test_` before each term."""
+    columns: dict[str, dict[str, float]] = {"train_": {}, "validation_": {}, "test_": {}}
+    for name, value in logs.items():
+        if name.startswith("val_"):
+            columns["validation_"][name.removeprefix("val_")] = float(value)
+        elif name.startswith("test_"):
+            columns["test_"][name.removeprefix("test_")] = float(value)
+        else:
+            columns["train_"][name] = float(value)
+    return {
+        prefix + name: value for prefix, terms in columns.items() for name, value in terms.items()
+    }

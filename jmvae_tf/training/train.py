@@ -1,0 +1,143 @@
+"""A run of training, from settings and data to a trained model and its run folder."""
+
+import contextlib
+import math
+import sys
+from typing import Any
+
+import keras
+
+from jmvae_tf.data import pipelines
+from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.errors import UserError
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.jmvae import JMVAE
+from jmvae_tf.models.jmvae_kl import JMVAEKL
+from jmvae_tf.presets import Settings
+from jmvae_tf.training.callbacks import (
+    Checkpoints,
+    FiniteTerms,
+    HistoryFile,
+    KLWarmUp,
+    Progress,
+    StopAtBatch,
+    TermsOnTestSet,
+)
+from jmvae_tf.training.run_folder import RunFolder
+
+_MODELS = {"jmvae": JMVAE, "jmvae_kl": JMVAEKL}
+_ARGUMENTS = (
+    "latent_dim",
+    "joint_encoder",
+    "encoders",
+    "decoders",
+    "alpha",
+    "anneal_alpha",
+    "missing",
+    "num_rounds",
+    "seed",
+)
+
+
+def make_model(settings: Settings, data: DataSet) -> MultimodalVAE:
+    """A new, compiled model; the seed determines its initial weights.
+
+    Raises:
+      UserError: if the settings do not make a model, or a batch is larger than the training set.
+    """
+    keras.utils.set_random_seed(settings.seed)
+    arguments = {name: getattr(settings, name) for name in _ARGUMENTS}
+    arguments = {name: value for name, value in arguments.items() if value is not None}
+    try:
+        model = _MODELS[settings.model](data.modalities, **arguments)
+    except ValueError as error:
+        raise UserError("The settings must make a model", error, "change them") from error
+    steps = pipelines.steps_per_epoch(data, settings.batch_size)
+    model.compile(
+        optimizer=keras.optimizers.Adam(settings.learning_rate),
+        jit_compile=settings.jit_compile,
+        # An execution must not run past the end of an epoch.
+        steps_per_execution=math.gcd(settings.steps_per_execution, steps),
+    )
+    return model
+
+
+def load_newest(folder: RunFolder) -> tuple[MultimodalVAE | None, int]:
+    """The newest checkpoint that can be read, and its epoch; a damaged one is named.
+
+    Returns:
+      The model and the number of epochs it has seen; None and 0 if there is no checkpoint.
+    """
+    for epoch in reversed(folder.checkpoint_epochs()):
+        path = folder.checkpoint_of(epoch)
+        try:
+            return load_checkpoint(path), epoch
+        except UserError as error:
+            print(f"warning: {error}", file=sys.stderr)
+    return None, 0
+
+
+def load_checkpoint(path: Any) -> MultimodalVAE:
+    """The model of a checkpoint, compiled as it was.
+
+    Raises:
+      UserError: if the file is not there or cannot be read.
+    """
+    try:
+        return keras.saving.load_model(path)
+    except Exception as error:  # Keras, h5py and zipfile raise many kinds for a damaged file.
+        raise UserError(
+            "A checkpoint must be a whole .keras file of this version",
+            f"{path}: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
+            "use another checkpoint",
+        ) from error
+
+
+def train(
+    model: MultimodalVAE, settings: Settings, data: DataSet, folder: RunFolder, first_epoch: int = 0
+) -> None:
+    """Trains a model until `settings.epochs`.
+
+    Args:
+      model: new from `make_model`, or as `load_newest` found it.
+      settings: those of the folder's config.json.
+      data: what to train on.
+      folder: of the run.
+      first_epoch: how many epochs the model has seen.
+
+    Raises:
+      UserError: if a term of the objective is no longer finite.
+      KeyboardInterrupt: if a signal stopped the run, at the end of a batch.
+    """
+    if first_epoch >= settings.epochs:
+        return
+    folder.write_history(folder.read_history()[:first_epoch])
+
+    def remedy() -> str:
+        newest = folder.newest_checkpoint()
+        last = f"the last good checkpoint is {newest}" if newest else "there is no checkpoint yet"
+        return f"{last}; check the data, or train anew with a lower --learning_rate"
+
+    progress = Progress(first_epoch)
+    with StopAtBatch() as stop, contextlib.closing(progress):
+        model.fit(
+            pipelines.training_batches(data, settings.batch_size, settings.seed, first_epoch),
+            epochs=settings.epochs,
+            initial_epoch=first_epoch,
+            steps_per_epoch=pipelines.steps_per_epoch(data, settings.batch_size),
+            validation_data=pipelines.evaluation_batches(data, "validation")
+            if data.validation
+            else None,
+            shuffle=False,
+            verbose=0,
+            callbacks=[
+                KLWarmUp(settings.warmup_epochs),
+                TermsOnTestSet(pipelines.evaluation_batches(data, "test")),
+                FiniteTerms(remedy),
+                HistoryFile(folder),
+                keras.callbacks.TensorBoard(folder.logs, write_graph=False),
+                progress,
+                Checkpoints(folder, settings.checkpoint_every),
+                stop,
+            ],
+        )
