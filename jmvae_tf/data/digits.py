@@ -28,7 +28,8 @@ LABEL = Modality(
 )
 
 
-def _prepare(stored: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+def prepare(stored: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Grey values in [0, 1] and one-hot labels."""
     return {
         "image": tf.cast(stored["image"], tf.float32) / _HIGHEST,
         "label": tf.one_hot(stored["label"], NUM_CLASSES),
@@ -66,5 +67,5 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
         train=part(turn < 4),
         validation=part(turn == 4),
         test=part(turn == 5),
-        prepare=_prepare,
+        prepare=prepare,
     )

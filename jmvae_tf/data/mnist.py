@@ -40,7 +40,8 @@ LABEL = Modality(
 _NETWORK_TIMEOUT = 5.0  # Seconds; TFDS itself would try for minutes.
 
 
-def _prepare(stored: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+def prepare(stored: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Grey values in [0, 1] and one-hot labels."""
     return {
         "image": tf.cast(stored["image"], tf.float32) / 255.0,
         "label": tf.one_hot(stored["label"], NUM_CLASSES),
@@ -82,7 +83,7 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
         train={name: array[:num_trained] for name, array in stored.items()},
         validation={name: array[num_trained:] for name, array in stored.items()},
         test={"image": arrays["test-images"], "label": arrays["test-labels"]},
-        prepare=_prepare,
+        prepare=prepare,
     )
 
 

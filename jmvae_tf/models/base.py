@@ -209,8 +209,15 @@ class MultimodalVAE(keras.Model, abc.ABC):
 
     # Training, through `fit` and `evaluate`.
 
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        """As `keras.Model.fit`; a `tf.data.Dataset` is taken in the order that it has."""
+        if isinstance(x, tf.data.Dataset):
+            kwargs.setdefault("shuffle", False)  # Keras warns that it cannot shuffle one.
+        return super().fit(x, *args, **kwargs)
+
     def train_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """One step of gradient ascent on the bound, averaged over the batch."""
+        data, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         seed = fold(root_seed(self.seed), _TRAINING, self.optimizer.iterations)
         with tf.GradientTape() as tape:
             bound = self.bound(data, seed, self.kl_weight, training=True)
@@ -221,6 +228,7 @@ class MultimodalVAE(keras.Model, abc.ABC):
 
     def test_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """The bound itself: the divergences have their full weight, whatever the warm-up's."""
+        data, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         # How many examples this evaluation has seen tells its batches apart.
         seed = fold(root_seed(self.seed), _TEST, self._trackers["bound"].count)
         return self._track(self.bound(data, seed))

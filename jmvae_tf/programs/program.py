@@ -24,9 +24,6 @@ def run(module: ModuleType) -> NoReturn:
     Args:
       module: with a docstring, a function `main` and the flags that it defined.
     """
-    # TensorFlow's native log lines are of no use to users; what concerns them becomes an error.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("absl").setLevel(logging.ERROR)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         _parse(module)
@@ -47,11 +44,13 @@ def run(module: ModuleType) -> NoReturn:
 
 
 def load_tensorflow() -> None:
-    """Imports TensorFlow without the log lines of its native code, which no setting turns off.
+    """Imports TensorFlow without the log lines of its native code: what matters becomes an error.
 
-    They are shown after all if the import fails. Programs call it before they import the modules
-    that need TensorFlow.
+    No setting turns off those of the import itself; they are shown after all if it fails. Programs
+    call this before they import the modules that need TensorFlow.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("absl").setLevel(logging.ERROR)
     sys.stderr.flush()
     terminal = os.dup(sys.stderr.fileno())
     with tempfile.TemporaryFile() as captured:
@@ -79,8 +78,10 @@ def _parse(module: ModuleType) -> None:
             f"see {sys.argv[0]} --help",
         ) from error
     if flags.FLAGS.help:
-        print(f"{(module.__doc__ or '').strip()}\n\nflags:")
-        print(flags.FLAGS.module_help(module.__name__))
+        print((module.__doc__ or "").strip())
+        for name in flags.FLAGS.flags_by_module_dict():
+            if name.startswith("jmvae_tf."):
+                print(f"\n{flags.FLAGS.module_help(name).strip()}")
         sys.exit(0)
     if rest:
         raise UserError("Arguments must be flags", " ".join(rest), f"see {sys.argv[0]} --help")

@@ -2,13 +2,13 @@
 
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from absl import flags
 
 from jmvae_tf.errors import UserError
-from jmvae_tf.presets import Settings, setting_fields
+from jmvae_tf.presets import Settings, preset_values, setting_fields
 
 _DEFINE: dict[Any, Callable[..., Any]] = {
     int: flags.DEFINE_integer,
@@ -22,20 +22,32 @@ def define() -> None:
     """Defines the flags; unless given they are None, which leaves the preset's value."""
     kinds = typing.get_type_hints(Settings)
     for field in setting_fields():
-        description = f"{field.metadata['help']} (preset)"
-        kind = _kind(kinds[field.name])
-        _DEFINE.get(kind, flags.DEFINE_list)(field.name, None, description)
+        presets = ", ".join(
+            f"{where}: {_as_flag(value)}" for where, value in preset_values(field.name).items()
+        )
+        description = f"{field.metadata['help']} [{presets or field.default}]"
+        define_flag = _DEFINE.get(_kind(kinds[field.name]), flags.DEFINE_list)
+        define_flag(field.name, None, description)
+
+
+def _as_flag(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={x}" for name, x in value.items())
+    return str(value)
 
 
 def given() -> dict[str, Any]:
     """Setting to value for the flags that the user gave.
 
     Raises:
-      UserError: if a list is not one of MODALITY=NOTATION.
+      UserError: if a list is not one of MODALITY=VALUE, or a value is of the wrong kind.
     """
+    kinds = typing.get_type_hints(Settings)
     values = {field.name: flags.FLAGS[field.name].value for field in setting_fields()}
     return {
-        name: _as_mapping(name, value) if isinstance(value, list) else value
+        name: _as_mapping(name, value, typing.get_args(_kind(kinds[name]))[1])
+        if isinstance(value, list)
+        else value
         for name, value in values.items()
         if value is not None
     }
@@ -46,12 +58,16 @@ def _kind(hint: Any) -> Any:
     return typing.get_args(hint)[0] if isinstance(hint, types.UnionType) else hint
 
 
-def _as_mapping(flag: str, items: list[str]) -> dict[str, str]:
+def _as_mapping(flag: str, items: list[str], kind: Callable[[str], Any]) -> dict[str, Any]:
     pairs = [item.partition("=") for item in items]
-    if not all(name and value for name, _, value in pairs):
+    try:
+        if not all(name and value for name, _, value in pairs):
+            raise ValueError
+        return {name: kind(value) for name, _, value in pairs}
+    except ValueError:
+        what = "a number" if kind is float else "a notation such as D512R-D512R"
         raise UserError(
-            f"--{flag} is a list of MODALITY=NOTATION",
+            f"--{flag} is a list of MODALITY=VALUE, the value {what}",
             f"--{flag}={','.join(items)}",
-            f"write --{flag}=image=D512R-D512R,label=D512R",
-        )
-    return {name: value for name, _, value in pairs}
+            f"see --help for {flag}",
+        ) from None

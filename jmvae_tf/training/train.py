@@ -1,6 +1,7 @@
 """A run of training, from settings and data to a trained model and its run folder."""
 
 import contextlib
+import dataclasses
 import math
 import sys
 from typing import Any
@@ -48,8 +49,14 @@ def make_model(settings: Settings, data: DataSet) -> MultimodalVAE:
     keras.utils.set_random_seed(settings.seed)
     arguments = {name: getattr(settings, name) for name in _ARGUMENTS}
     arguments = {name: value for name, value in arguments.items() if value is not None}
+    modalities = {
+        name: dataclasses.replace(
+            modality, likelihood_weight=settings.likelihood_weights.get(name, 1.0)
+        )
+        for name, modality in data.modalities.items()
+    }
     try:
-        model = _MODELS[settings.model](data.modalities, **arguments)
+        model = _MODELS[settings.model](modalities, **arguments)
     except ValueError as error:
         raise UserError("The settings must make a model", error, "change them") from error
     steps = pipelines.steps_per_epoch(data, settings.batch_size)
@@ -128,7 +135,6 @@ def train(
             validation_data=pipelines.evaluation_batches(data, "validation")
             if data.validation
             else None,
-            shuffle=False,
             verbose=0,
             callbacks=[
                 KLWarmUp(settings.warmup_epochs),

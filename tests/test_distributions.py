@@ -1,0 +1,113 @@
+"""Heads and likelihoods."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from jmvae_tf.distributions import GaussianHead, LikelihoodHead
+from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
+from jmvae_tf.modalities import Modality, check_names
+from jmvae_tf.randomness import root_seed
+
+
+def _head_with(mean, variance):
+    """A head of one value whose two linear layers give the constants."""
+    head = GaussianHead(1)
+    head(tf.zeros((1, 1)))
+    head.mean.set_weights([np.zeros((1, 1)), np.array([mean])])
+    head.variance.set_weights([np.zeros((1, 1)), np.array([variance])])
+    return head
+
+
+def test_softplus_gives_the_variance_not_the_standard_deviation():
+    q = _head_with(0.5, 1.3)(tf.zeros((2, 1)))
+    np.testing.assert_allclose(q.mean(), [[0.5], [0.5]])
+    np.testing.assert_allclose(q.variance()[:, 0], np.log1p(np.exp([1.3, 1.3])), rtol=1e-5)
+
+
+@pytest.mark.parametrize("variance", [-1e4, -90.0, -20.0, 0.0, 50.0])
+def test_gradients_are_finite_at_any_variance(variance):
+    head = _head_with(0.0, variance)
+    with tf.GradientTape() as tape:
+        q = head(tf.zeros((1, 1)))
+        value = tf.reduce_sum(q.sample(seed=root_seed(0)) + q.stddev() + q.log_prob([[0.0]]))
+    gradients = tape.gradient(value, head.trainable_variables)
+    assert np.isfinite(value)
+    for gradient in gradients:
+        assert np.all(np.isfinite(gradient))
+
+
+def test_heads_compute_in_float32_after_a_half_precision_network():
+    q = GaussianHead(2)(tf.ones((3, 4), tf.float16))
+    p = LikelihoodHead(Bernoulli(), (2, 2, 1))(tf.ones((3, 4), tf.float16))
+    assert q.mean().dtype == q.stddev().dtype == p.mean().dtype == tf.float32
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "event", "expected"),
+    [
+        (Bernoulli(), [1.0, 0.0, 1.0], lambda a: -np.log1p(np.exp(-a * [1, -1, 1])).sum()),
+        (Categorical(), [0.0, 0.0, 1.0], lambda a: a[2] - np.log(np.exp(a).sum())),
+        (
+            Gaussian(0.25),
+            [0.2, -1.0, 3.0],
+            lambda a: (
+                -0.5 * np.log(2 * np.pi * 0.25) - (np.array([0.2, -1, 3]) - a) ** 2 / 0.5
+            ).sum(),
+        ),
+    ],
+)
+def test_log_prob_sums_over_the_event(likelihood, event, expected):
+    parameters = np.array([0.3, -0.7, 1.2])
+    p = likelihood.distribution(tf.constant([parameters] * 2, tf.float32), 1)
+    log_p = p.log_prob(tf.constant([event] * 2, tf.float32))
+    np.testing.assert_allclose(log_p, [expected(parameters)] * 2, rtol=1e-5)
+    assert p.mean().shape == p.sample(seed=root_seed(1)).shape == (2, 3)
+    assert likelihood.from_config(likelihood.get_config()) == likelihood
+
+
+def test_noise_of_a_missing_modality():
+    shape = tf.constant([5000, 4])
+    coins = Bernoulli().noise(shape, root_seed(0)).numpy()
+    assert set(np.unique(coins)) == {0.0, 1.0}
+    assert abs(coins.mean() - 0.5) < 5 * 0.5 / np.sqrt(coins.size)
+    np.testing.assert_array_equal(Categorical().noise(shape, root_seed(0)), np.full(shape, 0.25))
+    normal = Gaussian(4.0).noise(shape, root_seed(0)).numpy()
+    assert abs(normal.mean()) < 5 / np.sqrt(normal.size)
+    # The variance of a sample variance of Gaussians is 2 sigma^4 / (n - 1).
+    assert abs(normal.var() - 1) < 5 * np.sqrt(2 / normal.size)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "a b"}, "identifier"),
+        ({"event_shape": ()}, "axis"),
+        ({"event_shape": (0,)}, "axis"),
+        ({"likelihood_weight": 0.0}, "positive"),
+        ({"likelihood_weight": float("nan")}, "positive"),
+        ({"shown_as": "image"}, "image"),
+        ({"shown_as": "sound"}, "shown_as='sound'"),
+        ({"value_names": ("a",)}, "1 names"),
+    ],
+)
+def test_a_modality_checks_itself(changes, words):
+    fields = {"name": "w", "event_shape": (3,), "likelihood": Categorical(), **changes}
+    with pytest.raises(ValueError, match=words):
+        Modality(**fields)
+
+
+def test_modalities_stand_under_their_own_names():
+    modality = Modality("w", (3,), Categorical())
+    assert check_names({"w": modality}) == {"w": modality}
+    with pytest.raises(ValueError, match="'w' under 'x'"):
+        check_names({"x": modality})
+    with pytest.raises(ValueError, match="at least one"):
+        check_names({})
+
+
+def test_a_variance_is_positive():
+    with pytest.raises(ValueError, match="variance=0"):
+        Gaussian(0.0)
+    with pytest.raises(ValueError, match="one-hot vector"):
+        Categorical().distribution(tf.zeros((2, 3, 4)), 2)

@@ -1,0 +1,350 @@
+"""The models: gradients, independence, inference, generation, saving."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from jmvae_tf.inference import product_of_experts
+from jmvae_tf.likelihoods import Bernoulli
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.jmvae import JMVAE
+from jmvae_tf.models.jmvae_kl import JMVAEKL
+from jmvae_tf.objectives import jmvae_bound, jmvae_kl_bound
+from jmvae_tf.randomness import fold, root_seed
+
+SMALL = {"image": "D8R", "label": "D8R"}
+
+
+@pytest.fixture
+def jmvae(two_modalities):
+    return JMVAE(two_modalities, 3, joint_encoder="(D8R, D8R)", decoders=SMALL, num_rounds=3)
+
+
+@pytest.fixture
+def jmvae_kl(two_modalities):
+    return JMVAEKL(
+        two_modalities, 3, joint_encoder="(D8R, D8R)", encoders=SMALL, decoders=SMALL, alpha=0.5
+    )
+
+
+@pytest.fixture(params=["jmvae", "jmvae_kl"])
+def model(request):
+    return request.getfixturevalue(request.param)
+
+
+def _of_encoders(model):
+    return {
+        id(variable)
+        for encoder in model.encoders.values()
+        for variable in encoder.trainable_variables
+    }
+
+
+def test_bound_is_the_equation_at_the_models_own_distributions(jmvae_kl, two_modality_batch):
+    seed = root_seed(5)
+    q = jmvae_kl.joint_encoder(two_modality_batch)
+    q_x = {name: jmvae_kl.encoders[name](x) for name, x in two_modality_batch.items()}
+    p_x = jmvae_kl.decode(q.sample(seed=seed))
+    p_z = jmvae_kl.posterior()
+    expected = jmvae_kl_bound(two_modality_batch, q, q_x, p_z, p_x, 0.5, 0.3)
+    bound = jmvae_kl.bound(two_modality_batch, seed, kl_weight=0.3)
+    np.testing.assert_allclose(bound.value, expected.value, rtol=1e-6)
+    eq_2 = jmvae_bound(two_modality_batch, q, p_z, p_x, 0.3)
+    jmvae_kl.alpha = 0.0
+    np.testing.assert_allclose(
+        jmvae_kl.bound(two_modality_batch, seed, kl_weight=0.3).value, eq_2.value, rtol=1e-6
+    )
+
+
+def test_every_variable_gets_a_finite_gradient(model, two_modality_batch):
+    with tf.GradientTape() as tape:
+        value = tf.reduce_mean(model.bound(two_modality_batch, root_seed(0), training=True).value)
+    for variable, gradient in zip(
+        model.trainable_variables, tape.gradient(value, model.trainable_variables), strict=True
+    ):
+        assert gradient is not None, variable.path
+        assert np.all(np.isfinite(gradient)), variable.path
+        assert np.any(gradient != 0), variable.path
+
+
+def test_eq_2_gives_the_single_encoders_no_gradient(jmvae_kl, two_modality_batch):
+    with tf.GradientTape(persistent=True) as tape:
+        q = jmvae_kl.joint_encoder(two_modality_batch)
+        p_x = jmvae_kl.decode(q.sample(seed=root_seed(0)))
+        eq_2 = jmvae_bound(two_modality_batch, q, jmvae_kl.posterior(), p_x).value
+        eq_4 = jmvae_kl.bound(two_modality_batch, root_seed(0)).value
+    encoders = _of_encoders(jmvae_kl)
+    assert len(encoders) == 12
+    for variable in jmvae_kl.trainable_variables:
+        reached = tape.gradient(eq_2, variable) is not None
+        assert reached == (id(variable) not in encoders), variable.path
+        assert tape.gradient(eq_4, variable) is not None, variable.path
+
+
+def test_warm_up_reaches_alpha_only_if_asked(two_modalities, two_modality_batch):
+    seed = root_seed(1)
+    for anneal_alpha in (False, True):
+        model = JMVAEKL(two_modalities, 3, alpha=2.0, anneal_alpha=anneal_alpha)
+        full = model.bound(two_modality_batch, seed)
+        half = model.bound(two_modality_batch, seed, kl_weight=0.5)
+        kl_encoders = full.terms["kl_image"] + full.terms["kl_label"]
+        gain = 0.5 * full.terms["kl_prior"] + (1.0 * kl_encoders if anneal_alpha else 0.0)
+        np.testing.assert_allclose(half.value - full.value, gain, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_examples_do_not_touch_each_other(two_modalities, two_modality_batch, normalised):
+    body = "D8BR" if normalised else "D8R"
+    both = {"image": body, "label": body}
+    model = JMVAEKL(two_modalities, 3, 1.0, False, f"({body}, {body})", both, both)
+    # One round of training moves the statistics away from their initial values.
+    model.compile(optimizer="adam", jit_compile=False)
+    model.train_on_batch(two_modality_batch)
+    before = model.bound(two_modality_batch, root_seed(0))
+    image = two_modality_batch["image"].numpy()
+    image[2] = 1 - image[2]
+    after = model.bound({**two_modality_batch, "image": tf.constant(image)}, root_seed(0))
+    same = np.isclose(before.value, after.value, rtol=1e-6)
+    assert same.tolist() == [True, True, False, True, True, True]
+
+
+def test_loss_is_minus_the_mean_over_the_batch(model, two_modality_batch):
+    """One step of plain gradient descent moves every weight by rate x gradient of the mean."""
+    rate = 0.1
+    weights = [variable.numpy() for variable in model.trainable_variables]
+    with tf.GradientTape() as tape:
+        bound = model.bound(two_modality_batch, fold(root_seed(0), 0, 0), training=True)
+        mean = tf.reduce_sum(bound.value) / 6
+    gradients = tape.gradient(mean, model.trainable_variables)
+    model.compile(optimizer=keras.optimizers.SGD(rate), jit_compile=False)
+    logs = model.train_on_batch(two_modality_batch, return_dict=True)
+    np.testing.assert_allclose(logs["bound"], mean, rtol=1e-5)
+    for variable, old, gradient in zip(model.trainable_variables, weights, gradients, strict=True):
+        np.testing.assert_allclose(variable, old + rate * gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_terms_are_tracked_in_training_and_test(jmvae_kl, two_modality_batch):
+    data = tf.data.Dataset.from_tensor_slices(two_modality_batch).batch(4)
+    jmvae_kl.compile(optimizer="adam", jit_compile=False)
+    names = {"bound", "kl_prior", "log_p_image", "log_p_label", "kl_image", "kl_label"}
+    history = jmvae_kl.fit(data, epochs=1, validation_data=data, verbose=0).history
+    assert set(history) == names | {f"val_{name}" for name in names}
+    # Batches of four and of two: the mean is over examples, not over batches.
+    jmvae_kl.kl_weight.assign(0.0)
+    terms = jmvae_kl.evaluate(data, verbose=0, return_dict=True)
+    bound = (
+        -terms["kl_prior"]
+        + terms["log_p_image"]
+        + terms["log_p_label"]
+        - 0.5 * (terms["kl_image"] + terms["kl_label"])
+    )
+    # Testing takes the full weight whatever the warm-up's is.
+    np.testing.assert_allclose(terms["bound"], bound, rtol=1e-5)
+    kl = jmvae_kl.bound(two_modality_batch, root_seed(0)).terms["kl_prior"]
+    np.testing.assert_allclose(terms["kl_prior"], np.mean(kl), rtol=1e-5)
+    assert terms == jmvae_kl.evaluate(data, verbose=0, return_dict=True)
+
+
+def test_overfits_eight_examples(two_modalities, rng):
+    batch = {
+        "image": tf.constant(rng.integers(0, 2, (8, 4, 4, 1)), tf.float32),
+        "label": tf.one_hot(np.arange(8) % 3, 3),
+    }
+    model = JMVAEKL(two_modalities, 4, joint_encoder="(D64R, D64R)")
+    # With the divergence from the prior in full, to confuse two of them would pay.
+    model.kl_weight.assign(0.0)
+    model.compile(optimizer=keras.optimizers.Adam(5e-3), steps_per_execution=20, jit_compile=False)
+    data = tf.data.Dataset.from_tensors(batch).repeat()
+    model.fit(data, epochs=20, steps_per_epoch=20, verbose=0)
+    rebuilt = model.reconstruct(batch)
+    np.testing.assert_array_equal(np.round(rebuilt["image"]), batch["image"])
+    np.testing.assert_array_equal(np.argmax(rebuilt["label"], 1), np.argmax(batch["label"], 1))
+    labels = model.generate("label", {"image": batch["image"]})
+    np.testing.assert_array_equal(np.argmax(labels, 1), np.argmax(batch["label"], 1))
+
+
+def test_which_encoder_answers(jmvae_kl, two_modality_batch):
+    batch = two_modality_batch
+    image = {"image": batch["image"]}
+    np.testing.assert_array_equal(
+        jmvae_kl.posterior(image).mean(), jmvae_kl.encoders["image"](batch["image"]).mean()
+    )
+    np.testing.assert_array_equal(
+        jmvae_kl.posterior(batch).mean(), jmvae_kl.joint_encoder(batch).mean()
+    )
+    prior = jmvae_kl.posterior()
+    np.testing.assert_array_equal(prior.mean(), np.zeros(3))
+    np.testing.assert_array_equal(prior.stddev(), np.ones(3))
+
+
+def test_three_modalities_train_and_generate_each_from_any_others(three_modalities, rng):
+    x = rng.integers(0, 2, (32, 4, 4, 1)).astype("f")
+    batch = {
+        "left": tf.constant(x[:, :, :2]),
+        "right": tf.constant(x[:, :, 2:]),
+        "label": tf.one_hot(x.sum((1, 2, 3)).astype(int) % 3, 3),
+    }
+    data = tf.data.Dataset.from_tensor_slices(batch).batch(8).repeat(20)
+    for model in (
+        JMVAEKL(three_modalities, 4, joint_encoder="(D16R, D16R, D16R)"),
+        JMVAE(three_modalities, 4, joint_encoder="(D16R, D16R, D16R)", num_rounds=2),
+    ):
+        before = np.mean(model.bound(batch, root_seed(0)).value)
+        model.compile(optimizer=keras.optimizers.Adam(1e-3), jit_compile=False)
+        model.fit(data, epochs=1, verbose=0)
+        assert np.mean(model.bound(batch, root_seed(0)).value) > before + 1
+        for target, modality in three_modalities.items():
+            others = [name for name in three_modalities if name != target]
+            for size in range(len(others) + 1):
+                for names in itertools.combinations(others, size):
+                    given = {name: batch[name][:5] for name in names}
+                    shape = ((2, 5) if given else (2,)) + modality.event_shape
+                    generated = model.generate(target, given, 2, seed=1)
+                    assert generated.shape == shape
+                    assert np.all(np.isfinite(generated))
+
+
+def test_a_subset_of_three_is_the_product_of_its_encoders(three_modalities, rng):
+    model = JMVAEKL(three_modalities, 4)
+    given = {
+        "left": rng.integers(0, 2, (5, 4, 2, 1)).astype("f"),
+        "label": np.eye(3, dtype="f")[[0, 1, 2, 0, 1]],
+    }
+    product = product_of_experts([model.encoders[name](x) for name, x in given.items()])
+    q = model.posterior(given)
+    np.testing.assert_allclose(q.mean(), product.mean(), rtol=1e-6)
+    np.testing.assert_allclose(q.stddev(), product.stddev(), rtol=1e-6)
+
+
+def test_jmvae_encodes_zeros_or_noise_for_what_is_missing(two_modalities, two_modality_batch):
+    label = two_modality_batch["label"]
+    model = JMVAE(two_modalities, 3, missing="zeros", num_rounds=1)
+    np.testing.assert_array_equal(
+        model.posterior({"label": label}).mean(),
+        model.joint_encoder({"label": label, "image": tf.zeros((6, 4, 4, 1))}).mean(),
+    )
+    noisy = JMVAE(two_modalities, 3, missing="noise", num_rounds=1)
+    means = [noisy.posterior({"label": label}, seed).mean().numpy() for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(means[0], means[1])
+    assert not np.allclose(means[0], means[2])
+    # Of a label nothing is drawn: a missing one is 1 / 3 everywhere.
+    image = two_modality_batch["image"]
+    np.testing.assert_allclose(
+        noisy.posterior({"image": image}).mean(),
+        noisy.joint_encoder({"image": image, "label": tf.fill((6, 3), 1 / 3)}).mean(),
+        rtol=1e-5,
+    )
+
+
+def test_jmvae_runs_a_chain_for_each_sample(jmvae, two_modality_batch):
+    """Samples of one example differ by more than the encoder's noise: their chains differ."""
+    jmvae.joint_encoder.head.variance.set_weights(
+        [np.zeros((16, 3)), np.full(3, -30.0)]  # A standard deviation of 0.001.
+    )
+    jmvae.num_rounds = 1
+    z = jmvae.sample_posterior({"label": two_modality_batch["label"]}, 4, seed=0).numpy()
+    assert z.shape == (4, 6, 3)
+    assert z.std(axis=0).mean() > 0.02
+    # The samples of an example stand in its column: a second call with one example agrees in law.
+    all_given = jmvae.sample_posterior(two_modality_batch, 4, seed=0).numpy()
+    assert all_given.std(axis=0).mean() < 0.01
+
+
+def test_samples_of_an_example_belong_to_it(jmvae):
+    """With zeros for the image and no noise, z is a function of the label alone."""
+    jmvae.missing, jmvae.num_rounds = "zeros", 1
+    jmvae.joint_encoder.head.variance.set_weights([np.zeros((16, 3)), np.full(3, -30.0)])
+    labels = tf.eye(3)
+    z = jmvae.sample_posterior({"label": labels}, 5, seed=0).numpy()
+    mean = jmvae.joint_encoder({"label": labels, "image": tf.zeros((3, 4, 4, 1))}).mean()
+    np.testing.assert_allclose(z, np.broadcast_to(mean, (5, 3, 3)), atol=0.01)
+    assert np.std(mean, axis=0).min() > 0.02  # Else any order of examples would pass.
+
+
+def test_generate_is_a_function_of_its_seed(model, two_modality_batch):
+    given = {"label": two_modality_batch["label"]}
+    images = [model.generate("image", given, 3, seed).numpy() for seed in (4, 4, 5)]
+    assert images[0].shape == (3, 6, 4, 4, 1)
+    np.testing.assert_array_equal(images[0], images[1])
+    assert not np.allclose(images[0], images[2])
+    average = model.generate("image", given, seed=4)
+    q = model.posterior(given, 4)
+    np.testing.assert_allclose(average, model.decode(q.mean())["image"].mean(), rtol=1e-5)
+    assert model.generate("image").shape == (4, 4, 1)
+    assert model.generate("image", num_samples=2).shape == (2, 4, 4, 1)
+
+
+def test_saved_and_loaded_by_keras(model, two_modality_batch, tmp_path):
+    data = tf.data.Dataset.from_tensors(two_modality_batch).repeat(3)
+    model.compile(optimizer=keras.optimizers.Adam(1e-2), jit_compile=False)
+    model.fit(data, epochs=1, verbose=0)
+    path = tmp_path / "model.keras"
+    model.save(path)
+    loaded = keras.saving.load_model(path)
+    given = {"label": two_modality_batch["label"]}
+    np.testing.assert_array_equal(
+        loaded.generate("image", given, 2, 7), model.generate("image", given, 2, 7)
+    )
+    assert loaded.get_config() == model.get_config()
+    # The optimiser's state came along: both take the same steps from here.
+    for each in (model, loaded):
+        each.fit(data, epochs=1, verbose=0)
+    for mine, theirs in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_networks_of_the_user_are_used_and_saved(two_modalities, two_modality_batch, tmp_path):
+    encoder = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(5, "tanh")])
+    decoder = keras.layers.Dense(6, "tanh")
+    model = JMVAEKL(two_modalities, 3, encoders={"image": encoder}, decoders={"image": decoder})
+    assert model.encoders["image"].body is encoder
+    assert model.decoders["image"].body is decoder
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(
+        loaded.reconstruct(two_modality_batch)["image"],
+        model.reconstruct(two_modality_batch)["image"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"latent_dim": 0}, "latent_dim=0"),
+        ({"decoders": {"picture": "D3R"}}, "picture"),
+        ({"num_rounds": 0}, "num_rounds=0"),
+        ({"missing": "ones"}, "ones"),
+    ],
+)
+def test_arguments_out_of_range(two_modalities, arguments, words):
+    with pytest.raises(ValueError, match=f"Received: .*{words}"):
+        JMVAE(two_modalities, **arguments)
+
+
+def test_negative_alpha(two_modalities):
+    with pytest.raises(ValueError, match="alpha=-1"):
+        JMVAEKL(two_modalities, alpha=-1.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda m, x: m.generate("sound"), "sound"),
+        (lambda m, x: m.generate("image", {"lable": x["label"]}), "lable"),
+        (lambda m, x: m.generate("image", {"label": x["label"][:, :2]}), r"\(6, 2\)"),
+        (lambda m, x: m.generate("image", {"label": 3.0}), r"\(\)"),
+        (lambda m, x: m.generate("image", x, num_samples=0), "num_samples=0"),
+        (lambda m, x: m.posterior({"image": x["label"]}), r"\(6, 3\)"),
+    ],
+)
+def test_misuse_is_named(model, two_modality_batch, call, words):
+    with pytest.raises(ValueError, match=f"Received: .*{words}"):
+        call(model, two_modality_batch)
+
+
+def test_a_single_modality_is_enough():
+    model = JMVAE({"x": Modality("x", (2,), Bernoulli())}, 2)
+    assert model.reconstruct({"x": np.ones((3, 2), "f")})["x"].shape == (3, 2)

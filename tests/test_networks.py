@@ -1,0 +1,91 @@
+"""Networks from the appendix's notation."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from jmvae_tf import networks
+from jmvae_tf.distributions import LikelihoodHead
+from jmvae_tf.likelihoods import Gaussian
+
+
+def _kinds(model):
+    return [type(layer).__name__ for layer in model.layers]
+
+
+def test_mnist_body():
+    model = networks.body("D512R-D512R", (28, 28, 1))
+    assert _kinds(model) == ["Flatten", "Dense", "Dense"]
+    assert [layer.units for layer in model.layers[1:]] == [512, 512]
+    assert all(layer.activation is keras.activations.relu for layer in model.layers[1:])
+    assert model.count_params() == 784 * 512 + 512 + 512 * 512 + 512
+    assert networks.body("D64", (3,)).layers[0].activation is keras.activations.linear
+
+
+def test_celeba_encoder_halves_the_image_four_times():
+    model = networks.body("C64R-C128BR-C256BR-C256BR-F-D1024R", (64, 64, 3))
+    convolutions = [x for x in model.layers if isinstance(x, keras.layers.Conv2D)]
+    assert [x.filters for x in convolutions] == [64, 128, 256, 256]
+    assert [x.output.shape[1] for x in convolutions] == [32, 16, 8, 4]
+    norms = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
+    assert [(x.epsilon, x.momentum) for x in norms] == [(1e-4, 0.9)] * 3
+    # A layer that is normalised has no bias: the mean would take it away again.
+    assert [x.use_bias for x in convolutions] == [True, False, False, False]
+    assert model.output_shape == (None, 1024)
+
+
+@pytest.mark.parametrize("size", [32, 64, 128])
+def test_default_decoder_of_images_ends_at_their_size(size):
+    shape = (size, size, 3)
+    model = networks.body(networks.default_decoder(shape), (128,), shape)
+    p = LikelihoodHead(Gaussian(), shape)(model(tf.zeros((2, 128))))
+    assert p.mean().shape == (2, *shape)
+    if size == 64:
+        assert networks.default_decoder(shape) == "D4096R-DC256BR-DC128BR-DC64BR"
+        assert networks.default_encoder(shape) == "C64R-C128BR-C256BR-C256BR-F-D1024R"
+
+
+def test_defaults_of_vectors_and_small_images():
+    assert networks.default_encoder((40,)) == "D512R-D512R"
+    assert networks.default_decoder((28, 28, 1)) == "D512R-D512R"
+    assert networks.default_joint_encoder([(28, 28, 1), (10,)]) == "(D512R-D512R, D512R-D512R)"
+
+
+def test_joint_body_concatenates_its_branches():
+    body = networks.joint_body("(D4R, D3)-D5R", {"x": (2, 2, 1), "w": (6,)})
+    x, w = tf.random.normal((7, 2, 2, 1)), tf.random.normal((7, 6))
+    side_by_side = tf.concat([body.branches["x"](x), body.branches["w"](w)], axis=-1)
+    np.testing.assert_allclose(
+        body({"w": w, "x": x}), body.trunk(side_by_side), rtol=1e-5, atol=1e-6
+    )
+    assert networks.joint_body("(D4R,D3)", {"x": (2,), "w": (6,)}).trunk is None
+
+
+@pytest.mark.parametrize(
+    ("notation", "received"),
+    [
+        ("D512r", "D512r"),
+        ("D0R", "D0R"),
+        ("", "''"),
+        ("D5R--D5R", "''"),
+        ("X3", "X3"),
+        ("D3-C4", "C4"),
+    ],
+)
+def test_unknown_notation_is_refused(notation, received):
+    with pytest.raises(ValueError, match=f"Received: .*{received}"):
+        networks.body(notation, (4, 4, 1))
+
+
+@pytest.mark.parametrize("notation", ["D3R, D3R", "(D3R)", "(D3R, D3R, D3R)", "(D3R, D3R)D4"])
+def test_a_joint_notation_has_a_branch_for_each_modality(notation):
+    with pytest.raises(ValueError, match="joint network"):
+        networks.joint_body(notation, {"x": (2,), "w": (2,)})
+
+
+def test_transposed_convolutions_must_fit_the_image():
+    with pytest.raises(ValueError, match="100 units"):
+        networks.body("D100R-DC8R", (2,), (64, 64, 3))
+    with pytest.raises(ValueError, match="output_shape=None"):
+        networks.body("D64R-DC8R", (2,))
