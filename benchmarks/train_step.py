@@ -8,7 +8,7 @@ bytes of MNIST's shape that go through MNIST's own pipeline, so that no files ar
 
     .venv/bin/python benchmarks/train_step.py --model=jmvae_kl
 
-Run it on an otherwise idle machine; the load before each timing is printed.
+Run it on an otherwise idle machine; the load at the start is printed.
 """
 
 import os
@@ -50,6 +50,7 @@ def _random_data():
 def main(argv):
     """Times and prints."""
     del argv
+    print(f"load before the start: {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores")
     program.load_tensorflow()
     import keras
     import tensorflow as tf
@@ -127,7 +128,6 @@ def main(argv):
             kinds[jit_compile, f"fit, {number} steps per execution"] = through_fit(
                 jit_compile, number
             )
-    print(f"load before the timings: {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores")
     seconds = {kind: [] for kind in kinds}
     for _ in range(_TURNS.value):
         for kind, timed in kinds.items():

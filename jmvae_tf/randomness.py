@@ -11,8 +11,19 @@ MAX_SEED = 2**31 - 1
 
 
 def root_seed(seed: int) -> tf.Tensor:
-    """The seed that all others of a run are folded from: int32, shape [2]."""
+    """The seed that all others of a run are folded from: int32, shape [2].
+
+    Raises:
+      ValueError: if `seed` is not in [0, 2^31).
+    """
+    if not 0 <= seed <= MAX_SEED:
+        raise ValueError(f"A seed must be in [0, 2^31). Received: seed={seed}")
     return tf.constant([seed, 0], tf.int32)
+
+
+def as_seed(seed: int | tf.Tensor) -> tf.Tensor:
+    """The seed of an integer, or the seed itself: int32, shape [2]."""
+    return root_seed(seed) if isinstance(seed, int) else seed
 
 
 def fold(seed: tf.Tensor, *places: int | tf.Tensor) -> tf.Tensor:

@@ -42,6 +42,7 @@ def model(two_modalities):
     """A model that steps eagerly: its few steps are not worth a trace."""
     model = JMVAEKL(two_modalities, latent_dim=2, **NETWORKS)
     model.compile(optimizer=keras.optimizers.Adam(1e-2), run_eagerly=True)
+    model.optimizer.build(model.trainable_variables)  # As the first step would, for checkpoints.
     return model
 
 
@@ -155,7 +156,7 @@ def test_compiled_steps_follow_the_weight(model, batch):
 
 
 def test_negative_warm_up():
-    with pytest.raises(ValueError, match="fewer than 0 epochs. Received: -1"):
+    with pytest.raises(ValueError, match=r"fewer than 0 epochs\. Received: -1"):
         KLWarmUp(-1)
 
 
@@ -527,28 +528,57 @@ def test_bar_with_an_estimate_on_a_terminal(model, batch, capsys, monkeypatch, i
     assert last.endswith("\n")
 
 
-# All of them together.
+# All of them together; `test_programs` has the runs that are interrupted.
 
 
-def weights(model) -> list[np.ndarray]:
-    return [variable.numpy() for variable in model.variables]
-
-
-@pytest.mark.parametrize("num_validation", [5, 0])
-def test_run_that_goes_on_equals_one_never_interrupted(
-    settings, tiny_data, tmp_path, num_validation
-):
-    data = tiny_data(num_validation=num_validation)
-    whole, halves = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "halves")
+def test_run_without_a_validation_set(settings, tiny_data, folder, capsys):
+    data = tiny_data(num_validation=0)
     model = make_model(settings, data)
-    train(model, settings, data, whole)
+    model.compile(optimizer=model.optimizer, run_eagerly=True)
+    train(model, settings, data, folder)
+    assert int(model.optimizer.iterations) == 8
+    columns = folder.read_history()[-1]
+    assert "test_bound" in columns
+    assert not any(name.startswith("validation") for name in columns)
+    assert folder.checkpoint_epochs() == [1, 2]
+    assert not folder.best_checkpoint.exists()
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
-    shorter = dataclasses.replace(settings, epochs=1)
-    train(make_model(shorter, data), shorter, data, halves)
-    resumed, epoch = load_newest(halves)
-    assert epoch == 1
-    train(resumed, settings, data, halves, epoch)
 
-    tf.nest.map_structure(np.testing.assert_array_equal, weights(resumed), weights(model))
-    assert halves.history_file.read_bytes() == whole.history_file.read_bytes()
-    assert whole.best_checkpoint.exists() == bool(num_validation)
+def test_finished_run_is_left_alone(model, settings, tiny_data, folder):
+    folder.write_history([{"epoch": 1, "a": 1.0}, {"epoch": 2, "a": 2.0}])
+    before = model.get_weights()
+    train(model, settings, tiny_data(), folder, first_epoch=settings.epochs)
+    assert len(folder.read_history()) == 2
+    tf.nest.map_structure(np.testing.assert_array_equal, model.get_weights(), before)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"batch_size": 21}, "larger than the training set; received --batch_size=21 for 20"),
+        ({"joint_encoder": "(D4R)"}, "must make a model; received .*"),
+        ({"decoders": {"image": "D4X"}}, "must make a model; received .*'D4X'"),
+        ({"encoders": {"label": "C4R"}}, "must make a model; received .*'C4R'"),
+    ],
+)
+def test_settings_that_make_no_model(settings, tiny_data, overrides, message):
+    settings = dataclasses.replace(
+        settings,
+        **{
+            name: {**getattr(settings, name), **value} if isinstance(value, dict) else value
+            for name, value in overrides.items()
+        },
+    )
+    with pytest.raises(UserError, match=message):
+        make_model(settings, tiny_data())
+
+
+def test_the_seed_determines_the_initial_weights(settings, tiny_data):
+    data = tiny_data()
+    first, same, other = (
+        make_model(dataclasses.replace(settings, seed=seed), data).get_weights()
+        for seed in (3, 3, 4)
+    )
+    tf.nest.map_structure(np.testing.assert_array_equal, first, same)
+    assert any((left != right).any() for left, right in zip(first, other, strict=True))

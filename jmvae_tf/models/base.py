@@ -18,7 +18,7 @@ from jmvae_tf.distributions import (
 from jmvae_tf.modalities import Modality, check_names
 from jmvae_tf.networks import Network
 from jmvae_tf.objectives import Bound
-from jmvae_tf.randomness import fold, root_seed, split
+from jmvae_tf.randomness import as_seed, fold, root_seed, split
 
 Tensors = Mapping[str, tf.Tensor]
 
@@ -59,6 +59,7 @@ class MultimodalVAE(keras.Model, abc.ABC):
             raise ValueError(
                 f"The latent variable needs at least one value. Received: latent_dim={latent_dim}"
             )
+        root_seed(seed)  # Raises for a seed out of range.
         self.modalities = check_names(modalities)
         self.latent_dim = latent_dim
         self.seed = seed
@@ -119,7 +120,7 @@ class MultimodalVAE(keras.Model, abc.ABC):
         tensors = self._check(given or {})
         if not tensors:
             return standard_normal(self.latent_dim)
-        return self.infer(tensors, _as_seed(seed))
+        return self.infer(tensors, as_seed(seed))
 
     def sample_posterior(
         self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
@@ -134,7 +135,7 @@ class MultimodalVAE(keras.Model, abc.ABC):
         Returns:
           float32, [num_samples, batch, latent_dim]; from the prior [num_samples, latent_dim].
         """
-        seed_q, seed_z = split(_as_seed(seed), 2)
+        seed_q, seed_z = split(as_seed(seed), 2)
         return self.posterior(given, seed_q).sample(num_samples, seed=seed_z)
 
     def decode(
@@ -339,7 +340,3 @@ class MultimodalVAE(keras.Model, abc.ABC):
                 )
             tensors[name] = tensor
         return tensors
-
-
-def _as_seed(seed: int | tf.Tensor) -> tf.Tensor:
-    return root_seed(seed) if isinstance(seed, int) else seed

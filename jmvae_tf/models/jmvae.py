@@ -11,10 +11,10 @@ from jmvae_tf import networks
 from jmvae_tf.distributions import standard_normal
 from jmvae_tf.inference import iterative_sampling
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.base import MultimodalVAE, Tensors, _as_seed
+from jmvae_tf.models.base import MultimodalVAE, Tensors
 from jmvae_tf.networks import Network
 from jmvae_tf.objectives import Bound, jmvae_bound
-from jmvae_tf.randomness import fold, split
+from jmvae_tf.randomness import as_seed, split
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -108,13 +108,13 @@ class JMVAE(MultimodalVAE):
         """As `MultimodalVAE.sample_posterior`, with a chain of its own for every sample."""
         if not given or len(given) == len(self.modalities):
             return super().sample_posterior(given, num_samples, seed)
-        repeated = {
-            name: tf.repeat(tensor, num_samples, axis=0)
+        tiled = {
+            name: tf.tile(tensor, [num_samples] + [1] * (tensor.shape.rank - 1))
             for name, tensor in self._check(given).items()
         }
-        seed_q, seed_z = split(_as_seed(seed), 2)
-        z = self.infer(repeated, seed_q).sample(seed=fold(seed_z))
-        return tf.einsum("bnz->nbz", tf.reshape(z, (-1, num_samples, self.latent_dim)))
+        seed_q, seed_z = split(as_seed(seed), 2)
+        z = self.infer(tiled, seed_q).sample(seed=seed_z)
+        return tf.reshape(z, (num_samples, -1, self.latent_dim))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, for Keras to save."""
