@@ -35,7 +35,7 @@ def _random_data():
     """A data set of MNIST's modalities and pipeline, 20,000 examples of random bytes."""
     import numpy as np
 
-    from jmvae_tf.data import mnist
+    from jmvae_tf.data import handwritten
     from jmvae_tf.data.data_set import DataSet
 
     rng = np.random.default_rng(0)
@@ -43,8 +43,14 @@ def _random_data():
         "image": rng.integers(0, 256, (20_000, 28, 28, 1), np.uint8),
         "label": rng.integers(0, 10, 20_000, np.uint8),
     }
-    modalities = {"image": mnist.IMAGE, "label": mnist.LABEL}
-    return DataSet("random", modalities, examples, {}, examples, mnist.prepare)
+    return DataSet(
+        "random",
+        handwritten.modalities(28),
+        train=examples,
+        validation={},
+        test=examples,
+        prepare=handwritten.prepare(255),
+    )
 
 
 def main(argv):

@@ -4,36 +4,15 @@ Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UC
 """
 
 import pathlib
-from collections.abc import Mapping
 
 import numpy as np
-import tensorflow as tf
 from sklearn import datasets
 
+from jmvae_tf.data import handwritten
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
-from jmvae_tf.likelihoods import Bernoulli, Categorical
-from jmvae_tf.modalities import Modality
 
-NUM_CLASSES = 10
 _HIGHEST = 16  # Grey levels count the dark pixels of a 4x4 block.
-
-IMAGE = Modality("image", (8, 8, 1), Bernoulli(), shown_as="image")
-LABEL = Modality(
-    "label",
-    (NUM_CLASSES,),
-    Categorical(),
-    shown_as="label",
-    value_names=tuple(map(str, range(NUM_CLASSES))),
-)
-
-
-def prepare(stored: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Grey values in [0, 1] and one-hot labels."""
-    return {
-        "image": tf.cast(stored["image"], tf.float32) / _HIGHEST,
-        "label": tf.one_hot(stored["label"], NUM_CLASSES),
-    }
 
 
 def load(data_dir: pathlib.Path, split: str) -> DataSet:
@@ -63,9 +42,9 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
 
     return DataSet(
         name="digits",
-        modalities={"image": IMAGE, "label": LABEL},
+        modalities=handwritten.modalities(8),
         train=part(turn < 4),
         validation=part(turn == 4),
         test=part(turn == 5),
-        prepare=prepare,
+        prepare=handwritten.prepare(_HIGHEST),
     )

@@ -8,17 +8,13 @@ import pathlib
 import struct
 import urllib.request
 import zlib
-from collections.abc import Mapping
 
 import numpy as np
-import tensorflow as tf
 
+from jmvae_tf.data import handwritten
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
-from jmvae_tf.likelihoods import Bernoulli, Categorical
-from jmvae_tf.modalities import Modality
 
-NUM_CLASSES = 10
 NUM_TRAINED = 50_000  # 2018 paper, "Datasets"; the rest of the 60,000 validates.
 
 FILES = {
@@ -28,24 +24,7 @@ FILES = {
     "test-labels": "t10k-labels-idx1-ubyte.gz",
 }
 
-IMAGE = Modality("image", (28, 28, 1), Bernoulli(), shown_as="image")
-LABEL = Modality(
-    "label",
-    (NUM_CLASSES,),
-    Categorical(),
-    shown_as="label",
-    value_names=tuple(map(str, range(NUM_CLASSES))),
-)
-
 _NETWORK_TIMEOUT = 5.0  # Seconds; TFDS itself would try for minutes.
-
-
-def prepare(stored: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Grey values in [0, 1] and one-hot labels."""
-    return {
-        "image": tf.cast(stored["image"], tf.float32) / 255.0,
-        "label": tf.one_hot(stored["label"], NUM_CLASSES),
-    }
 
 
 def load(data_dir: pathlib.Path, split: str) -> DataSet:
@@ -79,11 +58,11 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
     num_trained = NUM_TRAINED if split == "paper" else len(stored["label"])
     return DataSet(
         name="mnist",
-        modalities={"image": IMAGE, "label": LABEL},
+        modalities=handwritten.modalities(28),
         train={name: array[:num_trained] for name, array in stored.items()},
         validation={name: array[num_trained:] for name, array in stored.items()},
         test={"image": arrays["test-images"], "label": arrays["test-labels"]},
-        prepare=prepare,
+        prepare=handwritten.prepare(255),
     )
 
 
@@ -107,7 +86,7 @@ def read_idx_files(data_dir: pathlib.Path) -> dict[str, np.ndarray]:
                 f"{len(images)} images and {len(labels)} labels in the {part} files of {data_dir}",
                 "fetch both files again",
             )
-        wrong = np.flatnonzero(labels >= NUM_CLASSES)
+        wrong = np.flatnonzero(labels >= handwritten.NUM_CLASSES)
         if wrong.size:
             raise UserError(
                 "A label must be a digit from 0 to 9",

@@ -142,34 +142,38 @@ class Checkpoints(keras.callbacks.Callback):
         super().__init__()
         self.folder = folder
         self.every = every
-        saved = set(folder.checkpoint_epochs())
-        self.best = max(
-            (
-                row.get("validation_bound", -math.inf)
-                for row in folder.read_history()
-                if int(row["epoch"]) % every == 0 or int(row["epoch"]) in saved
-            ),
-            default=-math.inf,
-        )
+        saved = folder.checkpoint_epochs()
+        candidates = [
+            (row["validation_bound"], int(row["epoch"]))
+            for row in folder.read_history()
+            if "validation_bound" in row
+            and (int(row["epoch"]) % every == 0 or int(row["epoch"]) in saved)
+        ]
+        self.best, epoch = max(candidates, default=(-math.inf, 0))
+        if epoch in saved:
+            self._keep_best(epoch)  # A kill may have come between the two files of an epoch.
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Saves what the epoch left, unless its turn has not come."""
         number = epoch + 1
         if number % self.every and number != self.params["epochs"]:
             return
-        path = self.folder.checkpoint_of(number)
-        with written_atomically(path) as temporary:
+        with written_atomically(self.folder.checkpoint_of(number)) as temporary:
             self.model.save(temporary)
         bound = (logs or {}).get("val_bound", -math.inf)
         if bound > self.best:
             self.best = bound
-            with written_atomically(self.folder.best_checkpoint) as temporary:
-                try:
-                    os.link(path, temporary)
-                except OSError:  # A file system without hard links.
-                    shutil.copyfile(path, temporary)
+            self._keep_best(number)
         for old in self.folder.checkpoint_epochs()[:-KEPT_CHECKPOINTS]:
             self.folder.checkpoint_of(old).unlink()
+
+    def _keep_best(self, epoch: int) -> None:
+        path = self.folder.checkpoint_of(epoch)
+        with written_atomically(self.folder.best_checkpoint) as temporary:
+            try:
+                os.link(path, temporary)
+            except OSError:  # A file system without hard links.
+                shutil.copyfile(path, temporary)
 
 
 class StopAtBatch(keras.callbacks.Callback):

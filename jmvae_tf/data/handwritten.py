@@ -1,0 +1,42 @@
+"""What the data sets of handwritten digits have in common."""
+
+from collections.abc import Callable, Mapping
+
+import tensorflow as tf
+
+from jmvae_tf.likelihoods import Bernoulli, Categorical
+from jmvae_tf.modalities import Modality
+
+NUM_CLASSES = 10
+
+
+def modalities(size: int) -> dict[str, Modality]:
+    """A grey image of `size` x `size` pixels and the digit that it shows."""
+    return {
+        "image": Modality("image", (size, size, 1), Bernoulli(), shown_as="image"),
+        "label": Modality(
+            "label",
+            (NUM_CLASSES,),
+            Categorical(),
+            shown_as="label",
+            value_names=tuple(map(str, range(NUM_CLASSES))),
+        ),
+    }
+
+
+def prepare(
+    highest: int,
+) -> Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]:
+    """Makes the function from stored bytes to grey values in [0, 1] and one-hot labels.
+
+    Args:
+      highest: the stored grey value that stands for 1.
+    """
+
+    def from_stored(stored: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return {
+            "image": tf.cast(stored["image"], tf.float32) / highest,
+            "label": tf.one_hot(stored["label"], NUM_CLASSES),
+        }
+
+    return from_stored
