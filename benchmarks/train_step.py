@@ -62,6 +62,7 @@ def main(argv):
     import tensorflow as tf
 
     from jmvae_tf.data import pipelines
+    from jmvae_tf.training.callbacks import FiniteTerms, StopAtBatch
     from jmvae_tf.training.train import make_model
 
     data = _random_data()
@@ -120,7 +121,7 @@ def main(argv):
                 epochs=1,
                 steps_per_epoch=steps,
                 verbose=0,
-                callbacks=[clock],
+                callbacks=[clock, FiniteTerms(), StopAtBatch()],
             )
             return clock.seconds[-1]
 

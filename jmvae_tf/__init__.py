@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jmvae_tf.modalities import Modality
     from jmvae_tf.models.jmvae import JMVAE
     from jmvae_tf.models.jmvae_kl import JMVAEKL
+    from jmvae_tf.models.loading import load_model
     from jmvae_tf.training.callbacks import FiniteTerms, KLWarmUp
 
 _MODULES = {
@@ -32,6 +33,7 @@ _MODULES = {
     "KLWarmUp": "training.callbacks",
     "Modality": "modalities",
     "export_saved_model": "export",
+    "load_model": "models.loading",
 }
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "Modality",
     "__version__",
     "export_saved_model",
+    "load_model",
 ]
 
 

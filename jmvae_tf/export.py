@@ -1,5 +1,6 @@
 """Export of a trained model as a SavedModel with one signature for each direction."""
 
+import errno
 import json
 import math
 import os
@@ -66,7 +67,10 @@ def _write(model: MultimodalVAE, path: pathlib.Path) -> None:
                 tf.TensorSpec((None, *given.event_shape), tf.float32, name=given.name)
             ],
         )
-    archive.write_out(path, verbose=False)
+    try:
+        archive.write_out(path, verbose=False)
+    except tf.errors.OpError as error:  # How TensorFlow reports a full disk.
+        raise OSError(errno.EIO, error.message, str(path.parent.parent)) from error
     assets = path / "assets"
     assets.mkdir(exist_ok=True)
     description = {name: describe(modality) for name, modality in model.modalities.items()}

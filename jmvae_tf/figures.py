@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from jmvae_tf.training.run_folder import written_atomically
+from jmvae_tf.files import written_atomically
 
 matplotlib.use("Agg")
 

@@ -15,7 +15,8 @@ def product_of_experts(
 
     q(z|x_i) / p(z) is a Gaussian factor of precision 1/sigma_i^2 - 1 and precision-weighted mean
     mu_i / sigma_i^2; the prior's own precision is 1. An expert that is nowhere narrower than the
-    prior says nothing and its factor, which would be no Gaussian, is left out, value by value.
+    prior says nothing and its factor, which would be no Gaussian, is left out, value by value; so
+    a mean that is not 0 makes the product's mean jump where sigma_i crosses 1.
     The product is exact where the modalities are conditionally independent given z and the
     encoders are the true posteriors.
 

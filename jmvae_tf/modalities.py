@@ -43,10 +43,10 @@ class Modality:
         """
         object.__setattr__(self, "event_shape", tuple(int(size) for size in self.event_shape))
         object.__setattr__(self, "value_names", tuple(self.value_names))
-        if not self.name.isidentifier():
+        if not self.name.isidentifier() or self.name == "prior":
             raise ValueError(
-                "A modality's name must be an identifier, for it becomes part of the names of "
-                f"terms and signatures. Received: name={self.name!r}"
+                "A modality's name must be an identifier other than 'prior', for it becomes part "
+                f"of the names of terms and signatures. Received: name={self.name!r}"
             )
         if not self.event_shape or min(self.event_shape) < 1:
             raise ValueError(
@@ -62,11 +62,12 @@ class Modality:
         if self.shown_as == "image":
             fits = rank == 3 and self.event_shape[-1] in (1, 3)
         else:
-            fits = self.shown_as in ("label", "vector") and rank == 1
+            fits = self.shown_as == "vector" or (self.shown_as == "label" and rank == 1)
         if not fits:
             raise ValueError(
-                "An image has the shape (height, width, 1 or 3), a label and a vector have one "
-                f"axis. Received: shown_as={self.shown_as!r} with event_shape={self.event_shape}"
+                "What is shown as an image has the shape (height, width, 1 or 3), a label one "
+                "axis, and a vector any shape. "
+                f"Received: shown_as={self.shown_as!r} with event_shape={self.event_shape}"
             )
         if self.value_names and len(self.value_names) != math.prod(self.event_shape):
             raise ValueError(

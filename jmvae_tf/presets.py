@@ -194,8 +194,12 @@ def resumed(settings: Settings, overrides: Mapping[str, Any]) -> Settings:
       UserError: if the user wants anything else changed: the run would not be one run.
     """
     kept = dataclasses.asdict(settings)
+    wanted = {
+        name: {**kept[name], **value} if isinstance(kept[name], dict) else value
+        for name, value in overrides.items()
+    }
     changed = {
-        name: value for name, value in overrides.items() if name != "epochs" and kept[name] != value
+        name: value for name, value in wanted.items() if name != "epochs" and kept[name] != value
     }
     if changed:
         raise UserError(
@@ -222,9 +226,10 @@ def versions() -> dict[str, str]:
     import importlib.metadata
     import platform
 
-    packages = ("tensorflow", "keras", "tensorflow-probability", "numpy")
-    return {
-        "jmvae_tf": __version__,
-        "python": platform.python_version(),
-        **{package: importlib.metadata.version(package) for package in packages},
-    }
+    found = {"jmvae_tf": __version__, "python": platform.python_version()}
+    for package in ("tensorflow", "keras", "tensorflow-probability", "numpy"):
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:  # TensorFlow has builds of other names.
+            found[package] = "unknown"
+    return found

@@ -5,6 +5,8 @@ take it. Nothing here counts calls, so a run that was interrupted, or that is sp
 devices, draws the same numbers as one that was not.
 """
 
+import numbers
+
 import tensorflow as tf
 
 MAX_SEED = 2**31 - 1
@@ -23,7 +25,7 @@ def root_seed(seed: int) -> tf.Tensor:
 
 def as_seed(seed: int | tf.Tensor) -> tf.Tensor:
     """The seed of an integer, or the seed itself: int32, shape [2]."""
-    return root_seed(seed) if isinstance(seed, int) else seed
+    return root_seed(int(seed)) if isinstance(seed, numbers.Integral) else seed
 
 
 def fold(seed: tf.Tensor, *places: int | tf.Tensor) -> tf.Tensor:

@@ -15,7 +15,7 @@ import tensorflow as tf
 from sklearn import datasets
 
 from jmvae_tf import data
-from jmvae_tf.data import digits, mnist
+from jmvae_tf.data import mnist
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.data.image_file import read_image
 from jmvae_tf.errors import UserError
@@ -283,19 +283,22 @@ def test_digits_of_every_class_are_in_every_part(loaded_digits):
         assert (counts > 0.05 * counts.sum()).all()
 
 
-@pytest.mark.parametrize(("module", "highest", "side"), [(digits, 16, 8), (mnist, 255, 28)])
-def test_prepared_batches(module, highest, side):
+@pytest.mark.parametrize(("name", "highest", "side"), [("digits", 16, 8), ("mnist", 255, 28)])
+def test_prepared_batches(idx_dir, monkeypatch, name, highest, side):
     """Images become grey values in [0, 1] and labels one-hot, both float32."""
+    monkeypatch.setattr(mnist, "NUM_TRAINED", 4)
+    loaded = data.load(name, idx_dir, "paper")
     image = np.zeros((3, side, side, 1), np.uint8)
     image[1], image[2] = highest // 2, highest
     labels = tf.constant([0, 9, 3], tf.uint8)
-    prepared = module._prepare({"image": tf.constant(image), "label": labels})
+    prepared = loaded.prepare({"image": tf.constant(image), "label": labels})
     assert {x.dtype for x in prepared.values()} == {tf.float32}
     np.testing.assert_array_equal(
         prepared["image"][:, 0, 0, 0], np.float32([0, highest // 2 / highest, 1])
     )
     np.testing.assert_array_equal(prepared["label"], np.eye(10, dtype=np.float32)[[0, 9, 3]])
-    assert prepared["image"].shape[1:] == module.IMAGE.event_shape
+    shapes = {name: modality.event_shape for name, modality in loaded.modalities.items()}
+    assert {name: tuple(x.shape[1:]) for name, x in prepared.items()} == shapes
 
 
 def vectors(**parts) -> DataSet:

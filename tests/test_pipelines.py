@@ -158,6 +158,13 @@ def test_binarisation_is_fresh_and_right_on_average(data):
         assert abs(agreeing.mean() - 0.5) <= 5 * np.sqrt(0.25 / agreeing.size)
 
 
+def test_batches_of_an_epoch_have_draws_of_their_own(data):
+    # [epochs, steps]: the fair pixel of batches of one.
+    fair = epochs_of(data, 100, batch_size=1)["image"].reshape(100, NUM_TRAIN, 4)[..., 2]
+    agreeing = fair[:, 1:] == fair[:, :-1]
+    assert abs(agreeing.mean() - 0.5) <= 5 * np.sqrt(0.25 / agreeing.size)
+
+
 def test_batches_larger_than_the_data_are_refused(data):
     message = r"larger than the training set; received --batch_size=12 for 11 examples of eleven"
     with pytest.raises(UserError, match=message):

@@ -9,7 +9,8 @@ import pytest
 
 from jmvae_tf import presets
 from jmvae_tf.errors import UserError
-from jmvae_tf.training.run_folder import RunFolder, write_json, written_atomically
+from jmvae_tf.files import read_json, write_json, written_atomically
+from jmvae_tf.training.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -96,6 +97,20 @@ def test_value_that_is_no_json_keeps_the_old_file(tmp_path):
     assert os.listdir(tmp_path) == ["metrics.json"]
 
 
+def test_error_names_the_file(tmp_path):
+    with pytest.raises(OSError, match="No space left") as error, written_atomically(tmp_path / "a"):
+        fail()
+    assert error.value.filename == str(tmp_path / "a")
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{"])
+def test_file_that_is_no_json_object(tmp_path, text):
+    path = tmp_path / "metrics.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"expect|Expect"):
+        read_json(path)
+
+
 # History.
 
 
@@ -151,8 +166,12 @@ def test_config_has_every_setting_and_the_versions(run, settings):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        pytest.param(lambda config: "{", "must be JSON; received .*config.json", id="no JSON"),
-        pytest.param(lambda config: "", "must be JSON; received .*config.json", id="empty"),
+        pytest.param(
+            lambda config: "{", "must be a JSON object; received .*config.json", id="no JSON"
+        ),
+        pytest.param(
+            lambda config: "", "must be a JSON object; received .*config.json", id="empty"
+        ),
         pytest.param(lambda config: [], "config.json", id="a list"),
         pytest.param(
             lambda config: {**config, "wings": 2}, "of this version; .*wings", id="more settings"
@@ -233,6 +252,27 @@ def test_old_run_survives_if_the_new_one_cannot_begin(run, settings, monkeypatch
     assert contents(run.path) == before
 
 
+def test_overwriting_does_not_follow_links(run, settings, tmp_path):
+    a_folder(tmp_path / "thesis")
+    (run.path / "thesis").symlink_to(tmp_path / "thesis")
+    run.start(settings)
+    assert contents(run.path).keys() == {"config.json"}
+    assert contents(tmp_path / "thesis").keys() == {"thesis.tex"}
+
+
+def test_only_one_process_trains_in_a_folder(folder, settings):
+    with folder.locked():
+        folder.check_new(overwrite=False)  # The lock itself is no run.
+        folder.start(settings)
+        with (
+            pytest.raises(UserError, match=f"received --run={folder.path}, where another"),
+            RunFolder(folder.path).locked(),
+        ):
+            pass
+    with folder.locked():
+        assert folder.is_run()
+
+
 # Checkpoints.
 
 
@@ -273,3 +313,22 @@ def test_checkpoint_that_is_not_there(run, choice):
 def test_checkpoint_of_no_run(folder):
     with pytest.raises(UserError, match=r"holds a config\.json"):
         folder.choose_checkpoint("newest")
+
+
+# One process at a time.
+
+
+def test_only_one_process_trains_in_a_folder(folder):
+    with folder.locked():
+        # A second descriptor stands for a second process: flock tells descriptors apart.
+        with pytest.raises(UserError, match="Only one process"), folder.locked():
+            pass
+        (folder.path / "kept").touch()
+    with folder.locked():
+        assert [path.name for path in folder.path.iterdir()] == ["kept"]
+
+
+def test_a_folder_made_for_nothing_is_removed(folder):
+    with folder.locked():
+        assert folder.path.is_dir()
+    assert not folder.path.exists()

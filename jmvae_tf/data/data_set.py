@@ -42,7 +42,7 @@ class DataSet:
         """
         for part in ("train", "validation", "test"):
             arrays: Arrays = getattr(self, part)
-            sizes = {name: len(arrays[name]) for name in self.modalities if name in arrays}
+            sizes = {name: len(arrays.get(name, ())) for name in self.modalities}
             if len(set(sizes.values())) > 1:
                 raise UserError(
                     f"Every example of {self.name} must have all modalities",
@@ -50,7 +50,7 @@ class DataSet:
                     "repair the files",
                 )
             for name, array in arrays.items():
-                bad = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))
+                bad = np.flatnonzero(~np.isfinite(array).all(axis=tuple(range(1, array.ndim))))
                 if bad.size:
                     raise UserError(
                         f"Every value of {self.name} must be finite",
@@ -62,4 +62,4 @@ class DataSet:
     def num_examples(self, part: str) -> int:
         """How many examples "train", "validation" or "test" has."""
         arrays: Arrays = getattr(self, part)
-        return len(next(iter(arrays.values()))) if arrays else 0
+        return len(next(iter(arrays.values()), ()))

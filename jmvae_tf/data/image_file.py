@@ -29,6 +29,7 @@ def read_image(path: pathlib.Path, event_shape: Sequence[int]) -> np.ndarray:
         raise UserError(
             "An image file must be readable", f"{path}: {error.strerror}", "name a JPEG or PNG file"
         ) from error
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # It is said below.
     flag = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR
     decoded = cv2.imdecode(content, flag) if content.size else None
     if decoded is None:

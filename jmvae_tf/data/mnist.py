@@ -60,7 +60,9 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
         name="mnist",
         modalities=handwritten.modalities(28),
         train={name: array[:num_trained] for name, array in stored.items()},
-        validation={name: array[num_trained:] for name, array in stored.items()},
+        validation={name: array[num_trained:] for name, array in stored.items()}
+        if split == "paper"
+        else {},
         test={"image": arrays["test-images"], "label": arrays["test-labels"]},
         prepare=handwritten.prepare(255),
     )

@@ -218,7 +218,7 @@ class MultimodalVAE(keras.Model, abc.ABC):
 
     def train_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """One step of gradient ascent on the bound, averaged over the batch."""
-        data, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        data = self._all_of(data)
         seed = fold(root_seed(self.seed), _TRAINING, self.optimizer.iterations)
         with tf.GradientTape() as tape:
             bound = self.bound(data, seed, self.kl_weight, training=True)
@@ -229,7 +229,7 @@ class MultimodalVAE(keras.Model, abc.ABC):
 
     def test_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """The bound itself: the divergences have their full weight, whatever the warm-up's."""
-        data, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        data = self._all_of(data)
         # How many examples this evaluation has seen tells its batches apart.
         seed = fold(root_seed(self.seed), _TEST, self._trackers["bound"].count)
         return self._track(self.bound(data, seed))
@@ -238,6 +238,16 @@ class MultimodalVAE(keras.Model, abc.ABC):
     def metrics(self) -> list[keras.metrics.Metric]:
         """The trackers of the bound and its terms, which Keras resets for every epoch."""
         return list(self._trackers.values())
+
+    def _all_of(self, data: Any) -> dict[str, tf.Tensor]:
+        """The dictionary out of what Keras hands over; raises ValueError if it is not whole."""
+        data, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        if not isinstance(data, Mapping) or not set(self.modalities) <= set(data):
+            raise ValueError(
+                f"Training data must be dictionaries of {list(self.modalities)}. "
+                f"Received: {list(data) if isinstance(data, Mapping) else type(data).__name__}"
+            )
+        return self._check({name: data[name] for name in self.modalities})
 
     def _track(self, bound: Bound) -> dict[str, tf.Tensor]:
         for name, value in {"bound": bound.value, **bound.terms}.items():
@@ -332,7 +342,7 @@ class MultimodalVAE(keras.Model, abc.ABC):
         for name, modality in self.modalities.items():
             if name not in given:
                 continue
-            tensor = tf.convert_to_tensor(given[name], tf.float32)
+            tensor = tf.cast(tf.convert_to_tensor(given[name]), tf.float32)
             if not tensor.shape[1:].is_compatible_with(modality.event_shape) or not tensor.shape:
                 raise ValueError(
                     f"Modality {name!r} must have the shape [batch, "

@@ -1,5 +1,6 @@
 """JMVAE-kl: the joint encoder, and one encoder for each modality that is drawn towards it."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,8 +54,8 @@ class JMVAEKL(MultimodalVAE):
     ) -> None:
         """See the class."""
         super().__init__(modalities, latent_dim, decoders, seed, **kwargs)
-        if alpha < 0:
-            raise ValueError(f"alpha must not be negative. Received: alpha={alpha}")
+        if not 0 <= alpha < math.inf:
+            raise ValueError(f"alpha must be finite and not negative. Received: alpha={alpha}")
         self.alpha = alpha
         self.anneal_alpha = anneal_alpha
         shapes = {name: modality.event_shape for name, modality in self.modalities.items()}

@@ -39,6 +39,9 @@ def main() -> None:
         )
     if not 0 <= _SEED.value < 2**31:
         raise UserError("--seed must be from 0 to 2147483647", f"--seed={_SEED.value}", "change it")
+    out = pathlib.Path(_OUT.value) if _OUT.value else folder.figures / "generated.png"
+    if out.suffix != ".png":
+        raise UserError("--out must end in .png", f"--out={out}", "choose another name")
 
     program.load_tensorflow()
     from jmvae_tf import figures
@@ -66,7 +69,6 @@ def main() -> None:
             samples = _rows(samples[:, 0], first=average[0])
         else:
             samples = _rows(samples)
-        out = pathlib.Path(_OUT.value) if _OUT.value else folder.figures / "generated.png"
         title = ", ".join(_GIVEN.value) or _IMAGE.value or "drawn from the prior"
         figures.image_grid(out, samples, title, ["average"] if given else [])
         print(out)
@@ -86,6 +88,10 @@ def _known(modalities: Mapping[str, "Modality"]) -> dict[str, "np.ndarray"]:
     for item in _GIVEN.value:
         name, _, value = item.partition("=")
         check_choice("given", name, labels)
+        if name in known:
+            raise UserError(
+                "A modality is given once", f"--given={','.join(_GIVEN.value)}", "choose one value"
+            )
         names = modalities[name].value_names
         if value not in names:
             raise UserError(

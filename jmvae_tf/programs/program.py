@@ -1,5 +1,6 @@
 """What all programs of bin/ share: flags, and how they end."""
 
+import errno
 import logging
 import os
 import pathlib
@@ -31,9 +32,11 @@ def run(module: ModuleType) -> NoReturn:
     except UserError as error:
         _fail(str(error))
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         _fail(
-            f"A file must be readable or writable; received {error.filename or 'an error'}: "
-            f"{error.strerror or error}; free space, or choose another folder"
+            "A file must be readable or writable; "
+            f"received {error.filename or 'an error'}: {error.strerror or error}; "
+            f"{'free space' if full else 'check the path'}, or choose another folder"
         )
     except KeyboardInterrupt as interrupt:
         signum = interrupt.args[0] if interrupt.args else signal.SIGINT

@@ -9,8 +9,9 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation import coherence
 from jmvae_tf.evaluation.conditional import conditional_log_likelihoods
 from jmvae_tf.evaluation.estimate import Estimate, estimate
+from jmvae_tf.files import write_json
 from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.training.run_folder import RunFolder, write_json
+from jmvae_tf.training.run_folder import RunFolder
 
 NUM_SAMPLES = 10  # 2018 paper, "Evaluation method": N = 10.
 _ROWS_OF_SAMPLES = 8

@@ -4,10 +4,12 @@ The preset of the model and the data set gives every setting; flags override it.
 """
 
 import pathlib
+import shlex
 
 from absl import flags
 
 from jmvae_tf import presets
+from jmvae_tf.errors import UserError
 from jmvae_tf.programs import program, settings_flags
 from jmvae_tf.training.run_folder import RunFolder
 
@@ -25,8 +27,21 @@ def main() -> None:
     """Runs the program."""
     folder = RunFolder(pathlib.Path(_RUN.value or program.default_run(_DATA.value, _MODEL.value)))
     overrides = settings_flags.given()
+    if _RESUME.value and _OVERWRITE.value:
+        raise UserError(
+            "A run goes on or begins anew", "--resume and --overwrite", "choose one of them"
+        )
     if _RESUME.value:
         settings = presets.resumed(folder.read_settings(), overrides | program.given(_MODEL, _DATA))
+        done = max(folder.checkpoint_epochs(), default=0)
+        if settings.epochs < done:
+            raise UserError(
+                f"{folder.path} has been trained for {done} epochs",
+                f"--epochs={settings.epochs}",
+                "choose more epochs or leave --epochs out",
+            )
+        if settings.epochs == done:
+            print(f"note: all {done} epochs are done; only what follows them is done again")
     else:
         settings = presets.settings_of(_MODEL.value, _DATA.value, overrides)
         folder.check_new(_OVERWRITE.value)
@@ -46,21 +61,27 @@ def main() -> None:
     model, epoch = load_newest(folder) if _RESUME.value else (None, 0)
     model = model or make_model(settings, data)
     export_dir = program.export_folder(_EXPORT_DIR.value, settings)
-    export_dir.mkdir(parents=True, exist_ok=True)  # Before hours of training, not after.
-    if _RESUME.value:
-        folder.write_config(settings)
-    else:
-        folder.start(settings)
-    try:
-        train(model, settings, data, folder, epoch)
-        report.measure(model, data, folder, settings.seed)
-        report.picture(model, data, folder, settings.seed)
-        exported = export_saved_model(model, export_dir)
-    except KeyboardInterrupt as interrupt:
-        last = folder.newest_checkpoint()
-        raise program.interrupted(
-            interrupt,
-            f"{f'the last checkpoint is {last}' if last else 'no epoch has been saved yet'}; "
-            f"go on with bin/train --resume --run={folder.path}",
-        ) from None
+    with folder.locked():
+        export_dir.mkdir(parents=True, exist_ok=True)  # Before hours of training, not after.
+        if _RESUME.value:
+            folder.write_config(settings)
+        else:
+            folder.check_new(_OVERWRITE.value)  # Another process may have been faster.
+            folder.start(settings)
+        try:
+            train(model, settings, data, folder, epoch)
+            report.measure(model, data, folder, settings.seed)
+            report.picture(model, data, folder, settings.seed)
+            exported = export_saved_model(model, export_dir)
+        except KeyboardInterrupt as interrupt:
+            raise program.interrupted(interrupt, _how_to_go_on(folder)) from None
     print(f"run:         {folder.path}\nfigures:     {folder.figures}\nSavedModel:  {exported}")
+
+
+def _how_to_go_on(folder: RunFolder) -> str:
+    last = folder.newest_checkpoint()
+    chosen = program.given(_DATA_DIR, _EXPORT_DIR)
+    command = ["bin/train", "--resume", f"--run={folder.path}"]
+    command += [f"--{name}={value}" for name, value in chosen.items()]
+    kept = f"the last checkpoint is {last}" if last else "no epoch has been saved yet"
+    return f"{kept}; go on with {shlex.join(command)}"

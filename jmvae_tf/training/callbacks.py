@@ -15,7 +15,8 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from jmvae_tf.errors import UserError
-from jmvae_tf.training.run_folder import RunFolder, written_atomically
+from jmvae_tf.files import written_atomically
+from jmvae_tf.training.run_folder import RunFolder
 
 KEPT_CHECKPOINTS = 2
 """How many of the newest checkpoints stay: one more than is needed, should the newest be bad."""
@@ -142,15 +143,14 @@ class Checkpoints(keras.callbacks.Callback):
         super().__init__()
         self.folder = folder
         self.every = every
-        saved = folder.checkpoint_epochs()
+        saved = {*folder.checkpoint_epochs(), folder.best_epoch()}
         candidates = [
             (row["validation_bound"], int(row["epoch"]))
             for row in folder.read_history()
-            if "validation_bound" in row
-            and (int(row["epoch"]) % every == 0 or int(row["epoch"]) in saved)
+            if "validation_bound" in row and int(row["epoch"]) in saved
         ]
         self.best, epoch = max(candidates, default=(-math.inf, 0))
-        if epoch in saved:
+        if folder.checkpoint_of(epoch).exists():
             self._keep_best(epoch)  # A kill may have come between the two files of an epoch.
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
@@ -174,6 +174,7 @@ class Checkpoints(keras.callbacks.Callback):
                 os.link(path, temporary)
             except OSError:  # A file system without hard links.
                 shutil.copyfile(path, temporary)
+        self.folder.write_best_epoch(epoch)
 
 
 class StopAtBatch(keras.callbacks.Callback):
@@ -195,10 +196,12 @@ class StopAtBatch(keras.callbacks.Callback):
             self.previous[signum] = signal.signal(signum, self._receive)
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Gives the signals back."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Gives the signals back; one that came after the last batch still counts."""
         for signum, handler in self.previous.items():
             signal.signal(signum, handler)
+        if kind is None and self.received is not None:
+            raise KeyboardInterrupt(self.received)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Stops here if a signal has come."""

@@ -1,45 +1,24 @@
-"""The folder of a run: what lies where, and writing that leaves no half-written file behind."""
+"""The folder of a run: what lies where, who may write to it, and what can be read back."""
 
 import contextlib
 import csv
 import dataclasses
-import json
+import fcntl
 import os
 import pathlib
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jmvae_tf.errors import UserError
+from jmvae_tf.files import read_json, write_json, written_atomically
 from jmvae_tf.presets import Settings, versions
 
 _CHECKPOINT = "epoch-{:06d}.keras"
 
 
-@contextlib.contextmanager
-def written_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Gives a temporary path to write to; what was written takes the name `path` at the end.
-
-    If the body raises, the file that was at `path` stays as it was. The ending of the temporary
-    name is that of `path`, for writers that go by it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=".writing-", dir=path.parent))
-    try:
-        temporary = folder / path.name
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def write_json(path: pathlib.Path, value: Mapping[str, Any]) -> None:
-    """Writes a JSON file atomically."""
-    with written_atomically(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+def _config_of(settings: Settings) -> dict[str, Any]:
+    return {**dataclasses.asdict(settings), "versions": versions()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,19 +91,50 @@ class RunFolder:
                 "choose another --run",
             )
 
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes from training in this folder; makes the folder if need be.
+
+        A folder that is still empty at the end is removed.
+
+        Raises:
+          UserError: if another process trains in it.
+          OSError: if it cannot be made.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError as error:
+            raise UserError(
+                "Only one process may train in a run folder",
+                f"--run={self.path}, where another is at work",
+                "wait for it, or choose another --run",
+            ) from error
+        finally:
+            os.close(lock)
+            with contextlib.suppress(OSError):
+                self.path.rmdir()
+
     def start(self, settings: Settings) -> None:
         """Begins a new run, in place of the one that may be there.
 
         Raises:
           OSError: if it cannot be written.
         """
-        if self.path.exists():
-            shutil.rmtree(self.path)
-        self.write_config(settings)
+        fresh = self.path / ".config.json"
+        write_json(fresh, _config_of(settings))  # Before anything is removed: the disk may be full.
+        for entry in self.path.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry not in (fresh, self.config_file):
+                entry.unlink()
+        fresh.replace(self.config_file)
 
     def write_config(self, settings: Settings) -> None:
         """Writes `config.json`."""
-        write_json(self.config_file, {**dataclasses.asdict(settings), "versions": versions()})
+        write_json(self.config_file, _config_of(settings))
 
     def read_settings(self) -> Settings:
         """The settings that the run was started with.
@@ -155,10 +165,10 @@ class RunFolder:
                 "name the folder of a run of bin/train with --run",
             )
         try:
-            return json.loads(self.config_file.read_text(encoding="utf-8"))
+            return read_json(self.config_file)
         except ValueError as error:
             raise UserError(
-                "The config.json of a run must be JSON",
+                "The config.json of a run must be a JSON object",
                 f"{self.config_file}: {error}",
                 "restore the file, or train again with --overwrite",
             ) from error
@@ -175,6 +185,21 @@ class RunFolder:
         """The checkpoint of the last epoch that has one."""
         epochs = self.checkpoint_epochs()
         return self.checkpoint_of(epochs[-1]) if epochs else None
+
+    def best_epoch(self) -> int:
+        """The epoch that the best checkpoint is of; 0 if there is none."""
+        try:
+            return int(read_json(self._best_file)["epoch"])
+        except (OSError, ValueError, KeyError):
+            return 0
+
+    def write_best_epoch(self, epoch: int) -> None:
+        """Notes which epoch the best checkpoint is of."""
+        write_json(self._best_file, {"epoch": epoch})
+
+    @property
+    def _best_file(self) -> pathlib.Path:
+        return self.checkpoints / "best.json"
 
     def choose_checkpoint(self, choice: str) -> pathlib.Path:
         """The checkpoint that a user asks for.
@@ -197,13 +222,25 @@ class RunFolder:
         return path
 
     def read_history(self) -> list[dict[str, float]]:
-        """The rows of `history.csv`; none if it is not there."""
+        """The rows of `history.csv`; none if it is not there.
+
+        Raises:
+          UserError: if it is damaged.
+        """
         if not self.history_file.is_file():
             return []
         with self.history_file.open(newline="", encoding="utf-8") as file:
-            return [
-                {name: float(value) for name, value in row.items()} for row in csv.DictReader(file)
-            ]
+            try:
+                return [
+                    {name: float(value) for name, value in row.items()}
+                    for row in csv.DictReader(file)
+                ]
+            except (TypeError, ValueError) as error:
+                raise UserError(
+                    "The history.csv of a run must be rows of numbers",
+                    f"{self.history_file}: {error}",
+                    "restore the file, or train again with --overwrite",
+                ) from error
 
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Writes `history.csv` anew from rows of the same columns; the first is `epoch`."""

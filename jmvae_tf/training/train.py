@@ -2,11 +2,12 @@
 
 import contextlib
 import dataclasses
-import math
+import pathlib
 import sys
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
@@ -14,6 +15,7 @@ from jmvae_tf.errors import UserError
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.jmvae import JMVAE
 from jmvae_tf.models.jmvae_kl import JMVAEKL
+from jmvae_tf.models.loading import load_model
 from jmvae_tf.presets import Settings
 from jmvae_tf.training.callbacks import (
     Checkpoints,
@@ -57,30 +59,50 @@ def make_model(settings: Settings, data: DataSet) -> MultimodalVAE:
     }
     try:
         model = _MODELS[settings.model](modalities, **arguments)
-    except ValueError as error:
-        raise UserError("The settings must make a model", error, "change them") from error
+    except (ValueError, OverflowError, MemoryError, tf.errors.OpError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError("The settings must make a model", reason, "change them") from error
     steps = pipelines.steps_per_epoch(data, settings.batch_size)
     model.compile(
         optimizer=keras.optimizers.Adam(settings.learning_rate),
         jit_compile=settings.jit_compile,
         # An execution must not run past the end of an epoch.
-        steps_per_execution=math.gcd(settings.steps_per_execution, steps),
+        steps_per_execution=max(
+            number for number in range(1, settings.steps_per_execution + 1) if steps % number == 0
+        ),
     )
     return model
 
 
 def load_newest(folder: RunFolder) -> tuple[MultimodalVAE | None, int]:
-    """The newest checkpoint that can be read, and its epoch; a damaged one is named.
+    """The newest checkpoint that can be read, and its epoch.
+
+    Damaged ones that are newer are named and set aside, out of the way of those to come.
 
     Returns:
       The model and the number of epochs it has seen; None and 0 if there is no checkpoint.
+
+    Raises:
+      UserError: if there are checkpoints and all are damaged.
     """
+    damaged: list[pathlib.Path] = []
     for epoch in reversed(folder.checkpoint_epochs()):
         path = folder.checkpoint_of(epoch)
         try:
-            return load_checkpoint(path), epoch
+            model = load_checkpoint(path)
         except UserError as error:
             print(f"warning: {error}", file=sys.stderr)
+            damaged.append(path)
+            continue
+        for path in damaged:
+            path.rename(path.with_suffix(".damaged"))
+        return model, epoch
+    if damaged:
+        raise UserError(
+            "A run goes on from a checkpoint that can be read",
+            ", ".join(map(str, damaged)),
+            "train again with --overwrite",
+        )
     return None, 0
 
 
@@ -91,7 +113,7 @@ def load_checkpoint(path: Any) -> MultimodalVAE:
       UserError: if the file is not there or cannot be read.
     """
     try:
-        return keras.saving.load_model(path)
+        return load_model(path)
     except Exception as error:  # Keras, h5py and zipfile raise many kinds for a damaged file.
         raise UserError(
             "A checkpoint must be a whole .keras file of this version",
@@ -133,7 +155,7 @@ def train(
             initial_epoch=first_epoch,
             steps_per_epoch=pipelines.steps_per_epoch(data, settings.batch_size),
             validation_data=pipelines.evaluation_batches(data, "validation")
-            if data.validation
+            if data.num_examples("validation")
             else None,
             verbose=0,
             callbacks=[

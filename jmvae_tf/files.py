@@ -1,0 +1,56 @@
+"""Writing files so that no half-written one is ever found under its name."""
+
+import contextlib
+import errno
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+@contextlib.contextmanager
+def written_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Gives a temporary path to write to; what was written takes the name `path` at the end.
+
+    If the body raises, the file that was at `path` stays as it was. The ending of the temporary
+    name is that of `path`, for writers that go by it.
+
+    Raises:
+      OSError: if it cannot be written; it names `path`, which not all libraries do by themselves.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = pathlib.Path(tempfile.mkdtemp(prefix=".writing-", dir=path.parent))
+        try:
+            temporary = folder / path.name
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OSError(error.errno or errno.EIO, reason, str(path)) from error
+
+
+def write_json(path: pathlib.Path, value: Mapping[str, Any]) -> None:
+    """Writes a JSON file atomically."""
+    with written_atomically(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+def read_json(path: pathlib.Path) -> dict[str, Any]:
+    """Reads a JSON object.
+
+    Raises:
+      OSError: if the file cannot be read.
+      ValueError: if it holds something else.
+    """
+    value = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(value, dict):
+        raise ValueError(f"{type(value).__name__} where an object was expected")
+    return value
