@@ -24,6 +24,9 @@ def export_saved_model(model: MultimodalVAE, folder: str | os.PathLike[str]) -> 
     the first label or vector is `serving_default` too. `assets/modalities.json` describes the
     inputs and outputs.
 
+    Models whose inference draws samples (JMVAE's iterative sampling) draw with a fixed seed: the
+    same batch gets the same reply, but a row's draws depend on its place in the batch.
+
     A version is written beside the others under a temporary name and then renamed, so that a
     reader of the folder finds whole versions only.
 

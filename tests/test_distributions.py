@@ -82,6 +82,7 @@ def test_noise_of_a_missing_modality():
     ("changes", "words"),
     [
         ({"name": "a b"}, "identifier"),
+        ({"name": "prior"}, "other than 'prior'"),
         ({"event_shape": ()}, "axis"),
         ({"event_shape": (0,)}, "axis"),
         ({"likelihood_weight": 0.0}, "positive"),

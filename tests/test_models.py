@@ -1,6 +1,9 @@
 """The models: gradients, independence, inference, generation, saving."""
 
 import itertools
+import os
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -8,12 +11,13 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf.inference import product_of_experts
-from jmvae_tf.likelihoods import Bernoulli
+from jmvae_tf.likelihoods import Bernoulli, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.jmvae import JMVAE
 from jmvae_tf.models.jmvae_kl import JMVAEKL
 from jmvae_tf.objectives import jmvae_bound, jmvae_kl_bound
 from jmvae_tf.randomness import fold, root_seed
+from tests.conftest import ROOT
 
 SMALL = {"image": "D8R", "label": "D8R"}
 
@@ -317,6 +321,8 @@ def test_networks_of_the_user_are_used_and_saved(two_modalities, two_modality_ba
         ({"decoders": {"picture": "D3R"}}, "picture"),
         ({"num_rounds": 0}, "num_rounds=0"),
         ({"missing": "ones"}, "ones"),
+        ({"seed": -1}, "seed=-1"),
+        ({"seed": 2**31}, "seed=2147483648"),
     ],
 )
 def test_arguments_out_of_range(two_modalities, arguments, words):
@@ -324,9 +330,10 @@ def test_arguments_out_of_range(two_modalities, arguments, words):
         JMVAE(two_modalities, **arguments)
 
 
-def test_negative_alpha(two_modalities):
-    with pytest.raises(ValueError, match="alpha=-1"):
-        JMVAEKL(two_modalities, alpha=-1.0)
+@pytest.mark.parametrize("alpha", [-1.0, np.nan, np.inf])
+def test_alpha_is_a_weight(two_modalities, alpha):
+    with pytest.raises(ValueError, match=f"alpha={alpha}"):
+        JMVAEKL(two_modalities, alpha=alpha)
 
 
 @pytest.mark.parametrize(
@@ -348,3 +355,50 @@ def test_misuse_is_named(model, two_modality_batch, call, words):
 def test_a_single_modality_is_enough():
     model = JMVAE({"x": Modality("x", (2,), Bernoulli())}, 2)
     assert model.reconstruct({"x": np.ones((3, 2), "f")})["x"].shape == (3, 2)
+
+
+def test_loaded_by_a_process_that_has_not_made_a_model(jmvae_kl, two_modality_batch, tmp_path):
+    jmvae_kl.save(tmp_path / "model.keras")
+    np.savez(tmp_path / "given.npz", label=two_modality_batch["label"])
+    code = (
+        "import numpy as np, jmvae_tf\n"
+        "model = jmvae_tf.load_model('model.keras')\n"
+        "np.save('image.npy', model.generate('image', dict(np.load('given.npz'))))"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    np.testing.assert_allclose(
+        np.load(tmp_path / "image.npy"),
+        jmvae_kl.generate("image", {"label": two_modality_batch["label"]}),
+        atol=1e-6,
+    )
+
+
+def test_any_number_type_is_taken(jmvae_kl, two_modality_batch):
+    image = two_modality_batch["image"].numpy()
+    expected = jmvae_kl.generate("label", {"image": image}, 2, seed=3)
+    for dtype in (np.uint8, np.float64, np.float16):
+        given = {"image": tf.constant(image.astype(dtype))}
+        np.testing.assert_array_equal(
+            jmvae_kl.generate("label", given, 2, seed=np.int64(3)), expected
+        )
+
+
+def test_training_data_must_have_all_modalities(jmvae_kl, two_modality_batch):
+    jmvae_kl.compile(optimizer="adam", jit_compile=False)
+    extra = {**two_modality_batch, "identity": tf.range(6)}
+    jmvae_kl.fit(tf.data.Dataset.from_tensors(extra), epochs=1, verbose=0)
+    for data in ({"image": two_modality_batch["image"]}, two_modality_batch["image"]):
+        with pytest.raises(ValueError, match="must be dictionaries of"):
+            jmvae_kl.fit(tf.data.Dataset.from_tensors(data), epochs=1, verbose=0)
+
+
+def test_a_vector_may_have_any_shape():
+    modalities = {"x": Modality("x", (5, 3), Gaussian()), "w": Modality("w", (2,), Gaussian())}
+    model = JMVAEKL(modalities, 2)
+    assert model.generate("x", {"w": np.zeros((4, 2), "f")}).shape == (4, 5, 3)
+    assert model.generate("w", {"x": np.zeros((4, 5, 3), "f")}).shape == (4, 2)

@@ -260,19 +260,6 @@ def test_overwriting_does_not_follow_links(run, settings, tmp_path):
     assert contents(tmp_path / "thesis").keys() == {"thesis.tex"}
 
 
-def test_only_one_process_trains_in_a_folder(folder, settings):
-    with folder.locked():
-        folder.check_new(overwrite=False)  # The lock itself is no run.
-        folder.start(settings)
-        with (
-            pytest.raises(UserError, match=f"received --run={folder.path}, where another"),
-            RunFolder(folder.path).locked(),
-        ):
-            pass
-    with folder.locked():
-        assert folder.is_run()
-
-
 # Checkpoints.
 
 
@@ -313,9 +300,6 @@ def test_checkpoint_that_is_not_there(run, choice):
 def test_checkpoint_of_no_run(folder):
     with pytest.raises(UserError, match=r"holds a config\.json"):
         folder.choose_checkpoint("newest")
-
-
-# One process at a time.
 
 
 def test_only_one_process_trains_in_a_folder(folder):

@@ -58,10 +58,10 @@ def main() -> None:
     from jmvae_tf.training.train import load_newest, make_model, train
 
     data = data_sets.load(settings.data, pathlib.Path(_DATA_DIR.value), settings.split)
-    model, epoch = load_newest(folder) if _RESUME.value else (None, 0)
-    model = model or make_model(settings, data)
     export_dir = program.export_folder(_EXPORT_DIR.value, settings)
     with folder.locked():
+        model, epoch = load_newest(folder) if _RESUME.value else (None, 0)
+        model = model or make_model(settings, data)
         export_dir.mkdir(parents=True, exist_ok=True)  # Before hours of training, not after.
         if _RESUME.value:
             folder.write_config(settings)

@@ -104,18 +104,21 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         lock = os.open(self.path, os.O_RDONLY)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-        except BlockingIOError as error:
-            raise UserError(
-                "Only one process may train in a run folder",
-                f"--run={self.path}, where another is at work",
-                "wait for it, or choose another --run",
-            ) from error
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UserError(
+                    "Only one process may train in a run folder",
+                    f"--run={self.path}, where another is at work",
+                    "wait for it, or choose another --run",
+                ) from error
+            try:
+                yield
+            finally:
+                with contextlib.suppress(OSError):  # Most often: it is not empty.
+                    self.path.rmdir()
         finally:
             os.close(lock)
-            with contextlib.suppress(OSError):
-                self.path.rmdir()
 
     def start(self, settings: Settings) -> None:
         """Begins a new run, in place of the one that may be there.

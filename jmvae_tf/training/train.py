@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import pathlib
 import sys
+import zipfile
 from typing import Any
 
 import keras
@@ -85,16 +86,16 @@ def load_newest(folder: RunFolder) -> tuple[MultimodalVAE | None, int]:
     Raises:
       UserError: if there are checkpoints and all are damaged.
     """
-    damaged: list[pathlib.Path] = []
+    damaged: dict[pathlib.Path, UserError] = {}
     for epoch in reversed(folder.checkpoint_epochs()):
         path = folder.checkpoint_of(epoch)
         try:
             model = load_checkpoint(path)
         except UserError as error:
-            print(f"warning: {error}", file=sys.stderr)
-            damaged.append(path)
+            damaged[path] = error
             continue
-        for path in damaged:
+        for path, error in damaged.items():
+            print(f"warning: {error}", file=sys.stderr)
             path.rename(path.with_suffix(".damaged"))
         return model, epoch
     if damaged:
@@ -112,6 +113,10 @@ def load_checkpoint(path: Any) -> MultimodalVAE:
     Raises:
       UserError: if the file is not there or cannot be read.
     """
+    if not zipfile.is_zipfile(path):  # Keras would say that there is no file.
+        raise UserError(
+            "A checkpoint must be a whole .keras file", f"{path}, which is none", "use another one"
+        )
     try:
         return load_model(path)
     except Exception as error:  # Keras, h5py and zipfile raise many kinds for a damaged file.
