@@ -86,17 +86,17 @@ def load_newest(folder: RunFolder) -> tuple[MultimodalVAE | None, int]:
     Raises:
       UserError: if there are checkpoints and all are damaged.
     """
-    damaged: dict[pathlib.Path, UserError] = {}
+    damaged: dict[pathlib.Path, str] = {}
     for epoch in reversed(folder.checkpoint_epochs()):
         path = folder.checkpoint_of(epoch)
         try:
             model = load_checkpoint(path)
         except UserError as error:
-            damaged[path] = error
+            damaged[path] = str(error)
             continue
-        for path, error in damaged.items():
-            print(f"warning: {error}", file=sys.stderr)
-            path.rename(path.with_suffix(".damaged"))
+        for bad, message in damaged.items():
+            print(f"warning: {message}", file=sys.stderr)
+            bad.rename(bad.with_suffix(".damaged"))
         return model, epoch
     if damaged:
         raise UserError(
@@ -115,7 +115,9 @@ def load_checkpoint(path: Any) -> MultimodalVAE:
     """
     if not zipfile.is_zipfile(path):  # Keras would say that there is no file.
         raise UserError(
-            "A checkpoint must be a whole .keras file", f"{path}, which is none", "use another one"
+            "A checkpoint must be a whole .keras file",
+            f"{path}: not there, or damaged",
+            "use another checkpoint",
         )
     try:
         return load_model(path)
