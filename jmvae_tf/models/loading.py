@@ -1,12 +1,15 @@
-"""Loading of saved models."""
+"""The models by name, and loading of saved ones."""
 
 import os
 
 import keras
 
-# Keras finds a class by its registration, which happens when its module is imported.
-from jmvae_tf.models import jmvae, jmvae_kl  # noqa: F401
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.jmvae import JMVAE
+from jmvae_tf.models.jmvae_kl import JMVAEKL
+
+# Keras can load what is imported here: a class is registered when its module is imported.
+MODELS: dict[str, type[MultimodalVAE]] = {"jmvae": JMVAE, "jmvae_kl": JMVAEKL}
 
 
 def load_model(path: str | os.PathLike[str]) -> MultimodalVAE:

@@ -14,9 +14,7 @@ from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
 from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.models.jmvae import JMVAE
-from jmvae_tf.models.jmvae_kl import JMVAEKL
-from jmvae_tf.models.loading import load_model
+from jmvae_tf.models.loading import MODELS, load_model
 from jmvae_tf.presets import Settings
 from jmvae_tf.training.callbacks import (
     Checkpoints,
@@ -29,7 +27,6 @@ from jmvae_tf.training.callbacks import (
 )
 from jmvae_tf.training.run_folder import RunFolder
 
-_MODELS = {"jmvae": JMVAE, "jmvae_kl": JMVAEKL}
 _ARGUMENTS = (
     "latent_dim",
     "joint_encoder",
@@ -59,7 +56,7 @@ def make_model(settings: Settings, data: DataSet) -> MultimodalVAE:
         for name, modality in data.modalities.items()
     }
     try:
-        model = _MODELS[settings.model](modalities, **arguments)
+        model = MODELS[settings.model](modalities, **arguments)
     except (ValueError, OverflowError, MemoryError, tf.errors.OpError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError("The settings must make a model", reason, "change them") from error
