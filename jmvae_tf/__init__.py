@@ -18,27 +18,39 @@ if TYPE_CHECKING:
     from jmvae_tf.export import export_saved_model
     from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
     from jmvae_tf.modalities import Modality
+    from jmvae_tf.models.cmma import CMMA
+    from jmvae_tf.models.cvae import CVAE
     from jmvae_tf.models.jmvae import JMVAE
+    from jmvae_tf.models.jmvae_h import JMVAEH
     from jmvae_tf.models.jmvae_kl import JMVAEKL
     from jmvae_tf.models.loading import load_model
+    from jmvae_tf.models.vae import VAE
     from jmvae_tf.training.callbacks import FiniteTerms, KLWarmUp
 
 _MODULES = {
     "Bernoulli": "likelihoods",
+    "CMMA": "models.cmma",
+    "CVAE": "models.cvae",
     "Categorical": "likelihoods",
     "FiniteTerms": "training.callbacks",
     "Gaussian": "likelihoods",
     "JMVAE": "models.jmvae",
+    "JMVAEH": "models.jmvae_h",
     "JMVAEKL": "models.jmvae_kl",
     "KLWarmUp": "training.callbacks",
     "Modality": "modalities",
+    "VAE": "models.vae",
     "export_saved_model": "export",
     "load_model": "models.loading",
 }
 
 __all__ = [
+    "CMMA",
+    "CVAE",
     "JMVAE",
+    "JMVAEH",
     "JMVAEKL",
+    "VAE",
     "Bernoulli",
     "Categorical",
     "FiniteTerms",

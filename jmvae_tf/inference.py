@@ -1,6 +1,7 @@
 """Inference of the latent variable when modalities are missing."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -39,42 +40,47 @@ def product_of_experts(
 def iterative_sampling(
     initial: Mapping[str, tf.Tensor],
     missing: Sequence[str],
-    encode: Callable[[Mapping[str, tf.Tensor]], tfd.Distribution],
+    draw: Callable[[Mapping[str, tf.Tensor], tf.Tensor], tf.Tensor],
     decode: Callable[[tf.Tensor], Mapping[str, tfd.Distribution]],
     num_rounds: int,
     seed: tf.Tensor,
-) -> tfd.Distribution:
-    """q(z|x,w) after the missing modalities have been complemented by a Markov chain.
+    feed_back: Literal["samples", "means"] = "samples",
+) -> dict[str, tf.Tensor]:
+    """All modalities, the missing ones complemented by a Markov chain.
 
     Each round draws from the kernel T(x'|x,w) = int p(x'|z) q(z|x,w) dz of the 2018 paper,
     "Complement of a missing modality": z from the encoder, then the missing modalities from the
-    decoders, fed back to the encoder. The last round needs no decoder: its z is for the caller to
-    draw, from the distribution returned.
+    decoders, fed back to the encoder. The last round's z is for the caller to draw, given what is
+    returned; so one round returns `initial` as it is.
 
     Args:
       initial: all modalities, [batch, *event_shape] each, the missing ones as zeros or noise.
       missing: the names of the missing ones; the others stay as they are.
-      encode: all modalities to q(z|x,w).
+      draw: all modalities and a seed to the z that decoders take.
       decode: z to a distribution for each modality.
       num_rounds: how many z are drawn along the chain, the caller's among them; at least 1.
       seed: int32, [2].
+      feed_back: whether samples of p(x|z) go back, which makes it a Markov chain of that kernel,
+        or its means.
 
     Returns:
-      The encoder's distribution in the last round.
+      Modality name to [batch, *event_shape].
     """
 
-    def feed_back(step: tf.Tensor, filled: dict[str, tf.Tensor]) -> tuple[tf.Tensor, dict]:
+    def feed(step: tf.Tensor, filled: dict[str, tf.Tensor]) -> tuple[tf.Tensor, dict]:
         seed_z, *seeds = split(fold(seed, step), 1 + len(missing))
-        decoded = decode(encode({**initial, **filled}).sample(seed=seed_z))
-        drawn = {
+        decoded = decode(draw({**initial, **filled}, seed_z))
+        fed = {
             name: decoded[name].sample(seed=seed_x)
+            if feed_back == "samples"
+            else decoded[name].mean()
             for name, seed_x in zip(missing, seeds, strict=True)
         }
-        return step + 1, drawn
+        return step + 1, fed
 
     filled = {name: initial[name] for name in missing}
     if num_rounds > 1:
         _, filled = tf.while_loop(
-            lambda step, _: step < num_rounds - 1, feed_back, (tf.constant(0), filled)
+            lambda step, _: step < num_rounds - 1, feed, (tf.constant(0), filled)
         )
-    return encode({**initial, **filled})
+    return {**initial, **filled}

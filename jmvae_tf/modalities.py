@@ -43,10 +43,11 @@ class Modality:
         """
         object.__setattr__(self, "event_shape", tuple(int(size) for size in self.event_shape))
         object.__setattr__(self, "value_names", tuple(self.value_names))
-        if not self.name.isidentifier() or self.name == "prior":
+        if not self.name.isidentifier() or self.name in ("prior", "z"):
             raise ValueError(
-                "A modality's name must be an identifier other than 'prior', for it becomes part "
-                f"of the names of terms and signatures. Received: name={self.name!r}"
+                "A modality's name must be an identifier other than 'prior' and 'z', for it "
+                "becomes part of the names of terms, inputs and signatures. "
+                f"Received: name={self.name!r}"
             )
         if not self.event_shape or min(self.event_shape) < 1:
             raise ValueError(

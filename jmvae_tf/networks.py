@@ -174,15 +174,40 @@ def joint_body(notation: str, input_shapes: Mapping[str, Sequence[int]]) -> Join
     return JointBody(bodies, body(match["trunk"], (width,), name="trunk"))
 
 
+def concatenated_body(
+    notation: str, input_shapes: Mapping[str, Sequence[int]], output_shape: Sequence[int]
+) -> JointBody:
+    """Builds a network that takes the values of all inputs side by side.
+
+    Args:
+      notation: of what follows the concatenation, as for `body`.
+      input_shapes: name of an input to the shape of one example.
+      output_shape: as for `body`.
+
+    Returns:
+      A layer from a dictionary of inputs to features.
+
+    Raises:
+      ValueError: as for `body`.
+    """
+    flat = {name: body("F", shape, name=name) for name, shape in input_shapes.items()}
+    width = sum(math.prod(shape) for shape in input_shapes.values())
+    return JointBody(flat, body(notation, (width,), output_shape, name="trunk"))
+
+
+DEFAULT_VECTOR_BODY = "D512R-D512R"
+"""The appendix's body of everything on MNIST, and of p(z_1|z_2) on CelebA too."""
+
+
 def default_encoder(event_shape: Sequence[int]) -> str:
     """The appendix's body for an event: CelebA's for large images, MNIST's for all else."""
-    return "C64R-C128BR-C256BR-C256BR-F-D1024R" if _is_large(event_shape) else "D512R-D512R"
+    return "C64R-C128BR-C256BR-C256BR-F-D1024R" if _is_large(event_shape) else DEFAULT_VECTOR_BODY
 
 
 def default_decoder(event_shape: Sequence[int]) -> str:
     """The appendix's body from the latent variable to an event, as for `default_encoder`."""
     if not _is_large(event_shape):
-        return "D512R-D512R"
+        return DEFAULT_VECTOR_BODY
     units = (event_shape[0] // 16) * (event_shape[1] // 16) * 256
     return f"D{units}R-DC256BR-DC128BR-DC64BR"
 

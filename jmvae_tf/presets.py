@@ -29,10 +29,13 @@ class Settings:
     model: str = _setting("which of the papers' models")
     data: str = _setting("which data set")
 
+    target: str | None = _setting("modality that cvae and cmma generate or vae models", None)
     split: str = _setting("how the data are divided: paper, or mnist's authors (trains on 60,000)")
     latent_dim: int = _setting("number of values of z")
-    joint_encoder: str = _setting("q(z|x,w) in the notation of the paper's appendix")
-    encoders: Mapping[str, str] | None = _setting("q(z|x), as image=NOTATION,label=NOTATION", None)
+    joint_encoder: str | None = _setting("q(z|x,w) in the notation of the paper's appendix", None)
+    encoders: Mapping[str, str] | None = _setting(
+        "q(z|x), in cmma p(z|w), as image=NOTATION,label=NOTATION", None
+    )
     decoders: Mapping[str, str] = _setting("p(x|z), as image=NOTATION,label=NOTATION")
     likelihood_weights: Mapping[str, float] = _setting(
         "what multiplies log p(x|z) in the bound, as image=WEIGHT,label=WEIGHT"
@@ -41,6 +44,10 @@ class Settings:
     anneal_alpha: bool | None = _setting("let the warm-up's weight multiply alpha too", None)
     missing: str | None = _setting("what a missing modality starts from: noise or zeros", None)
     num_rounds: int | None = _setting("rounds of iterative sampling", None)
+    feed_back: str | None = _setting("what goes from round to round: samples or means", None)
+    num_layers: int | None = _setting("L: stochastic layers", None)
+    layer_encoder: str | None = _setting("q(z_l|x,w) from the mean of z_l-1, l >= 2", None)
+    layer_prior: str | None = _setting("p(z_l|z_l+1)", None)
 
     epochs: int = _setting("number of epochs")
     warmup_epochs: int = _setting("N_t: epochs until the divergence from the prior has full weight")
@@ -77,10 +84,11 @@ class Settings:
             self._require(
                 "alpha", math.isfinite(self.alpha) and self.alpha >= 0, "finite and 0 or more"
             )
-        if self.num_rounds is not None:
-            self._require("num_rounds", self.num_rounds >= 1, "at least 1")
-        if self.missing is not None:
-            self._require("missing", self.missing in ("noise", "zeros"), "noise or zeros")
+        for name in ("num_rounds", "num_layers"):
+            value = getattr(self, name)
+            self._require(name, value is None or value >= 1, "at least 1")
+        self._require("missing", self.missing in (None, "noise", "zeros"), "noise or zeros")
+        self._require("feed_back", self.feed_back in (None, "samples", "means"), "samples or means")
 
     def _require(self, name: str, holds: bool, rule: str) -> None:
         if not holds:
@@ -102,6 +110,8 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "joint_encoder": f"({_MNIST_BODY}, {_MNIST_BODY})",  # 2018, appendix "MNIST": q(z|x,w)
         "encoders": {"image": _MNIST_BODY, "label": _MNIST_BODY},  # q(z|x), q(z|w)
         "decoders": {"image": _MNIST_BODY, "label": _MNIST_BODY},  # p(x|z), p(w|z)
+        "layer_encoder": _MNIST_BODY,  # 2018, appendix "MNIST": q(z_2|z_1) after z_1's D64
+        "layer_prior": _MNIST_BODY,  # 2018, appendix "MNIST": p(z_1|z_2)
         "likelihood_weights": {"image": 1.0, "label": 1.0},  # 2018, Eq. 2
         "epochs": 2000,  # 2018, "Settings"
         "warmup_epochs": 200,  # 2018, "Settings": N_t = 200
@@ -117,6 +127,8 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "joint_encoder": f"({_DIGITS_BODY}, {_DIGITS_BODY})",
         "encoders": {"image": _DIGITS_BODY, "label": _DIGITS_BODY},
         "decoders": {"image": _DIGITS_BODY, "label": _DIGITS_BODY},
+        "layer_encoder": _DIGITS_BODY,
+        "layer_prior": _DIGITS_BODY,
         # 64 binary pixels say so little that at weight 1 the classes overlap in the latent space.
         "likelihood_weights": {"image": 1.0, "label": 5.0},
         "epochs": 200,
@@ -129,19 +141,39 @@ _BY_DATA: dict[str, dict[str, Any]] = {
     },
 }
 
+_ITERATIVE = {
+    "missing": "noise",  # 2018, "Complement of a missing modality"
+    "num_rounds": 10,  # 2018, "MNIST results": iterative sampling 10 times
+    "feed_back": "samples",  # 2018, the kernel T of "Complement of a missing modality"
+}
+
 _BY_MODEL: dict[str, dict[str, Any]] = {
-    "jmvae": {
-        "missing": "noise",  # 2018, "Complement of a missing modality"
-        "num_rounds": 10,  # 2018, "MNIST results": iterative sampling 10 times
-    },
+    "vae": {"target": "image"},
+    "jmvae": _ITERATIVE,
     "jmvae_kl": {
         "alpha": 1.0,  # 2018, Eq. 4; the 2016 paper has 0.01, 0.1 and 1
         "anneal_alpha": False,  # code: the term of alpha keeps its full weight
     },
+    "jmvae_h": _ITERATIVE | {"num_layers": 2},  # 2018, "JMVAE-h": L = 2
+    "cvae": {"target": "image"},
+    "cmma": {"target": "image"},
 }
 
 # Settings of a data set that not every model has.
-_NEEDS = {"encoders": ("jmvae_kl",)}
+_NEEDS = {
+    "joint_encoder": ("jmvae", "jmvae_kl", "jmvae_h", "cvae", "cmma"),
+    "encoders": ("vae", "jmvae_kl", "cmma"),
+    "layer_encoder": ("jmvae_h",),
+    "layer_prior": ("jmvae_h",),
+}
+
+# Of which modalities a model with a target has a network or a weight: of the target, or of others.
+_OF_TARGET = {
+    "vae": ("encoders", "decoders", "likelihood_weights"),
+    "cvae": ("decoders", "likelihood_weights"),
+    "cmma": ("decoders", "likelihood_weights"),
+}
+_OF_OTHERS = {"cmma": ("encoders",)}
 
 MODELS = tuple(_BY_MODEL)
 DATA = tuple(_BY_DATA)
@@ -174,6 +206,8 @@ def settings_of(model: str, data: str, overrides: Mapping[str, Any]) -> Settings
     check_choice("data", data, DATA)
     preset = _BY_DATA[data] | _BY_MODEL[model]
     preset = {name: x for name, x in preset.items() if model in _NEEDS.get(name, MODELS)}
+    if "target" in preset:
+        preset |= _of_modalities(model, preset, overrides.get("target", preset["target"]))
     for name, value in overrides.items():
         if name not in preset and name != "seed":
             raise UserError(
@@ -185,6 +219,25 @@ def settings_of(model: str, data: str, overrides: Mapping[str, Any]) -> Settings
             value = {**preset[name], **value}
         preset[name] = value
     return Settings(model=model, data=data, **preset)
+
+
+def _of_modalities(model: str, preset: Mapping[str, Any], target: str) -> dict[str, Any]:
+    """The settings by modality of a model with a target, for the modalities that have one."""
+    check_choice("target", target, tuple(preset["likelihood_weights"]))
+    return {
+        name: {x: value for x, value in preset[name].items() if (x == target) == of_target}
+        for table, of_target in ((_OF_TARGET, True), (_OF_OTHERS, False))
+        for name in table.get(model, ())
+    }
+
+
+def run_name(data: str, model: str, target: str | None = None) -> str:
+    """What the folders of a run and of its SavedModels are called.
+
+    The target is part of it where it is not the model's usual one.
+    """
+    usual = _BY_MODEL.get(model, {}).get("target")
+    return f"{data}-{model}" + (f"-{target}" if target not in (None, usual) else "")
 
 
 def resumed(settings: Settings, overrides: Mapping[str, Any]) -> Settings:

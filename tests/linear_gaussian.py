@@ -78,6 +78,59 @@ def random_pair(rng: np.random.Generator) -> LinearGaussian:
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class Chain:
+    """A hierarchy: z_L ~ N(0, I), z_l = B_l z_l+1 + e_l, e_l ~ N(0, I / 4), and x, w given z_1.
+
+    Attributes:
+      pair: the modalities given z_1.
+      maps: B_1 ... B_L-1, [latent_dim, latent_dim] each.
+    """
+
+    pair: LinearGaussian
+    maps: tuple[np.ndarray, ...]
+
+    def prior_of(self, layer: int, above: tf.Tensor) -> tfd.Distribution:
+        """p(z_l|z_l+1) for z_l+1 [samples, latent_dim], l counted from 0."""
+        mean = tf.linalg.matvec(tf.constant(self.maps[layer], tf.float32), above)
+        return tfd.MultivariateNormalDiag(mean, 0.5 * tf.ones_like(mean))
+
+    @property
+    def layers(self) -> np.ndarray:
+        """The matrix from independent N(0, 1) values to z_1 ... z_L, one below the other."""
+        size, count = self.pair.latent_dim, len(self.maps) + 1
+        matrix = np.eye(size * count)
+        for layer in reversed(range(count - 1)):
+            rows = slice(size * layer, size * (layer + 1))
+            matrix[rows] = 0.5 * matrix[rows]
+            matrix[rows] += self.maps[layer] @ matrix[size * (layer + 1) : size * (layer + 2)]
+        return matrix
+
+    @property
+    def flat(self) -> LinearGaussian:
+        """The same modalities as functions of those independent values."""
+        of_z_1 = self.layers[: self.pair.latent_dim]
+        loadings = {name: a @ of_z_1 for name, a in self.pair.loadings.items()}
+        return dataclasses.replace(self.pair, loadings=loadings)
+
+    def sample(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        return self.flat.sample(rng)
+
+    def log_marginal(self, x: dict[str, np.ndarray]) -> float:
+        return self.flat.log_marginal(x)
+
+    def posterior(self, x: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and covariance of z_1 ... z_L, one below the other, given x."""
+        mean, covariance = self.flat.posterior(x)
+        return self.layers @ mean, self.layers @ covariance @ self.layers.T
+
+
+def random_chain(rng: np.random.Generator, num_layers: int) -> Chain:
+    """`random_pair` under further layers."""
+    maps = tuple(rng.normal(size=(2, 2)) for _ in range(num_layers - 1))
+    return Chain(random_pair(rng), maps)
+
+
 def gaussian(mean: np.ndarray, covariance: np.ndarray) -> tfd.Distribution:
     """N(mean, covariance) as a distribution without a batch."""
     return tfd.MultivariateNormalTriL(

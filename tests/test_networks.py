@@ -62,6 +62,18 @@ def test_joint_body_concatenates_its_branches():
     assert networks.joint_body("(D4R,D3)", {"x": (2,), "w": (6,)}).trunk is None
 
 
+def test_concatenated_body_takes_all_values_side_by_side():
+    body = networks.concatenated_body("D5R-D4R", {"z": (3,), "w": (2, 2, 1)}, (8, 8, 1))
+    z, w = tf.random.normal((7, 3)), tf.random.normal((7, 2, 2, 1))
+    side_by_side = tf.concat([z, tf.reshape(w, (7, 4))], axis=-1)
+    np.testing.assert_allclose(
+        body({"w": w, "z": z}), body.trunk(side_by_side), rtol=1e-5, atol=1e-6
+    )
+    # Transposed convolutions lead to the size of the event.
+    image = networks.concatenated_body("D64R-DC8R", {"z": (3,), "w": (2,)}, (8, 8, 1))
+    assert image({"z": z, "w": w[:, :, 0, 0]}).shape == (7, 4, 4, 8)
+
+
 @pytest.mark.parametrize(
     ("notation", "received"),
     [

@@ -41,12 +41,62 @@ def test_mnist_has_the_papers_numbers(name):
 
 def test_iterative_sampling_has_the_papers_numbers():
     settings = presets.settings_of("jmvae", "mnist", {})
-    assert (settings.num_rounds, settings.missing) == (10, "noise")
+    assert (settings.num_rounds, settings.missing, settings.feed_back) == (10, "noise", "samples")
     shared = set(MNIST) - {"model", "encoders", "alpha", "anneal_alpha"}
     assert {name: getattr(settings, name) for name in shared} == {
         name: MNIST[name] for name in shared
     }
     assert (settings.encoders, settings.alpha, settings.anneal_alpha) == (None, None, None)
+
+
+def test_the_hierarchy_has_the_papers_numbers():
+    """2018 paper, "JMVAE-h" and appendix "MNIST": two layers, and iterative sampling as JMVAE."""
+    settings = presets.settings_of("jmvae_h", "mnist", {})
+    of_jmvae = dataclasses.asdict(presets.settings_of("jmvae", "mnist", {}))
+    assert dataclasses.asdict(settings) == of_jmvae | {
+        "model": "jmvae_h",
+        "num_layers": 2,
+        "layer_encoder": "D512R-D512R",
+        "layer_prior": "D512R-D512R",
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "encoders"), [("vae", ["target"]), ("cvae", []), ("cmma", ["other"])]
+)
+@pytest.mark.parametrize(("target", "other"), [("image", "label"), ("label", "image")])
+@pytest.mark.parametrize("data", presets.DATA)
+def test_models_with_a_target_have_settings_of_their_own_networks(
+    model, encoders, target, other, data
+):
+    settings = presets.settings_of(model, data, {"target": target})
+    name = {"target": target, "other": other}
+    assert settings.target == target
+    assert list(settings.encoders or {}) == [name[role] for role in encoders]
+    assert (settings.encoders is None) == (not encoders)
+    assert list(settings.decoders) == list(settings.likelihood_weights) == [target]
+    assert (settings.joint_encoder is None) == (model == "vae")
+    # The preset's values, whatever the target is.
+    whole = presets.settings_of("jmvae_kl", data, {})
+    assert settings.decoders[target] == whole.decoders[target]
+    assert settings.likelihood_weights[target] == whole.likelihood_weights[target]
+    assert (settings.latent_dim, settings.epochs) == (whole.latent_dim, whole.epochs)
+
+
+@pytest.mark.parametrize(
+    ("model", "target", "name"),
+    [
+        ("jmvae_kl", None, "mnist-jmvae_kl"),
+        ("jmvae_h", None, "mnist-jmvae_h"),
+        ("vae", "image", "mnist-vae"),
+        ("vae", "label", "mnist-vae-label"),
+        ("cmma", None, "mnist-cmma"),
+        ("cmma", "image", "mnist-cmma"),
+        ("cvae", "label", "mnist-cvae-label"),
+    ],
+)
+def test_folders_of_both_directions_have_different_names(model, target, name):
+    assert presets.run_name("mnist", model, target) == name
 
 
 def test_every_setting_but_the_pair_can_be_a_flag_with_a_description():
@@ -61,7 +111,6 @@ def test_every_setting_but_the_pair_can_be_a_flag_with_a_description():
     ("name", "value"),
     [
         ("latent_dim", 2),
-        ("joint_encoder", "(D8R, D8R)-D4R"),
         ("epochs", 1),
         ("warmup_epochs", 0),
         ("batch_size", 1),
@@ -78,6 +127,32 @@ def test_a_setting_is_overridden_and_nothing_else(model, data, name, value):
     settings = presets.settings_of(model, data, {name: value})
     assert getattr(settings, name) == value
     assert dataclasses.replace(settings, **{name: getattr(preset, name)}) == preset
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "models"),
+    [
+        ("joint_encoder", "(D8R, D8R)-D4R", set(presets.MODELS) - {"vae"}),
+        ("alpha", 0.5, {"jmvae_kl"}),
+        ("anneal_alpha", True, {"jmvae_kl"}),
+        ("missing", "zeros", {"jmvae", "jmvae_h"}),
+        ("num_rounds", 40, {"jmvae", "jmvae_h"}),
+        ("feed_back", "means", {"jmvae", "jmvae_h"}),
+        ("num_layers", 3, {"jmvae_h"}),
+        ("layer_encoder", "D8R", {"jmvae_h"}),
+        ("layer_prior", "D8R", {"jmvae_h"}),
+        ("target", "label", {"vae", "cvae", "cmma"}),
+    ],
+)
+def test_a_setting_of_some_models_is_refused_for_all_others(name, value, models):
+    for model in presets.MODELS:
+        if model in models:
+            assert getattr(presets.settings_of(model, "mnist", {}), name) not in (None, value)
+            assert getattr(presets.settings_of(model, "mnist", {name: value}), name) == value
+        else:
+            assert getattr(presets.settings_of(model, "mnist", {}), name) is None
+            with pytest.raises(UserError, match=f"--{name} is not a setting of {model}; rec"):
+                presets.settings_of(model, "mnist", {name: value})
 
 
 @pytest.mark.parametrize("name", ["encoders", "decoders"])
@@ -97,11 +172,17 @@ def test_networks_are_overridden_one_modality_at_a_time(name):
         ("jmvae_kl", "", {}, "received --data=; choose one of them"),
         ("jmvae_kl", "mnist", {"encoders": {"lable": "D1"}}, "--encoders=lable; did you mean lab"),
         ("jmvae_kl", "mnist", {"decoders": {"text": "D1"}}, "--decoders must be one of image, lab"),
-        ("jmvae", "mnist", {"alpha": 0.5}, "--alpha is not a setting of jmvae; received --alpha="),
-        ("jmvae", "digits", {"anneal_alpha": True}, "--anneal_alpha is not a setting of jmvae;"),
         ("jmvae", "mnist", {"encoders": {"image": "D1"}}, "--encoders is not a setting of jmvae;"),
-        ("jmvae_kl", "mnist", {"num_rounds": 3}, "--num_rounds is not a setting of jmvae_kl;"),
-        ("jmvae_kl", "mnist", {"missing": "noise"}, "--missing is not a setting of jmvae_kl;"),
+        ("jmvae-h", "mnist", {}, r"received --model=jmvae-h; did you mean jmvae_h\?"),
+        ("cvae", "mnist", {"target": "lable"}, r"--target=lable; did you mean label\?"),
+        ("cvae", "mnist", {"decoders": {"label": "D1"}}, "--decoders must be one of image; rec"),
+        ("cmma", "mnist", {"encoders": {"image": "D1"}}, "--encoders must be one of label; rec"),
+        (
+            "cmma",
+            "mnist",
+            {"target": "label", "likelihood_weights": {"image": 2.0}},
+            "--likelihood_weights must be one of label; received --likelihood_weights=image;",
+        ),
     ],
 )
 def test_what_does_not_exist_is_refused(model, data, overrides, message):
@@ -135,7 +216,9 @@ def test_what_does_not_exist_is_refused(model, data, overrides, message):
             for value in (-0.1, math.inf, math.nan)
         ),
         ("jmvae", "num_rounds", 0, "at least 1"),
+        ("jmvae_h", "num_layers", 0, "at least 1"),
         ("jmvae", "missing", "ones", "noise or zeros"),
+        ("jmvae_h", "feed_back", "modes", "samples or means"),
     ],
 )
 def test_values_out_of_range_are_refused(model, name, value, rule):
@@ -178,6 +261,7 @@ def test_a_resumed_run_may_repeat_the_flags_that_started_it():
         ("decoders", {"image": "D1R"}),
         ("checkpoint_every", 2),
         ("num_rounds", 2),
+        ("target", "label"),
     ],
 )
 def test_a_resumed_run_keeps_all_else(name, value):

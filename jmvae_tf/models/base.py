@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -26,6 +26,39 @@ Tensors = Mapping[str, tf.Tensor]
 _TRAINING, _TEST = 0, 1
 
 
+class Direction(NamedTuple):
+    """One way in which a model generates.
+
+    Attributes:
+      given: the names of the modalities that must be known.
+      target: the name of the modality that is generated from them.
+    """
+
+    given: tuple[str, ...]
+    target: str
+
+    @property
+    def name(self) -> str:
+        """Such as "label_to_image"; of a signature and of figures of merit."""
+        return f"{'_'.join(self.given)}_to_{self.target}"
+
+
+class ImportanceSamples(NamedTuple):
+    """Draws of all latent variables from a proposal, with what their weights need.
+
+    The weight of a draw for modalities x is p(x|z) p(z) / q(z).
+
+    Attributes:
+      z: what decoders take, float32 [num_samples, batch, latent_dim].
+      log_p_z: log p of all latent variables drawn, [num_samples, batch].
+      log_q_z: log q of the same, [num_samples, batch].
+    """
+
+    z: tf.Tensor
+    log_p_z: tf.Tensor
+    log_q_z: tf.Tensor
+
+
 class MultimodalVAE(keras.Model, abc.ABC):
     """A latent variable model of several modalities; one subclass for each of the papers' models.
 
@@ -39,6 +72,8 @@ class MultimodalVAE(keras.Model, abc.ABC):
       decoders: modality name to the body of p(x|z), as a notation of `networks` or a Keras layer;
         by event shape where none is given.
       seed: of the latent samples that training and testing draw, in [0, 2^31).
+      conditions: the modalities that must always be given and are never generated; none but in
+        models of one direction.
       **kwargs: of `keras.Model`.
 
     Raises:
@@ -51,6 +86,7 @@ class MultimodalVAE(keras.Model, abc.ABC):
         latent_dim: int,
         decoders: Mapping[str, Network] | None = None,
         seed: int = 0,
+        conditions: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         """See the class."""
@@ -63,20 +99,25 @@ class MultimodalVAE(keras.Model, abc.ABC):
         self.modalities = check_names(modalities)
         self.latent_dim = latent_dim
         self.seed = seed
-        self.decoder_networks = self._for_each_modality("decoders", decoders)
+        self.conditions = tuple(conditions)
+        self.targets = tuple(name for name in self.modalities if name not in self.conditions)
+        self.decoder_networks = self._networks_for("decoders", decoders, self.targets)
         self.decoders = {
             name: ConditionalDistribution(
-                self._decoder_body(modality),
-                LikelihoodHead(modality.likelihood, modality.event_shape),
+                self._decoder_body(self.modalities[name]),
+                LikelihoodHead(self.modalities[name].likelihood, self.modalities[name].event_shape),
                 name=f"{name}_decoder",
             )
-            for name, modality in self.modalities.items()
+            for name in self.targets
         }
         self.kl_weight = self.add_weight(
             name="kl_weight", shape=(), initializer="ones", trainable=False, dtype="float32"
         )
 
     # What a subclass makes of the model.
+
+    conditional_equation = 5
+    """Which equation of the 2018 paper scores generation: that of `conditional_samples`."""
 
     @abc.abstractmethod
     def bound(
@@ -100,27 +141,71 @@ class MultimodalVAE(keras.Model, abc.ABC):
 
     @abc.abstractmethod
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """q(z|given) for at least one modality; checked inputs, otherwise as `posterior`."""
+        """q(z|given) for more than the conditions; checked inputs, otherwise as `posterior`."""
+
+    def prior(self, given: Tensors) -> tfd.Distribution:
+        """p(z), or p(z|w) in models of one direction where w reaches it; checked inputs.
+
+        Args:
+          given: the conditions and perhaps other modalities.
+
+        Returns:
+          A distribution of event [latent_dim], and of batch shape [] if there are no conditions.
+        """
+        if not self.conditions:
+            return standard_normal(self.latent_dim)
+        batch = tf.shape(given[self.conditions[0]])[0]
+        shape = (batch, self.latent_dim)
+        return tfd.MultivariateNormalDiag(tf.zeros(shape), tf.ones(shape))
 
     # Use.
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """The ways in which the model generates one modality from others.
+
+        Without conditions these are all ordered pairs, though any other modalities may be given.
+        """
+        if self.conditions:
+            return tuple(Direction(self.conditions, target) for target in self.targets)
+        return tuple(
+            Direction((given,), target)
+            for given in self.modalities
+            for target in self.targets
+            if given != target
+        )
 
     def posterior(self, given: Tensors | None = None, seed: int | tf.Tensor = 0) -> Any:
         """q(z|given), the approximate posterior given any of the modalities.
 
         Args:
-          given: modality name to [batch, *event_shape]; none for the prior p(z).
+          given: modality name to [batch, *event_shape]; nothing, or the conditions of a model of
+            one direction, for the prior.
           seed: for models whose inference of missing modalities draws samples.
 
         Returns:
-          A `tfd.Distribution` of batch shape [batch] (of the prior: []), event [latent_dim].
+          A `tfd.Distribution` of batch shape [batch] (of a prior without conditions: []), event
+          [latent_dim]; of JMVAE-h's top layer.
 
         Raises:
-          ValueError: if a name is unknown or a shape is not that of its modality.
+          ValueError: if a name is unknown, a shape is not that of its modality, or a condition is
+            missing.
         """
         tensors = self._check(given or {})
-        if not tensors:
-            return standard_normal(self.latent_dim)
+        if set(tensors) == set(self.conditions):
+            return self.prior(tensors)
         return self.infer(tensors, as_seed(seed))
+
+    def draw_posterior(
+        self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
+    ) -> tuple[tfd.Distribution, tf.Tensor]:
+        """As `sample_posterior`, with the distribution that z was drawn from.
+
+        Its batch shape is that of z without the last axis, or can be broadcast to it.
+        """
+        seed_q, seed_z = split(as_seed(seed), 2)
+        q = self.posterior(given, seed_q)
+        return q, q.sample(num_samples, seed=seed_z)
 
     def sample_posterior(
         self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
@@ -133,28 +218,80 @@ class MultimodalVAE(keras.Model, abc.ABC):
           seed: an integer, or int32 of shape [2]; the same seed draws the same samples.
 
         Returns:
-          float32, [num_samples, batch, latent_dim]; from the prior [num_samples, latent_dim].
+          float32, [num_samples, batch, latent_dim]; from the prior [num_samples, latent_dim]. What
+          decoders take: z_1 of JMVAE-h.
         """
-        seed_q, seed_z = split(as_seed(seed), 2)
-        return self.posterior(given, seed_q).sample(num_samples, seed=seed_z)
+        return self.draw_posterior(given, num_samples, seed)[1]
 
-    def decode(
-        self, z: tf.Tensor, targets: Sequence[str] | None = None
-    ) -> dict[str, tfd.Distribution]:
-        """p(x|z) for each modality.
+    def posterior_mean(self, given: Tensors | None, seed: int | tf.Tensor = 0) -> tf.Tensor:
+        """The mean of q(z|given), [batch, latent_dim]; of JMVAE-h what becomes of it in z_1."""
+        return self.posterior(given, seed).mean()
+
+    def layer_means(self, given: Tensors, seed: int | tf.Tensor = 0) -> dict[str, tf.Tensor]:
+        """The means of all latent variables given some modalities, by name, [batch, size] each."""
+        return {"z": self.posterior(given, seed).mean()}
+
+    def conditional_samples(
+        self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0
+    ) -> tf.Tensor:
+        """The z that the papers' test bound averages over: N of them in Eq. 5, N x N in Eq. 6.
 
         Args:
-          z: float32, [..., latent_dim].
-          targets: the names of the modalities wanted; None for all.
+          given: as for `posterior`.
+          num_samples: N.
+          seed: as for `sample_posterior`.
+
+        Returns:
+          float32, [samples, batch, latent_dim].
+        """
+        return self.sample_posterior(given, num_samples, seed)
+
+    def importance_samples(
+        self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0
+    ) -> ImportanceSamples:
+        """Draws from q(z|given) as a proposal for importance weights.
+
+        Args:
+          given: all modalities (the papers' "multiple" proposal), or some ("single").
+          num_samples: k.
+          seed: as for `sample_posterior`.
+
+        Returns:
+          Draws, of which `log_p_z` is under the prior, or under p(z|w) in CMMA.
+        """
+        q, z = self.draw_posterior(given, num_samples, seed)
+        return ImportanceSamples(z, self.prior(self._check(given)).log_prob(z), q.log_prob(z))
+
+    def decode(
+        self,
+        z: tf.Tensor,
+        targets: Sequence[str] | None = None,
+        given: Tensors | None = None,
+    ) -> dict[str, tfd.Distribution]:
+        """p(x|z) for each modality, or p(x|z,w) in a CVAE.
+
+        Args:
+          z: float32, [..., latent_dim]; if conditions are used, [..., batch, latent_dim].
+          targets: the names of the modalities wanted; None for all that the model generates.
+          given: the conditions, [batch, *event_shape] each; only a CVAE's decoder uses them.
 
         Returns:
           Modality name to a distribution of batch shape [...] over its events.
+
+        Raises:
+          ValueError: if the model does not generate a target.
         """
-        targets = list(self.modalities) if targets is None else targets
-        self._check_known(targets)
+        targets = self.targets if targets is None else targets
+        for target in targets:
+            self._check_target(target)
         z = tf.convert_to_tensor(z, tf.float32)
-        flat = tf.reshape(z, (-1, self.latent_dim))
-        return {name: self.decoders[name](flat, batch_shape=tf.shape(z)[:-1]) for name in targets}
+        inputs = self.decoder_inputs(z, given or {})
+        return {name: self.decoders[name](inputs, batch_shape=tf.shape(z)[:-1]) for name in targets}
+
+    def decoder_inputs(self, z: tf.Tensor, given: Tensors) -> Any:
+        """What the bodies of the decoders take, with one batch axis: z alone but in a CVAE."""
+        del given
+        return tf.reshape(z, (-1, self.latent_dim))
 
     def generate(
         self,
@@ -177,18 +314,19 @@ class MultimodalVAE(keras.Model, abc.ABC):
           None and without the second from the prior.
 
         Raises:
-          ValueError: if a name is unknown, a shape is not that of its modality, or `num_samples`
-            is below 1.
+          ValueError: if a name is unknown, a shape is not that of its modality, `num_samples` is
+            below 1, or the model does not generate in that direction.
         """
+        self._check_target(target)
         if num_samples is None:
-            z = self.posterior(given, seed).mean()
+            z = self.posterior_mean(given, seed)
         elif num_samples >= 1:
             z = self.sample_posterior(given, num_samples, seed)
         else:
             raise ValueError(
                 f"At least one sample must be drawn. Received: num_samples={num_samples}"
             )
-        return self.decode(z, [target])[target].mean()
+        return self.decode(z, [target], given)[target].mean()
 
     def reconstruct(self, data: Tensors, seed: int | tf.Tensor = 0) -> dict[str, tf.Tensor]:
         """Means of p(x|z) for every modality at the posterior's mean given `data`.
@@ -198,10 +336,10 @@ class MultimodalVAE(keras.Model, abc.ABC):
           seed: as for `posterior`.
 
         Returns:
-          Modality name to float32 [batch, *event_shape].
+          Modality name to float32 [batch, *event_shape], for those that the model generates.
         """
-        z = self.posterior(data, seed).mean()
-        return {name: p.mean() for name, p in self.decode(z).items()}
+        z = self.posterior_mean(data, seed)
+        return {name: p.mean() for name, p in self.decode(z, given=data).items()}
 
     def call(self, data: Tensors, training: bool = False) -> dict[str, tf.Tensor]:
         """Reconstructions of all modalities; what Keras calls the model's output."""
@@ -256,15 +394,17 @@ class MultimodalVAE(keras.Model, abc.ABC):
 
     # Building and saving.
 
-    def encoder(self, name: str, network: Network) -> ConditionalDistribution:
-        """Makes q(z|x) for one modality."""
+    def encoder(self, name: str, network: Network | None) -> ConditionalDistribution:
+        """Makes q(z|x) for one modality, with the appendix's body if none is given."""
         shape = self.modalities[name].event_shape
+        network = network or networks.default_encoder(shape)
         body = networks.body(network, shape) if isinstance(network, str) else network
         return ConditionalDistribution(body, GaussianHead(self.latent_dim), name=f"{name}_encoder")
 
-    def joint_encoder_of(self, network: Network) -> ConditionalDistribution:
+    def joint_encoder_of(self, network: Network | None) -> ConditionalDistribution:
         """Makes q(z|x,w), which takes the dictionary of all modalities."""
         shapes = {name: modality.event_shape for name, modality in self.modalities.items()}
+        network = network or networks.default_joint_encoder(list(shapes.values()))
         body = networks.joint_body(network, shapes) if isinstance(network, str) else network
         return ConditionalDistribution(body, GaussianHead(self.latent_dim), name="joint_encoder")
 
@@ -309,15 +449,15 @@ class MultimodalVAE(keras.Model, abc.ABC):
         """Modality name to what multiplies its log-likelihood in the bound."""
         return {name: modality.likelihood_weight for name, modality in self.modalities.items()}
 
-    def _for_each_modality(
-        self, argument: str, chosen: Mapping[str, Network] | None
+    def _networks_for(
+        self, argument: str, chosen: Mapping[str, Network] | None, names: Sequence[str]
     ) -> dict[str, Network]:
-        """The networks that a user chose; raises ValueError for an unknown modality."""
+        """The networks that a user chose; raises ValueError if one is for none of `names`."""
         chosen = dict(chosen or {})
-        unknown = [name for name in chosen if name not in self.modalities]
+        unknown = [name for name in chosen if name not in names]
         if unknown:
             raise ValueError(
-                f"{argument} must be keyed by the model's modalities, {list(self.modalities)}. "
+                f"{argument} must be keyed by modalities that have one, {list(names)}. "
                 f"Received: {unknown}"
             )
         return chosen
@@ -328,6 +468,12 @@ class MultimodalVAE(keras.Model, abc.ABC):
         if isinstance(network, str):
             return networks.body(network, (self.latent_dim,), shape)
         return network
+
+    def _check_target(self, target: str) -> None:
+        if target not in self.targets:
+            raise ValueError(
+                f"This model generates {' and '.join(self.targets)}. Received: {target!r}"
+            )
 
     def _check_known(self, names: Sequence[str]) -> None:
         unknown = [name for name in names if name not in self.modalities]
@@ -349,4 +495,10 @@ class MultimodalVAE(keras.Model, abc.ABC):
                     f"{', '.join(map(str, modality.event_shape))}]. Received: {tensor.shape}"
                 )
             tensors[name] = tensor
+        missing = [name for name in self.conditions if name not in tensors]
+        if missing:
+            raise ValueError(
+                f"This model needs {' and '.join(self.conditions)} to be given. "
+                f"Received: {list(given) or 'nothing'}"
+            )
         return tensors

@@ -8,8 +8,6 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf import networks
-from jmvae_tf.distributions import standard_normal
 from jmvae_tf.inference import product_of_experts
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE, Tensors
@@ -58,17 +56,11 @@ class JMVAEKL(MultimodalVAE):
             raise ValueError(f"alpha must be finite and not negative. Received: alpha={alpha}")
         self.alpha = alpha
         self.anneal_alpha = anneal_alpha
-        shapes = {name: modality.event_shape for name, modality in self.modalities.items()}
-        self.joint_encoder_network = joint_encoder or networks.default_joint_encoder(
-            list(shapes.values())
-        )
-        self.encoder_networks = self._for_each_modality("encoders", encoders)
-        self.joint_encoder = self.joint_encoder_of(self.joint_encoder_network)
+        self.joint_encoder_network = joint_encoder
+        self.encoder_networks = self._networks_for("encoders", encoders, list(self.modalities))
+        self.joint_encoder = self.joint_encoder_of(joint_encoder)
         self.encoders = {
-            name: self.encoder(
-                name, self.encoder_networks.get(name, networks.default_encoder(shape))
-            )
-            for name, shape in shapes.items()
+            name: self.encoder(name, self.encoder_networks.get(name)) for name in self.modalities
         }
         self.build_networks()
 
@@ -84,10 +76,9 @@ class JMVAEKL(MultimodalVAE):
         q_z_x = {name: q(data[name], training=training) for name, q in self.encoders.items()}
         z = q_z_xw.sample(seed=seed)
         p_x_z = {name: p(z, training=training) for name, p in self.decoders.items()}
-        p_z = standard_normal(self.latent_dim)
         alpha = self.alpha * kl_weight if self.anneal_alpha else self.alpha
         return jmvae_kl_bound(
-            data, q_z_xw, q_z_x, p_z, p_x_z, alpha, kl_weight, self.likelihood_weights
+            data, q_z_xw, q_z_x, self.prior(data), p_x_z, alpha, kl_weight, self.likelihood_weights
         )
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:

@@ -5,11 +5,22 @@ import os
 import keras
 
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.cmma import CMMA
+from jmvae_tf.models.cvae import CVAE
 from jmvae_tf.models.jmvae import JMVAE
+from jmvae_tf.models.jmvae_h import JMVAEH
 from jmvae_tf.models.jmvae_kl import JMVAEKL
+from jmvae_tf.models.vae import VAE
 
 # Keras can load what is imported here: a class is registered when its module is imported.
-MODELS: dict[str, type[MultimodalVAE]] = {"jmvae": JMVAE, "jmvae_kl": JMVAEKL}
+MODELS: dict[str, type[MultimodalVAE]] = {
+    "vae": VAE,
+    "jmvae": JMVAE,
+    "jmvae_kl": JMVAEKL,
+    "jmvae_h": JMVAEH,
+    "cvae": CVAE,
+    "cmma": CMMA,
+}
 
 
 def load_model(path: str | os.PathLike[str]) -> MultimodalVAE:

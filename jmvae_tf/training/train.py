@@ -27,15 +27,24 @@ from jmvae_tf.training.callbacks import (
 )
 from jmvae_tf.training.run_folder import RunFolder
 
-_ARGUMENTS = (
+# The settings that make a model's networks, and all that its constructor takes.
+_ARCHITECTURE = (
+    "target",
     "latent_dim",
     "joint_encoder",
     "encoders",
     "decoders",
+    "num_layers",
+    "layer_encoder",
+    "layer_prior",
+)
+_ARGUMENTS = (
+    *_ARCHITECTURE,
     "alpha",
     "anneal_alpha",
     "missing",
     "num_rounds",
+    "feed_back",
     "seed",
 )
 
@@ -55,6 +64,9 @@ def make_model(settings: Settings, data: DataSet) -> MultimodalVAE:
         )
         for name, modality in data.modalities.items()
     }
+    if settings.model == "vae":  # The one model that knows of one modality only.
+        target = arguments.pop("target")
+        modalities = {target: modalities[target]}
     try:
         model = MODELS[settings.model](modalities, **arguments)
     except (ValueError, OverflowError, MemoryError, tf.errors.OpError) as error:
@@ -83,11 +95,12 @@ def load_newest(folder: RunFolder) -> tuple[MultimodalVAE | None, int]:
     Raises:
       UserError: if there are checkpoints and all are damaged.
     """
+    settings = folder.read_settings()
     damaged: dict[pathlib.Path, str] = {}
     for epoch in reversed(folder.checkpoint_epochs()):
         path = folder.checkpoint_of(epoch)
         try:
-            model = load_checkpoint(path)
+            model = load_checkpoint(path, settings)
         except UserError as error:
             damaged[path] = str(error)
             continue
@@ -104,11 +117,16 @@ def load_newest(folder: RunFolder) -> tuple[MultimodalVAE | None, int]:
     return None, 0
 
 
-def load_checkpoint(path: Any) -> MultimodalVAE:
+def load_checkpoint(path: Any, settings: Settings) -> MultimodalVAE:
     """The model of a checkpoint, compiled as it was.
 
+    Args:
+      path: of the file.
+      settings: of the run that it is used for.
+
     Raises:
-      UserError: if the file is not there or cannot be read.
+      UserError: if the file is not there, cannot be read, or is of another architecture than the
+        run.
     """
     if not zipfile.is_zipfile(path):  # Keras would say that there is no file.
         raise UserError(
@@ -117,13 +135,32 @@ def load_checkpoint(path: Any) -> MultimodalVAE:
             "use another checkpoint",
         )
     try:
-        return load_model(path)
+        model = load_model(path)
     except Exception as error:  # Keras, h5py and zipfile raise many kinds for a damaged file.
         raise UserError(
             "A checkpoint must be a whole .keras file of this version",
             f"{path}: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
             "use another checkpoint",
         ) from error
+    found = {"model": _name_of(model), **model.get_config()}
+    wanted = {name: getattr(settings, name) for name in ("model", *_ARCHITECTURE)}
+    different = {
+        name: value
+        for name, value in wanted.items()
+        if value is not None and found.get(name, value) != value
+    }
+    if different:
+        raise UserError(
+            "A checkpoint must be of the run's architecture",
+            f"{path}: "
+            + ", ".join(f"{name} {found[name]}, not {value}" for name, value in different.items()),
+            "use a checkpoint of this run, or name the run that it belongs to with --run",
+        )
+    return model
+
+
+def _name_of(model: MultimodalVAE) -> str:
+    return next(name for name, kind in MODELS.items() if type(model) is kind)
 
 
 def train(

@@ -1,0 +1,85 @@
+"""CMMA: a conditional model whose prior sees what is given."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from jmvae_tf import networks
+from jmvae_tf.distributions import ConditionalDistribution, GaussianHead
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.base import Tensors
+from jmvae_tf.models.one_way import OneWayVAE
+from jmvae_tf.networks import Network
+from jmvae_tf.objectives import Bound, cmma_bound
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+class CMMA(OneWayVAE):
+    """The conditional multimodal autoencoder (Pandey and Dukkipati 2016).
+
+    z ~ p(z|w), a Gaussian whose mean and variance follow from what is given, and the decoder is
+    p(x|z).
+
+    Args:
+      modalities: name to `Modality`, at least two.
+      target: the name of the modality that is generated.
+      latent_dim: the number of values of z.
+      encoders: given modality's name to the body that p(z|w) has for it, as a notation of
+        `networks` or a Keras layer; by event shape where none is given. Several are concatenated.
+      **kwargs: of `OneWayVAE`.
+
+    Raises:
+      ValueError: if an argument is out of its range or names an unknown modality.
+    """
+
+    def __init__(
+        self,
+        modalities: Mapping[str, Modality],
+        target: str,
+        latent_dim: int = 64,
+        encoders: Mapping[str, Network] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """See the class."""
+        super().__init__(modalities, target, latent_dim, **kwargs)
+        self.encoder_networks = self._networks_for("encoders", encoders, self.conditions)
+        bodies = {}
+        for name in self.conditions:
+            shape = self.modalities[name].event_shape
+            network = self.encoder_networks.get(name) or networks.default_encoder(shape)
+            is_text = isinstance(network, str)
+            bodies[name] = networks.body(network, shape) if is_text else network
+        self.prior_encoder = ConditionalDistribution(
+            networks.JointBody(bodies), GaussianHead(latent_dim), name="prior_encoder"
+        )
+        self.build_networks()
+
+    def prior(self, given: Tensors) -> tfd.Distribution:
+        """p(z|w)."""
+        return self.prior_encoder({name: given[name] for name in self.conditions})
+
+    def bound(
+        self,
+        data: Tensors,
+        seed: tf.Tensor,
+        kl_weight: float | tf.Tensor = 1.0,
+        training: bool = False,
+    ) -> Bound:
+        """CMMA's bound; see `MultimodalVAE.bound`."""
+        q_z_xw = self.joint_encoder(data, training=training)
+        p_z_w = self.prior_encoder(
+            {name: data[name] for name in self.conditions}, training=training
+        )
+        z = q_z_xw.sample(seed=seed)
+        p_x_z = {name: p(z, training=training) for name, p in self.decoders.items()}
+        return cmma_bound(data, q_z_xw, p_z_w, p_x_z, kl_weight, self.likelihood_weights)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for Keras to save."""
+        return {
+            **super().get_config(),
+            "encoders": keras.saving.serialize_keras_object(dict(self.encoder_networks)),
+        }

@@ -1,0 +1,75 @@
+"""CVAE: a conditional VAE whose decoder sees what is given."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from jmvae_tf import networks
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.base import Tensors
+from jmvae_tf.models.one_way import OneWayVAE
+from jmvae_tf.objectives import Bound, cvae_bound
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+class CVAE(OneWayVAE):
+    """The conditional VAE (Kingma et al. 2014, Sohn et al. 2015) that the 2018 paper compares with.
+
+    z ~ N(0, I) whatever is given, and the decoder is p(x|z,w): its body takes the values of z and
+    of everything given side by side. Networks given as Keras layers take a dictionary of them, z
+    under "z".
+
+    Args:
+      modalities: name to `Modality`, at least two.
+      target: the name of the modality that is generated.
+      latent_dim: the number of values of z.
+      **kwargs: of `OneWayVAE`.
+
+    Raises:
+      ValueError: if an argument is out of its range or names an unknown modality.
+    """
+
+    def __init__(
+        self, modalities: Mapping[str, Modality], target: str, latent_dim: int = 64, **kwargs: Any
+    ) -> None:
+        """See the class."""
+        super().__init__(modalities, target, latent_dim, **kwargs)
+        self.build_networks()
+
+    def bound(
+        self,
+        data: Tensors,
+        seed: tf.Tensor,
+        kl_weight: float | tf.Tensor = 1.0,
+        training: bool = False,
+    ) -> Bound:
+        """The CVAE's bound; see `MultimodalVAE.bound`."""
+        q_z_xw = self.joint_encoder(data, training=training)
+        z = q_z_xw.sample(seed=seed)
+        inputs = self.decoder_inputs(z, data)
+        p_x_zw = {name: p(inputs, training=training) for name, p in self.decoders.items()}
+        return cvae_bound(
+            data, q_z_xw, self.prior(data), p_x_zw, kl_weight, self.likelihood_weights
+        )
+
+    def decoder_inputs(self, z: tf.Tensor, given: Tensors) -> dict[str, tf.Tensor]:
+        """Z and the conditions, repeated for every z of an example, with one batch axis."""
+        inputs = {"z": tf.reshape(z, (-1, self.latent_dim))}
+        repeats = tf.reduce_prod(tf.shape(z)[:-2])
+        for name, w in self._check(given).items():
+            if name in self.conditions:
+                inputs[name] = tf.tile(w, [repeats] + [1] * (w.shape.rank - 1))
+        return inputs
+
+    def _decoder_body(self, modality: Modality) -> keras.layers.Layer:
+        network = self.decoder_networks.get(
+            modality.name, networks.default_decoder(modality.event_shape)
+        )
+        if not isinstance(network, str):
+            return network
+        inputs = {"z": (self.latent_dim,)} | {
+            name: self.modalities[name].event_shape for name in self.conditions
+        }
+        return networks.concatenated_body(network, inputs, modality.event_shape)

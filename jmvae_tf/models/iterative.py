@@ -1,0 +1,212 @@
+"""What JMVAE and JMVAE-h share: a joint encoder that stands in for missing modalities."""
+
+import abc
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from jmvae_tf.inference import iterative_sampling
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.base import ImportanceSamples, MultimodalVAE, Tensors
+from jmvae_tf.networks import Network
+from jmvae_tf.randomness import as_seed, split
+
+DRAWS_PER_CHAIN = 10
+"""How many importance samples share a chain; their weights stay unbiased, the chains cost less."""
+
+Missing = Literal["noise", "zeros"]
+FeedBack = Literal["samples", "means"]
+
+
+class IterativelySampledVAE(MultimodalVAE):
+    """A model without encoders of single modalities.
+
+    Where modalities are missing, they are set to zeros or noise and complemented by iterative
+    sampling (2018 paper, "Complement of a missing modality"), one chain for each sample drawn.
+
+    Args:
+      modalities: name to `Modality`.
+      latent_dim: the number of values of z.
+      joint_encoder: the body of q(z|x,w), as a notation of `networks` or a Keras layer that takes
+        a dictionary; by event shapes where none is given.
+      decoders: modality name to the body of p(x|z), as for `MultimodalVAE`.
+      missing: what a missing modality starts from, "noise" or "zeros".
+      num_rounds: how many rounds of iterative sampling; 1 encodes the zeros or the noise.
+      feed_back: whether "samples" or "means" of p(x|z) are fed back between rounds.
+      seed: of the latent samples that training and testing draw.
+      **kwargs: of `keras.Model`.
+
+    Raises:
+      ValueError: if an argument is out of its range or names an unknown modality.
+    """
+
+    def __init__(
+        self,
+        modalities: Mapping[str, Modality],
+        latent_dim: int = 64,
+        joint_encoder: Network | None = None,
+        decoders: Mapping[str, Network] | None = None,
+        missing: Missing = "noise",
+        num_rounds: int = 10,
+        feed_back: FeedBack = "samples",
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        """See the class."""
+        super().__init__(modalities, latent_dim, decoders, seed, **kwargs)
+        self.set_inference(missing, num_rounds, feed_back)
+        self.joint_encoder_network = joint_encoder
+        self.joint_encoder = self.joint_encoder_of(joint_encoder)
+
+    def set_inference(self, missing: Missing, num_rounds: int, feed_back: FeedBack) -> None:
+        """Chooses anew how missing modalities are complemented; training does not depend on it.
+
+        Raises:
+          ValueError: if an argument is out of its range.
+        """
+        if missing not in get_args(Missing):
+            raise ValueError(
+                f"A missing modality starts as 'noise' or 'zeros'. Received: missing={missing!r}"
+            )
+        if num_rounds < 1:
+            raise ValueError(
+                f"Iterative sampling needs at least one round. Received: num_rounds={num_rounds}"
+            )
+        if feed_back not in get_args(FeedBack):
+            raise ValueError(
+                f"'samples' or 'means' are fed back. Received: feed_back={feed_back!r}"
+            )
+        self.missing = missing
+        self.num_rounds = num_rounds
+        self.feed_back = feed_back
+
+    @abc.abstractmethod
+    def draw(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
+        """The z of one round of iterative sampling, [batch, latent_dim], as decoders take it."""
+
+    @abc.abstractmethod
+    def encode_layers(
+        self, data: Tensors, batch_shape: Any = (-1,), training: bool = False
+    ) -> list[tfd.Distribution]:
+        """q(z_l|x,w) for each stochastic layer, the batch axis unfolded to `batch_shape`."""
+
+    @abc.abstractmethod
+    def prior_layers(self, z: list[tf.Tensor], training: bool = False) -> list[tfd.Distribution]:
+        """p(z_l|z_l+1) for each stochastic layer, at the z_l given; the last is p(z_L)."""
+
+    def encode(self, data: Tensors, batch_shape: Any = (-1,)) -> tfd.Distribution:
+        """q(z|x,w), of JMVAE-h in the top layer."""
+        return self.encode_layers(data, batch_shape)[-1]
+
+    def complement(self, given: Tensors, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        """All modalities, the missing ones from one chain for each example.
+
+        Args:
+          given: at least one modality, [batch, *event_shape] each.
+          seed: int32, [2].
+        """
+        missing = [name for name in self.modalities if name not in given]
+        if not missing:
+            return dict(given)
+        seed_chain, *seeds = split(seed, 1 + len(missing))
+        batch = tf.shape(next(iter(given.values())))[:1]
+        initial = dict(given)
+        for name, seed_x in zip(missing, seeds, strict=True):
+            modality = self.modalities[name]
+            shape = tf.concat([batch, modality.event_shape], axis=0)
+            initial[name] = (
+                modality.likelihood.noise(shape, seed_x)
+                if self.missing == "noise"
+                else tf.zeros(shape)
+            )
+        return iterative_sampling(
+            initial,
+            missing,
+            self.draw,
+            lambda z: self.decode(z, missing),
+            self.num_rounds,
+            seed_chain,
+            self.feed_back,
+        )
+
+    def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
+        """q(z|x,w), the missing modalities complemented by one chain for each example."""
+        return self.encode(self.complement(given, seed))
+
+    def complement_each(
+        self, given: Tensors | None, num_samples: int, seed: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], tuple[int, int]] | None:
+        """All modalities, complemented by a chain of its own for every sample and example.
+
+        Args:
+          given: checked modalities, perhaps none.
+          num_samples: how many chains for each example.
+          seed: int32, [2].
+
+        Returns:
+          Modality name to [num_samples * batch, *event_shape], and the shape to unfold that axis
+          to; None where nothing is drawn, so that all samples are of one distribution.
+        """
+        deterministic = self.missing == "zeros" and self.num_rounds == 1
+        if not given or len(given) == len(self.modalities) or deterministic:
+            return None
+        tiled = {
+            name: tf.tile(tensor, [num_samples] + [1] * (tensor.shape.rank - 1))
+            for name, tensor in given.items()
+        }
+        return self.complement(tiled, seed), (num_samples, -1)
+
+    def draw_posterior(
+        self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
+    ) -> tuple[tfd.Distribution, tf.Tensor]:
+        """As `MultimodalVAE.draw_posterior`, with a chain of its own for every sample."""
+        seed_q, seed_z = split(as_seed(seed), 2)
+        complemented = self.complement_each(self._check(given or {}), num_samples, seed_q)
+        if complemented is None:
+            return super().draw_posterior(given, num_samples, seed)
+        q = self.encode(*complemented)
+        return q, q.sample(seed=seed_z)
+
+    def importance_samples(
+        self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0
+    ) -> ImportanceSamples:
+        """Draws from q of all layers; where modalities are missing, some share a chain.
+
+        A draw's weight is that of the distribution at the end of its chain, so that the mean of
+        weights is unbiased whatever the chains did.
+        """
+        seed_q, seed_z = split(as_seed(seed), 2)
+        tensors = self._check(given)
+        num_chains = -(-num_samples // DRAWS_PER_CHAIN)
+        complemented = self.complement_each(tensors, num_chains, seed_q)
+        if complemented is None:
+            layers = self.encode_layers(self.complement(tensors, seed_q))
+            draws = num_samples
+        else:
+            layers = self.encode_layers(*complemented)
+            draws = DRAWS_PER_CHAIN
+        z = [
+            q.sample(draws, seed=seed_layer)
+            for q, seed_layer in zip(layers, split(seed_z, len(layers)), strict=True)
+        ]
+        log_p_z = tf.add_n([p.log_prob(x) for p, x in zip(self.prior_layers(z), z, strict=True)])
+        log_q_z = tf.add_n([q.log_prob(x) for q, x in zip(layers, z, strict=True)])
+        batch = tf.shape(z[0])[-2]
+        return ImportanceSamples(
+            tf.reshape(z[0], (-1, batch, self.latent_dim))[:num_samples],
+            tf.reshape(log_p_z, (-1, batch))[:num_samples],
+            tf.reshape(log_q_z, (-1, batch))[:num_samples],
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for Keras to save."""
+        return {
+            **super().get_config(),
+            "joint_encoder": keras.saving.serialize_keras_object(self.joint_encoder_network),
+            "missing": self.missing,
+            "num_rounds": self.num_rounds,
+            "feed_back": self.feed_back,
+        }

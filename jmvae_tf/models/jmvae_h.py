@@ -1,0 +1,169 @@
+"""JMVAE-h: a hierarchy of latent variables above the joint encoder."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from jmvae_tf import networks
+from jmvae_tf.distributions import ConditionalDistribution, GaussianHead
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.base import Tensors
+from jmvae_tf.models.iterative import IterativelySampledVAE
+from jmvae_tf.networks import Network
+from jmvae_tf.objectives import Bound, jmvae_h_bound
+from jmvae_tf.randomness import as_seed, split
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+class JMVAEH(IterativelySampledVAE):
+    """JMVAE-h, Eq. 3 of the 2018 paper, with any number L of stochastic layers.
+
+    q(z_1 ... z_L|x,w) is a product over layers. One deterministic path leads through all of them:
+    the mean of z_l feeds the network of z_l+1, and samples of z_1 feed the decoders.
+
+    Given all modalities, z_1 is drawn from q(z_1|x,w). Otherwise z_L is drawn from q(z_L|x,w), the
+    missing modalities complemented by iterative sampling, and then each p(z_l|z_l+1) down to z_1,
+    within the rounds and after them.
+
+    Args:
+      modalities: name to `Modality`.
+      latent_dim: the number of values of each z_l.
+      num_layers: L; 2 in the paper, and with 1 the model is JMVAE.
+      layer_encoder: the body of q(z_l|x,w) from the mean of z_l-1, for l = 2 ... L, as a notation.
+      layer_prior: the body of p(z_l|z_l+1), for l = 1 ... L-1, as a notation.
+      **kwargs: of `IterativelySampledVAE`.
+
+    Raises:
+      ValueError: if an argument is out of its range or names an unknown modality.
+    """
+
+    conditional_equation = 6
+
+    def __init__(
+        self,
+        modalities: Mapping[str, Modality],
+        latent_dim: int = 64,
+        num_layers: int = 2,
+        layer_encoder: str = networks.DEFAULT_VECTOR_BODY,
+        layer_prior: str = networks.DEFAULT_VECTOR_BODY,
+        **kwargs: Any,
+    ) -> None:
+        """See the class."""
+        super().__init__(modalities, latent_dim, **kwargs)
+        if num_layers < 1:
+            raise ValueError(
+                f"There must be at least one stochastic layer. Received: num_layers={num_layers}"
+            )
+        self.num_layers = num_layers
+        self.layer_encoder = layer_encoder
+        self.layer_prior = layer_prior
+        self.layer_encoders = [
+            self._between_layers(layer_encoder, f"z{layer}_encoder")
+            for layer in range(2, num_layers + 1)
+        ]
+        self.layer_priors = [
+            self._between_layers(layer_prior, f"z{layer}_prior") for layer in range(1, num_layers)
+        ]
+        self.build_networks()
+
+    def _between_layers(self, network: Network, name: str) -> ConditionalDistribution:
+        body = networks.body(network, (self.latent_dim,)) if isinstance(network, str) else network
+        return ConditionalDistribution(body, GaussianHead(self.latent_dim), name=name)
+
+    def bound(
+        self,
+        data: Tensors,
+        seed: tf.Tensor,
+        kl_weight: float | tf.Tensor = 1.0,
+        training: bool = False,
+    ) -> Bound:
+        """Eq. 3; see `MultimodalVAE.bound`."""
+        q_z_xw = self.encode_layers(data, training=training)
+        z = [q.sample(seed=seed_z) for q, seed_z in zip(q_z_xw, self._seeds(seed), strict=True)]
+        p_z = self.prior_layers(z, training)
+        p_x_z = {name: p(z[0], training=training) for name, p in self.decoders.items()}
+        return jmvae_h_bound(data, q_z_xw, p_z, p_x_z, kl_weight, self.likelihood_weights)
+
+    def encode_layers(
+        self, data: Tensors, batch_shape: Any = (-1,), training: bool = False
+    ) -> list[tfd.Distribution]:
+        """q(z_1|x,w), ..., q(z_L|x,w) along the deterministic path."""
+        q = [self.joint_encoder(data, training=training, batch_shape=batch_shape)]
+        for encoder in self.layer_encoders:
+            below = tf.reshape(q[-1].mean(), (-1, self.latent_dim))
+            q.append(encoder(below, training=training, batch_shape=batch_shape))
+        return q
+
+    def draw(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
+        """z_1 through p(z_1|z_2) ... p(z_L-1|z_L), z_L ~ q(z_L|x,w)."""
+        seed_top, seed_below = split(seed, 2)
+        return self.descend(self.encode(data).sample(seed=seed_top), seed_below)
+
+    def descend(self, z_top: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
+        """From z_L, [..., latent_dim], down to z_1: samples, or means where there is no seed."""
+        z = z_top
+        seeds = split(seed, self.num_layers) if seed is not None else [None] * self.num_layers
+        for layer in reversed(range(self.num_layers - 1)):
+            p = self._prior_of(layer, z)
+            z = p.mean() if seed is None else p.sample(seed=seeds[layer])
+        return z
+
+    def draw_posterior(
+        self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
+    ) -> tuple[tfd.Distribution, tf.Tensor]:
+        """The distribution of the top layer, and z_1, as the class describes."""
+        seed_top, seed_below = split(as_seed(seed), 2)
+        q, z_top = super().draw_posterior(given, num_samples, seed_top)
+        if given and len(given) == len(self.modalities):
+            return q, self.joint_encoder(self._check(given)).sample(num_samples, seed=seed_below)
+        return q, self.descend(z_top, seed_below)
+
+    def posterior_mean(self, given: Tensors | None, seed: int | tf.Tensor = 0) -> tf.Tensor:
+        """The mean of q(z_1|x,w), or what the mean of q(z_L|.) leads to through means."""
+        if given and len(given) == len(self.modalities):
+            return self.joint_encoder(self._check(given)).mean()
+        return self.descend(self.posterior(given, seed).mean(), None)
+
+    def layer_means(self, given: Tensors, seed: int | tf.Tensor = 0) -> dict[str, tf.Tensor]:
+        """The means of q(z_1|.) ... q(z_L|.) as z1 ... zL."""
+        layers = self.encode_layers(self.complement(self._check(given), as_seed(seed)))
+        return {f"z{layer}": q.mean() for layer, q in enumerate(layers, start=1)}
+
+    def conditional_samples(
+        self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0
+    ) -> tf.Tensor:
+        """N draws of z_L and below each of them N of z_1 (2018 paper, appendix, Eq. 6).
+
+        Given all modalities, nothing is complemented: N draws of z_1 ~ q(z_1|x,w).
+        """
+        if len(given) == len(self.modalities):
+            return self.sample_posterior(given, num_samples, seed)
+        seed_top, seed_below = split(as_seed(seed), 2)
+        _, z_top = super().draw_posterior(given, num_samples, seed_top)
+        z = self.descend(tf.repeat(z_top, num_samples, axis=0), seed_below)
+        return tf.reshape(z, (num_samples**2, -1, self.latent_dim))
+
+    def _seeds(self, seed: tf.Tensor) -> list[tf.Tensor]:
+        """A seed for every layer; with one layer the seed itself, as in JMVAE."""
+        return split(seed, self.num_layers) if self.num_layers > 1 else [seed]
+
+    def prior_layers(self, z: list[tf.Tensor], training: bool = False) -> list[tfd.Distribution]:
+        """p(z_1|z_2), ..., p(z_L-1|z_L), p(z_L)."""
+        below = [self._prior_of(layer, above, training) for layer, above in enumerate(z[1:])]
+        return [*below, self.prior({})]
+
+    def _prior_of(self, layer: int, above: tf.Tensor, training: bool = False) -> tfd.Distribution:
+        flat = tf.reshape(above, (-1, self.latent_dim))
+        return self.layer_priors[layer](flat, training=training, batch_shape=tf.shape(above)[:-1])
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for Keras to save."""
+        return {
+            **super().get_config(),
+            "num_layers": self.num_layers,
+            "layer_encoder": self.layer_encoder,
+            "layer_prior": self.layer_prior,
+        }

@@ -1,0 +1,65 @@
+"""What CVAE and CMMA share: one modality is generated, all others are always given."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.base import MultimodalVAE, Tensors
+from jmvae_tf.networks import Network
+
+
+class OneWayVAE(MultimodalVAE):
+    """A conditional model of one modality, x, given all the others, w.
+
+    Args:
+      modalities: name to `Modality`, at least two.
+      target: the name of the modality that is generated.
+      latent_dim: the number of values of z.
+      joint_encoder: the body of q(z|x,w), as a notation of `networks` or a Keras layer that takes
+        a dictionary; by event shapes where none is given.
+      decoders: the target's name to the body of its decoder, as a notation or a Keras layer.
+      seed: of the latent samples that training and testing draw.
+      **kwargs: of `keras.Model`.
+
+    Raises:
+      ValueError: if an argument is out of its range or names an unknown modality.
+    """
+
+    def __init__(
+        self,
+        modalities: Mapping[str, Modality],
+        target: str,
+        latent_dim: int = 64,
+        joint_encoder: Network | None = None,
+        decoders: Mapping[str, Network] | None = None,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        """See the class."""
+        if target not in modalities or len(modalities) < 2:
+            raise ValueError(
+                "One of at least two modalities is generated. "
+                f"Received: target={target!r} among {list(modalities)}"
+            )
+        conditions = [name for name in modalities if name != target]
+        super().__init__(modalities, latent_dim, decoders, seed, conditions, **kwargs)
+        self.target = target
+        self.joint_encoder_network = joint_encoder
+        self.joint_encoder = self.joint_encoder_of(joint_encoder)
+
+    def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
+        """q(z|x,w); draws nothing."""
+        del seed
+        return self.joint_encoder(given)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for Keras to save."""
+        return {
+            **super().get_config(),
+            "target": self.target,
+            "joint_encoder": keras.saving.serialize_keras_object(self.joint_encoder_network),
+        }

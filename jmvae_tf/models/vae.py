@@ -1,0 +1,77 @@
+"""VAE: one modality on its own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.base import MultimodalVAE, Tensors
+from jmvae_tf.networks import Network
+from jmvae_tf.objectives import Bound, vae_bound
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+class VAE(MultimodalVAE):
+    """The variational autoencoder of one modality, Eq. 1 of the 2018 paper.
+
+    Args:
+      modalities: the one modality's name to `Modality`.
+      latent_dim: the number of values of z.
+      encoders: the same name to the body of q(z|x), as a notation of `networks` or a Keras layer;
+        by event shape where none is given.
+      decoders: the same name to the body of p(x|z), likewise.
+      seed: of the latent samples that training and testing draw.
+      **kwargs: of `keras.Model`.
+
+    Raises:
+      ValueError: if there is not exactly one modality, or an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        modalities: Mapping[str, Modality],
+        latent_dim: int = 64,
+        encoders: Mapping[str, Network] | None = None,
+        decoders: Mapping[str, Network] | None = None,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        """See the class."""
+        if len(modalities) != 1:
+            raise ValueError(f"A VAE has exactly one modality. Received: {list(modalities)}")
+        super().__init__(modalities, latent_dim, decoders, seed, **kwargs)
+        self.encoder_networks = self._networks_for("encoders", encoders, self.targets)
+        self.encoders = {
+            name: self.encoder(name, self.encoder_networks.get(name)) for name in self.modalities
+        }
+        self.build_networks()
+
+    def bound(
+        self,
+        data: Tensors,
+        seed: tf.Tensor,
+        kl_weight: float | tf.Tensor = 1.0,
+        training: bool = False,
+    ) -> Bound:
+        """Eq. 1; see `MultimodalVAE.bound`."""
+        [(name, x)] = data.items()
+        q_z_x = self.encoders[name](x, training=training)
+        z = q_z_x.sample(seed=seed)
+        p_x_z = {name: self.decoders[name](z, training=training)}
+        return vae_bound(data, q_z_x, self.prior(data), p_x_z, kl_weight, self.likelihood_weights)
+
+    def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
+        """q(z|x); draws nothing."""
+        del seed
+        [(name, x)] = given.items()
+        return self.encoders[name](x)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for Keras to save."""
+        return {
+            **super().get_config(),
+            "encoders": keras.saving.serialize_keras_object(dict(self.encoder_networks)),
+        }
