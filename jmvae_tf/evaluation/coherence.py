@@ -56,7 +56,12 @@ def label_coherence(
 
 
 def generated_label_accuracy(
-    model: MultimodalVAE, images: tf.Tensor, labels: tf.Tensor, image: str, label: str
+    model: MultimodalVAE,
+    images: tf.Tensor,
+    labels: tf.Tensor,
+    image: str,
+    label: str,
+    seed: int = 0,
 ) -> np.ndarray:
     """Whether the likeliest label at the mean of q(z|image) is the true one.
 
@@ -66,11 +71,12 @@ def generated_label_accuracy(
       labels: one-hot, [examples, classes].
       image: the name of the given modality.
       label: the name of the generated one.
+      seed: for models whose inference of missing modalities draws samples.
 
     Returns:
       0 or 1 for each example, float [examples].
     """
-    generated = model.generate(label, {image: images})
+    generated = model.generate(label, {image: images}, seed=seed)
     return (np.argmax(generated, axis=1) == np.argmax(labels, axis=1)).astype(float)
 
 

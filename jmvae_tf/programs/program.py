@@ -8,12 +8,17 @@ import signal
 import sys
 import tempfile
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from absl import flags
 
 from jmvae_tf.errors import UserError
-from jmvae_tf.presets import Settings
+from jmvae_tf.presets import Settings, check_choice, run_name
+
+if TYPE_CHECKING:
+    from jmvae_tf.models.base import MultimodalVAE
+
+_INFERENCE = ("missing", "num_rounds", "feed_back")
 
 
 def run(module: ModuleType) -> NoReturn:
@@ -53,7 +58,8 @@ def load_tensorflow() -> None:
     call this before they import the modules that need TensorFlow.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("absl").setLevel(logging.ERROR)
+    for name in ("absl", "tensorflow"):  # The latter reports every tf.function traced again.
+        logging.getLogger(name).setLevel(logging.ERROR)
     sys.stderr.flush()
     terminal = os.dup(sys.stderr.fileno())
     with tempfile.TemporaryFile() as captured:
@@ -111,12 +117,12 @@ def define_checkpoint() -> flags.FlagHolder:
 
 def export_folder(export_dir: str, settings: Settings) -> pathlib.Path:
     """Where the versions of a model on a data set lie."""
-    return pathlib.Path(export_dir) / f"{settings.data}-{settings.model}"
+    return pathlib.Path(export_dir) / run_name(settings.data, settings.model, settings.target)
 
 
-def default_run(data: str, model: str) -> pathlib.Path:
+def default_run(data: str, model: str, target: str | None = None) -> pathlib.Path:
     """Where a run lies if the user does not choose."""
-    return pathlib.Path("runs") / f"{data}-{model}"
+    return pathlib.Path("runs") / run_name(data, model, target)
 
 
 def given(*holders: flags.FlagHolder) -> dict[str, Any]:
@@ -127,3 +133,52 @@ def given(*holders: flags.FlagHolder) -> dict[str, Any]:
 def interrupted(interrupt: KeyboardInterrupt, message: str) -> KeyboardInterrupt:
     """The same interrupt with a message for the user: what was kept and how to go on."""
     return KeyboardInterrupt(interrupt.args[0] if interrupt.args else signal.SIGINT, message)
+
+
+def define_inference() -> None:
+    """Defines the flags that `apply_inference` reads."""
+    default = "(jmvae and jmvae_h; default: the run's setting)"
+    flags.DEFINE_string(
+        "missing", None, f"what a missing modality starts from: noise or zeros {default}"
+    )
+    flags.DEFINE_integer("num_rounds", None, f"rounds of iterative sampling {default}")
+    flags.DEFINE_string(
+        "feed_back", None, f"what goes from round to round: samples or means {default}"
+    )
+
+
+def apply_inference(model: "MultimodalVAE") -> dict[str, Any]:
+    """Lets flags override how a model complements missing modalities.
+
+    Args:
+      model: just loaded.
+
+    Returns:
+      Setting to the value that the model now has, whether a flag gave it or the run; nothing for a
+      model without iterative sampling.
+
+    Raises:
+      UserError: if a flag is out of its range, or is given for a model of the latter kind.
+    """
+    from jmvae_tf.models.iterative import FeedBack, IterativelySampledVAE, Missing
+
+    values = {name: flags.FLAGS[name].value for name in _INFERENCE}
+    chosen = {name: value for name, value in values.items() if value is not None}
+    if not isinstance(model, IterativelySampledVAE):
+        if chosen:
+            raise UserError(
+                "Only jmvae and jmvae_h complement missing modalities by iterative sampling",
+                " ".join(f"--{name}={value}" for name, value in chosen.items()),
+                "leave it out",
+            )
+        return {}
+    inference = {name: getattr(model, name) for name in _INFERENCE} | chosen
+    check_choice("missing", inference["missing"], get_args(Missing))
+    check_choice("feed_back", inference["feed_back"], get_args(FeedBack))
+    num_rounds = inference["num_rounds"]
+    if not 1 <= num_rounds < 2**31:
+        raise UserError(
+            "--num_rounds must be from 1 to 2147483647", f"--num_rounds={num_rounds}", "change it"
+        )
+    model.set_inference(**inference)
+    return inference

@@ -25,8 +25,9 @@ settings_flags.define()
 
 def main() -> None:
     """Runs the program."""
-    folder = RunFolder(pathlib.Path(_RUN.value or program.default_run(_DATA.value, _MODEL.value)))
     overrides = settings_flags.given()
+    usual = program.default_run(_DATA.value, _MODEL.value, overrides.get("target"))
+    folder = RunFolder(pathlib.Path(_RUN.value or usual))
     if _RESUME.value and _OVERWRITE.value:
         raise UserError(
             "A run goes on or begins anew", "--resume and --overwrite", "choose one of them"
@@ -53,6 +54,7 @@ def main() -> None:
 
     program.load_tensorflow()  # Only now, for it takes seconds.
     from jmvae_tf import data as data_sets
+    from jmvae_tf.evaluation.evaluate import Protocol
     from jmvae_tf.export import export_saved_model
     from jmvae_tf.programs import report
     from jmvae_tf.training.train import load_newest, make_model, train
@@ -70,7 +72,9 @@ def main() -> None:
             folder.start(settings)
         try:
             train(model, settings, data, folder, epoch)
-            report.measure(model, data, folder, settings.seed)
+            # Importance weights take minutes; bin/evaluate has them.
+            protocol = Protocol(num_importance_samples=0, seed=settings.seed)
+            report.measure(model, data, protocol, folder.metrics_file)
             report.picture(model, data, folder, settings.seed)
             exported = export_saved_model(model, export_dir)
         except KeyboardInterrupt as interrupt:

@@ -1,0 +1,131 @@
+"""Importance-weighted estimates of log-likelihoods (2016 paper, appendix B; Burda et al. 2015)."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from jmvae_tf.evaluation.batches import chunks, map_batches
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.randomness import fold, root_seed
+
+ROWS = 10_000
+"""Samples x examples that are decoded at once; on MNIST some 100 MB, whatever k is."""
+
+_BATCH = 100
+
+
+def importance_weighted_log_likelihoods(
+    model: MultimodalVAE,
+    examples: Mapping[str, tf.Tensor],
+    proposal: Sequence[str],
+    num_samples: int = 1000,
+    seed: int = 0,
+) -> dict[tuple[str, ...], np.ndarray]:
+    """Log (1/k) sum_i p(x|z_i) p(z_i) / q(z_i), z_i ~ q(z|proposal).
+
+    For every modality that the model generates, and for all of them together, from the same
+    samples. In expectation no estimate exceeds the truth, and each grows with k. p and q are each
+    model's own: CVAE has p(x|z,w) p(z), CMMA p(x|z) p(z|w), so that theirs is log p(x|w); JMVAE-h
+    has p(z_1|z_2) p(z_2) and q(z_1) q(z_2). Likelihood weights are left out: these are densities.
+
+    Args:
+      model: a trained model.
+      examples: modality name to [examples, *event_shape].
+      proposal: the modalities that q is given: all ("multiple") or one of them ("single").
+      num_samples: k.
+      seed: the same seed gives the same figures.
+
+    Returns:
+      Names of modalities to float32 [examples], nats: the estimate of their log-likelihood
+      together, in a one-way model given the others.
+    """
+    targets = model.targets
+    sums = [(name,) for name in targets] + ([targets] if len(targets) > 1 else [])
+    names = list(model.modalities)
+
+    @tf.function(reduce_retracing=True)
+    def log_sums(
+        batch: dict[str, tf.Tensor], seed_pair: tf.Tensor, size: int
+    ) -> dict[str, tf.Tensor]:
+        z, log_p_z, log_q_z = model.importance_samples(
+            {name: batch[name] for name in proposal}, size, seed_pair
+        )
+        p_x_z = model.decode(z, targets, {name: batch[name] for name in model.conditions})
+        log_p_x = {name: p.log_prob(batch[name][tf.newaxis]) for name, p in p_x_z.items()}
+        return {
+            _key(together): tf.reduce_logsumexp(
+                tf.add_n([log_p_x[name] for name in together]) + log_p_z - log_q_z, axis=0
+            )
+            for together in sums
+        }
+
+    scores = _log_mean(log_sums, examples, names, num_samples, seed, f"q given {proposal}")
+    return {together: scores[_key(together)] for together in sums}
+
+
+def prior_log_likelihoods(
+    model: MultimodalVAE,
+    examples: Mapping[str, tf.Tensor],
+    name: str,
+    num_samples: int = 5000,
+    seed: int = 0,
+) -> np.ndarray:
+    """Log (1/N_w) sum_i p(w|z_i), z_i ~ p(z): the 2016 paper's estimate of log p(w).
+
+    In expectation it falls short of log p(w). The samples are drawn anew for every 100 examples,
+    which share them.
+
+    Args:
+      model: a trained model without conditions.
+      examples: modality name to [examples, *event_shape].
+      name: the modality.
+      num_samples: N_w.
+      seed: the same seed gives the same figures.
+
+    Returns:
+      float32, [examples], nats.
+    """
+
+    @tf.function(reduce_retracing=True)
+    def log_sums(
+        batch: dict[str, tf.Tensor], seed_pair: tf.Tensor, size: int
+    ) -> dict[str, tf.Tensor]:
+        z = model.sample_posterior(None, size, seed_pair)[:, tf.newaxis]
+        log_p = model.decode(z, [name])[name].log_prob(batch[name][tf.newaxis])
+        return {name: tf.reduce_logsumexp(log_p, axis=0)}
+
+    return _log_mean(log_sums, examples, [name], num_samples, seed, f"prior samples of {name}")[
+        name
+    ]
+
+
+def _key(names: Sequence[str]) -> str:
+    return ",".join(names)
+
+
+def _log_mean(
+    log_sums: Callable[..., Mapping[str, tf.Tensor]],
+    examples: Mapping[str, tf.Tensor],
+    names: Sequence[str],
+    num_samples: int,
+    seed: int,
+    description: str,
+) -> dict[str, np.ndarray]:
+    """The logarithm of a mean over samples, its sum computed in parts that fit into memory."""
+    size = max(1, ROWS // _BATCH)
+
+    def score(
+        batch: dict[str, tf.Tensor], index: int, step: Callable[[], None]
+    ) -> dict[str, np.ndarray]:
+        totals: dict[str, np.ndarray] = {}
+        for place, part in enumerate(chunks(num_samples, size)):
+            for name, value in log_sums(batch, fold(root_seed(seed), index, place), part).items():
+                log_sum = value.numpy().astype(np.float64)
+                totals[name] = np.logaddexp(totals.get(name, -np.inf), log_sum)
+            step()
+        return {name: total - math.log(num_samples) for name, total in totals.items()}
+
+    steps = -(-num_samples // size)
+    return map_batches(examples, names, _BATCH, description, score, steps)

@@ -1,0 +1,70 @@
+"""Measures a trained model on the test set: bounds, log-likelihoods, coherence and diversity.
+
+Prints a table of means with standard errors over test examples, and writes them to metrics.json of
+the run. --num_examples=500 --num_importance_samples=100 is a quick look.
+"""
+
+import pathlib
+
+from absl import flags
+
+from jmvae_tf.errors import UserError
+from jmvae_tf.programs import program
+from jmvae_tf.training.run_folder import RunFolder
+
+_RUN = program.define_run()
+_CHECKPOINT = program.define_checkpoint()
+_DATA_DIR = flags.DEFINE_string("data_dir", "data", "where data lie or are downloaded to")
+_NUM_SAMPLES = flags.DEFINE_integer("num_samples", 10, "N of Eq. 5, N x N of Eq. 6")
+_NUM_IMPORTANCE_SAMPLES = flags.DEFINE_integer(
+    "num_importance_samples", 1000, "k of the importance-weighted log-likelihoods"
+)
+_NUM_PRIOR_SAMPLES = flags.DEFINE_integer(
+    "num_prior_samples", 5000, "N_w: samples of the prior for log p(label)"
+)
+_NUM_EXAMPLES = flags.DEFINE_integer(
+    "num_examples", None, "how many test examples, from the first (default: all)"
+)
+_SEED = flags.DEFINE_integer("seed", 0, "the same seed gives the same figures")
+program.define_inference()
+
+
+def main() -> None:
+    """Runs the program."""
+    folder = RunFolder(pathlib.Path(_RUN.value))
+    settings = folder.read_settings()
+    checkpoint = folder.choose_checkpoint(_CHECKPOINT.value)
+    for flag in (_NUM_SAMPLES, _NUM_IMPORTANCE_SAMPLES, _NUM_PRIOR_SAMPLES):
+        _require(flag, flag.value >= 1, "at least 1")
+    number = _NUM_EXAMPLES.value
+    _require(_NUM_EXAMPLES, number is None or number >= 2, "at least 2, for a standard error")
+    _require(_SEED, 0 <= _SEED.value < 2**31, "from 0 to 2147483647")
+
+    program.load_tensorflow()
+    from jmvae_tf import data as data_sets
+    from jmvae_tf.evaluation.evaluate import Protocol
+    from jmvae_tf.programs import report
+    from jmvae_tf.training.train import load_checkpoint
+
+    model = load_checkpoint(checkpoint, settings)
+    inference = program.apply_inference(model)
+    data = data_sets.load(settings.data, pathlib.Path(_DATA_DIR.value), settings.split)
+    report.measure(
+        model,
+        data,
+        Protocol(
+            num_samples=_NUM_SAMPLES.value,
+            num_importance_samples=_NUM_IMPORTANCE_SAMPLES.value,
+            num_prior_samples=_NUM_PRIOR_SAMPLES.value,
+            seed=_SEED.value,
+        ),
+        folder.metrics_file,
+        number,
+        {"checkpoint": checkpoint.name, **inference},
+    )
+    print(f"metrics: {folder.metrics_file}")
+
+
+def _require(flag: flags.FlagHolder, holds: bool, rule: str) -> None:
+    if not holds:
+        raise UserError(f"--{flag.name} must be {rule}", f"--{flag.name}={flag.value}", "change it")
