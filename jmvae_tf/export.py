@@ -1,4 +1,4 @@
-"""Export of a trained model as a SavedModel with one signature for each direction."""
+"""Export of a trained model as a SavedModel, a signature for each of its directions."""
 
 import errno
 import json
@@ -7,25 +7,47 @@ import os
 import pathlib
 import shutil
 import tempfile
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.base import Direction, MultimodalVAE, Tensors
+
+
+class _Endpoint(NamedTuple):
+    """What becomes a signature.
+
+    Attributes:
+      name: of the signature.
+      given: the names of the modalities that are its inputs.
+      outputs: from the inputs by name to the outputs by name.
+    """
+
+    name: str
+    given: tuple[str, ...]
+    outputs: Callable[[Tensors], dict[str, tf.Tensor]]
 
 
 def export_saved_model(model: MultimodalVAE, folder: str | os.PathLike[str]) -> pathlib.Path:
     """Writes the next version of a model under `folder`, for TensorFlow Serving to load.
 
-    There is a signature `<given>_to_<target>` for every ordered pair of modalities: the mean of
-    p(target|z) at the mean of q(z|given), float32 in and out, any batch size. The direction into
-    the first label or vector is `serving_default` too. `assets/modalities.json` describes the
-    inputs and outputs.
+    There is a signature for every direction of the model, `<given>_to_<target>`: the mean of
+    p(target|z) at the mean of q(z|given), inputs and outputs named by modality, float32, any batch
+    size. A model of one direction has one, `<given>` its conditions joined by "_" and z the mean
+    of its prior. `serving_default` is one of these again: if possible from an image to what it
+    shows.
 
-    Models whose inference draws samples (JMVAE's iterative sampling) draw with a fixed seed: the
-    same batch gets the same reply, but a row's draws depend on its place in the batch.
+    A model of a single modality has `reconstruct_<modality>`, also `serving_default`, and `embed`:
+    `mean` and `stddev` of q(z|x).
+
+    `assets/modalities.json` describes all modalities of the model.
+
+    Models whose inference draws samples (the iterative sampling of JMVAE and JMVAE-h) draw with a
+    fixed seed: the same batch gets the same reply, but a row's draws depend on its place in the
+    batch.
 
     A version is written beside the others under a temporary name and then renamed, so that a
     reader of the folder finds whole versions only.
@@ -54,20 +76,13 @@ def export_saved_model(model: MultimodalVAE, folder: str | os.PathLike[str]) -> 
 def _write(model: MultimodalVAE, path: pathlib.Path) -> None:
     archive = keras.export.ExportArchive()
     archive.track(model)
-    pairs = [
-        (given, target)
-        for given in model.modalities.values()
-        for target in model.modalities.values()
-        if given is not target
-    ]
-    # The first endpoint becomes `serving_default`: what an image shows, rather than images.
-    pairs.sort(key=lambda pair: (pair[0].shown_as != "image", pair[1].shown_as == "image"))
-    for given, target in pairs:
+    for endpoint in _endpoints(model):
         archive.add_endpoint(
-            f"{given.name}_to_{target.name}",
-            _mean_of_target(model, given.name, target.name),
+            endpoint.name,
+            _by_position(endpoint),
             input_signature=[
-                tf.TensorSpec((None, *given.event_shape), tf.float32, name=given.name)
+                tf.TensorSpec((None, *model.modalities[name].event_shape), tf.float32, name=name)
+                for name in endpoint.given
             ],
         )
     try:
@@ -80,11 +95,39 @@ def _write(model: MultimodalVAE, path: pathlib.Path) -> None:
     (assets / "modalities.json").write_text(json.dumps(description, indent=2) + "\n", "utf-8")
 
 
-def _mean_of_target(model: MultimodalVAE, given: str, target: str) -> Any:
-    def signature(x: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {target: model.generate(target, {given: x})}
+def _endpoints(model: MultimodalVAE) -> Iterator[_Endpoint]:
+    """What a model answers; `ExportArchive` makes the first `serving_default` too."""
 
-    return signature
+    def shows(name: str) -> bool:
+        return model.modalities[name].shown_as == "image"
+
+    # What an image shows comes first, rather than images.
+    for direction in sorted(
+        model.directions, key=lambda x: (not any(map(shows, x.given)), shows(x.target))
+    ):
+        yield _generation(model, direction)
+    if not model.directions:
+        [name] = model.modalities
+        yield _Endpoint(f"reconstruct_{name}", (name,), model.reconstruct)
+        yield _Endpoint("embed", (name,), lambda given: _moments(model, given))
+
+
+def _generation(model: MultimodalVAE, direction: Direction) -> _Endpoint:
+    return _Endpoint(
+        direction.name,
+        direction.given,
+        lambda given: {direction.target: model.generate(direction.target, given)},
+    )
+
+
+def _moments(model: MultimodalVAE, given: Tensors) -> dict[str, tf.Tensor]:
+    q = model.posterior(given)
+    return {"mean": q.mean(), "stddev": q.stddev()}
+
+
+def _by_position(endpoint: _Endpoint) -> Callable[..., dict[str, tf.Tensor]]:
+    """The same as a function of tensors, which is what becomes a signature of named inputs."""
+    return lambda *tensors: endpoint.outputs(dict(zip(endpoint.given, tensors, strict=True)))
 
 
 def _take_next_version(written: pathlib.Path, parent: pathlib.Path) -> pathlib.Path:

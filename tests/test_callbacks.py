@@ -280,7 +280,8 @@ def save_epochs(model, folder, bounds, every=1, first_epoch=0, num_epochs=None):
 
 
 def epoch_of(path) -> int:
-    return int(load_checkpoint(path).kl_weight.numpy())
+    settings = RunFolder(path.parents[1]).read_settings()
+    return int(load_checkpoint(path, settings).kl_weight.numpy())
 
 
 def test_the_newest_two_and_the_best_are_kept(model, folder):
@@ -360,7 +361,7 @@ def test_checkpoint_that_cannot_be_written_costs_no_other(model, folder, monkeyp
 
 def test_checkpoint_holds_weights_and_optimiser(model, batch, folder):
     model.fit(batch, epochs=2, steps_per_epoch=2, verbose=0, callbacks=[Checkpoints(folder)])
-    loaded = load_checkpoint(folder.newest_checkpoint())
+    loaded = load_checkpoint(folder.newest_checkpoint(), folder.read_settings())
     assert int(loaded.optimizer.iterations) == 4
     assert len(loaded.optimizer.variables) == len(model.optimizer.variables)
     for left, right in zip(
@@ -387,7 +388,7 @@ def test_damaged_newest_checkpoint_is_named_and_passed_over(model, folder, capsy
     newest = folder.newest_checkpoint()
     newest.write_bytes(damage(newest.read_bytes()))
     with pytest.raises(UserError, match=f"received {re.escape(str(newest))}: .*; use another"):
-        load_checkpoint(newest)
+        load_checkpoint(newest, folder.read_settings())
     loaded, epoch = load_newest(folder)
     assert epoch == 2
     assert int(loaded.kl_weight.numpy()) == 2
@@ -411,9 +412,28 @@ def test_run_whose_checkpoints_are_all_damaged_is_not_begun_anew(model, folder):
     assert folder.history_file.read_bytes() == before
 
 
-def test_missing_checkpoint(tmp_path):
+def test_missing_checkpoint(tmp_path, settings):
     with pytest.raises(UserError, match=r"received .*none\.keras: .*; use another checkpoint"):
-        load_checkpoint(tmp_path / "none.keras")
+        load_checkpoint(tmp_path / "none.keras", settings)
+
+
+@pytest.mark.parametrize(
+    ("of_the_run", "told"),
+    [
+        ({"model": "jmvae"}, "model jmvae_kl, not jmvae"),
+        ({"latent_dim": 3}, "latent_dim 2, not 3"),
+        ({"joint_encoder": "(D5R, D4R)"}, "joint_encoder (D4R, D4R), not (D5R, D4R)"),
+        ({"decoders": {"image": "D5R", "label": "D4R"}}, "decoders {'image': 'D4R', "),
+        ({"latent_dim": 3, "model": "cvae"}, "model jmvae_kl, not cvae, latent_dim 2, not 3"),
+    ],
+)
+def test_checkpoint_of_another_architecture(model, folder, settings, of_the_run, told):
+    save_epochs(model, folder, [-3])
+    path = folder.newest_checkpoint()
+    assert load_checkpoint(path, settings).latent_dim == 2
+    message = re.escape(f"received {path}: {told}") + ".*; use a checkpoint of this run"
+    with pytest.raises(UserError, match=message):
+        load_checkpoint(path, dataclasses.replace(settings, **of_the_run))
 
 
 # Signals.

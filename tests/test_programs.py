@@ -22,6 +22,7 @@ from tensorflow.core.util import event_pb2
 
 from jmvae_tf import presets
 from jmvae_tf.data import mnist
+from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import load_checkpoint
 from tests.test_run_folder import contents
@@ -110,7 +111,7 @@ def interrupt(
 
 def newest_variables(folder: RunFolder) -> list[np.ndarray]:
     """Weights and the optimiser's state at the end of a run."""
-    model = load_checkpoint(folder.newest_checkpoint())
+    model = load_checkpoint(folder.newest_checkpoint(), folder.read_settings())
     return [variable.numpy() for variable in (*model.variables, *model.optimizer.variables)]
 
 
@@ -171,6 +172,7 @@ FIELDS = tuple(field.name for field in presets.setting_fields())
         ("train", ("model", "data", "data_dir", "run", "export_dir", "resume", "overwrite")),
         ("train", FIELDS),
         ("generate", ("run", "checkpoint", "given", "image", "num_samples", "seed", "out")),
+        ("generate", ("missing", "num_rounds", "feed_back")),
         ("export", ("run", "checkpoint", "export_dir")),
     ],
 )
@@ -252,17 +254,23 @@ def test_figures_are_pictures(whole):
 
 def test_metrics_are_written_and_printed(trained, whole):
     metrics = json.loads(whole.metrics_file.read_text())
-    assert (metrics.pop("seed"), metrics.pop("num_samples")) == (0, 10)
-    assert metrics.keys() == {
+    protocol = metrics.pop("protocol")
+    assert (protocol["seed"], protocol["num_samples"], protocol["num_examples"]) == (0, 10, 299)
+    assert metrics.keys() >= {
+        "bound",
         "label_to_image_eq5",
-        "image_to_label_eq5",
+        "image_to_label_log_mean_exp",
         "label_coherence",
+        "label_diversity",
         "classifier_accuracy",
         "generated_label_accuracy",
+        "active_units_z_multiple",
     }
+    assert not [name for name in metrics if name.startswith("log_p")], "bin/evaluate has them"
     for figure in metrics.values():
-        assert f"{figure['mean']:.4f} ± {figure['standard_error']:.4f}\n" in trained[1]
-    # Logistic regression or the like on real digits; guesses would be right in a tenth.
+        value = figure if isinstance(figure, int) else str(Estimate(**figure))
+        assert f"  {value}\n" in trained[1]
+    # Three nearest neighbours on real digits; guesses would be right in a tenth.
     assert metrics["classifier_accuracy"]["mean"] > 0.9
 
 
@@ -361,7 +369,7 @@ def test_longer_run_from_a_damaged_checkpoint(copied, whole, tmp_path):
     assert rows[: len(past)] == past
     assert rows[len(past)].startswith(f"{EPOCHS + 1},1.0,")
     assert copied.read_settings() == dataclasses.replace(whole.read_settings(), epochs=100)
-    model = load_checkpoint(copied.newest_checkpoint())
+    model = load_checkpoint(copied.newest_checkpoint(), copied.read_settings())
     assert int(model.optimizer.iterations) == copied.checkpoint_epochs()[-1] * STEPS
     assert copied.checkpoint_epochs()[-1] > EPOCHS
 
@@ -558,7 +566,7 @@ def test_disk_that_fills_up_with_checkpoints(tmp_path, small_disk, size, saved):
     epochs = run.checkpoint_epochs()
     assert epochs == (saved if limit is None else [])
     for epoch in epochs:
-        load_checkpoint(run.checkpoint_of(epoch))
+        load_checkpoint(run.checkpoint_of(epoch), run.read_settings())
     assert not [name for name in contents(disk) if ".writing" in name]
 
 
@@ -588,7 +596,7 @@ def test_disk_that_fills_up_at_the_end_of_a_run(tmp_path, small_disk):
 
 
 def test_loss_that_stops_being_finite(copied, tmp_path):
-    model = load_checkpoint(copied.newest_checkpoint())
+    model = load_checkpoint(copied.newest_checkpoint(), copied.read_settings())
     model.optimizer.learning_rate = 1e30  # The checkpoint is good; the next step is not.
     model.save(copied.newest_checkpoint())
     before = contents(copied.path)
@@ -640,7 +648,7 @@ def test_damaged_checkpoint(copied, tmp_path, program):
         pytest.param(["--image=half.png"], "half.png, which is none;", marks=pytest.mark.slow),
         pytest.param(
             ["--image=digit.png", "--given=label=7"],
-            "left to generate; received values of all modalities",
+            "received --image and --given=label; leave one of them out",
             marks=pytest.mark.slow,
         ),
         pytest.param(["--out=text/new.png"], "text", marks=pytest.mark.slow),
@@ -701,7 +709,9 @@ def test_label_of_an_image(trained, tmp_path):
 @pytest.mark.slow
 def test_images_from_the_prior(copied, tmp_path):
     printed = succeed(tmp_path, "generate", "--run=run", "--checkpoint=best", "--num_samples=30")
-    assert printed == "run/figures/generated.png\n"
+    path, labels = printed.splitlines()
+    assert path == "run/figures/generated.png"
+    assert re.fullmatch(r"label: likeliest( \d){30}", labels)
     picture = cv2.imread(str(copied.figures / "generated.png"))
     assert picture.shape[1] > 2 * picture.shape[0], "three rows of ten, below a title"
 

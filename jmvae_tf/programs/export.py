@@ -22,5 +22,5 @@ def main() -> None:
     from jmvae_tf.export import export_saved_model
     from jmvae_tf.training.train import load_checkpoint
 
-    model = load_checkpoint(checkpoint)
+    model = load_checkpoint(checkpoint, settings)
     print(export_saved_model(model, program.export_folder(_EXPORT_DIR.value, settings)))

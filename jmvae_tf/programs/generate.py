@@ -1,11 +1,12 @@
 """Generates modalities from others with a trained model: pictures, and values as a table.
 
 --given="label=7" draws images of a label, --image=FILE reads the label of an image (JPEG or PNG;
-digits white on black as in the data), and neither draws images at z from the prior.
+digits white on black as in the data), and neither draws images at z from the prior and tells their
+labels. A cvae or cmma must be given all but its target; a vae reconstructs what it is given.
 """
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from absl import flags
@@ -19,19 +20,24 @@ if TYPE_CHECKING:
     import numpy as np
 
     from jmvae_tf.modalities import Modality
+    from jmvae_tf.models.base import MultimodalVAE
+
+    Arrays = Mapping[str, np.ndarray]
 
 _RUN = program.define_run()
 _CHECKPOINT = program.define_checkpoint()
 _GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7")
 _IMAGE = flags.DEFINE_string("image", None, "a file that gives the image")
-_NUM_SAMPLES = flags.DEFINE_integer("num_samples", 20, "images drawn beside the average")
-_SEED = flags.DEFINE_integer("seed", 0, "the same seed draws the same images")
+_NUM_SAMPLES = flags.DEFINE_integer("num_samples", 20, "samples drawn beside the average")
+_SEED = flags.DEFINE_integer("seed", 0, "the same seed draws the same samples")
 _OUT = flags.DEFINE_string("out", None, "PNG file (default: figures/generated.png of the run)")
+program.define_inference()
 
 
 def main() -> None:
     """Runs the program."""
     folder = RunFolder(pathlib.Path(_RUN.value))
+    settings = folder.read_settings()
     checkpoint = folder.choose_checkpoint(_CHECKPOINT.value)
     if _NUM_SAMPLES.value < 1:
         raise UserError(
@@ -44,34 +50,16 @@ def main() -> None:
         raise UserError("--out must end in .png", f"--out={out}", "choose another name")
 
     program.load_tensorflow()
-    from jmvae_tf import figures
     from jmvae_tf.training.train import load_checkpoint
 
-    model = load_checkpoint(checkpoint)
+    model = load_checkpoint(checkpoint, settings)
+    program.apply_inference(model)
     known = _known(model.modalities)
-    targets = [name for name in model.modalities if name not in known]
-    if not targets:
-        raise UserError(
-            "Something must be left to generate",
-            f"values of all modalities, {', '.join(known)}",
-            "leave out --image or --given",
-        )
-    given = {name: value[None] for name, value in known.items()}
-    for target in targets:
-        modality = model.modalities[target]
-        if modality.shown_as != "image":
-            if given:
-                _print_values(modality, model.generate(target, given, seed=_SEED.value)[0].numpy())
-            continue
-        samples = model.generate(target, given, _NUM_SAMPLES.value, _SEED.value).numpy()
-        if given:
-            average = model.generate(target, given, seed=_SEED.value).numpy()
-            samples = _rows(samples[:, 0], first=average[0])
+    for target in _targets(model, known):
+        if model.modalities[target].shown_as == "image":
+            _draw(model, target, known, out)
         else:
-            samples = _rows(samples)
-        title = ", ".join(_GIVEN.value) or _IMAGE.value or "drawn from the prior"
-        figures.image_grid(out, samples, title, ["average"] if given else [])
-        print(out)
+            _print_values(model, target, known)
 
 
 def _known(modalities: Mapping[str, "Modality"]) -> dict[str, "np.ndarray"]:
@@ -82,12 +70,11 @@ def _known(modalities: Mapping[str, "Modality"]) -> dict[str, "np.ndarray"]:
 
     known = {}
     if _IMAGE.value:
-        image = next(x for x in modalities.values() if x.shown_as == "image")
+        image = modalities[_shown_as("image", modalities, f"--image={_IMAGE.value}")[0]]
         known[image.name] = read_image(pathlib.Path(_IMAGE.value), image.event_shape)
-    labels = [name for name, modality in modalities.items() if modality.shown_as == "label"]
     for item in _GIVEN.value:
         name, _, value = item.partition("=")
-        check_choice("given", name, labels)
+        check_choice("given", name, _shown_as("label", modalities, f"--given={item}"))
         if name in known:
             raise UserError(
                 "A modality is given once", f"--given={','.join(_GIVEN.value)}", "choose one value"
@@ -103,19 +90,82 @@ def _known(modalities: Mapping[str, "Modality"]) -> dict[str, "np.ndarray"]:
     return known
 
 
-def _rows(images: "np.ndarray", first: "np.ndarray | None" = None) -> "np.ndarray":
+def _shown_as(kind: str, modalities: Mapping[str, "Modality"], received: str) -> list[str]:
+    """The names of the images or labels of a model; raises UserError if it has none."""
+    names = [name for name, modality in modalities.items() if modality.shown_as == kind]
+    if not names:
+        raise UserError(
+            f"This is a model of {' and '.join(modalities)}, without any {kind}",
+            received,
+            "leave it out",
+        )
+    return names
+
+
+def _targets(model: "MultimodalVAE", known: "Arrays") -> Sequence[str]:
+    """What is generated from what is known.
+
+    Raises:
+      UserError: if the model has no such direction.
+    """
+    if not model.directions:
+        return model.targets
+    targets = [name for name in model.targets if name not in known]
+    if targets and all(name in known for name in model.conditions):
+        return targets
+    directions = [f"{target} from {' and '.join(given)}" for given, target in model.directions]
+    flag_of = {
+        name: "--image" if modality.shown_as == "image" else f"--given={name}"
+        for name, modality in model.modalities.items()
+    }
+    needed = [f"{flag_of[name]}=…" for name in model.conditions]
+    raise UserError(
+        f"This model generates {' or '.join(directions)}",
+        " and ".join(flag_of[name] for name in known) or "neither --image nor --given",
+        f"give {' and '.join(needed)} alone" if needed else "leave one of them out",
+    )
+
+
+def _samples(
+    model: "MultimodalVAE", target: str, known: "Arrays", number: int | None
+) -> "np.ndarray":
+    """[number, *event_shape]; of None the average alone, at the mean of the posterior."""
+    given = {name: value[None] for name, value in known.items()}
+    values = model.generate(target, given, number, _SEED.value).numpy()
+    return values.reshape(-1, *model.modalities[target].event_shape)
+
+
+def _draw(model: "MultimodalVAE", target: str, known: "Arrays", out: pathlib.Path) -> None:
+    """Draws samples; before them the average, if anything is given, and what it reconstructs."""
+    import numpy as np
+
+    from jmvae_tf import figures
+
+    first = {"given": known[target][None]} if target in known else {}
+    if known:
+        first["average"] = _samples(model, target, known, None)
+    samples = _samples(model, target, known, _NUM_SAMPLES.value)
+    title = ", ".join(_GIVEN.value) or _IMAGE.value or "drawn from the prior"
+    figures.image_grid(out, _rows(np.concatenate([*first.values(), samples])), title, list(first))
+    print(out)
+
+
+def _rows(images: "np.ndarray") -> "np.ndarray":
     """[images, ...] in rows of at most ten, blank where the last row ends early."""
     import numpy as np
 
-    if first is not None:
-        images = np.concatenate([first[None], images])
     columns = min(10, len(images))
     blank = np.ones((-len(images) % columns, *images.shape[1:]), images.dtype)
     return np.concatenate([images, blank]).reshape(-1, columns, *images.shape[1:])
 
 
-def _print_values(modality: "Modality", values: "np.ndarray") -> None:
-    names = modality.value_names or tuple(map(str, range(len(values))))
-    print(f"{modality.name}: likeliest {names[values.argmax()]}")
-    for name, value in zip(names, values, strict=True):
-        print(f"  {name:<12} {value:.4f}")
+def _print_values(model: "MultimodalVAE", target: str, known: "Arrays") -> None:
+    """Prints the average's values; from the prior, which is likeliest in each sample."""
+    modality = model.modalities[target]
+    values = _samples(model, target, known, None if known else _NUM_SAMPLES.value)
+    names = modality.value_names or tuple(map(str, range(values.shape[-1])))
+    likeliest = " ".join(names[index] for index in values.argmax(axis=-1))
+    print(f"{modality.name}: likeliest {likeliest}")
+    if known:
+        for name, value in zip(names, values[0], strict=True):
+            print(f"  {name:<12} {value:.4f}")
