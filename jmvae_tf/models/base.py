@@ -199,9 +199,16 @@ class MultimodalVAE(keras.Model, abc.ABC):
     def draw_posterior(
         self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
     ) -> tuple[tfd.Distribution, tf.Tensor]:
-        """As `sample_posterior`, with the distribution that z was drawn from.
+        """The distribution `posterior` of each sample, and one draw of it.
 
-        Its batch shape is that of z without the last axis, or can be broadcast to it.
+        Args:
+          given: as for `posterior`.
+          num_samples: how many draws for each example.
+          seed: as for `sample_posterior`.
+
+        Returns:
+          q, whose batch shape is [num_samples, batch] or can be broadcast to it, and z, float32
+          [num_samples, batch, latent_dim].
         """
         seed_q, seed_z = split(as_seed(seed), 2)
         q = self.posterior(given, seed_q)

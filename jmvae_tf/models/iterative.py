@@ -107,7 +107,12 @@ class IterativelySampledVAE(MultimodalVAE):
         Args:
           given: at least one modality, [batch, *event_shape] each.
           seed: int32, [2].
+
+        Raises:
+          ValueError: if nothing is given.
         """
+        if not given:
+            raise ValueError("At least one modality must be given. Received: nothing")
         missing = [name for name in self.modalities if name not in given]
         if not missing:
             return dict(given)

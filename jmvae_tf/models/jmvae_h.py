@@ -111,15 +111,15 @@ class JMVAEH(IterativelySampledVAE):
             z = p.mean() if seed is None else p.sample(seed=seeds[layer])
         return z
 
-    def draw_posterior(
+    def sample_posterior(
         self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
-    ) -> tuple[tfd.Distribution, tf.Tensor]:
-        """The distribution of the top layer, and z_1, as the class describes."""
+    ) -> tf.Tensor:
+        """Draws of z_1, as the class describes."""
         seed_top, seed_below = split(as_seed(seed), 2)
-        q, z_top = super().draw_posterior(given, num_samples, seed_top)
         if given and len(given) == len(self.modalities):
-            return q, self.joint_encoder(self._check(given)).sample(num_samples, seed=seed_below)
-        return q, self.descend(z_top, seed_below)
+            return self.joint_encoder(self._check(given)).sample(num_samples, seed=seed_below)
+        _, z_top = self.draw_posterior(given, num_samples, seed_top)
+        return self.descend(z_top, seed_below)
 
     def posterior_mean(self, given: Tensors | None, seed: int | tf.Tensor = 0) -> tf.Tensor:
         """The mean of q(z_1|x,w), or what the mean of q(z_L|.) leads to through means."""
@@ -142,7 +142,7 @@ class JMVAEH(IterativelySampledVAE):
         if len(given) == len(self.modalities):
             return self.sample_posterior(given, num_samples, seed)
         seed_top, seed_below = split(as_seed(seed), 2)
-        _, z_top = super().draw_posterior(given, num_samples, seed_top)
+        _, z_top = self.draw_posterior(given, num_samples, seed_top)
         z = self.descend(tf.repeat(z_top, num_samples, axis=0), seed_below)
         return tf.reshape(z, (num_samples**2, -1, self.latent_dim))
 
