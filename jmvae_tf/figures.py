@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from jmvae_tf.files import written_atomically
@@ -14,6 +15,7 @@ from jmvae_tf.files import written_atomically
 matplotlib.use("Agg")
 
 _INCHES = 0.7
+_TITLE_INCHES = 0.5  # Title and column names, which a single row must not pay for.
 _DPI = 150
 
 
@@ -46,7 +48,8 @@ def image_grid(
       row_names: left of the rows.
     """
     num_rows, num_columns = images.shape[:2]
-    figure = Figure(figsize=(_INCHES * num_columns, _INCHES * num_rows), layout="constrained")
+    size = (_INCHES * num_columns, _INCHES * num_rows + _TITLE_INCHES)
+    figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(
         num_rows, num_columns, squeeze=False, gridspec_kw={"wspace": 0.04, "hspace": 0.04}
     )
@@ -135,4 +138,152 @@ def loss_terms(path: pathlib.Path, history: Sequence[Mapping[str, float]]) -> No
         "Terms of the objective (train: with the warm-up's weight in the bound; else full weight)",
         fontsize=10,
     )
+    _save(figure, path)
+
+
+def latent_scatters(
+    path: pathlib.Path,
+    panels: Mapping[str, Sequence[np.ndarray]],
+    classes: np.ndarray,
+    class_names: Sequence[str],
+    column_names: Sequence[str],
+    title: str,
+) -> None:
+    """Points of a latent space of two dimensions, coloured by class.
+
+    Args:
+      path: of the PNG file.
+      panels: name of each row to an array [points, 2] for each column; the panels of a row have the
+        same axes, so that their spread can be compared.
+      classes: of each point, integers [points].
+      class_names: of the classes.
+      column_names: above the columns.
+      title: above all.
+    """
+    num_columns = len(column_names)
+    figure = Figure(figsize=(3.6 * num_columns + 0.9, 3.3 * len(panels)), layout="constrained")
+    grid = figure.subplots(len(panels), num_columns, squeeze=False)
+    colours = matplotlib.colormaps["tab10" if len(class_names) <= 10 else "turbo"]
+    for row, (name, columns) in zip(grid, panels.items(), strict=True):
+        lowest, highest = (f(np.concatenate(columns), axis=0) for f in (np.min, np.max))
+        half = 0.53 * (highest - lowest).max()
+        left, bottom = (lowest + highest) / 2 - half
+        for axes, points in zip(row, columns, strict=True):
+            # Not class by class, or the last would lie on top of the others.
+            axes.scatter(*points.T, s=2, c=colours(_places(classes, class_names)), linewidths=0)
+            axes.set(xlim=(left, left + 2 * half), ylim=(bottom, bottom + 2 * half))
+            axes.set_aspect("equal")
+            axes.tick_params(labelsize=7)
+        row[0].set_ylabel(name, fontsize=11)
+    for axes, name in zip(grid[0], column_names, strict=True):
+        axes.set_title(name, fontsize=10)
+    places = _places(np.arange(len(class_names)), class_names)
+    handles = [
+        Line2D([], [], ls="", marker="o", color=colours(place), label=name)
+        for place, name in zip(places, class_names, strict=True)
+    ]
+    figure.legend(handles=handles, loc="outside right center", fontsize=9, frameon=False)
+    figure.suptitle(title, fontsize=11)
+    _save(figure, path)
+
+
+def _places(classes: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Where the colours of classes stand in a colour map: its first ten, or all over it."""
+    return classes if len(names) <= 10 else classes / (len(names) - 1)
+
+
+def image_panels(
+    path: pathlib.Path,
+    panels: Mapping[str, np.ndarray],
+    column_names: Sequence[str],
+    row_names: Mapping[str, Sequence[str]],
+    row_label: str,
+    title: str,
+) -> None:
+    """Several grids of images; those with the same number of rows stand beside each other.
+
+    Args:
+      path: of the PNG file.
+      panels: name of each grid to [rows, columns, height, width, channels], values in [0, 1].
+      column_names: above the columns of every grid.
+      row_names: name of the grid to names left of its rows; none where a grid is not in it.
+      row_label: what these names are.
+      title: above all.
+    """
+    beside: dict[int, list[str]] = {}
+    for name, images in panels.items():
+        beside.setdefault(len(images), []).append(name)
+    # In inches: of an image, and of what stands left of a panel and above it.
+    side, left, above = 0.42, 0.6, 0.55
+    width = max(map(len, beside.values())) * (left + side * len(column_names))
+    bottom = height = sum(above + side * rows for rows in beside) + 0.15
+    figure = Figure(figsize=(width, height))
+    figure.suptitle(title, fontsize=11, y=1.0, va="top")
+    bottom -= 0.15
+    for rows, names in beside.items():
+        bottom -= above + side * rows
+        for place, name in enumerate(names):
+            images = panels[name]
+            x = left + place * (left + side * len(column_names))
+            size = (side * len(column_names) / width, side * rows / height)
+            axes = figure.add_axes((x / width, bottom / height, *size))
+            _show_tiled(axes, images)
+            steps = np.array(images.shape[2:4]) + 1
+            axes.set_xticks(steps[1] * (np.arange(images.shape[1]) + 0.5), column_names)
+            if name in row_names:
+                axes.set_yticks(steps[0] * (np.arange(rows) + 0.5), row_names[name])
+                axes.set_ylabel(row_label, fontsize=8)
+            axes.tick_params(length=0, labelsize=8, labeltop=True, labelbottom=False)
+            axes.set_title(name, fontsize=10)
+    _save(figure, path)
+
+
+def _show_tiled(axes: Axes, images: np.ndarray) -> None:
+    """Images [rows, columns, height, width, channels] as one, with white lines between them."""
+    framed = np.pad(images, ((0, 0), (0, 0), (0, 1), (0, 1), (0, 0)), constant_values=1.0)
+    rows, columns, height, width, channels = framed.shape
+    _show(axes, framed.swapaxes(1, 2).reshape(rows * height, columns * width, channels))
+    axes.spines[:].set_visible(False)
+
+
+def curves(
+    path: pathlib.Path,
+    panels: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]],
+    x: Sequence[float],
+    x_label: str,
+    y_label: str,
+    title: str,
+) -> None:
+    """Lines with error bars, in panels beside each other.
+
+    Args:
+      path: of the PNG file.
+      panels: name of each panel to name of each line to its values and their standard errors,
+        [points] each; of one point, a level line. All panels have lines of the same names.
+      x: where the points are, [points].
+      x_label: below the panels.
+      y_label: left of them.
+      title: above all.
+    """
+    figure = Figure(figsize=(4.8 * len(panels) + 1.0, 3.8), layout="constrained")
+    grid = figure.subplots(1, len(panels), squeeze=False)
+    handles = {}
+    for axes, (panel, lines) in zip(grid[0], panels.items(), strict=True):
+        for number, (name, (values, errors)) in enumerate(lines.items()):
+            style = {"color": f"C{number}", "lw": 1.4}
+            if len(values) == 1:
+                handles[name] = axes.axhline(values[0], ls="--", **style)
+                band = (values[0] - errors[0], values[0] + errors[0])
+                axes.axhspan(*band, color=style["color"], alpha=0.2, lw=0)
+            else:
+                style["marker"] = "os^vD"[number % 5]
+                handles[name] = axes.errorbar(x, values, errors, ms=4, **style)
+        axes.set_title(panel, fontsize=10)
+        axes.set_xlabel(x_label, fontsize=9)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.tick_params(labelsize=8)
+        axes.grid(alpha=0.3)
+    grid[0, 0].set_ylabel(y_label, fontsize=9)
+    figure.legend(handles.values(), handles.keys(), loc="outside right center", fontsize=9)
+    figure.suptitle(title, fontsize=11)
     _save(figure, path)

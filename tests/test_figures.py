@@ -52,3 +52,78 @@ def test_loss_terms_draws_every_column(tmp_path):
     ]
     figures.loss_terms(tmp_path / "terms.png", history)
     assert _read(tmp_path / "terms.png").shape[1] > 1000
+
+
+def _share(picture, colour):
+    """The share of pixels near a colour, given as red, green, blue."""
+    return (np.abs(picture[..., ::-1].astype(int) - colour).max(axis=2) < 40).mean()
+
+
+_BLUE, _ORANGE = (31, 119, 180), (255, 127, 14)  # The first two of matplotlib's tab10.
+
+
+def test_latent_scatters_show_spread_on_the_same_axes(tmp_path, rng):
+    classes = np.repeat([0, 1], 500)
+    wide = rng.normal(size=(1000, 2))
+    pictures = []
+    for name, second in (("as_wide", wide), ("collapsed", 0.01 * wide)):
+        path = tmp_path / f"{name}.png"
+        figures.latent_scatters(path, {"model": [wide, second]}, classes, "ab", "lr", "Title")
+        pictures.append(_read(path))
+    for picture in pictures:
+        assert _share(picture, _BLUE) == pytest.approx(_share(picture, _ORANGE), rel=0.3)
+    as_wide, collapsed = pictures
+    half = as_wide.shape[1] // 2
+    # The left panels agree; in the right one the same number of points covers next to nothing.
+    assert _share(collapsed[:, :half], _BLUE) == pytest.approx(_share(as_wide[:, :half], _BLUE))
+    assert _share(collapsed[:, half:], _BLUE) < 0.5 * _share(as_wide[:, half:], _BLUE)
+
+
+def test_latent_scatters_of_more_classes_than_ten(tmp_path, rng):
+    path = tmp_path / "many.png"
+    names = [str(number) for number in range(12)]
+    panels = {name: [rng.normal(size=(12, 2))] for name in "abc"}
+    figures.latent_scatters(path, panels, np.arange(12), names, ["all"], "Title")
+    height, width = _read(path).shape[:2]
+    assert height > 2 * width
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_image_panels_show_each_image_in_its_place(tmp_path, channels):
+    panels = {
+        "a": np.zeros((4, 3, 8, 8, channels), "f"),
+        "b": np.zeros((4, 3, 8, 8, channels), "f"),
+        "c": np.zeros((1, 3, 8, 8, channels), "f"),
+    }
+    rows = {name: ["1", "2", "3", "4"] for name in "ab"}
+    black = tmp_path / "black.png"
+    figures.image_panels(black, panels, "xyz", rows, "rounds", "Title")
+    before = _read(black).mean(axis=2)
+    height, width = before.shape
+    corners = {("b", 0, 2): (0, 1), ("a", 3, 0): (0, 0), ("c", 0, 0): (1, 0)}
+    for (name, row, column), (low, right) in corners.items():
+        changed = {**panels, name: panels[name].copy()}
+        changed[name][row, column] = 1.0
+        figures.image_panels(tmp_path / "white.png", changed, "xyz", rows, "rounds", "Title")
+        after = _read(tmp_path / "white.png").mean(axis=2)
+        y, x = np.nonzero(np.abs(after - before) > 200)
+        assert (y.mean() > 0.75 * height) == bool(low)
+        assert (x.mean() > width / 2) == bool(right)
+        # One image of 27, whatever panel it is in.
+        assert len(y) == pytest.approx((before < 10).sum() / 27, rel=0.1)
+
+
+def test_curves_draw_lines_and_levels(tmp_path):
+    line = (np.array([-3.0, -2.0, -1.0]), np.full(3, 0.1))
+    level = (np.array([-0.5]), np.array([0.1]))
+    panels = {"left": {"line": line, "level": level}, "right": {"line": level, "level": line}}
+    figures.curves(tmp_path / "curves.png", panels, [1, 2, 3], "rounds", "nats", "Title")
+    picture = _read(tmp_path / "curves.png")
+    height, width = picture.shape[:2]
+    assert width > 2 * height
+    rising = ((picture[:, : width // 3], _BLUE), (picture[:, width // 2 : 5 * width // 6], _ORANGE))
+    for part, colour in rising:
+        y, x = np.nonzero((np.abs(part[..., ::-1].astype(int) - colour) < 40).all(axis=2))
+        assert np.corrcoef(x, y)[0, 1] < -0.7
+    _, x = np.nonzero((np.abs(picture[..., ::-1].astype(int) - _ORANGE) < 40).all(axis=2))
+    assert x.min() < width // 4, "the level of the left panel"

@@ -23,6 +23,9 @@ _SHUFFLE, _BINARISE = 0, 1
 TEST_SEED = 0
 """Of the one binarisation of validation and test sets: the same data for every run."""
 
+Examples = dict[str, tf.Tensor]
+"""Modality name to float32 [examples, *event_shape]."""
+
 _PREFETCHED = 16
 """Batches made ahead: enough for one execution of several training steps."""
 
@@ -104,6 +107,15 @@ def whole_part(data: DataSet, part: str, binarised: bool = True) -> dict[str, tf
     if not binarised:
         return prepared
     return binarise(prepared, data.modalities, fold(root_seed(TEST_SEED), _BINARISE))
+
+
+def for_evaluation(data: DataSet, num_test: int) -> tuple[Examples, Examples, Examples]:
+    """The first examples of the test set, binarised and grey, and the training set, grey."""
+    test, grey = (
+        {name: x[:num_test] for name, x in whole_part(data, "test", binarised).items()}
+        for binarised in (True, False)
+    )
+    return test, grey, whole_part(data, "train", binarised=False)
 
 
 def evaluation_batches(data: DataSet, part: str, batch_size: int = 1000) -> tf.data.Dataset:

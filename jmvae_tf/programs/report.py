@@ -43,7 +43,7 @@ def measure(
       What the file holds.
     """
     number = min(num_examples or data.num_examples("test"), data.num_examples("test"))
-    sections = evaluate(model, examples_of(data, number), protocol)
+    sections = evaluate(model, Examples(*pipelines.for_evaluation(data, number)), protocol)
     print(f"\n{number} test examples, mean ± standard error\n\n{as_table(sections)}\n", flush=True)
     metrics = {
         "protocol": {**dataclasses.asdict(protocol), "num_examples": number},
@@ -52,15 +52,6 @@ def measure(
     }
     write_json(path, metrics)
     return metrics
-
-
-def examples_of(data: DataSet, num_test: int) -> Examples:
-    """The first examples of the test set, and the training set for the judge."""
-    test, grey = (
-        {name: x[:num_test] for name, x in pipelines.whole_part(data, "test", binarised).items()}
-        for binarised in (True, False)
-    )
-    return Examples(test, grey, pipelines.whole_part(data, "train", binarised=False))
 
 
 def picture(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -> None:

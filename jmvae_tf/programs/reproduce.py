@@ -1,0 +1,85 @@
+"""Reproduces a table or a figure of the papers: trains what is missing, prints theirs and ours.
+
+--scale=quick is what two cores do in some two hours for all of them: 20 epochs with a warm-up of
+4, and importance weights for the first 1,000 test digits. --scale=paper is the papers' own
+setting: 2,000 epochs, warm-up of 200, all test digits. Tables and figures share their runs, which
+are trained once; what is there is used, and what was interrupted goes on.
+"""
+
+import dataclasses
+import pathlib
+import shlex
+
+from absl import flags
+
+from jmvae_tf import presets
+from jmvae_tf.errors import UserError
+from jmvae_tf.files import write_json, written_atomically
+from jmvae_tf.programs import program
+from jmvae_tf.reproduction.recipes import FIGURES, TABLES
+from jmvae_tf.reproduction.scales import SCALES
+
+_TABLE = flags.DEFINE_string("table", None, f"one of {', '.join(TABLES)}")
+_FIGURE = flags.DEFINE_string("figure", None, f"of the 2018 paper: one of {', '.join(FIGURES)}")
+_SCALE = flags.DEFINE_string("scale", "quick", f"one of {', '.join(SCALES)}")
+_DATA_DIR = flags.DEFINE_string("data_dir", "data", "where data lie or are downloaded to")
+_RUNS_DIR = flags.DEFINE_string(
+    "runs_dir", None, "folder of the runs, tables and figures (default: runs/reproduce-<scale>)"
+)
+_SEED = flags.DEFINE_integer("seed", 0, "of training and of all draws")
+
+
+def main() -> None:
+    """Runs the program."""
+    chosen = program.given(_TABLE, _FIGURE)
+    if len(chosen) != 1:
+        raise UserError(
+            "One table or one figure is made at a time",
+            " and ".join(f"--{name}={x}" for name, x in chosen.items())
+            or "neither --table nor --figure",
+            f"give --table={'|'.join(TABLES)} or --figure={'|'.join(FIGURES)}",
+        )
+    [(kind, name)] = chosen.items()
+    recipes = {"table": TABLES, "figure": FIGURES}[kind]
+    presets.check_choice(kind, name, tuple(recipes))
+    presets.check_choice("scale", _SCALE.value, tuple(SCALES))
+    if not 0 <= _SEED.value < 2**31:
+        raise UserError("--seed must be from 0 to 2147483647", f"--seed={_SEED.value}", "change it")
+    folder = pathlib.Path(_RUNS_DIR.value or f"runs/reproduce-{_SCALE.value}")
+
+    program.load_tensorflow()
+    from jmvae_tf.reproduction.layout import as_json, as_markdown, as_text
+    from jmvae_tf.reproduction.pictures import make_figure
+    from jmvae_tf.reproduction.runs import Runs
+    from jmvae_tf.reproduction.tables import make_table
+
+    scale = SCALES[_SCALE.value]
+    runs = Runs(folder, scale, _SEED.value, data_dir=pathlib.Path(_DATA_DIR.value))
+    written = []
+    try:
+        runs.survey(recipes[name])
+        if kind == "figure":
+            written.append(folder / "figures" / f"figure-{name}.png")
+            table = make_figure(name, runs, written[0])
+            stem = folder / "figures" / f"figure-{name}"
+        else:
+            table = make_table(name, runs)
+            stem = folder / "tables" / name
+            written.append(stem.with_suffix(".md"))
+            with written_atomically(written[0]) as temporary:
+                temporary.write_text(as_markdown(table), encoding="utf-8")
+        if table is not None:
+            written.append(stem.with_suffix(".json"))
+            about = {"scale": dataclasses.asdict(scale), "seed": _SEED.value}
+            write_json(written[-1], {**as_json(table), **about, "versions": presets.versions()})
+            print(f"\n{as_text(table)}\n")
+    except KeyboardInterrupt as interrupt:
+        raise program.interrupted(interrupt, _how_to_go_on()) from None
+    for path in written:
+        print(path)
+
+
+def _how_to_go_on() -> str:
+    chosen = program.given(_TABLE, _FIGURE, _SCALE, _DATA_DIR, _RUNS_DIR, _SEED)
+    command = ["bin/reproduce", *(f"--{name}={value}" for name, value in chosen.items())]
+    return f"what is done is kept; go on with the same command, {shlex.join(command)}"

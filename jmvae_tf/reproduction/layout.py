@@ -1,0 +1,102 @@
+"""A table of numbers as text, as Markdown and as JSON."""
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from jmvae_tf.evaluation.estimate import Estimate
+
+Cell = Estimate | float | None
+"""Ours, with a standard error; the papers', as printed; or neither, which is shown as "-"."""
+
+
+class Section(NamedTuple):
+    """Rows of numbers under one heading.
+
+    Attributes:
+      name: for programs.
+      title: what the numbers are.
+      columns: names of the columns.
+      rows: name of each row to a cell for each column.
+    """
+
+    name: str
+    title: str
+    columns: Sequence[str]
+    rows: Mapping[str, Sequence[Cell]]
+
+
+class Table(NamedTuple):
+    """Sections of a table of a paper.
+
+    Attributes:
+      title: which table it is.
+      sections: its parts.
+      notes: what must be known to read it, one paragraph each.
+    """
+
+    title: str
+    sections: Sequence[Section]
+    notes: Sequence[str]
+
+
+def shown(cell: Cell) -> str:
+    """A cell for people: an estimate to two digits of its standard error."""
+    if cell is None:
+        return "-"
+    if not isinstance(cell, Estimate):
+        return str(cell)
+    mean, error = cell
+    if not (math.isfinite(mean) and math.isfinite(error)):
+        return f"{mean} ± {error}"
+    places = max(0, 1 - math.floor(math.log10(error))) if error > 0 else 4
+    return f"{mean:.{places}f} ± {error:.{places}f}"
+
+
+def as_text(table: Table) -> str:
+    """The table for a terminal."""
+    parts = [table.title]
+    for section in table.sections:
+        lines = [["", *section.columns]]
+        lines += [[name, *map(shown, cells)] for name, cells in section.rows.items()]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        rows = [
+            "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
+            for line in lines
+        ]
+        parts.append("\n".join([section.title, *(f"  {row}" for row in rows)]))
+    notes = (textwrap.fill(f"* {note}", 100, subsequent_indent="  ") for note in table.notes)
+    return "\n\n".join([*parts, "\n".join(notes)])
+
+
+def as_markdown(table: Table) -> str:
+    """The table for a document."""
+    parts = [f"### {table.title}"]
+    for section in table.sections:
+        lines = [
+            ["", *section.columns],
+            ["---", *["---:"] * len(section.columns)],
+            *([name, *map(shown, cells)] for name, cells in section.rows.items()),
+        ]
+        rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        parts.append(f"**{section.title}**\n\n{rows}")
+    return "\n\n".join([*parts, "\n".join(f"- {note}" for note in table.notes)]) + "\n"
+
+
+def as_json(table: Table) -> dict[str, Any]:
+    """The table for programs: section, row and column by name to a number or an estimate."""
+    return {
+        "title": table.title,
+        "sections": {
+            section.name: {
+                row: {
+                    column: cell._asdict() if isinstance(cell, Estimate) else cell
+                    for column, cell in zip(section.columns, cells, strict=True)
+                }
+                for row, cells in section.rows.items()
+            }
+            for section in table.sections
+        },
+        "notes": list(table.notes),
+    }

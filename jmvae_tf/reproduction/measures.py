@@ -1,0 +1,148 @@
+"""What is measured of a run for tables and figures, each remembered in the run's folder."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from jmvae_tf.data import pipelines
+from jmvae_tf.evaluation.conditional import conditional_log_likelihoods
+from jmvae_tf.evaluation.estimate import Estimate, as_json, as_table, estimate
+from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.iterative import IterativelySampledVAE
+from jmvae_tf.reproduction.recipes import Recipe
+from jmvae_tf.reproduction.runs import Runs
+
+Measures = Mapping[str, Any]
+"""Name to an `Estimate`, or to a number that was counted."""
+
+ZEROS: Mapping[str, Any] = {"missing": "zeros", "num_rounds": 1, "feed_back": "samples"}
+"""How JMVAE-zero infers: zeros for what is missing, encoded once (2016 paper, section 3.3)."""
+
+
+def generation(runs: Runs, recipe: Recipe) -> Measures:
+    """Eq. 5 or Eq. 6 with log-mean-exp, coherence, diversity: all of `evaluate` but the weighted.
+
+    Args:
+      runs: of one scale.
+      recipe: of the run.
+
+    Returns:
+      Name to figure of merit, as `evaluation.evaluate` has them.
+    """
+    return _evaluated(runs, recipe, "generation", 0, runs.scale.num_generation_examples, {})
+
+
+def likelihoods(runs: Runs, recipe: Recipe, inference: Mapping[str, Any] | None = None) -> Measures:
+    """Likelihoods with importance weights, and all else of `evaluate` on the same examples.
+
+    Args:
+      runs: of one scale.
+      recipe: of the run.
+      inference: arguments of `set_inference` where the run has others.
+
+    Returns:
+      As `generation`.
+    """
+    name = "likelihoods" + "".join(f"-{value}" for value in (inference or {}).values())
+    scale = runs.scale
+    return _evaluated(
+        runs,
+        recipe,
+        name,
+        scale.num_importance_samples,
+        scale.num_likelihood_examples,
+        inference or {},
+    )
+
+
+def by_rounds(runs: Runs, recipe: Recipe, num_rounds: int | None = None) -> Measures:
+    """Eq. 5 or Eq. 6 in every direction after some rounds of iterative sampling.
+
+    Args:
+      runs: of one scale.
+      recipe: of a run of JMVAE or JMVAE-h; of another model without rounds.
+      num_rounds: how many; None for a model that has none.
+
+    Returns:
+      Name of the direction to an estimate.
+    """
+    scale = runs.scale
+
+    def measure(model: MultimodalVAE) -> dict[str, Any]:
+        if num_rounds is not None:
+            set_rounds(model, num_rounds)
+        test = test_examples(runs, scale.num_chain_examples)
+        return {
+            direction.name: estimate(
+                conditional_log_likelihoods(
+                    model, test, direction.target, direction.given, scale.num_samples, runs.seed
+                ).mean_log
+            )._asdict()
+            for direction in model.directions
+        }
+
+    of = {
+        "num_examples": scale.num_chain_examples,
+        "num_samples": scale.num_samples,
+        "num_rounds": num_rounds,
+        "seed": runs.seed,
+    }
+    name = "conditional" if num_rounds is None else f"conditional-round-{num_rounds:02d}"
+    return _as_estimates(runs.remembered(recipe, name, of, measure))
+
+
+def set_rounds(model: MultimodalVAE, num_rounds: int) -> None:
+    """Lets a model complement missing modalities in another number of rounds.
+
+    Raises:
+      TypeError: if it does not complement them by iterative sampling.
+    """
+    if not isinstance(model, IterativelySampledVAE):
+        raise TypeError(f"A model with iterative sampling was expected. Received: {type(model)}")
+    model.set_inference(model.missing, num_rounds, model.feed_back)
+
+
+def test_examples(runs: Runs, num_examples: int | None) -> dict[str, tf.Tensor]:
+    """The first test examples, or all for None, as likelihoods are scored: binarised once."""
+    whole = pipelines.whole_part(runs.data, "test")
+    return {name: x[:num_examples] for name, x in whole.items()}
+
+
+def _evaluated(
+    runs: Runs,
+    recipe: Recipe,
+    name: str,
+    num_importance_samples: int,
+    num_examples: int | None,
+    inference: Mapping[str, Any],
+) -> Measures:
+    protocol = Protocol(
+        num_samples=runs.scale.num_samples,
+        num_importance_samples=num_importance_samples,
+        num_prior_samples=runs.scale.num_prior_samples,
+        seed=runs.seed,
+    )
+
+    def measure(model: MultimodalVAE) -> dict[str, Any]:
+        if inference:
+            model.set_inference(**inference)
+        available = runs.data.num_examples("test")
+        number = min(num_examples or available, available)
+        examples = Examples(*pipelines.for_evaluation(runs.data, number))
+        sections = evaluate(model, examples, protocol)
+        heading = f"{recipe.name}: {number} test examples, mean ± standard error"
+        print(f"\n{heading}\n\n{as_table(sections)}\n", flush=True)
+        return as_json(sections)
+
+    of = {**dataclasses.asdict(protocol), "num_examples": num_examples, **inference}
+    return _as_estimates(runs.remembered(recipe, name, of, measure))
+
+
+def _as_estimates(measures: Mapping[str, Any]) -> Measures:
+    return {
+        name: Estimate(**value) if isinstance(value, Mapping) else value
+        for name, value in measures.items()
+    }

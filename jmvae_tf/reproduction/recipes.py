@@ -1,0 +1,72 @@
+"""What must be trained for each table and figure. Nothing here needs TensorFlow."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from jmvae_tf import presets
+from jmvae_tf.presets import Settings
+from jmvae_tf.reproduction.scales import Scale
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """A run by its difference from the preset of its model.
+
+    Attributes:
+      name: of the run's folder.
+      model: one of `presets.MODELS`.
+      overrides: setting to value where the preset has another.
+    """
+
+    name: str
+    model: str
+    overrides: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def settings(self, data: str, scale: Scale, seed: int) -> Settings:
+        """All settings of the run.
+
+        Args:
+          data: the name of the data set.
+          scale: whose settings take the place of the preset's.
+          seed: of all its randomness.
+        """
+        overrides = {**scale.overrides, **self.overrides, "seed": seed}
+        return presets.settings_of(self.model, data, overrides)
+
+
+VAE = Recipe("vae", "vae")
+JMVAE = Recipe("jmvae", "jmvae")
+JMVAE_KL = Recipe("jmvae_kl", "jmvae_kl")
+JMVAE_H = Recipe("jmvae_h", "jmvae_h")
+
+# One for each direction, by what they generate.
+CVAE = {x: Recipe(f"cvae-{x}", "cvae", {"target": x}) for x in ("image", "label")}
+CMMA = {x: Recipe(f"cmma-{x}", "cmma", {"target": x}) for x in ("image", "label")}
+
+# By alpha (2016 paper, Table 1); 1 is the 2018 paper's.
+JMVAE_KL_BY_ALPHA = {
+    0.01: Recipe("jmvae_kl-alpha-0.01", "jmvae_kl", {"alpha": 0.01}),
+    0.1: Recipe("jmvae_kl-alpha-0.1", "jmvae_kl", {"alpha": 0.1}),
+    1.0: JMVAE_KL,
+}
+
+# 2018 paper, "Visualization of the joint representation": two latent values, to be drawn as points.
+FLAT = {
+    recipe.model: Recipe(f"{recipe.name}-latent-2", recipe.model, {"latent_dim": 2})
+    for recipe in (JMVAE, JMVAE_KL, JMVAE_H)
+}
+
+TABLES: Mapping[str, tuple[Recipe, ...]] = {
+    "2018-1-mnist": (JMVAE, JMVAE_KL, JMVAE_H, *CVAE.values(), *CMMA.values()),
+    "2016-1": (VAE, CVAE["image"], CMMA["image"], JMVAE, *JMVAE_KL_BY_ALPHA.values()),
+    "2016-3": (JMVAE, *JMVAE_KL_BY_ALPHA.values()),
+}
+"""The runs of each table; the names are the program's."""
+
+FIGURES: Mapping[str, tuple[Recipe, ...]] = {
+    "3": tuple(FLAT.values()),
+    "4": (JMVAE, JMVAE_H, JMVAE_KL),
+    "5": (JMVAE, JMVAE_H, JMVAE_KL),
+}
+"""The runs of each figure of the 2018 paper."""

@@ -1,0 +1,204 @@
+"""Runs that are trained once, and measures of them that are taken once."""
+
+import dataclasses
+import functools
+import pathlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from jmvae_tf import data as data_sets
+from jmvae_tf import presets
+from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.errors import UserError
+from jmvae_tf.files import read_json, write_json
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.presets import Settings
+from jmvae_tf.reproduction.recipes import JMVAE, Recipe
+from jmvae_tf.reproduction.scales import Scale
+from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.train import load_newest, make_model, train
+from jmvae_tf.version import __version__
+
+
+class Runs:
+    """The runs of one scale and one seed, each a folder of its own.
+
+    Attributes:
+      path: of the folder that holds theirs.
+      scale: how long they are trained and how they are measured.
+      seed: of training and of all draws.
+      data_name: what they are trained on.
+      data_dir: where that lies.
+    """
+
+    def __init__(
+        self,
+        path: pathlib.Path,
+        scale: Scale,
+        seed: int = 0,
+        data_name: str = "mnist",
+        data_dir: pathlib.Path = pathlib.Path("data"),
+    ) -> None:
+        """See the class."""
+        self.path = path
+        self.scale = scale
+        self.seed = seed
+        self.data_name = data_name
+        self.data_dir = data_dir
+
+    @functools.cached_property
+    def data(self) -> DataSet:
+        """What is trained and measured on, loaded when it is first needed.
+
+        Raises:
+          UserError: if its files are missing or damaged.
+        """
+        split = presets.preset_values("split")[self.data_name]
+        return data_sets.load(self.data_name, self.data_dir, split)
+
+    def settings(self, recipe: Recipe) -> Settings:
+        """All settings of a run."""
+        return recipe.settings(self.data_name, self.scale, self.seed)
+
+    def folder(self, recipe: Recipe) -> RunFolder:
+        """Where a run lies or will lie."""
+        return RunFolder(self.path / recipe.name)
+
+    def epochs_done(self, recipe: Recipe) -> int:
+        """For how many epochs a run has been trained; 0 if it has not been started.
+
+        Raises:
+          UserError: if something else lies in its place, such as a run of other settings.
+        """
+        folder, wanted = self.folder(recipe), self.settings(recipe)
+        if not folder.is_run():
+            empty = folder.path.is_dir() and not any(folder.path.iterdir())
+            if folder.path.exists() and not empty:
+                raise UserError(
+                    "A run is made in a folder of its own",
+                    f"{folder.path}, which is there and has no config.json",
+                    "move it away, or choose another --runs_dir",
+                )
+            return 0
+        found = dataclasses.asdict(self._readable(folder, folder.read_settings))
+        different = {
+            name: value
+            for name, value in dataclasses.asdict(wanted).items()
+            if found[name] != value
+        }
+        if different:
+            raise UserError(
+                f"A run must have the settings of --scale={self.scale.name}",
+                f"{folder.path} with "
+                + ", ".join(f"{name} {found[name]}, not {x}" for name, x in different.items()),
+                "choose another --runs_dir, or delete the folder to train it again",
+            )
+        return max(folder.checkpoint_epochs(), default=0)
+
+    def summary(self) -> str:
+        """How long ours and the papers' runs are trained, in a line."""
+        ours, papers = self.settings(JMVAE), presets.settings_of("jmvae", "mnist", {})
+        return (
+            f"ours: {self.data_name}, {ours.epochs} epochs, warm-up of {ours.warmup_epochs}, "
+            f"seed {self.seed}; paper: mnist, {papers.epochs} epochs, warm-up of "
+            f"{papers.warmup_epochs}"
+        )
+
+    def survey(self, recipes: Iterable[Recipe]) -> None:
+        """Prints what is there of some runs and what will be trained.
+
+        Raises:
+          UserError: if something else lies in the place of one of them.
+        """
+        recipes = tuple(recipes)
+        width = max(len(recipe.name) for recipe in recipes)
+        lines = []
+        for recipe in recipes:
+            done, epochs = self.epochs_done(recipe), self.settings(recipe).epochs
+            if done >= epochs:
+                state = f"all {epochs} epochs are done: used as it is"
+            elif done:
+                state = f"{done} of {epochs} epochs are done: goes on"
+            elif self.folder(recipe).is_run():
+                state = f"stopped before its first checkpoint: trained for {epochs} epochs"
+            else:
+                state = f"not there: trained for {epochs} epochs"
+            lines.append(f"  {recipe.name:<{width}}  {state}")
+        heading = f"runs in {self.path}, --scale={self.scale.name}, seed {self.seed}:"
+        print(heading, *lines, "", sep="\n", flush=True)
+
+    def trained(self, recipe: Recipe) -> MultimodalVAE:
+        """The model of a run after its last epoch, trained as far as that is still to be done.
+
+        Raises:
+          UserError: if something else lies in its place, another process trains it, its
+            checkpoints are damaged, or a term of its objective is no longer finite.
+          KeyboardInterrupt: if a signal stopped the training; the next start goes on with it.
+        """
+        folder, settings = self.folder(recipe), self.settings(recipe)
+        if self.epochs_done(recipe) >= settings.epochs:
+            model, epoch = self._readable(folder, lambda: load_newest(folder))
+            if epoch >= settings.epochs:
+                return model
+        data = self.data  # Where it is missing, no folder is made.
+        with folder.locked():
+            self.epochs_done(recipe)  # Another process may have been faster.
+            model, epoch = None, 0
+            if folder.is_run():
+                model, epoch = self._readable(folder, lambda: load_newest(folder))
+            if model is None:
+                model = make_model(settings, data)
+                folder.start(settings)
+            if epoch < settings.epochs:
+                epochs = f"epoch {epoch + 1} to {settings.epochs}"
+                print(f"{recipe.name}: training, {epochs}", flush=True)
+            train(model, settings, data, folder, epoch)
+        return model
+
+    def remembered(
+        self,
+        recipe: Recipe,
+        name: str,
+        of: Mapping[str, Any],
+        measure: Callable[[MultimodalVAE], dict[str, Any]],
+    ) -> dict[str, Any]:
+        """What was measured of a trained run, or is measured now and written into its folder.
+
+        Args:
+          recipe: of the run, which is trained if need be.
+          name: of the measures: that of their file in the run's `measures/`.
+          of: all that they depend on besides the run, in JSON's types; if the file was written for
+            something else, they are taken anew.
+          measure: from the trained model to the measures, in JSON's types.
+
+        Raises:
+          UserError: as `trained`.
+          KeyboardInterrupt: as `trained`.
+        """
+        settings, folder = self.settings(recipe), self.folder(recipe)
+        path = folder.path / "measures" / f"{name}.json"
+        identity = {**of, "epoch": settings.epochs, "jmvae_tf": __version__}
+        if self.epochs_done(recipe) >= settings.epochs and path.is_file():
+            try:
+                file = read_json(path)
+                if file["of"] == identity:
+                    print(f"{recipe.name}: {name} read from {path}", flush=True)
+                    return file["measures"]
+            except (ValueError, KeyError):
+                pass  # Damaged: measured anew.
+        model = self.trained(recipe)
+        print(f"{recipe.name}: measuring {name}", flush=True)
+        measures = measure(model)
+        write_json(path, {"of": identity, "measures": measures})
+        return measures
+
+    def _readable(self, folder: RunFolder, read: Callable[[], Any]) -> Any:
+        """What `read` gives; where that is damaged, the remedy is this program's."""
+        try:
+            return read()
+        except UserError as error:
+            raise UserError(
+                f"The run in {folder.path} must be whole",
+                f"an error: {error}",
+                "delete the folder to train it again",
+            ) from error
