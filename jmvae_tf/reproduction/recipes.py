@@ -31,7 +31,8 @@ class Recipe:
           scale: whose settings take the place of the preset's.
           seed: of all its randomness.
         """
-        overrides = {**scale.overrides, **self.overrides, "seed": seed}
+        by_model = scale.overrides_by_model.get(self.model, {})
+        overrides = {**scale.overrides, **by_model, **self.overrides, "seed": seed}
         return presets.settings_of(self.model, data, overrides)
 
 
