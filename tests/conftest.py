@@ -51,6 +51,14 @@ def three_modalities():
 
 
 @pytest.fixture
+def eagerly():
+    """Lets functions be computed step by step: values can be kept, and nothing is traced."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
 def mnist_dir():
     """The four idx files of MNIST."""
     folder = ROOT.parent / "shared" / "data" / "mnist"

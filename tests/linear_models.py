@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.distributions import VARIANCE_FLOOR, ConditionalDistribution, GaussianHead
+from jmvae_tf.distributions import VARIANCE_FLOOR, ConditionalDistribution
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE
@@ -58,9 +58,7 @@ class OneWay:
     def _of_standard_normal(self, x: Arrays) -> tuple[LinearGaussian, Arrays]:
         """The same x, less what w adds to it, as a function of u = (z - C w) / sqrt(v)."""
         a = self.given_z.loadings["x"]
-        system = dataclasses.replace(
-            self.given_z, loadings={"x": np.sqrt(self.prior_variance) * a}
-        )
+        system = dataclasses.replace(self.given_z, loadings={"x": np.sqrt(self.prior_variance) * a})
         return system, {"x": x["x"] - (self.from_w + a @ self.prior_gain) @ x["w"]}
 
     def sample(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -201,9 +199,7 @@ def set_linear(layer: tf.Module, matrix: np.ndarray, offset: np.ndarray) -> None
     layer.set_weights([np.asarray(matrix.T, "f"), np.asarray(offset, "f")])
 
 
-def _encoder(
-    system: System, given: Mapping[str, int], targets: Sequence[Sequence[str]]
-) -> Encoder:
+def _encoder(system: System, given: Mapping[str, int], targets: Sequence[Sequence[str]]) -> Encoder:
     """The exact posterior's mean of z_1, which is linear, shifted, and a variance that is larger.
 
     Args:
@@ -299,3 +295,42 @@ def linear_model(kind: str, rng: np.random.Generator, **options: object) -> Line
         above = Encoder({"z": regression}, SHIFT, encoders[together[0]].variance)
         above.write_to(model.layer_encoders[0])
     return LinearModel(model, system, encoders, above)
+
+
+def tensors(x: Arrays) -> dict[str, tf.Tensor]:
+    """What a model takes."""
+    return {name: tf.constant(value, tf.float32) for name, value in x.items()}
+
+
+def mean_and_error(values: np.ndarray) -> tuple[float, float]:
+    """A mean and its standard error."""
+    return values.mean(), values.std(ddof=1) / np.sqrt(len(values))
+
+
+SMALL = 0.05
+"""The relative variance of a mean of weights below which its logarithm is all but Gaussian."""
+
+
+def assert_converged(errors: np.ndarray, relative_variance: np.ndarray, k: int) -> None:
+    """Errors of log (1/k) sum of weights are as large as k draws make them, and no larger.
+
+    A weight's variance over its squared mean is v, so that of the mean of k is v / k, and so is, by
+    the delta method, the variance of its logarithm. As log(1 + e) >= e - e^2 down to e = -0.68, the
+    logarithm falls short by v / k at most: where v / k < 0.05, lower e are 3 standard deviations
+    away.
+
+    Args:
+      errors: of independent examples, [n].
+      relative_variance: v, [n].
+      k: the number of draws.
+    """
+    variance = relative_variance / k
+    usable = variance < SMALL
+    assert usable.mean() > 0.8
+    variance, errors = variance[usable], errors[usable]
+    standard_error = np.sqrt(variance.mean() / len(errors))
+    assert -variance.mean() - 5 * standard_error < errors.mean() < 5 * standard_error
+    # The square of a Gaussian has the variance 2 sigma^4. Were any of the draws the same, the mean
+    # square would be larger.
+    spread = np.sqrt(2 * (variance**2).mean() / len(errors))
+    assert (errors**2).mean() < variance.mean() + 5 * spread

@@ -146,7 +146,7 @@ def copied(trained, tmp_path):
 # --help.
 
 
-@pytest.mark.parametrize("program", ["train", "generate", "export"])
+@pytest.mark.parametrize("program", ["train", "generate", "export", "evaluate"])
 def test_help_answers_without_tensorflow(tmp_path, program):
     done = subprocess.run(
         [sys.executable, "-X", "importtime", str(BIN / program), "--help"],
@@ -174,6 +174,8 @@ FIELDS = tuple(field.name for field in presets.setting_fields())
         ("generate", ("run", "checkpoint", "given", "image", "num_samples", "seed", "out")),
         ("generate", ("missing", "num_rounds", "feed_back")),
         ("export", ("run", "checkpoint", "export_dir")),
+        ("evaluate", ("run", "checkpoint", "data_dir", "num_examples", "num_samples", "seed")),
+        ("evaluate", ("num_importance_samples", "num_prior_samples", "missing", "num_rounds")),
     ],
 )
 def test_help_tells_every_flag(tmp_path, program, names):

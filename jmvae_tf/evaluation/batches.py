@@ -6,6 +6,12 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+ROWS = 10_000
+"""Samples x examples that are decoded at once; on MNIST some 100 MB, whatever N and k are."""
+
+BATCH = 100
+"""Examples that are scored at once where many samples of each are decoded."""
+
 Scores = Mapping[str, tf.Tensor]
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.evaluation.batches import map_batches
+from jmvae_tf.evaluation.batches import BATCH, ROWS, map_batches
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.randomness import fold, root_seed
 
@@ -32,7 +32,6 @@ def conditional_log_likelihoods(
     given: Sequence[str],
     num_samples: int = 10,
     seed: int = 0,
-    batch_size: int = 100,
 ) -> ConditionalScores:
     """Scores a modality at z drawn from the posterior given others.
 
@@ -46,8 +45,7 @@ def conditional_log_likelihoods(
       target: the modality whose values are scored.
       given: the modalities that are known; with the target among them, its reconstruction.
       num_samples: N.
-      seed: the same seed gives the same figures, for the same batch size.
-      batch_size: how many examples are scored at once; N (or N x N) times as many are in memory.
+      seed: the same seed gives the same figures.
     """
 
     @tf.function(reduce_retracing=True)
@@ -62,6 +60,9 @@ def conditional_log_likelihoods(
             - tf.math.log(tf.cast(tf.shape(z)[0], tf.float32)),
         }
 
+    # N of Eq. 5, N x N of Eq. 6.
+    samples_an_example = num_samples**2 if model.conditional_equation == 6 else num_samples
+
     def score(
         batch: dict[str, tf.Tensor], index: int, step: Callable[[], None]
     ) -> dict[str, tf.Tensor]:
@@ -72,7 +73,7 @@ def conditional_log_likelihoods(
     scores = map_batches(
         examples,
         list(dict.fromkeys([target, *given])),
-        batch_size,
+        max(1, min(BATCH, ROWS // samples_an_example)),
         f"log p({target}|z), z given {', '.join(given)}",
         score,
     )

@@ -6,14 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.evaluation.batches import chunks, map_batches
+from jmvae_tf.evaluation.batches import BATCH, ROWS, chunks, map_batches
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.randomness import fold, root_seed
-
-ROWS = 10_000
-"""Samples x examples that are decoded at once; on MNIST some 100 MB, whatever k is."""
-
-_BATCH = 100
 
 
 def importance_weighted_log_likelihoods(
@@ -56,7 +51,9 @@ def importance_weighted_log_likelihoods(
         log_p_x = {name: p.log_prob(batch[name][tf.newaxis]) for name, p in p_x_z.items()}
         return {
             _key(together): tf.reduce_logsumexp(
-                tf.add_n([log_p_x[name] for name in together]) + log_p_z - log_q_z, axis=0
+                # TensorFlow may reorder a chain of additions anew whenever it is traced.
+                tf.reduce_sum([*(log_p_x[name] for name in together), log_p_z, -log_q_z], axis=0),
+                axis=0,
             )
             for together in sums
         }
@@ -114,7 +111,7 @@ def _log_mean(
     description: str,
 ) -> dict[str, np.ndarray]:
     """The logarithm of a mean over samples, its sum computed in parts that fit into memory."""
-    size = max(1, ROWS // _BATCH)
+    size = max(1, ROWS // BATCH)
 
     def score(
         batch: dict[str, tf.Tensor], index: int, step: Callable[[], None]
@@ -128,4 +125,4 @@ def _log_mean(
         return {name: total - math.log(num_samples) for name, total in totals.items()}
 
     steps = -(-num_samples // size)
-    return map_batches(examples, names, _BATCH, description, score, steps)
+    return map_batches(examples, names, BATCH, description, score, steps)
