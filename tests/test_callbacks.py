@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from jmvae_tf import data as data_sets
 from jmvae_tf import presets
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
@@ -80,6 +81,12 @@ def folder(tmp_path, settings):
 
 def prepare(stored):
     return {name: tf.cast(x, tf.float32) for name, x in stored.items()}
+
+
+@pytest.fixture(autouse=True)
+def _of_tiny_data(two_modalities, monkeypatch):
+    """The runs here say that they are of digits, for their preset; their data are smaller."""
+    monkeypatch.setattr(data_sets, "modalities", lambda name: two_modalities)
 
 
 @pytest.fixture
@@ -434,6 +441,13 @@ def test_checkpoint_of_another_architecture(model, folder, settings, of_the_run,
     message = re.escape(f"received {path}: {told}") + ".*; use a checkpoint of this run"
     with pytest.raises(UserError, match=message):
         load_checkpoint(path, dataclasses.replace(settings, **of_the_run))
+
+
+def test_checkpoint_of_other_modalities(model, folder, settings, monkeypatch):
+    save_epochs(model, folder, [-3])
+    monkeypatch.undo()
+    with pytest.raises(UserError, match=r"image \(4, 4, 1\), not \(8, 8, 1\), label \(3,\), not"):
+        load_checkpoint(folder.newest_checkpoint(), settings)
 
 
 # Signals.

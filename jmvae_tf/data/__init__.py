@@ -4,6 +4,16 @@ import importlib
 import pathlib
 
 from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.modalities import Modality
+
+
+def modalities(name: str) -> dict[str, Modality]:
+    """The modalities of a data set, known without its files.
+
+    Args:
+      name: of a module of this package.
+    """
+    return importlib.import_module(f"{__name__}.{name}").modalities()
 
 
 def load(name: str, data_dir: pathlib.Path, split: str) -> DataSet:

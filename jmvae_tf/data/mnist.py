@@ -14,6 +14,7 @@ import numpy as np
 from jmvae_tf.data import handwritten
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
+from jmvae_tf.modalities import Modality
 
 NUM_TRAINED = 50_000  # 2018 paper, "Datasets"; the rest of the 60,000 validates.
 
@@ -25,6 +26,11 @@ FILES = {
 }
 
 _NETWORK_TIMEOUT = 5.0  # Seconds; TFDS itself would try for minutes.
+
+
+def modalities() -> dict[str, Modality]:
+    """An image of 28x28 grey pixels, and its label."""
+    return handwritten.modalities(28)
 
 
 def load(data_dir: pathlib.Path, split: str) -> DataSet:
@@ -58,7 +64,7 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
     num_trained = NUM_TRAINED if split == "paper" else len(stored["label"])
     return DataSet(
         name="mnist",
-        modalities=handwritten.modalities(28),
+        modalities=modalities(),
         train={name: array[:num_trained] for name, array in stored.items()},
         validation={name: array[num_trained:] for name, array in stored.items()}
         if split == "paper"

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import pairwise_distances
 
+from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.models.base import MultimodalVAE
 
 MAX_REAL = 500
@@ -18,7 +19,7 @@ def label_diversity(
     image: str,
     num_per_label: int = 100,
     seed: int = 0,
-) -> np.ndarray:
+) -> Estimate:
     """Mean distance between images generated from one label, over that between real ones.
 
     Distances are Euclidean, between means of p(image|z) at z ~ q(z|label): the noise of pixels
@@ -34,18 +35,23 @@ def label_diversity(
       seed: the same seed gives the same images.
 
     Returns:
-      For each generated image its mean distance to the others of its label, over the mean
-      distance of real images of that label, float [num_per_label * classes].
+      The mean over labels, with its standard error over generated images; real ones are taken as
+      they are. A mean over pairs varies as the mean of as many independent values as there are
+      images would, were each twice an image's mean distance to the others.
     """
     num_classes = model.modalities[label].event_shape[0]
     generated = model.generate(image, {label: tf.eye(num_classes)}, num_per_label, seed).numpy()
     real, classes = np.asarray(images), np.argmax(labels, axis=1)
-    ratios = [
-        mean_distances(generated[:, number])
-        / mean_distances(real[classes == number][:MAX_REAL]).mean()
-        for number in range(num_classes)
-    ]
-    return np.concatenate(ratios)
+    ratios = np.stack(
+        [
+            mean_distances(generated[:, number])
+            / mean_distances(real[classes == number][:MAX_REAL]).mean()
+            for number in range(num_classes)
+        ]
+    )
+    # Labels are fixed, so that only the spread within them counts.
+    variance = 4 * ratios.var(axis=1, ddof=1).mean() / ratios.size
+    return Estimate(float(ratios.mean()), float(np.sqrt(variance)))
 
 
 def mean_distances(events: np.ndarray) -> np.ndarray:

@@ -87,11 +87,16 @@ def proposals(model: MultimodalVAE) -> dict[str, tuple[str, ...]]:
 
 def _objective(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Section:
     terms = bound_terms(model, test, protocol.seed)
+    weights = {f"log_p_{name}": weight for name, weight in model.likelihood_weights.items()}
     measures = [
-        Measure(name if name == "bound" else f"bound_{name}", name, estimate(values))
+        Measure(
+            name if name == "bound" else f"bound_{name}",
+            name + (f", weighted by {weights[name]:g} in it" if weights.get(name, 1) != 1 else ""),
+            estimate(values),
+        )
         for name, values in terms.items()
     ]
-    if all(f"kl_{name}" in terms for name in model.modalities):
+    if len(model.modalities) == 2 and all(f"kl_{name}" in terms for name in model.modalities):
         # 2016 paper, appendix A: Eq. 4 at alpha = 1 and one D_KL(q(z|x,w) || p(z)) more.
         bound = sum(terms[f"kl_{name}"] - terms[f"log_p_{name}"] for name in model.modalities)
         measures.append(
@@ -196,13 +201,17 @@ def _conditional_importance_weighted(
     protocol: Protocol,
     log_p: Mapping[str, Mapping[tuple[str, ...], np.ndarray]],
 ) -> list[Section]:
-    """Log p(x|w) = log p(x,w) - log p(w), and the variation of information, of two modalities."""
+    """For two modalities: log p(x|w) = log p(x,w) - log p(w), and the variation of information.
+
+    As log p(w) is too low itself, these are no bounds: they converge as k and N_w both grow.
+    """
     both = tuple(model.modalities)
     conditionals = {}
     measures = []
     for (given,), target in model.directions:
         # No draw from the prior looks like a given image: what N_w of them say of log p(image) is
-        # hundreds of nats too low, so there the proposal's own estimate takes its place.
+        # hundreds of nats too low, so there q(z|image) takes the prior's place. Not q(z|x,w): its
+        # draws leave out what the image could be with other labels.
         by_prior = model.modalities[given].shown_as != "image"
         if by_prior:
             prior = prior_log_likelihoods(
@@ -216,14 +225,14 @@ def _conditional_importance_weighted(
                 )
             )
         for how in ("multiple", f"single_{given}"):
-            log_p_given = prior if by_prior else log_p[how][(given,)]
+            log_p_given = prior if by_prior else log_p[f"single_{given}"][(given,)]
             kind = how.split("_")[0]
             conditionals[kind, target] = log_p[how][both] - log_p_given
             measures.append(
                 Measure(
                     f"log_p_{target}_given_{given}_{kind}",
                     f"log p({target}|{given}), {kind}"
-                    + ("" if by_prior else f", log p({given}) from the same samples"),
+                    + ("" if by_prior else f", log p({given}) by q given {given}"),
                     estimate(conditionals[kind, target]),
                 )
             )
@@ -236,7 +245,7 @@ def _conditional_importance_weighted(
         for kind in ("multiple", "single")
     ]
     return [
-        Section("Conditional log-likelihoods from the same samples, nats", measures),
+        Section("Conditional log-likelihoods, estimates and no bounds, nats", measures),
         Section("Variation of information (2016 paper, appendix A), nats", information),
     ]
 
@@ -282,10 +291,8 @@ def _images_by_label(
         Measure(
             "label_diversity",
             f"distance between generated {image}s of a {label}, over that of real ones",
-            estimate(
-                diversity.label_diversity(
-                    model, training[image], training[label], label, image, seed=seed
-                )
+            diversity.label_diversity(
+                model, training[image], training[label], label, image, seed=seed
             ),
         ),
     ]
@@ -294,6 +301,8 @@ def _images_by_label(
 def _active_units(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Section:
     measures = []
     for how, given in proposals(model).items():
+        if len(given) < len(model.modalities) and model.draws_to_infer:
+            continue  # The means would vary with the chains, not with the data.
         for layer, means in latent.layer_means(model, test, given, protocol.seed).items():
             measures.append(
                 Measure(

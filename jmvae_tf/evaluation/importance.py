@@ -24,6 +24,7 @@ def importance_weighted_log_likelihoods(
     samples. In expectation no estimate exceeds the truth, and each grows with k. p and q are each
     model's own: CVAE has p(x|z,w) p(z), CMMA p(x|z) p(z|w), so that theirs is log p(x|w); JMVAE-h
     has p(z_1|z_2) p(z_2) and q(z_1) q(z_2). Likelihood weights are left out: these are densities.
+    Where a model complements missing modalities, ten samples at a time share a chain.
 
     Args:
       model: a trained model.

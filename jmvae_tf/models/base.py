@@ -119,6 +119,11 @@ class MultimodalVAE(keras.Model, abc.ABC):
     conditional_equation = 5
     """Which equation of the 2018 paper scores generation: that of `conditional_samples`."""
 
+    @property
+    def draws_to_infer(self) -> bool:
+        """Whether q(z|given) is random where modalities are missing."""
+        return False
+
     @abc.abstractmethod
     def bound(
         self,

@@ -101,6 +101,11 @@ class IterativelySampledVAE(MultimodalVAE):
         """q(z|x,w), of JMVAE-h in the top layer."""
         return self.encode_layers(data, batch_shape)[-1]
 
+    @property
+    def draws_to_infer(self) -> bool:
+        """Whether noise or a chain is drawn where modalities are missing."""
+        return self.missing == "noise" or self.num_rounds > 1
+
     def complement(self, given: Tensors, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """All modalities, the missing ones from one chain for each example.
 
@@ -155,8 +160,7 @@ class IterativelySampledVAE(MultimodalVAE):
           Modality name to [num_samples * batch, *event_shape], and the shape to unfold that axis
           to; None where nothing is drawn, so that all samples are of one distribution.
         """
-        deterministic = self.missing == "zeros" and self.num_rounds == 1
-        if not given or len(given) == len(self.modalities) or deterministic:
+        if not given or len(given) == len(self.modalities) or not self.draws_to_infer:
             return None
         tiled = {
             name: tf.tile(tensor, [num_samples] + [1] * (tensor.shape.rank - 1))

@@ -12,7 +12,6 @@ from jmvae_tf.distributions import ConditionalDistribution, GaussianHead
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import Tensors
 from jmvae_tf.models.iterative import IterativelySampledVAE
-from jmvae_tf.networks import Network
 from jmvae_tf.objectives import Bound, jmvae_h_bound
 from jmvae_tf.randomness import as_seed, split
 
@@ -69,8 +68,8 @@ class JMVAEH(IterativelySampledVAE):
         ]
         self.build_networks()
 
-    def _between_layers(self, network: Network, name: str) -> ConditionalDistribution:
-        body = networks.body(network, (self.latent_dim,)) if isinstance(network, str) else network
+    def _between_layers(self, notation: str, name: str) -> ConditionalDistribution:
+        body = networks.body(notation, (self.latent_dim,))
         return ConditionalDistribution(body, GaussianHead(self.latent_dim), name=name)
 
     def bound(

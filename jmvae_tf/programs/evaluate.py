@@ -1,7 +1,8 @@
 """Measures a trained model on the test set: bounds, log-likelihoods, coherence and diversity.
 
-Prints a table of means with standard errors over test examples, and writes them to metrics.json of
-the run. --num_examples=500 --num_importance_samples=100 is a quick look.
+Prints a table of means with standard errors over test examples, writes them to metrics.json of the
+run, and draws figures/reconstructions.png there. For a quick look:
+--num_examples=500 --num_importance_samples=100 --out=quick.json
 """
 
 import pathlib
@@ -25,6 +26,7 @@ _NUM_PRIOR_SAMPLES = flags.DEFINE_integer(
 _NUM_EXAMPLES = flags.DEFINE_integer(
     "num_examples", None, "how many test examples, from the first (default: all)"
 )
+_OUT = flags.DEFINE_string("out", None, "JSON file (default: metrics.json of the run)")
 _SEED = flags.DEFINE_integer("seed", 0, "the same seed gives the same figures")
 program.define_inference()
 
@@ -49,20 +51,20 @@ def main() -> None:
     model = load_checkpoint(checkpoint, settings)
     inference = program.apply_inference(model)
     data = data_sets.load(settings.data, pathlib.Path(_DATA_DIR.value), settings.split)
-    report.measure(
-        model,
-        data,
-        Protocol(
-            num_samples=_NUM_SAMPLES.value,
-            num_importance_samples=_NUM_IMPORTANCE_SAMPLES.value,
-            num_prior_samples=_NUM_PRIOR_SAMPLES.value,
-            seed=_SEED.value,
-        ),
-        folder.metrics_file,
-        number,
-        {"checkpoint": checkpoint.name, **inference},
+    protocol = Protocol(
+        num_samples=_NUM_SAMPLES.value,
+        num_importance_samples=_NUM_IMPORTANCE_SAMPLES.value,
+        num_prior_samples=_NUM_PRIOR_SAMPLES.value,
+        seed=_SEED.value,
     )
-    print(f"metrics: {folder.metrics_file}")
+    out = pathlib.Path(_OUT.value) if _OUT.value else folder.metrics_file
+    about = {"checkpoint": checkpoint.name, **inference}
+    try:
+        report.measure(model, data, protocol, out, number, about)
+        report.reconstructions(model, data, folder, _SEED.value)
+    except KeyboardInterrupt as interrupt:
+        raise program.interrupted(interrupt, f"{out} is as it was; start again") from None
+    print(f"metrics: {out}")
 
 
 def _require(flag: flags.FlagHolder, holds: bool, rule: str) -> None:

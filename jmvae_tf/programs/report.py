@@ -13,7 +13,7 @@ from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation.estimate import as_json, as_table
 from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate, proposals
-from jmvae_tf.files import write_json
+from jmvae_tf.files import read_json, write_json
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.training.run_folder import RunFolder
 
@@ -54,13 +54,19 @@ def measure(
     return metrics
 
 
+def is_evaluated(folder: RunFolder, checkpoint: str) -> bool:
+    """Whether bin/evaluate has written the figures of a checkpoint: more than training writes."""
+    try:
+        metrics = read_json(folder.metrics_file)
+    except (OSError, ValueError):
+        return False
+    protocol = metrics.get("protocol", {})
+    return metrics.get("checkpoint") == checkpoint and protocol.get("num_importance_samples", 0) > 0
+
+
 def picture(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -> None:
     """Draws what the model learned into the run's `figures/`."""
-    grey = {
-        name: x[:_SHOWN]
-        for name, x in pipelines.whole_part(data, "test", binarised=False).items()
-        if name in model.modalities
-    }
+    grey = _shown(data)
     directions = [direction.name for direction in model.directions]
     if "label_to_image" in directions:
         _images_by_label(model, folder, seed)
@@ -71,15 +77,14 @@ def picture(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -
             model.generate("label", {"image": grey["image"]}, seed=seed).numpy(),
             model.modalities["label"].value_names,
         )
-    if "image" in model.targets:
-        reconstructions(model, grey, folder.figures / "reconstructions.png", seed)
-        if not model.conditions:
-            prior = model.generate("image", num_samples=100, seed=seed).numpy()
-            figures.image_grid(
-                folder.figures / "prior_samples.png",
-                prior.reshape(10, 10, *prior.shape[1:]),
-                "Images at z drawn from the prior",
-            )
+    reconstructions(model, data, folder, seed)
+    if "image" in model.targets and not model.conditions:
+        prior = model.generate("image", num_samples=100, seed=seed).numpy()
+        figures.image_grid(
+            folder.figures / "prior_samples.png",
+            prior.reshape(10, 10, *prior.shape[1:]),
+            "Images at z drawn from the prior",
+        )
     figures.loss_terms(folder.figures / "loss_terms.png", folder.read_history())
 
 
@@ -97,30 +102,27 @@ def _images_by_label(model: MultimodalVAE, folder: RunFolder, seed: int) -> None
     )
 
 
-def reconstructions(
-    model: MultimodalVAE, grey: Mapping[str, tf.Tensor], path: pathlib.Path, seed: int
-) -> None:
-    """Images and their reconstructions by each encoder (2016 paper, appendix C).
+def reconstructions(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -> None:
+    """Draws test images and their reconstructions by each encoder (2016 paper, appendix C).
 
-    Args:
-      model: a trained model that generates images.
-      grey: examples of all its modalities, images grey.
-      path: of the PNG file.
-      seed: for models whose inference of missing modalities draws samples.
+    Nothing is drawn for a model that generates no images.
     """
-    given = {
-        "test": None,
-        **{", ".join(names): names for names in proposals(model).values() if "image" in names},
-    }
+    if "image" not in model.targets:
+        return
+    grey = _shown(data)
+    encoders = [given for given in proposals(model).values() if "image" in given]
     rows = [
-        grey["image"]
-        if names is None
-        else model.reconstruct({name: grey[name] for name in names}, seed)["image"]
-        for names in given.values()
+        model.reconstruct({name: grey[name] for name in given}, seed)["image"] for given in encoders
     ]
     figures.image_grid(
-        path,
-        np.stack(rows),
+        folder.figures / "reconstructions.png",
+        np.stack([grey["image"], *rows]),
         "Test images and their reconstructions by encoder",
-        row_names=["test", *[f"from {names}" for names in list(given)[1:]]],
+        row_names=["test", *[f"from {', '.join(given)}" for given in encoders]],
     )
+
+
+def _shown(data: DataSet) -> dict[str, tf.Tensor]:
+    """The first test examples, grey."""
+    whole = pipelines.whole_part(data, "test", binarised=False)
+    return {name: x[:_SHOWN] for name, x in whole.items()}

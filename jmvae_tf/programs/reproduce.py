@@ -1,9 +1,9 @@
 """Reproduces a table or a figure of the papers: trains what is missing, prints theirs and ours.
 
 --scale=quick is what two cores do in some two hours for all of them: 20 epochs with a warm-up of
-4, and importance weights for the first 1,000 test digits. --scale=paper is the papers' own
-setting: 2,000 epochs, warm-up of 200, all test digits. Tables and figures share their runs, which
-are trained once; what is there is used, and what was interrupted goes on.
+4 (jmvae_h: 16), and importance weights for the first 1,000 test digits. --scale=paper is the
+papers' own setting: 2,000 epochs, warm-up of 200, all test digits. Tables and figures share their
+runs, which are trained once; what is there is used, and what was interrupted goes on.
 """
 
 import dataclasses

@@ -74,7 +74,11 @@ def main() -> None:
             train(model, settings, data, folder, epoch)
             # Importance weights take minutes; bin/evaluate has them.
             protocol = Protocol(num_importance_samples=0, seed=settings.seed)
-            report.measure(model, data, protocol, folder.metrics_file)
+            checkpoint = folder.checkpoint_of(settings.epochs).name
+            if not report.is_evaluated(folder, checkpoint):
+                report.measure(
+                    model, data, protocol, folder.metrics_file, about={"checkpoint": checkpoint}
+                )
             report.picture(model, data, folder, settings.seed)
             exported = export_saved_model(model, export_dir)
         except KeyboardInterrupt as interrupt:

@@ -98,9 +98,14 @@ class Runs:
     def summary(self) -> str:
         """How long ours and the papers' runs are trained, in a line."""
         ours, papers = self.settings(JMVAE), presets.settings_of("jmvae", "mnist", {})
+        exceptions = "".join(
+            f" ({model}: {name} {value})"
+            for model, overrides in self.scale.overrides_by_model.items()
+            for name, value in overrides.items()
+        )
         return (
-            f"ours: {self.data_name}, {ours.epochs} epochs, warm-up of {ours.warmup_epochs}, "
-            f"seed {self.seed}; paper: mnist, {papers.epochs} epochs, warm-up of "
+            f"ours: {self.data_name}, {ours.epochs} epochs, warm-up of {ours.warmup_epochs}"
+            f"{exceptions}, seed {self.seed}; paper: mnist, {papers.epochs} epochs, warm-up of "
             f"{papers.warmup_epochs}"
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from jmvae_tf import data as data_sets
 from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
@@ -144,6 +145,10 @@ def load_checkpoint(path: Any, settings: Settings) -> MultimodalVAE:
         ) from error
     found = {"model": _name_of(model), **model.get_config()}
     wanted = {name: getattr(settings, name) for name in ("model", *_ARCHITECTURE)}
+    expected = data_sets.modalities(settings.data)
+    for name, modality in model.modalities.items():
+        found[name] = modality.event_shape
+        wanted[name] = expected[name].event_shape if name in expected else "unknown"
     different = {
         name: value
         for name, value in wanted.items()
