@@ -66,8 +66,10 @@ def evaluate(folder: pathlib.Path, run: str, *arguments: str) -> tuple[str, str]
     before = contents(folder)
     printed = succeed(folder, "evaluate", f"--run={run}", *arguments)
     after = contents(folder)
-    assert {name for name in after if after[name] != before.get(name)} <= {f"{run}/metrics.json"}
-    assert after.keys() == {*before, f"{run}/metrics.json"}
+    figures = {f"{run}/figures", f"{run}/figures/reconstructions.png"}
+    written = {f"{run}/metrics.json"} | figures
+    assert {name for name in after if after[name] != before.get(name)} <= written
+    assert after.keys() == {*before, *written}
     return printed, after[f"{run}/metrics.json"].decode()
 
 
@@ -104,6 +106,21 @@ def test_table_and_file_have_every_figure_and_the_seed_gives_them(copied):
     ]
     # The same again, to the last bit.
     assert evaluate(copied, "jmvae_kl", *QUICK, "--seed=7") == (printed, written)
+
+
+@pytest.mark.slow
+def test_a_quick_look_and_a_resume_leave_what_was_measured(copied):
+    """The program that trains writes fewer figures than the one that evaluates."""
+    _, measured = evaluate(copied, "jmvae_kl", *QUICK)
+    succeed(copied, "evaluate", "--run=jmvae_kl", *QUICK, "--num_samples=2", "--out=look.json")
+    assert read((copied / "look.json").read_text())["protocol"]["num_samples"] == 2
+    assert (copied / "jmvae_kl" / "metrics.json").read_text() == measured
+    succeed(copied, "train", "--resume", "--run=jmvae_kl")
+    assert (copied / "jmvae_kl" / "metrics.json").read_text() == measured
+    succeed(copied, "train", "--resume", "--run=jmvae_kl", "--epochs=2")
+    trained = read((copied / "jmvae_kl" / "metrics.json").read_text())
+    assert trained["checkpoint"] == "epoch-000002.keras"
+    assert "log_p_joint_multiple" not in trained
 
 
 @pytest.mark.slow
