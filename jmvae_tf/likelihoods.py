@@ -41,6 +41,15 @@ class Likelihood(abc.ABC):
     def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """What stands for a missing modality before iterative sampling; float32 of `shape`."""
 
+    def log_prob(self, distribution: tfd.Distribution, event: tf.Tensor) -> tf.Tensor:
+        """Its log-probability as `log_prob` of the distribution has it, where speed matters.
+
+        Args:
+          distribution: one that `distribution` gave.
+          event: broadcast against its batch shape.
+        """
+        return distribution.log_prob(event)
+
     def get_config(self) -> dict[str, Any]:
         """The settings, for Keras to save."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
@@ -64,6 +73,12 @@ class Bernoulli(Likelihood):
     def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
         """B(x; sigmoid(parameters)), independent over the event."""
         return tfd.Independent(tfd.Bernoulli(logits=parameters, dtype=tf.float32), event_ndims)
+
+    def log_prob(self, distribution: tfd.Distribution, event: tf.Tensor) -> tf.Tensor:
+        """Sum of x a - softplus(a) over logits a: half the passes over memory that TFP makes."""
+        logits = distribution.distribution.logits
+        axes = range(-len(distribution.event_shape), 0)
+        return tf.reduce_sum(event * logits - tf.math.softplus(logits), axis=list(axes))
 
     def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Fair coins."""

@@ -112,3 +112,14 @@ def test_a_variance_is_positive():
         Gaussian(0.0)
     with pytest.raises(ValueError, match="one-hot vector"):
         Categorical().distribution(tf.zeros((2, 3, 4)), 2)
+
+
+@pytest.mark.parametrize("likelihood", [Bernoulli(), Categorical(), Gaussian(0.5)])
+def test_the_fast_log_probability_is_that_of_the_distribution(rng, likelihood):
+    """Of logits up to 40, for which 1 + exp(-a) is 1 in float32."""
+    parameters = tf.constant(rng.normal(size=(7, 5, 4)) * 10, tf.float32)
+    events = tf.one_hot(rng.integers(0, 4, (1, 5)), 4)
+    p = likelihood.distribution(parameters, 1)
+    found = likelihood.log_prob(p, events)
+    assert found.shape == (7, 5)
+    np.testing.assert_allclose(found, p.log_prob(events), rtol=1e-5, atol=1e-5)

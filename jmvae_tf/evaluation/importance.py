@@ -49,7 +49,10 @@ def importance_weighted_log_likelihoods(
             {name: batch[name] for name in proposal}, size, seed_pair
         )
         p_x_z = model.decode(z, targets, {name: batch[name] for name in model.conditions})
-        log_p_x = {name: p.log_prob(batch[name][tf.newaxis]) for name, p in p_x_z.items()}
+        log_p_x = {
+            name: model.modalities[name].likelihood.log_prob(p, batch[name][tf.newaxis])
+            for name, p in p_x_z.items()
+        }
         return {
             _key(together): tf.reduce_logsumexp(
                 # TensorFlow may reorder a chain of additions anew whenever it is traced.
