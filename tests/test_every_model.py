@@ -42,6 +42,7 @@ CASES = [
         {"images_by_label", "reconstructions", "prior_samples"},
     ),
 ]
+ALWAYS = {("vae", "image"), ("cvae", "label")}
 FIGURES = {
     "images_by_label",
     "labels_by_image",
@@ -73,7 +74,14 @@ def _train(folder, settings, data):
     return model
 
 
-@pytest.mark.parametrize(("name", "target", "directions", "undrawn"), CASES)
+@pytest.mark.parametrize(
+    ("name", "target", "directions", "undrawn"),
+    [
+        # Two always: of one modality, and of one direction; test_programs trains one of both.
+        pytest.param(*case, marks=() if case[:2] in ALWAYS else pytest.mark.slow)
+        for case in CASES
+    ],
+)
 def test_every_model_from_training_to_export(digits, tmp_path, name, target, directions, undrawn):
     folder = RunFolder(tmp_path / "run")
     _train(folder, _settings(name, target, 1), digits)

@@ -258,6 +258,7 @@ def test_metrics_are_written_and_printed(trained, whole):
     metrics = json.loads(whole.metrics_file.read_text())
     protocol = metrics.pop("protocol")
     assert (protocol["seed"], protocol["num_samples"], protocol["num_examples"]) == (0, 10, 299)
+    assert metrics.pop("checkpoint") == whole.newest_checkpoint().name
     assert metrics.keys() >= {
         "bound",
         "label_to_image_eq5",
