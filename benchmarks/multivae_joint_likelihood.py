@@ -30,7 +30,7 @@ import time
 
 import numpy as np
 import torch
-from torch import nn
+from torch import library, nn
 
 BATCH_SIZES = (100, 250, 500, 1000)  # Of z decoded at once: `batch_size_K`.
 DEFAULT_BATCH_SIZE = 100
@@ -54,7 +54,7 @@ def make_torchvision_importable():
         import torchvision  # noqa: F401
     except RuntimeError:
         for name in ("nms", "qnms"):
-            torch.library.define(
+            library.define(
                 f"torchvision::{name}", "(Tensor dets, Tensor scores, float threshold) -> Tensor"
             )
 

@@ -84,8 +84,8 @@ def assert_is_table(printed: str, label: tf.Tensor) -> None:
 
 
 def has_black_square(picture: np.ndarray) -> bool:
-    """Whether somewhere all of 20 x 20 pixels are black; text is thinner."""
-    return cv2.dilate(picture, np.ones((20, 20))).min() < 16
+    """Whether somewhere 36 x 36 pixels are black: 3 x 3 values of an image of 8 x 8."""
+    return cv2.dilate(picture, np.ones((36, 36))).min() < 16
 
 
 # Models of one direction.

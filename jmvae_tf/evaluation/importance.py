@@ -18,7 +18,7 @@ def importance_weighted_log_likelihoods(
     num_samples: int = 1000,
     seed: int = 0,
 ) -> dict[tuple[str, ...], np.ndarray]:
-    """Log (1/k) sum_i p(x|z_i) p(z_i) / q(z_i), z_i ~ q(z|proposal).
+    """Estimates log p(x) as log (1/k) sum_i p(x|z_i) p(z_i) / q(z_i), z_i ~ q(z|proposal).
 
     For every modality that the model generates, and for all of them together, from the same
     samples. In expectation no estimate exceeds the truth, and each grows with k. p and q are each
@@ -73,7 +73,7 @@ def prior_log_likelihoods(
     num_samples: int = 5000,
     seed: int = 0,
 ) -> np.ndarray:
-    """Log (1/N_w) sum_i p(w|z_i), z_i ~ p(z): the 2016 paper's estimate of log p(w).
+    """Estimates log p(w) as log (1/N_w) sum_i p(w|z_i), z_i ~ p(z), as the 2016 paper does.
 
     In expectation it falls short of log p(w). The samples are drawn anew for every 100 examples,
     which share them.

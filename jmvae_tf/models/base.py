@@ -408,10 +408,14 @@ class MultimodalVAE(keras.Model, abc.ABC):
 
     def encoder(self, name: str, network: Network | None) -> ConditionalDistribution:
         """Makes q(z|x) for one modality, with the appendix's body if none is given."""
+        body = self.encoder_body(name, network)
+        return ConditionalDistribution(body, GaussianHead(self.latent_dim), name=f"{name}_encoder")
+
+    def encoder_body(self, name: str, network: Network | None) -> keras.layers.Layer:
+        """The body of an encoder of one modality, the appendix's if none is given."""
         shape = self.modalities[name].event_shape
         network = network or networks.default_encoder(shape)
-        body = networks.body(network, shape) if isinstance(network, str) else network
-        return ConditionalDistribution(body, GaussianHead(self.latent_dim), name=f"{name}_encoder")
+        return networks.body(network, shape) if isinstance(network, str) else network
 
     def joint_encoder_of(self, network: Network | None) -> ConditionalDistribution:
         """Makes q(z|x,w), which takes the dictionary of all modalities."""
@@ -477,9 +481,11 @@ class MultimodalVAE(keras.Model, abc.ABC):
     def _decoder_body(self, modality: Modality) -> keras.layers.Layer:
         shape = modality.event_shape
         network = self.decoder_networks.get(modality.name, networks.default_decoder(shape))
-        if isinstance(network, str):
-            return networks.body(network, (self.latent_dim,), shape)
-        return network
+        return self.decoder_of(network, shape) if isinstance(network, str) else network
+
+    def decoder_of(self, notation: str, event_shape: Sequence[int]) -> keras.layers.Layer:
+        """The body of a decoder, from what `decoder_inputs` gives."""
+        return networks.body(notation, (self.latent_dim,), event_shape)
 
     def _check_target(self, target: str) -> None:
         if target not in self.targets:

@@ -46,12 +46,10 @@ class CMMA(OneWayVAE):
         """See the class."""
         super().__init__(modalities, target, latent_dim, **kwargs)
         self.encoder_networks = self._networks_for("encoders", encoders, self.conditions)
-        bodies = {}
-        for name in self.conditions:
-            shape = self.modalities[name].event_shape
-            network = self.encoder_networks.get(name) or networks.default_encoder(shape)
-            is_text = isinstance(network, str)
-            bodies[name] = networks.body(network, shape) if is_text else network
+        bodies = {
+            name: self.encoder_body(name, self.encoder_networks.get(name))
+            for name in self.conditions
+        }
         self.prior_encoder = ConditionalDistribution(
             networks.JointBody(bodies), GaussianHead(latent_dim), name="prior_encoder"
         )

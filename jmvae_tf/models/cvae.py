@@ -1,6 +1,6 @@
 """CVAE: a conditional VAE whose decoder sees what is given."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -55,7 +55,7 @@ class CVAE(OneWayVAE):
         )
 
     def decoder_inputs(self, z: tf.Tensor, given: Tensors) -> dict[str, tf.Tensor]:
-        """Z and the conditions, repeated for every z of an example, with one batch axis."""
+        """What is drawn and what is given, repeated for every z of an example; one batch axis."""
         inputs = {"z": tf.reshape(z, (-1, self.latent_dim))}
         repeats = tf.reduce_prod(tf.shape(z)[:-2])
         for name, w in self._check(given).items():
@@ -63,13 +63,9 @@ class CVAE(OneWayVAE):
                 inputs[name] = tf.tile(w, [repeats] + [1] * (w.shape.rank - 1))
         return inputs
 
-    def _decoder_body(self, modality: Modality) -> keras.layers.Layer:
-        network = self.decoder_networks.get(
-            modality.name, networks.default_decoder(modality.event_shape)
-        )
-        if not isinstance(network, str):
-            return network
+    def decoder_of(self, notation: str, event_shape: Sequence[int]) -> keras.layers.Layer:
+        """The body of p(x|z,w), from z and the conditions side by side."""
         inputs = {"z": (self.latent_dim,)} | {
             name: self.modalities[name].event_shape for name in self.conditions
         }
-        return networks.concatenated_body(network, inputs, modality.event_shape)
+        return networks.concatenated_body(notation, inputs, event_shape)
