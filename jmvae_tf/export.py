@@ -145,7 +145,7 @@ def _take_next_version(written: pathlib.Path, parent: pathlib.Path) -> pathlib.P
 
 def describe(modality: Modality) -> dict[str, Any]:
     """What a client needs to know of a modality, ready for JSON."""
-    low, high = modality.likelihood.support
+    low, high = modality.support
     return {
         "shape": list(modality.event_shape),
         "range": [x if math.isfinite(x) else None for x in (low, high)],

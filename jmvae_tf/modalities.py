@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import keras
 
-from jmvae_tf.likelihoods import Likelihood
+from jmvae_tf.likelihoods import Gaussian, Likelihood
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -22,24 +22,32 @@ class Modality:
       likelihood_weight: what multiplies log p(x|z) in the objectives. Any weight but 1 makes the
         term something else than the logarithm of a density.
       shown_as: how figures and programs show it: an "image" (height, width, 1 or 3 channels), a
-        "label" (probabilities of classes) or a "vector".
+        "label" (probabilities of classes), "attributes" (named values, each -1 or 1 in data) or a
+        "vector".
       value_names: the names of a vector's values in order, such as the classes of a label; empty
         for none.
+      standardised: whether models work on (x - mean) / stddev, value by value, with statistics of
+        the training set; the likelihood is then that of standardised values.
+      value_range: the lowest and the highest value that a model may be asked about, and that a
+        generated image is clipped to; None for those of the likelihood.
     """
 
     name: str
     event_shape: tuple[int, ...]
     likelihood: Likelihood
     likelihood_weight: float = 1.0
-    shown_as: Literal["image", "label", "vector"] = "vector"
+    shown_as: Literal["image", "label", "attributes", "vector"] = "vector"
     value_names: tuple[str, ...] = ()
+    standardised: bool = False
+    value_range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Checks the fields against each other.
 
         Raises:
           ValueError: for a name that is no identifier, an empty event, a weight that is not
-            positive, a way of showing that does not fit the shape, or too few value names.
+            positive, a way of showing that does not fit the shape, too few value names, a range
+            that is none, or a likelihood that standardised values do not fit.
         """
         object.__setattr__(self, "event_shape", tuple(int(size) for size in self.event_shape))
         object.__setattr__(self, "value_names", tuple(self.value_names))
@@ -63,18 +71,40 @@ class Modality:
         if self.shown_as == "image":
             fits = rank == 3 and self.event_shape[-1] in (1, 3)
         else:
-            fits = self.shown_as == "vector" or (self.shown_as == "label" and rank == 1)
+            fits = self.shown_as == "vector" or (
+                self.shown_as in ("label", "attributes") and rank == 1
+            )
         if not fits:
             raise ValueError(
-                "What is shown as an image has the shape (height, width, 1 or 3), a label one "
-                "axis, and a vector any shape. "
+                "What is shown as an image has the shape (height, width, 1 or 3), a label or "
+                "attributes one axis, and a vector any shape. "
                 f"Received: shown_as={self.shown_as!r} with event_shape={self.event_shape}"
+            )
+        if self.shown_as == "attributes" and not self.value_names:
+            raise ValueError(f"Attributes have names. Received: {self.name!r} without value_names")
+        if self.value_range is not None:
+            low, high = self.value_range
+            object.__setattr__(self, "value_range", (float(low), float(high)))
+            if not low < high:
+                raise ValueError(
+                    "A range goes from a lower to a higher value. "
+                    f"Received: value_range={self.value_range}"
+                )
+        if self.standardised and not isinstance(self.likelihood, Gaussian):
+            raise ValueError(
+                "Standardised values are real numbers, which need a Gaussian likelihood. "
+                f"Received: {self.likelihood} for {self.name!r}"
             )
         if self.value_names and len(self.value_names) != math.prod(self.event_shape):
             raise ValueError(
                 "There must be a name for every value or none at all. Received: "
                 f"{len(self.value_names)} names for event_shape={self.event_shape}"
             )
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The lowest and the highest value that a model may be asked about."""
+        return self.value_range or self.likelihood.support
 
     def get_config(self) -> dict[str, Any]:
         """The fields, for Keras to save."""

@@ -24,10 +24,12 @@ class Bound(NamedTuple):
       value: float32, [batch], nats, to be maximised.
       terms: name to float32, [batch], nats: each divergence as the positive number it is and each
         log-likelihood, without their weights.
+      likelihoods: modality name to the p(x|z) that its log-likelihood is of.
     """
 
     value: tf.Tensor
     terms: dict[str, tf.Tensor]
+    likelihoods: Mapping[str, tfd.Distribution]
 
 
 def vae_bound(
@@ -55,7 +57,8 @@ def vae_bound(
     """
     kl_prior = tfd.kl_divergence(q_z_x, p_z)  # D_KL(q(z|x) || p(z))
     log_p = _log_p(x, p_x_z)  # log p(x|z)
-    return _bound({"kl_prior": kl_prior}, log_p, kl_weight, likelihood_weights)
+    value, terms = _sum({"kl_prior": kl_prior}, log_p, kl_weight, likelihood_weights)
+    return Bound(value, terms, p_x_z)
 
 
 def jmvae_bound(
@@ -83,7 +86,8 @@ def jmvae_bound(
     """
     kl_prior = tfd.kl_divergence(q_z_xw, p_z)  # D_KL(q(z|x,w) || p(z))
     log_p = _log_p(x, p_x_z)  # log p(x|z), log p(w|z)
-    return _bound({"kl_prior": kl_prior}, log_p, kl_weight, likelihood_weights)
+    value, terms = _sum({"kl_prior": kl_prior}, log_p, kl_weight, likelihood_weights)
+    return Bound(value, terms, p_x_z)
 
 
 def jmvae_h_bound(
@@ -117,7 +121,8 @@ def jmvae_h_bound(
         for layer, (q, p) in enumerate(zip(q_z_xw, p_z, strict=True), start=1)
     }
     log_p = _log_p(x, p_x_z)  # log p(x|z_1), log p(w|z_1)
-    return _bound(kl, log_p, kl_weight, likelihood_weights)
+    value, terms = _sum(kl, log_p, kl_weight, likelihood_weights)
+    return Bound(value, terms, p_x_z)
 
 
 def jmvae_kl_bound(
@@ -152,7 +157,8 @@ def jmvae_kl_bound(
     l_jm = jmvae_bound(x, q_z_xw, p_z, p_x_z, kl_weight, likelihood_weights)  # Eq. 2
     kl = {name: tfd.kl_divergence(q_z_xw, q) for name, q in q_z_x.items()}  # D_KL(q(z|x,w)||q(z|x))
     value = l_jm.value - alpha * sum(kl.values())
-    return Bound(value, l_jm.terms | {f"kl_{name}": kl_x for name, kl_x in kl.items()})
+    terms = l_jm.terms | {f"kl_{name}": kl_x for name, kl_x in kl.items()}
+    return Bound(value, terms, p_x_z)
 
 
 def cvae_bound(
@@ -180,7 +186,8 @@ def cvae_bound(
     """
     kl_prior = tfd.kl_divergence(q_z_xw, p_z)  # D_KL(q(z|x,w) || p(z))
     log_p = _log_p(x, p_x_zw)  # log p(x|z,w)
-    return _bound({"kl_prior": kl_prior}, log_p, kl_weight, likelihood_weights)
+    value, terms = _sum({"kl_prior": kl_prior}, log_p, kl_weight, likelihood_weights)
+    return Bound(value, terms, p_x_zw)
 
 
 def cmma_bound(
@@ -208,7 +215,8 @@ def cmma_bound(
     """
     kl_prior = tfd.kl_divergence(q_z_xw, p_z_w)  # D_KL(q(z|x,w) || p(z|w))
     log_p = _log_p(x, p_x_z)  # log p(x|z)
-    return _bound({"kl_prior": kl_prior}, log_p, kl_weight, likelihood_weights)
+    value, terms = _sum({"kl_prior": kl_prior}, log_p, kl_weight, likelihood_weights)
+    return Bound(value, terms, p_x_z)
 
 
 def _log_p(x: Mapping[str, tf.Tensor], p_x: Mapping[str, tfd.Distribution]) -> dict[str, tf.Tensor]:
@@ -216,15 +224,15 @@ def _log_p(x: Mapping[str, tf.Tensor], p_x: Mapping[str, tfd.Distribution]) -> d
     return {name: p.log_prob(x[name]) for name, p in p_x.items()}
 
 
-def _bound(
+def _sum(
     kl: Mapping[str, tf.Tensor],
     log_p: Mapping[str, tf.Tensor],
     kl_weight: float | tf.Tensor,
     likelihood_weights: Mapping[str, float] | None,
-) -> Bound:
-    """- kl_weight sum KL + sum_x weight_x log p(x|.), what all objectives are but for Eq. 4."""
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    """- kl_weight sum KL + sum_x weight_x log p(x|.), and the terms by name."""
     weights = likelihood_weights or {}
     value = -kl_weight * sum(kl.values()) + sum(
         weights.get(name, 1.0) * log_p_x for name, log_p_x in log_p.items()
     )
-    return Bound(value, {**kl} | {f"log_p_{name}": log_p_x for name, log_p_x in log_p.items()})
+    return value, {**kl} | {f"log_p_{name}": log_p_x for name, log_p_x in log_p.items()}

@@ -30,7 +30,12 @@ class Settings:
     data: str = _setting("which data set")
 
     target: str | None = _setting("modality that cvae and cmma generate or vae models", None)
-    split: str = _setting("how the data are divided: paper, or mnist's authors (trains on 60,000)")
+    split: str = _setting(
+        "how the data are divided: paper, mnist's authors (trains on 60,000), celeba's official"
+    )
+    image_size: int | None = _setting("pixels of an image's side: 32, 64 or 128", None)
+    crop: str | None = _setting("what is cut out of a photograph: face or center", None)
+    flips: bool | None = _setting("mirror half of the training images, chosen at random", None)
     latent_dim: int = _setting("number of values of z")
     joint_encoder: str | None = _setting("q(z|x,w) in the notation of the paper's appendix", None)
     encoders: Mapping[str, str] | None = _setting(
@@ -48,6 +53,11 @@ class Settings:
     num_layers: int | None = _setting("L: stochastic layers", None)
     layer_encoder: str | None = _setting("q(z_l|x,w) from the mean of z_l-1, l >= 2", None)
     layer_prior: str | None = _setting("p(z_l|z_l+1)", None)
+    discriminator: str | None = _setting("of real from generated images, as a notation", None)
+    adversarial_weight: float | None = _setting(
+        "what multiplies the generator's loss where the bound's weight is 1", None
+    )
+    discriminator_learning_rate: float | None = _setting("of the discriminator's Adam", None)
 
     epochs: int = _setting("number of epochs")
     warmup_epochs: int = _setting("N_t: epochs until the divergence from the prior has full weight")
@@ -70,23 +80,29 @@ class Settings:
         self._require("checkpoint_every", self.checkpoint_every >= 1, "at least 1")
         self._require("warmup_epochs", self.warmup_epochs >= 0, "0 or more")
         self._require("seed", 0 <= self.seed < 2**31, "from 0 to 2147483647")
-        self._require(
-            "learning_rate",
-            math.isfinite(self.learning_rate) and self.learning_rate > 0,
-            "positive and finite",
-        )
+        for name in ("learning_rate", "discriminator_learning_rate"):
+            rate = getattr(self, name)
+            self._require(
+                name, rate is None or (math.isfinite(rate) and rate > 0), "positive and finite"
+            )
         self._require(
             "likelihood_weights",
             all(math.isfinite(x) and x > 0 for x in self.likelihood_weights.values()),
             "positive and finite",
         )
-        if self.alpha is not None:
+        for name in ("alpha", "adversarial_weight"):
+            weight = getattr(self, name)
             self._require(
-                "alpha", math.isfinite(self.alpha) and self.alpha >= 0, "finite and 0 or more"
+                name,
+                weight is None or (math.isfinite(weight) and weight >= 0),
+                "finite and 0 or more",
             )
         for name in ("num_rounds", "num_layers"):
             value = getattr(self, name)
             self._require(name, value is None or value >= 1, "at least 1")
+        sizes = (None, 32, 64, 128)
+        self._require("image_size", self.image_size in sizes, "32, 64 or 128")
+        self._require("crop", self.crop in (None, "face", "center"), "face or center")
         self._require("missing", self.missing in (None, "noise", "zeros"), "noise or zeros")
         self._require("feed_back", self.feed_back in (None, "samples", "means"), "samples or means")
 
@@ -102,6 +118,8 @@ class Settings:
 _MNIST_BODY = "D512R-D512R"
 # Ours, for 8x8 images and 1,199 examples.
 _DIGITS_BODY = "D256R-D256R"
+# 2018, appendix "CelebA"; C64R-C128BR-C256BR-C256BR-F is f_CNN.
+_CELEBA_CNN = "C64R-C128BR-C256BR-C256BR-F"
 
 _BY_DATA: dict[str, dict[str, Any]] = {
     "mnist": {
@@ -112,6 +130,9 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "decoders": {"image": _MNIST_BODY, "label": _MNIST_BODY},  # p(x|z), p(w|z)
         "layer_encoder": _MNIST_BODY,  # 2018, appendix "MNIST": q(z_2|z_1) after z_1's D64
         "layer_prior": _MNIST_BODY,  # 2018, appendix "MNIST": p(z_1|z_2)
+        "discriminator": _MNIST_BODY.replace("R", "L"),  # Ours: the papers have none for MNIST.
+        "adversarial_weight": 1.0,  # Ours
+        "discriminator_learning_rate": 1e-4,  # code
         "likelihood_weights": {"image": 1.0, "label": 1.0},  # 2018, Eq. 2
         "epochs": 2000,  # 2018, "Settings"
         "warmup_epochs": 200,  # 2018, "Settings": N_t = 200
@@ -119,6 +140,33 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "learning_rate": 1e-3,  # 2018, "Settings"
         "jit_compile": True,  # benchmarks/train_step.py
         "steps_per_execution": 10,  # benchmarks/train_step.py
+        "checkpoint_every": 1,
+    },
+    "celeba": {
+        "split": "paper",  # 2018, "Datasets": 90 % and 10 %
+        "image_size": 64,  # 2018, "Datasets"; "Settings" says 32, which the networks do not fit
+        "crop": "face",  # 2018, "Datasets": faces found and cropped with OpenCV
+        "flips": False,
+        "latent_dim": 128,  # 2018, appendix "CelebA": f_mu and f_sigma^2 are D128
+        "joint_encoder": f"({_CELEBA_CNN}, D512R-D512BR)-D1024R",  # 2018, appendix "CelebA"
+        "encoders": {"image": f"{_CELEBA_CNN}-D1024R", "attributes": "D512R-D512BR-D1024R"},
+        # 2018, appendix "CelebA"; D4096R is of 64 x 64 pixels: 256 channels of what four doublings
+        # lead to the image.
+        "decoders": {"image": "D{units}R-DC256BR-DC128BR-DC64BR", "attributes": "D512R-D4096R"},
+        "layer_encoder": "D512R-D512R",  # 2018, appendix "CelebA": q(z_2|.) after z_1's mean
+        "layer_prior": "D512R-D512R",  # 2018, appendix "CelebA": p(z_1|z_2)
+        # Code: leaky ReLU and no batch normalisation in the discriminator.
+        "discriminator": "C64L-C128L-C256L-C256L-F-D1024L",
+        "adversarial_weight": 1.0,  # The papers do not say.
+        "discriminator_learning_rate": 1e-4,  # code
+        # Code: the image's log-likelihood is averaged over the three channels.
+        "likelihood_weights": {"image": 1 / 3, "attributes": 1.0},
+        "epochs": 50,  # 2018, "Settings"
+        "warmup_epochs": 20,  # 2018, "Settings": N_t = 20
+        "batch_size": 100,  # code
+        "learning_rate": 1e-4,  # 2018, "Settings"
+        "jit_compile": False,  # XLA's convolutions are slow on CPUs
+        "steps_per_execution": 1,
         "checkpoint_every": 1,
     },
     "digits": {  # All ours: the papers have no such data.
@@ -129,6 +177,9 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "decoders": {"image": _DIGITS_BODY, "label": _DIGITS_BODY},
         "layer_encoder": _DIGITS_BODY,
         "layer_prior": _DIGITS_BODY,
+        "discriminator": _DIGITS_BODY.replace("R", "L"),
+        "adversarial_weight": 1.0,
+        "discriminator_learning_rate": 1e-4,
         # 64 binary pixels say so little that at weight 1 the classes overlap in the latent space.
         "likelihood_weights": {"image": 1.0, "label": 5.0},
         "epochs": 200,
@@ -158,6 +209,9 @@ _BY_MODEL: dict[str, dict[str, Any]] = {
     "cvae": {"target": "image"},
     "cmma": {"target": "image"},
 }
+_GAN = "_gan"
+"""Ends the name of a model that is also trained against a discriminator of images."""
+_BY_MODEL |= {f"{model}{_GAN}": preset for model, preset in _BY_MODEL.items()}
 
 # Settings of a data set that not every model has.
 _NEEDS = {
@@ -165,6 +219,9 @@ _NEEDS = {
     "encoders": ("vae", "jmvae_kl", "cmma"),
     "layer_encoder": ("jmvae_h",),
     "layer_prior": ("jmvae_h",),
+    "discriminator": (_GAN,),
+    "adversarial_weight": (_GAN,),
+    "discriminator_learning_rate": (_GAN,),
 }
 
 # Of which modalities a model with a target has a network or a weight: of the target, or of others.
@@ -205,20 +262,42 @@ def settings_of(model: str, data: str, overrides: Mapping[str, Any]) -> Settings
     check_choice("model", model, MODELS)
     check_choice("data", data, DATA)
     preset = _BY_DATA[data] | _BY_MODEL[model]
-    preset = {name: x for name, x in preset.items() if model in _NEEDS.get(name, MODELS)}
+    kinds = {without_gan(model), _GAN} if is_gan(model) else {model}
+    preset = {name: x for name, x in preset.items() if kinds & {*_NEEDS.get(name, kinds)}}
     if "target" in preset:
-        preset |= _of_modalities(model, preset, overrides.get("target", preset["target"]))
+        target = overrides.get("target", preset["target"])
+        preset |= _of_modalities(without_gan(model), preset, target)
+        if is_gan(model) and target != "image":
+            raise UserError(
+                "Models against a discriminator generate images",
+                f"--model={model} --target={target}",
+                f"choose --model={without_gan(model)}, or leave --target out",
+            )
     for name, value in overrides.items():
         if name not in preset and name != "seed":
             raise UserError(
-                f"--{name} is not a setting of {model}", f"--{name}={value}", "leave it out"
+                f"--{name} is not a setting of {model} on {data}",
+                f"--{name}={value}",
+                "leave it out",
             )
         if isinstance(preset.get(name), Mapping):
             for modality in value:
                 check_choice(name, modality, tuple(preset[name]))
             value = {**preset[name], **value}
         preset[name] = value
+    if preset.get("image_size"):
+        units = 256 * (preset["image_size"] // 16) ** 2
+        preset["decoders"] = {
+            name: notation.replace("{units}", str(units))
+            for name, notation in preset["decoders"].items()
+        }
     return Settings(model=model, data=data, **preset)
+
+
+def data_options(settings: Settings) -> dict[str, Any]:
+    """The settings that make the data set: what its module's `load` takes."""
+    options = {name: getattr(settings, name) for name in ("split", "image_size", "crop")}
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _of_modalities(model: str, preset: Mapping[str, Any], target: str) -> dict[str, Any]:
@@ -229,6 +308,16 @@ def _of_modalities(model: str, preset: Mapping[str, Any], target: str) -> dict[s
         for table, of_target in ((_OF_TARGET, True), (_OF_OTHERS, False))
         for name in table.get(model, ())
     }
+
+
+def is_gan(model: str) -> bool:
+    """Whether a model is also trained against a discriminator."""
+    return model.endswith(_GAN)
+
+
+def without_gan(model: str) -> str:
+    """The name of the same model without a discriminator."""
+    return model.removesuffix(_GAN)
 
 
 def run_name(data: str, model: str, target: str | None = None) -> str:

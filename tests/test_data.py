@@ -65,7 +65,7 @@ def test_the_first_of_the_training_digits_train_and_the_others_validate(
     idx_dir, idx_arrays, monkeypatch
 ):
     monkeypatch.setattr(mnist, "NUM_TRAINED", 4)
-    loaded = data.load("mnist", idx_dir, "paper")
+    loaded = data.load("mnist", idx_dir, {"split": "paper"})
     labels = idx_arrays[TRAIN_LABELS]
     np.testing.assert_array_equal(loaded.train["label"], labels[:4])
     np.testing.assert_array_equal(loaded.validation["label"], labels[4:])
@@ -75,7 +75,7 @@ def test_the_first_of_the_training_digits_train_and_the_others_validate(
 
 
 def test_split_authors_trains_on_all_and_validates_on_none(idx_dir):
-    loaded = data.load("mnist", idx_dir, "authors")
+    loaded = data.load("mnist", idx_dir, {"split": "authors"})
     assert loaded.num_examples("train") == NUM_TRAIN
     assert loaded.num_examples("validation") == 0
     assert not loaded.validation, "DataSet.validation is empty where all examples are trained on"
@@ -85,7 +85,7 @@ def test_split_authors_trains_on_all_and_validates_on_none(idx_dir):
 @pytest.mark.parametrize("name", ["mnist", "digits"])
 def test_unknown_split(name, idx_dir):
     with pytest.raises(UserError, match=r"received --split=halves;"):
-        data.load(name, idx_dir, "halves")
+        data.load(name, idx_dir, {"split": "halves"})
 
 
 IMAGES = np.zeros((NUM_TRAIN, 28, 28), np.uint8)
@@ -170,7 +170,7 @@ LABELS = np.zeros(NUM_TRAIN, np.uint8)
 def test_damaged_idx_file(idx_dir, file, content, message):
     (idx_dir / file).write_bytes(content)
     with pytest.raises(UserError, match=message) as error:
-        data.load("mnist", idx_dir, "paper")
+        data.load("mnist", idx_dir, {"split": "paper"})
     # Whoever has four files must learn which of them to fetch again.
     assert file in str(error.value) or "the train files" in str(error.value)
 
@@ -178,7 +178,7 @@ def test_damaged_idx_file(idx_dir, file, content, message):
 def test_missing_idx_file_is_named(idx_dir):
     (idx_dir / TRAIN_LABELS).unlink()
     with pytest.raises(UserError, match=f"received {re.escape(str(idx_dir))} without") as error:
-        data.load("mnist", idx_dir, "paper")
+        data.load("mnist", idx_dir, {"split": "paper"})
     named = [name for name in mnist.FILES.values() if name in str(error.value)]
     assert named == [TRAIN_LABELS]
 
@@ -202,7 +202,7 @@ def test_without_files_and_network_nothing_is_tried_twice(tmp_path, monkeypatch,
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
     monkeypatch.setattr(tfds, "load", lambda *_, **__: pytest.fail("the download was tried"))
     with pytest.raises(UserError, match="no route") as error:
-        data.load("mnist", tmp_path, "paper")
+        data.load("mnist", tmp_path, {"split": "paper"})
     assert len(asked) == 1
     assert asked[0][0].startswith("http")
     assert asked[0][1] <= 10, "a machine without a network is told so within seconds"
@@ -218,7 +218,7 @@ def test_failing_download_is_a_users_matter(tmp_path, monkeypatch, tfds):
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: contextlib.nullcontext())
     monkeypatch.setattr(tfds, "load", fail)
     with pytest.raises(UserError, match=r"received checksum of the file; put .* into --data_dir"):
-        data.load("mnist", tmp_path, "paper")
+        data.load("mnist", tmp_path, {"split": "paper"})
 
 
 def test_tensorflow_datasets_gives_what_the_files_would(tmp_path, monkeypatch, tfds):
@@ -229,7 +229,7 @@ def test_tensorflow_datasets_gives_what_the_files_would(tmp_path, monkeypatch, t
     metadata.write_text(json.dumps({"name": "mnist", "version": "3.0.1", "splits": splits}))
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: contextlib.nullcontext())
     with tfds.testing.mock_data(num_examples=20, data_dir=str(tmp_path / "metadata")):
-        loaded = data.load("mnist", tmp_path / "data", "paper")
+        loaded = data.load("mnist", tmp_path / "data", {"split": "paper"})
     for part, count in (("train", 15), ("validation", 5), ("test", 20)):
         arrays = getattr(loaded, part)
         assert arrays["image"].shape == (count, 28, 28, 1)
@@ -242,7 +242,7 @@ def test_tensorflow_datasets_gives_what_the_files_would(tmp_path, monkeypatch, t
 
 
 def test_real_mnist(mnist_dir):
-    loaded = data.load("mnist", mnist_dir, "paper")
+    loaded = data.load("mnist", mnist_dir, {"split": "paper"})
     for part, count in (("train", 50_000), ("validation", 10_000), ("test", 10_000)):
         arrays = getattr(loaded, part)
         assert arrays["image"].shape == (count, 28, 28, 1)
@@ -257,7 +257,7 @@ def test_real_mnist(mnist_dir):
 
 @pytest.fixture
 def loaded_digits(tmp_path):
-    return data.load("digits", tmp_path, "paper")
+    return data.load("digits", tmp_path, {"split": "paper"})
 
 
 def rows(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -287,7 +287,7 @@ def test_digits_of_every_class_are_in_every_part(loaded_digits):
 def test_prepared_batches(idx_dir, monkeypatch, name, highest, side):
     """Images become grey values in [0, 1] and labels one-hot, both float32."""
     monkeypatch.setattr(mnist, "NUM_TRAINED", 4)
-    loaded = data.load(name, idx_dir, "paper")
+    loaded = data.load(name, idx_dir, {"split": "paper"})
     image = np.zeros((3, side, side, 1), np.uint8)
     image[1], image[2] = highest // 2, highest
     labels = tf.constant([0, 9, 3], tf.uint8)

@@ -54,7 +54,7 @@ FIGURES = {
 
 @pytest.fixture(scope="module")
 def digits():
-    return data_sets.load("digits", pathlib.Path("unused"), "paper")
+    return data_sets.load("digits", pathlib.Path("unused"), {"split": "paper"})
 
 
 def _settings(model, target, epochs):

@@ -64,11 +64,11 @@ def test_the_hierarchy_has_the_papers_numbers():
 @pytest.mark.parametrize(
     ("model", "encoders"), [("vae", ["target"]), ("cvae", []), ("cmma", ["other"])]
 )
-@pytest.mark.parametrize(("target", "other"), [("image", "label"), ("label", "image")])
+@pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("data", presets.DATA)
-def test_models_with_a_target_have_settings_of_their_own_networks(
-    model, encoders, target, other, data
-):
+def test_models_with_a_target_have_settings_of_their_own_networks(model, encoders, reverse, data):
+    names = list(presets.settings_of("jmvae_kl", data, {}).decoders)
+    target, other = reversed(names) if reverse else names
     settings = presets.settings_of(model, data, {"target": target})
     name = {"target": target, "other": other}
     assert settings.target == target
@@ -145,14 +145,57 @@ def test_a_setting_is_overridden_and_nothing_else(model, data, name, value):
     ],
 )
 def test_a_setting_of_some_models_is_refused_for_all_others(name, value, models):
-    for model in presets.MODELS:
+    for model in filter(lambda x: not presets.is_gan(x), presets.MODELS):
         if model in models:
             assert getattr(presets.settings_of(model, "mnist", {}), name) not in (None, value)
             assert getattr(presets.settings_of(model, "mnist", {name: value}), name) == value
         else:
             assert getattr(presets.settings_of(model, "mnist", {}), name) is None
-            with pytest.raises(UserError, match=f"--{name} is not a setting of {model}; rec"):
+            with pytest.raises(UserError, match=f"--{name} is not a setting of {model} on mnist;"):
                 presets.settings_of(model, "mnist", {name: value})
+
+
+@pytest.mark.parametrize("data", presets.DATA)
+@pytest.mark.parametrize("model", [x for x in presets.MODELS if presets.is_gan(x)])
+def test_a_model_with_a_discriminator_has_the_settings_of_the_one_without(model, data):
+    settings = presets.settings_of(model, data, {})
+    plain = presets.settings_of(presets.without_gan(model), data, {})
+    its_own = {"discriminator", "adversarial_weight", "discriminator_learning_rate"}
+    for name in {field.name for field in presets.setting_fields()}:
+        if name in its_own:
+            assert getattr(settings, name) is not None
+            assert getattr(plain, name) is None
+        else:
+            assert getattr(settings, name) == getattr(plain, name)
+
+
+@pytest.mark.parametrize("model", ["vae_gan", "cvae_gan", "cmma_gan"])
+def test_a_model_with_a_discriminator_generates_images(model):
+    with pytest.raises(
+        UserError, match=f"discriminator generate images; .* choose --model={model[:-4]}"
+    ):
+        presets.settings_of(model, "mnist", {"target": "label"})
+
+
+@pytest.mark.parametrize(("size", "units"), [(32, 1024), (64, 4096), (128, 16384)])
+def test_the_decoder_of_faces_follows_the_size_of_the_images(size, units):
+    settings = presets.settings_of("jmvae_kl", "celeba", {"image_size": size})
+    assert settings.decoders["image"] == f"D{units}R-DC256BR-DC128BR-DC64BR"
+    assert presets.data_options(settings) == {
+        "split": "paper",
+        "image_size": size,
+        "crop": "face",
+    }
+
+
+def test_only_faces_have_settings_of_photographs():
+    with pytest.raises(UserError, match="--image_size is not a setting of vae on mnist;"):
+        presets.settings_of("vae", "mnist", {"image_size": 64})
+    with pytest.raises(UserError, match="--image_size must be 32, 64 or 128;"):
+        presets.settings_of("vae", "celeba", {"image_size": 48})
+    with pytest.raises(UserError, match="--crop must be face or center;"):
+        presets.settings_of("vae", "celeba", {"crop": "centre"})
+    assert presets.data_options(presets.settings_of("vae", "digits", {})) == {"split": "paper"}
 
 
 @pytest.mark.parametrize("name", ["encoders", "decoders"])
@@ -172,7 +215,12 @@ def test_networks_are_overridden_one_modality_at_a_time(name):
         ("jmvae_kl", "", {}, "received --data=; choose one of them"),
         ("jmvae_kl", "mnist", {"encoders": {"lable": "D1"}}, "--encoders=lable; did you mean lab"),
         ("jmvae_kl", "mnist", {"decoders": {"text": "D1"}}, "--decoders must be one of image, lab"),
-        ("jmvae", "mnist", {"encoders": {"image": "D1"}}, "--encoders is not a setting of jmvae;"),
+        (
+            "jmvae",
+            "mnist",
+            {"encoders": {"image": "D1"}},
+            "--encoders is not a setting of jmvae on mnist;",
+        ),
         ("jmvae-h", "mnist", {}, r"received --model=jmvae-h; did you mean jmvae_h\?"),
         ("cvae", "mnist", {"target": "lable"}, r"--target=lable; did you mean label\?"),
         ("cvae", "mnist", {"decoders": {"label": "D1"}}, "--decoders must be one of image; rec"),

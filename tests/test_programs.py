@@ -416,7 +416,7 @@ def test_interrupt_after_the_training_itself(whole, tmp_path, after):
         ("train", ["--epochs=0"], "--epochs must be at least 1; received --epochs=0;"),
         ("train", ["--warmup_epochs=-1"], "--warmup_epochs must be 0 or more;"),
         ("train", ["--learning_rate=nan"], "--learning_rate must be positive and finite;"),
-        ("train", ["--model=jmvae", "--alpha=1"], "--alpha is not a setting of jmvae;"),
+        ("train", ["--model=jmvae", "--alpha=1"], "--alpha is not a setting of jmvae on digits;"),
         ("train", ["--encoders=image"], "received --encoders=image;"),
         ("train", ["--encoders=picture=D8R"], "received --encoders=picture;"),
         ("train", ["--resume"], "runs/digits-jmvae_kl, which does not;"),

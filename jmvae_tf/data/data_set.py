@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -9,7 +10,21 @@ import tensorflow as tf
 from jmvae_tf.errors import UserError
 from jmvae_tf.modalities import Modality
 
-Arrays = Mapping[str, np.ndarray]
+
+class Rows(Protocol):
+    """Examples that stay on disk until they are asked for."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    def __len__(self) -> int:
+        """The number of examples."""
+
+    def __getitem__(self, indices: np.ndarray) -> np.ndarray:
+        """The examples at some indices, [indices, *shape[1:]]."""
+
+
+Arrays = Mapping[str, np.ndarray | Rows]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +34,8 @@ class DataSet:
     Attributes:
       name: what the program's flag calls it.
       modalities: name to `Modality`, in the papers' order: image first.
-      train: modality name to what is stored of it, one row an example, as compact as it comes.
+      train: modality name to what is stored of it, one row an example, as compact as it comes; in
+        memory, or as `Rows` that are read when they are needed.
       validation: the same; empty where all examples are trained on.
       test: the same.
       prepare: a batch of stored tensors to float32 [batch, *event_shape], in TensorFlow ops.
@@ -50,6 +66,8 @@ class DataSet:
                     "repair the files",
                 )
             for name, array in arrays.items():
+                if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+                    continue
                 bad = np.flatnonzero(~np.isfinite(array).all(axis=tuple(range(1, array.ndim))))
                 if bad.size:
                     raise UserError(

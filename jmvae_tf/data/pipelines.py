@@ -1,24 +1,27 @@
 """From a data set to batches of dictionaries, modality name to float32 tensor.
 
 Modalities with a Bernoulli likelihood are drawn from their grey values: anew in every epoch of
-training, once and for all for validation and test (2018 paper, "Settings").
+training, once and for all for validation and test (2018 paper, "Settings"). Examples that do not
+fit into memory are read from disk batch by batch.
 
 Every draw is a function of the seed, the epoch and the step, so that training can start at any
 epoch and see what it would have seen.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 
+import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.data.data_set import DataSet, Rows
 from jmvae_tf.errors import UserError
 from jmvae_tf.likelihoods import Bernoulli
 from jmvae_tf.modalities import Modality
 from jmvae_tf.randomness import fold, root_seed, split
 
 # What a seed is folded with first, so that no two uses share a draw.
-_SHUFFLE, _BINARISE = 0, 1
+_SHUFFLE, _BINARISE, _FLIP = 0, 1, 2
 
 TEST_SEED = 0
 """Of the one binarisation of validation and test sets: the same data for every run."""
@@ -28,6 +31,12 @@ Examples = dict[str, tf.Tensor]
 
 _PREFETCHED = 16
 """Batches made ahead: enough for one execution of several training steps."""
+
+_EVALUATED_VALUES = 2**22
+"""Values in a batch that is evaluated: of 1,000 digits, of 341 faces of 64 x 64 pixels."""
+
+_COMPARED_VALUES = 2**28
+"""Values of real examples that evaluation compares with: 1 GiB, all of MNIST, 21,774 faces."""
 
 
 def steps_per_epoch(data: DataSet, batch_size: int) -> int:
@@ -47,15 +56,16 @@ def steps_per_epoch(data: DataSet, batch_size: int) -> int:
 
 
 def training_batches(
-    data: DataSet, batch_size: int, seed: int, first_epoch: int = 0
+    data: DataSet, batch_size: int, seed: int, first_epoch: int = 0, flips: bool = False
 ) -> tf.data.Dataset:
     """Batches of one epoch after the other, without end.
 
     Args:
       data: whose training set is shuffled for every epoch.
       batch_size: of every batch; `steps_per_epoch` of them make an epoch.
-      seed: of shuffles and binarisation.
+      seed: of shuffles, binarisation and flips.
       first_epoch: the epoch to begin with, counted from 0.
+      flips: whether images are mirrored, left to right, with a probability of a half.
 
     Returns:
       A dataset of dictionaries of float32 tensors [batch_size, *event_shape].
@@ -64,7 +74,7 @@ def training_batches(
       UserError: if a batch is larger than the training set.
     """
     steps = steps_per_epoch(data, batch_size)
-    stored = {name: tf.constant(array) for name, array in data.train.items()}
+    rows_of = {name: _reader(stored) for name, stored in data.train.items()}
     root = root_seed(seed)
 
     def batches_of(epoch: tf.Tensor) -> tf.data.Dataset:
@@ -75,12 +85,14 @@ def training_batches(
         return (
             tf.data.Dataset.from_tensor_slices(rows)
             .enumerate()
-            .map(lambda step, indices: (fold(root, _BINARISE, epoch, step), indices))
+            .map(lambda step, indices: (epoch, step, indices))
         )
 
-    def batch(seed_pair: tf.Tensor, indices: tf.Tensor) -> dict[str, tf.Tensor]:
-        rows = {name: tf.gather(values, indices) for name, values in stored.items()}
-        return binarise(data.prepare(rows), data.modalities, seed_pair)
+    def batch(epoch: tf.Tensor, step: tf.Tensor, indices: tf.Tensor) -> dict[str, tf.Tensor]:
+        prepared = data.prepare({name: read(indices) for name, read in rows_of.items()})
+        if flips:
+            prepared = flip(prepared, data.modalities, fold(root, _FLIP, epoch, step))
+        return binarise(prepared, data.modalities, fold(root, _BINARISE, epoch, step))
 
     epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
     return (
@@ -90,7 +102,44 @@ def training_batches(
     )
 
 
-def whole_part(data: DataSet, part: str, binarised: bool = True) -> dict[str, tf.Tensor]:
+def _reader(stored: np.ndarray | Rows) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A function from indices to the examples stored there, for use within a graph."""
+    if isinstance(stored, np.ndarray):
+        values = tf.constant(stored)
+        return lambda indices: tf.gather(values, indices)
+
+    def read(indices: tf.Tensor) -> tf.Tensor:
+        rows = tf.numpy_function(lambda i: stored[i], [indices], tf.as_dtype(stored.dtype), False)
+        return tf.ensure_shape(rows, (None, *stored.shape[1:]))
+
+    return read
+
+
+def in_order(data: DataSet, part: str) -> Iterator[dict[str, tf.Tensor]]:
+    """A part in its order, batch by batch, values of Bernoulli modalities as the grey they are."""
+    number, size = data.num_examples(part), _evaluated_at_once(data)
+    for start in range(0, number, size):
+        yield _prepared(data, part, start, min(start + size, number))
+
+
+def _prepared(data: DataSet, part: str, start: int, stop: int) -> dict[str, tf.Tensor]:
+    arrays: Mapping[str, np.ndarray | Rows] = getattr(data, part)
+    indices = np.arange(start, stop)
+    return data.prepare({name: tf.constant(array[indices]) for name, array in arrays.items()})
+
+
+def _num_values(data: DataSet) -> int:
+    """How many values an example has."""
+    return sum(math.prod(modality.event_shape) for modality in data.modalities.values())
+
+
+def _evaluated_at_once(data: DataSet) -> int:
+    return max(1, min(1000, _EVALUATED_VALUES // _num_values(data)))
+
+
+def whole_part(
+    data: DataSet, part: str, binarised: bool = True, number: int | None = None
+) -> dict[str, tf.Tensor]:
     """All examples of the validation or the test set (or of the training set).
 
     Args:
@@ -98,30 +147,50 @@ def whole_part(data: DataSet, part: str, binarised: bool = True) -> dict[str, tf
       part: "train", "validation" or "test".
       binarised: whether modalities with a Bernoulli likelihood are drawn, by a seed that is the
         same for every run, or stay the grey values they are.
+      number: how many, from the first; None for all. What is drawn depends on it.
 
     Returns:
       Modality name to float32 [examples, *event_shape].
     """
-    arrays: Mapping = getattr(data, part)
-    prepared = data.prepare({name: tf.constant(array) for name, array in arrays.items()})
+    available = data.num_examples(part)
+    prepared = _prepared(data, part, 0, min(number or available, available))
     if not binarised:
         return prepared
     return binarise(prepared, data.modalities, fold(root_seed(TEST_SEED), _BINARISE))
 
 
 def for_evaluation(data: DataSet, num_test: int) -> tuple[Examples, Examples, Examples]:
-    """The first examples of the test set, binarised and grey, and the training set, grey."""
+    """The first examples of the test set, binarised and grey, and training ones, grey.
+
+    Of a training set too large for memory they are the first.
+    """
     test, grey = (
         {name: x[:num_test] for name, x in whole_part(data, "test", binarised).items()}
         for binarised in (True, False)
     )
-    return test, grey, whole_part(data, "train", binarised=False)
+    number = max(1, _COMPARED_VALUES // _num_values(data))
+    return test, grey, whole_part(data, "train", binarised=False, number=number)
 
 
-def evaluation_batches(data: DataSet, part: str, batch_size: int = 1000) -> tf.data.Dataset:
+def evaluation_batches(data: DataSet, part: str, batch_size: int | None = None) -> tf.data.Dataset:
     """The validation or test set in its order, binarised once, the last batch shorter."""
     examples = whole_part(data, part)
-    return tf.data.Dataset.from_tensor_slices(examples).batch(batch_size).cache().prefetch(1)
+    batch_size = batch_size or _evaluated_at_once(data)
+    return tf.data.Dataset.from_tensor_slices(examples).batch(batch_size).prefetch(1)
+
+
+def flip(
+    batch: Mapping[str, tf.Tensor], modalities: Mapping[str, Modality], seed: tf.Tensor
+) -> dict[str, tf.Tensor]:
+    """Mirrors all images of an example, left to right, with a probability of a half."""
+    number = tf.shape(next(iter(batch.values())))[0]
+    mirrored = tf.random.stateless_uniform((number, 1, 1, 1), seed) < 0.5
+    return {
+        name: tf.where(mirrored, tf.reverse(x, [2]), x)
+        if modalities[name].shown_as == "image"
+        else x
+        for name, x in batch.items()
+    }
 
 
 def binarise(

@@ -1,10 +1,11 @@
 """What all models share: training and test steps, generation, saving."""
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
@@ -15,10 +16,12 @@ from jmvae_tf.distributions import (
     LikelihoodHead,
     standard_normal,
 )
+from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality, check_names
 from jmvae_tf.networks import Network
 from jmvae_tf.objectives import Bound
 from jmvae_tf.randomness import as_seed, fold, root_seed, split
+from jmvae_tf.standardisation import Standardisation
 
 Tensors = Mapping[str, tf.Tensor]
 
@@ -66,6 +69,9 @@ class MultimodalVAE(keras.Model, abc.ABC):
     makes its encoders in `__init__`, then calls `build_networks`, and defines `bound` and
     `infer`.
 
+    What is given and generated has the data's own units. Modalities that are `standardised` are
+    so in between: encoders take standardised values, and distributions are over them.
+
     Args:
       modalities: name to `Modality`.
       latent_dim: the number of values of z.
@@ -110,6 +116,11 @@ class MultimodalVAE(keras.Model, abc.ABC):
             )
             for name in self.targets
         }
+        self.statistics = {
+            name: Standardisation(modality.event_shape, name=f"{name}_statistics")
+            for name, modality in self.modalities.items()
+            if isinstance(modality.likelihood, Gaussian)
+        }
         self.kl_weight = self.add_weight(
             name="kl_weight", shape=(), initializer="ones", trainable=False, dtype="float32"
         )
@@ -135,7 +146,7 @@ class MultimodalVAE(keras.Model, abc.ABC):
         """The model's objective on all modalities, estimated with one z an example.
 
         Args:
-          data: modality name to [batch, *event_shape].
+          data: modality name to [batch, *event_shape], as `standardise` gives it.
           seed: int32, [2].
           kl_weight: the warm-up's weight; at 1 the objective is a lower bound.
           training: whether batch normalisation uses the batch's statistics.
@@ -146,10 +157,10 @@ class MultimodalVAE(keras.Model, abc.ABC):
 
     @abc.abstractmethod
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """q(z|given) for more than the conditions; checked inputs, otherwise as `posterior`."""
+        """q(z|given) for more than the conditions; standardised, otherwise as `posterior`."""
 
     def prior(self, given: Tensors) -> tfd.Distribution:
-        """p(z), or p(z|w) in models of one direction where w reaches it; checked inputs.
+        """p(z), or p(z|w) in models of one direction where w reaches it; standardised inputs.
 
         Args:
           given: the conditions and perhaps other modalities.
@@ -288,7 +299,7 @@ class MultimodalVAE(keras.Model, abc.ABC):
           given: the conditions, [batch, *event_shape] each; only a CVAE's decoder uses them.
 
         Returns:
-          Modality name to a distribution of batch shape [...] over its events.
+          Modality name to a distribution of batch shape [...] over its events, standardised.
 
         Raises:
           ValueError: if the model does not generate a target.
@@ -297,11 +308,16 @@ class MultimodalVAE(keras.Model, abc.ABC):
         for target in targets:
             self._check_target(target)
         z = tf.convert_to_tensor(z, tf.float32)
-        inputs = self.decoder_inputs(z, given or {})
+        inputs = self.decoder_inputs(z, self._check(given) if given else {})
         return {name: self.decoders[name](inputs, batch_shape=tf.shape(z)[:-1]) for name in targets}
 
     def decoder_inputs(self, z: tf.Tensor, given: Tensors) -> Any:
-        """What the bodies of the decoders take, with one batch axis: z alone but in a CVAE."""
+        """What the bodies of the decoders take, with one batch axis: z alone but in a CVAE.
+
+        Args:
+          z: as for `decode`.
+          given: standardised, perhaps nothing.
+        """
         del given
         return tf.reshape(z, (-1, self.latent_dim))
 
@@ -338,7 +354,7 @@ class MultimodalVAE(keras.Model, abc.ABC):
             raise ValueError(
                 f"At least one sample must be drawn. Received: num_samples={num_samples}"
             )
-        return self.decode(z, [target], given)[target].mean()
+        return self._shown(target, self.decode(z, [target], given)[target].mean())
 
     def reconstruct(self, data: Tensors, seed: int | tf.Tensor = 0) -> dict[str, tf.Tensor]:
         """Means of p(x|z) for every modality at the posterior's mean given `data`.
@@ -351,7 +367,69 @@ class MultimodalVAE(keras.Model, abc.ABC):
           Modality name to float32 [batch, *event_shape], for those that the model generates.
         """
         z = self.posterior_mean(data, seed)
-        return {name: p.mean() for name, p in self.decode(z, given=data).items()}
+        return {name: self._shown(name, p.mean()) for name, p in self.decode(z, given=data).items()}
+
+    def standardise(self, data: Tensors) -> dict[str, tf.Tensor]:
+        """What `bound` takes, and what the distributions of `decode` are over.
+
+        Args:
+          data: modality name to [batch, *event_shape], of any of the modalities.
+
+        Returns:
+          The same, those that are `standardised` by the statistics of the training set.
+
+        Raises:
+          ValueError: if a name is unknown, or a shape is not that of its modality.
+        """
+        self._check_known(list(data))
+        tensors = {}
+        for name, modality in self.modalities.items():
+            if name not in data:
+                continue
+            tensor = tf.cast(tf.convert_to_tensor(data[name]), tf.float32)
+            if not tensor.shape[1:].is_compatible_with(modality.event_shape) or not tensor.shape:
+                raise ValueError(
+                    f"Modality {name!r} must have the shape [batch, "
+                    f"{', '.join(map(str, modality.event_shape))}]. Received: {tensor.shape}"
+                )
+            tensors[name] = self.statistics[name](tensor) if modality.standardised else tensor
+        return tensors
+
+    def unstandardise(self, name: str, x: tf.Tensor) -> tf.Tensor:
+        """Values of a modality, [..., *event_shape], back in the data's units."""
+        return self.statistics[name].invert(x) if self.modalities[name].standardised else x
+
+    def _shown(self, name: str, x: tf.Tensor) -> tf.Tensor:
+        """The same, an image within its range."""
+        modality, x = self.modalities[name], self.unstandardise(name, x)
+        if modality.shown_as == "image" and modality.value_range:
+            return tf.clip_by_value(x, *modality.value_range)
+        return x
+
+    def adapt(self, batches: Iterable[Tensors]) -> None:
+        """Takes the statistics of the training set; to be called before `fit`.
+
+        Args:
+          batches: the training set once, dictionaries of modality name to [batch, *event_shape].
+
+        Raises:
+          ValueError: if it is empty.
+        """
+        count = 0
+        sums = {name: np.zeros((2, *x.event_shape)) for name, x in self.statistics.items()}
+        for batch in batches:
+            for name, (total, squares) in sums.items():
+                values = np.asarray(batch[name], np.float64)
+                total += values.sum(axis=0)
+                squares += np.square(values).sum(axis=0)
+            count += len(next(iter(batch.values())))
+        if not count:
+            raise ValueError("Statistics need at least one example. Received: none")
+        for name, (total, squares) in sums.items():
+            variance = np.maximum(squares / count - np.square(total / count), 0.0)
+            # What is left of rounding is no variation.
+            variance[variance < 1e-12 * squares / count] = 0.0
+            self.statistics[name].set_statistics(total / count, np.sqrt(variance))
 
     def call(self, data: Tensors, training: bool = False) -> dict[str, tf.Tensor]:
         """Reconstructions of all modalities; what Keras calls the model's output."""
@@ -501,22 +579,14 @@ class MultimodalVAE(keras.Model, abc.ABC):
             )
 
     def _check(self, given: Tensors) -> dict[str, tf.Tensor]:
-        self._check_known(list(given))
-        tensors = {}
-        for name, modality in self.modalities.items():
-            if name not in given:
-                continue
-            tensor = tf.cast(tf.convert_to_tensor(given[name]), tf.float32)
-            if not tensor.shape[1:].is_compatible_with(modality.event_shape) or not tensor.shape:
-                raise ValueError(
-                    f"Modality {name!r} must have the shape [batch, "
-                    f"{', '.join(map(str, modality.event_shape))}]. Received: {tensor.shape}"
-                )
-            tensors[name] = tensor
-        missing = [name for name in self.conditions if name not in tensors]
-        if missing:
+        tensors = self.standardise(given)
+        self.check_conditions(tensors)
+        return tensors
+
+    def check_conditions(self, given: Tensors) -> None:
+        """Raises ValueError if one of the conditions is not given."""
+        if not set(self.conditions) <= set(given):
             raise ValueError(
                 f"This model needs {' and '.join(self.conditions)} to be given. "
                 f"Received: {list(given) or 'nothing'}"
             )
-        return tensors

@@ -58,7 +58,8 @@ class CVAE(OneWayVAE):
         """What is drawn and what is given, repeated for every z of an example; one batch axis."""
         inputs = {"z": tf.reshape(z, (-1, self.latent_dim))}
         repeats = tf.reduce_prod(tf.shape(z)[:-2])
-        for name, w in self._check(given).items():
+        self.check_conditions(given)
+        for name, w in given.items():
             if name in self.conditions:
                 inputs[name] = tf.tile(w, [repeats] + [1] * (w.shape.rank - 1))
         return inputs

@@ -9,6 +9,7 @@ import pathlib
 
 from absl import flags
 
+from jmvae_tf import presets
 from jmvae_tf.errors import UserError
 from jmvae_tf.programs import program
 from jmvae_tf.training.run_folder import RunFolder
@@ -50,7 +51,9 @@ def main() -> None:
 
     model = load_checkpoint(checkpoint, settings)
     inference = program.apply_inference(model)
-    data = data_sets.load(settings.data, pathlib.Path(_DATA_DIR.value), settings.split)
+    data = data_sets.load(
+        settings.data, pathlib.Path(_DATA_DIR.value), presets.data_options(settings)
+    )
     protocol = Protocol(
         num_samples=_NUM_SAMPLES.value,
         num_importance_samples=_NUM_IMPORTANCE_SAMPLES.value,

@@ -59,7 +59,9 @@ def main() -> None:
     from jmvae_tf.programs import report
     from jmvae_tf.training.train import load_newest, make_model, train
 
-    data = data_sets.load(settings.data, pathlib.Path(_DATA_DIR.value), settings.split)
+    data = data_sets.load(
+        settings.data, pathlib.Path(_DATA_DIR.value), presets.data_options(settings)
+    )
     export_dir = program.export_folder(_EXPORT_DIR.value, settings)
     with folder.locked():
         model, epoch = load_newest(folder) if _RESUME.value else (None, 0)

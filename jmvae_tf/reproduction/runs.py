@@ -53,8 +53,8 @@ class Runs:
         Raises:
           UserError: if its files are missing or damaged.
         """
-        split = presets.preset_values("split")[self.data_name]
-        return data_sets.load(self.data_name, self.data_dir, split)
+        options = presets.data_options(self.settings(JMVAE))
+        return data_sets.load(self.data_name, self.data_dir, options)
 
     def settings(self, recipe: Recipe) -> Settings:
         """All settings of a run."""

@@ -16,7 +16,7 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.loading import MODELS, load_model
-from jmvae_tf.presets import Settings
+from jmvae_tf.presets import Settings, data_options
 from jmvae_tf.training.callbacks import (
     Checkpoints,
     FiniteTerms,
@@ -74,6 +74,8 @@ def make_model(settings: Settings, data: DataSet) -> MultimodalVAE:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError("The settings must make a model", reason, "change them") from error
     steps = pipelines.steps_per_epoch(data, settings.batch_size)
+    if model.statistics:
+        model.adapt(pipelines.in_order(data, "train"))
     model.compile(
         optimizer=keras.optimizers.Adam(settings.learning_rate),
         jit_compile=settings.jit_compile,
@@ -145,7 +147,7 @@ def load_checkpoint(path: Any, settings: Settings) -> MultimodalVAE:
         ) from error
     found = {"model": _name_of(model), **model.get_config()}
     wanted = {name: getattr(settings, name) for name in ("model", *_ARCHITECTURE)}
-    expected = data_sets.modalities(settings.data)
+    expected = data_sets.modalities(settings.data, data_options(settings))
     for name, modality in model.modalities.items():
         found[name] = modality.event_shape
         wanted[name] = expected[name].event_shape if name in expected else "unknown"
@@ -196,7 +198,9 @@ def train(
     progress = Progress(first_epoch)
     with StopAtBatch() as stop, contextlib.closing(progress):
         model.fit(
-            pipelines.training_batches(data, settings.batch_size, settings.seed, first_epoch),
+            pipelines.training_batches(
+                data, settings.batch_size, settings.seed, first_epoch, bool(settings.flips)
+            ),
             epochs=settings.epochs,
             initial_epoch=first_epoch,
             steps_per_epoch=pipelines.steps_per_epoch(data, settings.batch_size),
