@@ -237,3 +237,65 @@ def test_modalities_are_drawn_independently(rng):
     drawn = pipelines.binarise(grey, modalities, root_seed(0))
     agreeing = np.asarray(drawn["left"] == drawn["right"])
     assert abs(agreeing.mean() - 0.5) <= 5 * np.sqrt(0.25 / 1000)
+
+
+class OnDisk:
+    """Examples that are read when they are asked for."""
+
+    def __init__(self, array):
+        self.array = array
+        self.shape, self.dtype = array.shape, array.dtype
+        self.largest = 0
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, indices):
+        assert isinstance(indices, np.ndarray)
+        self.largest = max(self.largest, len(indices))
+        return self.array[indices]
+
+
+def test_examples_on_disk_make_the_same_batches_and_are_read_a_batch_at_a_time(data):
+    streamed = DataSet(
+        "eleven",
+        MODALITIES,
+        **{
+            part: {**getattr(data, part), "image": OnDisk(getattr(data, part)["image"])}
+            for part in ("train", "validation", "test")
+        },
+        prepare=prepare,
+    )
+    assert_equal(
+        take(pipelines.training_batches(streamed, BATCH, 5), 7),
+        take(pipelines.training_batches(data, BATCH, 5), 7),
+    )
+    assert streamed.train["image"].largest == BATCH
+    for part in ("train", "validation", "test"):
+        assert_equal(pipelines.whole_part(streamed, part), pipelines.whole_part(data, part))
+
+
+def test_a_part_is_gone_through_in_its_order(data):
+    batches = list(pipelines.in_order(data, "train"))
+    together = {name: np.concatenate([batch[name] for batch in batches]) for name in MODALITIES}
+    assert_equal(together, pipelines.whole_part(data, "train", binarised=False))
+
+
+def test_the_first_examples_of_a_part_are_asked_for(data):
+    whole = pipelines.whole_part(data, "test", binarised=False)
+    first = pipelines.whole_part(data, "test", binarised=False, number=3)
+    assert_equal(first, {name: x[:3] for name, x in whole.items()})
+    assert len(pipelines.whole_part(data, "test", number=100)["index"]) == 7
+
+
+def test_half_of_the_images_are_mirrored_and_nothing_else(data):
+    taken = take(pipelines.training_batches(data, 1, 2, flips=True), 400)
+    plain = take(pipelines.training_batches(data, 1, 2), 400)
+    photo = plain[0]["photo"]
+    mirrored = [np.array_equal(batch["photo"], photo[:, :, ::-1]) for batch in taken]
+    unchanged = [np.array_equal(batch["photo"], photo) for batch in taken]
+    assert all(m != u for m, u in zip(mirrored, unchanged, strict=True))
+    assert abs(np.mean(mirrored) - 0.5) < 5 * 0.5 / np.sqrt(400)
+    assert_equal([x["index"] for x in taken], [x["index"] for x in plain])
+    again = take(pipelines.training_batches(data, 1, 2, first_epoch=11, flips=True), 20)
+    assert_equal(again, taken[11 * 11 : 11 * 11 + 20])
