@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jmvae_tf.export import export_saved_model
     from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
     from jmvae_tf.modalities import Modality
+    from jmvae_tf.models.adversarial import Adversarial
     from jmvae_tf.models.cmma import CMMA
     from jmvae_tf.models.cvae import CVAE
     from jmvae_tf.models.jmvae import JMVAE
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from jmvae_tf.training.callbacks import FiniteTerms, KLWarmUp
 
 _MODULES = {
+    "Adversarial": "models.adversarial",
     "Bernoulli": "likelihoods",
     "CMMA": "models.cmma",
     "CVAE": "models.cvae",
@@ -51,6 +53,7 @@ __all__ = [
     "JMVAEH",
     "JMVAEKL",
     "VAE",
+    "Adversarial",
     "Bernoulli",
     "Categorical",
     "FiniteTerms",

@@ -3,6 +3,7 @@
     DkR     dense layer of k units and ReLU; Dk without ReLU
     DkBR    the same with batch normalisation before the ReLU
     CkR     convolution 4x4, stride 2, k channels, ReLU; CkBR with batch normalisation
+    CkL     leaky ReLU of slope 0.01 in the place of R, as in the authors' discriminator
     DCkBR   transposed convolution 4x4, stride 2, k channels, batch normalisation, ReLU
     F       flatten
     I-J     J after I
@@ -21,7 +22,8 @@ import tensorflow as tf
 
 Network = str | keras.layers.Layer
 
-_LAYER = re.compile(r"(?P<kind>DC|D|C)(?P<size>[1-9]\d*)(?P<norm>B?)(?P<relu>R?)")
+_LAYER = re.compile(r"(?P<kind>DC|D|C)(?P<size>[1-9]\d*)(?P<norm>B?)(?P<nonlinearity>[RL]?)")
+_LEAK = 0.01
 _JOINT = re.compile(r"\((?P<branches>[^()]*)\)(?:-(?P<trunk>[^()]+))?")
 
 
@@ -75,7 +77,7 @@ def body(
         if not match:
             raise ValueError(
                 "A network is a chain of DkR, DkBR, CkR, CkBR, DCkBR and F (R and B may be left "
-                f"out), joined by '-'. Received: {part!r} in {notation!r}"
+                f"out, and R may be L), joined by '-'. Received: {part!r} in {notation!r}"
             )
         kind, size = match["kind"], int(match["size"])
         if kind == "D" and len(shape) > 1:
@@ -88,14 +90,13 @@ def body(
                 "A convolution needs an input of shape (height, width, channels). "
                 f"Received: {shape} before {part!r} in {notation!r}"
             )
-        relu = "relu" if match["relu"] else None
-        if match["norm"]:
-            add(_linear_layer(kind, size, use_bias=False, activation=None))
+        norm, nonlinearity = match["norm"], match["nonlinearity"]
+        fused = "relu" if nonlinearity == "R" and not norm else None
+        add(_linear_layer(kind, size, use_bias=not norm, activation=fused))
+        if norm:
             add(keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-4, synchronized=True))
-            if relu:
-                add(keras.layers.ReLU())
-        else:
-            add(_linear_layer(kind, size, use_bias=True, activation=relu))
+        if nonlinearity and not fused:
+            add(keras.layers.ReLU(negative_slope=_LEAK if nonlinearity == "L" else 0.0))
     return keras.Sequential([keras.Input(tuple(input_shape)), *layers], name=name)
 
 
@@ -210,6 +211,15 @@ def default_decoder(event_shape: Sequence[int]) -> str:
         return DEFAULT_VECTOR_BODY
     units = (event_shape[0] // 16) * (event_shape[1] // 16) * 256
     return f"D{units}R-DC256BR-DC128BR-DC64BR"
+
+
+def default_discriminator(event_shape: Sequence[int]) -> str:
+    """The body of a discriminator of an image: an encoder's, with leaky ReLU throughout.
+
+    The 2018 paper's appendix has "C64R-C128BR-C256BR-C256BR-F-D1024R" for CelebA; the authors' code
+    has leaky ReLU and no batch normalisation, and so have these.
+    """
+    return "C64L-C128L-C256L-C256L-F-D1024L" if _is_large(event_shape) else "D512L-D512L"
 
 
 def default_joint_encoder(event_shapes: Sequence[Sequence[int]]) -> str:

@@ -130,8 +130,8 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "decoders": {"image": _MNIST_BODY, "label": _MNIST_BODY},  # p(x|z), p(w|z)
         "layer_encoder": _MNIST_BODY,  # 2018, appendix "MNIST": q(z_2|z_1) after z_1's D64
         "layer_prior": _MNIST_BODY,  # 2018, appendix "MNIST": p(z_1|z_2)
-        "discriminator": _MNIST_BODY.replace("R", "L"),  # Ours: the papers have none for MNIST.
-        "adversarial_weight": 1.0,  # Ours
+        "discriminator": _MNIST_BODY.replace("R", "L"),  # code
+        "adversarial_weight": 1.0,  # code: the generator's loss is added as it is
         "discriminator_learning_rate": 1e-4,  # code
         "likelihood_weights": {"image": 1.0, "label": 1.0},  # 2018, Eq. 2
         "epochs": 2000,  # 2018, "Settings"
@@ -157,7 +157,7 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "layer_prior": "D512R-D512R",  # 2018, appendix "CelebA": p(z_1|z_2)
         # Code: leaky ReLU and no batch normalisation in the discriminator.
         "discriminator": "C64L-C128L-C256L-C256L-F-D1024L",
-        "adversarial_weight": 1.0,  # The papers do not say.
+        "adversarial_weight": 1.0,  # code
         "discriminator_learning_rate": 1e-4,  # code
         # Code: the image's log-likelihood is averaged over the three channels.
         "likelihood_weights": {"image": 1 / 3, "attributes": 1.0},
@@ -211,7 +211,7 @@ _BY_MODEL: dict[str, dict[str, Any]] = {
 }
 _GAN = "_gan"
 """Ends the name of a model that is also trained against a discriminator of images."""
-_BY_MODEL |= {f"{model}{_GAN}": preset for model, preset in _BY_MODEL.items()}
+_BY_MODEL |= {model + _GAN: preset for model, preset in _BY_MODEL.items()}
 
 # Settings of a data set that not every model has.
 _NEEDS = {
@@ -313,6 +313,11 @@ def _of_modalities(model: str, preset: Mapping[str, Any], target: str) -> dict[s
 def is_gan(model: str) -> bool:
     """Whether a model is also trained against a discriminator."""
     return model.endswith(_GAN)
+
+
+def gan_of(model: str) -> str:
+    """The name of a model with a discriminator."""
+    return f"{model}{_GAN}"
 
 
 def without_gan(model: str) -> str:

@@ -35,6 +35,36 @@ def test_celeba_encoder_halves_the_image_four_times():
     assert model.output_shape == (None, 1024)
 
 
+def test_leaky_relu():
+    x = tf.constant([[-2.0, 3.0]])
+    plain = networks.body("D2L", (2,))
+    plain.layers[0].set_weights([np.eye(2), np.zeros(2)])
+    np.testing.assert_allclose(plain(x), [[-0.02, 3]], rtol=1e-6)
+    assert _kinds(networks.body("C4BL-DC4BL", (4, 4, 1))) == [
+        "Conv2D",
+        "BatchNormalization",
+        "ReLU",
+        "Conv2DTranspose",
+        "BatchNormalization",
+        "ReLU",
+    ]
+    normalised = networks.body("D2BL", (2,))
+    kernel = normalised.layers[0].kernel
+    kernel.assign(np.eye(2))
+    assert not normalised.layers[0].use_bias
+    np.testing.assert_allclose(normalised(x), [[-0.02, 3]], rtol=1e-3)
+
+
+def test_default_discriminator_of_images():
+    assert networks.default_discriminator((64, 64, 3)) == "C64L-C128L-C256L-C256L-F-D1024L"
+    assert networks.default_discriminator((28, 28, 1)) == "D512L-D512L"
+    model = networks.body(networks.default_discriminator((32, 32, 3)), (32, 32, 3))
+    relus = [x.negative_slope for x in model.layers if isinstance(x, keras.layers.ReLU)]
+    assert relus == [0.01] * 5
+    assert "BatchNormalization" not in _kinds(model)
+    assert model.output_shape == (None, 1024)
+
+
 @pytest.mark.parametrize("size", [32, 64, 128])
 def test_default_decoder_of_images_ends_at_their_size(size):
     shape = (size, size, 3)
@@ -78,6 +108,7 @@ def test_concatenated_body_takes_all_values_side_by_side():
     ("notation", "received"),
     [
         ("D512r", "D512r"),
+        ("D512RL", "D512RL"),
         ("D0R", "D0R"),
         ("", "''"),
         ("D5R--D5R", "''"),

@@ -1,15 +1,19 @@
-"""The data sets: one module each, with a function `load`, and the pipelines that feed them."""
+"""The data sets: one module each, with a function `load`, and the pipelines that feed them.
+
+Nothing here needs TensorFlow until a data set is asked for: some modules of this package do not.
+"""
 
 import importlib
 import pathlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.modalities import Modality
+if TYPE_CHECKING:
+    from jmvae_tf.data.data_set import DataSet
+    from jmvae_tf.modalities import Modality
 
 
-def modalities(name: str, options: Mapping[str, Any]) -> dict[str, Modality]:
+def modalities(name: str, options: Mapping[str, Any]) -> "dict[str, Modality]":
     """The modalities of a data set, known without its files.
 
     Args:
@@ -21,7 +25,7 @@ def modalities(name: str, options: Mapping[str, Any]) -> dict[str, Modality]:
     return module.modalities(**sizes)
 
 
-def load(name: str, data_dir: pathlib.Path, options: Mapping[str, Any]) -> DataSet:
+def load(name: str, data_dir: pathlib.Path, options: Mapping[str, Any]) -> "DataSet":
     """Loads a data set.
 
     Args:

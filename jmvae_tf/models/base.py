@@ -446,29 +446,40 @@ class MultimodalVAE(keras.Model, abc.ABC):
 
     def train_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """One step of gradient ascent on the bound, averaged over the batch."""
-        data = self._all_of(data)
-        seed = fold(root_seed(self.seed), _TRAINING, self.optimizer.iterations)
+        data = self.examples_of(data)
+        seed = self.training_seed(self.optimizer.iterations)
         with tf.GradientTape() as tape:
             bound = self.bound(data, seed, self.kl_weight, training=True)
             loss = self.optimizer.scale_loss(-tf.reduce_mean(bound.value))
         gradients = tape.gradient(loss, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
-        return self._track(bound)
+        return self.track(bound)
 
     def test_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """The bound itself: the divergences have their full weight, whatever the warm-up's."""
-        data = self._all_of(data)
+        data = self.examples_of(data)
+        return self.track(self.bound(data, self.test_seed()))
+
+    def training_seed(self, step: int | tf.Tensor) -> tf.Tensor:
+        """The seed of what a training step draws, by how many steps were before it."""
+        return fold(root_seed(self.seed), _TRAINING, step)
+
+    def test_seed(self) -> tf.Tensor:
+        """The seed of what the next test step draws."""
         # How many examples this evaluation has seen tells its batches apart.
-        seed = fold(root_seed(self.seed), _TEST, self._trackers["bound"].count)
-        return self._track(self.bound(data, seed))
+        return fold(root_seed(self.seed), _TEST, self._trackers["bound"].count)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """The trackers of the bound and its terms, which Keras resets for every epoch."""
         return list(self._trackers.values())
 
-    def _all_of(self, data: Any) -> dict[str, tf.Tensor]:
-        """The dictionary out of what Keras hands over; raises ValueError if it is not whole."""
+    def examples_of(self, data: Any) -> dict[str, tf.Tensor]:
+        """The standardised examples in what Keras hands to a step.
+
+        Raises:
+          ValueError: if a modality is missing, or a shape is not that of its modality.
+        """
         data, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         if not isinstance(data, Mapping) or not set(self.modalities) <= set(data):
             raise ValueError(
@@ -477,7 +488,8 @@ class MultimodalVAE(keras.Model, abc.ABC):
             )
         return self._check({name: data[name] for name in self.modalities})
 
-    def _track(self, bound: Bound) -> dict[str, tf.Tensor]:
+    def track(self, bound: Bound) -> dict[str, tf.Tensor]:
+        """Adds a batch to the means of the bound and its terms, and gives these by name."""
         for name, value in {"bound": bound.value, **bound.terms}.items():
             self._trackers[name].update_state(value)
         return {name: tracker.result() for name, tracker in self._trackers.items()}

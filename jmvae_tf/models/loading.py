@@ -4,6 +4,7 @@ import os
 
 import keras
 
+from jmvae_tf.models.adversarial import Adversarial
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.cmma import CMMA
 from jmvae_tf.models.cvae import CVAE
@@ -23,13 +24,13 @@ MODELS: dict[str, type[MultimodalVAE]] = {
 }
 
 
-def load_model(path: str | os.PathLike[str]) -> MultimodalVAE:
+def load_model(path: str | os.PathLike[str]) -> MultimodalVAE | Adversarial:
     """The model that `model.save(path)` wrote, compiled as it was, with its optimiser's state.
 
     Raises:
       ValueError: if the file is not there or is no model of this package.
     """
     model = keras.saving.load_model(path)
-    if not isinstance(model, MultimodalVAE):
+    if not isinstance(model, MultimodalVAE | Adversarial):
         raise ValueError(f"A model of this package was expected. Received: {type(model).__name__}")
     return model

@@ -56,6 +56,7 @@ def main() -> None:
     from jmvae_tf import data as data_sets
     from jmvae_tf.evaluation.evaluate import Protocol
     from jmvae_tf.export import export_saved_model
+    from jmvae_tf.models.adversarial import without_adversary
     from jmvae_tf.programs import report
     from jmvae_tf.training.train import load_newest, make_model, train
 
@@ -74,6 +75,7 @@ def main() -> None:
             folder.start(settings)
         try:
             train(model, settings, data, folder, epoch)
+            model = without_adversary(model)
             # Importance weights take minutes; bin/evaluate has them.
             protocol = Protocol(num_importance_samples=0, seed=settings.seed)
             checkpoint = folder.checkpoint_of(settings.epochs).name

@@ -14,9 +14,10 @@ from jmvae_tf import data as data_sets
 from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
+from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.loading import MODELS, load_model
-from jmvae_tf.presets import Settings, data_options
+from jmvae_tf.presets import Settings, data_options, gan_of, is_gan, without_gan
 from jmvae_tf.training.callbacks import (
     Checkpoints,
     FiniteTerms,
@@ -50,7 +51,17 @@ _ARGUMENTS = (
 )
 
 
-def make_model(settings: Settings, data: DataSet) -> MultimodalVAE:
+Trained = MultimodalVAE | Adversarial
+"""What is trained: a model, or one against a discriminator."""
+
+_IMAGE = "image"
+"""The modality that discriminators judge."""
+
+_ADVERSARIAL_BETA_1 = 0.5
+"""Of all Adams where there is a discriminator (the authors' code)."""
+
+
+def make_model(settings: Settings, data: DataSet) -> Trained:
     """A new, compiled model; the seed determines its initial weights.
 
     Raises:
@@ -65,19 +76,29 @@ def make_model(settings: Settings, data: DataSet) -> MultimodalVAE:
         )
         for name, modality in data.modalities.items()
     }
-    if settings.model == "vae":  # The one model that knows of one modality only.
+    kind = without_gan(settings.model)
+    if kind == "vae":  # The one model that knows of one modality only.
         target = arguments.pop("target")
         modalities = {target: modalities[target]}
     try:
-        model = MODELS[settings.model](modalities, **arguments)
+        model: Trained = MODELS[kind](modalities, **arguments)
+        if model.statistics:
+            model.adapt(pipelines.in_order(data, "train"))
+        if is_gan(settings.model):
+            model = Adversarial(
+                model,
+                _IMAGE,
+                **{
+                    name: getattr(settings, name)
+                    for name in ("discriminator", "adversarial_weight")
+                },
+            )
     except (ValueError, OverflowError, MemoryError, tf.errors.OpError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError("The settings must make a model", reason, "change them") from error
     steps = pipelines.steps_per_epoch(data, settings.batch_size)
-    if model.statistics:
-        model.adapt(pipelines.in_order(data, "train"))
     model.compile(
-        optimizer=keras.optimizers.Adam(settings.learning_rate),
+        **_optimizers(settings),
         jit_compile=settings.jit_compile,
         # An execution must not run past the end of an epoch.
         steps_per_execution=max(
@@ -87,7 +108,22 @@ def make_model(settings: Settings, data: DataSet) -> MultimodalVAE:
     return model
 
 
-def load_newest(folder: RunFolder) -> tuple[MultimodalVAE | None, int]:
+def _optimizers(settings: Settings) -> dict[str, keras.optimizers.Optimizer]:
+    """The arguments of `compile`."""
+    if not is_gan(settings.model):
+        return {"optimizer": keras.optimizers.Adam(settings.learning_rate)}
+    rates = {
+        "optimizer": settings.learning_rate,
+        "decoder_optimizer": settings.learning_rate,
+        "discriminator_optimizer": settings.discriminator_learning_rate,
+    }
+    return {
+        name: keras.optimizers.Adam(rate, beta_1=_ADVERSARIAL_BETA_1)
+        for name, rate in rates.items()
+    }
+
+
+def load_newest(folder: RunFolder) -> tuple[Trained | None, int]:
     """The newest checkpoint that can be read, and its epoch.
 
     Damaged ones that are newer are named and set aside, out of the way of those to come.
@@ -103,7 +139,7 @@ def load_newest(folder: RunFolder) -> tuple[MultimodalVAE | None, int]:
     for epoch in reversed(folder.checkpoint_epochs()):
         path = folder.checkpoint_of(epoch)
         try:
-            model = load_checkpoint(path, settings)
+            model = load_trained(path, settings)
         except UserError as error:
             damaged[path] = str(error)
             continue
@@ -121,7 +157,12 @@ def load_newest(folder: RunFolder) -> tuple[MultimodalVAE | None, int]:
 
 
 def load_checkpoint(path: Any, settings: Settings) -> MultimodalVAE:
-    """The model of a checkpoint, compiled as it was.
+    """The model of a checkpoint to be used, as `load_trained`."""
+    return without_adversary(load_trained(path, settings))
+
+
+def load_trained(path: Any, settings: Settings) -> Trained:
+    """The model of a checkpoint to be trained further, compiled as it was.
 
     Args:
       path: of the file.
@@ -138,15 +179,18 @@ def load_checkpoint(path: Any, settings: Settings) -> MultimodalVAE:
             "use another checkpoint",
         )
     try:
-        model = load_model(path)
+        trained = load_model(path)
     except Exception as error:  # Keras, h5py and zipfile raise many kinds for a damaged file.
         raise UserError(
             "A checkpoint must be a whole .keras file of this version",
             f"{path}: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
             "use another checkpoint",
         ) from error
-    found = {"model": _name_of(model), **model.get_config()}
-    wanted = {name: getattr(settings, name) for name in ("model", *_ARCHITECTURE)}
+    model = without_adversary(trained)
+    found = {"model": _name_of(trained), **model.get_config()}
+    if isinstance(trained, Adversarial):
+        found["discriminator"] = trained.discriminator_network
+    wanted = {name: getattr(settings, name) for name in ("model", "discriminator", *_ARCHITECTURE)}
     expected = data_sets.modalities(settings.data, data_options(settings))
     for name, modality in model.modalities.items():
         found[name] = modality.event_shape
@@ -163,15 +207,17 @@ def load_checkpoint(path: Any, settings: Settings) -> MultimodalVAE:
             + ", ".join(f"{name} {found[name]}, not {value}" for name, value in different.items()),
             "use a checkpoint of this run, or name the run that it belongs to with --run",
         )
-    return model
+    return trained
 
 
-def _name_of(model: MultimodalVAE) -> str:
-    return next(name for name, kind in MODELS.items() if type(model) is kind)
+def _name_of(trained: Trained) -> str:
+    model = without_adversary(trained)
+    name = next(name for name, kind in MODELS.items() if type(model) is kind)
+    return name if model is trained else gan_of(name)
 
 
 def train(
-    model: MultimodalVAE, settings: Settings, data: DataSet, folder: RunFolder, first_epoch: int = 0
+    model: Trained, settings: Settings, data: DataSet, folder: RunFolder, first_epoch: int = 0
 ) -> None:
     """Trains a model until `settings.epochs`.
 

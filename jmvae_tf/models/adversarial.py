@@ -1,0 +1,295 @@
+"""The GAN variant of any of the models: its image decoder is a generator too."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from jmvae_tf import networks
+from jmvae_tf.adversarial_losses import discriminator_loss, generator_loss
+from jmvae_tf.models.base import MultimodalVAE, Tensors
+from jmvae_tf.networks import Network
+from jmvae_tf.objectives import Bound
+from jmvae_tf.randomness import fold
+
+# What is folded into the seed of a step for fakes from the prior, apart from the bound's draws.
+_PRIOR_FAKES = 0
+
+
+class _Part(NamedTuple):
+    """Variables that are trained together.
+
+    Attributes:
+      optimizer: what updates them, and no others.
+      variables: themselves.
+    """
+
+    optimizer: keras.optimizers.Optimizer
+    variables: list[keras.Variable]
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+class Adversarial(keras.Model):
+    """A model whose decoder p(x|z) of one image also has to deceive a discriminator D.
+
+    VAE-GAN, CVAE-GAN, CMMA-GAN and JMVAE-GAN of the 2016 paper, by the model that is inside. As in
+    the authors' code, each part of the networks is trained on its own loss:
+
+        encoders, p(z|w), p(z_l|z_l+1), other decoders:  -bound
+        p(x|z):                                          -bound + adversarial_weight G
+        D:                                               the discriminator's loss
+
+    G is the generator's loss (`adversarial_losses`), and the losses are means over the batch. Fakes
+    are the means of p(x|z) at the bound's own draws of z and at as many draws from the model's
+    prior; real images are standardised where the modality is. All three parts are updated at
+    once, from the same passes, where the authors' code updates one after the other.
+
+    It is trained and saved as the model inside is. What generates, is evaluated or exported is that
+    model, `vae`; see `without_adversary`.
+
+    Args:
+      vae: the model, which becomes a part of this one.
+      modality: the name of the image.
+      discriminator: the body of D, as a notation of `networks` or a Keras layer; by event shape
+        where none is given. A dense layer to one logit follows it.
+      adversarial_weight: what multiplies G, to be chosen against the likelihood, which is a sum
+        over all values of an image; 1 in the authors' code.
+      **kwargs: of `keras.Model`.
+
+    Raises:
+      ValueError: if the model does not generate that modality, it is not shown as an image, or the
+        weight is negative or not finite.
+    """
+
+    def __init__(
+        self,
+        vae: MultimodalVAE,
+        modality: str,
+        discriminator: Network | None = None,
+        adversarial_weight: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
+        """See the class."""
+        super().__init__(**kwargs)
+        images = [name for name in vae.targets if vae.modalities[name].shown_as == "image"]
+        if modality not in images:
+            raise ValueError(
+                "A discriminator judges an image that the model generates, one of "
+                f"{images or 'none here'}. Received: modality={modality!r}"
+            )
+        if not 0 <= adversarial_weight < math.inf:
+            raise ValueError(
+                "The adversarial weight must be finite and not negative. "
+                f"Received: adversarial_weight={adversarial_weight}"
+            )
+        self.vae = vae
+        self.modality = modality
+        self.discriminator_network = discriminator
+        self.adversarial_weight = adversarial_weight
+        shape = vae.modalities[modality].event_shape
+        network = discriminator or networks.default_discriminator(shape)
+        self.discriminator = keras.Sequential(
+            [
+                networks.body(network, shape) if isinstance(network, str) else network,
+                keras.layers.Flatten(),
+                # In float32, as the heads of distributions are.
+                keras.layers.Dense(1, name="logit", dtype="float32"),
+            ],
+            name="discriminator",
+        )
+        self.discriminator(tf.zeros((1, *shape)))
+        self._adversarial_trackers = {
+            name: keras.metrics.Mean(name=name) for name in ("discriminator_loss", "generator_loss")
+        }
+        self.built = True
+
+    # Training, through `fit` and `evaluate`.
+
+    @property
+    def kl_weight(self) -> keras.Variable:
+        """The warm-up's weight of the model inside."""
+        return self.vae.kl_weight
+
+    def compile(
+        self,
+        optimizer: Any = None,
+        decoder_optimizer: Any = None,
+        discriminator_optimizer: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """As `keras.Model.compile`, with an optimiser for each part of the networks.
+
+        Args:
+          optimizer: of everything but the image's decoder and the discriminator.
+          decoder_optimizer: of the image's decoder.
+          discriminator_optimizer: of the discriminator.
+          **kwargs: of `keras.Model.compile`.
+
+        Where none is given: Adam with learning rate 1e-4 and beta_1 0.5, as in the authors' code.
+        """
+        super().compile(optimizer=_optimizer(optimizer), **kwargs)
+        scaled = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
+        self.decoder_optimizer = _optimizer(decoder_optimizer, scaled)
+        self.discriminator_optimizer = _optimizer(discriminator_optimizer, scaled)
+        # Keras would build the first one, and for all variables.
+        for part in self._parts():
+            if not part.optimizer.built:
+                part.optimizer.build(part.variables)
+
+    def _parts(self) -> tuple[_Part, _Part, _Part]:
+        """Everything else, the image's decoder, and the discriminator."""
+        decoder = self.vae.decoders[self.modality].trainable_variables
+        of_decoder = {id(variable) for variable in decoder}
+        others = [x for x in self.vae.trainable_variables if id(x) not in of_decoder]
+        return (
+            _Part(self.optimizer, others),
+            _Part(self.decoder_optimizer, decoder),
+            _Part(self.discriminator_optimizer, self.discriminator.trainable_variables),
+        )
+
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        """As `MultimodalVAE.fit`."""
+        if isinstance(x, tf.data.Dataset):
+            kwargs.setdefault("shuffle", False)  # Keras warns that it cannot shuffle one.
+        return super().fit(x, *args, **kwargs)
+
+    def train_step(self, data: Tensors) -> dict[str, tf.Tensor]:
+        """One step of each part on its loss; see the class."""
+        data = self.vae.examples_of(data)
+        seed = self.vae.training_seed(self.optimizer.iterations)
+        with tf.GradientTape(persistent=True) as tape:
+            bound = self.vae.bound(data, seed, self.kl_weight, training=True)
+            adversarial = self._losses_against(data, bound, seed, training=True)
+            others_loss = -tf.reduce_mean(bound.value)
+            decoder_loss = others_loss + self.adversarial_weight * tf.reduce_mean(
+                adversarial["generator_loss"]
+            )
+            losses = (
+                others_loss,
+                decoder_loss,
+                tf.reduce_mean(adversarial["discriminator_loss"]),
+            )
+            parts = self._parts()
+            scaled = [
+                part.optimizer.scale_loss(loss) for part, loss in zip(parts, losses, strict=True)
+            ]
+        # Each loss reaches the variables of its own part only: that is all that a gradient is
+        # taken of. All are taken before anything changes.
+        gradients = [
+            tape.gradient(loss, part.variables) for part, loss in zip(parts, scaled, strict=True)
+        ]
+        for part, gradient in zip(parts, gradients, strict=True):
+            part.optimizer.apply(gradient, part.variables)
+        return self._track(bound, adversarial)
+
+    def test_step(self, data: Tensors) -> dict[str, tf.Tensor]:
+        """The bound as the model inside has it, and the adversarial losses."""
+        data = self.vae.examples_of(data)
+        seed = self.vae.test_seed()
+        bound = self.vae.bound(data, seed)
+        return self._track(bound, self._losses_against(data, bound, seed))
+
+    def _losses_against(
+        self, data: Tensors, bound: Bound, seed: tf.Tensor, training: bool = False
+    ) -> dict[str, tf.Tensor]:
+        """The adversarial losses of a batch, by name, [batch] each, nats."""
+        real = self._logits(data[self.modality], training)
+        # Fakes are normalised by their own batch, but leave moving statistics as they are.
+        with keras.StatelessScope():
+            fakes = [
+                self._logits(image, training)
+                for image in (
+                    bound.likelihoods[self.modality].mean(),
+                    self._prior_fakes(data, fold(seed, _PRIOR_FAKES), training),
+                )
+            ]
+        return {
+            "discriminator_loss": discriminator_loss(real, fakes),
+            "generator_loss": generator_loss(fakes),
+        }
+
+    def _logits(self, image: tf.Tensor, training: bool) -> tf.Tensor:
+        return tf.squeeze(self.discriminator(image, training=training), axis=-1)
+
+    def _prior_fakes(self, data: Tensors, seed: tf.Tensor, training: bool) -> tf.Tensor:
+        """Means of p(x|z) at draws from the model's prior, one an example of the batch."""
+        if self.vae.conditions:
+            z = self.vae.prior(data).sample(seed=seed)
+        else:  # In JMVAE-h, from the top layer down.
+            z = self.vae.sample_posterior(None, tf.shape(data[self.modality])[0], seed)
+        inputs = self.vae.decoder_inputs(z, data)
+        return self.vae.decoders[self.modality](inputs, training=training).mean()
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The trackers of the bound, its terms and the adversarial losses."""
+        return [*self.vae.metrics, *self._adversarial_trackers.values()]
+
+    def _track(self, bound: Bound, adversarial: Tensors) -> dict[str, tf.Tensor]:
+        for name, value in adversarial.items():
+            self._adversarial_trackers[name].update_state(value)
+        results = {name: x.result() for name, x in self._adversarial_trackers.items()}
+        return self.vae.track(bound) | results
+
+    def call(self, data: Tensors, training: bool = False) -> dict[str, tf.Tensor]:
+        """As the model inside: reconstructions of all modalities."""
+        return self.vae(data, training=training)
+
+    # Building and saving.
+
+    def build(self, input_shape: Any = None) -> None:
+        """Nothing is left to build: the modalities gave all shapes to the constructor."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for Keras to save."""
+        return {
+            "vae": keras.saving.serialize_keras_object(self.vae),
+            "modality": self.modality,
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator_network),
+            "adversarial_weight": self.adversarial_weight,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> "Adversarial":
+        """The model, newly initialised, that `get_config` described."""
+        return cls(
+            **{
+                key: keras.saving.deserialize_keras_object(value, custom_objects)
+                if isinstance(value, dict)
+                else value
+                for key, value in config.items()
+            }
+        )
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """How it was compiled, for Keras to save; nothing if it was not."""
+        if not self.compiled:
+            return {}
+        return super().get_compile_config() | {
+            name: keras.saving.serialize_keras_object(getattr(self, name))
+            for name in ("decoder_optimizer", "discriminator_optimizer")
+        }
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles it as `get_compile_config` described."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+
+def without_adversary(model: MultimodalVAE | Adversarial) -> MultimodalVAE:
+    """The model that generates: what is inside of a GAN variant, and any other model itself."""
+    return model.vae if isinstance(model, Adversarial) else model
+
+
+def _optimizer(optimizer: Any, scaled: bool = False) -> keras.optimizers.Optimizer:
+    """The optimiser given or the authors', within one that scales losses if `scaled`."""
+    if optimizer is None:
+        optimizer = keras.optimizers.Adam(1e-4, beta_1=0.5)
+    optimizer = keras.optimizers.get(optimizer)
+    if scaled and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
