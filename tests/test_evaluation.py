@@ -8,9 +8,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf.evaluation import coherence, conditional, diversity, latent
+from jmvae_tf.evaluation import batches, coherence, diversity, latent
 from jmvae_tf.evaluation.conditional import conditional_log_likelihoods
-from jmvae_tf.evaluation.estimate import Estimate, Measure, Section, as_json, as_table, estimate
+from jmvae_tf.evaluation.estimate import (
+    Estimate,
+    Measure,
+    Row,
+    Section,
+    as_json,
+    as_table,
+    estimate,
+)
 from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate
 from jmvae_tf.evaluation.importance import (
     importance_weighted_log_likelihoods,
@@ -58,6 +66,29 @@ def test_table_for_people():
         "  of 3           2",
         "  a longer text  0.0000 ± 1.0000",
     ]
+
+
+ROWS = [
+    Row("Bald", [Measure("accuracy_Bald", "accuracy", Estimate(0.5, 0.1)), Measure("n", "n", 3)]),
+    Row("Smiling", [Measure("accuracy_Smiling", "accuracy", Estimate(1.0, 0.0))]),
+]
+
+
+def test_rows_have_a_line_each_under_the_heads_of_their_columns():
+    section = Section("Signs", [Measure("mean", "mean", Estimate(0.75, 0.05))], ROWS)
+    assert as_table([section]).splitlines() == [
+        "Signs",
+        "  mean  0.7500 ± 0.0500",
+        "           accuracy  n",
+        "  Bald       0.5000  3",
+        "  Smiling    1.0000  –",
+    ]
+    assert as_json([section]) == {
+        "mean": {"mean": 0.75, "standard_error": 0.05},
+        "accuracy_Bald": {"mean": 0.5, "standard_error": 0.1},
+        "n": 3,
+        "accuracy_Smiling": {"mean": 1.0, "standard_error": 0.0},
+    }
 
 
 def test_json_for_programs():
@@ -209,7 +240,7 @@ def test_eq_5_does_not_depend_on_the_batches_but_on_the_seed(rng, monkeypatch, e
         rows.append(int(np.prod(z.shape[:-1])))
         return decode(z, *rest)
 
-    monkeypatch.setattr(conditional, "ROWS", 14_000)
+    monkeypatch.setattr(batches, "ROWS", 14_000)
     monkeypatch.setattr(linear.model, "decode", counted)
     chunked = scores(3, 2000).mean_log[0]
     assert max(rows) == 14_000
@@ -422,7 +453,16 @@ WEIGHTED = {f"log_p_joint_{how}" for how in HOW} | {
     "variation_of_information_multiple",
     "variation_of_information_single",
 }
-BOTH_WAYS = BOTH_LOG_P | GENERATED | RECONSTRUCTION | WEIGHTED
+SHARPNESS = {
+    f"image_sharpness_{which}"
+    for which in (
+        "real",
+        "label_to_image",
+        "reconstruction_multiple",
+        "reconstruction_single_image",
+    )
+}
+BOTH_WAYS = BOTH_LOG_P | GENERATED | RECONSTRUCTION | WEIGHTED | SHARPNESS
 ONE_WAY = {
     "image": {
         "bound",
@@ -435,6 +475,9 @@ ONE_WAY = {
         "label_coherence",
         "classifier_accuracy",
         "label_diversity",
+        "image_sharpness_real",
+        "image_sharpness_label_to_image",
+        "image_sharpness_reconstruction_multiple",
         "active_units_z_multiple",
     },
     "label": {
@@ -457,6 +500,8 @@ NAMES = {
         "bound_log_p_image",
         "reconstruction_image_single_image",
         "log_p_image_single_image",
+        "image_sharpness_real",
+        "image_sharpness_reconstruction_single_image",
         "active_units_z_single_image",
     },
     "jmvae": BOTH_WAYS | EQ | {"bound_kl_prior", "active_units_z_multiple"},

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, logsumexp
 
-from jmvae_tf.evaluation import importance
+from jmvae_tf.evaluation import batches
 from jmvae_tf.evaluation.conditional import conditional_log_likelihoods
 from jmvae_tf.evaluation.importance import (
     importance_weighted_log_likelihoods,
@@ -327,7 +327,7 @@ def test_memory_is_bounded_whatever_the_number_of_samples(
     eagerly, monkeypatch, two_modalities, estimator, k
 ):
     """With 700 rows at most, seven samples of a batch of 100; the prior's are shared by them."""
-    monkeypatch.setattr(importance, "ROWS", 700)
+    monkeypatch.setattr(batches, "ROWS", 700)
     model = small_model("jmvae_kl", two_modalities)
     data = examples(two_modalities, 130)
     decoder = Recorder(monkeypatch, model.decoders["label"])
@@ -357,7 +357,7 @@ def test_parts_of_another_size_give_the_same_but_for_their_draws(rng, monkeypatc
         return estimates["x", "w"] - known.log_p
 
     whole = errors(3)
-    monkeypatch.setattr(importance, "ROWS", 700)
+    monkeypatch.setattr(batches, "ROWS", 700)
     parts, again, other_seed = errors(3), errors(3), errors(4)
     np.testing.assert_array_equal(parts, again)
     assert not np.any(parts == whole)

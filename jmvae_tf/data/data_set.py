@@ -39,7 +39,9 @@ class DataSet:
       validation: the same; empty where all examples are trained on.
       test: the same.
       prepare: a batch of stored tensors to float32 [batch, *event_shape], in TensorFlow ops.
-        Images become values in [0, 1], labels one-hot.
+        Images become values in [0, 1], labels one-hot, attributes -1 or 1.
+      redraw: where data are drawn, new images of given attributes: from -1 or 1 [images, K] and a
+        seed to float32 [images, *event_shape], values in [0, 1].
     """
 
     name: str
@@ -48,6 +50,7 @@ class DataSet:
     validation: Arrays
     test: Arrays
     prepare: Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]
+    redraw: Callable[[np.ndarray, int], np.ndarray] | None = None
 
     def __post_init__(self) -> None:
         """Checks that the examples are whole.

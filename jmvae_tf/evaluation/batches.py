@@ -1,13 +1,23 @@
 """Examples in batches, and what is computed of each put together again."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.randomness import fold, root_seed
+
 ROWS = 10_000
-"""Samples x examples that are decoded at once; on MNIST some 100 MB, whatever N and k are."""
+"""Samples x examples that are decoded at once at most, whatever N and k are."""
+
+VALUES = ROWS * 28 * 28
+"""Values that are decoded at once at most: 10,000 digits of MNIST, 638 faces of 64 x 64 pixels.
+
+Some 100 MB of the former; of the latter, with what convolutions make in between, some 500 MB.
+"""
 
 BATCH = 100
 """Examples that are scored at once where many samples of each are decoded."""
@@ -47,6 +57,50 @@ def map_batches(
             batch = {name: x[start : start + batch_size] for name, x in chosen.items()}
             scores.append(score(batch, index, lambda: bar.update() and None))
     return {name: np.concatenate([part[name] for part in scores]) for name in scores[0]}
+
+
+def rows_at_once(model: MultimodalVAE, names: Sequence[str]) -> int:
+    """How many events of each of some modalities may be encoded or decoded at once."""
+    largest = max(math.prod(model.modalities[name].event_shape) for name in names)
+    return max(1, min(ROWS, VALUES // largest))
+
+
+def generated(
+    model: MultimodalVAE,
+    target: str,
+    given: Mapping[str, tf.Tensor],
+    seed: int = 0,
+    sampled: bool = False,
+) -> np.ndarray:
+    """Means of p(target|z), one for each example.
+
+    Args:
+      model: a trained model.
+      target: the modality to generate.
+      given: modality name to [examples, *event_shape].
+      seed: the same seed generates the same.
+      sampled: whether z is drawn from q(z|given), or is its mean.
+
+    Returns:
+      float32, [examples, *event_shape], in the data's units.
+    """
+
+    @tf.function(reduce_retracing=True)
+    def generate_batch(batch: dict[str, tf.Tensor], seed_pair: tf.Tensor) -> tf.Tensor:
+        if sampled:
+            return model.generate(target, batch, 1, seed_pair)[0]
+        return model.generate(target, batch, seed=seed_pair)
+
+    def score(
+        batch: dict[str, tf.Tensor], index: int, step: Callable[[], None]
+    ) -> dict[str, tf.Tensor]:
+        events = generate_batch(batch, fold(root_seed(seed), index))
+        step()
+        return {target: events}
+
+    size = min(1000, rows_at_once(model, [target, *given]))
+    description = f"{target} given {', '.join(given)}"
+    return map_batches(given, list(given), size, description, score)[target]
 
 
 def chunks(total: int, size: int) -> Iterator[int]:

@@ -1,4 +1,7 @@
-"""Coherence: whether what is generated is what was asked for."""
+"""Coherence: whether what is generated is what was asked for.
+
+Of labels; `accuracy` does the same for attributes, with the judge of `judges`.
+"""
 
 import numpy as np
 import tensorflow as tf

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.evaluation.batches import BATCH, ROWS, map_batches
+from jmvae_tf.evaluation.batches import BATCH, map_batches, rows_at_once
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.randomness import fold, root_seed
 
@@ -37,7 +37,9 @@ def conditional_log_likelihoods(
 
     How z is drawn where modalities are missing is the model's own way: JMVAE runs one chain of
     iterative sampling for each of the N samples, and JMVAE-h draws N of z_L and N of z_1 below
-    each.
+    each. Likelihood weights are left out: p is a density, of standardised values where the modality
+    is standardised. As Eq. 5 and 6 are linear in log p, the 2018 paper's weighted scores of faces
+    are these times the weight.
 
     Args:
       model: a trained model.
@@ -53,7 +55,7 @@ def conditional_log_likelihoods(
         known = {name: batch[name] for name in given}
         z = model.conditional_samples(known, num_samples, seed_pair)
         p = model.decode(z, [target], known)[target]
-        log_p = p.log_prob(batch[target][tf.newaxis])
+        log_p = p.log_prob(model.standardise({target: batch[target]})[target][tf.newaxis])
         return {
             "mean_log": tf.reduce_mean(log_p, axis=0),
             "log_mean": tf.reduce_logsumexp(log_p, axis=0)
@@ -73,7 +75,7 @@ def conditional_log_likelihoods(
     scores = map_batches(
         examples,
         list(dict.fromkeys([target, *given])),
-        max(1, min(BATCH, ROWS // samples_an_example)),
+        max(1, min(BATCH, rows_at_once(model, [target]) // samples_an_example)),
         f"log p({target}|z), z given {', '.join(given)}",
         score,
     )

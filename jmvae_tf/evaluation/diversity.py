@@ -1,14 +1,24 @@
 """Diversity: whether what is generated for one condition differs as real data of it do."""
 
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+
 import numpy as np
 import tensorflow as tf
 from sklearn.metrics import pairwise_distances
 
-from jmvae_tf.evaluation.estimate import Estimate
+from jmvae_tf.evaluation.batches import generated
+from jmvae_tf.evaluation.estimate import Estimate, estimate
 from jmvae_tf.models.base import MultimodalVAE
 
 MAX_REAL = 500
-"""Real images of a label that are compared with each other: enough for three digits."""
+"""Real images of a condition that are compared with each other: enough for three digits."""
+
+MAX_COUNTED = 2000
+"""Examples by which attributes that divide them evenly are chosen."""
+
+Redraw = Callable[[np.ndarray, int], np.ndarray]
+"""From attributes, -1 or 1, [images, attributes], and a seed to a real image of each row."""
 
 
 def label_diversity(
@@ -40,18 +50,117 @@ def label_diversity(
       images would, were each twice an image's mean distance to the others.
     """
     num_classes = model.modalities[label].event_shape[0]
-    generated = model.generate(image, {label: tf.eye(num_classes)}, num_per_label, seed).numpy()
+    fake = model.generate(image, {label: tf.eye(num_classes)}, num_per_label, seed).numpy()
     real, classes = np.asarray(images), np.argmax(labels, axis=1)
-    ratios = np.stack(
-        [
-            mean_distances(generated[:, number])
-            / mean_distances(real[classes == number][:MAX_REAL]).mean()
-            for number in range(num_classes)
-        ]
+    return _of_conditions(
+        (fake[:, number], real[classes == number][:MAX_REAL]) for number in range(num_classes)
     )
-    # Labels are fixed, so that only the spread within them counts.
-    variance = 4 * ratios.var(axis=1, ddof=1).mean() / ratios.size
-    return Estimate(float(ratios.mean()), float(np.sqrt(variance)))
+
+
+def redraw_diversity(
+    model: MultimodalVAE,
+    vectors: np.ndarray,
+    redraw: Redraw,
+    attributes: str,
+    image: str,
+    num_per_vector: int = 20,
+    seed: int = 0,
+) -> Estimate:
+    """Mean distance between images generated from one vector of attributes, over redrawn ones.
+
+    Distances are as for `label_diversity`.
+
+    Args:
+      model: a trained model.
+      vectors: of attributes, independent draws, -1 or 1, [vectors, attributes], at least two.
+      redraw: draws real images of attributes.
+      attributes: the name of the given modality.
+      image: the name of the generated modality.
+      num_per_vector: images of each vector, generated and redrawn.
+      seed: the same seed gives the same images.
+
+    Returns:
+      The mean over vectors, with its standard error over them.
+    """
+    shape = (num_per_vector, *vectors.shape)
+    repeated = np.broadcast_to(vectors, shape).reshape(-1, vectors.shape[1])
+    fake = generated(model, image, {attributes: tf.constant(repeated)}, seed, sampled=True)
+    real = np.asarray(redraw(repeated, seed))
+    ratios = [
+        mean_distances(of_vector).mean() / mean_distances(real_of_vector).mean()
+        for of_vector, real_of_vector in (
+            (fake[number :: len(vectors)], real[number :: len(vectors)])
+            for number in range(len(vectors))
+        )
+    ]
+    return estimate(np.array(ratios))
+
+
+def cell_diversity(
+    model: MultimodalVAE,
+    images: np.ndarray,
+    vectors: np.ndarray,
+    columns: Sequence[int],
+    attributes: str,
+    image: str,
+    num_per_cell: int = 100,
+    seed: int = 0,
+) -> Estimate:
+    """Mean distance between images generated for a cell of attributes, over that of real ones.
+
+    A cell is the examples with the same signs of some attributes; images are generated from the
+    vectors of examples in it, so that all other attributes vary as in the real ones. Distances are
+    as for `label_diversity`.
+
+    Args:
+      model: a trained model.
+      images: real images, grey or colour values in [0, 1], [examples, *event_shape].
+      vectors: their attributes, -1 or 1, [examples, attributes].
+      columns: the attributes that make the cells; a cell of fewer than two examples is left out,
+        and one must be left.
+      attributes: the name of the given modality.
+      image: the name of the generated modality.
+      num_per_cell: how many images are generated for a cell, if it has as many examples.
+      seed: the same seed gives the same images.
+
+    Returns:
+      The mean over cells, with its standard error as for `label_diversity`.
+    """
+    signs = vectors[:, columns] > 0
+    cells = [np.flatnonzero((signs == cell).all(axis=1)) for cell in np.unique(signs, axis=0)]
+    cells = [cell for cell in cells if len(cell) > 1]
+    chosen = [cell[:num_per_cell] for cell in cells]
+    given = {attributes: tf.constant(vectors[np.concatenate(chosen)])}
+    fake = generated(model, image, given, seed, sampled=True)
+    parts = np.split(fake, np.cumsum([len(cell) for cell in chosen])[:-1])
+    return _of_conditions(
+        (part, images[cell[:MAX_REAL]]) for part, cell in zip(parts, cells, strict=True)
+    )
+
+
+def most_even_columns(vectors: np.ndarray, number: int = 3) -> tuple[int, ...]:
+    """The attributes that divide examples most evenly: whose smallest cell is the largest.
+
+    Args:
+      vectors: of attributes, -1 or 1, [examples, attributes].
+      number: how many attributes; all if there are no more.
+    """
+    has = vectors[:MAX_COUNTED] > 0
+    number = min(number, has.shape[1])
+
+    def smallest(columns: tuple[int, ...]) -> int:
+        cells = has[:, columns] @ (2 ** np.arange(number))
+        return int(np.bincount(cells, minlength=2**number).min())
+
+    return max(itertools.combinations(range(has.shape[1]), number), key=smallest)
+
+
+def _of_conditions(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Estimate:
+    """The mean over fixed conditions of the ratio of distances, generated over real."""
+    ratios = [mean_distances(fake) / mean_distances(real).mean() for fake, real in pairs]
+    # Conditions are fixed, so that only the spread within them counts.
+    variance = sum(4 * x.var(ddof=1) / len(x) for x in ratios) / len(ratios) ** 2
+    return Estimate(float(np.mean([x.mean() for x in ratios])), float(np.sqrt(variance)))
 
 
 def mean_distances(events: np.ndarray) -> np.ndarray:

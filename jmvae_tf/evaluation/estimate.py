@@ -46,29 +46,76 @@ class Measure(NamedTuple):
     value: Estimate | int
 
 
-class Section(NamedTuple):
-    """Figures of merit under one heading."""
+class Row(NamedTuple):
+    """Figures of merit of one of several things of a kind, such as an attribute.
 
-    title: str
+    Attributes:
+      name: of the thing.
+      measures: its figures; their descriptions head the columns of a table of such things.
+    """
+
+    name: str
     measures: list[Measure]
 
 
+class Section(NamedTuple):
+    """Figures of merit under one heading.
+
+    Attributes:
+      title: the heading.
+      measures: one figure a line.
+      rows: several figures a line, below.
+    """
+
+    title: str
+    measures: list[Measure]
+    rows: Sequence[Row] = ()
+
+
 def as_table(sections: Sequence[Section]) -> str:
-    """One line a figure, mean ± standard error, sections apart."""
-    width = max(len(x.description) for section in sections for x in section.measures)
+    """One line a figure, mean ± standard error, sections apart; of rows the means."""
+    width = max((len(x.description) for section in sections for x in section.measures), default=0)
     return "\n\n".join(
         "\n".join(
-            [section.title, *(f"  {x.description:<{width}}  {x.value}" for x in section.measures)]
+            [
+                section.title,
+                *(f"  {x.description:<{width}}  {x.value}" for x in section.measures),
+                *_as_lines(section.rows),
+            ]
         )
         for section in sections
-        if section.measures
+        if section.measures or section.rows
     )
 
 
+def _as_lines(rows: Sequence[Row]) -> list[str]:
+    columns = list(dict.fromkeys(x.description for row in rows for x in row.measures))
+    width = max((len(row.name) for row in rows), default=0)
+    lines = [["", *columns]] if rows else []
+    for row in rows:
+        values = {x.description: x.value for x in row.measures}
+        lines.append([row.name, *(_as_cell(values.get(column)) for column in columns)])
+    return [
+        "  ".join(
+            [
+                f"  {name:<{width}}",
+                *(f"{cell:>{len(column)}}" for cell, column in zip(cells, columns, strict=True)),
+            ]
+        )
+        for name, *cells in lines
+    ]
+
+
+def _as_cell(value: Estimate | int | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value.mean:.4f}" if isinstance(value, Estimate) else str(value)
+
+
 def as_json(sections: Sequence[Section]) -> dict[str, Any]:
-    """Name to {"mean", "standard_error"} or to a number."""
+    """Name to {"mean", "standard_error"} or to a number; rows are told as all else."""
     return {
         x.name: x.value._asdict() if isinstance(x.value, Estimate) else x.value
         for section in sections
-        for x in section.measures
+        for x in [*section.measures, *(x for row in section.rows for x in row.measures)]
     }

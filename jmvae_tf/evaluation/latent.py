@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.evaluation.batches import map_batches
+from jmvae_tf.evaluation.batches import map_batches, rows_at_once
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.randomness import fold, root_seed
 
@@ -18,7 +18,7 @@ def layer_means(
     examples: Mapping[str, tf.Tensor],
     given: Sequence[str],
     seed: int = 0,
-    batch_size: int = 1000,
+    batch_size: int | None = None,
 ) -> dict[str, np.ndarray]:
     """The posterior means of all latent variables, given some modalities of each example.
 
@@ -27,7 +27,7 @@ def layer_means(
       examples: modality name to [examples, *event_shape].
       given: the modalities that are known.
       seed: for models whose inference of missing modalities draws samples.
-      batch_size: how many examples are encoded at once.
+      batch_size: how many examples are encoded at once; by their size if None.
 
     Returns:
       Name of the latent variable ("z", or "z1" ... "zL") to float32 [examples, size].
@@ -44,6 +44,7 @@ def layer_means(
         step()
         return scores
 
+    batch_size = batch_size or min(1000, rows_at_once(model, given))
     return map_batches(examples, given, batch_size, f"z given {', '.join(given)}", score)
 
 

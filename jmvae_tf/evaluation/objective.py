@@ -5,13 +5,16 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.evaluation.batches import map_batches
+from jmvae_tf.evaluation.batches import map_batches, rows_at_once
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.randomness import fold, root_seed
 
 
 def bound_terms(
-    model: MultimodalVAE, examples: Mapping[str, tf.Tensor], seed: int = 0, batch_size: int = 1000
+    model: MultimodalVAE,
+    examples: Mapping[str, tf.Tensor],
+    seed: int = 0,
+    batch_size: int | None = None,
 ) -> dict[str, np.ndarray]:
     """The model's bound and its terms at one z an example, every divergence at full weight.
 
@@ -19,7 +22,7 @@ def bound_terms(
       model: a trained model.
       examples: modality name to [examples, *event_shape].
       seed: the same seed gives the same figures.
-      batch_size: how many examples are scored at once.
+      batch_size: how many examples are scored at once; by their size if None.
 
     Returns:
       "bound" and the terms by their names in `objectives`, float32 [examples] each, nats.
@@ -27,7 +30,7 @@ def bound_terms(
 
     @tf.function(reduce_retracing=True)
     def terms(batch: dict[str, tf.Tensor], seed_pair: tf.Tensor) -> dict[str, tf.Tensor]:
-        bound = model.bound(batch, seed_pair)
+        bound = model.bound(model.standardise(batch), seed_pair)
         return {"bound": bound.value, **bound.terms}
 
     def score(
@@ -37,4 +40,6 @@ def bound_terms(
         step()
         return scores
 
-    return map_batches(examples, list(model.modalities), batch_size, "terms of the bound", score)
+    names = list(model.modalities)
+    batch_size = batch_size or min(1000, rows_at_once(model, names))
+    return map_batches(examples, names, batch_size, "terms of the bound", score)

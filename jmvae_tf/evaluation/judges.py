@@ -1,0 +1,135 @@
+"""A judge that reads attributes off images: fitted to real images, it has never seen others."""
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+SIZE = 64
+"""The width and height in pixels that every image is brought to."""
+
+COLOUR_CELLS = 16
+"""Cells in a row of the image whose mean colours are features."""
+
+RIDGE = 0.01
+"""What is added to every feature's variance, as a share of their mean variance."""
+
+BLUR = (0.5, 2.0)
+"""Standard deviations, in pixels, of the blur of the second copy of each image fitted to."""
+
+_CHUNK = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Judge:
+    """A linear discriminant for each attribute.
+
+    Attributes:
+      weights: float32, [features, attributes].
+      offsets: float32, [attributes].
+    """
+
+    weights: np.ndarray
+    offsets: np.ndarray
+
+    def read(self, images: np.ndarray) -> np.ndarray:
+        """Whether each image has each attribute.
+
+        Args:
+          images: grey or colour values in [0, 1], [images, height, width, 1 or 3].
+
+        Returns:
+          bool, [images, attributes].
+        """
+        return np.concatenate(
+            [
+                _features(_resized(chunk)) @ self.weights + self.offsets > 0
+                for chunk in _chunks(images)
+            ]
+        )
+
+
+def fit_judge(images: np.ndarray, attributes: np.ndarray, seed: int = 0) -> Judge:
+    """Fits linear discriminant analysis to histograms of gradients and mean colours.
+
+    It is fitted to each image twice, as it is and blurred, since generated images are blurred; and
+    as if half of the examples had each attribute, so that neither sign is favoured. Of the kinds
+    of judge that were tried on faces, drawn and photographed, it was both the fastest and the
+    nearest to the truth, on sharp images and on blurred ones.
+
+    Args:
+      images: real images, grey or colour values in [0, 1], [examples, height, width, 1 or 3], of at
+        least 8 x 8 pixels.
+      attributes: theirs, -1 or 1, [examples, attributes]. One that is the same in all examples is
+        read off every image.
+      seed: of the blur.
+    """
+    has = attributes > 0
+    sizes = 2 * np.stack([(~has).sum(axis=0), has.sum(axis=0)])
+    count, total, second = 2 * len(images), 0.0, 0.0
+    sums: np.ndarray | float = 0.0
+    for part, features in _views(images, seed):
+        total = total + features.sum(axis=0, dtype=np.float64)
+        second = second + (features.T @ features).astype(np.float64)
+        sums = sums + np.stack([(~has[part]).T @ features, has[part].T @ features])
+    mean = total / count
+    covariance = second / count - np.outer(mean, mean)
+    covariance[np.diag_indices_from(covariance)] += RIDGE * np.trace(covariance) / len(covariance)
+    without, with_it = sums / np.maximum(sizes, 1)[..., np.newaxis]
+    varies = sizes.min(axis=0) > 0
+    weights = np.linalg.solve(covariance, (with_it - without).T) * varies
+    offsets = np.where(
+        varies, -0.5 * ((with_it + without) * weights.T).sum(axis=1), np.sign(sizes[1] - sizes[0])
+    )
+    return Judge(weights.astype(np.float32), offsets.astype(np.float32))
+
+
+def _views(images: np.ndarray, seed: int) -> Iterator[tuple[slice, np.ndarray]]:
+    """Which examples, and their features: of the images as they are, then blurred."""
+    generator = np.random.default_rng(seed)
+    for number, chunk in enumerate(_chunks(images)):
+        part = slice(number * _CHUNK, number * _CHUNK + len(chunk))
+        resized = _resized(chunk)
+        blurs = generator.uniform(*BLUR, len(chunk))
+        blurred = np.stack(
+            [cv2.GaussianBlur(x, (0, 0), s) for x, s in zip(resized, blurs, strict=True)]
+        ).reshape(resized.shape)  # OpenCV drops an axis of one channel.
+        for view in (resized, blurred):
+            yield part, _features(view)
+
+
+def _chunks(images: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(images), _CHUNK):
+        yield images[start : start + _CHUNK]
+
+
+def _resized(images: np.ndarray) -> np.ndarray:
+    """uint8 [images, SIZE, SIZE, 1 or 3]."""
+    shrinks = min(images.shape[1:3]) > SIZE
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    levels = np.rint(255 * np.clip(images, 0, 1)).astype(np.uint8)
+    if images.shape[1:3] != (SIZE, SIZE):
+        levels = np.stack([cv2.resize(x, (SIZE, SIZE), interpolation=how) for x in levels])
+    return levels.reshape(-1, SIZE, SIZE, images.shape[-1])
+
+
+def _features(levels: np.ndarray) -> np.ndarray:
+    """Histograms of gradients, and mean colours and products of two colours in cells.
+
+    The products tell colours apart that no plane parts: brown is between black and blond.
+
+    Args:
+      levels: as `_resized` gives them.
+    """
+    gradients = cv2.HOGDescriptor((SIZE, SIZE), (16, 16), (8, 8), (8, 8), 9)
+    histograms = np.stack([np.ravel(gradients.compute(image)) for image in levels])
+    colours = levels.astype(np.float32) / 255
+    pairs = list(itertools.combinations_with_replacement(range(levels.shape[-1]), 2))
+    products = [colours[..., i] * colours[..., j] for i, j in pairs]
+    stacked = np.concatenate([colours, np.stack(products, axis=-1)], axis=-1)
+    cell = SIZE // COLOUR_CELLS
+    cells = stacked.reshape(len(levels), COLOUR_CELLS, cell, COLOUR_CELLS, cell, -1)
+    means = cells.mean(axis=(2, 4)).reshape(len(levels), -1)
+    return np.concatenate([histograms, means], axis=1)
