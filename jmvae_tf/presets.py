@@ -133,6 +133,7 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "decoders": {"image": _MNIST_BODY, "label": _MNIST_BODY},  # p(x|z), p(w|z)
         "layer_encoder": _MNIST_BODY,  # 2018, appendix "MNIST": q(z_2|z_1) after z_1's D64
         "layer_prior": _MNIST_BODY,  # 2018, appendix "MNIST": p(z_1|z_2)
+        "num_rounds": 10,  # 2018, "MNIST results": iterative sampling 10 times
         "discriminator": _MNIST_BODY.replace("R", "L"),  # code
         "adversarial_weight": 1.0,  # code: the generator's loss is added as it is
         "discriminator_learning_rate": 1e-4,  # code
@@ -158,6 +159,7 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "decoders": {"image": "D{units}R-DC256BR-DC128BR-DC64BR", "attributes": "D512R-D4096R"},
         "layer_encoder": "D512R-D512R",  # 2018, appendix "CelebA": q(z_2|.) after z_1's mean
         "layer_prior": "D512R-D512R",  # 2018, appendix "CelebA": p(z_1|z_2)
+        "num_rounds": 40,  # 2018, "CelebA results": iterative sampling 40 times
         # Code: leaky ReLU and no batch normalisation in the discriminator.
         "discriminator": "C64L-C128L-C256L-C256L-F-D1024L",
         "adversarial_weight": 1.0,  # code
@@ -180,6 +182,7 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "decoders": {"image": _DIGITS_BODY, "label": _DIGITS_BODY},
         "layer_encoder": _DIGITS_BODY,
         "layer_prior": _DIGITS_BODY,
+        "num_rounds": 10,
         "discriminator": _DIGITS_BODY.replace("R", "L"),
         "adversarial_weight": 1.0,
         "discriminator_learning_rate": 1e-4,
@@ -204,6 +207,7 @@ _BY_DATA["toyfaces"] = {  # All ours: the papers have no such data.
     "decoders": {"image": "D256R-D2048R-DC64BR-DC32BR-DC16BR", "attributes": "D128R-D128R"},
     "layer_encoder": "D128R-D128R",
     "layer_prior": "D128R-D128R",
+    "num_rounds": 10,
     "discriminator": "C16L-C32L-C64L-C64L-F-D128L",
     "adversarial_weight": 1.0,
     "discriminator_learning_rate": 1e-4,
@@ -221,7 +225,6 @@ _BY_DATA["toyfaces"] = {  # All ours: the papers have no such data.
 
 _ITERATIVE = {
     "missing": "noise",  # 2018, "Complement of a missing modality"
-    "num_rounds": 10,  # 2018, "MNIST results": iterative sampling 10 times
     "feed_back": "samples",  # 2018, the kernel T of "Complement of a missing modality"
 }
 
@@ -246,6 +249,7 @@ _NEEDS = {
     "encoders": ("vae", "jmvae_kl", "cmma"),
     "layer_encoder": ("jmvae_h",),
     "layer_prior": ("jmvae_h",),
+    "num_rounds": ("jmvae", "jmvae_h"),
     "discriminator": (_GAN,),
     "adversarial_weight": (_GAN,),
     "discriminator_learning_rate": (_GAN,),

@@ -15,11 +15,20 @@ import cv2
 import numpy as np
 import pytest
 
-from jmvae_tf import presets
+from jmvae_tf import figures, presets
 from jmvae_tf.errors import UserError
 from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.presets import Settings
-from jmvae_tf.reproduction import layout, measures, pictures, published, recipes, tables
+from jmvae_tf.reproduction import (
+    layout,
+    measures,
+    pictures,
+    published,
+    recipes,
+    table_1_of_2018,
+    tables,
+    tables_of_2016,
+)
 from jmvae_tf.reproduction.layout import Section, Table
 from jmvae_tf.reproduction.recipes import FLAT
 from jmvae_tf.reproduction.runs import Runs
@@ -105,7 +114,10 @@ def refused(function, *arguments) -> str:
 # What is trained.
 
 
-@pytest.mark.parametrize("name", [*recipes.TABLES, *recipes.FIGURES])
+OF_MNIST = [name for name, data in recipes.DATA.items() if data == ("mnist",)]
+
+
+@pytest.mark.parametrize("name", OF_MNIST)
 def test_every_run_is_the_preset_but_for_what_is_named(name):
     for recipe in {**recipes.TABLES, **recipes.FIGURES}[name]:
         paper = recipe.settings("mnist", PAPER, 0)
@@ -119,7 +131,8 @@ def test_every_run_is_the_preset_but_for_what_is_named(name):
 
 def test_runs_are_shared_and_named_apart():
     by_name: dict[str, Settings] = {}
-    for recipe in itertools.chain(*recipes.TABLES.values(), *recipes.FIGURES.values()):
+    made = {**recipes.TABLES, **recipes.FIGURES}
+    for recipe in itertools.chain(*(made[name] for name in OF_MNIST)):
         settings = recipe.settings("mnist", PAPER, 0)
         assert by_name.setdefault(recipe.name, settings) == settings
     assert len({str(settings) for settings in by_name.values()}) == len(by_name)
@@ -129,8 +142,11 @@ def test_runs_are_shared_and_named_apart():
 
 
 def test_scales_score_all_test_digits_by_eq5():
-    assert SCALES == {"quick": QUICK, "paper": PAPER}
-    for scale in SCALES.values():
+    assert {name: scales["mnist"] for name, scales in SCALES.items()} == {
+        "quick": QUICK,
+        "paper": PAPER,
+    }
+    for scale in (QUICK, PAPER):
         assert scale.num_generation_examples is None
         of_papers = (scale.num_samples, scale.num_importance_samples, scale.num_prior_samples)
         assert of_papers == (10, 1000, 5000)
@@ -374,8 +390,8 @@ def answer(run: str, name: str) -> Estimate:
 
 @pytest.fixture
 def _answers(monkeypatch):
-    for name in ("generation", "likelihoods"):
-        monkeypatch.setattr(tables, name, Answers)
+    monkeypatch.setattr(table_1_of_2018, "generation", Answers)
+    monkeypatch.setattr(tables_of_2016, "likelihoods", Answers)
 
 
 @pytest.mark.usefixtures("_answers")
@@ -480,7 +496,7 @@ def test_every_published_row_is_a_row_of_ours():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", recipes.TABLES)
+@pytest.mark.parametrize("name", [name for name in recipes.TABLES if name in OF_MNIST])
 def test_every_table_of_digits(runs, name, capsys):
     """All cells that are not the papers' are numbers, but for what one-way models lack."""
     table = tables.make_table(name, runs)
@@ -514,8 +530,9 @@ def picture(path) -> np.ndarray:
 
 
 def test_figure_3_draws_both_latent_spaces_of_every_model(runs, tmp_path):
-    table = pictures.make_figure("3", runs, tmp_path / "3.png")
-    height, width = picture(tmp_path / "3.png").shape[:2]
+    paths, table = pictures.make_figure("3", runs, tmp_path)
+    assert paths == (tmp_path / "figure-3.png",)
+    height, width = picture(*paths).shape[:2]
     assert height > width > 1000, "three rows of two"
     [section] = table.sections
     assert list(section.rows) == ["(a) JMVAE", "(b) JMVAE-kl", "(c) JMVAE-h"]
@@ -529,15 +546,16 @@ def test_figure_3_draws_both_latent_spaces_of_every_model(runs, tmp_path):
 @pytest.mark.usefixtures("_figures_of_flat_runs")
 def test_figure_4_has_a_row_for_every_round(runs, tmp_path, monkeypatch):
     drawn = {}
-    image_panels = pictures.figures.image_panels
+    image_panels = figures.image_panels
 
     def keep(path, panels, *arguments):
         drawn.update(panels)
         image_panels(path, panels, *arguments)
 
-    monkeypatch.setattr(pictures.figures, "image_panels", keep)
-    assert pictures.make_figure("4", runs, tmp_path / "4.png") is None
-    assert picture(tmp_path / "4.png").shape[1] > 1000
+    monkeypatch.setattr(figures, "image_panels", keep)
+    paths, table = pictures.make_figure("4", runs, tmp_path)
+    assert table is None
+    assert picture(*paths).shape[1] > 1000
     assert {name: images.shape for name, images in drawn.items()} == {
         "(a) JMVAE": (2, 10, 8, 8, 1),
         "(b) JMVAE-h": (2, 10, 8, 8, 1),
@@ -551,8 +569,8 @@ def test_figure_4_has_a_row_for_every_round(runs, tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("_figures_of_flat_runs")
 def test_figure_5_scores_every_round_once(runs, folder, tmp_path, capsys):
-    table = pictures.make_figure("5", runs, tmp_path / "5.png")
-    height, width = picture(tmp_path / "5.png").shape[:2]
+    paths, table = pictures.make_figure("5", runs, tmp_path)
+    height, width = picture(*paths).shape[:2]
     assert width > 2 * height, "two panels beside each other"
     for section, paper in zip(table.sections, ([-977.2, -552.2, -422.4],) * 2, strict=False):
         assert section.columns == ("JMVAE", "JMVAE-h", "JMVAE-kl")
@@ -564,10 +582,10 @@ def test_figure_5_scores_every_round_once(runs, folder, tmp_path, capsys):
         assert jmvae_h[0] != jmvae_h[1]
         assert jmvae_kl[1] is None
     capsys.readouterr()
-    again = pictures.make_figure("5", runs_in(folder), tmp_path / "again.png")
+    [path], again = pictures.make_figure("5", runs_in(folder), tmp_path / "again")
     assert again == table
     assert "measuring" not in capsys.readouterr().out
-    np.testing.assert_array_equal(picture(tmp_path / "again.png"), picture(tmp_path / "5.png"))
+    np.testing.assert_array_equal(picture(path), picture(*paths))
 
 
 # bin/reproduce.
@@ -579,7 +597,18 @@ def test_figure_5_scores_every_round_once(runs, folder, tmp_path, capsys):
         ([], "received neither --table nor --figure"),
         (["--table=2016-1", "--figure=3"], "received --table=2016-1 and --figure=3"),
         (["--table=2016-11"], "did you mean 2016-1?"),
-        (["--figure=1"], "--figure must be one of 3, 4, 5; received --figure=1"),
+        (["--figure=1"], "--figure must be one of 3, 4, 5, 6, 7, 8; received --figure=1"),
+        (
+            ["--table=2016-1", "--data=celeba"],
+            "--table=2016-1 is made of mnist; received --data=celeba; choose another --data, or "
+            "--table=2018-1-celeba|2016-2",
+        ),
+        (
+            ["--figure=7", "--data=mnist"],
+            "--figure=7 is made of celeba or toyfaces; received --data=mnist; choose another "
+            "--data, or --figure=3|4|5",
+        ),
+        (["--figure=3", "--data=digits"], "choose another --data, or leave it out"),
         (["--figure=3", "--scale=papers"], "did you mean paper?"),
         (["--figure=3", "--seed=-1"], "received --seed=-1"),
         (["--figure=3", "--epochs=3"], "Unknown command line flag 'epochs'"),
@@ -601,7 +630,15 @@ def test_help_tells_tables_figures_and_scales_without_tensorflow(tmp_path):
         timeout=60,
     )
     assert done.returncode == 0
-    for name in (*recipes.TABLES, *recipes.FIGURES, *SCALES, "--data_dir", "--runs_dir", "--seed"):
+    for name in (
+        *recipes.TABLES,
+        *recipes.FIGURES,
+        *SCALES,
+        "--data",
+        "--data_dir",
+        "--runs_dir",
+        "--seed",
+    ):
         assert name in done.stdout
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "jmvae_tf.reproduction.recipes" in imported
@@ -611,21 +648,20 @@ def test_help_tells_tables_figures_and_scales_without_tensorflow(tmp_path):
 
 # bin/reproduce with small runs of digits in place of MNIST.
 OF_DIGITS = """
-import functools
 from jmvae_tf.programs import program, reproduce
 program.load_tensorflow()
-from jmvae_tf.reproduction import recipes, runs, scales
+from jmvae_tf.reproduction import recipes, scales
 from tests.test_reproduction import FLAT, TINY
-scales.SCALES["quick"] = TINY
+scales.SCALES["quick"]["digits"] = TINY
 recipes.FIGURES["5"] = tuple(FLAT[name] for name in ("jmvae", "jmvae_h", "jmvae_kl"))
-runs.Runs = functools.partial(runs.Runs, data_name="digits")
+recipes.DATA["5"] = ("digits",)
 program.run(reproduce)
 """
 
 
 @pytest.mark.usefixtures("_figures_of_flat_runs")
 def test_program_uses_what_is_there(runs, folder, tmp_path):
-    pictures.make_figure("5", runs, tmp_path / "5.png")
+    [path], _ = pictures.make_figure("5", runs, tmp_path)
     done = subprocess.run(
         [sys.executable, "-c", OF_DIGITS, "--figure=5", f"--runs_dir={folder}"],
         cwd=tmp_path,
@@ -639,7 +675,7 @@ def test_program_uses_what_is_there(runs, folder, tmp_path):
     assert "measuring" not in done.stdout
     written = [folder / "figures" / f"figure-5.{ending}" for ending in ("png", "json")]
     assert done.stdout.splitlines()[-2:] == [str(path) for path in written]
-    np.testing.assert_array_equal(picture(written[0]), picture(tmp_path / "5.png"))
+    np.testing.assert_array_equal(picture(written[0]), picture(path))
     file = json.loads(written[1].read_text())
     assert file["scale"]["name"] == "tiny"
     assert file["versions"] == presets.versions()

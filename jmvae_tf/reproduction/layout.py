@@ -1,6 +1,7 @@
 """A table of numbers as text, as Markdown and as JSON."""
 
 import math
+import pathlib
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -39,6 +40,31 @@ class Table(NamedTuple):
     title: str
     sections: Sequence[Section]
     notes: Sequence[str]
+
+
+class Drawn(NamedTuple):
+    """A figure of a paper.
+
+    Attributes:
+      paths: of the PNG files.
+      table: the numbers behind it, if there are any.
+    """
+
+    paths: tuple[pathlib.Path, ...]
+    table: Table | None
+
+
+def without_empty_columns(section: Section) -> Section:
+    """The same without the columns that have nothing in any row."""
+    kept = [
+        index
+        for index in range(len(section.columns))
+        if any(cells[index] is not None for cells in section.rows.values())
+    ]
+    return section._replace(
+        columns=tuple(section.columns[index] for index in kept),
+        rows={row: [cells[index] for index in kept] for row, cells in section.rows.items()},
+    )
 
 
 def shown(cell: Cell) -> str:

@@ -131,7 +131,7 @@ def _evaluated(
             model.set_inference(**inference)
         available = runs.data.num_examples("test")
         number = min(num_examples or available, available)
-        examples = Examples(*pipelines.for_evaluation(runs.data, number))
+        examples = Examples(*pipelines.for_evaluation(runs.data, number), runs.data.redraw)
         sections = evaluate(model, examples, protocol)
         heading = f"{recipe.name}: {number} test examples, mean ± standard error"
         print(f"\n{heading}\n\n{as_table(sections)}\n", flush=True)

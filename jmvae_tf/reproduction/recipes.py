@@ -41,9 +41,11 @@ JMVAE = Recipe("jmvae", "jmvae")
 JMVAE_KL = Recipe("jmvae_kl", "jmvae_kl")
 JMVAE_H = Recipe("jmvae_h", "jmvae_h")
 
-# One for each direction, by what they generate.
-CVAE = {x: Recipe(f"cvae-{x}", "cvae", {"target": x}) for x in ("image", "label")}
-CMMA = {x: Recipe(f"cmma-{x}", "cmma", {"target": x}) for x in ("image", "label")}
+# One for each direction, by what they generate: of digits images and labels, of faces images and
+# attributes.
+_TARGETS = ("image", "label", "attributes")
+CVAE = {x: Recipe(f"cvae-{x}", "cvae", {"target": x}) for x in _TARGETS}
+CMMA = {x: Recipe(f"cmma-{x}", "cmma", {"target": x}) for x in _TARGETS}
 
 # By alpha (2016 paper, Table 1); 1 is the 2018 paper's.
 JMVAE_KL_BY_ALPHA = {
@@ -58,9 +60,30 @@ FLAT = {
     for recipe in (JMVAE, JMVAE_KL, JMVAE_H)
 }
 
+# 2016 paper, "Evaluation method": on CelebA all models are combined with GANs.
+GAN = {
+    recipe.model: Recipe(
+        recipe.name.replace(recipe.model, presets.gan_of(recipe.model)),
+        presets.gan_of(recipe.model),
+        recipe.overrides,
+    )
+    for recipe in (VAE, CVAE["image"], CMMA["image"], JMVAE_KL)
+}
+
+TITLES = {"jmvae": "JMVAE", "jmvae_kl": "JMVAE-kl", "jmvae_h": "JMVAE-h"}
+"""What the papers call a model."""
+
 TABLES: Mapping[str, tuple[Recipe, ...]] = {
-    "2018-1-mnist": (JMVAE, JMVAE_KL, JMVAE_H, *CVAE.values(), *CMMA.values()),
+    "2018-1-mnist": (
+        *(JMVAE, JMVAE_KL, JMVAE_H),
+        *(kind[target] for kind in (CVAE, CMMA) for target in ("image", "label")),
+    ),
+    "2018-1-celeba": (
+        *(JMVAE, JMVAE_KL, JMVAE_H),
+        *(kind[target] for kind in (CVAE, CMMA) for target in ("image", "attributes")),
+    ),
     "2016-1": (VAE, CVAE["image"], CMMA["image"], JMVAE, *JMVAE_KL_BY_ALPHA.values()),
+    "2016-2": (VAE, CVAE["image"], CMMA["image"], JMVAE_KL, *GAN.values()),
     "2016-3": (JMVAE, *JMVAE_KL_BY_ALPHA.values()),
 }
 """The runs of each table; the names are the program's."""
@@ -69,5 +92,16 @@ FIGURES: Mapping[str, tuple[Recipe, ...]] = {
     "3": tuple(FLAT.values()),
     "4": (JMVAE, JMVAE_H, JMVAE_KL),
     "5": (JMVAE, JMVAE_H, JMVAE_KL),
+    "6": (JMVAE, JMVAE_H, JMVAE_KL),
+    # The paper's is of JMVAE-kl with a GAN alone; JMVAE stands beside it for contrast.
+    "7": (GAN["jmvae_kl"], JMVAE),
+    "8": (GAN["jmvae_kl"],),
 }
 """The runs of each figure of the 2018 paper."""
+
+_FACES = ("celeba", "toyfaces")
+DATA: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("2018-1-mnist", "2016-1", "2016-3", "3", "4", "5"), ("mnist",)),
+    **dict.fromkeys(("2018-1-celeba", "2016-2", "6", "7", "8"), _FACES),
+}
+"""The data sets that each table and figure can be made of, the paper's first."""

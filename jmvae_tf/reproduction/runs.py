@@ -11,6 +11,7 @@ from jmvae_tf import presets
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
 from jmvae_tf.files import read_json, write_json
+from jmvae_tf.models.adversarial import without_adversary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.presets import Settings
 from jmvae_tf.reproduction.recipes import JMVAE, Recipe
@@ -95,18 +96,23 @@ class Runs:
             )
         return max(folder.checkpoint_epochs(), default=0)
 
-    def summary(self) -> str:
-        """How long ours and the papers' runs are trained, in a line."""
-        ours, papers = self.settings(JMVAE), presets.settings_of("jmvae", "mnist", {})
+    def summary(self, paper_data: str = "mnist") -> str:
+        """How ours and the papers' runs are trained, in a line.
+
+        Args:
+          paper_data: the data set of the paper's table or figure.
+        """
+        ours, papers = self.settings(JMVAE), presets.settings_of("jmvae", paper_data, {})
+        split = f" (--split={ours.split})" if ours.split != papers.split else ""
         exceptions = "".join(
             f" ({model}: {name} {value})"
             for model, overrides in self.scale.overrides_by_model.items()
             for name, value in overrides.items()
         )
         return (
-            f"ours: {self.data_name}, {ours.epochs} epochs, warm-up of {ours.warmup_epochs}"
-            f"{exceptions}, seed {self.seed}; paper: mnist, {papers.epochs} epochs, warm-up of "
-            f"{papers.warmup_epochs}"
+            f"ours: {self.data_name}{split}, {ours.epochs} epochs, warm-up of "
+            f"{ours.warmup_epochs}{exceptions}, seed {self.seed}; paper: {paper_data}, "
+            f"{papers.epochs} epochs, warm-up of {papers.warmup_epochs}"
         )
 
     def survey(self, recipes: Iterable[Recipe]) -> None:
@@ -135,6 +141,8 @@ class Runs:
     def trained(self, recipe: Recipe) -> MultimodalVAE:
         """The model of a run after its last epoch, trained as far as that is still to be done.
 
+        Of a GAN variant this is what generates, without its discriminator.
+
         Raises:
           UserError: if something else lies in its place, another process trains it, its
             checkpoints are damaged, or a term of its objective is no longer finite.
@@ -144,7 +152,7 @@ class Runs:
         if self.epochs_done(recipe) >= settings.epochs:
             model, epoch = self._readable(folder, lambda: load_newest(folder))
             if epoch >= settings.epochs:
-                return model
+                return without_adversary(model)
         data = self.data  # Where it is missing, no folder is made.
         with folder.locked():
             self.epochs_done(recipe)  # Another process may have been faster.
@@ -158,7 +166,7 @@ class Runs:
                 epochs = f"epoch {epoch + 1} to {settings.epochs}"
                 print(f"{recipe.name}: training, {epochs}", flush=True)
             train(model, settings, data, folder, epoch)
-        return model
+        return without_adversary(model)
 
     def remembered(
         self,
