@@ -1,6 +1,8 @@
 """Pictures of images, labels and training: from arrays to PNG files with matplotlib."""
 
 import pathlib
+import re
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import matplotlib
@@ -16,6 +18,8 @@ matplotlib.use("Agg")
 
 _INCHES = 0.7
 _TITLE_INCHES = 0.5  # Title and column names, which a single row must not pay for.
+_LINE_INCHES = 0.12  # Each further line of column names.
+_LETTER_INCHES = 0.06  # At the smallest size of names.
 _DPI = 150
 
 
@@ -37,31 +41,65 @@ def image_grid(
     title: str,
     column_names: Sequence[str] = (),
     row_names: Sequence[str] = (),
+    most_columns: int | None = None,
+    side: float = _INCHES,
 ) -> None:
     """Images in rows and columns.
 
     Args:
       path: of the PNG file.
-      images: [rows, columns, height, width, channels], values in [0, 1].
+      images: [rows, columns, height, width, channels], values in [0, 1]; an image with NaN in it is
+        left out.
       title: above all.
       column_names: above the columns.
       row_names: left of the rows.
+      most_columns: if there are more columns, those that come after go on below the others, with
+        the same rows.
+      side: of an image, in inches.
     """
-    num_rows, num_columns = images.shape[:2]
-    size = (_INCHES * num_columns, _INCHES * num_rows + _TITLE_INCHES)
+    num_blocks = -(-images.shape[1] // (most_columns or images.shape[1]))
+    num_columns = -(-images.shape[1] // num_blocks)
+    blocks = [slice(start, start + num_columns) for start in range(0, images.shape[1], num_columns)]
+    num_rows = len(images)
+    letters = int(side / _LETTER_INCHES)
+    named = [[_broken(name, letters) for name in column_names[block]] for block in blocks]
+    lines = sum(max((name.count("\n") for name in names), default=0) for names in named)
+    size = (
+        side * num_columns + _LETTER_INCHES * max(map(len, row_names), default=0),
+        side * num_rows * num_blocks + _LINE_INCHES * lines + _TITLE_INCHES,
+    )
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(
-        num_rows, num_columns, squeeze=False, gridspec_kw={"wspace": 0.04, "hspace": 0.04}
+        num_rows * num_blocks,
+        num_columns,
+        squeeze=False,
+        gridspec_kw={"wspace": 0.04, "hspace": 0.04},
     )
-    for row in range(num_rows):
-        for column in range(num_columns):
-            _show(grid[row, column], images[row, column])
-    for axes, name in zip(grid[0], column_names, strict=False):
-        axes.set_title(name, fontsize=9)
-    for axes, name in zip(grid[:, 0], row_names, strict=False):
-        axes.set_ylabel(name, fontsize=8, rotation=0, ha="right", va="center")
-    figure.suptitle(title, fontsize=10)
+    for axes in grid.flat:
+        axes.axis("off")
+    for number, (block, names) in enumerate(zip(blocks, named, strict=True)):
+        part = grid[number * num_rows :][:num_rows]
+        for axes_of_row, row in zip(part, images[:, block], strict=True):
+            for axes, image in zip(axes_of_row, row, strict=False):
+                if not np.isnan(image).any():
+                    axes.axis("on")
+                    _show(axes, image)
+        for axes, name in zip(part[0], names, strict=False):
+            axes.set_title(name, fontsize=9 if max(map(len, names)) < 0.8 * letters else 7)
+        for axes, name in zip(part[:, 0], row_names, strict=False):
+            axes.set_ylabel(name, fontsize=8, rotation=0, ha="right", va="center")
+    figure.suptitle(textwrap.fill(title, max(48, int(13 * size[0]))), fontsize=10)
     _save(figure, path)
+
+
+def _broken(name: str, width: int) -> str:
+    """A long name in lines of at most `width` letters, if it has underscores or blanks to part."""
+    lines = [""]
+    for word in re.findall("[^_ ]*[_ ]?", name):
+        if lines[-1] and len(lines[-1]) + len(word.rstrip()) > width:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def labels_by_image(
@@ -102,43 +140,129 @@ def labels_by_image(
     _save(figure, path)
 
 
+def attributes_by_image(
+    path: pathlib.Path,
+    images: np.ndarray,
+    generated: np.ndarray,
+    true: np.ndarray,
+    names: Sequence[str],
+) -> None:
+    """Each image beside its attributes, those generated from it and those it has.
+
+    Args:
+      path: of the PNG file.
+      images: [examples, height, width, channels], values in [0, 1].
+      generated: [examples, attributes]; above 0 means that the image has it.
+      true: the same, -1 or 1.
+      names: of the attributes.
+    """
+    num_columns = min(5, len(images))
+    num_rows = -(-len(images) // num_columns)
+    lines = [_verdicts(*rows, names) for rows in zip(generated, true, strict=True)]
+    height = 0.3 + 0.12 * max(4, *map(len, lines))
+    figure = Figure(figsize=(2.7 * num_columns, height * num_rows + 0.5), layout="constrained")
+    grid = figure.subplots(
+        num_rows,
+        2 * num_columns,
+        squeeze=False,
+        gridspec_kw={"width_ratios": [1, 1.7] * num_columns, "wspace": 0.02, "hspace": 0.02},
+    )
+    for axes in grid.flat:
+        axes.axis("off")
+    for index, (image, verdicts) in enumerate(zip(images, lines, strict=True)):
+        row, column = divmod(index, num_columns)
+        picture, text = grid[row, 2 * column], grid[row, 2 * column + 1]
+        picture.axis("on")
+        picture.set_anchor("N")
+        _show(picture, image)
+        for place, (words, colour) in enumerate(verdicts):
+            text.annotate(
+                words,
+                (0, 1),
+                (2, -1 - 8.5 * place),
+                xycoords="axes fraction",
+                textcoords="offset points",
+                va="top",
+                fontsize=7,
+                color=colour,
+            )
+    right = np.mean((generated > 0) == (true > 0))
+    figure.suptitle(
+        "Attributes generated from test images: ✓ told rightly, − missed, + told wrongly "
+        f"({right:.1%} of all are right)",
+        fontsize=10,
+    )
+    _save(figure, path)
+
+
+def _verdicts(
+    generated: np.ndarray, true: np.ndarray, names: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Lines and their colours: what was told rightly, strongest first, then the mistakes."""
+    kinds = (
+        ("✓", (generated > 0) & (true > 0), "tab:green"),
+        ("−", (generated <= 0) & (true > 0), "tab:red"),
+        ("+", (generated > 0) & (true <= 0), "tab:orange"),
+    )
+    return [
+        (f"{mark} {names[place]}  {generated[place]:z.2f}", colour)
+        for mark, of_kind, colour in kinds
+        for place in (-np.abs(generated)).argsort(kind="stable")
+        if of_kind[place]
+    ]
+
+
 def loss_terms(path: pathlib.Path, history: Sequence[Mapping[str, float]]) -> None:
-    """The bound and each of its terms by epoch.
+    """The bound, each of its terms and any other loss, by epoch.
 
     Args:
       path: of the PNG file.
       history: rows with an "epoch" and columns "<part>_<term>", as `history.csv` has them.
     """
-    parts = [
-        part
-        for part in ("train", "validation", "test")
-        if any(column.startswith(f"{part}_") for column in history[0])
-    ]
+    parts = ("train", "validation", "test")
     terms = [column[len("train_") :] for column in history[0] if column.startswith("train_")]
-    # As the equations have them; Keras sorts them by name.
-    order = ("bound", "kl_prior", "log_p_", "kl_")
-    terms.sort(key=lambda term: next(i for i, start in enumerate(order) if term.startswith(start)))
+    # As the equations have them; Keras sorts them by name. What is no term of a bound comes last.
+    terms.sort(key=lambda term: (_place(term), term.endswith("_loss")))
     num_rows = -(-len(terms) // 3)
     figure = Figure(figsize=(12, 3 * num_rows), layout="constrained")
     grid = figure.subplots(num_rows, 3, squeeze=False)
     epochs = [row["epoch"] for row in history]
+    handles = {}
     for axes, term in zip(grid.flat, terms, strict=False):
-        for part in parts:
-            axes.plot(epochs, [row[f"{part}_{term}"] for row in history], label=part, lw=1.2)
-        axes.set_title(term, fontsize=10)
+        for number, part in enumerate(parts):
+            if (column := f"{part}_{term}") not in history[0]:
+                continue
+            values = [row[column] for row in history]
+            [handles[part]] = axes.plot(epochs, values, label=part, lw=1.2, color=f"C{number}")
+        axes.set_title(term.replace("_", " ") if _place(term) == len(_TERMS) else term, fontsize=10)
         axes.set_xlabel("epoch", fontsize=8)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_ylabel("nats per example", fontsize=8)
+        axes.set_ylabel(_unit(term), fontsize=8)
         axes.tick_params(labelsize=8)
         axes.grid(alpha=0.3)
     for axes in grid.flat[len(terms) :]:
         axes.axis("off")
-    grid[0, 0].legend(fontsize=8)
+    grid[0, 0].legend(handles=list(handles.values()), fontsize=8)
     figure.suptitle(
         "Terms of the objective (train: with the warm-up's weight in the bound; else full weight)",
         fontsize=10,
     )
     _save(figure, path)
+
+
+_TERMS = ("bound", "kl_prior", "log_p_", "kl_")
+
+
+def _place(term: str) -> int:
+    """Where a column stands among the terms of the bounds; after them if it is none."""
+    starts = (place for place, start in enumerate(_TERMS) if term.startswith(start))
+    return next(starts, len(_TERMS))
+
+
+def _unit(term: str) -> str:
+    if _place(term) < len(_TERMS):
+        return "nats per example"
+    return "loss, nats per example" if term.endswith("_loss") else ""
 
 
 def latent_scatters(

@@ -30,6 +30,71 @@ def test_image_grid_shows_each_image_in_its_place(tmp_path, channels):
     assert columns.min() > width / 2
 
 
+def test_image_grid_leaves_out_what_is_nan(tmp_path):
+    images = np.zeros((2, 2, 8, 8, 3), "f")
+    figures.image_grid(tmp_path / "whole.png", images, "Title")
+    images[1, 1, 0, 0, 0] = np.nan
+    figures.image_grid(tmp_path / "part.png", images, "Title")
+    whole, part = (_read(tmp_path / name).mean(axis=2) < 10 for name in ("whole.png", "part.png"))
+    assert part.sum() == pytest.approx(whole.sum() * 3 / 4, rel=0.1)
+
+
+def test_image_grid_goes_on_below_in_the_same_rows(tmp_path):
+    images = np.zeros((2, 5, 8, 8, 3), "f")
+    images[1, 3] = (1, 0, 0)  # Of blocks of three and two: first below the first column.
+    figures.image_grid(tmp_path / "grid.png", images, "Title", "abcde", ["one", "two"], 3)
+    picture = _read(tmp_path / "grid.png")
+    red = (np.abs(picture[..., ::-1].astype(int) - (255, 0, 0)) < 10).all(axis=2)
+    black = (picture < 10).all(axis=2)
+    assert black.sum() == pytest.approx(9 * red.sum(), rel=0.1)
+    y, x = np.nonzero(red)
+    assert y.min() > 0.7 * len(picture)
+    assert x.max() < 0.5 * picture.shape[1]
+
+
+def test_long_names_do_not_reach_into_the_next_column(tmp_path):
+    assert figures._broken("Mouth_Slightly_Open", 11) == "Mouth_\nSlightly_\nOpen"
+    assert figures._broken("5_o_Clock_Shadow", 11) == "5_o_Clock_\nShadow"
+    assert figures._broken("Not Male", 11) == "Not Male"
+    assert figures._broken("7", 11) == "7"
+
+
+@pytest.mark.parametrize(
+    ("generated", "true", "shows"),
+    [
+        ((0.9, -0.5, -0.1), (1, -1, -1), "green"),
+        ((-0.9, -0.5, -0.1), (1, -1, -1), "red"),
+        ((0.9, -0.5, -0.1), (-1, -1, -1), "orange"),
+        ((-0.9, -0.5, -0.1), (-1, -1, -1), None),
+    ],
+)
+def test_attributes_by_image_tells_right_from_wrong(tmp_path, generated, true, shows):
+    colours = {"green": (44, 160, 44), "red": (214, 39, 40), "orange": (255, 127, 14)}
+    images = np.zeros((1, 8, 8, 3), "f")
+    images[..., 2] = 1.0
+    path = tmp_path / "attributes.png"
+    figures.attributes_by_image(path, images, np.array([generated]), np.array([true]), "abc")
+    picture = _read(path)
+    assert _share(picture, (0, 0, 255)) > 0.05, "blue comes last"
+    for name, colour in colours.items():
+        assert (_share(picture, colour) > 0) == (name == shows)
+
+
+def test_attributes_by_image_lists_the_surest_first():
+    lines = figures._verdicts(
+        np.array([0.2, 0.8, -0.3, -0.001, 0.4, -1.0]),
+        np.array([1, 1, 1, 1, -1, -1]),
+        ["Bald", "Male", "Smiling", "Young", "Bangs", "Blurry"],
+    )
+    assert [words for words, _ in lines] == [
+        "✓ Male  0.80",
+        "✓ Bald  0.20",
+        "− Smiling  -0.30",
+        "− Young  0.00",
+        "+ Bangs  0.40",
+    ]
+
+
 def test_labels_by_image_draws_the_probabilities(tmp_path):
     images = np.zeros((7, 8, 8, 1), "f")
     certain, unsure = np.eye(3, dtype="f")[[0] * 7], np.full((7, 3), 1 / 3, "f")
@@ -52,6 +117,26 @@ def test_loss_terms_draws_every_column(tmp_path):
     ]
     figures.loss_terms(tmp_path / "terms.png", history)
     assert _read(tmp_path / "terms.png").shape[1] > 1000
+
+
+def test_loss_terms_copes_with_what_is_no_term(tmp_path, monkeypatch):
+    terms = ("discriminator_loss", "kl_image", "bound", "generator_loss", "sharpness")
+    history = [
+        {"epoch": epoch} | {f"train_{term}": 1.0 * epoch for term in terms} | {"test_bound": 2.0}
+        for epoch in (1, 2)
+    ]
+    drawn = []
+    monkeypatch.setattr(figures, "_save", lambda figure, path: drawn.append(figure))
+    figures.loss_terms(tmp_path / "terms.png", history)
+    panels = [axes for axes in drawn[0].axes if axes.get_title()]
+    assert [(axes.get_title(), axes.get_ylabel()) for axes in panels] == [
+        ("bound", "nats per example"),
+        ("kl_image", "nats per example"),
+        ("sharpness", ""),
+        ("discriminator loss", "loss, nats per example"),
+        ("generator loss", "loss, nats per example"),
+    ]
+    assert [len(axes.lines) for axes in panels] == [2, 1, 1, 1, 1]
 
 
 def _share(picture, colour):

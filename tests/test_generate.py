@@ -8,7 +8,8 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf import presets
-from jmvae_tf.data import digits
+from jmvae_tf.data import digits, faces
+from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.data.image_file import read_image
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import load_checkpoint, make_model
@@ -195,7 +196,8 @@ ITERATIVE = "Only jmvae and jmvae_h complement missing modalities by iterative s
         (
             "vae",
             ["--given=label=7"],
-            "This is a model of image, without any label; received --given=label=7; leave it out",
+            "This is a model of image, without any label or attributes; "
+            "received --given=label=7; leave it out",
         ),
         pytest.param(
             "vae-label",
@@ -243,6 +245,184 @@ def test_what_a_model_does_not_generate(runs, digit, run, arguments, told):
     assert told in mistake(done)
     assert done.stdout == ""
     assert (contents(digit.parent), contents(runs)) == before
+
+
+# Faces.
+
+CNN = "C4R-F"
+FACE_RUNS = {"faces": ("jmvae_kl", "center"), "found": ("jmvae_kl", "face")}
+FACE_RUNS |= {"faces-cvae": ("cvae", "center")}
+
+
+@pytest.fixture(scope="module")
+def face_runs(tmp_path_factory):
+    """A folder with a run of each of `FACE_RUNS` on noise in colour; to be read only."""
+    folder = tmp_path_factory.mktemp("face_runs")
+    rng = np.random.default_rng(0)
+    arrays = {
+        "image": rng.integers(0, 256, (20, 32, 32, 3), np.uint8),
+        "attributes": rng.choice(np.array([-1, 1], np.int8), (20, 40), p=(0.7, 0.3)),
+    }
+    modalities = faces.modalities(32, faces.OFFICIAL_ATTRIBUTES)
+    data = DataSet("celeba", modalities, arrays, arrays, arrays, faces.prepare)
+    for name, (model, crop) in FACE_RUNS.items():
+        overrides = {
+            "joint_encoder": f"({CNN}, D8R)-D8R",
+            "decoders": {"image": "D16R"} | ({} if model == "cvae" else {"attributes": "D8R"}),
+            **({} if model == "cvae" else {"encoders": {"image": CNN, "attributes": "D8R"}}),
+            **{"image_size": 32, "crop": crop, "latent_dim": 2, "epochs": 1, "batch_size": 10},
+        }
+        settings = presets.settings_of(model, "celeba", overrides)
+        run = RunFolder(folder / name)
+        run.checkpoints.mkdir(parents=True)
+        run.write_config(settings)
+        made = make_model(settings, data)
+        made.optimizer.build(made.trainable_variables)
+        for variable in made.trainable_variables:
+            variable.assign(2 * variable)
+        made.save(run.checkpoint_of(1))
+    return folder
+
+
+@pytest.fixture
+def face(tmp_path):
+    """An image file of a user in colour, which shows no face."""
+    image = np.random.default_rng(1).integers(0, 256, (40, 50, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "face.png"), image)
+    return tmp_path / "face.png"
+
+
+def attributes_told(printed: str) -> dict[str, float]:
+    """What is printed of the attributes of one face; checks the order and the verdicts."""
+    first, *lines = printed.splitlines()
+    told = [line.split() for line in lines]
+    values = {name: float(value) for name, value, _ in told}
+    assert list(values.values()) == sorted(values.values(), reverse=True)
+    for name, value, verdict in told:
+        assert verdict == ("yes" if float(value) > 0 else "no"), name
+    shown = [name for name in faces.OFFICIAL_ATTRIBUTES if values[name] > 0]
+    assert first == f"attributes: {', '.join(shown)}"
+    return values
+
+
+@pytest.mark.slow
+def test_attributes_of_an_image(face_runs, face):
+    printed = succeed(face.parent, "generate", f"--run={face_runs / 'faces'}", "--image=face.png")
+    told = attributes_told(printed)
+    run = RunFolder(face_runs / "faces")
+    model = load_checkpoint(run.newest_checkpoint(), run.read_settings())
+    image = read_image(face, (32, 32, 3))[np.newaxis]
+    wanted = model.generate("attributes", {"image": image})[0]
+    found = [told[name] for name in faces.OFFICIAL_ATTRIBUTES]
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=0.51e-3)
+    assert contents(face.parent).keys() == {"face.png"}, "no picture of attributes"
+
+
+def test_edits_of_an_image(face_runs, face):
+    flags = ("--image=face.png", "--set=Smiling=1,Male=-2", "--out=edit.png")
+    printed = succeed(face.parent, "generate", f"--run={face_runs / 'faces'}", *flags)
+    *table, path = printed.splitlines()
+    assert path == "edit.png"
+    assert len(attributes_told("\n".join(table))) == 40
+    picture = cv2.imread(str(face.parent / "edit.png"))
+    # As it is, the reconstruction, two changes alone and together, above averages.
+    assert 1.5 < picture.shape[1] / picture.shape[0] < 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("run", ["faces", "faces-cvae"])
+def test_images_of_attributes(face_runs, tmp_path, run):
+    for name, value in (("low", -1), ("high", 1)):
+        flags = (f"--given=Smiling={value},Male=1", "--num_samples=9", f"--out={name}.png")
+        printed = succeed(tmp_path, "generate", f"--run={face_runs / run}", *flags)
+        assert printed == f"{name}.png\n"
+    low, high = (cv2.imread(str(tmp_path / f"{name}.png")) for name in ("low", "high"))
+    assert low.shape[1] > 5 * low.shape[0], "the average and nine samples: one row of ten"
+    assert low.shape == high.shape
+    below = slice(low.shape[0] // 2, None)  # Not the title.
+    assert (low[below] != high[below]).any()
+
+
+@pytest.mark.slow
+def test_attributes_from_the_prior(face_runs, tmp_path):
+    flags = ("--num_samples=3", "--out=prior.png")
+    printed = succeed(tmp_path, "generate", f"--run={face_runs / 'faces'}", *flags)
+    path, first, *lines = printed.splitlines()
+    assert (path, first) == ("prior.png", "attributes:")
+    assert [line.split()[0] for line in lines] == ["1", "2", "3"]
+    for line in lines:
+        names = line.split(maxsplit=1)[1].split(", ")
+        assert set(names) <= {*faces.OFFICIAL_ATTRIBUTES, "none"}
+
+
+@pytest.mark.parametrize(
+    ("run", "arguments", "told"),
+    [
+        pytest.param(*case, marks=marks)
+        for marks, cases in (
+            (
+                (),
+                [
+                    (
+                        "faces",
+                        ["--set=Smiling=1"],
+                        "--set edits an image; received --set=Smiling=1 without --image; "
+                        "give --image=… or use --given",
+                    ),
+                    (
+                        "faces",
+                        ["--image=face.png", "--set=Smiling=1", "--given=Male=1"],
+                        "received --set=Smiling=1 and --given; leave --given out",
+                    ),
+                ],
+            ),
+            (
+                pytest.mark.slow,
+                [
+                    (
+                        "faces",
+                        ["--image=face.png", "--set=Smiling=1", "--num_samples=3"],
+                        "has no samples; received --set=Smiling=1 and --num_samples;",
+                    ),
+                    (
+                        "faces",
+                        ["--given=smiling=1"],
+                        "received --given=smiling=1; did you mean Smiling?",
+                    ),
+                    (
+                        "faces",
+                        ["--image=face.png", "--set=Smiling=4"],
+                        "Smiling must be a number from -3 to 3; received --set=Smiling=4;",
+                    ),
+                    (
+                        "faces",
+                        ["--image=face.png", "--given=Smiling=1"],
+                        "received --image and --given=<name>; leave one of them out",
+                    ),
+                    ("found", ["--image=face.png"], "face.png, 50x40 pixels, in which none was"),
+                    (
+                        "faces-cvae",
+                        ["--image=face.png"],
+                        "image from attributes; received --image; give --given=<name>=… alone",
+                    ),
+                    (
+                        "faces-cvae",
+                        ["--image=face.png", "--set=Smiling=1"],
+                        "An edit needs a model that generates attributes from image and image from "
+                        "attributes; received one that generates image from attributes; leave",
+                    ),
+                ],
+            ),
+        )
+        for case in cases
+    ],
+)
+def test_what_cannot_be_asked_of_faces(face_runs, face, run, arguments, told):
+    before = contents(face.parent), contents(face_runs)
+    done = start(face.parent, "generate", f"--run={face_runs / run}", *arguments)
+    assert told in mistake(done)
+    assert done.stdout == ""
+    assert (contents(face.parent), contents(face_runs)) == before
 
 
 # bin/export.

@@ -1,8 +1,16 @@
 """Generates modalities from others with a trained model: pictures, and values as a table.
 
---given="label=7" draws images of a label, --image=FILE reads the label of an image (JPEG or PNG;
-digits white on black as in the data), and neither draws images at z from the prior and tells their
-labels. A cvae or cmma must be given all but its target; a vae reconstructs what it is given.
+--given draws images: of a label (--given="label=7"), or of attributes by name
+(--given="Smiling=1,Eyeglasses=-1"; 1 for yes, -1 for no, up to 3 for very much so; those not named
+are at their mean in the training set). --image=FILE (JPEG or PNG) reads the label of an image or
+the attributes of a face. Neither draws images at z from the prior and tells their labels. A cvae
+or cmma must be given all but its target; a vae reconstructs what it is given.
+
+--image=FILE --set="Smiling=1,Male=-2" edits an image: it adds to it by how much the average image
+of its attributes changes with them. Each change is drawn alone, and all of them together.
+
+Digits are white on black as in the data. The face in a photograph is found and cut out as it was
+for training, unless the run was trained on centre squares.
 """
 
 import pathlib
@@ -12,8 +20,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from jmvae_tf.errors import UserError
-from jmvae_tf.presets import check_choice
-from jmvae_tf.programs import program
+from jmvae_tf.programs import named_values, program
 from jmvae_tf.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -26,12 +33,15 @@ if TYPE_CHECKING:
 
 _RUN = program.define_run()
 _CHECKPOINT = program.define_checkpoint()
-_GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7")
+_GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smiling=1,Male=-1")
 _IMAGE = flags.DEFINE_string("image", None, "a file that gives the image")
+_SET = flags.DEFINE_list("set", [], "values to give the image instead of its own: an edit")
 _NUM_SAMPLES = flags.DEFINE_integer("num_samples", 20, "samples drawn beside the average")
 _SEED = flags.DEFINE_integer("seed", 0, "the same seed draws the same samples")
 _OUT = flags.DEFINE_string("out", None, "PNG file (default: figures/generated.png of the run)")
 program.define_inference()
+
+_EDIT_INCHES = 1.3  # Edits change details.
 
 
 def main() -> None:
@@ -48,13 +58,18 @@ def main() -> None:
     out = pathlib.Path(_OUT.value) if _OUT.value else folder.figures / "generated.png"
     if out.suffix != ".png":
         raise UserError("--out must end in .png", f"--out={out}", "choose another name")
+    if _SET.value:
+        _check_edit()
 
     program.load_tensorflow()
     from jmvae_tf.training.train import load_checkpoint
 
     model = load_checkpoint(checkpoint, settings)
     program.apply_inference(model)
-    known = _known(model.modalities)
+    if _SET.value:
+        _edit(model, settings.crop, out)
+        return
+    known = _known(model, settings.crop)
     for target in _targets(model, known):
         if model.modalities[target].shown_as == "image":
             _draw(model, target, known, out)
@@ -62,44 +77,53 @@ def main() -> None:
             _print_values(model, target, known)
 
 
-def _known(modalities: Mapping[str, "Modality"]) -> dict[str, "np.ndarray"]:
+def _check_edit() -> None:
+    """Raises UserError if --set does not stand beside --image alone."""
+    changes = f"--set={','.join(_SET.value)}"
+    if not _IMAGE.value:
+        raise UserError(
+            "--set edits an image", f"{changes} without --image", "give --image=… or use --given"
+        )
+    for flag in (_GIVEN, _NUM_SAMPLES):
+        if flag.present:
+            raise UserError(
+                "An edit starts from what the image shows, and has no samples",
+                f"{changes} and --{flag.name}",
+                f"leave --{flag.name} out",
+            )
+
+
+def _known(model: "MultimodalVAE", crop: str | None) -> dict[str, "np.ndarray"]:
     """The values that the flags give, without a batch axis."""
     import numpy as np
 
-    from jmvae_tf.data.image_file import read_image
-
     known = {}
     if _IMAGE.value:
-        image = modalities[_shown_as("image", modalities, f"--image={_IMAGE.value}")[0]]
-        known[image.name] = read_image(pathlib.Path(_IMAGE.value), image.event_shape)
-    for item in _GIVEN.value:
-        name, _, value = item.partition("=")
-        check_choice("given", name, _shown_as("label", modalities, f"--given={item}"))
-        if name in known:
-            raise UserError(
-                "A modality is given once", f"--given={','.join(_GIVEN.value)}", "choose one value"
-            )
-        names = modalities[name].value_names
-        if value not in names:
-            raise UserError(
-                f"--given={name}=… must be one of {', '.join(names)}",
-                f"--given={item}",
-                "choose one of them",
-            )
-        known[name] = np.eye(len(names), dtype=np.float32)[names.index(value)]
+        name = _name_of_image(model.modalities)
+        known[name] = _read_image(model.modalities[name], crop)
+    for name, values in named_values.parse("given", _GIVEN.value, model.modalities).items():
+        if np.isnan(values).any():
+            values = np.where(np.isnan(values), model.statistics[name].mean, values)
+        known[name] = values
     return known
 
 
-def _shown_as(kind: str, modalities: Mapping[str, "Modality"], received: str) -> list[str]:
-    """The names of the images or labels of a model; raises UserError if it has none."""
-    names = [name for name, modality in modalities.items() if modality.shown_as == kind]
-    if not names:
-        raise UserError(
-            f"This is a model of {' and '.join(modalities)}, without any {kind}",
-            received,
-            "leave it out",
-        )
-    return names
+def _name_of_image(modalities: Mapping[str, "Modality"]) -> str:
+    """What a model calls its images; raises UserError if it has none."""
+    for name, modality in modalities.items():
+        if modality.shown_as == "image":
+            return name
+    raise UserError(
+        f"This is a model of {' and '.join(modalities)}, without any image",
+        f"--image={_IMAGE.value}",
+        "leave it out",
+    )
+
+
+def _read_image(modality: "Modality", crop: str | None) -> "np.ndarray":
+    from jmvae_tf.data.image_file import read_image
+
+    return read_image(pathlib.Path(_IMAGE.value or ""), modality.event_shape, crop)
 
 
 def _targets(model: "MultimodalVAE", known: "Arrays") -> Sequence[str]:
@@ -113,17 +137,25 @@ def _targets(model: "MultimodalVAE", known: "Arrays") -> Sequence[str]:
     targets = [name for name in model.targets if name not in known]
     if targets and all(name in known for name in model.conditions):
         return targets
-    directions = [f"{target} from {' and '.join(given)}" for given, target in model.directions]
-    flag_of = {
-        name: "--image" if modality.shown_as == "image" else f"--given={name}"
-        for name, modality in model.modalities.items()
-    }
+    flag_of = {name: _flag_of(modality) for name, modality in model.modalities.items()}
     needed = [f"{flag_of[name]}=…" for name in model.conditions]
     raise UserError(
-        f"This model generates {' or '.join(directions)}",
+        f"This model generates {_told(model)}",
         " and ".join(flag_of[name] for name in known) or "neither --image nor --given",
         f"give {' and '.join(needed)} alone" if needed else "leave one of them out",
     )
+
+
+def _flag_of(modality: "Modality") -> str:
+    """The flag that gives a modality, up to its values."""
+    if modality.shown_as == "image":
+        return "--image"
+    return f"--given={'<name>' if modality.shown_as == 'attributes' else modality.name}"
+
+
+def _told(model: "MultimodalVAE") -> str:
+    """What a model generates from what."""
+    return " or ".join(f"{target} from {' and '.join(given)}" for given, target in model.directions)
 
 
 def _samples(
@@ -151,21 +183,104 @@ def _draw(model: "MultimodalVAE", target: str, known: "Arrays", out: pathlib.Pat
 
 
 def _rows(images: "np.ndarray") -> "np.ndarray":
-    """[images, ...] in rows of at most ten, blank where the last row ends early."""
+    """[images, ...] in rows of at most ten, NaN where the last row ends early."""
     import numpy as np
 
     columns = min(10, len(images))
-    blank = np.ones((-len(images) % columns, *images.shape[1:]), images.dtype)
+    blank = np.full((-len(images) % columns, *images.shape[1:]), np.nan, images.dtype)
     return np.concatenate([images, blank]).reshape(-1, columns, *images.shape[1:])
 
 
+def _edit(model: "MultimodalVAE", crop: str | None, out: pathlib.Path) -> None:
+    """Draws an image, its edits and the averages between which they differ; tells its values."""
+    import numpy as np
+
+    from jmvae_tf import editing, figures
+
+    target = _name_of_image(model.modalities)
+    wanted = named_values.parse("set", _SET.value, model.modalities)
+    for condition in wanted:
+        if not editing.can_edit(model, target, condition):
+            raise UserError(
+                f"An edit needs a model that generates {condition} from {target} and {target} from "
+                f"{condition}",
+                f"one that generates {_told(model) or 'nothing from anything else'}",
+                "leave --set out, or use a jmvae_kl, jmvae or jmvae_h",
+            )
+    if len(wanted) > 1:
+        raise UserError(
+            "An edit changes one modality", f"{' and '.join(wanted)} by --set", "choose one"
+        )
+    [condition] = wanted
+    image = _read_image(model.modalities[target], crop)[None]
+    alone = {item: named_values.parse("set", [item], model.modalities) for item in _SET.value}
+    changes = {**alone, "together": wanted} if len(alone) > 1 else alone
+    edits = {
+        name: editing.edit(model, target, image, condition, change[condition], _SEED.value)
+        for name, change in changes.items()
+    }
+    first, *_ = edits.values()
+    reconstruction = model.reconstruct({target: image}, _SEED.value)[target]
+    rows = [
+        [image, reconstruction, *(edit.edited for edit in edits.values())],
+        [
+            first.average,
+            np.full_like(image, np.nan),
+            *(edit.changed_average for edit in edits.values()),
+        ],
+    ]
+    images = np.clip([np.concatenate(row) for row in rows], *model.modalities[target].support)
+    figures.image_grid(
+        out,
+        images,
+        f"{_IMAGE.value}: {', '.join(_SET.value)}",
+        ["as it is", "reconstruction", *edits],
+        ["image", "average"],
+        side=_EDIT_INCHES,
+    )
+    _print_table(model.modalities[condition], first.values.numpy()[0])
+    print(out)
+
+
 def _print_values(model: "MultimodalVAE", target: str, known: "Arrays") -> None:
-    """Prints the average's values; from the prior, which is likeliest in each sample."""
+    """Prints the average's values; from the prior, what is told of each sample."""
     modality = model.modalities[target]
     values = _samples(model, target, known, None if known else _NUM_SAMPLES.value)
-    names = modality.value_names or tuple(map(str, range(values.shape[-1])))
-    likeliest = " ".join(names[index] for index in values.argmax(axis=-1))
-    print(f"{modality.name}: likeliest {likeliest}")
     if known:
-        for name, value in zip(names, values[0], strict=True):
-            print(f"  {name:<12} {value:.4f}")
+        _print_table(modality, values[0])
+    elif modality.shown_as == "attributes":
+        print(f"{modality.name}:")
+        for number, sample in enumerate(values, 1):
+            print(f"  {number:<3} {_shown_attributes(modality, sample)}")
+    else:
+        print(_likeliest(modality, values))
+
+
+def _print_table(modality: "Modality", values: "np.ndarray") -> None:
+    """Prints the values of one example by name; attributes from the surest yes to the surest no."""
+    if modality.shown_as == "attributes":
+        print(f"{modality.name}: {_shown_attributes(modality, values)}")
+        width = max(map(len, modality.value_names))
+        for place in (-values).argsort(kind="stable"):
+            verdict = "yes" if values[place] > 0 else "no"
+            print(f"  {modality.value_names[place]:<{width}} {values[place]:z7.3f}  {verdict}")
+        return
+    print(_likeliest(modality, values[None]))
+    for name, value in zip(_names(modality), values, strict=True):
+        print(f"  {name:<12} {value:.4f}")
+
+
+def _shown_attributes(modality: "Modality", values: "np.ndarray") -> str:
+    """The attributes that an example has, in their order."""
+    names = zip(modality.value_names, values, strict=True)
+    return ", ".join(name for name, value in names if value > 0) or "none"
+
+
+def _likeliest(modality: "Modality", values: "np.ndarray") -> str:
+    """The class that each of several examples, [examples, classes], is told to be."""
+    likeliest = " ".join(_names(modality)[index] for index in values.argmax(axis=-1))
+    return f"{modality.name}: likeliest {likeliest}"
+
+
+def _names(modality: "Modality") -> Sequence[str]:
+    return modality.value_names or tuple(map(str, range(modality.event_shape[0])))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf import figures
+from jmvae_tf import editing, figures
 from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation.estimate import as_json, as_table
@@ -17,7 +17,9 @@ from jmvae_tf.files import read_json, write_json
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.training.run_folder import RunFolder
 
-_ROWS_OF_SAMPLES = 8
+_ROWS_OF_SAMPLES = 8  # Of labels.
+_ROWS_OF_ATTRIBUTES = 3
+_MOST_COLUMNS = 14
 _SHOWN = 20
 
 
@@ -43,7 +45,7 @@ def measure(
       What the file holds.
     """
     number = min(num_examples or data.num_examples("test"), data.num_examples("test"))
-    sections = evaluate(model, Examples(*pipelines.for_evaluation(data, number)), protocol)
+    sections = evaluate(model, Examples(*pipelines.for_evaluation(data, number), data.redraw), protocol)
     print(f"\n{number} test examples, mean ± standard error\n\n{as_table(sections)}\n", flush=True)
     metrics = {
         "protocol": {**dataclasses.asdict(protocol), "num_examples": number},
@@ -77,6 +79,16 @@ def picture(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -
             model.generate("label", {"image": grey["image"]}, seed=seed).numpy(),
             model.modalities["label"].value_names,
         )
+    if "attributes_to_image" in directions:
+        _images_by_attributes(model, folder, seed)
+    if "image_to_attributes" in directions:
+        figures.attributes_by_image(
+            folder.figures / "attributes_by_image.png",
+            grey["image"].numpy(),
+            model.generate("attributes", {"image": grey["image"]}, seed=seed).numpy(),
+            grey["attributes"].numpy(),
+            model.modalities["attributes"].value_names,
+        )
     reconstructions(model, data, folder, seed)
     if "image" in model.targets and not model.conditions:
         prior = model.generate("image", num_samples=100, seed=seed).numpy()
@@ -102,6 +114,24 @@ def _images_by_label(model: MultimodalVAE, folder: RunFolder, seed: int) -> None
     )
 
 
+def _images_by_attributes(model: MultimodalVAE, folder: RunFolder, seed: int) -> None:
+    """Average and random images of each attribute in turn, the others at their training means."""
+    attributes = model.modalities["attributes"]
+    base = model.statistics["attributes"].mean.numpy()
+    names = attributes.value_names
+    asked = [base, *(editing.with_values(attributes, base, {name: 1.0}) for name in names)]
+    figures.image_grid(
+        folder.figures / "images_by_attributes.png",
+        editing.averages_and_samples(
+            model, "image", "attributes", asked, _ROWS_OF_ATTRIBUTES, seed
+        ),
+        "Images generated from attributes: all at their mean (base), then one of them at 1",
+        ["base", *names],
+        ["average", *[f"sample {row + 1}" for row in range(_ROWS_OF_ATTRIBUTES)]],
+        _MOST_COLUMNS,
+    )
+
+
 def reconstructions(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -> None:
     """Draws test images and their reconstructions by each encoder (2016 paper, appendix C).
 
@@ -124,5 +154,4 @@ def reconstructions(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed
 
 def _shown(data: DataSet) -> dict[str, tf.Tensor]:
     """The first test examples, grey."""
-    whole = pipelines.whole_part(data, "test", binarised=False)
-    return {name: x[:_SHOWN] for name, x in whole.items()}
+    return pipelines.whole_part(data, "test", binarised=False, number=_SHOWN)

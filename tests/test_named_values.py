@@ -1,0 +1,87 @@
+"""What flags say by name: values, and mistakes that are told in one line."""
+
+import numpy as np
+import pytest
+
+from jmvae_tf.data import faces
+from jmvae_tf.errors import UserError
+from jmvae_tf.likelihoods import Categorical
+from jmvae_tf.modalities import Modality
+from jmvae_tf.programs.named_values import parse
+
+LABEL = {
+    "label": Modality("label", (3,), Categorical(), shown_as="label", value_names=("a", "b", "c"))
+}
+NAMES = ("Bald", "Mouth_Slightly_Open", "Smiling")
+FACES = faces.modalities(8, NAMES)
+BOTH = FACES | LABEL
+
+
+def test_label():
+    parsed = parse("given", ["label=b"], LABEL)
+    assert parsed.keys() == {"label"}
+    np.testing.assert_array_equal(parsed["label"], [0, 1, 0])
+
+
+def test_attributes_are_nan_where_none_is_named():
+    parsed = parse("given", ["Smiling=-3", "Bald=0.5"], FACES)
+    assert parsed.keys() == {"attributes"}
+    np.testing.assert_array_equal(parsed["attributes"], [0.5, np.nan, -3])
+
+
+def test_label_and_attributes():
+    parsed = parse("given", ["Smiling=1", "label=c"], BOTH)
+    np.testing.assert_array_equal(parsed["attributes"], [np.nan, np.nan, 1])
+    np.testing.assert_array_equal(parsed["label"], [0, 0, 1])
+
+
+def test_nothing():
+    assert parse("given", [], BOTH) == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["smiling", "SMILING", "Smilling", "mouth slightly open", "MouthSlightlyOpen", "lable"]
+)
+def test_nearest_name_is_suggested(name):
+    nearest = {"s": "Smiling", "m": "Mouth_Slightly_Open", "l": "label"}[name[0].lower()]
+    with pytest.raises(UserError) as caught:
+        parse("given", [f"{name}=1"], BOTH)
+    assert str(caught.value) == (
+        "--given must name what the model knows; "
+        f"received --given={name}=1; did you mean {nearest}?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("items", "modalities", "told"),
+    [
+        (
+            ["Quux=1"],
+            BOTH,
+            "--set must name what the model knows; received --set=Quux=1; "
+            "choose among Bald, Mouth_Slightly_Open, Smiling, label",
+        ),
+        (["=1"], LABEL, "received --set==1; choose among label"),
+        (
+            ["Smiling=3.01"],
+            FACES,
+            "Smiling must be a number from -3 to 3; received --set=Smiling=3.01; change it",
+        ),
+        (["Smiling=-4"], FACES, "must be a number from -3 to 3; received --set=Smiling=-4;"),
+        (["Smiling=nan"], FACES, "must be a number from -3 to 3; received --set=Smiling=nan;"),
+        (["Smiling=yes"], FACES, "must be a number from -3 to 3; received --set=Smiling=yes;"),
+        (["Smiling"], FACES, "must be a number from -3 to 3; received --set=Smiling;"),
+        (["Bald=1", "Bald=1"], FACES, "is given once; received --set=Bald=1,Bald=1; choose one"),
+        (["label=a", "label=b"], LABEL, "received --set=label=a,label=b; choose one"),
+        (["label=d"], BOTH, "--set=label=… must be one of a, b, c; received --set=label=d;"),
+        (
+            ["Smiling=1"],
+            {"image": FACES["image"]},
+            "This is a model of image, without any label or attributes; received --set=Smiling=1;",
+        ),
+    ],
+)
+def test_mistakes(items, modalities, told):
+    with pytest.raises(UserError) as caught:
+        parse("set", items, modalities)
+    assert told in str(caught.value)
