@@ -1,0 +1,195 @@
+"""CelebA's faces as a data set of TensorFlow Datasets.
+
+It is prepared once, by `bin/prepare_celeba`, and read back by anyone who has TFDS:
+
+    builder = tfds.builder_from_directory("data/celeba_faces/face_64/1.0.0")
+    train = builder.as_data_source(split="train")
+    train[0]["image"]
+
+The files are ArrayRecords, which `as_data_source` reads in any order (`as_dataset` does not read
+them). An example is a dictionary: "image", uint8 [size, size, 3]; "attributes", int8 [40], -1 or 1,
+in the order of `builder.info.metadata["attribute_names"]`; "file_name" and "partition" of the
+official lists. The splits are the official partitions, in the order of file names.
+"""
+
+import contextlib
+import errno
+import io
+import os
+import pathlib
+import shutil
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from jmvae_tf.data import celeba_files
+from jmvae_tf.data.celeba_part import CROPS, IMAGE_SIZES
+from jmvae_tf.data.celeba_preparation import Preparation
+from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
+from jmvae_tf.errors import UserError
+from jmvae_tf.files import read_json, write_json
+
+REPORT = "preparation.json"
+"""The file beside the data that says what was kept and refused, and from which source."""
+
+
+def config_name(image_size: int, crop: str) -> str:
+    """What the configuration is called."""
+    return f"{crop}_{image_size}"
+
+
+def folder_of(data_dir: pathlib.Path, image_size: int, crop: str) -> pathlib.Path:
+    """Where the data set lies once it is prepared."""
+    return data_dir / CelebaFaces.name / config_name(image_size, crop) / str(CelebaFaces.VERSION)
+
+
+class CelebaFaces(tfds.core.GeneratorBasedBuilder):
+    """Faces of CelebA, cropped and resized."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    BUILDER_CONFIGS = tuple(
+        tfds.core.BuilderConfig(
+            name=config_name(size, crop),
+            description=f"{'Faces found' if crop == 'face' else 'Centre squares'}, {size} pixels.",
+        )
+        for crop in CROPS
+        for size in IMAGE_SIZES
+    )
+
+    def __init__(self, *, preparation: Preparation, **kwargs: Any) -> None:
+        """Of parts that are made.
+
+        Args:
+          preparation: that made them; its size and crop choose the configuration.
+          **kwargs: as for any builder, without `config`.
+        """
+        self._preparation = preparation
+        config = config_name(preparation.image_size, preparation.crop)
+        super().__init__(config=config, **kwargs)
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        size = self._preparation.image_size
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description="Faces of CelebA, found and cropped as by Suzuki et al. (2018).",
+            features=tfds.features.FeaturesDict(
+                {
+                    "image": tfds.features.Image(shape=(size, size, 3), encoding_format="png"),
+                    "attributes": tfds.features.Tensor(
+                        shape=(len(OFFICIAL_ATTRIBUTES),), dtype=np.int8
+                    ),
+                    "file_name": tfds.features.Text(),
+                    "partition": tfds.features.ClassLabel(names=celeba_files.PARTITION_NAMES),
+                }
+            ),
+            homepage="https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
+            metadata=tfds.core.MetadataDict(attribute_names=list(OFFICIAL_ATTRIBUTES)),
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager: object) -> dict[str, Iterator]:
+        # The folder is a temporary one that takes its name when all is written.
+        write_json(pathlib.Path(self.data_dir) / REPORT, self._preparation.report())
+        return {
+            name: self._generate_examples(partition)
+            for partition, name in enumerate(celeba_files.PARTITION_NAMES)
+            if next(self._preparation.faces(partition), None) is not None
+        }
+
+    def _generate_examples(self, partition: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        lists = self._preparation.lists
+        for row, face in self._preparation.faces(partition):
+            yield (
+                row,
+                {
+                    "image": face,
+                    "attributes": lists.attributes[row],
+                    "file_name": lists.names[row],
+                    "partition": partition,
+                },
+            )
+
+
+def is_prepared(folder: pathlib.Path) -> bool:
+    """Whether a folder holds the whole data set."""
+    return (folder / "dataset_info.json").is_file()
+
+
+def prepare(
+    source: pathlib.Path,
+    data_dir: pathlib.Path,
+    image_size: int,
+    crop: str,
+    processes: int,
+    overwrite: bool = False,
+) -> dict[str, Any]:
+    """Prepares the faces of a source, unless they are there already.
+
+    Args:
+      source: holds the official files.
+      data_dir: where the data set goes.
+      image_size: of a face, in pixels.
+      crop: "face" or "center".
+      processes: that crop at the same time.
+      overwrite: whether the faces of another source may be replaced.
+
+    Returns:
+      The report: see `Preparation.report`.
+
+    Raises:
+      UserError: if the source is not CelebA or damaged, no face is found in it, or the faces of
+        another source lie in the data directory.
+      OSError: if the result cannot be written.
+    """
+    folder = folder_of(data_dir, image_size, crop)
+    parts = folder.parent.with_name(f"parts-{folder.parent.name}")
+    preparation = Preparation(source, parts, OFFICIAL_ATTRIBUTES, image_size, crop)
+    if is_prepared(folder):
+        report = read_json(folder / REPORT)
+        if report["source"] == preparation.source:
+            return report
+        if not overwrite:
+            raise UserError(
+                "A data directory holds the faces of one source",
+                f"{folder}, prepared from another than {source}",
+                "choose another --data_dir, or --overwrite it",
+            )
+    with preparation.locked():
+        preparation.make(processes)
+        report = preparation.report()
+        if not report["kept"]:
+            raise UserError(
+                "At least one face must be found",
+                f"none in {sum(report['refused'].values())} images of {source}",
+                "choose --crop=center, or another --source",
+            )
+        _write(preparation, data_dir, folder)
+        preparation.remove()
+    return report
+
+
+def _write(preparation: Preparation, data_dir: pathlib.Path, folder: pathlib.Path) -> None:
+    """Makes a data set of the parts.
+
+    Raises:
+      OSError: if it cannot be written.
+    """
+    for left in folder.parent.glob("incomplete.*"):  # By a process that was killed.
+        shutil.rmtree(left)
+    free, needed = shutil.disk_usage(data_dir).free, preparation.size()
+    if free < needed:
+        raise OSError(errno.ENOSPC, f"{needed} bytes are needed and {free} are free", str(folder))
+    if folder.exists():
+        shutil.rmtree(folder)
+    builder = CelebaFaces(preparation=preparation, data_dir=data_dir, file_format="array_record")
+    tfds.disable_progress_bar()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # TFDS would speak of a download.
+            builder.download_and_prepare(download_dir=preparation.folder)
+    except RuntimeError as error:  # ArrayRecord knows no other error.
+        for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            if os.strerror(number) in str(error):
+                raise OSError(number, os.strerror(number), str(folder)) from error
+        raise

@@ -1,0 +1,306 @@
+"""From CelebA's official files to faces, in parts that several processes make.
+
+The parts of a preparation lie in `parts-<crop>_<size>/` beside the data set that they become. A
+preparation that was killed goes on with those that are there, if the source is the same.
+"""
+
+import collections
+import contextlib
+import fcntl
+import json
+import os
+import pathlib
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO, Any
+
+from tqdm import tqdm
+
+from jmvae_tf.data import celeba_files
+from jmvae_tf.data.celeba_part import Outcome, Part
+from jmvae_tf.errors import UserError
+from jmvae_tf.files import read_json, write_json
+
+PART_SIZE = 500
+"""Images in a part: some seconds of work."""
+
+_ALGORITHM = 1  # Raised when the same source would give other faces.
+
+
+class Preparation:
+    """The parts of one preparation.
+
+    Attributes:
+      lists: of the source.
+      image_size: of a face, in pixels.
+      crop: "face" or "center".
+      source: what identifies the source and the way it is prepared.
+    """
+
+    def __init__(
+        self,
+        source: pathlib.Path,
+        folder: pathlib.Path,
+        attribute_names: Sequence[str],
+        image_size: int,
+        crop: str,
+    ) -> None:
+        """Reads the lists and looks through the images' names.
+
+        Args:
+          source: holds the official files.
+          folder: where parts go.
+          attribute_names: of the list of attributes.
+          image_size: of a face, in pixels.
+          crop: "face" or "center".
+
+        Raises:
+          UserError: if the source is not CelebA, or damaged.
+        """
+        celeba_files.check(source)
+        self.lists = celeba_files.read_lists(source, attribute_names)
+        self.image_size = image_size
+        self.crop = crop
+        images = celeba_files.open_images(source)
+        self._without_row = sorted(images.names - set(self.lists.names))
+        self.source = {
+            "images": images.fingerprint(),
+            "lists": self.lists.fingerprint(),
+            "image_size": image_size,
+            "crop": crop,
+            "algorithm": _ALGORITHM,
+        }
+        self._source_folder = source
+        self._folder = folder
+        self._ranges = [
+            range(start, min(start + PART_SIZE, len(self.lists.names)))
+            for start in range(0, len(self.lists.names), PART_SIZE)
+        ]
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes from the same preparation.
+
+        Raises:
+          UserError: if another is at it.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self._folder, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise UserError(
+                    "Only one process may prepare a data set",
+                    f"{self._folder}, where another is at work",
+                    "wait for it, or choose another --data_dir",
+                ) from error
+            yield
+        finally:
+            os.close(lock)
+
+    def make(self, processes: int) -> None:
+        """Makes the parts that are missing.
+
+        Args:
+          processes: that work at the same time; the result does not depend on it.
+
+        Raises:
+          OSError: if a part cannot be written.
+        """
+        self._forget_other_source()
+        missing = [i for i in range(len(self._ranges)) if not self._path(i).is_file()]
+        requests: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for index in missing:
+            requests.put(index)
+        done: queue.SimpleQueue[int | BaseException] = queue.SimpleQueue()
+        workers: list[_Worker] = []
+        threads: list[threading.Thread] = []
+        try:
+            for _ in range(min(processes, len(missing))):
+                workers.append(_Worker(self._source_folder))
+                threads.append(
+                    threading.Thread(target=self._work, args=(workers[-1], requests, done))
+                )
+                threads[-1].start()
+            with _Progress(len(self.lists.names)) as progress:
+                progress.add(len(self.lists.names) - sum(len(self._ranges[i]) for i in missing))
+                for _ in missing:
+                    finished = done.get()
+                    if isinstance(finished, BaseException):
+                        raise finished
+                    progress.add(len(self._ranges[finished]))
+        finally:
+            for worker in workers:
+                worker.stop()
+            for thread in threads:
+                thread.join()
+            for worker in workers:
+                worker.close()
+
+    def _forget_other_source(self) -> None:
+        """Removes the parts of another source, and what a killed process left half-written."""
+        state = self._folder / "source.json"
+        try:
+            same = read_json(state) == self.source
+        except (OSError, ValueError):
+            same = False
+        for entry in self._folder.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif not same:
+                entry.unlink()
+        if not same:
+            write_json(state, self.source)
+
+    def _work(
+        self,
+        worker: "_Worker",
+        requests: "queue.SimpleQueue[int]",
+        done: "queue.SimpleQueue[int | BaseException]",
+    ) -> None:
+        try:
+            while True:
+                try:
+                    index = requests.get_nowait()
+                except queue.Empty:
+                    return
+                rows = self._ranges[index]
+                worker.make(
+                    {
+                        "names": self.lists.names[rows.start : rows.stop],
+                        "image_size": self.image_size,
+                        "crop": self.crop,
+                        "path": str(self._path(index)),
+                    }
+                )
+                done.put(index)
+        except BaseException as error:  # The main thread raises it.
+            done.put(error)
+
+    def _path(self, index: int) -> pathlib.Path:
+        return self._folder / f"part-{index:05d}.npz"
+
+    def faces(self, partition: int) -> Iterator[tuple[int, bytes]]:
+        """The faces of a partition, in the order of file names.
+
+        Yields:
+          The index into the lists, and the face as a PNG file.
+        """
+        for index, rows in enumerate(self._ranges):
+            if partition not in self.lists.partitions[rows.start : rows.stop]:
+                continue
+            part = Part.read(self._path(index))
+            kept = (i for i, x in zip(rows, part.outcomes, strict=True) if x is Outcome.KEPT)
+            for row, face in zip(kept, part.faces, strict=True):
+                if self.lists.partitions[row] == partition:
+                    yield row, face
+
+    def size(self) -> int:
+        """Of all parts, in bytes."""
+        return sum(self._path(index).stat().st_size for index in range(len(self._ranges)))
+
+    def report(self) -> dict[str, Any]:
+        """How many images were kept and refused, and why.
+
+        Returns:
+          "source"; "kept", a number; "refused", outcome to number; "files", outcome to the names
+          of those images, for all outcomes but "no face".
+        """
+        files: dict[Outcome, list[str]] = collections.defaultdict(list)
+        files[Outcome.NO_ROW] = self._without_row
+        for index, rows in enumerate(self._ranges):
+            for row, outcome in zip(rows, Part.read(self._path(index)).outcomes, strict=True):
+                files[outcome].append(self.lists.names[row])
+        refused = [outcome for outcome in Outcome if outcome is not Outcome.KEPT]
+        return {
+            "source": self.source,
+            "kept": len(files[Outcome.KEPT]),
+            "refused": {outcome.value: len(files[outcome]) for outcome in refused},
+            "files": {
+                outcome.value: files[outcome]
+                for outcome in refused
+                if outcome is not Outcome.NO_FACE
+            },
+        }
+
+    @property
+    def folder(self) -> pathlib.Path:
+        """Where the parts are."""
+        return self._folder
+
+    def remove(self) -> None:
+        """Removes the parts, when they are no longer needed."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class _Worker:
+    """A process that makes parts."""
+
+    def __init__(self, source: pathlib.Path) -> None:
+        root = pathlib.Path(__file__).resolve().parents[2]
+        paths = [str(root), os.environ.get("PYTHONPATH", "")]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "jmvae_tf.data.celeba_part", str(source)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        )
+        self._input: IO[str] = self._process.stdin  # type: ignore[assignment]
+        self._answers: IO[str] = self._process.stdout  # type: ignore[assignment]
+
+    def make(self, request: Mapping[str, Any]) -> None:
+        """Has a part made.
+
+        Raises:
+          OSError: if it cannot be written.
+          RuntimeError: if the process has died.
+        """
+        try:
+            print(json.dumps(request), file=self._input, flush=True)
+            answer = self._answers.readline()
+        except BrokenPipeError:
+            answer = ""
+        if not answer.endswith("\n"):
+            raise RuntimeError(f"A process that crops faces died: {self._process.poll()}")
+        error = json.loads(answer)
+        if error:
+            raise OSError(*error)
+
+    def stop(self) -> None:
+        """Ends the process, in the middle of a part if it is at one."""
+        self._process.terminate()
+        self._process.wait()
+
+    def close(self) -> None:
+        """Closes the pipes of a process that was stopped, when no thread uses them any more."""
+        with contextlib.suppress(BrokenPipeError):  # What it did not take is of no use.
+            self._input.close()
+        self._answers.close()
+
+
+class _Progress:
+    """A bar on a terminal; elsewhere a line for each tenth."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._bar = tqdm(total=total, unit=" images", file=sys.stdout, disable=None)
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.close()
+
+    def add(self, number: int) -> None:
+        """Counts some more images."""
+        before, self._done = self._done, self._done + number
+        self._bar.update(number)
+        if self._bar.disable and before * 10 // self._total < self._done * 10 // self._total:
+            print(f"{self._done} of {self._total} images", flush=True)
