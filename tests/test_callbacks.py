@@ -86,7 +86,7 @@ def prepare(stored):
 @pytest.fixture(autouse=True)
 def _of_tiny_data(two_modalities, monkeypatch):
     """The runs here say that they are of digits, for their preset; their data are smaller."""
-    monkeypatch.setattr(data_sets, "modalities", lambda name: two_modalities)
+    monkeypatch.setattr(data_sets, "modalities", lambda name, options: two_modalities)
 
 
 @pytest.fixture

@@ -425,7 +425,7 @@ def test_interrupt_after_the_training_itself(whole, tmp_path, after):
         ("train", ["--run=thesis", "--overwrite"], "thesis, which has no config.json;"),
         ("generate", [], "runs/digits-jmvae_kl, which does not; name the folder of a run"),
         ("generate", ["--run=thesis"], "thesis, which does not; name the folder of a run"),
-        ("generate", ["--sed=3"], "Unknown command line flag 'sed'. Did you mean: seed ?"),
+        ("generate", ["--sed=3"], "Unknown command line flag 'sed'. Did you mean: seed, set ?"),
         ("export", [], "runs/digits-jmvae_kl, which does not; name the folder of a run"),
         ("export", ["1"], "received 1;"),
     ],

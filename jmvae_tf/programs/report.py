@@ -45,7 +45,9 @@ def measure(
       What the file holds.
     """
     number = min(num_examples or data.num_examples("test"), data.num_examples("test"))
-    sections = evaluate(model, Examples(*pipelines.for_evaluation(data, number), data.redraw), protocol)
+    sections = evaluate(
+        model, Examples(*pipelines.for_evaluation(data, number), data.redraw), protocol
+    )
     print(f"\n{number} test examples, mean ± standard error\n\n{as_table(sections)}\n", flush=True)
     metrics = {
         "protocol": {**dataclasses.asdict(protocol), "num_examples": number},

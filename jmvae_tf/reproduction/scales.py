@@ -68,7 +68,7 @@ QUICK_CELEBA = dataclasses.replace(
     overrides={
         "split": "official",
         "flips": True,
-        "epochs": 20,
+        "epochs": 12,
         "warmup_epochs": 2,
         "learning_rate": 5e-4,
     },
