@@ -53,7 +53,7 @@ def main(argv):
 
         from jmvae_tf.data import celeba
 
-        with mock.patch.object(celeba, "available_memory", lambda: 0):
+        with mock.patch.object(celeba, "available_memory", return_value=0):
             sources["from disk"] = celeba.load(folder, **options)
 
     size = settings.batch_size
