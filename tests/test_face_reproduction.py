@@ -171,7 +171,7 @@ def test_table_1_of_2018_on_celeba(tmp_path):
     text = layout.as_text(table)
     assert "the first 500 test examples" in " ".join(text.split())
     assert (
-        "ours: celeba (--split=official), 20 epochs, warm-up of 2, seed 0; paper: celeba, 50 "
+        "ours: celeba (--split=official), 12 epochs, warm-up of 2, seed 0; paper: celeba, 50 "
         "epochs, warm-up of 20"
     ) in table.notes
 
