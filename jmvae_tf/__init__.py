@@ -15,7 +15,7 @@ from jmvae_tf.version import __version__
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 if TYPE_CHECKING:
-    from jmvae_tf.export import export_saved_model
+    from jmvae_tf.export.saved_model import export_saved_model
     from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
     from jmvae_tf.modalities import Modality
     from jmvae_tf.models.adversarial import Adversarial
@@ -42,7 +42,7 @@ _MODULES = {
     "KLWarmUp": "training.callbacks",
     "Modality": "modalities",
     "VAE": "models.vae",
-    "export_saved_model": "export",
+    "export_saved_model": "export.saved_model",
     "load_model": "models.loading",
 }
 

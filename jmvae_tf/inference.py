@@ -6,7 +6,7 @@ from typing import Literal
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.randomness import fold, split
+from jmvae_tf.randomness import fold, sample, split
 
 
 def product_of_experts(
@@ -59,7 +59,7 @@ def iterative_sampling(
       draw: all modalities and a seed to the z that decoders take.
       decode: z to a distribution for each modality.
       num_rounds: how many z are drawn along the chain, the caller's among them; at least 1.
-      seed: int32, [2].
+      seed: int32, [2], or [batch, 2] for one by example.
       feed_back: whether samples of p(x|z) go back, which makes it a Markov chain of that kernel,
         or its means.
 
@@ -71,9 +71,7 @@ def iterative_sampling(
         seed_z, *seeds = split(fold(seed, step), 1 + len(missing))
         decoded = decode(draw({**initial, **filled}, seed_z))
         fed = {
-            name: decoded[name].sample(seed=seed_x)
-            if feed_back == "samples"
-            else decoded[name].mean()
+            name: sample(decoded[name], seed_x) if feed_back == "samples" else decoded[name].mean()
             for name, seed_x in zip(missing, seeds, strict=True)
         }
         return step + 1, fed

@@ -3,11 +3,17 @@
 A seed is an integer tensor of shape [2], as TensorFlow's stateless ops and TFP's `sample(seed=…)`
 take it. Nothing here counts calls, so a run that was interrupted, or that is spread over several
 devices, draws the same numbers as one that was not.
+
+Seeds of shape [batch, 2] are one for each example: it then gets the draws that a batch of it alone
+would get with its seed, whatever its place and whatever is beside it.
 """
 
+import functools
 import numbers
+from collections.abc import Callable
 
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 MAX_SEED = 2**31 - 1
 
@@ -32,17 +38,86 @@ def fold(seed: tf.Tensor, *places: int | tf.Tensor) -> tf.Tensor:
     """Derives the seed of a place (an epoch, a step, an index) from another seed.
 
     Args:
-      seed: int32, shape [2].
+      seed: int32, [2] or [batch, 2].
       *places: integers, folded in from left to right.
 
     Returns:
-      int32, shape [2].
+      int32, of the same shape.
     """
     for place in places:
-        seed = tf.random.fold_in(seed, tf.cast(place, tf.int32))
+        place = tf.cast(place, tf.int32)
+        seed = _each(functools.partial(_fold_one, place=place), seed)
     return seed
 
 
+def _fold_one(seed: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
+    return tf.random.fold_in(seed, place)
+
+
 def split(seed: tf.Tensor, num: int) -> list[tf.Tensor]:
-    """Derives `num` independent seeds, each int32 of shape [2]."""
-    return tf.unstack(tf.random.split(seed, num))
+    """Derives `num` independent seeds, each int32 of the shape of `seed`, [2] or [batch, 2]."""
+    return tf.unstack(_each(lambda one: tf.random.split(one, num), seed), num, axis=-2)
+
+
+def is_by_example(seed: int | tf.Tensor) -> bool:
+    """Whether there is a seed for each example."""
+    return len(getattr(seed, "shape", ())) == 2
+
+
+def sample(
+    distribution: tfd.Distribution, seed: tf.Tensor, num_samples: int | None = None
+) -> tf.Tensor:
+    """Draws from a distribution.
+
+    Args:
+      distribution: of batch shape [...]; [..., batch] if there is a seed for each example.
+      seed: int32, [2] or [batch, 2].
+      num_samples: how many; None for one, without an axis.
+
+    Returns:
+      [num_samples, ..., *event_shape].
+    """
+    shape = () if num_samples is None else (num_samples,)
+    if not is_by_example(seed):
+        return distribution.sample(shape, seed=seed)
+    drawn = tf.map_fn(
+        lambda place: distribution[..., place].sample(shape, seed=seed[place]),
+        tf.range(tf.shape(seed)[0]),
+        fn_output_signature=distribution.dtype,
+    )
+    rank = drawn.shape.rank
+    last = rank - len(distribution.event_shape) - 1
+    samples = tf.transpose(drawn, [*range(1, last + 1), 0, *range(last + 1, rank)])
+    # The loop forgets what is known of the shape.
+    samples.set_shape([None] * (last + 1) + distribution.event_shape)
+    return samples
+
+
+def draw_events(
+    draw: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    batch: tf.Tensor,
+    event_shape: tuple[int, ...],
+    seed: tf.Tensor,
+) -> tf.Tensor:
+    """What `draw` makes of a shape and a seed, for a batch of events.
+
+    Args:
+      draw: from a shape and a seed, int32 [2], to a float32 tensor of that shape.
+      batch: the number of examples.
+      event_shape: of one event.
+      seed: int32, [2] or [batch, 2].
+
+    Returns:
+      float32, [batch, *event_shape].
+    """
+    if is_by_example(seed):
+        events = tf.map_fn(
+            lambda one: draw(tf.constant(event_shape), one), seed, fn_output_signature=tf.float32
+        )
+        return tf.ensure_shape(events, (None, *event_shape))
+    return draw(tf.concat([[batch], event_shape], axis=0), seed)
+
+
+def _each(function: Callable[[tf.Tensor], tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
+    """`function` of a seed, or of each example's."""
+    return tf.map_fn(function, seed) if is_by_example(seed) else function(seed)

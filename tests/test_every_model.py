@@ -9,7 +9,7 @@ import tensorflow as tf
 from jmvae_tf import data as data_sets
 from jmvae_tf import presets
 from jmvae_tf.evaluation.evaluate import Protocol
-from jmvae_tf.export import export_saved_model
+from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.files import read_json
 from jmvae_tf.programs import report
 from jmvae_tf.training.run_folder import RunFolder
@@ -103,5 +103,4 @@ def test_every_model_from_training_to_export(digits, tmp_path, name, target, dir
     assert {path.stem for path in folder.figures.glob("*.png")} == FIGURES - undrawn
 
     exported = tf.saved_model.load(export_saved_model(resumed, tmp_path / "saved_model"))
-    signatures = set(exported.signatures) - {"serving_default"}
-    assert signatures == set(directions or [f"reconstruct_{target}", "embed"])
+    assert set(directions or [f"reconstruct_{target}", "embed"]) < set(exported.signatures)

@@ -443,4 +443,4 @@ def test_export(runs, tmp_path, run, folder, signatures):
     printed = succeed(tmp_path, "export", f"--run={runs / run}")
     assert re.fullmatch(rf"saved_models/{folder}/1\n", printed)
     loaded = tf.saved_model.load(tmp_path / printed.strip())
-    assert set(loaded.signatures) == signatures | {"serving_default"}
+    assert signatures | {"serving_default"} <= set(loaded.signatures)

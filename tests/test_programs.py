@@ -173,7 +173,7 @@ FIELDS = tuple(field.name for field in presets.setting_fields())
         ("train", FIELDS),
         ("generate", ("run", "checkpoint", "given", "image", "num_samples", "seed", "out")),
         ("generate", ("missing", "num_rounds", "feed_back")),
-        ("export", ("run", "checkpoint", "export_dir")),
+        ("export", ("run", "checkpoint", "export_dir", "keep_versions")),
         ("evaluate", ("run", "checkpoint", "data_dir", "num_examples", "num_samples", "seed")),
         ("evaluate", ("num_importance_samples", "num_prior_samples", "missing", "num_rounds")),
     ],

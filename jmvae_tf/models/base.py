@@ -20,7 +20,7 @@ from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality, check_names
 from jmvae_tf.networks import Network
 from jmvae_tf.objectives import Bound
-from jmvae_tf.randomness import as_seed, fold, root_seed, split
+from jmvae_tf.randomness import as_seed, fold, is_by_example, root_seed, sample, split
 from jmvae_tf.standardisation import Standardisation
 
 Tensors = Mapping[str, tf.Tensor]
@@ -228,7 +228,7 @@ class MultimodalVAE(keras.Model, abc.ABC):
         """
         seed_q, seed_z = split(as_seed(seed), 2)
         q = self.posterior(given, seed_q)
-        return q, q.sample(num_samples, seed=seed_z)
+        return q, sample(q, seed_z, num_samples)
 
     def sample_posterior(
         self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
@@ -335,7 +335,9 @@ class MultimodalVAE(keras.Model, abc.ABC):
           given: modality name to [batch, *event_shape]; none to generate from the prior.
           num_samples: how many z are drawn for each example; None takes the posterior's mean,
             which gives what the paper calls the average image.
-          seed: the same seed gives the same samples.
+          seed: an integer, or int32 of shape [2]; the same seed gives the same samples. Of shape
+            [batch, 2], a seed for each example, which then gets what it would get alone; at most
+            one sample is drawn.
 
         Returns:
           float32, [num_samples, batch, *event_shape], without the first axis if `num_samples` is
@@ -343,9 +345,15 @@ class MultimodalVAE(keras.Model, abc.ABC):
 
         Raises:
           ValueError: if a name is unknown, a shape is not that of its modality, `num_samples` is
-            below 1, or the model does not generate in that direction.
+            below 1, or above it with a seed for each example, or the model does not generate in
+            that direction.
         """
         self._check_target(target)
+        if is_by_example(seed) and num_samples not in (None, 1):
+            raise ValueError(
+                "With a seed for each example, one sample is drawn. "
+                f"Received: num_samples={num_samples}"
+            )
         if num_samples is None:
             z = self.posterior_mean(given, seed)
         elif num_samples >= 1:

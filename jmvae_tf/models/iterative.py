@@ -12,13 +12,19 @@ from jmvae_tf.inference import iterative_sampling
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import ImportanceSamples, MultimodalVAE, Tensors
 from jmvae_tf.networks import Network
-from jmvae_tf.randomness import as_seed, split
+from jmvae_tf.randomness import as_seed, draw_events, sample, split
 
 DRAWS_PER_CHAIN = 10
 """How many importance samples share a chain; their weights stay unbiased, the chains cost less."""
 
 Missing = Literal["noise", "zeros"]
 FeedBack = Literal["samples", "means"]
+
+
+def _zeros(shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Zeros in place of noise."""
+    del seed
+    return tf.zeros(shape)
 
 
 class IterativelySampledVAE(MultimodalVAE):
@@ -111,7 +117,7 @@ class IterativelySampledVAE(MultimodalVAE):
 
         Args:
           given: at least one modality, [batch, *event_shape] each.
-          seed: int32, [2].
+          seed: int32, [2], or [batch, 2] for one by example.
 
         Raises:
           ValueError: if nothing is given.
@@ -122,16 +128,12 @@ class IterativelySampledVAE(MultimodalVAE):
         if not missing:
             return dict(given)
         seed_chain, *seeds = split(seed, 1 + len(missing))
-        batch = tf.shape(next(iter(given.values())))[:1]
+        batch = tf.shape(next(iter(given.values())))[0]
         initial = dict(given)
         for name, seed_x in zip(missing, seeds, strict=True):
             modality = self.modalities[name]
-            shape = tf.concat([batch, modality.event_shape], axis=0)
-            initial[name] = (
-                modality.likelihood.noise(shape, seed_x)
-                if self.missing == "noise"
-                else tf.zeros(shape)
-            )
+            start = modality.likelihood.noise if self.missing == "noise" else _zeros
+            initial[name] = draw_events(start, batch, modality.event_shape, seed_x)
         return iterative_sampling(
             initial,
             missing,
@@ -177,7 +179,7 @@ class IterativelySampledVAE(MultimodalVAE):
         if complemented is None:
             return super().draw_posterior(given, num_samples, seed)
         q = self.encode(*complemented)
-        return q, q.sample(seed=seed_z)
+        return q, sample(q, seed_z)
 
     def importance_samples(
         self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0

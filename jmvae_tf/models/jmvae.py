@@ -11,6 +11,7 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import Tensors
 from jmvae_tf.models.iterative import IterativelySampledVAE
 from jmvae_tf.objectives import Bound, jmvae_bound
+from jmvae_tf.randomness import sample
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -62,4 +63,4 @@ class JMVAE(IterativelySampledVAE):
 
     def draw(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
         """A draw z ~ q(z|x,w)."""
-        return self.encode(data).sample(seed=seed)
+        return sample(self.encode(data), seed)

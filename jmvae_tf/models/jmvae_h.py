@@ -13,7 +13,7 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import Tensors
 from jmvae_tf.models.iterative import IterativelySampledVAE
 from jmvae_tf.objectives import Bound, jmvae_h_bound
-from jmvae_tf.randomness import as_seed, split
+from jmvae_tf.randomness import as_seed, sample, split
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -99,7 +99,7 @@ class JMVAEH(IterativelySampledVAE):
     def draw(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
         """z_1 through p(z_1|z_2) ... p(z_L-1|z_L), z_L ~ q(z_L|x,w)."""
         seed_top, seed_below = split(seed, 2)
-        return self.descend(self.encode(data).sample(seed=seed_top), seed_below)
+        return self.descend(sample(self.encode(data), seed_top), seed_below)
 
     def descend(self, z_top: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
         """From z_L, [..., latent_dim], down to z_1: samples, or means where there is no seed."""
@@ -107,7 +107,7 @@ class JMVAEH(IterativelySampledVAE):
         seeds = split(seed, self.num_layers) if seed is not None else [None] * self.num_layers
         for layer in reversed(range(self.num_layers - 1)):
             p = self._prior_of(layer, z)
-            z = p.mean() if seed is None else p.sample(seed=seeds[layer])
+            z = p.mean() if seed is None else sample(p, seeds[layer])
         return z
 
     def sample_posterior(
@@ -116,7 +116,7 @@ class JMVAEH(IterativelySampledVAE):
         """Draws of z_1, as the class describes."""
         seed_top, seed_below = split(as_seed(seed), 2)
         if given and len(given) == len(self.modalities):
-            return self.joint_encoder(self._check(given)).sample(num_samples, seed=seed_below)
+            return sample(self.joint_encoder(self._check(given)), seed_below, num_samples)
         _, z_top = self.draw_posterior(given, num_samples, seed_top)
         return self.descend(z_top, seed_below)
 

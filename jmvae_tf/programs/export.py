@@ -2,14 +2,12 @@
 
 import pathlib
 
-from absl import flags
-
 from jmvae_tf.programs import program
 from jmvae_tf.training.run_folder import RunFolder
 
 _RUN = program.define_run()
 _CHECKPOINT = program.define_checkpoint()
-_EXPORT_DIR = flags.DEFINE_string("export_dir", "saved_models", "where SavedModels go")
+_EXPORT_DIR, _KEEP_VERSIONS = program.define_export()
 
 
 def main() -> None:
@@ -19,8 +17,9 @@ def main() -> None:
     checkpoint = folder.choose_checkpoint(_CHECKPOINT.value)
 
     program.load_tensorflow()
-    from jmvae_tf.export import export_saved_model
+    from jmvae_tf.export.saved_model import export_saved_model
     from jmvae_tf.training.train import load_checkpoint
 
     model = load_checkpoint(checkpoint, settings)
-    print(export_saved_model(model, program.export_folder(_EXPORT_DIR.value, settings)))
+    export_dir = program.export_folder(_EXPORT_DIR.value, settings)
+    print(export_saved_model(model, export_dir, _KEEP_VERSIONS.value))

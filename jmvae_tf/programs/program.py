@@ -115,6 +115,19 @@ def define_checkpoint() -> flags.FlagHolder:
     return flags.DEFINE_string("checkpoint", "newest", "newest, best (on validation) or a file")
 
 
+def define_export() -> tuple[flags.FlagHolder, flags.FlagHolder]:
+    """Defines --export_dir and --keep_versions for a program that exports."""
+    export_dir = flags.DEFINE_string("export_dir", "saved_models", "where SavedModels go")
+    keep = flags.DEFINE_integer(
+        "keep_versions",
+        None,
+        "how many of a SavedModel's newest versions stay (default: all); 2 or more where a server "
+        "reads them",
+        lower_bound=1,
+    )
+    return export_dir, keep
+
+
 def export_folder(export_dir: str, settings: Settings) -> pathlib.Path:
     """Where the versions of a model on a data set lie."""
     return pathlib.Path(export_dir) / run_name(settings.data, settings.model, settings.target)

@@ -17,7 +17,7 @@ _MODEL = flags.DEFINE_string("model", "jmvae_kl", f"one of {', '.join(presets.MO
 _DATA = flags.DEFINE_string("data", "digits", f"one of {', '.join(presets.DATA)}")
 _DATA_DIR = flags.DEFINE_string("data_dir", "data", "where data lie or are downloaded to")
 _RUN = flags.DEFINE_string("run", None, "folder of the run (default: runs/<data>-<model>)")
-_EXPORT_DIR = flags.DEFINE_string("export_dir", "saved_models", "where SavedModels go")
+_EXPORT_DIR, _KEEP_VERSIONS = program.define_export()
 _RESUME = flags.DEFINE_bool("resume", False, "go on with the run from its newest checkpoint")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "begin anew in the folder of a run")
 settings_flags.define()
@@ -55,7 +55,7 @@ def main() -> None:
     program.load_tensorflow()  # Only now, for it takes seconds.
     from jmvae_tf import data as data_sets
     from jmvae_tf.evaluation.evaluate import Protocol
-    from jmvae_tf.export import export_saved_model
+    from jmvae_tf.export.saved_model import export_saved_model
     from jmvae_tf.models.adversarial import without_adversary
     from jmvae_tf.programs import report
     from jmvae_tf.training.train import load_newest, make_model, train
@@ -84,7 +84,7 @@ def main() -> None:
                     model, data, protocol, folder.metrics_file, about={"checkpoint": checkpoint}
                 )
             report.picture(model, data, folder, settings.seed)
-            exported = export_saved_model(model, export_dir)
+            exported = export_saved_model(model, export_dir, _KEEP_VERSIONS.value)
         except KeyboardInterrupt as interrupt:
             raise program.interrupted(interrupt, _how_to_go_on(folder)) from None
     print(f"run:         {folder.path}\nfigures:     {folder.figures}\nSavedModel:  {exported}")
@@ -92,7 +92,7 @@ def main() -> None:
 
 def _how_to_go_on(folder: RunFolder) -> str:
     last = folder.newest_checkpoint()
-    chosen = program.given(_DATA_DIR, _EXPORT_DIR)
+    chosen = program.given(_DATA_DIR, _EXPORT_DIR, _KEEP_VERSIONS)
     command = ["bin/train", "--resume", f"--run={folder.path}"]
     command += [f"--{name}={value}" for name, value in chosen.items()]
     kept = f"the last checkpoint is {last}" if last else "no epoch has been saved yet"

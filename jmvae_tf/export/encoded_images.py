@@ -1,0 +1,143 @@
+"""JPEG and PNG files to images and back, in the graph, as the training data was made.
+
+The counterpart of `data/image_file.py` in TensorFlow's ops: both cut the centre square out and
+resize it, and agree within a grey level. Unlike there, what a camera noted of its orientation is
+not looked at, and faces are not searched for: they should be cut out before, roughly as in the
+training data.
+"""
+
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+LONGEST_SIDE = 4096
+"""In pixels; larger images are refused by their headers, before any memory is taken for them."""
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG = b"\xff\xd8\xff"
+_HEADER = 24  # Bytes: a PNG's signature, the length and the name of its first chunk, its size.
+_LUMINANCE = (0.299, 0.587, 0.114)  # Of red, green and blue, as in JPEG.
+_AT_ONCE = 2  # Images decoded side by side: each may take 50 MB.
+
+Require = Callable[[tf.Tensor, str, Callable[[], tf.Tensor]], tf.Operation]
+
+
+def decode(
+    encoded: tf.Tensor, event_shape: Sequence[int], name: str, require: Require
+) -> tf.Tensor:
+    """Decodes files, cuts the centre square out of each image and resizes it.
+
+    Args:
+      encoded: string, [batch].
+      event_shape: height and width, which are the same, and channels, 1 for grey or 3 for RGB.
+      name: of the input, for messages.
+      require: as `inputs.require`.
+
+    Returns:
+      float32, [batch, *event_shape], values in [0, 1].
+    """
+    return tf.map_fn(
+        lambda one: _decode_one(one, event_shape, name, require),
+        encoded,
+        fn_output_signature=tf.TensorSpec(event_shape, tf.float32),
+        parallel_iterations=_AT_ONCE,
+    )
+
+
+def encode(images: tf.Tensor) -> tf.Tensor:
+    """float32 [batch, height, width, 1 or 3], 0 black and 1 white, to PNG files, string [batch]."""
+    levels = tf.cast(tf.round(tf.clip_by_value(images, 0.0, 1.0) * 255.0), tf.uint8)
+    return tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.TensorSpec((), tf.string))
+
+
+def _decode_one(
+    encoded: tf.Tensor, event_shape: Sequence[int], name: str, require: Require
+) -> tf.Tensor:
+    size, _, channels = event_shape
+    with tf.control_dependencies([_is_acceptable(encoded, name, require)]):
+        encoded = tf.identity(encoded)
+    # Reads PNG too. The name of the op is part of the message if the file is damaged.
+    image = tf.io.decode_jpeg(
+        encoded,
+        channels=3,
+        dct_method="INTEGER_ACCURATE",
+        name=f"{name}_must_hold_undamaged_JPEG_or_PNG_files",
+    )
+    height, width = tf.unstack(tf.shape(image)[:2])
+    side = tf.minimum(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    levels = tf.cast(image[top : top + side, left : left + side], tf.float32)
+    if channels == 1:
+        levels = tf.round(tf.tensordot(levels, tf.constant(_LUMINANCE)[:, tf.newaxis], 1))
+    resized = tf.cond(side >= size, lambda: _shrunk(levels, size), lambda: _grown(levels, size))
+    resized = tf.clip_by_value(tf.round(resized), 0.0, 255.0)
+    return tf.ensure_shape(resized / 255.0, event_shape)
+
+
+def _is_acceptable(encoded: tf.Tensor, name: str, require: Require) -> tf.Operation:
+    """Refuses what is neither JPEG nor PNG, and what its header announces as too large."""
+    header = tf.strings.substr(tf.strings.join([encoded, b"\0" * _HEADER]), 0, _HEADER)
+    is_png = tf.strings.substr(header, 0, len(_PNG)) == _PNG
+    is_jpeg = tf.strings.substr(header, 0, len(_JPEG)) == _JPEG
+    known = require(
+        is_png | is_jpeg,
+        f"{name} must hold JPEG or PNG files.",
+        lambda: tf.strings.join(
+            [tf.strings.as_string(tf.strings.length(encoded)), " bytes that are neither"]
+        ),
+    )
+    with tf.control_dependencies([known]):
+        shape = tf.cond(
+            is_png,
+            lambda: _size_of_png(header),
+            lambda: tf.image.extract_jpeg_shape(
+                encoded, name=f"{name}_must_hold_undamaged_JPEG_files"
+            )[:2],
+        )
+    return require(
+        tf.reduce_all((shape >= 1) & (shape <= LONGEST_SIDE)),
+        f"{name} must hold images from 1x1 to {LONGEST_SIDE}x{LONGEST_SIDE} pixels.",
+        lambda: tf.strings.format("a header of height and width {}", shape),
+    )
+
+
+def _size_of_png(header: tf.Tensor) -> tf.Tensor:
+    """int32 [2]: height and width by a PNG's header; negative from 2^31 on."""
+    width_and_height = tf.io.decode_raw(
+        tf.strings.substr(header, 16, 8), tf.int32, little_endian=False
+    )
+    return width_and_height[::-1]
+
+
+def _shrunk(levels: tf.Tensor, size: int) -> tf.Tensor:
+    """[side, side, channels] to [size, size, channels], means over what falls into a pixel."""
+    return tf.image.resize(levels, (size, size), method="area")
+
+
+def _grown(levels: tf.Tensor, size: int) -> tf.Tensor:
+    """[side, side, channels] to [size, size, channels], bicubic.
+
+    The kernel's parameter is OpenCV's -0.75; TensorFlow's own resizing has -0.5.
+    """
+    side = tf.shape(levels)[0]
+    step = tf.cast(side, tf.float32) / size
+    place = (tf.range(size, dtype=tf.float32) + 0.5) * step - 0.5
+    first = tf.floor(place)
+    for axis in (0, 1):
+        total = 0.0
+        for offset in (-1, 0, 1, 2):
+            index = tf.clip_by_value(tf.cast(first, tf.int32) + offset, 0, side - 1)
+            weight = _cubic(tf.abs(place - first - offset))
+            along = [1, 1, 1]
+            along[axis] = size
+            total += tf.gather(levels, index, axis=axis) * tf.reshape(weight, along)
+        levels = total
+    return levels
+
+
+def _cubic(distance: tf.Tensor) -> tf.Tensor:
+    """The kernel of bicubic interpolation at distances in [0, 2]."""
+    a = -0.75
+    near = ((a + 2.0) * distance - (a + 3.0)) * distance**2 + 1.0
+    far = ((a * distance - 5.0 * a) * distance + 8.0 * a) * distance - 4.0 * a
+    return tf.where(distance <= 1.0, near, far)

@@ -1,0 +1,167 @@
+"""The inputs of signatures: what a client sends, and how the graph refuses what it cannot take.
+
+A refusal is an InvalidArgument that names the input, the rule and what came. The shapes that a
+signature states are a promise to clients that no server keeps by itself: a graph that is fed runs
+with whatever shape comes. So shapes are forgotten first and then checked.
+"""
+
+import abc
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+
+import tensorflow as tf
+
+from jmvae_tf.export import encoded_images
+from jmvae_tf.modalities import Modality
+
+
+@dataclasses.dataclass(frozen=True)
+class Input(abc.ABC):
+    """One input of a signature.
+
+    Attributes:
+      name: of the input.
+    """
+
+    name: str
+
+    @property
+    @abc.abstractmethod
+    def spec(self) -> tf.TensorSpec:
+        """What the signature states of it."""
+
+    @abc.abstractmethod
+    def checked(self, tensor: tf.Tensor) -> tf.Tensor:
+        """What the model takes; InvalidArgument, when the graph runs, for what breaks the rules."""
+
+    def in_shape(self, tensor: tf.Tensor) -> tf.Tensor:
+        """The same tensor, once its shape is what the signature states and not empty."""
+        tensor = tf.raw_ops.PlaceholderWithDefault(input=tensor, shape=tf.TensorShape(None))
+        shape = tf.shape(tensor)
+        event = self.spec.shape[1:].as_list()
+        # -1 where an axis is missing, so that a shape of any rank can be compared.
+        padded = tf.concat([shape, [-1] * (len(event) + 2)], axis=0)
+        holds = (padded[0] > 0) & tf.reduce_all(padded[1 : len(event) + 2] == [*event, -1])
+        rule = (
+            f"{self.name} must be of the shape [{', '.join(['batch', *map(str, event)])}] with a "
+            "batch of at least 1."
+        )
+        with tf.control_dependencies([require(holds, rule, lambda: _text("{}", shape))]):
+            return tf.ensure_shape(tensor, self.spec.shape)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModalityInput(Input):
+    """Values of a modality, float32 [batch, *event_shape].
+
+    Attributes:
+      name: of the input.
+      modality: of which the values are; its support is their range.
+    """
+
+    modality: Modality
+
+    @property
+    def spec(self) -> tf.TensorSpec:
+        """See `Input`."""
+        return tf.TensorSpec((None, *self.modality.event_shape), tf.float32, name=self.name)
+
+    def checked(self, tensor: tf.Tensor) -> tf.Tensor:
+        """See `Input`."""
+        tensor = self.in_shape(tensor)
+        low, high = self.modality.support
+        if math.isfinite(low) and math.isfinite(high):
+            rule = f"{self.name} must hold numbers from {low:g} to {high:g}."
+            holds = tf.reduce_all((tensor >= low) & (tensor <= high))  # NaN is neither.
+        else:
+            rule = f"{self.name} must hold finite numbers."
+            holds = tf.reduce_all(tf.math.is_finite(tensor))
+        with tf.control_dependencies([require(holds, rule, lambda: _told(tensor))]):
+            return tf.identity(tensor)
+
+
+@dataclasses.dataclass(frozen=True)
+class EncodedImageInput(Input):
+    """JPEG or PNG files, string [batch], one for each image of a modality.
+
+    Attributes:
+      name: of the input; what TensorFlow Serving takes as base64 ends in "_bytes".
+      modality: of the images.
+    """
+
+    modality: Modality
+
+    @property
+    def spec(self) -> tf.TensorSpec:
+        """See `Input`."""
+        return tf.TensorSpec((None,), tf.string, name=self.name)
+
+    def checked(self, tensor: tf.Tensor) -> tf.Tensor:
+        """The images, float32 [batch, *event_shape] in [0, 1]; see `Input`."""
+        return encoded_images.decode(
+            self.in_shape(tensor), self.modality.event_shape, self.name, require
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class SeedInput(Input):
+    """A seed for each example, int32 [batch]; any value."""
+
+    name: str = "seed"
+
+    @property
+    def spec(self) -> tf.TensorSpec:
+        """See `Input`."""
+        return tf.TensorSpec((None,), tf.int32, name=self.name)
+
+    def checked(self, tensor: tf.Tensor) -> tf.Tensor:
+        """Seeds as the models take them, int32 [batch, 2]; see `Input`."""
+        seeds = self.in_shape(tensor)
+        return tf.stack([seeds, tf.zeros_like(seeds)], axis=1)
+
+
+def all_checked(
+    inputs: tuple[Input, ...], tensors: tuple[tf.Tensor, ...]
+) -> Mapping[str, tf.Tensor]:
+    """What the model takes by the inputs' names; of several inputs the batches must agree."""
+    checked = {x.name: x.checked(tensor) for x, tensor in zip(inputs, tensors, strict=True)}
+    if len(checked) == 1:
+        return checked
+    sizes = tf.stack([tf.shape(tensor)[0] for tensor in checked.values()])
+    rule = f"{' and '.join(checked)} must have as many examples as one another."
+    holds = tf.reduce_all(sizes == sizes[0])
+    with tf.control_dependencies([require(holds, rule, lambda: _text("{}", sizes))]):
+        return {name: tf.identity(tensor) for name, tensor in checked.items()}
+
+
+def require(holds: tf.Tensor, rule: str, received: Callable[[], tf.Tensor]) -> tf.Operation:
+    """Fails with InvalidArgument where a rule does not hold.
+
+    Args:
+      holds: bool, [].
+      rule: a sentence.
+      received: what came, as a string tensor; computed only when the rule is broken.
+    """
+
+    def fail() -> tf.Tensor:
+        message = tf.strings.join([rule, " Received: ", received()])
+        with tf.control_dependencies(
+            [tf.raw_ops.Assert(condition=tf.constant(False), data=[message])]
+        ):
+            return tf.constant(False)
+
+    return tf.cond(holds, lambda: tf.constant(True), fail).op
+
+
+def _text(template: str, *values: tf.Tensor) -> tf.Tensor:
+    return tf.strings.format(template, values)
+
+
+def _told(tensor: tf.Tensor) -> tf.Tensor:
+    """How values are out of range."""
+    is_nan = tf.math.is_nan(tensor)
+    number = tf.math.count_nonzero(is_nan)
+    lowest = tf.reduce_min(tf.where(is_nan, math.inf, tensor))
+    highest = tf.reduce_max(tf.where(is_nan, -math.inf, tensor))
+    return _text("{} that are NaN, the others from {} to {}", number, lowest, highest)

@@ -1,0 +1,95 @@
+"""A model as a SavedModel that TensorFlow alone can load."""
+
+import errno
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from jmvae_tf.export.description import describe
+from jmvae_tf.export.inputs import EncodedImageInput, Input, ModalityInput, all_checked
+from jmvae_tf.export.signatures import Signature, signatures_of
+from jmvae_tf.export.versions import new_version
+from jmvae_tf.export.warmup import write_warmup_requests
+from jmvae_tf.files import write_json
+from jmvae_tf.models.base import MultimodalVAE
+
+_DEFAULT = "serving_default"
+
+
+def export_saved_model(
+    model: MultimodalVAE, folder: str | os.PathLike[str], keep_versions: int | None = None
+) -> pathlib.Path:
+    """Writes the next version of a model under `folder`, for TensorFlow Serving to load.
+
+    `signatures.signatures_of` says which signatures there are, `inputs` what they refuse. Inputs
+    and outputs are float32 whatever the precision of training, files strings, any batch size but 0.
+    The variables are those that the signatures need, and no others. `assets/modalities.json`
+    describes the modalities; `assets.extra/tf_serving_warmup_requests` has a server call each
+    signature before its first client does.
+
+    Versions appear whole or not at all (`versions.new_version`).
+
+    Args:
+      model: a trained model.
+      folder: where versions lie, such as "saved_models/mnist-jmvae_kl".
+      keep_versions: how many of the newest versions stay; None for all.
+
+    Returns:
+      The folder of the new version, `<folder>/<version>`.
+
+    Raises:
+      ValueError: if `keep_versions` is below 1.
+      OSError: if it cannot be written.
+    """
+    folder = pathlib.Path(folder)
+    with new_version(folder, keep_versions) as version:
+        signatures = signatures_of(model)
+        _write_graph(signatures, version.path)
+        write_json(version.path / "assets" / "modalities.json", describe(model))
+        requests = {
+            signature.name: {x.name: _example(model, x) for x in signature.inputs}
+            for signature in signatures
+        }
+        write_warmup_requests(version.path, folder.resolve().name, requests)
+    return version.path
+
+
+def _write_graph(signatures: list[Signature], path: pathlib.Path) -> None:
+    functions = {signature.name: _function_of(signature) for signature in signatures}
+    module = tf.Module()
+    used = {id(x): x for function in functions.values() for x in function.graph.variables}
+    module.used = list(used.values())
+    functions[_DEFAULT] = functions[signatures[0].name]
+    try:
+        tf.saved_model.save(module, path, functions)
+    except tf.errors.OpError as error:  # How TensorFlow reports a full disk.
+        raise OSError(errno.EIO, error.message, str(path.parent.parent)) from error
+
+
+def _function_of(signature: Signature) -> Any:
+    """Traces a signature."""
+
+    def answer(*tensors: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        return signature.outputs(all_checked(signature.inputs, tensors))
+
+    specs = [x.spec for x in signature.inputs]
+    return tf.function(answer, input_signature=specs).get_concrete_function()
+
+
+def _example(model: MultimodalVAE, wanted: Input) -> np.ndarray:
+    """A request of one example, for a server to warm up with."""
+    if isinstance(wanted, EncodedImageInput):
+        grey = tf.fill(wanted.modality.event_shape, tf.constant(128, tf.uint8))
+        return np.array([tf.io.encode_png(grey).numpy()], object)
+    if isinstance(wanted, ModalityInput):
+        modality = wanted.modality
+        if modality.name in model.statistics:
+            value = np.clip(model.statistics[modality.name].mean.numpy(), *modality.support)
+        else:
+            value = np.full(modality.event_shape, 0.5)
+        return value[np.newaxis].astype(np.float32)
+    return np.zeros(1, np.int32)

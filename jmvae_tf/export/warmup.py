@@ -1,0 +1,36 @@
+"""Requests that TensorFlow Serving answers by itself before it lets the first client in."""
+
+import pathlib
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+
+def write_warmup_requests(
+    version: pathlib.Path, model_name: str, requests: Mapping[str, Mapping[str, np.ndarray]]
+) -> None:
+    """Writes `assets.extra/tf_serving_warmup_requests`, a TFRecord file of `PredictionLog`s.
+
+    Args:
+      version: the folder of a SavedModel.
+      model_name: what a server calls the model.
+      requests: signature to its inputs by name; strings as arrays of bytes objects.
+
+    Raises:
+      OSError: if it cannot be written.
+    """
+    folder = version / "assets.extra"
+    folder.mkdir(exist_ok=True)
+    with tf.io.TFRecordWriter(str(folder / "tf_serving_warmup_requests")) as writer:
+        for signature, inputs in requests.items():
+            request = predict_pb2.PredictRequest()
+            request.model_spec.name = model_name
+            request.model_spec.signature_name = signature
+            for name, value in inputs.items():
+                request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+            log = prediction_log_pb2.PredictionLog(
+                predict_log=prediction_log_pb2.PredictLog(request=request)
+            )
+            writer.write(log.SerializeToString())
