@@ -21,6 +21,7 @@ from absl import flags
 
 from jmvae_tf.errors import UserError
 from jmvae_tf.programs import named_values, program
+from jmvae_tf.programs.values_table import likeliest, print_table, shown_attributes
 from jmvae_tf.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def _edit(model: "MultimodalVAE", crop: str | None, out: pathlib.Path) -> None:
         ["image", "average"],
         side=_EDIT_INCHES,
     )
-    _print_table(model.modalities[condition], first.values.numpy()[0])
+    print_table(model.modalities[condition], first.values.numpy()[0])
     print(out)
 
 
@@ -247,40 +248,10 @@ def _print_values(model: "MultimodalVAE", target: str, known: "Arrays") -> None:
     modality = model.modalities[target]
     values = _samples(model, target, known, None if known else _NUM_SAMPLES.value)
     if known:
-        _print_table(modality, values[0])
+        print_table(modality, values[0])
     elif modality.shown_as == "attributes":
         print(f"{modality.name}:")
         for number, sample in enumerate(values, 1):
-            print(f"  {number:<3} {_shown_attributes(modality, sample)}")
+            print(f"  {number:<3} {shown_attributes(modality, sample)}")
     else:
-        print(_likeliest(modality, values))
-
-
-def _print_table(modality: "Modality", values: "np.ndarray") -> None:
-    """Prints the values of one example by name; attributes from the surest yes to the surest no."""
-    if modality.shown_as == "attributes":
-        print(f"{modality.name}: {_shown_attributes(modality, values)}")
-        width = max(map(len, modality.value_names))
-        for place in (-values).argsort(kind="stable"):
-            verdict = "yes" if values[place] > 0 else "no"
-            print(f"  {modality.value_names[place]:<{width}} {values[place]:z7.3f}  {verdict}")
-        return
-    print(_likeliest(modality, values[None]))
-    for name, value in zip(_names(modality), values, strict=True):
-        print(f"  {name:<12} {value:.4f}")
-
-
-def _shown_attributes(modality: "Modality", values: "np.ndarray") -> str:
-    """The attributes that an example has, in their order."""
-    names = zip(modality.value_names, values, strict=True)
-    return ", ".join(name for name, value in names if value > 0) or "none"
-
-
-def _likeliest(modality: "Modality", values: "np.ndarray") -> str:
-    """The class that each of several examples, [examples, classes], is told to be."""
-    likeliest = " ".join(_names(modality)[index] for index in values.argmax(axis=-1))
-    return f"{modality.name}: likeliest {likeliest}"
-
-
-def _names(modality: "Modality") -> Sequence[str]:
-    return modality.value_names or tuple(map(str, range(modality.event_shape[0])))
+        print(likeliest(modality, values))

@@ -54,13 +54,14 @@ class _Interrupted(Exception):
         self.signal_number = signal_number
 
 
-def run(program_name: str) -> None:
+def run(program_name: str, sections: Sequence[str] = ("run",)) -> None:
     """Runs `jmvae_tf.programs.<program_name>`, after setting up its requirements if needed.
 
     Args:
         program_name: the program's module in `jmvae_tf.programs`.
+        sections: the sections of requirements.txt that it needs.
     """
-    ensure_requirements()
+    ensure_requirements(sections)
     from jmvae_tf.programs import program
 
     program.run(importlib.import_module("jmvae_tf.programs." + program_name))

@@ -10,11 +10,14 @@ from jmvae_tf.errors import UserError
 if TYPE_CHECKING:
     import numpy as np
 
+    from jmvae_tf.described_modality import DescribedModality
     from jmvae_tf.modalities import Modality
+
+    Known = Modality | DescribedModality
 
 
 def parse(
-    flag: str, items: Sequence[str], modalities: Mapping[str, "Modality"]
+    flag: str, items: Sequence[str], modalities: "Mapping[str, Known]"
 ) -> dict[str, "np.ndarray"]:
     """What the items of a flag say of the labels and attributes of a model.
 
@@ -52,7 +55,7 @@ def parse(
     return parsed
 
 
-def _modality_of(flag: str, item: str, name: str, modalities: Mapping[str, "Modality"]) -> str:
+def _modality_of(flag: str, item: str, name: str, modalities: "Mapping[str, Known]") -> str:
     """The name of the modality that an item names itself or an attribute of."""
     modality_of: dict[str, str] = {}
     for modality in modalities.values():
@@ -99,7 +102,7 @@ def _number(flag: str, item: str, name: str, value: str, value_range: tuple[floa
     return number
 
 
-def _one_hot(flag: str, item: str, value: str, modality: "Modality") -> "np.ndarray":
+def _one_hot(flag: str, item: str, value: str, modality: "Known") -> "np.ndarray":
     import numpy as np
 
     names = modality.value_names

@@ -1,0 +1,54 @@
+# Targets: `train` (for GPUs, runs on the CPU too), `test` and `demo`. docs/docker.md has the commands.
+
+FROM python:3.11-slim AS base
+# Whatever user runs the container can write its caches; the application itself is read-only.
+ENV PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    HOME=/tmp \
+    MPLCONFIGDIR=/tmp/matplotlib \
+    TF_CPP_MIN_LOG_LEVEL=3
+RUN useradd --uid 1000 --create-home --shell /usr/sbin/nologin jmvae \
+    && mkdir -p /data /work/runs /work/saved_models \
+    && chown -R jmvae:jmvae /data /work \
+    && chmod -R a+rwX /data /work
+WORKDIR /app
+COPY requirements.txt ./
+
+FROM base AS cpu
+RUN pip install --no-compile -r requirements.txt
+
+FROM base AS gpu
+COPY requirements-gpu.txt ./
+RUN pip install --no-compile -r requirements-gpu.txt
+# What the NVIDIA container runtime is to hand in: its driver, for computing alone.
+ENV NVIDIA_VISIBLE_DEVICES=all \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility
+
+FROM gpu AS train
+COPY LICENSE ./
+COPY bin bin
+COPY jmvae_tf jmvae_tf
+USER jmvae
+# Runs and SavedModels go below it: mount /work, and data on /data.
+WORKDIR /work
+ENTRYPOINT ["/app/bin/train"]
+
+FROM cpu AS test
+COPY . .
+# Tests write caches beside themselves.
+RUN chown -R jmvae:jmvae /app
+USER jmvae
+ENTRYPOINT ["/app/bin/test"]
+
+FROM cpu AS demo
+COPY LICENSE ./
+COPY bin bin
+COPY jmvae_tf jmvae_tf
+COPY saved_models saved_models
+USER jmvae
+EXPOSE 7860
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD \
+    ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:7860/', timeout=4)"]
+ENTRYPOINT ["/app/bin/demo", "--host=0.0.0.0"]

@@ -1,0 +1,205 @@
+"""Asks a running TensorFlow Serving: what an image shows, an image, or an edit.
+
+--image=face.jpg                          its attributes, or the label of a digit, as a table
+--given="Smiling=1" --out=face.png        the average image; attributes not named are at their mean
+--given="label=7" --seed=3 --out=7.png    a drawn one; the same seed gives the same image
+--image=face.jpg --set="Smiling=1" --out=edited.png
+
+--server is http://HOST:8501 (REST) or grpc://HOST:8500. The server has the model's numbers but not
+the names of its values: --saved_model says where a copy of the export lies.
+
+Images are sent as they are, and the server cuts out their centre square. --crop=face finds the face
+in a photograph first, and cuts it out as for training; so do models of faces know it best.
+"""
+
+import pathlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from absl import flags
+
+from jmvae_tf.errors import UserError
+from jmvae_tf.presets import check_choice
+from jmvae_tf.programs import named_values, program
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from jmvae_tf.clients.client import Client
+    from jmvae_tf.described_modality import DescribedModality
+
+_SERVER = flags.DEFINE_string("server", "http://localhost:8501", "URL of the server")
+_MODEL = flags.DEFINE_string("model", "toyfaces-jmvae_kl", "the name that the model is served by")
+_SAVED_MODEL = flags.DEFINE_string(
+    "saved_model", None, "the export that is served (default: saved_models/<model>)"
+)
+_IMAGE = flags.DEFINE_string("image", None, "a JPEG or PNG file")
+_CROP = flags.DEFINE_string("crop", "center", "of --image: center square or face")
+_GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smiling=1,Male=-1")
+_SET = flags.DEFINE_list("set", [], "values to give --image instead of its own: an edit")
+_SEED = flags.DEFINE_integer("seed", None, "draws an image instead of the average one")
+_OUT = flags.DEFINE_string("out", "generated.png", "PNG file that an image is written to")
+
+
+def main() -> None:
+    """Runs the program."""
+    _check_flags()
+    from jmvae_tf.described_modality import newest_version, read_modalities
+
+    exported = pathlib.Path(_SAVED_MODEL.value or f"saved_models/{_MODEL.value}")
+    modalities = read_modalities(newest_version(exported))
+    image = _image_of(modalities)
+    if _GIVEN.value:
+        [(name, values)] = _one("given", modalities).items()
+        means = modalities[name].means
+        _generate(image, name, _filled(values, means))
+        return
+    others = [x for x in modalities.values() if x.shown_as in ("label", "attributes")]
+    if len(others) != 1:
+        raise UserError(
+            "A model of an image and a label or attributes is asked",
+            f"one of {' and '.join(modalities)}",
+            "ask its signatures with a client of jmvae_tf.clients",
+        )
+    [other] = others
+    wanted = _one("set", modalities)[other.name] if _SET.value else None
+    content = _file(image)
+    read = _client().predict(
+        f"encoded_{image.name}_to_{other.name}",
+        {f"{image.name}_bytes": _bytes(content)},
+        [other.name],
+    )[other.name]
+    if wanted is None:
+        from jmvae_tf.programs.values_table import print_table
+
+        print_table(other, read[0])
+    else:
+        _edit(image, other, _filled(wanted, read[0]).clip(*other.support))
+
+
+def _check_flags() -> None:
+    given = [flag for flag in (_GIVEN, _IMAGE) if flag.value]
+    if len(given) != 1:
+        raise UserError(
+            "Either an image is sent or what to draw",
+            " and ".join(f"--{flag.name}" for flag in given) or "neither --image nor --given",
+            "give one of --image=FILE and --given=NAME=VALUE",
+        )
+    if _SET.value and not _IMAGE.value:
+        raise UserError("--set edits an image", "--set without --image", "give --image=FILE")
+    if _SEED.value is not None and not _GIVEN.value:
+        raise UserError("--seed draws an image", "--seed without --given", "leave it out")
+    if _SEED.value is not None and not 0 <= _SEED.value < 2**31:
+        raise UserError("--seed must be from 0 to 2147483647", f"--seed={_SEED.value}", "change it")
+    check_choice("crop", _CROP.value, ("center", "face"))
+    if not _OUT.value.endswith(".png"):
+        raise UserError("--out must end in .png", f"--out={_OUT.value}", "choose another name")
+    if not _SERVER.value.startswith(("http://", "https://", "grpc://")):
+        raise UserError(
+            "--server must start with http://, https:// or grpc://",
+            f"--server={_SERVER.value}",
+            "change it",
+        )
+
+
+def _client() -> "Client":
+    if _SERVER.value.startswith("grpc://"):
+        program.load_tensorflow()
+        from jmvae_tf.clients.grpc_client import GrpcClient
+
+        return GrpcClient(_SERVER.value.removeprefix("grpc://").rstrip("/"), _MODEL.value)
+    from jmvae_tf.clients.rest_client import RestClient
+
+    return RestClient(_SERVER.value, _MODEL.value)
+
+
+def _image_of(modalities: "Mapping[str, DescribedModality]") -> "DescribedModality":
+    for modality in modalities.values():
+        if modality.shown_as == "image":
+            return modality
+    raise UserError(
+        "A model of images is asked", f"one of {' and '.join(modalities)}", "choose another --model"
+    )
+
+
+def _one(flag: str, modalities: "Mapping[str, DescribedModality]") -> "Mapping[str, np.ndarray]":
+    """The values of the one modality that a flag names."""
+    items = _GIVEN.value if flag == "given" else _SET.value
+    parsed = named_values.parse(flag, items, modalities)
+    if len(parsed) != 1:
+        raise UserError(
+            "Values of one modality are given", f"--{flag}={','.join(items)}", "choose one"
+        )
+    return parsed
+
+
+def _filled(values: "np.ndarray", others: "object") -> "np.ndarray":
+    """[1, values]; those that are not named are taken from elsewhere."""
+    import numpy as np
+
+    if others is not None:
+        values = np.where(np.isnan(values), np.asarray(others, np.float32), values)
+    return values.astype(np.float32)[np.newaxis]
+
+
+def _file(image: "DescribedModality") -> bytes:
+    """The image file as it is sent."""
+    path = pathlib.Path(_IMAGE.value or "")
+    if _CROP.value == "face":
+        from jmvae_tf.data.image_file import read_image
+
+        pixels = read_image(path, image.event_shape, "face")
+        return _png(pixels)
+    return path.read_bytes()
+
+
+def _bytes(content: bytes) -> "np.ndarray":
+    import numpy as np
+
+    return np.array([content], object)
+
+
+def _generate(image: "DescribedModality", given: str, values: "np.ndarray") -> None:
+    """Asks for an image of some values."""
+    if _SEED.value is None:
+        answer = _client().predict(
+            f"{given}_to_encoded_{image.name}", {given: values}, [f"{image.name}_bytes"]
+        )
+        _write(answer[f"{image.name}_bytes"][0])
+        return
+    import numpy as np
+
+    inputs = {given: values, "seed": np.array([_SEED.value], np.int32)}
+    answer = _client().predict(f"sample_{image.name}_from_{given}", inputs, [image.name])
+    _write(_png(answer[image.name][0]))
+
+
+def _edit(image: "DescribedModality", other: "DescribedModality", values: "np.ndarray") -> None:
+    """Asks for an image with other values."""
+    from jmvae_tf.data.image_file import read_image
+
+    crop = "face" if _CROP.value == "face" else None
+    pixels = read_image(pathlib.Path(_IMAGE.value or ""), image.event_shape, crop)
+    inputs = {image.name: pixels[None], other.name: values}
+    answer = _client().predict(f"edit_{image.name}", inputs, [image.name])
+    _write(_png(answer[image.name][0]))
+
+
+def _png(pixels: "np.ndarray") -> bytes:
+    """float32 [height, width, 1 or 3] in [0, 1] as a PNG file."""
+    import cv2
+    import numpy as np
+
+    levels = np.round(np.clip(pixels, 0.0, 1.0) * 255).astype(np.uint8)
+    if levels.shape[-1] == 3:
+        levels = cv2.cvtColor(levels, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".png", levels)[1].tobytes()
+
+
+def _write(content: bytes) -> None:
+    from jmvae_tf.files import written_atomically
+
+    out = pathlib.Path(_OUT.value)
+    with written_atomically(out) as temporary:
+        temporary.write_bytes(content)
+    print(out)

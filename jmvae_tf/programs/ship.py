@@ -1,0 +1,146 @@
+"""Trains, measures and exports the models that the repository ships, each with a card.
+
+They are small enough to be part of it, so that a fresh clone can be served and played with. MNIST
+needs --data_dir. A run that is there is not trained again; the next version is written of each.
+"""
+
+import pathlib
+import shlex
+import subprocess
+import sys
+from typing import Any
+
+from absl import flags
+
+from jmvae_tf.errors import UserError
+from jmvae_tf.files import read_json, write_json, written_atomically
+from jmvae_tf.presets import versions
+from jmvae_tf.programs import launch, program
+from jmvae_tf.training.run_folder import RunFolder
+
+_RUNS_DIR = flags.DEFINE_string("runs_dir", "runs/shipped", "where their runs lie or are trained")
+_DATA_DIR = flags.DEFINE_string("data_dir", "data", "where data lie or are downloaded to")
+_EXPORT_DIR, _KEEP_VERSIONS = program.define_export()
+
+_SHIPPED = {
+    "toyfaces-jmvae_kl": ("--data=toyfaces",),
+    # docs/results.md: with this weight images show their labels best.
+    "mnist-jmvae_kl": (
+        "--data=mnist",
+        "--likelihood_weights=label=50",
+        "--epochs=20",
+        "--warmup_epochs=4",
+    ),
+}
+_LICENCES = {
+    "toyfaces-jmvae_kl": "Apache 2.0, like the drawings that it was trained on",
+    "mnist-jmvae_kl": "Apache 2.0; MNIST itself (Y. LeCun, C. Cortes, C. Burges) is CC BY-SA 3.0",
+}
+_FIGURES = (  # The ends of their names in metrics.json, and what they are.
+    ("_eq5", "log-likelihood, Eq. 5, N = 10, nats"),
+    ("generated_label_accuracy", "labels read off images, share that is right"),
+    ("_balanced_accuracy", "attributes read off images, balanced accuracy, mean"),
+    ("_coherence", "what was asked for, read off images by a judge"),
+    ("_diversity", "distances between images, over those of real ones"),
+)
+
+
+def main() -> None:
+    """Runs the program."""
+    for name, settings in _SHIPPED.items():
+        folder = RunFolder(pathlib.Path(_RUNS_DIR.value) / name)
+        if not folder.metrics_file.is_file():
+            _train(folder, settings)
+    program.load_tensorflow()
+    from jmvae_tf.export.saved_model import export_saved_model
+    from jmvae_tf.training.train import load_checkpoint
+
+    for name, settings in _SHIPPED.items():
+        folder = RunFolder(pathlib.Path(_RUNS_DIR.value) / name)
+        model = load_checkpoint(folder.choose_checkpoint("newest"), folder.read_settings())
+        shipped = pathlib.Path(_EXPORT_DIR.value) / name
+        version = export_saved_model(model, shipped, _KEEP_VERSIONS.value)
+        _write_card(shipped, folder, settings, version.name)
+        print(version)
+
+
+def _train(folder: RunFolder, settings: tuple[str, ...]) -> None:
+    """Trains in a process of its own, which is what a card gives as its command."""
+    command = [
+        sys.executable,
+        str(pathlib.Path(launch.ROOT) / "bin" / "train"),
+        *settings,
+        f"--run={folder.path}",
+        f"--data_dir={_DATA_DIR.value}",
+        f"--export_dir={folder.path.parent / 'saved_models'}",
+        *(["--resume"] if folder.is_run() else []),
+    ]
+    status = subprocess.call(command)
+    if status != 0:
+        raise UserError(
+            "A shipped model must be trained to its end",
+            f"bin/train ended with status {status} (its message is above)",
+            "mend that and start again",
+        )
+
+
+def _write_card(
+    shipped: pathlib.Path, folder: RunFolder, settings: tuple[str, ...], version: str
+) -> None:
+    """Writes card.json, for programs, and README.md, the same for people."""
+    metrics = read_json(folder.metrics_file)
+    config = folder.read_config()
+    figures = {
+        name: value
+        for name, value in metrics.items()
+        if any(name.endswith(ending) for ending, _ in _FIGURES) and "judge" not in name
+    }
+    card: dict[str, Any] = {
+        "version": int(version),
+        "model": config["model"],
+        "data": config["data"],
+        "epochs": config["epochs"],
+        "command": shlex.join(["bin/train", *settings]),
+        "trained_with": config["versions"],
+        "exported_with": versions(),
+        "num_test_examples": metrics["protocol"]["num_examples"],
+        "figures": figures,
+        "licence": _LICENCES[shipped.name],
+    }
+    write_json(shipped / "card.json", card)
+    with written_atomically(shipped / "README.md") as path:
+        path.write_text(_as_text(shipped.name, card), "utf-8")
+
+
+def _as_text(name: str, card: dict[str, Any]) -> str:
+    rows = [
+        f"| `{figure}` | {_described(figure)} | {x['mean']:.4f} ± {x['standard_error']:.4f} |"
+        for figure, x in card["figures"].items()
+    ]
+    trained = ", ".join(f"{package} {version}" for package, version in card["trained_with"].items())
+    return "\n".join(
+        [
+            f"# {name}",
+            "",
+            f"A {card['model']} of {card['data']}, version {card['version']}, trained for "
+            f"{card['epochs']} epochs by",
+            "",
+            "```sh",
+            card["command"],
+            "```",
+            "",
+            f"with {trained}; exported by `bin/ship`. What that command printed for the "
+            f"{card['num_test_examples']} test examples:",
+            "",
+            "| figure | what | mean ± standard error |",
+            "|---|---|---:|",
+            *rows,
+            "",
+            f"Licence: {card['licence']}.",
+            "",
+        ]
+    )
+
+
+def _described(figure: str) -> str:
+    return next(description for ending, description in _FIGURES if figure.endswith(ending))
