@@ -1,0 +1,1 @@
+"""The page of bin/demo: a model behind sliders, uploads and pictures."""

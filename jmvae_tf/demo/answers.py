@@ -1,0 +1,153 @@
+"""What the page shows, as arrays: requests to an exported model, without any page."""
+
+import pathlib
+
+import numpy as np
+
+from jmvae_tf.data.image_file import read_image
+from jmvae_tf.described_modality import DescribedModality
+from jmvae_tf.errors import UserError
+from jmvae_tf.loaded_model import LoadedModel
+
+_SCREEN = 320  # Pixels; how large an image is shown, at least.
+_LATENT_DRAWS = 60  # Of each label, in the scatter of the latent variable.
+
+
+class Answers:
+    """A model of an image and perhaps of a label or attributes, asked in a person's terms.
+
+    Attributes:
+      model: what is asked.
+      image: the modality that is shown as an image.
+      other: the label or the attributes; None if the model has neither.
+
+    Args:
+      model: an exported model.
+
+    Raises:
+      UserError: if it has no image, or several.
+    """
+
+    def __init__(self, model: LoadedModel) -> None:
+        """See the class."""
+        images = [x for x in model.modalities.values() if x.shown_as == "image"]
+        others = [x for x in model.modalities.values() if x.shown_as in ("label", "attributes")]
+        if len(images) != 1 or len(others) > 1:
+            raise UserError(
+                "The page shows models of one image and of a label or attributes",
+                f"a model of {' and '.join(model.modalities)}",
+                "choose another --saved_model or --run",
+            )
+        self.model = model
+        self.image: DescribedModality = images[0]
+        self.other: DescribedModality | None = others[0] if others else None
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        """The names of the image and of the other modality."""
+        return self.image.name, self.other.name if self.other else ""
+
+    def can(self, what: str) -> bool:
+        """Whether the model has a signature: "draw", "read", "edit", "rebuild" or "scatter"."""
+        image, other = self._names
+        signatures = self.model.signatures
+        if what == "scatter":
+            return "embed" in signatures and self.latent_dim() == 2 and self.can("draw")
+        return {
+            "draw": f"{other}_to_{image}",
+            "read": f"{image}_to_{other}",
+            "edit": f"edit_{image}",
+            "rebuild": f"reconstruct_{image}",
+        }[what] in signatures
+
+    def latent_dim(self) -> int:
+        """The number of values of the latent variable."""
+        return self.embed(np.zeros((1, *self.image.event_shape), np.float32)).shape[-1]
+
+    def usual_values(self) -> np.ndarray:
+        """What the other modality is set to at first: attributes at their means, or a class."""
+        if self.other is None:
+            raise ValueError("This model has images alone.")
+        if self.other.shown_as == "attributes":
+            return np.asarray(self.other.means or np.zeros(self.other.event_shape), np.float32)
+        return np.eye(*self.other.event_shape, dtype=np.float32)[0]
+
+    def average(self, values: np.ndarray) -> np.ndarray:
+        """The average images, [batch, height, width, channels], of values [batch, values]."""
+        image, other = self._names
+        return self.model(f"{other}_to_{image}", **{other: values})[image]
+
+    def samples(self, values: np.ndarray, seed: int, number: int) -> np.ndarray:
+        """Images drawn of values [values], [number, height, width, channels]."""
+        image, other = self._names
+        repeated = np.repeat(values[np.newaxis], number, axis=0)
+        seeds = (seed + np.arange(number)) % 2**31
+        inputs = {other: repeated, "seed": seeds.astype(np.int32)}
+        return self.model(f"sample_{image}_from_{other}", **inputs)[image]
+
+    def read(self, image: np.ndarray) -> np.ndarray:
+        """The values, [values], of an image [height, width, channels]."""
+        name, other = self._names
+        return self.model(f"{name}_to_{other}", **{name: image[np.newaxis]})[other][0]
+
+    def edit(self, image: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """An image [height, width, channels] with other values, [values]."""
+        name, other = self._names
+        low, high = self.other.support if self.other else (0.0, 1.0)
+        inputs = {name: image[np.newaxis], other: np.clip(values, low, high)[np.newaxis]}
+        return self.model(f"edit_{name}", **inputs)[name][0]
+
+    def rebuild(self, image: np.ndarray) -> np.ndarray:
+        """The reconstruction of an image [height, width, channels]."""
+        name, _ = self._names
+        return self.model(f"reconstruct_{name}", **{name: image[np.newaxis]})[name][0]
+
+    def embed(self, images: np.ndarray) -> np.ndarray:
+        """The means of q(z|image), [batch, latent_dim]."""
+        return self.model("embed", **{self.image.name: images})["mean"]
+
+    def walk(self, start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
+        """Average images on the straight way between two vectors of values.
+
+        Returns:
+          [steps, height, width, channels].
+        """
+        shares = np.linspace(0.0, 1.0, steps, dtype=np.float32)[:, np.newaxis]
+        return self.average((1 - shares) * start + shares * end)
+
+    def latent_cloud(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where images drawn of each label lie in the latent space.
+
+        Returns:
+          The means of their q(z|image), [points, 2], and the number of the label of each.
+        """
+        if self.other is None:
+            raise ValueError("This model has images alone.")
+        [classes] = self.other.event_shape
+        points = []
+        for number in range(classes):
+            values = np.eye(classes, dtype=np.float32)[number]
+            if self.other.shown_as == "attributes":
+                values = np.where(values > 0, 1.0, self.usual_values()).astype(np.float32)
+            points.append(self.embed(self.samples(values, 0, _LATENT_DRAWS)))
+        return np.concatenate(points), np.repeat(np.arange(classes), _LATENT_DRAWS)
+
+    def from_file(self, path: str, crop: str | None) -> np.ndarray:
+        """An uploaded file as the model takes it, [height, width, channels].
+
+        Args:
+          path: of the file.
+          crop: "face", or None for the centre square.
+
+        Raises:
+          UserError: as `read_image`.
+        """
+        return read_image(pathlib.Path(path), self.image.event_shape, crop)
+
+
+def for_screen(image: np.ndarray) -> np.ndarray:
+    """An image, [height, width, 1 or 3] in [0, 1], as large dots: uint8 [height, width, 3]."""
+    factor = max(1, _SCREEN // image.shape[0])
+    levels = np.round(np.clip(image, 0.0, 1.0) * 255).astype(np.uint8)
+    levels = np.broadcast_to(levels, (*levels.shape[:2], 3))
+    return levels.repeat(factor, axis=0).repeat(factor, axis=1)

@@ -1,0 +1,59 @@
+"""Charts of the page, as pictures."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+
+
+def bars(names: Sequence[str], values: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+    """A chart of values by name, the largest above: uint8 [height, width, 3].
+
+    Args:
+      names: of the values.
+      values: [values].
+      limits: what the axis shows at least.
+    """
+    order = np.argsort(values)
+    figure = Figure(figsize=(4.6, 0.6 + 0.24 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    axes.barh([names[index] for index in order], values[order], color="#4472c4")
+    axes.set_xlim(min(limits[0], values.min()), max(limits[1], values.max()))
+    axes.axvline(0.0, color="black", linewidth=0.8)
+    axes.tick_params(labelsize=9)
+    return _drawn(figure)
+
+
+def scatter(
+    points: np.ndarray, labels: np.ndarray, names: Sequence[str], here: np.ndarray | None
+) -> np.ndarray:
+    """The latent space, a colour for each label, and where one image lies: uint8 [h, w, 3].
+
+    Args:
+      points: [points, 2].
+      labels: the number of the label of each, [points].
+      names: of the labels.
+      here: [2], or None for no image.
+    """
+    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    axes = figure.subplots()
+    colours = colormaps["tab10" if len(names) <= 10 else "tab20"]
+    for number, name in enumerate(names):
+        x, y = points[labels == number].T
+        axes.scatter(x, y, s=8, color=colours(number % 20), label=name)
+    if here is not None:
+        axes.scatter(here[0], here[1], s=160, marker="*", color="black", label="the image")
+    axes.set_xlabel("z₁")
+    axes.set_ylabel("z₂")
+    axes.legend(fontsize=8, markerscale=2, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return _drawn(figure)
+
+
+def _drawn(figure: Figure) -> np.ndarray:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=110)
+    file.seek(0)
+    return np.round(imread(file)[..., :3] * 255).astype(np.uint8)

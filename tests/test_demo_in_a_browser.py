@@ -1,0 +1,166 @@
+"""The page of bin/demo in a real browser, as a person uses it; slow."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from urllib.parse import urlparse
+
+import cv2
+import numpy as np
+import pytest
+
+from jmvae_tf.data import toyfaces
+
+from .conftest import ROOT
+
+pytestmark = pytest.mark.slow
+
+# Where pictures of the page are kept, to be looked at; nowhere unless it is set.
+SCREENSHOTS = os.environ.get("JMVAE_TF_SCREENSHOTS")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("no Chromium is installed: apt install chromium")
+    return path
+
+
+@pytest.fixture(scope="module")
+def served():
+    command = [sys.executable, str(ROOT / "bin" / "demo"), "--port=0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as it:
+        line = it.stdout.readline()
+        url = re.fullmatch(r"the page is at (http://127\.0\.0\.1:\d+); Ctrl-C ends it\n", line)
+        assert url, line + it.stderr.read()
+        yield url[1]
+        it.send_signal(signal.SIGTERM)
+        assert it.wait(timeout=20) == 143
+        assert it.stderr.read() == "interrupted\n"
+
+
+@pytest.fixture
+def page(served, chromium):
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    foreign = []
+    with sync_api.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": 1280, "height": 1000})
+        tab.on(
+            "request",
+            lambda request: (
+                foreign.append(request.url)
+                if urlparse(request.url).hostname not in ("127.0.0.1", None)
+                else None
+            ),
+        )
+        tab.goto(served)
+        tab.get_by_role("tab", name="Draw").wait_for()
+        yield tab
+        browser.close()
+    assert foreign == []
+
+
+@pytest.fixture(scope="module")
+def face(tmp_path_factory):
+    """A drawn face that wears glasses, as a file; the model has not seen it."""
+    path = tmp_path_factory.mktemp("faces") / "face.png"
+    attributes = np.full((1, len(toyfaces.ATTRIBUTES)), -1, np.int8)
+    for name in ("Eyeglasses", "Black_Hair", "Smiling"):
+        attributes[0, toyfaces.ATTRIBUTES.index(name)] = 1
+    [image] = toyfaces.redraw(attributes, 12345)
+    cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    return path
+
+
+def _picture(page, name, unlike=None):
+    """The address of a picture once it is there, and another than before; it has a digest in it."""
+    image = page.locator(f"#{name} img")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if image.count() and image.first.is_visible():
+            address = image.first.get_attribute("src")
+            if address and address != unlike:
+                return address
+        page.wait_for_timeout(100)
+    raise AssertionError(f"#{name} shows nothing new")
+
+
+def _move(page, tab, slider, value):
+    number = tab.locator(f"#{slider} input[type=number]").first
+    number.fill(str(value))
+    number.press("Enter")
+    page.wait_for_timeout(100)
+
+
+def _shoot(page, name):
+    if SCREENSHOTS:
+        page.wait_for_timeout(1500)
+        page.screenshot(path=f"{SCREENSHOTS}/{name}.png", full_page=True)
+
+
+def test_moving_a_slider_changes_the_picture(page):
+    tab = page.get_by_role("tabpanel").first
+    before = _picture(page, "average")
+    _move(page, tab, "Smiling", 2)
+    smiling = _picture(page, "average", before)
+    page.locator("#boxes").first.get_by_label("Wearing_Hat").check()
+    _picture(page, "average", smiling)
+    page.locator("#surprise").click()
+    _shoot(page, "draw")
+
+
+def test_an_uploaded_face_is_read_and_edited(page, face):
+    page.get_by_role("tab", name="Read and edit").click()
+    tab = page.get_by_role("tabpanel").first
+    tab.locator("input[type=file]").first.set_input_files(face)
+    _picture(page, "seen")
+    chart = _picture(page, "chart")
+    before = _picture(page, "edited")
+    glasses = tab.locator("#Eyeglasses input[type=number]").first
+    page.wait_for_timeout(500)
+    assert float(glasses.input_value()) > 0.5  # What was read sets the sliders.
+    assert float(tab.locator("#Wearing_Hat input[type=number]").first.input_value()) < -0.5
+    _move(page, tab, "Wearing_Hat", 1)
+    _picture(page, "edited", before)
+    assert _picture(page, "chart") == chart
+    _shoot(page, "edit")
+
+
+def test_a_file_that_is_no_image_gives_a_message(page, face, tmp_path):
+    text = tmp_path / "notes.png"
+    text.write_text("no image at all")
+    page.get_by_role("tab", name="Read and edit").click()
+    tab = page.get_by_role("tabpanel").first
+    tab.locator("input[type=file]").first.set_input_files(text)
+    page.get_by_text("An image file must be a JPEG or PNG").first.wait_for()
+    _shoot(page, "message")
+    page.reload()  # The page lives on.
+    page.get_by_role("tab", name="Read and edit").click()
+    page.get_by_role("tabpanel").first.locator("input[type=file]").first.set_input_files(face)
+    _picture(page, "seen")
+
+
+def test_a_file_that_is_too_large_gives_a_message(page, tmp_path):
+    large = tmp_path / "large.png"
+    large.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(11 * 2**20))
+    page.get_by_role("tab", name="Read and edit").click()
+    tab = page.get_by_role("tabpanel").first
+    tab.locator("input[type=file]").first.set_input_files(large)
+    page.get_by_text(re.compile("exceeds|too large|maximum", re.IGNORECASE)).first.wait_for()
+
+
+def test_a_walk_between_two_faces(page, face):
+    page.get_by_role("tab", name="Walk").click()
+    tab = page.get_by_role("tabpanel").first
+    tab.locator("input[type=file]").first.set_input_files(face)
+    page.wait_for_timeout(1500)
+    tab.locator("#walk").click()
+    page.locator("#way img").nth(7).wait_for()
+    assert len({x.get_attribute("src") for x in page.locator("#way img").all()[:8]}) == 8
+    _shoot(page, "walk")
