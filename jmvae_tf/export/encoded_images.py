@@ -16,7 +16,8 @@ LONGEST_SIDE = 4096
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _HEADER = 24  # Bytes: a PNG's signature, the length and the name of its first chunk, its size.
-_LUMINANCE = (0.299, 0.587, 0.114)  # Of red, green and blue, as in JPEG.
+# 32768ths of red, green and blue: JPEG's 0.299, 0.587 and 0.114, as libpng rounds them.
+_LUMINANCE = (9798.0, 19235.0, 3735.0)
 _AT_ONCE = 2  # Images decoded side by side: each may take 50 MB.
 
 Require = Callable[[tf.Tensor, str, Callable[[], tf.Tensor]], tf.Operation]
@@ -56,19 +57,29 @@ def _decode_one(
     size, _, channels = event_shape
     with tf.control_dependencies([_is_acceptable(encoded, name, require)]):
         encoded = tf.identity(encoded)
-    # Reads PNG too. The name of the op is part of the message if the file is damaged.
-    image = tf.io.decode_jpeg(
-        encoded,
-        channels=3,
-        dct_method="INTEGER_ACCURATE",
-        name=f"{name}_must_hold_undamaged_JPEG_or_PNG_files",
-    )
-    height, width = tf.unstack(tf.shape(image)[:2])
-    side = tf.minimum(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    levels = tf.cast(image[top : top + side, left : left + side], tf.float32)
-    if channels == 1:
-        levels = tf.round(tf.tensordot(levels, tf.constant(_LUMINANCE)[:, tf.newaxis], 1))
+
+    def square(channels: int) -> tf.Tensor:
+        # Reads PNG too. The name of the op is part of the message if the file is damaged.
+        image = tf.io.decode_jpeg(
+            encoded,
+            channels=channels,
+            dct_method="INTEGER_ACCURATE",
+            name=f"{name}_must_hold_undamaged_JPEG_or_PNG_files",
+        )
+        height, width = tf.unstack(tf.shape(image)[:2])
+        side = tf.minimum(height, width)
+        top, left = (height - side) // 2, (width - side) // 2
+        return tf.cast(image[top : top + side, left : left + side], tf.float32)
+
+    def luminance() -> tf.Tensor:
+        weighted = tf.tensordot(square(3), tf.constant(_LUMINANCE)[:, tf.newaxis], 1)
+        return tf.floor(weighted / 32768.0)  # Exact, for all of it fits into 24 bits.
+
+    if channels == 1:  # A JPEG has its luminance, a PNG in colour has not.
+        levels = tf.cond(_is_png(encoded), luminance, lambda: square(1))
+    else:
+        levels = square(channels)
+    side = tf.shape(levels)[0]
     resized = tf.cond(side >= size, lambda: _shrunk(levels, size), lambda: _grown(levels, size))
     resized = tf.clip_by_value(tf.round(resized), 0.0, 255.0)
     return tf.ensure_shape(resized / 255.0, event_shape)
@@ -77,7 +88,7 @@ def _decode_one(
 def _is_acceptable(encoded: tf.Tensor, name: str, require: Require) -> tf.Operation:
     """Refuses what is neither JPEG nor PNG, and what its header announces as too large."""
     header = tf.strings.substr(tf.strings.join([encoded, b"\0" * _HEADER]), 0, _HEADER)
-    is_png = tf.strings.substr(header, 0, len(_PNG)) == _PNG
+    is_png = _is_png(encoded)
     is_jpeg = tf.strings.substr(header, 0, len(_JPEG)) == _JPEG
     known = require(
         is_png | is_jpeg,
@@ -99,6 +110,11 @@ def _is_acceptable(encoded: tf.Tensor, name: str, require: Require) -> tf.Operat
         f"{name} must hold images from 1x1 to {LONGEST_SIDE}x{LONGEST_SIDE} pixels.",
         lambda: tf.strings.format("a header of height and width {}", shape),
     )
+
+
+def _is_png(encoded: tf.Tensor) -> tf.Tensor:
+    """bool []; of a file, however short."""
+    return tf.strings.substr(tf.strings.join([encoded, b"\0" * len(_PNG)]), 0, len(_PNG)) == _PNG
 
 
 def _size_of_png(header: tf.Tensor) -> tf.Tensor:
