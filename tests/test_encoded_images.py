@@ -32,7 +32,10 @@ def picture(height, width, rng):
 
 def file_of(image, kind):
     blue_first = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    options = {"progressive": [cv2.IMWRITE_JPEG_PROGRESSIVE, 1], "poor": [cv2.IMWRITE_JPEG_QUALITY, 30]}
+    options = {
+        "progressive": [cv2.IMWRITE_JPEG_PROGRESSIVE, 1],
+        "poor": [cv2.IMWRITE_JPEG_QUALITY, 30],
+    }
     if kind == "grey png":
         return cv2.imencode(".png", blue_first[..., 0])[1].tobytes()
     if kind == "grey jpeg":
@@ -45,7 +48,9 @@ def file_of(image, kind):
 
 
 @pytest.mark.parametrize("event_shape", SHAPES, ids=str)
-@pytest.mark.parametrize("size", [(64, 64), (28, 28), (218, 178), (97, 401), (20, 31), (300, 65), (1, 1)])
+@pytest.mark.parametrize(
+    "size", [(64, 64), (28, 28), (218, 178), (97, 401), (20, 31), (300, 65), (1, 1)]
+)
 def test_as_the_programs_do(size, event_shape, rng, tmp_path):
     kinds = ["png", "grey png", "png with alpha", "jpeg", "grey jpeg", "progressive", "poor"]
     image = picture(*size, rng)

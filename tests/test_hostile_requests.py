@@ -117,7 +117,10 @@ def _jpeg(image, *options):
 
 def _chunk(kind, content):
     return (
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        struct.pack(">I", len(content))
+        + kind
+        + content
+        + struct.pack(">I", zlib.crc32(kind + content))
     )
 
 
@@ -148,7 +151,9 @@ def _good_files(rng):
         "png": _png(coloured),
         "grey png": _png(grey),
         "png with alpha": _png(with_alpha),
-        "png of one bit": cv2.imencode(".png", grey // 128, [cv2.IMWRITE_PNG_BILEVEL, 1])[1].tobytes(),
+        "png of one bit": cv2.imencode(".png", grey // 128, [cv2.IMWRITE_PNG_BILEVEL, 1])[
+            1
+        ].tobytes(),
         "jpeg": _jpeg(smooth),
         "grey jpeg": _jpeg(smooth[..., 0]),
         "progressive jpeg": _jpeg(smooth, cv2.IMWRITE_JPEG_PROGRESSIVE, 1),

@@ -73,7 +73,9 @@ class ModalityInput(Input):
         low, high = self.modality.support
         if math.isfinite(low) and math.isfinite(high):
             rule = f"{self.name} must hold numbers from {low:g} to {high:g}."
-            holds = tf.reduce_all((tensor >= low) & (tensor <= high))  # NaN is neither.
+            # NaN is the least and the greatest of all, and within no range.
+            flat = tf.reshape(tensor, [-1])
+            holds = (tf.reduce_min(flat) >= low) & (tf.reduce_max(flat) <= high)
         else:
             rule = f"{self.name} must hold finite numbers."
             holds = tf.reduce_all(tf.math.is_finite(tensor))

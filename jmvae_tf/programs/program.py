@@ -76,6 +76,18 @@ def load_tensorflow() -> None:
             os.close(terminal)
 
 
+def announce_devices() -> None:
+    """Says what a long computation runs on: a GPU that is not found costs a user hours."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        names = [tf.config.experimental.get_device_details(x).get("device_name") for x in gpus]
+        print(f"computing on {', '.join(name or 'a GPU' for name in names)}")
+    else:
+        print(f"no GPU was found: computing on the CPU ({os.cpu_count()} cores)")
+
+
 def _parse(module: ModuleType) -> None:
     flags.DEFINE_bool("help", False, "Show this text.", short_name="h")
     try:

@@ -64,6 +64,7 @@ def main() -> None:
         settings.data, pathlib.Path(_DATA_DIR.value), presets.data_options(settings)
     )
     export_dir = program.export_folder(_EXPORT_DIR.value, settings)
+    program.announce_devices()
     with folder.locked():
         model, epoch = load_newest(folder) if _RESUME.value else (None, 0)
         model = model or make_model(settings, data)
