@@ -11,6 +11,7 @@ from jmvae_tf.export.inputs import require
 
 GREY_LEVEL = 1 / 255
 
+SIZES = [(64, 64), (28, 28), (218, 178), (97, 401), (20, 31), (300, 65), (1, 1)]
 SHAPES = [(28, 28, 1), (64, 64, 3)]
 
 
@@ -48,9 +49,7 @@ def file_of(image, kind):
 
 
 @pytest.mark.parametrize("event_shape", SHAPES, ids=str)
-@pytest.mark.parametrize(
-    "size", [(64, 64), (28, 28), (218, 178), (97, 401), (20, 31), (300, 65), (1, 1)]
-)
+@pytest.mark.parametrize("size", SIZES, ids=str)
 def test_as_the_programs_do(size, event_shape, rng, tmp_path):
     kinds = ["png", "grey png", "png with alpha", "jpeg", "grey jpeg", "progressive", "poor"]
     image = picture(*size, rng)

@@ -29,7 +29,7 @@ from .small_models import small_model
 REQUESTS = 200  # At least, for each signature.
 MORE_MEMORY = 150 * 2**20  # Bytes; one image of 4096x4096 announced and believed takes 300 MB.
 
-# Answers a pickled list of (signature, inputs) with one of (output name to array, or a message), and
+# Answers a pickled list of (signature, inputs) with one of outputs by name or messages, and with
 # the bytes that the process took more at its peak than after the first request of each signature.
 # Session.run would check shapes before the graph sees them, a callable does not.
 SERVER = textwrap.dedent(
@@ -151,9 +151,7 @@ def _good_files(rng):
         "png": _png(coloured),
         "grey png": _png(grey),
         "png with alpha": _png(with_alpha),
-        "png of one bit": cv2.imencode(".png", grey // 128, [cv2.IMWRITE_PNG_BILEVEL, 1])[
-            1
-        ].tobytes(),
+        "png of one bit": _png_of(20, 20, 1, 0, bytes(20 * 4)),
         "jpeg": _jpeg(smooth),
         "grey jpeg": _jpeg(smooth[..., 0]),
         "progressive jpeg": _jpeg(smooth, cv2.IMWRITE_JPEG_PROGRESSIVE, 1),

@@ -173,7 +173,6 @@ def test_digits_show_their_labels_and_differ(loaded, digits):
         real = digits["test-images"][digits["test-labels"] == number][:MAX_REAL]
         real_distance = mean_distances(real).mean()
         ratios.append(mean_distances(drawn[classes == number]).mean() / real_distance)
-    diversity = Estimate(
-        np.mean(ratios), _card("mnist-jmvae_kl")["figures"]["label_diversity"]["standard_error"]
-    )
+    error = _card("mnist-jmvae_kl")["figures"]["label_diversity"]["standard_error"]
+    diversity = Estimate(float(np.mean(ratios)), error)  # Of as many images.
     _assert_agrees("mnist-jmvae_kl", "label_diversity", diversity)

@@ -48,12 +48,14 @@ class RestClient:
             raise unreachable(self.url, _reason(error)) from error
         try:
             answer = json.loads(reply.content)  # Its floats may be NaN, which strict JSON lacks.
-            if isinstance(answer, dict) and "error" in answer:
-                raise refused(self.model, signature, str(answer["error"]))
-            return _outputs(answer, outputs)
-        except (ValueError, KeyError, TypeError) as error:
+            message = answer.get("error")
+            found = {} if message else _outputs(answer, outputs)
+        except (AttributeError, ValueError, KeyError, TypeError) as error:
             text = f"of status {reply.status_code}: {reply.text}"
             raise unexpected(self.model, signature, text) from error
+        if message:
+            raise refused(self.model, signature, str(message))
+        return found
 
 
 def body(signature: str, inputs: Mapping[str, np.ndarray], rows: bool) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def _is_acceptable(encoded: tf.Tensor, name: str, require: Require) -> tf.Operat
 
 
 def _is_png(encoded: tf.Tensor) -> tf.Tensor:
-    """bool []; of a file, however short."""
+    """Whether a file, however short, says that it is a PNG; bool []."""
     return tf.strings.substr(tf.strings.join([encoded, b"\0" * len(_PNG)]), 0, len(_PNG)) == _PNG
 
 

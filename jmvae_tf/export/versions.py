@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterator
 
 _WRITING = ".writing-"
-_REMOVING = ".removing-"
 
 
 class NewVersion:
@@ -50,10 +49,12 @@ def new_version(folder: pathlib.Path, keep: int | None = None) -> Iterator[NewVe
         version = NewVersion(temporary / "version")
         yield version
         _flush(version.path)
-        version.path = _take_next(version.path, folder)
-        if keep is not None:
-            for number in versions(folder)[:-keep]:
-                _remove(folder / str(number))
+        with _locked(folder):
+            number = max(versions(folder), default=0) + 1
+            version.path = version.path.rename(folder / str(number))
+            if keep is not None:
+                for old in versions(folder)[:-keep]:
+                    (folder / str(old)).rename(temporary / str(old))  # For readers at once.
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         os.close(lock)
@@ -69,17 +70,24 @@ def _claim(folder: pathlib.Path) -> tuple[pathlib.Path, int]:
 
     A lock ends with its process, however that ends.
     """
-    parent = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(parent, fcntl.LOCK_EX)  # None may look between making and locking.
-        for left in [*folder.glob(f"{_WRITING}*"), *folder.glob(f"{_REMOVING}*")]:
+    with _locked(folder):  # None may look between making and locking.
+        for left in folder.glob(f"{_WRITING}*"):
             _remove_if_abandoned(left)
         temporary = pathlib.Path(tempfile.mkdtemp(prefix=_WRITING, dir=folder))
         lock = os.open(temporary, os.O_RDONLY)
         fcntl.flock(lock, fcntl.LOCK_EX)
         return temporary, lock
+
+
+@contextlib.contextmanager
+def _locked(folder: pathlib.Path) -> Iterator[None]:
+    """Has other exports to the folder wait."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
     finally:
-        os.close(parent)
+        os.close(lock)
 
 
 def _remove_if_abandoned(path: pathlib.Path) -> None:
@@ -104,23 +112,3 @@ def _flush(path: pathlib.Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _take_next(written: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
-    """Renames `written` to the next whole number that no other export takes first."""
-    while True:
-        path = folder / str(max(versions(folder), default=0) + 1)
-        try:
-            # Renaming onto a folder that is not empty fails: another export was faster.
-            return written.rename(path)
-        except OSError:
-            if not path.exists():
-                raise
-
-
-def _remove(version: pathlib.Path) -> None:
-    """Removes a version, for readers all at once."""
-    removing = version.with_name(f"{_REMOVING}{version.name}")
-    with contextlib.suppress(FileNotFoundError):  # Another export removes it.
-        version.rename(removing)
-        shutil.rmtree(removing, ignore_errors=True)

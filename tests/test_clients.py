@@ -1,0 +1,186 @@
+"""Requests of both clients reach the signatures, and replies reach the caller.
+
+No server can be had: `serving_stand_in` parses and answers as one is documented to.
+"""
+
+import base64
+import json
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+from jmvae_tf.clients import rest_client
+from jmvae_tf.clients.grpc_client import GrpcClient, request_of
+from jmvae_tf.clients.rest_client import RestClient
+from jmvae_tf.errors import UserError
+
+from .conftest import ROOT
+from .serving_stand_in import Model, grpc_server, rest_server
+
+NAME = "mnist-jmvae_kl"
+VERSION = ROOT / "saved_models" / NAME / "1"
+
+
+@pytest.fixture(scope="module")
+def models():
+    return {NAME: Model(VERSION)}
+
+
+@pytest.fixture(scope="module")
+def servers(models):
+    with rest_server(models) as (url, bodies), grpc_server(models) as (address, requests):
+        yield url, bodies, address, requests
+
+
+@pytest.fixture(params=["rows", "columns", "gRPC"])
+def client(request, servers):
+    url, _, address, _ = servers
+    if request.param == "gRPC":
+        return GrpcClient(address, NAME)
+    return RestClient(url, NAME, rows=request.param == "rows")
+
+
+def _requests():
+    rng = np.random.default_rng(0)
+    labels = np.eye(10, dtype=np.float32)[[3, 7, 1]]
+    images = (rng.integers(0, 256, (3, 28, 28, 1)) / 255).astype(np.float32)
+    files = np.array([cv2.imencode(".png", 255 * x)[1].tobytes() for x in images], object)
+    seeds = np.array([5, 2**31 - 1, -7], np.int32)
+    return {
+        "image_to_label": ({"image": images}, ["label"]),
+        "label_to_image": ({"label": labels}, ["image"]),
+        "encoded_image_to_label": ({"image_bytes": files}, ["label"]),
+        "label_to_encoded_image": ({"label": labels}, ["image_bytes"]),
+        "sample_image_from_label": ({"label": labels, "seed": seeds}, ["image"]),
+        "edit_image": ({"image": images, "label": labels}, ["image"]),
+        "embed": ({"image": images}, ["mean", "stddev"]),
+    }
+
+
+@pytest.mark.parametrize("signature", _requests())
+@pytest.mark.parametrize("size", [1, 3])
+def test_replies_are_what_the_signature_gives(signature, size, client, models):
+    inputs, outputs = _requests()[signature]
+    inputs = {name: x[:size] for name, x in inputs.items()}
+    replies = client.predict(signature, inputs, outputs)
+    expected = models[NAME].signatures[signature](**{k: tf.constant(x) for k, x in inputs.items()})
+    assert replies.keys() == expected.keys()
+    for name, reply in replies.items():
+        if name.endswith("_bytes"):
+            assert reply.tolist() == expected[name].numpy().tolist()
+            assert reply[0].startswith(b"\x89PNG")
+        else:
+            assert reply.dtype == np.float32
+            np.testing.assert_allclose(reply, expected[name], atol=1e-6)
+
+
+def test_all_signatures_are_tried(models):
+    assert {*_requests(), "serving_default"} == set(models[NAME].signatures)
+
+
+def test_bodies_in_columns():
+    inputs = {"label": np.eye(2, dtype="f"), "seed": np.array([1, 2], np.int32)}
+    assert rest_client.body("sample", inputs, rows=False) == {
+        "signature_name": "sample",
+        "inputs": {"label": [[1.0, 0.0], [0.0, 1.0]], "seed": [1, 2]},
+    }
+
+
+def test_bodies_in_rows():
+    inputs = {"label": np.eye(2, dtype="f"), "seed": np.array([1, 2], np.int32)}
+    assert rest_client.body("sample", inputs, rows=True) == {
+        "signature_name": "sample",
+        "instances": [{"label": [1.0, 0.0], "seed": 1}, {"label": [0.0, 1.0], "seed": 2}],
+    }
+
+
+@pytest.mark.parametrize("rows", [False, True])
+def test_files_are_base64(rows):
+    files = np.array([b"\x00\xff", b"file"], object)
+    body = rest_client.body("read", {"image_bytes": files}, rows)
+    text = json.dumps(body)  # It is all JSON.
+    encoded = [{"b64": base64.b64encode(x).decode()} for x in files]
+    if rows:
+        assert json.loads(text)["instances"] == [{"image_bytes": x} for x in encoded]
+    else:
+        assert json.loads(text)["inputs"] == {"image_bytes": encoded}
+
+
+def test_protocol_buffers():
+    inputs = {"label": np.eye(2, dtype="f"), "image_bytes": np.array([b"a", b"\xff"], object)}
+    request = request_of("faces", "read", inputs)
+    parsed = predict_pb2.PredictRequest.FromString(request.SerializeToString())
+    assert (parsed.model_spec.name, parsed.model_spec.signature_name) == ("faces", "read")
+    assert parsed.inputs["label"].dtype == tf.float32.as_datatype_enum
+    assert parsed.inputs["image_bytes"].dtype == tf.string.as_datatype_enum
+    np.testing.assert_array_equal(tf.make_ndarray(parsed.inputs["label"]), np.eye(2))
+    assert tf.make_ndarray(parsed.inputs["image_bytes"]).tolist() == [b"a", b"\xff"]
+
+
+def test_a_large_batch_is_more_than_grpc_allows_by_itself(servers):
+    images = np.full((2000, 28, 28, 1), 0.5, np.float32)  # 6 MB.
+    reply = GrpcClient(servers[2], NAME).predict("image_to_label", {"image": images}, ["label"])
+    assert reply["label"].shape == (2000, 10)
+
+
+def test_a_refusal_of_the_graph_reaches_the_user(client):
+    label = np.full((1, 10), 2.0, np.float32)
+    with pytest.raises(UserError) as caught:
+        client.predict("label_to_image", {"label": label}, ["image"])
+    assert f"{NAME} must be able to answer label_to_image" in str(caught.value)
+    assert "label must hold numbers from 0 to 1" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_signature_and_an_unknown_model(client):
+    label = np.eye(10, dtype="f")
+    with pytest.raises(UserError, match="label_to_sound not found"):
+        client.predict("label_to_sound", {"label": label}, ["sound"])
+    client.model = "nobody"
+    with pytest.raises(UserError, match=r"The server's nobody must.*not found"):
+        client.predict("label_to_image", {"label": label}, ["image"])
+
+
+def test_other_outputs_than_expected(servers):
+    label = np.eye(10, dtype="f")
+    with pytest.raises(UserError, match=r"must answer label_to_image as a model of this package"):
+        GrpcClient(servers[2], NAME).predict("label_to_image", {"label": label}, ["sound"])
+    with pytest.raises(UserError, match=r"must answer label_to_image as a model of this package"):
+        RestClient(servers[0], NAME).predict("label_to_image", {"label": label}, ["x", "y"])
+
+
+def test_nobody_answers():
+    label = {"label": np.eye(10, dtype="f")}
+    with pytest.raises(UserError, match=r"--server=http://127\.0\.0\.1:9: no connection; start"):
+        RestClient("http://127.0.0.1:9/", NAME).predict("label_to_image", label, ["image"])
+    with pytest.raises(UserError, match=r"--server=grpc://127\.0\.0\.1:9: no connection"):
+        GrpcClient("127.0.0.1:9", NAME, 5.0).predict("label_to_image", label, ["image"])
+
+
+@pytest.mark.parametrize("reply", [b"<html>hello</html>", b"[1, 2]", b'{"predictions": 3}', b"{}"])
+def test_something_else_answers(reply, monkeypatch):
+    class Reply:
+        content, text, status_code = reply, reply.decode(), 200
+
+    monkeypatch.setattr(rest_client.requests, "post", lambda *_, **__: Reply)
+    with pytest.raises(UserError, match="reply of status 200"):
+        RestClient("http://localhost:1", NAME).predict("x", {"label": np.eye(10)}, ["image"])
+
+
+def test_warm_up_requests_are_answered(models):
+    """One for each signature, as a server replays them."""
+    file = VERSION / "assets.extra" / "tf_serving_warmup_requests"
+    logs = [
+        prediction_log_pb2.PredictionLog.FromString(record.numpy())
+        for record in tf.data.TFRecordDataset(str(file))
+    ]
+    asked = [log.predict_log.request.model_spec.signature_name for log in logs]
+    assert {*asked, "serving_default"} == set(models[NAME].signatures)
+    assert len(logs) == len(set(asked)) <= 1000  # A server refuses more.
+    for log in logs:
+        assert log.WhichOneof("log_type") == "predict_log"
+        assert log.predict_log.request.model_spec.name == NAME
+        models[NAME].predict(log.predict_log.request)

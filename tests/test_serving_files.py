@@ -1,0 +1,162 @@
+"""The configurations in serving/ and the Dockerfile say what is so."""
+
+import pathlib
+import re
+import shlex
+import subprocess
+
+import pytest
+import yaml
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from .conftest import ROOT
+from .serving_stand_in import rest_server
+
+SERVING = ROOT / "serving"
+SHIPPED = sorted(path.parent.name for path in (ROOT / "saved_models").glob("*/card.json"))
+
+
+@pytest.fixture(scope="module")
+def service():
+    """The one service of the compose file."""
+    [found] = yaml.safe_load((SERVING / "compose.yaml").read_text("utf-8"))["services"].values()
+    return found
+
+
+@pytest.fixture(scope="module")
+def mounts(service):
+    """Path in the container to path here."""
+    parts = [volume.split(":") for volume in service["volumes"]]
+    assert all(access == "ro" for _, _, access in parts)
+    return {inside: (SERVING / here).resolve() for here, inside, _ in parts}
+
+
+def _here(path, mounts):
+    """The file here that a path in the container is."""
+    for inside, here in mounts.items():
+        if pathlib.PurePosixPath(path).is_relative_to(inside):
+            return here / pathlib.PurePosixPath(path).relative_to(inside)
+    raise AssertionError(f"{path} is not mounted")
+
+
+def test_all_shipped_models_are_served(mounts):
+    config = model_server_config_pb2.ModelServerConfig()
+    text_format.Parse((SERVING / "models.config").read_text("utf-8"), config)
+    served = {x.name: _here(x.base_path, mounts) for x in config.model_config_list.config}
+    assert sorted(served) == SHIPPED
+    assert len(SHIPPED) >= 2
+    for name, folder in served.items():
+        assert folder == ROOT / "saved_models" / name
+        assert (folder / "1" / "saved_model.pb").is_file()
+    assert {x.model_platform for x in config.model_config_list.config} == {"tensorflow"}
+
+
+def test_batches_add_up():
+    """Its protocol buffer is in no package, so that its names are compared with its guide's."""
+    text = re.sub("#.*", "", (SERVING / "batching.config").read_text("utf-8"))
+    fields = re.findall(r"^(\w+)(?: \{ value: (\d+) \}|: (\d+))$", text, re.MULTILINE)
+    values = {}
+    for name, wrapped, plain in fields:
+        assert bool(plain) == (name == "allowed_batch_sizes")
+        values.setdefault(name, []).append(int(wrapped or plain))
+    allowed = values.pop("allowed_batch_sizes")
+    assert allowed == sorted(set(allowed))
+    assert [allowed[-1]] == values["max_batch_size"]
+    assert values.keys() == {
+        "max_batch_size",
+        "batch_timeout_micros",
+        "max_enqueued_batches",
+        "num_batch_threads",
+    }
+
+
+def test_the_server_is_given_its_files_and_is_closed_to_others(service, mounts):
+    flags = dict(x.removeprefix("--").split("=", 1) for x in service["command"])
+    for flag in ("model_config_file", "batching_parameters_file"):
+        assert _here(flags[flag], mounts).is_file()
+    assert re.fullmatch(r"tensorflow/serving:\d+\.\d+\.\d+", service["image"])
+    ports = [port.split(":") for port in service["ports"]]
+    assert ports == [["127.0.0.1", port, port] for port in ("8500", "8501")]
+    started = dict(x.removeprefix("--").split("=") for x in service["entrypoint"][1:])
+    assert started == {"port": "8500", "rest_api_port": "8501"}
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize(("state", "status"), [("AVAILABLE", 0), ("LOADING", 1)])
+def test_health_is_whether_a_model_is_available(service, state, status):
+    kind, *command = service["healthcheck"]["test"]
+    assert kind == "CMD"
+    with rest_server({}, state) as (url, _):
+        command[-1] = command[-1].replace("8501", url.rpartition(":")[2])
+        assert subprocess.run(command, capture_output=True, timeout=20).returncode == status
+
+
+def test_health_of_a_server_that_is_not_there(service):
+    command = [x.replace("8501", "9") for x in service["healthcheck"]["test"][1:]]
+    assert subprocess.run(command, capture_output=True, timeout=20).returncode != 0
+
+
+@pytest.fixture(scope="module")
+def stages():
+    """Stage of the Dockerfile to (the stage or image below it, its instructions)."""
+    found, text = {}, (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
+    for line in text.splitlines():
+        instruction, _, rest = line.strip().partition(" ")
+        if instruction == "FROM":
+            below, _, name = rest.partition(" AS ")
+            found[name] = (below, [])
+        elif instruction and not instruction.startswith("#"):
+            found[name][1].append((instruction, rest.strip()))
+    return found
+
+
+def _all_of(stages, name):
+    """The instructions of a stage and of all below it, in their order."""
+    if name not in stages:
+        return []
+    below, instructions = stages[name]
+    return _all_of(stages, below) + instructions
+
+
+TARGETS = ("train", "test", "demo")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_images_are_of_no_root_and_start_a_program(stages, target):
+    instructions = _all_of(stages, target)
+    last = {instruction: rest for instruction, rest in instructions}
+    assert last["USER"] == "jmvae"
+    place = [instruction for instruction, _ in instructions].index
+    assert place("USER") > max(i for i, (x, _) in enumerate(instructions) if x == "RUN")
+    program = re.match(r'\["/app/bin/(\w+)"', last["ENTRYPOINT"])[1]
+    assert program == target
+    assert (ROOT / "bin" / program).is_file()
+
+
+def test_images_are_pinned_and_cached_by_requirements(stages):
+    for name, (below, instructions) in stages.items():
+        assert below in stages or re.fullmatch(r"python:3\.1[1-3]-slim", below)
+        for number, (instruction, rest) in enumerate(instructions):
+            if instruction == "RUN" and "pip install" in rest:
+                assert "-r requirements" in rest
+                # Nothing of the package comes before them: its changes install nothing again.
+                copied = " ".join(x for i, x in instructions[:number] if i == "COPY")
+                assert not re.search(r"jmvae_tf|bin|\. \.", copied), name
+
+
+def test_everything_copied_reaches_the_builder(stages):
+    """What .dockerignore lets through: all that any stage copies, and neither runs nor data."""
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    let_through = {line.removeprefix("!").strip("/") for line in lines if line.startswith("!")}
+    assert "*" in lines
+    for _, instructions in stages.values():
+        for instruction, rest in instructions:
+            if instruction == "COPY" and rest != ". .":
+                sources = shlex.split(rest)[:-1]
+                assert set(sources) <= let_through, rest
+    assert not {"runs", "data", ".git", ".venv"} & let_through
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if tracked.returncode == 0:  # Not in an image, which has no repository.
+        assert {path.partition("/")[0] for path in tracked.stdout.splitlines()} == let_through
