@@ -98,6 +98,10 @@ def _move(page, tab, slider, value):
     page.wait_for_timeout(100)
 
 
+def _value(tab, slider):
+    return float(tab.locator(f"#{slider} input[type=number]").first.input_value())
+
+
 def _shoot(page, name):
     if SCREENSHOTS:
         page.wait_for_timeout(1500)
@@ -110,7 +114,14 @@ def test_moving_a_slider_changes_the_picture(page):
     _move(page, tab, "Smiling", 2)
     smiling = _picture(page, "average", before)
     page.locator("#boxes").first.get_by_label("Wearing_Hat").check()
-    _picture(page, "average", smiling)
+    with_hat = _picture(page, "average", smiling)
+    assert _value(tab, "Wearing_Hat") == 1
+    assert _value(tab, "Smiling") == 2  # Stays where it was moved to.
+    page.locator("#boxes").first.get_by_label("Wearing_Hat").uncheck()
+    without = _picture(page, "average", with_hat)
+    assert _value(tab, "Wearing_Hat") < 0
+    page.locator("#boxes").first.get_by_label("Eyeglasses").check()
+    _picture(page, "average", without)
     page.locator("#surprise").click()
     _shoot(page, "draw")
 
@@ -122,12 +133,18 @@ def test_an_uploaded_face_is_read_and_edited(page, face):
     _picture(page, "seen")
     chart = _picture(page, "chart")
     before = _picture(page, "edited")
-    glasses = tab.locator("#Eyeglasses input[type=number]").first
     page.wait_for_timeout(500)
-    assert float(glasses.input_value()) > 0.5  # What was read sets the sliders.
-    assert float(tab.locator("#Wearing_Hat input[type=number]").first.input_value()) < -0.5
-    _move(page, tab, "Wearing_Hat", 1)
-    _picture(page, "edited", before)
+    assert _value(tab, "Eyeglasses") > 0.5  # What was read sets the sliders,
+    assert _value(tab, "Wearing_Hat") < -0.5
+    boxes = tab.locator("#boxes")
+    assert boxes.get_by_label("Eyeglasses").is_checked()  # and the boxes.
+    assert not boxes.get_by_label("Wearing_Hat").is_checked()
+    boxes.get_by_label("Wearing_Hat").check()
+    with_hat = _picture(page, "edited", before)
+    assert _value(tab, "Wearing_Hat") == 1
+    assert _value(tab, "Eyeglasses") > 0.5
+    _move(page, tab, "Smiling", -1)
+    _picture(page, "edited", with_hat)
     assert _picture(page, "chart") == chart
     _shoot(page, "edit")
 
@@ -140,10 +157,21 @@ def test_a_file_that_is_no_image_gives_a_message(page, face, tmp_path):
     tab.locator("input[type=file]").first.set_input_files(text)
     page.get_by_text("An image file must be a JPEG or PNG").first.wait_for()
     _shoot(page, "message")
+    assert page.locator("#seen img").count() == 0
     page.reload()  # The page lives on.
     page.get_by_role("tab", name="Read and edit").click()
     page.get_by_role("tabpanel").first.locator("input[type=file]").first.set_input_files(face)
     _picture(page, "seen")
+
+
+def test_a_small_file_of_a_huge_image_gives_a_message(page, tmp_path):
+    huge = tmp_path / "huge.png"
+    cv2.imwrite(str(huge), np.zeros((9000, 9000), np.uint8))
+    assert huge.stat().st_size < 10**6
+    page.get_by_role("tab", name="Read and edit").click()
+    tab = page.get_by_role("tabpanel").first
+    tab.locator("input[type=file]").first.set_input_files(huge)
+    page.get_by_text("or too large to be read").first.wait_for()
 
 
 def test_a_file_that_is_too_large_gives_a_message(page, tmp_path):

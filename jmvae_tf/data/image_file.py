@@ -53,7 +53,9 @@ def _decoded(path: pathlib.Path, channels: int) -> np.ndarray:
     decoded = cv2.imdecode(content, flag) if content.size else None
     if decoded is None:
         raise UserError(
-            "An image file must be a JPEG or PNG", f"{path}, which is none", "convert it first"
+            "An image file must be a JPEG or PNG",
+            f"{path}, which is none, or too large to be read",
+            "convert it first",
         )
     return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB) if channels == 3 else decoded
 

@@ -18,8 +18,9 @@ def bars(names: Sequence[str], values: np.ndarray, limits: tuple[float, float]) 
       limits: what the axis shows at least.
     """
     order = np.argsort(values)
-    figure = Figure(figsize=(4.6, 0.6 + 0.24 * len(names)), layout="constrained")
-    axes = figure.subplots()
+    figure = Figure(figsize=(4.6, 0.9 + 0.24 * len(names)))
+    figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - 0.3 / figure.get_figheight()))
+    axes = figure.subplots()  # Below the page's own title of the picture.
     axes.barh([names[index] for index in order], values[order], color="#4472c4")
     axes.set_xlim(min(limits[0], values.min()), max(limits[1], values.max()))
     axes.axvline(0.0, color="black", linewidth=0.8)

@@ -1,7 +1,7 @@
 """The page itself: what is where, and which control leads to which answer."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
@@ -13,6 +13,7 @@ from jmvae_tf.errors import UserError
 _SAMPLES = 6
 _STEPS = 8
 _MOST_COLUMNS = 3
+_BUTTONS = ("fullscreen", "download")  # The page's library has one more, which shares with others.
 
 Picture = np.ndarray
 Gallery = list[np.ndarray]
@@ -48,12 +49,14 @@ def _draw_tab(answers: Answers) -> None:
     """Values to images: the average, and samples of a seed."""
     with gr.Row():
         with gr.Column(scale=3):
-            controls = _controls(answers, answers.usual_values())
+            controls = _controls(answers, answers.usual_values()).values
         with gr.Column(scale=2):
-            average = gr.Image(label="average", interactive=False, elem_id="average")
+            average = _picture("average", "average")
             surprise = gr.Button("Surprise me", elem_id="surprise")
             seed = gr.Number(0, label="seed", precision=0, minimum=0, maximum=2**31 - 1)
-            samples = gr.Gallery(label="samples of the seed", columns=3, height=260)
+            samples = gr.Gallery(
+                label="samples of the seed", columns=3, height=350, buttons=list(_BUTTONS)
+            )
 
     def show(seed: float, *values: Any) -> tuple[Picture, Gallery]:
         wanted = _values_of(answers, values)
@@ -69,29 +72,27 @@ def _read_tab(answers: Answers, crops_faces: bool) -> None:
     with gr.Row():
         with gr.Column(scale=2):
             upload, face = _upload(answers, crops_faces, "image")
-            seen = gr.Image(label="what the model sees", interactive=False, elem_id="seen")
+            seen = _picture("what the model sees", "seen")
         with gr.Column(scale=2):
-            if answers.can("read"):
-                chart = gr.Image(label="what it reads", interactive=False, elem_id="chart")
-            else:
-                chart = gr.Image(label="reconstruction", interactive=False, elem_id="chart")
+            chart = _picture("what it reads" if answers.can("read") else "reconstruction", "chart")
         if answers.can("edit"):
-            with gr.Column(scale=3):
-                edited = gr.Image(label="edited", interactive=False, elem_id="edited")
-                controls = _controls(answers, answers.usual_values())
+            with gr.Column(scale=4):
+                edited = _picture("edited", "edited")
+                absent = np.full_like(answers.usual_values(), -1.0)
+                controls, boxes, ticked = _controls(answers, absent)
     held = gr.State(None)  # The image as the model sees it.
 
     def read(path: str | None, face: bool) -> Sequence[Any]:
-        if path is None:
-            return (None, None, None)
         image = _opened(answers, path, face)
+        if image is None:
+            return (None, None, None)
         if not answers.can("read"):
             return image, for_screen(image), for_screen(answers.rebuild(image))
         return image, for_screen(image), _chart(answers, answers.read(image))
 
     def start_editing(image: Picture | None) -> Sequence[Any]:
         values = answers.usual_values() if image is None else answers.read(image)
-        return _shown_values(answers, values)
+        return [*_shown_values(answers, values), *[_has(answers, values)] * len(boxes)]
 
     def edit(image: Picture | None, *values: Any) -> Picture | None:
         if image is None:
@@ -100,8 +101,14 @@ def _read_tab(answers: Answers, crops_faces: bool) -> None:
 
     opened = gr.on([upload.change, face.change], read, [upload, face], [held, seen, chart])
     if answers.can("edit"):
-        opened.success(start_editing, held, controls).success(edit, [held, *controls], edited)
-        gr.on(_moved(controls), edit, [held, *controls], edited, trigger_mode="always_last")
+        opened.success(start_editing, held, [*controls, *boxes]).success(
+            edit, [held, *controls], edited
+        )
+        # Of a person's moving a control, not of its being set by the page.
+        moved = [control.input for control in controls]
+        gr.on(moved, edit, [held, *controls], edited, trigger_mode="always_last")
+        for event in ticked:
+            event.success(edit, [held, *controls], edited)
 
 
 def _walk_tab(answers: Answers, crops_faces: bool) -> None:
@@ -116,8 +123,10 @@ def _walk_tab(answers: Answers, crops_faces: bool) -> None:
                 else:
                     upload, face = gr.State(None), gr.State(False)
                 ends.append((values, upload, face))
-    strip = gr.Gallery(label="the way", columns=_STEPS, height=220, elem_id="way")
     go = gr.Button("Walk", elem_id="walk")
+    strip = gr.Gallery(
+        label="the way", columns=_STEPS, height=180, elem_id="way", buttons=list(_BUTTONS)
+    )
 
     def walk(*inputs: Any) -> Gallery:
         start, end = (_end(answers, *inputs[at : at + 3]) for at in (0, 3))
@@ -132,57 +141,77 @@ def _latent_tab(answers: Answers, crops_faces: bool) -> None:
     names = _names(answers)
     with gr.Row():
         upload, face = _upload(answers, crops_faces, "an image to find")
-        plot = gr.Image(
-            charts.scatter(points, labels, names, None),
-            label="mean of q(z|image) of images drawn of each label",
-            interactive=False,
-            elem_id="latent",
-        )
+        plot = _picture("mean of q(z|image) of images drawn of each label", "latent")
+        plot.value = charts.scatter(points, labels, names, None)
 
     def find(path: str | None, face: bool) -> Picture:
-        here = None if path is None else answers.embed(_opened(answers, path, face)[np.newaxis])[0]
+        image = _opened(answers, path, face)
+        here = None if image is None else answers.embed(image[np.newaxis])[0]
         return charts.scatter(points, labels, names, here)
 
     gr.on([upload.change, face.change], find, [upload, face], plot)
 
 
-def _controls(answers: Answers, values: np.ndarray) -> list[Any]:
-    """What a person sets values by: sliders by attribute, or a choice of labels."""
+def _picture(label: str, name: str) -> gr.Image:
+    return gr.Image(
+        label=label, interactive=False, elem_id=name, buttons=list(_BUTTONS), alt_text=label
+    )
+
+
+class _Controls(NamedTuple):
+    """What a person sets values by.
+
+    Attributes:
+      values: the controls, in the order of the values.
+      boxes: what holds the attributes that are ticked; nothing for labels.
+      ticked: the events after which boxes have moved sliders.
+    """
+
+    values: list[Any]
+    boxes: list[Any]
+    ticked: list[Any]
+
+
+def _controls(answers: Answers, absent: np.ndarray) -> _Controls:
+    """Sliders and boxes by attribute, or a choice of labels.
+
+    Args:
+      answers: the model.
+      absent: what an attribute is set to whose box is no longer ticked, [values].
+    """
     other = answers.other
     if other is None:
-        return []
+        return _Controls([], [], [])
     if other.shown_as == "label":
-        return [gr.Radio(_names(answers), value=_names(answers)[0], label=other.name)]
+        radio = gr.Radio(_names(answers), value=_names(answers)[0], label=other.name)
+        return _Controls([radio], [], [])
     low, high = other.support
-    boxes = gr.CheckboxGroup(_names(answers), label="set to yes", elem_id="boxes")
-    sliders = []
-    columns = min(_MOST_COLUMNS, 1 + len(values) // 6)
+    boxes = gr.CheckboxGroup(_names(answers), label="has", elem_id="boxes")
+    ticked_before = gr.State([])
+    sliders: dict[int, gr.Slider] = {}
+    columns = min(_MOST_COLUMNS, 1 + len(absent) // 6)
     with gr.Row():
         for column in range(columns):
             with gr.Column(min_width=140):
-                for place in range(column, len(values), columns):
+                for place in range(column, len(absent), columns):
                     name = other.value_names[place]
-                    sliders.append(
-                        (
-                            place,
-                            gr.Slider(
-                                low, high, float(values[place]), step=0.05, label=name, elem_id=name
-                            ),
-                        )
+                    start = round(float(answers.usual_values()[place]), 2)
+                    sliders[place] = gr.Slider(
+                        low, high, start, step=0.01, precision=2, label=name, elem_id=name
                     )
-    in_order = [slider for _, slider in sorted(sliders, key=lambda x: x[0])]
+    in_order = [sliders[place] for place in range(len(absent))]
 
-    def set_to_yes(ticked: Sequence[str], *now: float) -> list[float]:
-        # A value above 0.9 was most likely ticked before.
-        return [
-            1.0 if name in ticked else (float(usual) if value >= 0.9 else value)
-            for name, usual, value in zip(
-                other.value_names, answers.usual_values(), now, strict=True
-            )
+    def tick(ticked: Sequence[str], before: Sequence[str], *now: float) -> list[Any]:
+        """Moves the sliders of the boxes that were touched, and no others."""
+        touched = set(ticked) ^ set(before)
+        values = [
+            value if name not in touched else 1.0 if name in ticked else round(float(usual), 2)
+            for name, usual, value in zip(other.value_names, absent, now, strict=True)
         ]
+        return [list(ticked), *values]
 
-    boxes.input(set_to_yes, [boxes, *in_order], in_order)
-    return in_order
+    ticked = boxes.input(tick, [boxes, ticked_before, *in_order], [ticked_before, *in_order])
+    return _Controls(in_order, [boxes, ticked_before], [ticked])
 
 
 def _choice(answers: Answers, label: str, number: int) -> Any:
@@ -195,7 +224,7 @@ def _choice(answers: Answers, label: str, number: int) -> Any:
 
 def _upload(answers: Answers, crops_faces: bool, label: str) -> tuple[Any, Any]:
     upload = gr.File(
-        label=f"{label}: a JPEG or PNG file", file_count="single", type="filepath", height=110
+        label=f"{label}: a JPEG or PNG file", file_count="single", type="filepath", height=140
     )
     with gr.Accordion("or by webcam", open=False):
         webcam = gr.Image(sources=["webcam"], type="filepath", label="webcam", height=220)
@@ -205,18 +234,22 @@ def _upload(answers: Answers, crops_faces: bool, label: str) -> tuple[Any, Any]:
     return upload, face
 
 
-def _opened(answers: Answers, path: str, face: bool) -> np.ndarray:
+def _opened(answers: Answers, path: str | None, face: bool) -> np.ndarray | None:
     """An uploaded image as the model takes it; what is wrong with it is told on the page."""
+    if path is None:
+        return None
     try:
         return answers.from_file(path, "face" if face else None)
     except UserError as error:
-        raise gr.Error(str(error).replace(path, "the file"), print_exception=False) from error
+        gr.Warning(str(error).replace(path, "the file"), title="This file cannot be used")
+        return None
 
 
 def _end(answers: Answers, values: Any, path: str | None, face: bool) -> np.ndarray:
     """One end of a walk: the values of an image, if one was uploaded, or those that were chosen."""
-    if path is not None:
-        return answers.read(_opened(answers, path, face))
+    image = _opened(answers, path, face)
+    if image is not None:
+        return answers.read(image)
     if answers.other is not None and answers.other.shown_as == "label":
         return _values_of(answers, [values])
     usual = answers.usual_values()
@@ -238,7 +271,12 @@ def _shown_values(answers: Answers, values: np.ndarray) -> list[Any]:
     if answers.other is not None and answers.other.shown_as == "label":
         return [_names(answers)[int(values.argmax())]]
     low, high = answers.other.support if answers.other else (0.0, 0.0)
-    return [float(value) for value in np.clip(values, low, high)]
+    return [round(float(value), 2) for value in np.clip(values, low, high)]
+
+
+def _has(answers: Answers, values: np.ndarray) -> list[str]:
+    """The attributes that values, [values], say are there."""
+    return [name for name, value in zip(_names(answers), values, strict=True) if value > 0]
 
 
 def _chart(answers: Answers, values: np.ndarray) -> np.ndarray:
@@ -254,13 +292,14 @@ def _names(answers: Answers) -> list[str]:
 
 def _live(show: Callable[..., Any], inputs: list[Any], outputs: list[Any]) -> None:
     """Shows at once, and again whenever an input changes."""
-    moved = [event for control in inputs for event in (control.change,)]
-    gr.on(moved, show, inputs, outputs, trigger_mode="always_last", show_progress="hidden")
+    gr.on(
+        [control.change for control in inputs],
+        show,
+        inputs,
+        outputs,
+        trigger_mode="always_last",
+        show_progress="hidden",
+    )
     blocks = gr.context.Context.root_block
     if blocks is not None:
         blocks.load(show, inputs, outputs)
-
-
-def _moved(controls: Sequence[Any]) -> list[Any]:
-    """The events of a person's moving a control, not of its being set by another."""
-    return [control.input for control in controls]

@@ -30,6 +30,7 @@ _HOST = flags.DEFINE_string("host", "127.0.0.1", "address to listen on; 0.0.0.0 
 _PORT = flags.DEFINE_integer("port", 7860, "port to listen on", lower_bound=0, upper_bound=65535)
 
 _LARGEST_UPLOAD = "10mb"
+_MOST_PIXELS = 64 * 10**6  # A small file may announce and hold thousands of millions.
 
 
 def main() -> None:
@@ -41,6 +42,7 @@ def main() -> None:
         program.load_tensorflow()
         # No call home: neither of the page's library nor of those below it.
         os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
+        os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(_MOST_PIXELS)
         import gradio
 
         from jmvae_tf.demo.answers import Answers
@@ -48,7 +50,7 @@ def main() -> None:
         from jmvae_tf.loaded_model import LoadedModel
 
         model = LoadedModel(folder)
-        title = _RUN.value or str(model.version)
+        title = _RUN.value or f"{model.version.parent.name}, version {model.version.name}"
         blocks = page(Answers(model), title, crops_faces)
         blocks.queue()
         system_fonts = ("system-ui", "sans-serif")
@@ -59,6 +61,7 @@ def main() -> None:
             quiet=True,
             show_error=True,
             max_file_size=_LARGEST_UPLOAD,
+            footer_links=["gradio", "settings"],
             theme=gradio.themes.Default(font=system_fonts, font_mono=("monospace",)),
         )
         print(f"the page is at http://{_HOST.value}:{port}; Ctrl-C ends it", flush=True)
