@@ -64,7 +64,6 @@ def main() -> None:
         settings.data, pathlib.Path(_DATA_DIR.value), presets.data_options(settings)
     )
     export_dir = program.export_folder(_EXPORT_DIR.value, settings)
-    program.announce_devices()
     with folder.locked():
         model, epoch = load_newest(folder) if _RESUME.value else (None, 0)
         model = model or make_model(settings, data)
@@ -74,6 +73,7 @@ def main() -> None:
         else:
             folder.check_new(_OVERWRITE.value)  # Another process may have been faster.
             folder.start(settings)
+        program.announce_devices()
         try:
             train(model, settings, data, folder, epoch)
             model = without_adversary(model)
