@@ -68,7 +68,8 @@ def _reason(message: str) -> str:
     """The line of a message that says what was refused, without TensorFlow's frame around it."""
     for line in message.splitlines():
         if line.startswith("assertion failed: ["):
-            return line.removeprefix("assertion failed: [").removesuffix("]")
+            told = line.removeprefix("assertion failed: [").removesuffix("]")
+            return told.replace("] [", " ")
     if "must_hold_undamaged" in message:
         return "The file must be an undamaged JPEG or PNG."
     return message.splitlines()[0]

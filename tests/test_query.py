@@ -150,5 +150,5 @@ def test_a_file_that_is_no_image(query, tmp_path):
     (tmp_path / "notes.png").write_text("no image at all")
     done = query("--image=notes.png")
     assert done.returncode == 1
-    assert "image_bytes must hold JPEG or PNG files. Received: 15 bytes" in done.stderr
+    assert "image_bytes must hold JPEG or PNG files. Received" in done.stderr
     assert done.stderr.count("\n") == 1

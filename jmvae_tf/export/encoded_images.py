@@ -20,7 +20,7 @@ _HEADER = 24  # Bytes: a PNG's signature, the length and the name of its first c
 _LUMINANCE = (9798.0, 19235.0, 3735.0)
 _AT_ONCE = 2  # Images decoded side by side: each may take 50 MB.
 
-Require = Callable[[tf.Tensor, str, Callable[[], tf.Tensor]], tf.Operation]
+Require = Callable[..., tf.Operation]
 
 
 def decode(
@@ -92,10 +92,8 @@ def _is_acceptable(encoded: tf.Tensor, name: str, require: Require) -> tf.Operat
     is_jpeg = tf.strings.substr(header, 0, len(_JPEG)) == _JPEG
     known = require(
         is_png | is_jpeg,
-        f"{name} must hold JPEG or PNG files.",
-        lambda: tf.strings.join(
-            [tf.strings.as_string(tf.strings.length(encoded)), " bytes that are neither"]
-        ),
+        f"{name} must hold JPEG or PNG files. Received what is neither, of this many bytes:",
+        tf.strings.length(encoded),
     )
     with tf.control_dependencies([known]):
         shape = tf.cond(
@@ -107,8 +105,9 @@ def _is_acceptable(encoded: tf.Tensor, name: str, require: Require) -> tf.Operat
         )
     return require(
         tf.reduce_all((shape >= 1) & (shape <= LONGEST_SIDE)),
-        f"{name} must hold images from 1x1 to {LONGEST_SIDE}x{LONGEST_SIDE} pixels.",
-        lambda: tf.strings.format("a header of height and width {}", shape),
+        f"{name} must hold images from 1x1 to {LONGEST_SIDE}x{LONGEST_SIDE} pixels. Received a "
+        "header of height and width",
+        shape,
     )
 
 
