@@ -16,12 +16,22 @@ RUN useradd --uid 1000 --create-home --shell /usr/sbin/nologin jmvae \
 WORKDIR /app
 COPY requirements.txt ./
 
-FROM base AS cpu
-RUN pip install --no-compile -r requirements.txt
+# The sections of requirements.txt that a program needs, all else at the versions pinned there.
+FROM base AS run
+RUN awk '/^# == /{section = $3} section == "run:"' requirements.txt > requirements-run.txt \
+    && pip install --constraint requirements.txt -r requirements-run.txt
 
-FROM base AS gpu
+FROM run AS page
+RUN awk '/^# == /{section = $3} section == "demo:"' requirements.txt > requirements-demo.txt \
+    && pip install --constraint requirements.txt -r requirements-demo.txt
+
+FROM page AS checks
+RUN pip install -r requirements.txt
+
+FROM run AS gpu
 COPY requirements-gpu.txt ./
-RUN pip install --no-compile -r requirements-gpu.txt
+RUN awk '/^# == /{section = $3} section == "gpu" || /^nvidia-/' requirements-gpu.txt > requirements-cuda.txt \
+    && pip install --constraint requirements.txt -r requirements-cuda.txt
 # What the NVIDIA container runtime is to hand in: its driver, for computing alone.
 ENV NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
@@ -35,14 +45,14 @@ USER jmvae
 WORKDIR /work
 ENTRYPOINT ["/app/bin/train"]
 
-FROM cpu AS test
-COPY . .
+FROM checks AS test
 # Tests write caches beside themselves.
-RUN chown -R jmvae:jmvae /app
+COPY --chown=jmvae:jmvae . .
+RUN chown jmvae:jmvae .
 USER jmvae
 ENTRYPOINT ["/app/bin/test"]
 
-FROM cpu AS demo
+FROM page AS demo
 COPY LICENSE ./
 COPY bin bin
 COPY jmvae_tf jmvae_tf
