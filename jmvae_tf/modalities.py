@@ -123,7 +123,8 @@ def check_names(modalities: Mapping[str, Modality]) -> dict[str, Modality]:
     """A copy of a mapping from name to modality.
 
     Raises:
-      ValueError: if it is empty, or a key is not the name of its modality.
+      ValueError: if it is empty, a key is not the name of its modality, or a name is one that
+        exported signatures have for something else.
     """
     if not modalities:
         raise ValueError("A model needs at least one modality. Received: none")
@@ -132,5 +133,10 @@ def check_names(modalities: Mapping[str, Modality]) -> dict[str, Modality]:
             raise ValueError(
                 "Each modality must stand under its own name. "
                 f"Received: {modality.name!r} under {key!r}"
+            )
+        if key == "seed" or key.endswith("_bytes"):
+            raise ValueError(
+                "A modality must not be called 'seed' or end in '_bytes', as inputs of exported "
+                f"signatures do. Received: {key!r}"
             )
     return dict(modalities)

@@ -6,6 +6,8 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf import adversarial_losses
+from jmvae_tf.export.saved_model import export_saved_model
+from jmvae_tf.export.signatures import signatures_of
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
@@ -62,6 +64,27 @@ def _batch(model, num=6):
 
 def _values(variables):
     return [x.numpy() for x in variables]
+
+
+@pytest.mark.parametrize("name", _slow_but("jmvae_kl"))
+def test_what_generates_is_exported(name, tmp_path):
+    model = _compiled(name)
+    data = _batch(model)
+    model.fit(tf.data.Dataset.from_tensors(data), verbose=0)
+    vae = model.vae
+    loaded = tf.saved_model.load(export_saved_model(model, tmp_path))
+    same = {x.name for x in signatures_of(vae)}
+    assert set(loaded.signatures) == {*same, "serving_default"}
+    assert same > {"reconstruct_image" if name == "vae" else "attributes_to_image"}
+    image = tf.clip_by_value(data["image"], 0.0, 1.0)
+    if name == "vae":
+        [drawn] = loaded.signatures["reconstruct_image"](image).values()
+        expected = vae.reconstruct({"image": image})["image"]
+    else:
+        attributes = data["attributes"][:1]  # Of more, each draws its own where inference draws.
+        [drawn] = loaded.signatures["attributes_to_image"](attributes).values()
+        expected = vae.generate("image", {"attributes": attributes})
+    np.testing.assert_allclose(drawn, expected, rtol=0, atol=1e-5)
 
 
 def _parts(model):

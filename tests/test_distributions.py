@@ -1,5 +1,7 @@
 """Heads and likelihoods."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -105,6 +107,9 @@ def test_modalities_stand_under_their_own_names():
         check_names({"x": modality})
     with pytest.raises(ValueError, match="at least one"):
         check_names({})
+    for name in ("seed", "image_bytes"):
+        with pytest.raises(ValueError, match=f"Received: '{name}'"):
+            check_names({name: dataclasses.replace(modality, name=name)})
 
 
 def test_a_variance_is_positive():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -334,6 +335,95 @@ def test_a_process_with_tensorflow_alone_gets_the_models_numbers(
             continue
         assert answer.dtype == np.float32
         np.testing.assert_allclose(answer[: len(value)], value, rtol=0, atol=TOLERANCE, err_msg=key)
+
+
+# Reads lines of a SavedModel's folder, inputs and outputs as above, for its default signature.
+OTHER_RUNTIME = textwrap.dedent(
+    """
+    import sys
+    sys.modules["tensorflow"] = sys.modules["keras"] = sys.modules["jmvae_tf"] = None
+    import numpy as np
+    import openvino
+
+    path, inputs, outputs = sys.argv[1:]
+    compiled = openvino.Core().compile_model(path, "CPU")
+    answers = {}
+    for size, x in np.load(inputs).items():
+        [answers[size]] = compiled([x]).values()
+    np.savez(outputs, **answers)
+    """
+)
+
+
+def _default_of(version, signature, path):
+    """The same SavedModel with another default signature, which is what other runtimes take."""
+    loaded = tf.saved_model.load(version)
+    tf.saved_model.save(loaded, path, {"serving_default": loaded.signatures[signature]})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("signature", "given", "target"),
+    [
+        ("image_to_label", "image", "label"),
+        ("label_to_image", "label", "image"),
+        ("photo_to_attributes", "photo", "attributes"),
+        ("attributes_to_photo", "attributes", "photo"),
+    ],
+)
+def test_another_runtime_agrees(signature, given, target, modalities, rng, tmp_path):
+    """OpenVINO, which has its own reader of SavedModels and its own kernels; no TensorFlow."""
+    model = _model(JMVAEKL, FACES if "photo" in signature else TWO, {}, modalities)
+    version = export_saved_model(model, tmp_path / "saved")
+    inputs = {str(size): _examples(modalities[given], size, rng) for size in BATCHES}
+    np.savez(tmp_path / "inputs.npz", **inputs)
+    subprocess.run(
+        [
+            *(sys.executable, "-I", "-c", OTHER_RUNTIME),
+            _default_of(version, signature, str(tmp_path / "default")),
+            *(tmp_path / "inputs.npz", tmp_path / "outputs.npz"),
+        ],
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+    answers = np.load(tmp_path / "outputs.npz")
+    assert set(answers) == set(inputs)
+    for size, x in inputs.items():
+        expected = model.generate(target, {given: x})
+        np.testing.assert_allclose(answers[size], expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_command_line_shows_names_and_shapes(modalities, tmp_path):
+    """saved_model_cli, which comes with TensorFlow."""
+    model = _model(JMVAEKL, FACES, {}, modalities)
+    version = export_saved_model(model, tmp_path)
+    cli = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli"]
+    shown = subprocess.run(
+        [*cli, "show", "--dir", version, "--all"], check=True, capture_output=True, text=True
+    ).stdout
+    shapes = {
+        "photo": "DT_FLOAT (-1, 8, 8, 3)",
+        "attributes": "DT_FLOAT (-1, 3)",
+        "seed": "DT_INT32 (-1)",
+        "photo_bytes": "DT_STRING (-1)",
+        "mean": "DT_FLOAT (-1, 3)",
+        "stddev": "DT_FLOAT (-1, 3)",
+    }
+    parts = re.split(r"signature_def\['(\w+)'\]:", shown)
+    described = dict(zip(parts[1::2], parts[2::2], strict=True))
+    described.pop("__saved_model_init_op", None)
+    assert described.keys() == {*OF_FACES, "serving_default"}
+    for signature, (given, outputs) in OF_FACES.items():
+        found = re.findall(
+            r"(inputs|outputs)\['(\w+)'\] tensor_info:\s+dtype: (\w+)\s+shape: (\([^)]*\))",
+            described[signature],
+        )
+        wanted = [("inputs", x) for x in given.split(",")]
+        wanted += [("outputs", x) for x in outputs.split(",")]
+        assert sorted((kind, name, f"{dtype} {shape}") for kind, name, dtype, shape in found) == (
+            sorted((kind, name, shapes[name]) for kind, name in wanted)
+        )
 
 
 def test_a_reply_depends_on_nothing_else_in_the_batch(modalities, rng, tmp_path):

@@ -36,6 +36,14 @@ def test_whole_numbers_one_above_the_last(tmp_path):
     assert sorted(os.listdir(folder)) == ["41", "42", "notes"]
 
 
+def test_what_only_looks_like_a_version_is_left_alone(tmp_path):
+    (tmp_path / "007").mkdir()
+    (tmp_path / "9").write_text("a file")
+    for number in ("1", "2"):
+        assert _write(tmp_path, keep=1) == tmp_path / number
+    assert sorted(os.listdir(tmp_path)) == ["007", "2", "9"]
+
+
 def test_nothing_is_seen_before_it_is_whole(tmp_path):
     with new_version(tmp_path) as version:
         version.path.mkdir()

@@ -13,9 +13,11 @@ import tensorflow as tf
 LONGEST_SIDE = 4096
 """In pixels; larger images are refused by their headers, before any memory is taken for them."""
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"  # Its size follows; decoders take other chunks before it.
 _JPEG = b"\xff\xd8\xff"
-_HEADER = 24  # Bytes: a PNG's signature, the length and the name of its first chunk, its size.
+_JPEG_SCAN = (0xFF, 0xDA)
+_MOST_SCANS = 100  # Of a progressive JPEG; each passes over the whole image, and may be 33 bytes.
+_HEADER = 24  # Bytes of a PNG until the end of its size.
 # 32768ths of red, green and blue: JPEG's 0.299, 0.587 and 0.114, as libpng rounds them.
 _LUMINANCE = (9798.0, 19235.0, 3735.0)
 _AT_ONCE = 2  # Images decoded side by side: each may take 50 MB.
@@ -69,11 +71,13 @@ def _decode_one(
         height, width = tf.unstack(tf.shape(image)[:2])
         side = tf.minimum(height, width)
         top, left = (height - side) // 2, (width - side) // 2
-        return tf.cast(image[top : top + side, left : left + side], tf.float32)
+        return image[top : top + side, left : left + side]
 
     def luminance() -> tf.Tensor:
-        weighted = tf.tensordot(square(3), tf.constant(_LUMINANCE)[:, tf.newaxis], 1)
-        return tf.floor(weighted / 32768.0)  # Exact, for all of it fits into 24 bits.
+        coloured = tf.cast(square(3), tf.float32)
+        weighted = tf.tensordot(coloured, tf.constant(_LUMINANCE)[:, tf.newaxis], 1)
+        # Exact, for all of it fits into 24 bits.
+        return tf.cast(tf.floor(weighted / 32768.0), tf.uint8)
 
     if channels == 1:  # A JPEG has its luminance, a PNG in colour has not.
         levels = tf.cond(_is_png(encoded), luminance, lambda: square(1))
@@ -103,12 +107,19 @@ def _is_acceptable(encoded: tf.Tensor, name: str, require: Require) -> tf.Operat
                 encoded, name=f"{name}_must_hold_undamaged_JPEG_files"
             )[:2],
         )
-    return require(
+        scans = tf.cond(is_png, lambda: 0, lambda: _number_of_scans(encoded))
+    is_quick = require(
+        scans <= _MOST_SCANS,
+        f"{name} must hold JPEG files of at most {_MOST_SCANS} scans. Received one of",
+        scans,
+    )
+    is_small = require(
         tf.reduce_all((shape >= 1) & (shape <= LONGEST_SIDE)),
         f"{name} must hold images from 1x1 to {LONGEST_SIDE}x{LONGEST_SIDE} pixels. Received a "
         "header of height and width",
         shape,
     )
+    return tf.group(is_quick, is_small)
 
 
 def _is_png(encoded: tf.Tensor) -> tf.Tensor:
@@ -124,17 +135,26 @@ def _size_of_png(header: tf.Tensor) -> tf.Tensor:
     return width_and_height[::-1]
 
 
+def _number_of_scans(encoded: tf.Tensor) -> tf.Tensor:
+    """int32 []: the scans of a JPEG file, and of previews within it; none is in a scan's data."""
+    code = tf.io.decode_raw(encoded, tf.uint8)
+    first, second = _JPEG_SCAN
+    starts = (code[:-1] == first) & (code[1:] == second)
+    return tf.math.count_nonzero(starts, dtype=tf.int32)
+
+
 def _shrunk(levels: tf.Tensor, size: int) -> tf.Tensor:
-    """[side, side, channels] to [size, size, channels], means over what falls into a pixel."""
+    """uint8 [side, side, channels] to float32 [size, size, channels], means over a pixel's part."""
     return tf.image.resize(levels, (size, size), method="area")
 
 
 def _grown(levels: tf.Tensor, size: int) -> tf.Tensor:
-    """[side, side, channels] to [size, size, channels], bicubic.
+    """uint8 [side, side, channels] to float32 [size, size, channels], bicubic.
 
     The kernel's parameter is OpenCV's -0.75; TensorFlow's own resizing has -0.5.
     """
     side = tf.shape(levels)[0]
+    levels = tf.cast(levels, tf.float32)
     step = tf.cast(side, tf.float32) / size
     place = (tf.range(size, dtype=tf.float32) + 0.5) * step - 0.5
     first = tf.floor(place)

@@ -15,13 +15,16 @@ from jmvae_tf.export.signatures import Signature, signatures_of
 from jmvae_tf.export.versions import new_version
 from jmvae_tf.export.warmup import write_warmup_requests
 from jmvae_tf.files import write_json
+from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
 
 _DEFAULT = "serving_default"
 
 
 def export_saved_model(
-    model: MultimodalVAE, folder: str | os.PathLike[str], keep_versions: int | None = None
+    model: MultimodalVAE | Adversarial,
+    folder: str | os.PathLike[str],
+    keep_versions: int | None = None,
 ) -> pathlib.Path:
     """Writes the next version of a model under `folder`, for TensorFlow Serving to load.
 
@@ -34,7 +37,7 @@ def export_saved_model(
     Versions appear whole or not at all (`versions.new_version`).
 
     Args:
-      model: a trained model.
+      model: a trained model; of one with a discriminator, what generates.
       folder: where versions lie, such as "saved_models/mnist-jmvae_kl".
       keep_versions: how many of the newest versions stay; None for all.
 
@@ -46,6 +49,7 @@ def export_saved_model(
       OSError: if it cannot be written.
     """
     folder = pathlib.Path(folder)
+    model = without_adversary(model)
     with new_version(folder, keep_versions) as version:
         signatures = signatures_of(model)
         _write_graph(signatures, version.path)

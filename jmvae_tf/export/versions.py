@@ -62,7 +62,11 @@ def new_version(folder: pathlib.Path, keep: int | None = None) -> Iterator[NewVe
 
 def versions(folder: pathlib.Path) -> list[int]:
     """The numbers of the versions that are there, oldest first."""
-    return sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())
+    return sorted(
+        int(path.name)
+        for path in folder.iterdir()
+        if path.name.isdecimal() and str(int(path.name)) == path.name and path.is_dir()
+    )
 
 
 def _claim(folder: pathlib.Path) -> tuple[pathlib.Path, int]:
