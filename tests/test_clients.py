@@ -135,6 +135,18 @@ def test_a_refusal_of_the_graph_reaches_the_user(client):
     assert "\n" not in str(caught.value)
 
 
+def test_nan_is_refused_by_the_graph(client):
+    with pytest.raises(UserError, match="label must hold numbers from 0 to 1"):
+        client.predict("label_to_image", {"label": np.full((1, 10), np.nan, "f")}, ["image"])
+
+
+def test_files_of_numpys_own_bytes(client):
+    file = cv2.imencode(".png", np.zeros((28, 28), np.uint8))[1].tobytes()
+    assert np.array([file]).dtype.kind == "S"
+    reply = client.predict("encoded_image_to_label", {"image_bytes": np.array([file])}, ["label"])
+    assert reply["label"].shape == (1, 10)
+
+
 def test_an_unknown_signature_and_an_unknown_model(client):
     label = np.eye(10, dtype="f")
     with pytest.raises(UserError, match="label_to_sound not found"):

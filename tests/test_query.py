@@ -1,6 +1,7 @@
 """bin/query as users meet it, against stand-ins for a server."""
 
 import re
+import struct
 import subprocess
 import sys
 
@@ -76,6 +77,24 @@ def test_attributes_of_a_face(query, face):
     assert "Smiling" in lines[0]
 
 
+def test_a_photograph_that_a_camera_took_sideways(query, face, tmp_path):
+    """Turned as its EXIF notes before it is read and before it is edited."""
+    upright = _read(tmp_path / face[0])
+    turned = cv2.cvtColor(np.rot90(upright), cv2.COLOR_RGB2BGR)
+    exact = [cv2.IMWRITE_JPEG_QUALITY, 100, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111]
+    jpeg = cv2.imencode(".jpg", turned, exact)[1].tobytes()
+    entry = struct.pack("<HHHIHHI", 1, 0x0112, 3, 1, 6, 0, 0)  # Orientation 6: turn it right.
+    exif = b"Exif\0\0II*\0" + struct.pack("<I", 8) + entry
+    marker = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
+    (tmp_path / "sideways.jpg").write_bytes(jpeg[:2] + marker + jpeg[2:])
+    straight, turned = (_succeeds(query(f"--image={x}")) for x in (face[0], "sideways.jpg"))
+    assert turned.splitlines()[0] == straight.splitlines()[0]
+    for name in (face[0], "sideways.jpg"):
+        _succeeds(query(f"--image={name}", "--set=Wearing_Hat=1", f"--out={name}.edited.png"))
+    edits = [_read(tmp_path / f"{x}.edited.png").astype(int) for x in (face[0], "sideways.jpg")]
+    assert np.abs(edits[0] - edits[1]).mean() < 3
+
+
 def test_a_face_of_attributes(query, models, tmp_path):
     given = "--given=Smiling=1,Eyeglasses=1"
     assert _succeeds(query(given, "--out=face.png")) == "face.png\n"
@@ -127,7 +146,10 @@ MISTAKES = {
     "negative seed": (["--given=Smiling=1", "--seed=-1"], "--seed must be from 0"),
     "other crop": (["--image=a.png", "--crop=nose"], "--crop=nose"),
     "other ending": (["--given=Smiling=1", "--out=a.gif"], "--out must end in .png"),
-    "other protocol": (["--server=ftp://x", "--given=Smiling=1"], "--server must start with"),
+    "other protocol": (["--server=ftp://x", "--given=Smiling=1"], "--server=ftp://x"),
+    "no host": (["--server=grpc://", "--given=Smiling=1"], "--server must be http://HOST:PORT"),
+    "no port": (["--server=grpc://x:y", "--given=Smiling=1"], "--server=grpc://x:y"),
+    "no such name": ([f"--server=http://{'a' * 80}.com", "--given=Smiling=1"], "must answer"),
     "unknown attribute": (["--given=Grinning=1"], "Grinning"),
     "out of range": (["--given=Smiling=4"], "Smiling=4"),
     "no such file": (["--image=nowhere.png"], "nowhere.png"),
@@ -150,5 +172,5 @@ def test_a_file_that_is_no_image(query, tmp_path):
     (tmp_path / "notes.png").write_text("no image at all")
     done = query("--image=notes.png")
     assert done.returncode == 1
-    assert "image_bytes must hold JPEG or PNG files. Received" in done.stderr
+    assert "An image file must be a JPEG or PNG; received notes.png" in done.stderr
     assert done.stderr.count("\n") == 1

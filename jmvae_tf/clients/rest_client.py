@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import requests
+from urllib3.exceptions import HTTPError
 
 from jmvae_tf.clients.client import refused, unexpected, unreachable
 
@@ -41,10 +42,12 @@ class RestClient:
         try:
             reply = requests.post(
                 f"{self.url}/v1/models/{self.model}:predict",
-                json=body(signature, inputs, self.rows),
+                # With NaN, which strict JSON lacks: the server refuses it with the graph's message.
+                data=json.dumps(body(signature, inputs, self.rows)),
+                headers={"Content-Type": "application/json"},
                 timeout=self.timeout,
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise unreachable(self.url, _reason(error)) from error
         try:
             answer = json.loads(reply.content)  # Its floats may be NaN, which strict JSON lacks.
@@ -76,7 +79,7 @@ def body(signature: str, inputs: Mapping[str, np.ndarray], rows: bool) -> dict[s
 
 
 def _as_json(values: np.ndarray) -> list[Any]:
-    if values.dtype == object:
+    if values.dtype.kind in "OS":
         return [{"b64": base64.b64encode(file).decode("ascii")} for file in values]
     return values.tolist()
 
@@ -97,7 +100,7 @@ def _from_json(values: list[Any]) -> np.ndarray:
     return np.asarray(values, np.float32)
 
 
-def _reason(error: requests.RequestException) -> str:
+def _reason(error: Exception) -> str:
     """In a word, what requests tells in a paragraph of its own classes."""
     if isinstance(error, requests.Timeout):
         return "no answer in time"

@@ -8,11 +8,13 @@
 --server is http://HOST:8501 (REST) or grpc://HOST:8500. The server has the model's numbers but not
 the names of its values: --saved_model says where a copy of the export lies.
 
-Images are sent as they are, and the server cuts out their centre square. --crop=face finds the face
-in a photograph first, and cuts it out as for training; so do models of faces know it best.
+An image is turned as its camera noted, and its centre square is cut out and resized, before it is
+sent. --crop=face finds the face in a photograph instead, and cuts it out as for training: models of
+faces know it best so.
 """
 
 import pathlib
+import urllib.parse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -63,10 +65,10 @@ def main() -> None:
         )
     [other] = others
     wanted = _one("set", modalities)[other.name] if _SET.value else None
-    content = _file(image)
+    pixels = _pixels(image)
     read = _client().predict(
         f"encoded_{image.name}_to_{other.name}",
-        {f"{image.name}_bytes": _bytes(content)},
+        {f"{image.name}_bytes": _bytes(_png(pixels))},
         [other.name],
     )[other.name]
     if wanted is None:
@@ -74,7 +76,7 @@ def main() -> None:
 
         print_table(other, read[0])
     else:
-        _edit(image, other, _filled(wanted, read[0]).clip(*other.support))
+        _edit(image, pixels, other, _filled(wanted, read[0]).clip(*other.support))
 
 
 def _check_flags() -> None:
@@ -94,12 +96,23 @@ def _check_flags() -> None:
     check_choice("crop", _CROP.value, ("center", "face"))
     if not _OUT.value.endswith(".png"):
         raise UserError("--out must end in .png", f"--out={_OUT.value}", "choose another name")
-    if not _SERVER.value.startswith(("http://", "https://", "grpc://")):
+    if not _is_server(_SERVER.value):
         raise UserError(
-            "--server must start with http://, https:// or grpc://",
+            "--server must be http://HOST:PORT, https://HOST:PORT or grpc://HOST:PORT",
             f"--server={_SERVER.value}",
             "change it",
         )
+
+
+def _is_server(url: str) -> bool:
+    """Whether a URL names a host, and a port if any, by a protocol that there is a client for."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        return (
+            parts.scheme in ("http", "https", "grpc") and bool(parts.hostname) and parts.port != 0
+        )
+    except ValueError:  # A port that is no number.
+        return False
 
 
 def _client() -> "Client":
@@ -142,15 +155,12 @@ def _filled(values: "np.ndarray", others: "object") -> "np.ndarray":
     return values.astype(np.float32)[np.newaxis]
 
 
-def _file(image: "DescribedModality") -> bytes:
-    """The image file as it is sent."""
-    path = pathlib.Path(_IMAGE.value or "")
-    if _CROP.value == "face":
-        from jmvae_tf.data.image_file import read_image
+def _pixels(image: "DescribedModality") -> "np.ndarray":
+    """The image as the model takes it, [height, width, channels]."""
+    from jmvae_tf.data.image_file import read_image
 
-        pixels = read_image(path, image.event_shape, "face")
-        return _png(pixels)
-    return path.read_bytes()
+    crop = "face" if _CROP.value == "face" else None
+    return read_image(pathlib.Path(_IMAGE.value or ""), image.event_shape, crop)
 
 
 def _bytes(content: bytes) -> "np.ndarray":
@@ -174,12 +184,13 @@ def _generate(image: "DescribedModality", given: str, values: "np.ndarray") -> N
     _write(_png(answer[image.name][0]))
 
 
-def _edit(image: "DescribedModality", other: "DescribedModality", values: "np.ndarray") -> None:
+def _edit(
+    image: "DescribedModality",
+    pixels: "np.ndarray",
+    other: "DescribedModality",
+    values: "np.ndarray",
+) -> None:
     """Asks for an image with other values."""
-    from jmvae_tf.data.image_file import read_image
-
-    crop = "face" if _CROP.value == "face" else None
-    pixels = read_image(pathlib.Path(_IMAGE.value or ""), image.event_shape, crop)
     inputs = {image.name: pixels[None], other.name: values}
     answer = _client().predict(f"edit_{image.name}", inputs, [image.name])
     _write(_png(answer[image.name][0]))
