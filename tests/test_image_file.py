@@ -1,6 +1,8 @@
 """The face of a photograph is cut out as in training; `test_data` has centre squares."""
 
+import struct
 import zipfile
+import zlib
 
 import cv2
 import numpy as np
@@ -60,6 +62,15 @@ def test_several_faces(photograph, finds):
         f"A photograph must show one face; received {photograph[0]}, in which 2 were found, in "
         "pixels from the upper left: 40x40 at (10, 20), 20x20 at (70, 25); cut it to one of them"
     )
+
+
+def test_an_image_of_more_pixels_than_opencv_takes(tmp_path):
+    path = tmp_path / "huge.png"
+    whole = cv2.imencode(".png", np.zeros((4, 4), np.uint8))[1].tobytes()
+    header = b"IHDR" + struct.pack(">II", 40_000, 40_000) + whole[24:29]
+    path.write_bytes(whole[:12] + header + struct.pack(">I", zlib.crc32(header)) + whole[33:])
+    with pytest.raises(UserError, match=r"huge\.png, which is none, or too large to be read"):
+        read_image(path, (16, 16, 3))
 
 
 @pytest.mark.parametrize("box", [(5, 20, 50), (30, 5, 50), (65, 20, 50), (30, 45, 50)])

@@ -50,7 +50,10 @@ def _decoded(path: pathlib.Path, channels: int) -> np.ndarray:
         ) from error
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # It is said below.
     flag = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR
-    decoded = cv2.imdecode(content, flag) if content.size else None
+    try:
+        decoded = cv2.imdecode(content, flag) if content.size else None
+    except cv2.error:  # A size that OpenCV refuses: OPENCV_IO_MAX_IMAGE_PIXELS.
+        decoded = None
     if decoded is None:
         raise UserError(
             "An image file must be a JPEG or PNG",

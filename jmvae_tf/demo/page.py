@@ -13,6 +13,7 @@ from jmvae_tf.errors import UserError
 _SAMPLES = 6
 _STEPS = 8
 _MOST_COLUMNS = 3
+_FORGOTTEN_AFTER = 600  # Seconds; what was uploaded or shown.
 _BUTTONS = ("fullscreen", "download")  # The page's library has one more, which shares with others.
 
 Picture = np.ndarray
@@ -27,7 +28,8 @@ def page(answers: Answers, title: str, crops_faces: bool) -> gr.Blocks:
       title: above the page.
       crops_faces: whether faces are found in photographs, if the person does not say otherwise.
     """
-    with gr.Blocks(title=title, analytics_enabled=False) as blocks:
+    forgets = (_FORGOTTEN_AFTER, _FORGOTTEN_AFTER)
+    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=forgets) as blocks:
         gr.Markdown(f"## {title}")
         with gr.Tabs():
             if answers.can("draw"):
@@ -224,7 +226,11 @@ def _choice(answers: Answers, label: str, number: int) -> Any:
 
 def _upload(answers: Answers, crops_faces: bool, label: str) -> tuple[Any, Any]:
     upload = gr.File(
-        label=f"{label}: a JPEG or PNG file", file_count="single", type="filepath", height=140
+        label=f"{label}: a JPEG or PNG file",
+        file_count="single",
+        file_types=[".jpg", ".jpeg", ".png"],
+        type="filepath",
+        height=140,
     )
     with gr.Accordion("or by webcam", open=False):
         webcam = gr.Image(sources=["webcam"], type="filepath", label="webcam", height=220)

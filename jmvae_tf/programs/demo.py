@@ -38,11 +38,33 @@ def main() -> None:
     if _RUN.value and _SAVED_MODEL.value:
         raise UserError("The page shows one model", "--run and --saved_model", "choose one of them")
     port = _free_port()
+    with tempfile.TemporaryDirectory() as uploads:
+        _set_environment(uploads)
+        _serve(port)
+
+
+def _set_environment(uploads: str) -> None:
+    """Settles what the page's libraries read from the environment, before they are imported.
+
+    Args:
+      uploads: where they may keep what is uploaded and shown.
+    """
+    for name in [name for name in os.environ if name.startswith("GRADIO_")]:
+        del os.environ[name]  # They share the page with the world, or other files with its users.
+    os.environ |= {
+        "GRADIO_TEMP_DIR": uploads,
+        # No call home: neither of the page's library nor of those below it.
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "HF_HUB_OFFLINE": "1",
+        # OpenCV reads it when it is imported, which TensorFlow's packages do too.
+        "OPENCV_IO_MAX_IMAGE_PIXELS": str(_MOST_PIXELS),
+    }
+
+
+def _serve(port: int) -> None:
+    """Serves the page until the process is interrupted."""
     with _exported() as (folder, crops_faces):
         program.load_tensorflow()
-        # No call home: neither of the page's library nor of those below it.
-        os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
-        os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(_MOST_PIXELS)
         import gradio
 
         from jmvae_tf.demo.answers import Answers
@@ -61,6 +83,7 @@ def main() -> None:
             quiet=True,
             show_error=True,
             max_file_size=_LARGEST_UPLOAD,
+            run_history=False,
             footer_links=["gradio", "settings"],
             theme=gradio.themes.Default(font=system_fonts, font_mono=("monospace",)),
         )
