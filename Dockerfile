@@ -1,6 +1,6 @@
 # Targets: `train` (for GPUs, runs on the CPU too), `test` and `demo`. docs/docker.md has the commands.
 
-FROM python:3.11-slim AS base
+FROM python:3.11.14-slim-bookworm AS base
 # Whatever user runs the container can write its caches; the application itself is read-only.
 ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

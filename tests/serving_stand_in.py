@@ -144,8 +144,13 @@ def body_of(reply: predict_pb2.PredictResponse, rows: bool) -> dict:
 
 
 @contextlib.contextmanager
-def rest_server(models: dict[str, Model], state: str = "AVAILABLE") -> Iterator[tuple[str, list]]:
-    """Serves over HTTP; gives the URL, and a list of the bodies that come."""
+def rest_server(
+    models: dict[str, Model], states: dict[str, str] | None = None
+) -> Iterator[tuple[str, list]]:
+    """Serves over HTTP; gives the URL, and a list of the bodies that come.
+
+    Models whose states are asked for are in `states`.
+    """
     received = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -158,6 +163,7 @@ def rest_server(models: dict[str, Model], state: str = "AVAILABLE") -> Iterator[
             self.wfile.write(content)
 
         def do_GET(self):
+            state = (states or {})[self.path.rpartition("/")[2]]
             status = {"version": "1", "state": state, "status": {"error_code": "OK"}}
             self._reply(200, {"model_version_status": [status]})
 

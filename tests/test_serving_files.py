@@ -52,29 +52,28 @@ def test_all_shipped_models_are_served(mounts):
     assert {x.model_platform for x in config.model_config_list.config} == {"tensorflow"}
 
 
-def test_batches_add_up():
+def test_requests_are_batched_only_if_asked_for(service):
     """Its protocol buffer is in no package, so that its names are compared with its guide's."""
+    assert not any("batching" in flag for flag in service["command"])
+    [override] = yaml.safe_load((SERVING / "compose.batching.yaml").read_text("utf-8"))[
+        "services"
+    ].values()
+    batching = ["--enable_batching=true", "--batching_parameters_file=/config/batching.config"]
+    assert override["command"] == [*service["command"], *batching]
+    assert override["volumes"] == ["./batching.config:/config/batching.config:ro"]
     text = re.sub("#.*", "", (SERVING / "batching.config").read_text("utf-8"))
-    fields = re.findall(r"^(\w+)(?: \{ value: (\d+) \}|: (\d+))$", text, re.MULTILINE)
-    values = {}
-    for name, wrapped, plain in fields:
-        assert bool(plain) == (name == "allowed_batch_sizes")
-        values.setdefault(name, []).append(int(wrapped or plain))
-    allowed = values.pop("allowed_batch_sizes")
-    assert allowed == sorted(set(allowed))
-    assert [allowed[-1]] == values["max_batch_size"]
-    assert values.keys() == {
-        "max_batch_size",
-        "batch_timeout_micros",
-        "max_enqueued_batches",
-        "num_batch_threads",
+    assert dict(re.findall(r"^(\w+) \{ value: (\w+) \}$", text, re.MULTILINE)) == {
+        "max_batch_size": "64",
+        "batch_timeout_micros": "2000",
+        "max_enqueued_batches": "100",
+        "num_batch_threads": "2",
+        "enable_large_batch_splitting": "true",  # Requests may be of any size.
     }
 
 
 def test_the_server_is_given_its_files_and_is_closed_to_others(service, mounts):
     flags = dict(x.removeprefix("--").split("=", 1) for x in service["command"])
-    for flag in ("model_config_file", "batching_parameters_file"):
-        assert _here(flags[flag], mounts).is_file()
+    assert _here(flags["model_config_file"], mounts).is_file()
     assert re.fullmatch(r"tensorflow/serving:\d+\.\d+\.\d+", service["image"])
     ports = [port.split(":") for port in service["ports"]]
     assert ports == [["127.0.0.1", port, port] for port in ("8500", "8501")]
@@ -84,18 +83,26 @@ def test_the_server_is_given_its_files_and_is_closed_to_others(service, mounts):
     assert service["cap_drop"] == ["ALL"]
 
 
-@pytest.mark.parametrize(("state", "status"), [("AVAILABLE", 0), ("LOADING", 1)])
-def test_health_is_whether_a_model_is_available(service, state, status):
+def _health(service, port):
+    """The exit status of the health check, as compose gives it to the container's bash."""
     kind, *command = service["healthcheck"]["test"]
     assert kind == "CMD"
-    with rest_server({}, state) as (url, _):
-        command[-1] = command[-1].replace("8501", url.rpartition(":")[2])
-        assert subprocess.run(command, capture_output=True, timeout=20).returncode == status
+    command[-1] = command[-1].replace("$$", "$").replace("8501", port)
+    return subprocess.run(command, capture_output=True, timeout=20).returncode
+
+
+@pytest.mark.parametrize(
+    ("state", "healthy"), [("AVAILABLE", True), ("LOADING", False), ("UNAVAILABLE", False)]
+)
+def test_health_is_whether_all_models_are_available(service, state, healthy):
+    states = dict.fromkeys(SHIPPED, "AVAILABLE")
+    for name in SHIPPED:
+        with rest_server({}, {**states, name: state}) as (url, _):
+            assert (_health(service, url.rpartition(":")[2]) == 0) == healthy
 
 
 def test_health_of_a_server_that_is_not_there(service):
-    command = [x.replace("8501", "9") for x in service["healthcheck"]["test"][1:]]
-    assert subprocess.run(command, capture_output=True, timeout=20).returncode != 0
+    assert _health(service, "9") != 0
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +144,7 @@ def test_images_are_of_no_root_and_start_a_program(stages, target):
 
 def test_images_are_pinned_and_cached_by_requirements(stages):
     for name, (below, instructions) in stages.items():
-        assert below in stages or re.fullmatch(r"python:3\.1[1-3]-slim", below)
+        assert below in stages or re.fullmatch(r"python:3\.1[1-3]\.\d+-slim-\w+", below)
         for number, (instruction, rest) in enumerate(instructions):
             if instruction == "RUN" and "pip install" in rest:
                 assert "-r requirements" in rest
@@ -150,13 +157,21 @@ def test_everything_copied_reaches_the_builder(stages):
     """What .dockerignore lets through: all that any stage copies, and neither runs nor data."""
     lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     let_through = {line.removeprefix("!").strip("/") for line in lines if line.startswith("!")}
+    tops = {path.partition("/")[0] for path in let_through}
     assert "*" in lines
     for _, instructions in stages.values():
         for instruction, rest in instructions:
-            if instruction == "COPY" and rest != ". .":
-                sources = shlex.split(rest)[:-1]
-                assert set(sources) <= let_through, rest
-    assert not {"runs", "data", ".git", ".venv"} & let_through
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
-    if tracked.returncode == 0:  # Not in an image, which has no repository.
-        assert {path.partition("/")[0] for path in tracked.stdout.splitlines()} == let_through
+            if instruction == "COPY":
+                sources = [x for x in shlex.split(rest)[:-1] if not x.startswith("--")]
+                assert set(sources) <= tops | {"."}, rest
+    assert not {"runs", "data", ".git", ".venv"} & tops
+    # Of the models none but those that are shipped: others may be of data that must not be shared.
+    files = ("1", "README.md", "card.json")
+    shipped = {f"saved_models/{name}/{file}" for name in SHIPPED for file in files}
+    models = {path for path in let_through if path.startswith("saved_models")}
+    assert models == {"saved_models/README.md", *shipped}
+    if (ROOT / ".git").exists():  # Not in an image, which has no repository.
+        tracked = subprocess.run(
+            ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+        assert {path.partition("/")[0] for path in tracked.splitlines()} == tops

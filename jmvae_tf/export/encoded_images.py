@@ -15,7 +15,7 @@ LONGEST_SIDE = 4096
 
 _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"  # Its size follows; decoders take other chunks before it.
 _JPEG = b"\xff\xd8\xff"
-_JPEG_SCAN = (0xFF, 0xDA)
+_JPEG_SCAN = b"\xff\xda"
 _MOST_SCANS = 100  # Of a progressive JPEG; each passes over the whole image, and may be 33 bytes.
 _HEADER = 24  # Bytes of a PNG until the end of its size.
 # 32768ths of red, green and blue: JPEG's 0.299, 0.587 and 0.114, as libpng rounds them.
@@ -136,11 +136,12 @@ def _size_of_png(header: tf.Tensor) -> tf.Tensor:
 
 
 def _number_of_scans(encoded: tf.Tensor) -> tf.Tensor:
-    """int32 []: the scans of a JPEG file, and of previews within it; none is in a scan's data."""
-    code = tf.io.decode_raw(encoded, tf.uint8)
-    first, second = _JPEG_SCAN
-    starts = (code[:-1] == first) & (code[1:] == second)
-    return tf.math.count_nonzero(starts, dtype=tf.int32)
+    """int32 []: the scans of a JPEG file and of previews within it, counted to one too many.
+
+    What marks their beginnings cannot occur in their data.
+    """
+    parts = tf.raw_ops.StringSplitV2(input=[encoded], sep=_JPEG_SCAN, maxsplit=_MOST_SCANS + 1)
+    return tf.size(parts.values) - 1
 
 
 def _shrunk(levels: tf.Tensor, size: int) -> tf.Tensor:

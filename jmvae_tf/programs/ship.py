@@ -1,11 +1,12 @@
 """Trains, measures and exports the models that the repository ships, each with a card.
 
 They are small enough to be part of it, so that a fresh clone can be served and played with. MNIST
-needs --data_dir. A run that is there is not trained again; the next version is written of each.
+needs --data_dir. A run that is there is not trained again. Version 1 of each is replaced.
 """
 
 import pathlib
 import shlex
+import shutil
 import subprocess
 import sys
 from typing import Any
@@ -20,8 +21,9 @@ from jmvae_tf.training.run_folder import RunFolder
 
 _RUNS_DIR = flags.DEFINE_string("runs_dir", "runs/shipped", "where their runs lie or are trained")
 _DATA_DIR = flags.DEFINE_string("data_dir", "data", "where data lie or are downloaded to")
-_EXPORT_DIR, _KEEP_VERSIONS = program.define_export()
+_EXPORT_DIR = flags.DEFINE_string("export_dir", "saved_models", "where they are shipped")
 
+_VERSION = "1"  # The only one that is not git-ignored.
 _SHIPPED = {
     "toyfaces-jmvae_kl": ("--data=toyfaces",),
     # docs/results.md: with this weight images show their labels best.
@@ -58,10 +60,13 @@ def main() -> None:
     for name, settings in _SHIPPED.items():
         folder = RunFolder(pathlib.Path(_RUNS_DIR.value) / name)
         model = load_checkpoint(folder.choose_checkpoint("newest"), folder.read_settings())
+        exported = pathlib.Path(_RUNS_DIR.value) / "exported" / name
+        version = export_saved_model(model, exported, keep_versions=1)
         shipped = pathlib.Path(_EXPORT_DIR.value) / name
-        version = export_saved_model(model, shipped, _KEEP_VERSIONS.value)
-        _write_card(shipped, folder, settings, version.name)
-        print(version)
+        shutil.rmtree(shipped / _VERSION, ignore_errors=True)
+        shutil.copytree(version, shipped / _VERSION)
+        _write_card(shipped, folder, settings)
+        print(shipped / _VERSION)
 
 
 def _train(folder: RunFolder, settings: tuple[str, ...]) -> None:
@@ -84,9 +89,7 @@ def _train(folder: RunFolder, settings: tuple[str, ...]) -> None:
         )
 
 
-def _write_card(
-    shipped: pathlib.Path, folder: RunFolder, settings: tuple[str, ...], version: str
-) -> None:
+def _write_card(shipped: pathlib.Path, folder: RunFolder, settings: tuple[str, ...]) -> None:
     """Writes card.json, for programs, and README.md, the same for people."""
     metrics = read_json(folder.metrics_file)
     config = folder.read_config()
@@ -96,7 +99,7 @@ def _write_card(
         if any(name.endswith(ending) for ending, _ in _FIGURES) and "judge" not in name
     }
     card: dict[str, Any] = {
-        "version": int(version),
+        "version": int(_VERSION),
         "model": config["model"],
         "data": config["data"],
         "epochs": config["epochs"],
