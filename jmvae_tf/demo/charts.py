@@ -22,7 +22,7 @@ def bars(names: Sequence[str], values: np.ndarray, limits: tuple[float, float]) 
     figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - 0.3 / figure.get_figheight()))
     axes = figure.subplots()  # Below the page's own title of the picture.
     axes.barh([names[index] for index in order], values[order], color="#4472c4")
-    axes.set_xlim(min(limits[0], values.min()), max(limits[1], values.max()))
+    axes.set_xlim(min(limits[0], 1.05 * values.min()), max(limits[1], 1.05 * values.max()))
     axes.axvline(0.0, color="black", linewidth=0.8)
     axes.tick_params(labelsize=9)
     return _drawn(figure)

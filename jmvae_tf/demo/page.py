@@ -258,9 +258,8 @@ def _end(answers: Answers, values: Any, path: str | None, face: bool) -> np.ndar
         return answers.read(image)
     if answers.other is not None and answers.other.shown_as == "label":
         return _values_of(answers, [values])
-    usual = answers.usual_values()
     has = np.isin(_names(answers), values or [])
-    return np.where(has, 1.0, np.minimum(usual, -0.5)).astype(np.float32)
+    return np.where(has, 1.0, -1.0).astype(np.float32)
 
 
 def _values_of(answers: Answers, controls: Sequence[Any]) -> np.ndarray:
