@@ -1,5 +1,6 @@
 """The page of bin/demo in a real browser, as a person uses it; slow."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from urllib.parse import urlparse
 import cv2
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from jmvae_tf.data import toyfaces
 
@@ -33,14 +35,15 @@ def chromium():
     return path
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    """The page's address; what its library reads in the environment must not open it to others."""
-    temporary = tmp_path_factory.mktemp("temporary")
+@contextlib.contextmanager
+def _demo(temporary, *flags):
+    """The address of a page; what its library reads in the environment must not open it to others.
+
+    Nothing that was uploaded or shown is left of it in the folder `temporary`.
+    """
     open_to_all = {"GRADIO_SERVER_NAME": "0.0.0.0", "GRADIO_ALLOWED_PATHS": str(ROOT)}
-    command = [sys.executable, str(ROOT / "bin" / "demo"), "--port=0"]
     with subprocess.Popen(
-        command,
+        [sys.executable, str(ROOT / "bin" / "demo"), "--port=0", *flags],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -49,15 +52,18 @@ def served(tmp_path_factory):
         line = it.stdout.readline()
         url = re.fullmatch(r"the page is at (http://127\.0\.0\.1:\d+); Ctrl-C ends it\n", line)
         assert url, line + it.stderr.read()
-        yield url[1]
-        it.send_signal(signal.SIGTERM)
+        try:
+            yield url[1]
+        finally:
+            it.send_signal(signal.SIGTERM)
         assert it.wait(timeout=20) == 143
         assert it.stderr.read() == "interrupted\n"
-    assert list(temporary.iterdir()) == []  # Nothing uploaded or shown is left.
+    assert list(temporary.iterdir()) == []
 
 
-@pytest.fixture
-def page(served, chromium):
+@contextlib.contextmanager
+def _opened(url, chromium):
+    """The page in a browser, which asks nobody else for anything."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     foreign = []
     with sync_api.sync_playwright() as driver:
@@ -71,11 +77,23 @@ def page(served, chromium):
                 else None
             ),
         )
-        tab.goto(served)
+        tab.goto(url)
         tab.get_by_role("tab", name="Draw").wait_for()
         yield tab
         browser.close()
     assert foreign == []
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    with _demo(tmp_path_factory.mktemp("temporary")) as url:
+        yield url
+
+
+@pytest.fixture
+def page(served, chromium):
+    with _opened(served, chromium) as tab:
+        yield tab
 
 
 @pytest.fixture(scope="module")
@@ -211,3 +229,33 @@ def test_a_walk_between_two_faces(page, face):
     page.locator("#way img").nth(7).wait_for()
     assert len({x.get_attribute("src") for x in page.locator("#way img").all()[:8]}) == 8
     _shoot(page, "walk")
+
+
+def test_a_run_of_digits_with_two_latent_values(chromium, tmp_path):
+    run = tmp_path / "run"
+    flags = [f"--run={run}", f"--export_dir={tmp_path / 'saved'}", "--latent_dim=2", "--epochs=40"]
+    train = [sys.executable, str(ROOT / "bin" / "train"), *flags, "--warmup_epochs=4"]
+    subprocess.run(train, check=True, cwd=tmp_path, capture_output=True)
+    digits = load_digits()
+    file = tmp_path / "digit.png"
+    cv2.imwrite(str(file), (digits.images[0] / 16 * 255).astype(np.uint8))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with _demo(temporary, f"--run={run}") as url, _opened(url, chromium) as page:
+        zero = _picture(page, "average")
+        page.get_by_role("tabpanel").first.get_by_label("7", exact=True).check()
+        _picture(page, "average", zero)
+        page.get_by_role("tab", name="Read and edit").click()
+        page.get_by_role("tabpanel").first.locator("input[type=file]").first.set_input_files(file)
+        _picture(page, "chart")
+        edited = _picture(page, "edited")
+        tab = page.get_by_role("tabpanel").first
+        assert tab.get_by_label("0", exact=True).is_checked()  # What was read.
+        tab.get_by_label("5", exact=True).check()
+        _picture(page, "edited", edited)
+        _shoot(page, "digit")
+        page.get_by_role("tab", name="Latent space").click()
+        cloud = _picture(page, "latent")
+        page.get_by_role("tabpanel").first.locator("input[type=file]").first.set_input_files(file)
+        _picture(page, "latent", cloud)
+        _shoot(page, "latent")

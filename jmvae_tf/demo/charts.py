@@ -39,17 +39,18 @@ def scatter(
       names: of the labels.
       here: [2], or None for no image.
     """
-    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    figure = Figure(figsize=(6.4, 5.6))
+    figure.set_layout_engine("constrained", rect=(0, 0, 1, 0.94))  # Below the page's own title.
     axes = figure.subplots()
     colours = colormaps["tab10" if len(names) <= 10 else "tab20"]
     for number, name in enumerate(names):
         x, y = points[labels == number].T
         axes.scatter(x, y, s=8, color=colours(number % 20), label=name)
     if here is not None:
-        axes.scatter(here[0], here[1], s=160, marker="*", color="black", label="the image")
+        axes.scatter(here[0], here[1], s=90, marker="*", color="black", label="the image")
     axes.set_xlabel("z₁")
     axes.set_ylabel("z₂")
-    axes.legend(fontsize=8, markerscale=2, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    axes.legend(fontsize=8, markerscale=1.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return _drawn(figure)
 
 

@@ -92,9 +92,10 @@ def _read_tab(answers: Answers, crops_faces: bool) -> None:
             return image, for_screen(image), for_screen(answers.rebuild(image))
         return image, for_screen(image), _chart(answers, answers.read(image))
 
-    def start_editing(image: Picture | None) -> Sequence[Any]:
+    def start_editing(image: Picture | None) -> Any:
         values = answers.usual_values() if image is None else answers.read(image)
-        return [*_shown_values(answers, values), *[_has(answers, values)] * len(boxes)]
+        shown = [*_shown_values(answers, values), *[_has(answers, values)] * len(boxes)]
+        return shown if len(shown) > 1 else shown[0]  # A list for one control would be its value.
 
     def edit(image: Picture | None, *values: Any) -> Picture | None:
         if image is None:
@@ -142,9 +143,14 @@ def _latent_tab(answers: Answers, crops_faces: bool) -> None:
     points, labels = answers.latent_cloud()
     names = _names(answers)
     with gr.Row():
-        upload, face = _upload(answers, crops_faces, "an image to find")
-        plot = _picture("mean of q(z|image) of images drawn of each label", "latent")
-        plot.value = charts.scatter(points, labels, names, None)
+        with gr.Column(scale=2):
+            upload, face = _upload(answers, crops_faces, "an image to find")
+        with gr.Column(scale=3):
+            plot = _picture(
+                "mean of q(z|image) of images drawn of each label",
+                "latent",
+                charts.scatter(points, labels, names, None),
+            )
 
     def find(path: str | None, face: bool) -> Picture:
         image = _opened(answers, path, face)
@@ -154,9 +160,14 @@ def _latent_tab(answers: Answers, crops_faces: bool) -> None:
     gr.on([upload.change, face.change], find, [upload, face], plot)
 
 
-def _picture(label: str, name: str) -> gr.Image:
+def _picture(label: str, name: str, first: Picture | None = None) -> gr.Image:
     return gr.Image(
-        label=label, interactive=False, elem_id=name, buttons=list(_BUTTONS), alt_text=label
+        first,
+        label=label,
+        interactive=False,
+        elem_id=name,
+        buttons=list(_BUTTONS),
+        alt_text=label,
     )
 
 
