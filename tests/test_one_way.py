@@ -60,7 +60,8 @@ def test_given_the_conditions_the_posterior_is_the_prior(two_modalities, label, 
     np.testing.assert_array_equal(posterior.stddev(), p_z.stddev() if p_z else tf.ones((6, 3)))
     # Draws from it are draws from the prior, whose weights are those of the likelihood alone.
     draws = model.importance_samples(label, 4)
-    np.testing.assert_array_equal(draws.log_p_z, draws.log_q_z)
+    # Computed twice, and on some processors not bit for bit the same.
+    np.testing.assert_allclose(draws.log_p_z, draws.log_q_z, rtol=1e-5)
 
 
 def test_what_is_given_reaches_the_image(two_modalities, data, name):
