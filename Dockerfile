@@ -10,9 +10,9 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     MPLCONFIGDIR=/tmp/matplotlib \
     TF_CPP_MIN_LOG_LEVEL=3
 RUN useradd --uid 1000 --create-home --shell /usr/sbin/nologin jmvae \
-    && mkdir -p /data /work/runs /work/saved_models \
-    && chown -R jmvae:jmvae /data /work \
-    && chmod -R a+rwX /data /work
+    && mkdir -p /data /workspace/runs /workspace/saved_models \
+    && chown -R jmvae:jmvae /data /workspace \
+    && chmod -R a+rwX /data /workspace
 WORKDIR /app
 COPY requirements.txt ./
 
@@ -41,8 +41,8 @@ COPY LICENSE ./
 COPY bin bin
 COPY jmvae_tf jmvae_tf
 USER jmvae
-# Runs and SavedModels go below it: mount /work, and data on /data.
-WORKDIR /work
+# Runs and SavedModels go below it: mount /workspace, and data on /data.
+WORKDIR /workspace
 ENTRYPOINT ["/app/bin/train"]
 
 FROM checks AS test
