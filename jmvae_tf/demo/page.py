@@ -218,8 +218,8 @@ def _controls(answers: Answers, absent: np.ndarray) -> _Controls:
         """Moves the sliders of the boxes that were touched, and no others."""
         touched = set(ticked) ^ set(before)
         values = [
-            value if name not in touched else 1.0 if name in ticked else round(float(usual), 2)
-            for name, usual, value in zip(other.value_names, absent, now, strict=True)
+            value if name not in touched else 1.0 if name in ticked else round(float(without), 2)
+            for name, without, value in zip(other.value_names, absent, now, strict=True)
         ]
         return [list(ticked), *values]
 

@@ -63,8 +63,11 @@ def main() -> None:
         exported = pathlib.Path(_RUNS_DIR.value) / "exported" / name
         version = export_saved_model(model, exported, keep_versions=1)
         shipped = pathlib.Path(_EXPORT_DIR.value) / name
+        written = shipped / f".writing-{_VERSION}"  # Not under a name that a server reads.
+        shutil.rmtree(written, ignore_errors=True)
+        shutil.copytree(version, written)
         shutil.rmtree(shipped / _VERSION, ignore_errors=True)
-        shutil.copytree(version, shipped / _VERSION)
+        written.rename(shipped / _VERSION)
         _write_card(shipped, folder, settings)
         print(shipped / _VERSION)
 
