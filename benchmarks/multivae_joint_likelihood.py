@@ -1,14 +1,11 @@
 #!/usr/bin/env python3
 """Speed of MultiVae's joint log-likelihood, on a JMVAE with the paper's networks for MNIST.
 
-MultiVae (https://github.com/AgatheSenellart/MultiVae) is the peer library of this project. What is
-timed is its own `JMVAE.compute_joint_nll`: importance-weighted with k samples of z from the joint
-encoder. The weights are random, which changes the value but not the work.
+What is timed is its own `JMVAE.compute_joint_nll`: importance-weighted with k samples of z from the
+joint encoder. The weights are random, which changes the value but not the work.
 
-`benchmarks/joint_likelihood.py` starts it, with a Python that has MultiVae and not this project:
-
-    python3 -m venv DIR
-    DIR/bin/pip install torch==2.13.0 torchvision==0.28.0 multivae==1.0.3
+`benchmarks/joint_likelihood.py` starts it, with a Python that has MultiVae; see
+`multivae_networks.py`.
 
 One argument, a JSON object:
 
@@ -28,107 +25,15 @@ import json
 import sys
 import time
 
+import multivae_networks
 import numpy as np
 import torch
-from torch import library, nn
 
 BATCH_SIZES = (100, 250, 500, 1000)  # Of z decoded at once: `batch_size_K`.
 DEFAULT_BATCH_SIZE = 100
 EXAMPLES_PER_CALL = 20
 TRIAL_SAMPLES = 20_000  # In examples times k; the examples are at least one.
 TRIAL_TURNS = 5
-
-LATENT_DIM = 64
-UNITS = 512
-SHAPES = {"image": (1, 28, 28), "label": (10,)}
-DISTRIBUTIONS = {"image": "bernoulli", "label": "categorical"}
-
-
-def make_torchvision_importable():
-    """Declares the two operators without which torchvision fails to import.
-
-    MultiVae imports torchvision, although nothing of it is used here. PyPI's torchvision is built
-    for CUDA; beside a CPU build of PyTorch its operators do not load, and its import fails.
-    """
-    try:
-        import torchvision  # noqa: F401
-    except RuntimeError:
-        for name in ("nms", "qnms"):
-            library.define(
-                f"torchvision::{name}", "(Tensor dets, Tensor scores, float threshold) -> Tensor"
-            )
-
-
-def make_model():
-    """MultiVae's JMVAE with the 2018 paper's networks for MNIST and random weights."""
-    make_torchvision_importable()
-    from multivae.models import JMVAE, JMVAEConfig
-    from multivae.models.base import BaseDecoder, BaseEncoder, ModelOutput
-    from multivae.models.nn import BaseJointEncoder
-
-    def body(size):
-        """D512R-D512R."""
-        return nn.Sequential(nn.Linear(size, UNITS), nn.ReLU(), nn.Linear(UNITS, UNITS), nn.ReLU())
-
-    def branch(shape):
-        """D512R-D512R on a modality."""
-        return nn.Sequential(nn.Flatten(), *body(int(np.prod(shape))))
-
-    class Encoder(BaseEncoder):
-        """q(z|x): D512R-D512R, then mean and log variance."""
-
-        def __init__(self, shape):
-            super().__init__()
-            self.latent_dim = LATENT_DIM
-            self.body = branch(shape)
-            self.mean = nn.Linear(UNITS, LATENT_DIM)
-            self.log_variance = nn.Linear(UNITS, LATENT_DIM)
-
-        def forward(self, x):
-            features = self.body(x)
-            return ModelOutput(
-                embedding=self.mean(features), log_covariance=self.log_variance(features)
-            )
-
-    class JointEncoder(BaseJointEncoder):
-        """q(z|x, w): D512R-D512R for each modality, concatenated, then mean and log variance."""
-
-        def __init__(self):
-            super().__init__()
-            self.latent_dim = LATENT_DIM
-            self.branches = nn.ModuleDict({name: branch(shape) for name, shape in SHAPES.items()})
-            self.mean = nn.Linear(UNITS * len(SHAPES), LATENT_DIM)
-            self.log_variance = nn.Linear(UNITS * len(SHAPES), LATENT_DIM)
-
-        def forward(self, x):
-            features = torch.cat([part(x[name]) for name, part in self.branches.items()], dim=1)
-            return ModelOutput(
-                embedding=self.mean(features), log_covariance=self.log_variance(features)
-            )
-
-    class Decoder(BaseDecoder):
-        """p(x|z): D512R-D512R, then logits; MultiVae applies the sigmoid or softmax itself."""
-
-        def __init__(self, shape):
-            super().__init__()
-            self.layers = nn.Sequential(
-                *body(LATENT_DIM), nn.Linear(UNITS, int(np.prod(shape))), nn.Unflatten(1, shape)
-            )
-
-        def forward(self, z):
-            return ModelOutput(reconstruction=self.layers(z))
-
-    return JMVAE(
-        JMVAEConfig(
-            n_modalities=len(SHAPES),
-            latent_dim=LATENT_DIM,
-            input_dims=SHAPES,
-            decoders_dist=DISTRIBUTIONS,
-        ),
-        encoders={name: Encoder(shape) for name, shape in SHAPES.items()},
-        decoders={name: Decoder(shape) for name, shape in SHAPES.items()},
-        joint_encoder=JointEncoder(),
-    ).eval()
 
 
 def load(path, examples):
@@ -185,7 +90,7 @@ def main(argv):
     if tuned:
         torch.distributions.Distribution.set_default_validate_args(False)
     data = load(request["data"], examples)
-    model = make_model()
+    model = multivae_networks.make_model("mnist").eval()
     batch_size = fastest_batch_size(model, data, k) if tuned else DEFAULT_BATCH_SIZE
     warm_up = {name: values[:EXAMPLES_PER_CALL] for name, values in data.items()}
     seconds_of(model, warm_up, k, batch_size, tuned)

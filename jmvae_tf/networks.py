@@ -20,6 +20,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from jmvae_tf.normalisation import BatchNormalization
+
 Network = str | keras.layers.Layer
 
 _LAYER = re.compile(r"(?P<kind>DC|D|C)(?P<size>[1-9]\d*)(?P<norm>B?)(?P<nonlinearity>[RL]?)")
@@ -94,7 +96,7 @@ def body(
         fused = "relu" if nonlinearity == "R" and not norm else None
         add(_linear_layer(kind, size, use_bias=not norm, activation=fused))
         if norm:
-            add(keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-4, synchronized=True))
+            add(BatchNormalization())
         if nonlinearity and not fused:
             add(keras.layers.ReLU(negative_slope=_LEAK if nonlinearity == "L" else 0.0))
     return keras.Sequential([keras.Input(tuple(input_shape)), *layers], name=name)

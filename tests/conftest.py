@@ -1,6 +1,10 @@
 """What several tests share."""
 
+import os
 import pathlib
+
+# As the programs have it, which also makes the tests faster; before TensorFlow is imported.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
 import numpy as np

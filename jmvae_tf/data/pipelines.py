@@ -30,7 +30,10 @@ Examples = dict[str, tf.Tensor]
 """Modality name to float32 [examples, *event_shape]."""
 
 _PREFETCHED = 16
-"""Batches made ahead: enough for one execution of several training steps."""
+"""Batches made ahead at most: enough for one execution of several training steps."""
+
+_PREFETCHED_VALUES = 2**22
+"""Values in the batches made ahead, but for two of them: 16 MiB, three batches of 100 faces."""
 
 _EVALUATED_VALUES = 2**22
 """Values in a batch that is evaluated: of 1,000 digits, of 341 faces of 64 x 64 pixels."""
@@ -98,7 +101,7 @@ def training_batches(
     return (
         epochs.flat_map(batches_of)
         .map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        .prefetch(_PREFETCHED)
+        .prefetch(max(2, min(_PREFETCHED, _PREFETCHED_VALUES // (batch_size * _num_values(data)))))
     )
 
 

@@ -58,6 +58,9 @@ def load_tensorflow() -> None:
     call this before they import the modules that need TensorFlow.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # TensorFlow chooses oneDNN's kernels by itself on some processors only; see
+    # docs/performance.md for what they give on others.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     for name in ("absl", "tensorflow"):  # The latter reports every tf.function traced again.
         logging.getLogger(name).setLevel(logging.ERROR)
     sys.stderr.flush()

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Rate of training through `fit` with a preset's networks and settings, on an .npz file.
+
+`benchmarks/peers.py` starts it. One argument, a JSON object:
+
+    networks    "mnist" or "celeba"
+    data        an .npz file, modality name to what that data set stores of it
+    batch_size  examples in a batch
+    epochs      how many, of which the first is a warm-up
+
+It prints one line of JSON: examples a second in each epoch but the first, of the training loop
+alone, and the peak of memory in MiB. The callbacks that act on every batch of `bin/train` do so
+here too.
+"""
+
+import json
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from peak_memory import peak_mebibytes
+
+from jmvae_tf import presets
+from jmvae_tf.programs import program
+
+
+def main(argv):
+    """Trains and prints."""
+    request = json.loads(argv[1])
+    program.load_tensorflow()
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from jmvae_tf import data as data_sets
+    from jmvae_tf.data import faces, handwritten, pipelines
+    from jmvae_tf.data.data_set import DataSet
+    from jmvae_tf.training.callbacks import FiniteTerms, KLWarmUp, Progress, StopAtBatch
+    from jmvae_tf.training.train import make_model
+
+    networks = request["networks"]
+    settings = presets.settings_of("jmvae_kl", networks, {"batch_size": request["batch_size"]})
+    with np.load(request["data"]) as arrays:
+        examples = {name: arrays[name] for name in arrays}
+    data = DataSet(
+        "random",
+        data_sets.modalities(networks, presets.data_options(settings)),
+        train=examples,
+        validation={},
+        test={},
+        prepare=faces.prepare if networks == "celeba" else handwritten.prepare(255),
+    )
+    seconds = []
+
+    class Clock(keras.callbacks.Callback):
+        """Times the loop of each epoch."""
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.start = time.perf_counter()
+
+        def on_epoch_end(self, epoch, logs=None):
+            seconds.append(time.perf_counter() - self.start)
+
+    steps = pipelines.steps_per_epoch(data, settings.batch_size)
+    make_model(settings, data).fit(
+        pipelines.training_batches(data, settings.batch_size, settings.seed),
+        epochs=request["epochs"],
+        steps_per_epoch=steps,
+        verbose=0,
+        callbacks=[Clock(), KLWarmUp(20), FiniteTerms(), Progress(), StopAtBatch()],
+    )
+    print(
+        json.dumps(
+            {
+                "rates": [steps * settings.batch_size / x for x in seconds[1:]],
+                "mebibytes": peak_mebibytes(),
+                "version": f"tensorflow {tf.__version__}",
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv)

@@ -1,0 +1,62 @@
+"""Batch normalisation over the whole batch, however many replicas share it."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's layer for axis -1, with less work in training and over all replicas.
+
+    Where one replica has the whole batch, TensorFlow's fused op normalises: a single pass that
+    keeps one tensor for the gradient, where Keras's ops make and keep several. Where replicas share
+    the batch, its mean and variance are those of all their examples, so that the number of replicas
+    changes nothing. Variables and moving statistics are Keras's: the variance is that of the batch,
+    not the estimate of the population's.
+
+    Args:
+      momentum: of the moving statistics.
+      epsilon: what is added to the variance.
+      **kwargs: of `keras.layers.Layer`.
+    """
+
+    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-4, **kwargs: Any) -> None:
+        """See the class."""
+        super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """[batch, ..., channels] to the same shape; float32 within, whatever goes in."""
+        if not training or tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            return super().call(inputs, training=training)
+        shape = tf.shape(inputs)
+        # The op wants four axes. It sees the same values of each channel.
+        images = inputs if inputs.shape.rank == 4 else inputs[:, tf.newaxis, tf.newaxis, :]
+        outputs, mean, population_variance = tf.compat.v1.nn.fused_batch_norm(
+            images, self.gamma.value, self.beta.value, epsilon=self.epsilon, is_training=True
+        )
+        number = tf.cast(tf.size(inputs) // shape[-1], tf.float32)
+        variance = population_variance * (number - 1) / number
+        for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + now * (1 - self.momentum))
+        return outputs if inputs.shape.rank == 4 else tf.reshape(outputs, shape)
+
+    def _moments(self, inputs: tf.Tensor, mask: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """Mean and variance of each channel over the batches of all replicas, equally large."""
+        del mask
+        axes = list(range(inputs.shape.rank - 1))
+        replicas = tf.distribute.get_replica_context()
+
+        def over_replicas(mean: tf.Tensor) -> tf.Tensor:
+            total = replicas.all_reduce(tf.distribute.ReduceOp.SUM, mean)
+            return total / replicas.num_replicas_in_sync
+
+        mean = over_replicas(tf.reduce_mean(inputs, axes))
+        # In two passes: the mean of squares less the square of the mean would lose digits.
+        return mean, over_replicas(tf.reduce_mean(tf.math.squared_difference(inputs, mean), axes))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for Keras to save."""
+        config = keras.layers.Layer.get_config(self)
+        return {**config, "momentum": self.momentum, "epsilon": self.epsilon}
