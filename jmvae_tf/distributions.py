@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from jmvae_tf import replicas
 from jmvae_tf.likelihoods import Likelihood
 
 VARIANCE_FLOOR = 1e-6
@@ -21,6 +22,27 @@ VARIANCE_FLOOR = 1e-6
 def standard_normal(latent_dim: int) -> tfd.MultivariateNormalDiag:
     """The prior p(z) = N(0, I); batch shape [], event shape [latent_dim]."""
     return tfd.MultivariateNormalDiag(tf.zeros(latent_dim), tf.ones(latent_dim))
+
+
+def reparameterised_sample(q: tfd.MultivariateNormalDiag, seed: tf.Tensor) -> tf.Tensor:
+    """One draw for each example of the batch: z = mu + sigma * epsilon, epsilon ~ N(0, I).
+
+    It is what `q.sample(seed=seed)` gives, however many replicas share the batch.
+
+    Args:
+      q: of batch shape [batch], event [latent_dim].
+      seed: int32, [2].
+
+    Returns:
+      float32, [batch, latent_dim].
+    """
+    mu, sigma = q.mean(), q.stddev()
+
+    def noise(examples: tf.Tensor) -> tf.Tensor:
+        shape = (examples, mu.shape[-1])
+        return tfd.MultivariateNormalDiag(tf.zeros(shape), tf.ones(shape)).sample(seed=seed)
+
+    return mu + sigma * replicas.current().drawn(noise, tf.shape(mu)[0])
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")

@@ -65,6 +65,11 @@ class Settings:
     learning_rate: float = _setting("of Adam")
     seed: int = _setting("of all randomness", 0)
 
+    precision: str = _setting(
+        "what the networks' bodies compute in: float32, mixed_bfloat16 or mixed_float16; their "
+        "variables, heads, likelihoods and divergences are float32",
+        "float32",
+    )
     jit_compile: bool = _setting("compile training steps with XLA")
     steps_per_execution: int = _setting("training steps that run without a return to Python")
     checkpoint_every: int = _setting("epochs between checkpoints")
@@ -100,6 +105,8 @@ class Settings:
         for name in ("num_rounds", "num_layers"):
             value = getattr(self, name)
             self._require(name, value is None or value >= 1, "at least 1")
+        precisions = ("float32", "mixed_bfloat16", "mixed_float16")
+        self._require("precision", self.precision in precisions, " or ".join(precisions))
         sizes = (None, 32, 64, 128)
         self._require("image_size", self.image_size in sizes, "32, 64 or 128")
         self._require("crop", self.crop in (None, "face", "center"), "face or center")
@@ -306,7 +313,7 @@ def settings_of(model: str, data: str, overrides: Mapping[str, Any]) -> Settings
                 f"choose --model={without_gan(model)}, or leave --target out",
             )
     for name, value in overrides.items():
-        if name not in preset and name != "seed":
+        if name not in preset and name not in ("seed", "precision"):
             raise UserError(
                 f"--{name} is not a setting of {model} on {data}",
                 f"--{name}={value}",

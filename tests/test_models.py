@@ -186,7 +186,7 @@ def test_overfits_eight_examples(two_modalities, rng):
     model.kl_weight.assign(0.0)
     model.compile(optimizer=keras.optimizers.Adam(5e-3), steps_per_execution=20, jit_compile=False)
     data = tf.data.Dataset.from_tensors(batch).repeat()
-    model.fit(data, epochs=20, steps_per_epoch=20, verbose=0)
+    model.fit(data, epochs=40, steps_per_epoch=20, verbose=0)
     rebuilt = model.reconstruct(batch)
     np.testing.assert_array_equal(np.round(rebuilt["image"]), batch["image"])
     np.testing.assert_array_equal(np.argmax(rebuilt["label"], 1), np.argmax(batch["label"], 1))

@@ -8,8 +8,9 @@ Every draw is a function of the seed, the epoch and the step, so that training c
 epoch and see what it would have seen.
 """
 
+import functools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -18,7 +19,8 @@ from jmvae_tf.data.data_set import DataSet, Rows
 from jmvae_tf.errors import UserError
 from jmvae_tf.likelihoods import Bernoulli
 from jmvae_tf.modalities import Modality
-from jmvae_tf.randomness import fold, root_seed, split
+from jmvae_tf.randomness import draw_events, fold, root_seed, split
+from jmvae_tf.replicas import WHOLE, Share
 
 # What a seed is folded with first, so that no two uses share a draw.
 _SHUFFLE, _BINARISE, _FLIP = 0, 1, 2
@@ -59,7 +61,12 @@ def steps_per_epoch(data: DataSet, batch_size: int) -> int:
 
 
 def training_batches(
-    data: DataSet, batch_size: int, seed: int, first_epoch: int = 0, flips: bool = False
+    data: DataSet,
+    batch_size: int,
+    seed: int,
+    first_epoch: int = 0,
+    flips: bool = False,
+    shares: Sequence[Share] = (WHOLE,),
 ) -> tf.data.Dataset:
     """Batches of one epoch after the other, without end.
 
@@ -69,13 +76,22 @@ def training_batches(
       seed: of shuffles, binarisation and flips.
       first_epoch: the epoch to begin with, counted from 0.
       flips: whether images are mirrored, left to right, with a probability of a half.
+      shares: of the replicas to feed; each batch is given in these parts, one after the other, and
+        no other rows are read. The parts of all replicas together are the whole batch.
 
     Returns:
-      A dataset of dictionaries of float32 tensors [batch_size, *event_shape].
+      A dataset of dictionaries of float32 tensors [batch_size / replicas, *event_shape].
 
     Raises:
-      UserError: if a batch is larger than the training set.
+      UserError: if a batch is larger than the training set, or cannot be shared equally.
     """
+    replicas = shares[0].replicas
+    if batch_size % replicas:
+        raise UserError(
+            "All replicas must have equal parts of a batch",
+            f"--batch_size={batch_size} for {replicas} of them",
+            f"choose a multiple of {replicas}",
+        )
     steps = steps_per_epoch(data, batch_size)
     rows_of = {name: _reader(stored) for name, stored in data.train.items()}
     root = root_seed(seed)
@@ -84,23 +100,27 @@ def training_batches(
         order = tf.random.experimental.stateless_shuffle(
             tf.range(data.num_examples("train")), fold(root, _SHUFFLE, epoch)
         )
-        rows = tf.reshape(order[: steps * batch_size], (steps, batch_size))
+        rows = tf.reshape(order[: steps * batch_size], (steps, replicas, batch_size // replicas))
+        rows = tf.gather(rows, [share.replica for share in shares], axis=1)
         return (
-            tf.data.Dataset.from_tensor_slices(rows)
+            tf.data.Dataset.from_tensor_slices(tf.reshape(rows, (-1, batch_size // replicas)))
             .enumerate()
-            .map(lambda step, indices: (epoch, step, indices))
+            .map(lambda place, indices: (epoch, place, indices))
         )
 
-    def batch(epoch: tf.Tensor, step: tf.Tensor, indices: tf.Tensor) -> dict[str, tf.Tensor]:
+    def batch(epoch: tf.Tensor, place: tf.Tensor, indices: tf.Tensor) -> dict[str, tf.Tensor]:
+        step, number = place // len(shares), place % len(shares)
+        share = Share(shares[0].replica + tf.cast(number, tf.int32), replicas)
         prepared = data.prepare({name: read(indices) for name, read in rows_of.items()})
         if flips:
-            prepared = flip(prepared, data.modalities, fold(root, _FLIP, epoch, step))
-        return binarise(prepared, data.modalities, fold(root, _BINARISE, epoch, step))
+            prepared = flip(prepared, data.modalities, fold(root, _FLIP, epoch, step), share)
+        return binarise(prepared, data.modalities, fold(root, _BINARISE, epoch, step), share)
 
     epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
     return (
         epochs.flat_map(batches_of)
         .map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
         .prefetch(max(2, min(_PREFETCHED, _PREFETCHED_VALUES // (batch_size * _num_values(data)))))
     )
 
@@ -175,19 +195,53 @@ def for_evaluation(data: DataSet, num_test: int) -> tuple[Examples, Examples, Ex
     return test, grey, whole_part(data, "train", binarised=False, number=number)
 
 
-def evaluation_batches(data: DataSet, part: str, batch_size: int | None = None) -> tf.data.Dataset:
-    """The validation or test set in its order, binarised once, the last batch shorter."""
+def evaluation_batches(
+    data: DataSet,
+    part: str,
+    batch_size: int | None = None,
+    shares: Sequence[Share] = (WHOLE,),
+) -> tf.data.Dataset:
+    """The validation or test set in its order, binarised once, the last batch shorter.
+
+    Args:
+      data: the data set.
+      part: "validation" or "test".
+      batch_size: of all but the last; None for as many as fit easily.
+      shares: as for `training_batches`; parts of the last batch may be unequal, or empty.
+    """
     examples = whole_part(data, part)
-    batch_size = batch_size or _evaluated_at_once(data)
-    return tf.data.Dataset.from_tensor_slices(examples).batch(batch_size).prefetch(1)
+    number, batch_size = data.num_examples(part), batch_size or _evaluated_at_once(data)
+    limits = []
+    for start in range(0, number, batch_size):
+        stop = min(start + batch_size, number)
+        size = math.ceil((stop - start) / shares[0].replicas)
+        for share in shares:
+            first = start + size * share.replica
+            limits.append((min(first, stop), min(first + size, stop)))
+    return (
+        tf.data.Dataset.from_tensor_slices(np.reshape(limits, (-1, 2)).astype(np.int64))
+        .map(lambda limit: {name: x[limit[0] : limit[1]] for name, x in examples.items()})
+        .prefetch(1)
+    )
+
+
+def evaluation_steps(data: DataSet, part: str) -> int:
+    """How many batches `evaluation_batches` has, each of all its shares, by their usual size."""
+    return math.ceil(data.num_examples(part) / _evaluated_at_once(data))
 
 
 def flip(
-    batch: Mapping[str, tf.Tensor], modalities: Mapping[str, Modality], seed: tf.Tensor
+    batch: Mapping[str, tf.Tensor],
+    modalities: Mapping[str, Modality],
+    seed: tf.Tensor,
+    share: Share = WHOLE,
 ) -> dict[str, tf.Tensor]:
     """Mirrors all images of an example, left to right, with a probability of a half."""
-    number = tf.shape(next(iter(batch.values())))[0]
-    mirrored = tf.random.stateless_uniform((number, 1, 1, 1), seed) < 0.5
+    uniform = share.drawn(
+        lambda number: tf.random.stateless_uniform((number, 1, 1, 1), seed),
+        tf.shape(next(iter(batch.values())))[0],
+    )
+    mirrored = uniform < 0.5
     return {
         name: tf.where(mirrored, tf.reverse(x, [2]), x)
         if modalities[name].shown_as == "image"
@@ -197,7 +251,10 @@ def flip(
 
 
 def binarise(
-    batch: Mapping[str, tf.Tensor], modalities: Mapping[str, Modality], seed: tf.Tensor
+    batch: Mapping[str, tf.Tensor],
+    modalities: Mapping[str, Modality],
+    seed: tf.Tensor,
+    share: Share = WHOLE,
 ) -> dict[str, tf.Tensor]:
     """Draws each value of a Bernoulli modality as 1 with the probability that is its grey value."""
     drawn = dict(batch)
@@ -205,6 +262,12 @@ def binarise(
         modalities.items(), split(seed, len(modalities)), strict=True
     ):
         if isinstance(modality.likelihood, Bernoulli):
-            uniform = tf.random.stateless_uniform(tf.shape(batch[name]), seed_x)
+            draw = functools.partial(
+                draw_events,
+                tf.random.stateless_uniform,
+                event_shape=modality.event_shape,
+                seed=seed_x,
+            )
+            uniform = share.drawn(draw, tf.shape(batch[name])[0])
             drawn[name] = tf.cast(uniform < batch[name], tf.float32)
     return drawn

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from jmvae_tf import networks
+from jmvae_tf import networks, replicas
 from jmvae_tf.adversarial_losses import discriminator_loss, generator_loss
+from jmvae_tf.distributions import reparameterised_sample
 from jmvae_tf.models.base import MultimodalVAE, Tensors
+from jmvae_tf.models.trainable import TrainableModel
 from jmvae_tf.networks import Network
 from jmvae_tf.objectives import Bound
 from jmvae_tf.randomness import fold
@@ -31,7 +33,7 @@ class _Part(NamedTuple):
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
-class Adversarial(keras.Model):
+class Adversarial(TrainableModel):
     """A model whose decoder p(x|z) of one image also has to deceive a discriminator D.
 
     VAE-GAN, CVAE-GAN, CMMA-GAN and JMVAE-GAN of the 2016 paper, by the model that is inside. As in
@@ -149,12 +151,6 @@ class Adversarial(keras.Model):
             _Part(self.discriminator_optimizer, self.discriminator.trainable_variables),
         )
 
-    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """As `MultimodalVAE.fit`."""
-        if isinstance(x, tf.data.Dataset):
-            kwargs.setdefault("shuffle", False)  # Keras warns that it cannot shuffle one.
-        return super().fit(x, *args, **kwargs)
-
     def train_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """One step of each part on its loss; see the class."""
         data = self.vae.examples_of(data)
@@ -172,8 +168,10 @@ class Adversarial(keras.Model):
                 tf.reduce_mean(adversarial["discriminator_loss"]),
             )
             parts = self._parts()
+            # Keras's optimisers sum the gradients of the replicas.
             scaled = [
-                part.optimizer.scale_loss(loss) for part, loss in zip(parts, losses, strict=True)
+                part.optimizer.scale_loss(loss / replicas.count())
+                for part, loss in zip(parts, losses, strict=True)
             ]
         # Each loss reaches the variables of its own part only: that is all that a gradient is
         # taken of. All are taken before anything changes.
@@ -216,9 +214,12 @@ class Adversarial(keras.Model):
     def _prior_fakes(self, data: Tensors, seed: tf.Tensor, training: bool) -> tf.Tensor:
         """Means of p(x|z) at draws from the model's prior, one an example of the batch."""
         if self.vae.conditions:
-            z = self.vae.prior(data).sample(seed=seed)
+            z = reparameterised_sample(self.vae.prior(data), seed)
         else:  # In JMVAE-h, from the top layer down.
-            z = self.vae.sample_posterior(None, tf.shape(data[self.modality])[0], seed)
+            z = replicas.current().drawn(
+                lambda examples: self.vae.sample_posterior(None, examples, seed),
+                tf.shape(data[self.modality])[0],
+            )
         inputs = self.vae.decoder_inputs(z, data)
         return self.vae.decoders[self.modality](inputs, training=training).mean()
 
@@ -230,17 +231,13 @@ class Adversarial(keras.Model):
     def _track(self, bound: Bound, adversarial: Tensors) -> dict[str, tf.Tensor]:
         for name, value in adversarial.items():
             self._adversarial_trackers[name].update_state(value)
-        results = {name: x.result() for name, x in self._adversarial_trackers.items()}
-        return self.vae.track(bound) | results
+        return self.vae.track(bound) | self.results_of(self._adversarial_trackers)
 
     def call(self, data: Tensors, training: bool = False) -> dict[str, tf.Tensor]:
         """As the model inside: reconstructions of all modalities."""
         return self.vae(data, training=training)
 
     # Building and saving.
-
-    def build(self, input_shape: Any = None) -> None:
-        """Nothing is left to build: the modalities gave all shapes to the constructor."""
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, for Keras to save."""

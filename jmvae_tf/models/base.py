@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf import networks
+from jmvae_tf import networks, replicas
 from jmvae_tf.distributions import (
     ConditionalDistribution,
     GaussianHead,
@@ -18,6 +18,7 @@ from jmvae_tf.distributions import (
 )
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality, check_names
+from jmvae_tf.models.trainable import TrainableModel
 from jmvae_tf.networks import Network
 from jmvae_tf.objectives import Bound
 from jmvae_tf.randomness import as_seed, fold, is_by_example, root_seed, sample, split
@@ -62,7 +63,7 @@ class ImportanceSamples(NamedTuple):
     log_q_z: tf.Tensor
 
 
-class MultimodalVAE(keras.Model, abc.ABC):
+class MultimodalVAE(TrainableModel, abc.ABC):
     """A latent variable model of several modalities; one subclass for each of the papers' models.
 
     Data are dictionaries from modality name to float32 tensors [batch, *event_shape]. A subclass
@@ -446,20 +447,16 @@ class MultimodalVAE(keras.Model, abc.ABC):
 
     # Training, through `fit` and `evaluate`.
 
-    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """As `keras.Model.fit`; a `tf.data.Dataset` is taken in the order that it has."""
-        if isinstance(x, tf.data.Dataset):
-            kwargs.setdefault("shuffle", False)  # Keras warns that it cannot shuffle one.
-        return super().fit(x, *args, **kwargs)
-
     def train_step(self, data: Tensors) -> dict[str, tf.Tensor]:
-        """One step of gradient ascent on the bound, averaged over the batch."""
+        """One step of gradient ascent on the bound, averaged over the batch of all replicas."""
         data = self.examples_of(data)
         seed = self.training_seed(self.optimizer.iterations)
         with tf.GradientTape() as tape:
             bound = self.bound(data, seed, self.kl_weight, training=True)
-            loss = self.optimizer.scale_loss(-tf.reduce_mean(bound.value))
-        gradients = tape.gradient(loss, self.trainable_variables)
+            # Keras's optimisers sum the gradients of the replicas.
+            loss = -tf.reduce_mean(bound.value) / replicas.count()
+            scaled_loss = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled_loss, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
         return self.track(bound)
 
@@ -475,7 +472,8 @@ class MultimodalVAE(keras.Model, abc.ABC):
     def test_seed(self) -> tf.Tensor:
         """The seed of what the next test step draws."""
         # How many examples this evaluation has seen tells its batches apart.
-        return fold(root_seed(self.seed), _TEST, self._trackers["bound"].count)
+        seen = self._trackers["bound"].count * replicas.count()
+        return fold(root_seed(self.seed), _TEST, seen)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -500,7 +498,7 @@ class MultimodalVAE(keras.Model, abc.ABC):
         """Adds a batch to the means of the bound and its terms, and gives these by name."""
         for name, value in {"bound": bound.value, **bound.terms}.items():
             self._trackers[name].update_state(value)
-        return {name: tracker.result() for name, tracker in self._trackers.items()}
+        return self.results_of(self._trackers)
 
     # Building and saving.
 
@@ -530,9 +528,6 @@ class MultimodalVAE(keras.Model, abc.ABC):
         terms = self.bound(example, root_seed(0)).terms
         self._trackers = {name: keras.metrics.Mean(name=name) for name in ("bound", *terms)}
         self.built = True
-
-    def build(self, input_shape: Any = None) -> None:
-        """Nothing is left to build: the modalities gave all shapes to the constructor."""
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, for Keras to save."""

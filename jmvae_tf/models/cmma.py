@@ -8,7 +8,11 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from jmvae_tf import networks
-from jmvae_tf.distributions import ConditionalDistribution, GaussianHead
+from jmvae_tf.distributions import (
+    ConditionalDistribution,
+    GaussianHead,
+    reparameterised_sample,
+)
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import Tensors
 from jmvae_tf.models.one_way import OneWayVAE
@@ -71,7 +75,7 @@ class CMMA(OneWayVAE):
         p_z_w = self.prior_encoder(
             {name: data[name] for name in self.conditions}, training=training
         )
-        z = q_z_xw.sample(seed=seed)
+        z = reparameterised_sample(q_z_xw, seed)
         p_x_z = {name: p(z, training=training) for name, p in self.decoders.items()}
         return cmma_bound(data, q_z_xw, p_z_w, p_x_z, kl_weight, self.likelihood_weights)
 

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from jmvae_tf import networks
+from jmvae_tf.distributions import reparameterised_sample
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import Tensors
 from jmvae_tf.models.one_way import OneWayVAE
@@ -47,7 +48,7 @@ class CVAE(OneWayVAE):
     ) -> Bound:
         """The CVAE's bound; see `MultimodalVAE.bound`."""
         q_z_xw = self.joint_encoder(data, training=training)
-        z = q_z_xw.sample(seed=seed)
+        z = reparameterised_sample(q_z_xw, seed)
         inputs = self.decoder_inputs(z, data)
         p_x_zw = {name: p(inputs, training=training) for name, p in self.decoders.items()}
         return cvae_bound(

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from jmvae_tf.distributions import reparameterised_sample
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import Tensors
 from jmvae_tf.models.iterative import IterativelySampledVAE
@@ -45,7 +46,7 @@ class JMVAE(IterativelySampledVAE):
     ) -> Bound:
         """Eq. 2; see `MultimodalVAE.bound`."""
         [q_z_xw] = self.encode_layers(data, training=training)
-        z = q_z_xw.sample(seed=seed)
+        z = reparameterised_sample(q_z_xw, seed)
         p_x_z = {name: p(z, training=training) for name, p in self.decoders.items()}
         return jmvae_bound(
             data, q_z_xw, self.prior(data), p_x_z, kl_weight, self.likelihood_weights

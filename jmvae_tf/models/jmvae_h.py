@@ -8,7 +8,11 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from jmvae_tf import networks
-from jmvae_tf.distributions import ConditionalDistribution, GaussianHead
+from jmvae_tf.distributions import (
+    ConditionalDistribution,
+    GaussianHead,
+    reparameterised_sample,
+)
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import Tensors
 from jmvae_tf.models.iterative import IterativelySampledVAE
@@ -81,7 +85,10 @@ class JMVAEH(IterativelySampledVAE):
     ) -> Bound:
         """Eq. 3; see `MultimodalVAE.bound`."""
         q_z_xw = self.encode_layers(data, training=training)
-        z = [q.sample(seed=seed_z) for q, seed_z in zip(q_z_xw, self._seeds(seed), strict=True)]
+        z = [
+            reparameterised_sample(q, seed_z)
+            for q, seed_z in zip(q_z_xw, self._seeds(seed), strict=True)
+        ]
         p_z = self.prior_layers(z, training)
         p_x_z = {name: p(z[0], training=training) for name, p in self.decoders.items()}
         return jmvae_h_bound(data, q_z_xw, p_z, p_x_z, kl_weight, self.likelihood_weights)

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from jmvae_tf.distributions import reparameterised_sample
 from jmvae_tf.inference import product_of_experts
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE, Tensors
@@ -74,7 +75,7 @@ class JMVAEKL(MultimodalVAE):
         """Eq. 4; see `MultimodalVAE.bound`."""
         q_z_xw = self.joint_encoder(data, training=training)
         q_z_x = {name: q(data[name], training=training) for name, q in self.encoders.items()}
-        z = q_z_xw.sample(seed=seed)
+        z = reparameterised_sample(q_z_xw, seed)
         p_x_z = {name: p(z, training=training) for name, p in self.decoders.items()}
         alpha = self.alpha * kl_weight if self.anneal_alpha else self.alpha
         return jmvae_kl_bound(

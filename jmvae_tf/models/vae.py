@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from jmvae_tf.distributions import reparameterised_sample
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE, Tensors
 from jmvae_tf.networks import Network
@@ -59,7 +60,7 @@ class VAE(MultimodalVAE):
         """Eq. 1; see `MultimodalVAE.bound`."""
         [(name, x)] = data.items()
         q_z_x = self.encoders[name](x, training=training)
-        z = q_z_x.sample(seed=seed)
+        z = reparameterised_sample(q_z_x, seed)
         p_x_z = {name: self.decoders[name](z, training=training)}
         return vae_bound(data, q_z_x, self.prior(data), p_x_z, kl_weight, self.likelihood_weights)
 

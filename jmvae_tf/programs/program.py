@@ -79,8 +79,12 @@ def load_tensorflow() -> None:
             os.close(terminal)
 
 
-def announce_devices() -> None:
-    """Says what a long computation runs on: a GPU that is not found costs a user hours."""
+def announce_devices(replicas: int = 1) -> None:
+    """Says what a long computation runs on: a GPU that is not found costs a user hours.
+
+    Args:
+      replicas: how many share each batch, over all machines.
+    """
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
@@ -89,6 +93,8 @@ def announce_devices() -> None:
         print(f"computing on {', '.join(name or 'a GPU' for name in names)}")
     else:
         print(f"no GPU was found: computing on the CPU ({os.cpu_count()} cores)")
+    if replicas > 1:
+        print(f"every batch is shared by {replicas} replicas")
 
 
 def _parse(module: ModuleType) -> None:

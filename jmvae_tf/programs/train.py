@@ -3,6 +3,7 @@
 The preset of the model and the data set gives every setting; flags override it.
 """
 
+import contextlib
 import pathlib
 import shlex
 
@@ -11,6 +12,7 @@ from absl import flags
 from jmvae_tf import presets
 from jmvae_tf.errors import UserError
 from jmvae_tf.programs import program, settings_flags
+from jmvae_tf.training import cluster
 from jmvae_tf.training.run_folder import RunFolder
 
 _MODEL = flags.DEFINE_string("model", "jmvae_kl", f"one of {', '.join(presets.MODELS)}")
@@ -20,6 +22,13 @@ _RUN = flags.DEFINE_string("run", None, "folder of the run (default: runs/<data>
 _EXPORT_DIR, _KEEP_VERSIONS = program.define_export()
 _RESUME = flags.DEFINE_bool("resume", False, "go on with the run from its newest checkpoint")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "begin anew in the folder of a run")
+_DISTRIBUTE = flags.DEFINE_string(
+    "distribute",
+    None,
+    "mirrored: all GPUs of this machine; multi_worker: the machines that TF_CONFIG names; see "
+    "docs/distributed.md [one device]",
+)
+_PROFILE = flags.DEFINE_bool("profile", False, "write a trace of some steps for TensorBoard")
 settings_flags.define()
 
 
@@ -28,6 +37,11 @@ def main() -> None:
     overrides = settings_flags.given()
     usual = program.default_run(_DATA.value, _MODEL.value, overrides.get("target"))
     folder = RunFolder(pathlib.Path(_RUN.value or usual))
+    chief = True
+    if _DISTRIBUTE.value is not None:
+        presets.check_choice("distribute", _DISTRIBUTE.value, ("mirrored", "multi_worker"))
+        if _DISTRIBUTE.value == "multi_worker":
+            chief = cluster.from_environment().task == 0
     if _RESUME.value and _OVERWRITE.value:
         raise UserError(
             "A run goes on or begins anew", "--resume and --overwrite", "choose one of them"
@@ -45,7 +59,8 @@ def main() -> None:
             print(f"note: all {done} epochs are done; only what follows them is done again")
     else:
         settings = presets.settings_of(_MODEL.value, _DATA.value, overrides)
-        folder.check_new(_OVERWRITE.value)
+        if chief:
+            folder.check_new(_OVERWRITE.value)
     if settings.warmup_epochs >= settings.epochs:
         print(
             f"note: the warm-up of {settings.warmup_epochs} epochs does not end within the "
@@ -56,33 +71,40 @@ def main() -> None:
     from jmvae_tf import data as data_sets
     from jmvae_tf.evaluation.evaluate import Protocol
     from jmvae_tf.export.saved_model import export_saved_model
-    from jmvae_tf.models.adversarial import without_adversary
     from jmvae_tf.programs import report
-    from jmvae_tf.training.train import load_newest, make_model, train
+    from jmvae_tf.training import strategies
+    from jmvae_tf.training.train import load_checkpoint, load_newest, make_model, train
 
+    strategy = strategies.strategy_of(_DISTRIBUTE.value)  # Before TensorFlow computes anything.
     data = data_sets.load(
         settings.data, pathlib.Path(_DATA_DIR.value), presets.data_options(settings)
     )
     export_dir = program.export_folder(_EXPORT_DIR.value, settings)
-    with folder.locked():
-        model, epoch = load_newest(folder) if _RESUME.value else (None, 0)
-        model = model or make_model(settings, data)
-        export_dir.mkdir(parents=True, exist_ok=True)  # Before hours of training, not after.
-        if _RESUME.value:
-            folder.write_config(settings)
-        else:
-            folder.check_new(_OVERWRITE.value)  # Another process may have been faster.
-            folder.start(settings)
-        program.announce_devices()
+    with folder.locked() if chief else contextlib.nullcontext():
+        with strategy.scope():
+            model, epoch = load_newest(folder, set_aside=chief) if _RESUME.value else (None, 0)
+            model = model or make_model(settings, data)
+        if chief:
+            export_dir.mkdir(parents=True, exist_ok=True)  # Before hours of training, not after.
+            if _RESUME.value:
+                folder.write_config(settings)
+            else:
+                folder.check_new(_OVERWRITE.value)  # Another process may have been faster.
+                folder.start(settings)
+        program.announce_devices(strategy.num_replicas_in_sync)
         try:
-            train(model, settings, data, folder, epoch)
-            model = without_adversary(model)
+            train(model, settings, data, folder, epoch, _PROFILE.value)
+            if not chief:
+                print("trained; the first worker measures, pictures and exports")
+                return
+            # What was saved, in float32 and on one device.
+            last = folder.checkpoint_of(settings.epochs)
+            model = load_checkpoint(last, settings)
             # Importance weights take minutes; bin/evaluate has them.
             protocol = Protocol(num_importance_samples=0, seed=settings.seed)
-            checkpoint = folder.checkpoint_of(settings.epochs).name
-            if not report.is_evaluated(folder, checkpoint):
+            if not report.is_evaluated(folder, last.name):
                 report.measure(
-                    model, data, protocol, folder.metrics_file, about={"checkpoint": checkpoint}
+                    model, data, protocol, folder.metrics_file, about={"checkpoint": last.name}
                 )
             report.picture(model, data, folder, settings.seed)
             exported = export_saved_model(model, export_dir, _KEEP_VERSIONS.value)
@@ -93,7 +115,7 @@ def main() -> None:
 
 def _how_to_go_on(folder: RunFolder) -> str:
     last = folder.newest_checkpoint()
-    chosen = program.given(_DATA_DIR, _EXPORT_DIR, _KEEP_VERSIONS)
+    chosen = program.given(_DATA_DIR, _EXPORT_DIR, _KEEP_VERSIONS, _DISTRIBUTE)
     command = ["bin/train", "--resume", f"--run={folder.path}"]
     command += [f"--{name}={value}" for name, value in chosen.items()]
     kept = f"the last checkpoint is {last}" if last else "no epoch has been saved yet"

@@ -96,16 +96,20 @@ class TermsOnTestSet(keras.callbacks.Callback):
 
     Args:
       test: batches of the test set.
+      steps: how many; None for all that there are.
     """
 
-    def __init__(self, test: tf.data.Dataset) -> None:
+    def __init__(
+        self, test: tf.data.Dataset | tf.distribute.DistributedDataset, steps: int | None = None
+    ) -> None:
         """See the class."""
         super().__init__()
         self.test = test
+        self.steps = steps
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Evaluates the model."""
-        terms = self.model.evaluate(self.test, verbose=0, return_dict=True)
+        terms = self.model.evaluate(self.test, steps=self.steps, verbose=0, return_dict=True)
         if logs is not None:
             logs.update({f"test_{name}": value for name, value in terms.items()})
 

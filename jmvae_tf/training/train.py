@@ -5,12 +5,14 @@ import dataclasses
 import pathlib
 import sys
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from jmvae_tf import data as data_sets
+from jmvae_tf import replicas
 from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
@@ -18,6 +20,7 @@ from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.loading import MODELS, load_model
 from jmvae_tf.presets import Settings, data_options, gan_of, is_gan, without_gan
+from jmvae_tf.training import strategies
 from jmvae_tf.training.callbacks import (
     Checkpoints,
     FiniteTerms,
@@ -60,13 +63,34 @@ _IMAGE = "image"
 _ADVERSARIAL_BETA_1 = 0.5
 """Of all Adams where there is a discriminator (the authors' code)."""
 
+_PROFILED = (3, 5)
+"""First and last execution that a profile shows: the first one compiles."""
+
+
+@contextlib.contextmanager
+def _computing_in(precision: str) -> Iterator[None]:
+    """Lets layers that are made within compute in a precision; see `Settings.precision`."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
 
 def make_model(settings: Settings, data: DataSet) -> Trained:
     """A new, compiled model; the seed determines its initial weights.
 
+    Under a strategy's scope it is made for that strategy.
+
     Raises:
       UserError: if the settings do not make a model, or a batch is larger than the training set.
     """
+    with _computing_in(settings.precision):
+        return _make_model(settings, data)
+
+
+def _make_model(settings: Settings, data: DataSet) -> Trained:
     keras.utils.set_random_seed(settings.seed)
     arguments = {name: getattr(settings, name) for name in _ARGUMENTS}
     arguments = {name: value for name, value in arguments.items() if value is not None}
@@ -96,16 +120,19 @@ def make_model(settings: Settings, data: DataSet) -> Trained:
     except (ValueError, OverflowError, MemoryError, tf.errors.OpError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError("The settings must make a model", reason, "change them") from error
-    steps = pipelines.steps_per_epoch(data, settings.batch_size)
-    model.compile(
-        **_optimizers(settings),
-        jit_compile=settings.jit_compile,
-        # An execution must not run past the end of an epoch.
-        steps_per_execution=max(
-            number for number in range(1, settings.steps_per_execution + 1) if steps % number == 0
-        ),
-    )
+    model.compile(**_optimizers(settings), **_execution(settings, data))
     return model
+
+
+def _execution(settings: Settings, data: DataSet) -> dict[str, Any]:
+    """The arguments of `compile` that change nothing but speed."""
+    if replicas.count() > 1:
+        # Neither does XLA compile the reduction over replicas, nor does Keras loop over it.
+        return {"jit_compile": False, "steps_per_execution": 1}
+    steps = pipelines.steps_per_epoch(data, settings.batch_size)
+    # An execution must not run past the end of an epoch.
+    divisors = (x for x in range(1, settings.steps_per_execution + 1) if steps % x == 0)
+    return {"jit_compile": settings.jit_compile, "steps_per_execution": max(divisors)}
 
 
 def _optimizers(settings: Settings) -> dict[str, keras.optimizers.Optimizer]:
@@ -123,10 +150,14 @@ def _optimizers(settings: Settings) -> dict[str, keras.optimizers.Optimizer]:
     }
 
 
-def load_newest(folder: RunFolder) -> tuple[Trained | None, int]:
-    """The newest checkpoint that can be read, and its epoch.
+def load_newest(folder: RunFolder, set_aside: bool = True) -> tuple[Trained | None, int]:
+    """The newest checkpoint that can be read, to be trained further, and its epoch.
 
-    Damaged ones that are newer are named and set aside, out of the way of those to come.
+    Damaged ones that are newer are named.
+
+    Args:
+      folder: of the run.
+      set_aside: whether those that are damaged are renamed, out of the way of those to come.
 
     Returns:
       The model and the number of epochs it has seen; None and 0 if there is no checkpoint.
@@ -139,13 +170,15 @@ def load_newest(folder: RunFolder) -> tuple[Trained | None, int]:
     for epoch in reversed(folder.checkpoint_epochs()):
         path = folder.checkpoint_of(epoch)
         try:
-            model = load_trained(path, settings)
+            with _computing_in(settings.precision):
+                model = load_trained(path, settings)
         except UserError as error:
             damaged[path] = str(error)
             continue
-        for bad, message in damaged.items():
-            print(f"warning: {message}", file=sys.stderr)
-            bad.rename(bad.with_suffix(".damaged"))
+        if set_aside:
+            for bad, message in damaged.items():
+                print(f"warning: {message}", file=sys.stderr)
+                bad.rename(bad.with_suffix(".damaged"))
         return model, epoch
     if damaged:
         raise UserError(
@@ -157,7 +190,7 @@ def load_newest(folder: RunFolder) -> tuple[Trained | None, int]:
 
 
 def load_checkpoint(path: Any, settings: Settings) -> MultimodalVAE:
-    """The model of a checkpoint to be used, as `load_trained`."""
+    """The model of a checkpoint to be used, in float32; otherwise as `load_trained`."""
     return without_adversary(load_trained(path, settings))
 
 
@@ -217,9 +250,16 @@ def _name_of(trained: Trained) -> str:
 
 
 def train(
-    model: Trained, settings: Settings, data: DataSet, folder: RunFolder, first_epoch: int = 0
+    model: Trained,
+    settings: Settings,
+    data: DataSet,
+    folder: RunFolder,
+    first_epoch: int = 0,
+    profile: bool = False,
 ) -> None:
     """Trains a model until `settings.epochs`.
+
+    Of several workers all must call this, each with its own model; only the chief writes.
 
     Args:
       model: new from `make_model`, or as `load_newest` found it.
@@ -227,41 +267,67 @@ def train(
       data: what to train on.
       folder: of the run.
       first_epoch: how many epochs the model has seen.
+      profile: whether a trace of some steps goes to the folder's logs, for TensorBoard.
 
     Raises:
-      UserError: if a term of the objective is no longer finite.
+      UserError: if a term of the objective is no longer finite, or another worker was lost.
       KeyboardInterrupt: if a signal stopped the run, at the end of a batch.
     """
     if first_epoch >= settings.epochs:
         return
-    folder.write_history(folder.read_history()[:first_epoch])
+    strategy = model.distribute_strategy
+    with strategy.scope():
+        for name, value in _execution(settings, data).items():
+            setattr(model, name, value)  # It may have been saved by another number of replicas.
+    chief = strategies.is_chief(strategy)
+    if chief:
+        folder.write_history(folder.read_history()[:first_epoch])
 
     def remedy() -> str:
         newest = folder.newest_checkpoint()
         last = f"the last good checkpoint is {newest}" if newest else "there is no checkpoint yet"
         return f"{last}; check the data, or train anew with a lower --learning_rate"
 
+    def evaluation(part: str) -> strategies.Batches:
+        return strategies.distributed(
+            strategy, lambda shares: pipelines.evaluation_batches(data, part, shares=shares)
+        )
+
     progress = Progress(first_epoch)
-    with StopAtBatch() as stop, contextlib.closing(progress):
+    stop = StopAtBatch()
+    callbacks = [
+        KLWarmUp(settings.warmup_epochs),
+        TermsOnTestSet(evaluation("test"), pipelines.evaluation_steps(data, "test")),
+        FiniteTerms(remedy),
+    ]
+    if chief:
+        callbacks += [
+            HistoryFile(folder),
+            keras.callbacks.TensorBoard(
+                folder.logs, write_graph=False, profile_batch=_PROFILED if profile else 0
+            ),
+            progress,
+            Checkpoints(folder, settings.checkpoint_every),
+        ]
+    validates = data.num_examples("validation") > 0
+    with strategies.workers_watched(strategy), stop, contextlib.closing(progress):
         model.fit(
-            pipelines.training_batches(
-                data, settings.batch_size, settings.seed, first_epoch, bool(settings.flips)
+            strategies.distributed(
+                strategy,
+                lambda shares: pipelines.training_batches(
+                    data,
+                    settings.batch_size,
+                    settings.seed,
+                    first_epoch,
+                    bool(settings.flips),
+                    shares,
+                ),
             ),
             epochs=settings.epochs,
             initial_epoch=first_epoch,
             steps_per_epoch=pipelines.steps_per_epoch(data, settings.batch_size),
-            validation_data=pipelines.evaluation_batches(data, "validation")
-            if data.num_examples("validation")
-            else None,
+            validation_data=evaluation("validation") if validates else None,
+            validation_steps=pipelines.evaluation_steps(data, "validation") if validates else None,
             verbose=0,
-            callbacks=[
-                KLWarmUp(settings.warmup_epochs),
-                TermsOnTestSet(pipelines.evaluation_batches(data, "test")),
-                FiniteTerms(remedy),
-                HistoryFile(folder),
-                keras.callbacks.TensorBoard(folder.logs, write_graph=False),
-                progress,
-                Checkpoints(folder, settings.checkpoint_every),
-                stop,
-            ],
+            callbacks=[*callbacks, stop],
         )

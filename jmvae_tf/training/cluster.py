@@ -1,0 +1,48 @@
+"""The workers that train together, as the environment's `TF_CONFIG` names them; no TensorFlow."""
+
+import json
+import os
+from typing import NamedTuple
+
+from jmvae_tf.errors import UserError
+
+
+class Cluster(NamedTuple):
+    """Which workers there are, and which this process is.
+
+    Attributes:
+      workers: "host:port" of each.
+      task: the index of this process; the first worker is the chief, which alone writes.
+    """
+
+    workers: list[str]
+    task: int
+
+
+def from_environment() -> Cluster:
+    """What `TF_CONFIG` says; TensorFlow itself would take mistakes as they come.
+
+    Raises:
+      UserError: if it is not set, or not of the form that TensorFlow documents.
+    """
+    value = os.environ.get("TF_CONFIG", "")
+    try:
+        config = json.loads(value)
+        [(kind, workers)] = config["cluster"].items()
+        index = int(config["task"]["index"])
+        whole = (
+            (kind, config["task"]["type"]) == ("worker", "worker")
+            and isinstance(workers, list)
+            and all(isinstance(worker, str) and ":" in worker for worker in workers)
+            and 0 <= index < len(workers)
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        whole = False
+    if not whole:
+        raise UserError(
+            "--distribute=multi_worker needs TF_CONFIG, which names all workers and this one",
+            f"TF_CONFIG={value or '(not set)'}",
+            'set it like {"cluster": {"worker": ["HOST1:PORT", "HOST2:PORT"]}, "task": {"type": '
+            '"worker", "index": 0}}; docs/distributed.md has examples',
+        )
+    return Cluster(workers, index)

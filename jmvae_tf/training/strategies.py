@@ -1,0 +1,99 @@
+"""Training on several devices: strategies of `tf.distribute`, and the batches of their replicas."""
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from jmvae_tf.errors import UserError
+from jmvae_tf.replicas import WHOLE, Share
+from jmvae_tf.training import cluster
+
+Batches = Any
+"""A `tf.data.Dataset`, or a `tf.distribute.DistributedDataset`."""
+
+
+def strategy_of(distribute: str | None) -> tf.distribute.Strategy:
+    """The strategy that --distribute names; to be asked for before TensorFlow computes anything.
+
+    Args:
+      distribute: "mirrored" for all GPUs of this machine (or, without one, its logical CPU
+        devices), "multi_worker" for this and the other processes of `TF_CONFIG`, None for one
+        device.
+
+    Raises:
+      UserError: as `cluster.from_environment`.
+    """
+    if distribute is None:
+        return tf.distribute.get_strategy()
+    if distribute == "mirrored":
+        kinds = (tf.config.list_logical_devices(kind) for kind in ("GPU", "CPU"))
+        devices = next(devices for devices in kinds if devices)
+        return tf.distribute.MirroredStrategy([device.name for device in devices])
+    cluster.from_environment()  # Raises for what TensorFlow would take.
+    return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process is the one that writes: the first worker, or the only process."""
+    resolver = strategy.cluster_resolver
+    return resolver is None or not resolver.task_id
+
+
+def distributed(
+    strategy: tf.distribute.Strategy, batches: Callable[[Sequence[Share]], tf.data.Dataset]
+) -> Batches:
+    """The batches of this process's replicas; without end where there are several.
+
+    Keras cannot tell from such a dataset how many steps it has, so it must be told.
+
+    Args:
+      strategy: of training.
+      batches: of some shares, such as `pipelines.training_batches` with all else given.
+    """
+    replicas = strategy.num_replicas_in_sync
+    if replicas == 1:
+        return batches([WHOLE])
+
+    def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        local = replicas // context.num_input_pipelines
+        first = local * context.input_pipeline_id
+        shares = [Share(replica, replicas) for replica in range(first, first + local)]
+        return batches(shares).repeat()
+
+    return strategy.distribute_datasets_from_function(of_worker)
+
+
+@contextlib.contextmanager
+def workers_watched(strategy: tf.distribute.Strategy) -> Iterator[None]:
+    """Says what happened where TensorFlow fails because another worker is gone.
+
+    Raises:
+      UserError: if that is so.
+    """
+    try:
+        yield
+    except (
+        tf.errors.AbortedError,
+        tf.errors.CancelledError,
+        tf.errors.DeadlineExceededError,
+        tf.errors.InternalError,
+        tf.errors.UnavailableError,
+    ) as error:
+        if strategy.cluster_resolver is None:
+            raise
+        raise UserError(
+            "All workers must stay alive until the end of training",
+            _what_was_lost(str(error), cluster.from_environment().workers),
+            "start all of them again with --resume",
+        ) from error
+
+
+def _what_was_lost(message: str, workers: Sequence[str]) -> str:
+    """The part of TensorFlow's message, mostly a stack of calls, that tells of other workers."""
+    lost = re.search(r"/task:(\d+)", message)
+    who = f"worker {lost[1]} ({workers[int(lost[1])]})" if lost else "another worker"
+    reason = next((line for line in message.splitlines() if "aborted by" in line), "")
+    return f"{who} did not answer: {reason.partition('aborted by: ')[2] or message.split(' [')[0]}"
