@@ -201,23 +201,34 @@ def evaluation_batches(
     batch_size: int | None = None,
     shares: Sequence[Share] = (WHOLE,),
 ) -> tf.data.Dataset:
-    """The validation or test set in its order, binarised once, the last batch shorter.
+    """The validation or test set in its order, binarised once.
 
     Args:
       data: the data set.
       part: "validation" or "test".
-      batch_size: of all but the last; None for as many as fit easily.
-      shares: as for `training_batches`; parts of the last batch may be unequal, or empty.
+      batch_size: of all but the last; None for as many as fit easily. Replicas have batches that
+        are as equal as can be, of no more.
+      shares: as for `training_batches`.
+
+    Raises:
+      UserError: if there are fewer examples than replicas.
     """
     examples = whole_part(data, part)
     number, batch_size = data.num_examples(part), batch_size or _evaluated_at_once(data)
-    limits = []
-    for start in range(0, number, batch_size):
-        stop = min(start + batch_size, number)
-        size = math.ceil((stop - start) / shares[0].replicas)
-        for share in shares:
-            first = start + size * share.replica
-            limits.append((min(first, stop), min(first + size, stop)))
+    replicas, steps = shares[0].replicas, math.ceil(number / batch_size)
+    if replicas == 1:
+        places = np.minimum(np.arange(steps + 1) * batch_size, number)
+    else:  # As equal as can be: an empty part would be an error to some ops.
+        places = np.arange(steps * replicas + 1) * number // (steps * replicas)
+    limits = [
+        places[step * replicas + share.replica :][:2] for step in range(steps) for share in shares
+    ]
+    if any(first == stop for first, stop in limits):
+        raise UserError(
+            f"Every replica needs examples of the {part} set",
+            f"{number} for {replicas} of them",
+            "train on fewer devices",
+        )
     return (
         tf.data.Dataset.from_tensor_slices(np.reshape(limits, (-1, 2)).astype(np.int64))
         .map(lambda limit: {name: x[limit[0] : limit[1]] for name, x in examples.items()})

@@ -1,0 +1,98 @@
+"""Training on several replicas: two processes, or two logical devices of one."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.conftest import ROOT
+
+JOB = ROOT / "tests" / "distributed_job.py"
+
+
+def start(request, task=None, ports=()):
+    """One process of a job."""
+    environment = {name: x for name, x in os.environ.items() if name != "TF_CONFIG"}
+    if task is not None:
+        cluster = {"worker": [f"localhost:{port}" for port in ports]}
+        environment["TF_CONFIG"] = json.dumps(
+            {"cluster": cluster, "task": {"type": "worker", "index": task}}
+        )
+    return subprocess.Popen(
+        [sys.executable, str(JOB), json.dumps(request)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def free_ports(number):
+    """Ports that nobody listens on."""
+    sockets = [socket.socket() for _ in range(number)]
+    for one in sockets:
+        one.bind(("localhost", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def results_of(job, model, distribute, out, means=False):
+    """What the processes of a job found."""
+    request = {"job": job, "model": model, "distribute": distribute, "means": means}
+    request["out"] = str(out / f"{model}-{distribute}-{means}.npz")
+    if distribute == "multi_worker":
+        ports = free_ports(2)
+        processes = [start(request, task, ports) for task in range(2)]
+    else:
+        processes = [start(request)]
+    for process in processes:
+        output, _ = process.communicate(timeout=600)
+        assert process.returncode == 0, output
+    with np.load(request["out"]) as file:
+        return {name: file[name] for name in file}
+
+
+@pytest.mark.parametrize(
+    ("distribute", "model", "means"),
+    [
+        ("mirrored", "jmvae_kl_gan", False),
+        *(
+            pytest.param(distribute, model, means, marks=pytest.mark.slow)
+            for distribute in ("mirrored", "multi_worker")
+            for model in ("jmvae_kl", "jmvae_kl_gan")
+            for means in (True, False)
+            if (distribute, model, means) != ("mirrored", "jmvae_kl_gan", False)
+        ),
+    ],
+)
+def test_gradients_do_not_depend_on_the_number_of_replicas(distribute, model, means, tmp_path):
+    """Those of all parts, batch normalisation's moving statistics, and the test terms after it."""
+    alone = results_of("gradients", model, None, tmp_path, means)
+    shared = results_of("gradients", model, distribute, tmp_path, means)
+    assert set(alone) == set(shared)
+    for name, expected in alone.items():
+        if name.startswith("moment"):
+            assert np.linalg.norm(expected) > 0, name
+            error = np.linalg.norm(shared[name] - expected) / np.linalg.norm(expected)
+            assert error < 1e-5, name
+        elif name.startswith("state"):
+            np.testing.assert_allclose(shared[name], expected, rtol=1e-5, atol=1e-7, err_msg=name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_kl_gan"])
+@pytest.mark.parametrize("distribute", ["mirrored", "multi_worker"])
+def test_bounds_after_five_epochs(distribute, model, tmp_path):
+    """Of 299 test images, whose bounds have a standard deviation of at least 5 nats."""
+    alone = results_of("training", model, None, tmp_path)
+    shared = results_of("training", model, distribute, tmp_path)
+    standard_error = 5.0 / np.sqrt(299)
+    difference = float(shared["term bound"] - alone["term bound"])
+    print(f"{model} on {distribute}: {difference:.4f} nats, standard error {standard_error:.3f}")
+    assert abs(difference) < 2 * standard_error
