@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+_UNFINISHED = ".writing-"
+
 
 @contextlib.contextmanager
 def written_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
@@ -23,7 +25,7 @@ def written_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        folder = pathlib.Path(tempfile.mkdtemp(prefix=".writing-", dir=path.parent))
+        folder = pathlib.Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=path.parent))
         try:
             temporary = folder / path.name
             yield temporary
@@ -35,6 +37,12 @@ def written_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise OSError(error.errno or errno.EIO, reason, str(path)) from error
+
+
+def remove_unfinished(folder: pathlib.Path) -> None:
+    """Removes what killed processes have left in a folder of what they were writing."""
+    for left in folder.rglob(f"{_UNFINISHED}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def write_json(path: pathlib.Path, value: Mapping[str, Any]) -> None:

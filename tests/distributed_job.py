@@ -114,6 +114,8 @@ def main():
             for variable in optimizer._momentums:
                 results[f"moment {part}{variable.path}"] = variable.numpy()
     vae = without_adversary(model)
+    examples = vae.examples_of(pipelines.whole_part(data, "test"))
+    results["bounds"] = vae.bound(examples, tf.constant([0, 0])).value.numpy()
     results |= {f"state {x.path}": x.numpy() for x in vae.non_trainable_variables}
     if strategies.is_chief(strategy):
         np.savez(request["out"], **results)

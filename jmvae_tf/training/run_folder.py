@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jmvae_tf.errors import UserError
-from jmvae_tf.files import read_json, write_json, written_atomically
+from jmvae_tf.files import read_json, remove_unfinished, write_json, written_atomically
 from jmvae_tf.presets import Settings, versions
 
 _CHECKPOINT = "epoch-{:06d}.keras"
@@ -95,7 +95,7 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Keeps other processes from training in this folder; makes the folder if need be.
 
-        A folder that is still empty at the end is removed.
+        What a killed process was writing is removed, and in the end a folder that is still empty.
 
         Raises:
           UserError: if another process trains in it.
@@ -112,6 +112,7 @@ class RunFolder:
                     f"--run={self.path}, where another is at work",
                     "wait for it, or choose another --run",
                 ) from error
+            remove_unfinished(self.path)
             try:
                 yield
             finally:

@@ -190,8 +190,17 @@ def load_newest(folder: RunFolder, set_aside: bool = True) -> tuple[Trained | No
 
 
 def load_checkpoint(path: Any, settings: Settings) -> MultimodalVAE:
-    """The model of a checkpoint to be used, in float32; otherwise as `load_trained`."""
-    return without_adversary(load_trained(path, settings))
+    """The model of a checkpoint to be used, which computes in float32; otherwise as `load_trained`.
+
+    Of a run in a mixed precision it is not compiled.
+    """
+    with _computing_in(settings.precision):
+        model = without_adversary(load_trained(path, settings))
+    if settings.precision == "float32":
+        return model
+    exact = type(model).from_config(model.get_config())
+    exact.set_weights(model.get_weights())
+    return exact
 
 
 def load_trained(path: Any, settings: Settings) -> Trained:

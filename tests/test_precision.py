@@ -1,0 +1,123 @@
+"""Mixed precision: what computes in which type, and what it costs in accuracy."""
+
+import dataclasses
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from jmvae_tf import presets
+from jmvae_tf.data import digits, pipelines
+from jmvae_tf.errors import UserError
+from jmvae_tf.models.adversarial import without_adversary
+from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.train import load_checkpoint, load_newest, make_model, train
+
+MIXED = ["mixed_bfloat16", "mixed_float16"]
+
+
+def settings_in(precision, model="jmvae_kl", **overrides):
+    usual = {
+        "epochs": 2,
+        "warmup_epochs": 0,
+        "batch_size": 4,
+        "latent_dim": 2,
+        "jit_compile": False,
+        "steps_per_execution": 1,
+        "checkpoint_every": 1,
+    }
+    return presets.settings_of(model, "digits", {**usual, **overrides, "precision": precision})
+
+
+@pytest.fixture(scope="module")
+def data():
+    whole = digits.load(pathlib.Path(), "paper")
+    few = {name: x[:40] for name, x in whole.train.items()}
+    return dataclasses.replace(whole, train=few, validation={}, test=few)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16"])
+@pytest.mark.parametrize("model", presets.MODELS)
+def test_only_the_bodies_compute_in_it(precision, model, data):
+    """Variables, heads, and so all that the bound is made of stay float32."""
+    trained = make_model(settings_in(precision, model), data)
+    assert keras.config.dtype_policy().name == "float32", "it is of what was made only"
+    batch = next(iter(pipelines.training_batches(data, 4, 0)))
+    vae = without_adversary(trained)
+    bound = vae.bound(vae.examples_of(batch), tf.constant([0, 0]), training=True)
+    for name, value in {"value": bound.value, **bound.terms}.items():
+        assert value.dtype == tf.float32, name
+    assert {variable.dtype for variable in trained.trainable_variables} == {"float32"}
+    layers = [x for x in trained._flatten_layers() if isinstance(x, keras.layers.Dense)]
+    heads = [x for x in layers if x.name in ("mean", "variance", "parameters", "logit")]
+    assert {x.compute_dtype for x in heads} == {"float32"}
+    assert {x.compute_dtype for x in layers if x not in heads} == {precision.removeprefix("mixed_")}
+
+
+@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_kl_gan"])
+@pytest.mark.parametrize(
+    ("precision", "tolerance"), [("mixed_bfloat16", 0.1), ("mixed_float16", 0.0125)]
+)
+def test_a_step_is_that_of_float32_but_for_rounding(precision, tolerance, model, data):
+    """bfloat16 has 8 bits of mantissa and float16 11, so the latter is eight times as exact."""
+    batch = next(iter(pipelines.training_batches(data, 4, 0)))
+    moments = {}
+    for kind in ("float32", precision):
+        trained = make_model(settings_in(kind, model), data)
+        trained.fit(tf.data.Dataset.from_tensors(batch), epochs=1, verbose=0)
+        optimizer = trained.optimizer
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        moments[kind] = np.concatenate([x.numpy().ravel() for x in optimizer._momentums])
+    exact, mixed = moments.values()
+    assert np.linalg.norm(exact) > 0
+    assert np.linalg.norm(mixed - exact) < tolerance * np.linalg.norm(exact)
+
+
+@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_kl_gan"])
+def test_losses_are_scaled_where_small_gradients_would_vanish(model, data):
+    trained = make_model(settings_in("mixed_float16", model), data)
+    optimizers = [trained.optimizer]
+    if model.endswith("_gan"):
+        optimizers += [trained.decoder_optimizer, trained.discriminator_optimizer]
+    assert all(isinstance(x, keras.optimizers.LossScaleOptimizer) for x in optimizers)
+    unscaled = make_model(settings_in("mixed_bfloat16", model), data).optimizer
+    assert not isinstance(unscaled, keras.optimizers.LossScaleOptimizer)
+
+
+def test_a_gradient_that_overflows_changes_nothing_but_the_scale(data):
+    trained = make_model(settings_in("mixed_float16"), data)
+    trained.optimizer.build(trained.trainable_variables)
+    trained.optimizer.dynamic_scale.assign(2.0**100)
+    before = trained.get_weights()
+    batch = next(iter(pipelines.training_batches(data, 4, 0)))
+    trained.fit(tf.data.Dataset.from_tensors(batch), epochs=1, verbose=0)
+    assert float(trained.optimizer.dynamic_scale) == 2.0**99
+    for left, right in zip(trained.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("precision", MIXED)
+def test_a_run_goes_on_in_it_and_is_used_in_float32(precision, data, tmp_path):
+    settings = settings_in(precision, epochs=1)
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir()
+    folder.start(settings)
+    train(make_model(settings, data), settings, data, folder)
+    resumed, epoch = load_newest(folder)
+    assert epoch == 1
+    body = resumed.joint_encoder.body.branches["image"]
+    assert body.layers[-1].compute_dtype == precision.removeprefix("mixed_")
+    longer = dataclasses.replace(settings, epochs=2)
+    train(resumed, longer, data, folder, epoch)
+    assert [row["epoch"] for row in folder.read_history()] == [1, 2]
+    used = load_checkpoint(folder.newest_checkpoint(), longer)
+    assert used.joint_encoder.body.branches["image"].layers[-1].compute_dtype == "float32"
+    for left, right in zip(used.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_an_unknown_precision_is_a_mistake():
+    with pytest.raises(UserError, match="--precision must be float32 or mixed_bfloat16 or mixed"):
+        settings_in("bfloat16")
