@@ -20,6 +20,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+import random_data
 from peak_memory import peak_mebibytes
 
 from jmvae_tf import presets
@@ -34,9 +35,7 @@ def main(argv):
     import numpy as np
     import tensorflow as tf
 
-    from jmvae_tf import data as data_sets
-    from jmvae_tf.data import faces, handwritten, pipelines
-    from jmvae_tf.data.data_set import DataSet
+    from jmvae_tf.data import pipelines
     from jmvae_tf.training.callbacks import FiniteTerms, KLWarmUp, Progress, StopAtBatch
     from jmvae_tf.training.train import make_model
 
@@ -44,14 +43,7 @@ def main(argv):
     settings = presets.settings_of("jmvae_kl", networks, {"batch_size": request["batch_size"]})
     with np.load(request["data"]) as arrays:
         examples = {name: arrays[name] for name in arrays}
-    data = DataSet(
-        "random",
-        data_sets.modalities(networks, presets.data_options(settings)),
-        train=examples,
-        validation={},
-        test={},
-        prepare=faces.prepare if networks == "celeba" else handwritten.prepare(255),
-    )
+    data = random_data.data_set(networks, examples)
     seconds = []
 
     class Clock(keras.callbacks.Callback):

@@ -24,6 +24,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import numpy as np
+import random_data
 from absl import app, flags
 from idle import wait_until_idle
 
@@ -38,22 +39,13 @@ _LEARNING_RATES = {"mnist": 1e-3, "celeba": 1e-4}
 _LENGTHS = {"mnist": (10_000, 5), "celeba": (500, 4)}
 
 
-def _examples(networks, number):
-    """Random examples, as the data set stores them and as floats."""
-    rng = np.random.default_rng(0)
+def _floats(networks, stored):
+    """The same examples as a library needs them that does not make floats of bytes itself."""
     if networks == "mnist":
-        stored = {
-            "image": rng.integers(0, 256, (number, 28, 28, 1), np.uint8),
-            "label": rng.integers(0, 10, number, np.uint8),
-        }
         floats = {"image": stored["image"] > 127, "label": np.eye(10)[stored["label"]]}
     else:
-        stored = {
-            "image": rng.integers(0, 256, (number, 64, 64, 3), np.uint8),
-            "attributes": rng.choice([-1, 1], (number, 40)).astype(np.int8),
-        }
         floats = {"image": stored["image"] / 255, "attributes": stored["attributes"]}
-    return stored, {name: x.astype(np.float32) for name, x in floats.items()}
+    return {name: x.astype(np.float32) for name, x in floats.items()}
 
 
 def _measured(python, script, request):
@@ -67,10 +59,10 @@ def _measured(python, script, request):
 
 def _compare(networks, folder):
     number, epochs = _LENGTHS[networks]
-    files = {}
-    for name, arrays in zip(("stored", "floats"), _examples(networks, number), strict=True):
-        files[name] = str(folder / f"{networks}-{name}.npz")
-        np.savez(files[name], **arrays)
+    stored = random_data.stored(networks, number)
+    files = {name: str(folder / f"{networks}-{name}.npz") for name in ("stored", "floats")}
+    np.savez(files["stored"], **stored)
+    np.savez(files["floats"], **_floats(networks, stored))
     request = {"networks": networks, "batch_size": _BATCH_SIZE.value, "epochs": epochs}
     theirs = request | {"data": files["floats"], "learning_rate": _LEARNING_RATES[networks]}
     kinds = {"jmvae_tf": (sys.executable, "our_training.py", request | {"data": files["stored"]})}

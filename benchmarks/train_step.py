@@ -2,13 +2,14 @@
 """Training rate through `fit` against a bare compiled step of the same graph.
 
 The bare step runs again and again on one batch that is already in memory: no data, no callbacks,
-no Keras loop. What `fit` reaches of its rate is what input and loop leave of the machine. Both are
-timed in turns, without and with XLA, and medians over the turns are printed. The data are random
-bytes of MNIST's shape that go through MNIST's own pipeline, so that no files are needed.
+no Keras loop. What `fit` reaches of its rate is what input and loop leave of the machine. What the
+bare step reaches of the floor's (`floor.py`) is what all but multiplications leaves. All are timed
+in turns, and medians over the turns are printed. The data are random bytes of the data set's
+shapes that go through its own pipeline.
 
-    .venv/bin/python benchmarks/train_step.py --model=jmvae_kl
+    .venv/bin/python benchmarks/train_step.py --networks=celeba
 
-Run it on an otherwise idle machine; the load at the start is printed.
+It waits until the machine is idle.
 """
 
 import os
@@ -19,44 +20,26 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+import floor
+import random_data
 from absl import app, flags
+from idle import wait_until_idle
 
 from jmvae_tf import presets
 from jmvae_tf.programs import program
 
-_MODEL = flags.DEFINE_enum("model", "jmvae_kl", presets.MODELS, "which model")
+_NETWORKS = flags.DEFINE_enum("networks", "mnist", ["mnist", "celeba"], "whose networks")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 100, "examples in a batch")
-_STEPS = flags.DEFINE_integer("steps", 300, "steps of one timing")
+_STEPS = flags.DEFINE_integer("steps", None, "steps of one timing [mnist: 300, celeba: 5]")
 _TURNS = flags.DEFINE_integer("turns", 7, "timings of each kind")
-_STEPS_PER_EXECUTION = flags.DEFINE_list("steps_per_execution", ["1", "10"], "of fit")
-
-
-def _random_data():
-    """A data set of MNIST's modalities and pipeline, 20,000 examples of random bytes."""
-    import numpy as np
-
-    from jmvae_tf.data import handwritten
-    from jmvae_tf.data.data_set import DataSet
-
-    rng = np.random.default_rng(0)
-    examples = {
-        "image": rng.integers(0, 256, (20_000, 28, 28, 1), np.uint8),
-        "label": rng.integers(0, 10, 20_000, np.uint8),
-    }
-    return DataSet(
-        "random",
-        handwritten.modalities(28),
-        train=examples,
-        validation={},
-        test=examples,
-        prepare=handwritten.prepare(255),
-    )
+_STEPS_PER_EXECUTION = flags.DEFINE_list("steps_per_execution", ["1", "10"], "of fit, where the preset has several")
+_XLA = flags.DEFINE_list("xla", None, "no, yes or both [as the preset has it]")
 
 
 def main(argv):
     """Times and prints."""
     del argv
-    print(f"load before the start: {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores")
+    print(f"{wait_until_idle():.2f} of {os.cpu_count()} cores are busy before the start")
     program.load_tensorflow()
     import keras
     import tensorflow as tf
@@ -65,9 +48,11 @@ def main(argv):
     from jmvae_tf.training.callbacks import FiniteTerms, StopAtBatch
     from jmvae_tf.training.train import make_model
 
-    data = _random_data()
-    batch_size, steps = _BATCH_SIZE.value, _STEPS.value
-    overrides = {"batch_size": batch_size, "steps_per_execution": 1}
+    networks, batch_size = _NETWORKS.value, _BATCH_SIZE.value
+    steps = _STEPS.value or {"mnist": 300, "celeba": 5}[networks]
+    number = {"mnist": 20_000, "celeba": 1_000}[networks]
+    data = random_data.data_set(networks, random_data.stored(networks, number))
+    preset = presets.settings_of("jmvae_kl", networks, {"batch_size": batch_size})
 
     class Clock(keras.callbacks.Callback):
         """Times each epoch without what comes before and after it."""
@@ -82,23 +67,16 @@ def main(argv):
         def on_epoch_end(self, epoch, logs=None):
             self.seconds.append(time.perf_counter() - self.start)
 
-    def make(jit_compile, steps_per_execution):
-        settings = presets.settings_of(
-            _MODEL.value, "mnist", {**overrides, "jit_compile": jit_compile}
-        )
-        model = make_model(settings, data)
-        model.compile(
-            optimizer=keras.optimizers.Adam(settings.learning_rate),
-            jit_compile=jit_compile,
-            steps_per_execution=steps_per_execution,
-        )
+    def make(xla, steps_per_execution):
+        model = make_model(preset, data)
+        model.jit_compile, model.steps_per_execution = xla, steps_per_execution
         return model
 
-    def bare(jit_compile):
-        model = make(jit_compile, 1)
+    def bare(xla):
+        model = make(xla, 1)
         model.optimizer.build(model.trainable_variables)
         batch = next(iter(pipelines.training_batches(data, batch_size, 0)))
-        step = tf.function(lambda: model.train_step(batch), jit_compile=jit_compile)
+        step = tf.function(lambda: model.train_step(batch), jit_compile=xla)
         step()
 
         def timed():
@@ -110,8 +88,8 @@ def main(argv):
 
         return timed
 
-    def through_fit(jit_compile, steps_per_execution):
-        model = make(jit_compile, steps_per_execution)
+    def through_fit(xla, steps_per_execution):
+        model = make(xla, steps_per_execution)
         batches = pipelines.training_batches(data, batch_size, 0)
         clock = Clock()
 
@@ -129,12 +107,13 @@ def main(argv):
         return timed
 
     kinds = {}
-    for jit_compile in (False, True):
-        kinds[jit_compile, "bare step"] = bare(jit_compile)
-        for number in map(int, _STEPS_PER_EXECUTION.value):
-            kinds[jit_compile, f"fit, {number} steps per execution"] = through_fit(
-                jit_compile, number
-            )
+    chosen = _XLA.value or ["yes" if preset.jit_compile else "no"]
+    executions = map(int, _STEPS_PER_EXECUTION.value) if preset.steps_per_execution > 1 else [1]
+    executions = list(executions)
+    for name in chosen:
+        kinds[name, "bare step"] = bare(name == "yes")
+        for each in executions:
+            kinds[name, f"fit, {each} steps per execution"] = through_fit(name == "yes", each)
     seconds = {kind: [] for kind in kinds}
     for _ in range(_TURNS.value):
         for kind, timed in kinds.items():
@@ -142,13 +121,21 @@ def main(argv):
     rates = {
         kind: batch_size * steps / statistics.median(values) for kind, values in seconds.items()
     }
+    rate = floor.matrix_product_rate()
+    operations = floor.operations_of_step(make(False, 1))
+    least = rate / operations
     print(
-        f"{_MODEL.value}, MNIST's networks, batch {batch_size}: examples a second, medians of "
-        f"{_TURNS.value} timings of {steps} steps"
+        f"{networks}'s networks, JMVAE-kl, batch {batch_size}: examples a second, medians of "
+        f"{_TURNS.value} timings of {steps} steps\n"
+        f"  floor: {operations / 1e6:.1f} MFLOP an example at {rate / 1e9:.0f} GFLOP/s of a matrix "
+        f"product are {least:.0f} examples a second"
     )
-    for (jit_compile, name), rate in rates.items():
-        share = rate / rates[jit_compile, "bare step"]
-        print(f"  {'XLA' if jit_compile else 'no XLA':<7}{name:<30}{rate:>8.0f}  {share:>6.1%}")
+    for (xla, name), found in rates.items():
+        print(
+            f"  {'XLA' if xla == 'yes' else 'no XLA':<7}{name:<30}{found:>8.1f}"
+            f"  {found / rates[xla, 'bare step']:>6.1%} of the bare step"
+            f"  {found / least:>6.1%} of the floor's rate"
+        )
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.distributions import GaussianHead, LikelihoodHead
+from jmvae_tf.distributions import GaussianHead, LikelihoodHead, reparameterised_sample
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality, check_names
 from jmvae_tf.randomness import root_seed
@@ -128,3 +129,20 @@ def test_the_fast_log_probability_is_that_of_the_distribution(rng, likelihood):
     found = likelihood.log_prob(p, events)
     assert found.shape == (7, 5)
     np.testing.assert_allclose(found, p.log_prob(events), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_reparameterised_sample_is_the_distributions_own(jit_compile, rng):
+    q = tfd.MultivariateNormalDiag(rng.normal(size=(5, 3)), rng.uniform(0.5, 2, (5, 3)))
+    q = tfd.MultivariateNormalDiag(tf.cast(q.mean(), tf.float32), tf.cast(q.stddev(), tf.float32))
+    draw = tf.function(lambda: reparameterised_sample(q, root_seed(3)), jit_compile=jit_compile)
+    np.testing.assert_allclose(draw(), q.sample(seed=root_seed(3)), rtol=1e-6)
+
+
+def test_its_gradients_are_those_of_mean_and_deviation():
+    mean, deviation = tf.Variable([[0.5]]), tf.Variable([[2.0]])
+    with tf.GradientTape() as tape:
+        z = reparameterised_sample(tfd.MultivariateNormalDiag(mean, deviation), root_seed(0))
+    by_mean, by_deviation = tape.gradient(z, [mean, deviation])
+    assert by_mean.numpy() == 1.0
+    np.testing.assert_allclose(by_deviation, (z - 0.5) / 2.0, rtol=1e-6)

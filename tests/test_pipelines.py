@@ -13,6 +13,7 @@ from jmvae_tf.errors import UserError
 from jmvae_tf.likelihoods import Bernoulli, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.randomness import root_seed
+from jmvae_tf.replicas import Share
 
 NUM_TRAIN = 11
 GREY = np.float32([0.0, 0.3, 0.5, 1.0])
@@ -299,3 +300,35 @@ def test_half_of_the_images_are_mirrored_and_nothing_else(data):
     assert_equal([x["index"] for x in taken], [x["index"] for x in plain])
     again = take(pipelines.training_batches(data, 1, 2, first_epoch=11, flips=True), 20)
     assert_equal(again, taken[11 * 11 : 11 * 11 + 20])
+
+
+@pytest.mark.parametrize(("replicas", "workers"), [(2, 1), (2, 2), (4, 2)])
+def test_the_shares_of_all_replicas_are_the_batches(data, replicas, workers):
+    """In their order, with the same draws and flips, and read by nobody else."""
+    whole = take(pipelines.training_batches(data, BATCH, 0, flips=True), 5)
+    local = replicas // workers
+    parts = []
+    for worker in range(workers):
+        shares = [Share(x, replicas) for x in range(worker * local, (worker + 1) * local)]
+        batches = pipelines.training_batches(data, BATCH, 0, flips=True, shares=shares)
+        parts.append(take(batches, 5 * local))
+    for step, batch in enumerate(whole):
+        mine = [x for worker in parts for x in worker[step * local : (step + 1) * local]]
+        assert_equal({name: np.concatenate([x[name] for x in mine]) for name in batch}, batch)
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 3])
+def test_replicas_evaluate_every_example_once(data, replicas):
+    """Seven in batches of at most three, so that parts differ in size."""
+    whole = pipelines.whole_part(data, "test")
+    shares = [Share(x, replicas) for x in range(replicas)]
+    parts = list(pipelines.evaluation_batches(data, "test", 3, shares).as_numpy_iterator())
+    assert len(parts) == 3 * replicas
+    sizes = [len(part["index"]) for part in parts]
+    assert replicas == 1 or max(sizes) - min(sizes) <= 1
+    assert_equal({name: np.concatenate([x[name] for x in parts]) for name in whole}, whole)
+
+
+def test_more_replicas_than_test_examples_are_refused(data):
+    with pytest.raises(UserError, match="Every replica needs examples of the test set"):
+        pipelines.evaluation_batches(data, "test", shares=[Share(0, 8)])

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow.core.util import event_pb2
+from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from jmvae_tf import presets
 from jmvae_tf.data import mnist
@@ -185,6 +186,14 @@ def test_help_tells_every_flag(tmp_path, program, names):
 
 
 # What a run leaves.
+
+
+def test_a_profile_of_some_steps(tmp_path):
+    succeed(tmp_path, "train", *TINY, "--epochs=1", "--profile")
+    [trace] = (tmp_path / "run" / "logs" / "train").glob("plugins/profile/*/*.xplane.pb")
+    space = xplane_pb2.XSpace.FromString(trace.read_bytes())
+    names = {x.name for plane in space.planes for x in plane.event_metadata.values()}
+    assert any("MatMul" in name for name in names), "it shows what is computed"
 
 
 def test_config_has_settings_and_versions(whole):

@@ -60,6 +60,16 @@ def steps_per_epoch(data: DataSet, batch_size: int) -> int:
     return steps
 
 
+def check_shared(batch_size: int, replicas: int) -> None:
+    """Raises UserError if a batch has no equal parts for so many replicas."""
+    if batch_size % replicas:
+        raise UserError(
+            "All replicas must have equal parts of a batch",
+            f"--batch_size={batch_size} for {replicas} of them",
+            f"choose a multiple of {replicas}",
+        )
+
+
 def training_batches(
     data: DataSet,
     batch_size: int,
@@ -86,12 +96,7 @@ def training_batches(
       UserError: if a batch is larger than the training set, or cannot be shared equally.
     """
     replicas = shares[0].replicas
-    if batch_size % replicas:
-        raise UserError(
-            "All replicas must have equal parts of a batch",
-            f"--batch_size={batch_size} for {replicas} of them",
-            f"choose a multiple of {replicas}",
-        )
+    check_shared(batch_size, replicas)
     steps = steps_per_epoch(data, batch_size)
     rows_of = {name: _reader(stored) for name, stored in data.train.items()}
     root = root_seed(seed)

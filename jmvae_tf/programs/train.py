@@ -61,6 +61,13 @@ def main() -> None:
         settings = presets.settings_of(_MODEL.value, _DATA.value, overrides)
         if chief:
             folder.check_new(_OVERWRITE.value)
+    if _DISTRIBUTE.value and settings.precision == "mixed_float16":
+        # Keras looks for overflows in the gradients of one replica only.
+        raise UserError(
+            "Several devices cannot share the loss scale that float16 needs",
+            f"--precision={settings.precision} --distribute={_DISTRIBUTE.value}",
+            "choose --precision=mixed_bfloat16",
+        )
     if settings.warmup_epochs >= settings.epochs:
         print(
             f"note: the warm-up of {settings.warmup_epochs} epochs does not end within the "

@@ -84,13 +84,15 @@ def make_model(settings: Settings, data: DataSet) -> Trained:
     Under a strategy's scope it is made for that strategy.
 
     Raises:
-      UserError: if the settings do not make a model, or a batch is larger than the training set.
+      UserError: if the settings do not make a model, a batch is larger than the training set, or
+        the replicas cannot share it equally.
     """
     with _computing_in(settings.precision):
         return _make_model(settings, data)
 
 
 def _make_model(settings: Settings, data: DataSet) -> Trained:
+    pipelines.check_shared(settings.batch_size, replicas.count())
     keras.utils.set_random_seed(settings.seed)
     arguments = {name: getattr(settings, name) for name in _ARGUMENTS}
     arguments = {name: value for name, value in arguments.items() if value is not None}
