@@ -32,8 +32,10 @@ _NETWORKS = flags.DEFINE_enum("networks", "mnist", ["mnist", "celeba"], "whose n
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 100, "examples in a batch")
 _STEPS = flags.DEFINE_integer("steps", None, "steps of one timing [mnist: 300, celeba: 5]")
 _TURNS = flags.DEFINE_integer("turns", 7, "timings of each kind")
-_STEPS_PER_EXECUTION = flags.DEFINE_list("steps_per_execution", ["1", "10"], "of fit, where the preset has several")
-_XLA = flags.DEFINE_list("xla", None, "no, yes or both [as the preset has it]")
+_STEPS_PER_EXECUTION = flags.DEFINE_list(
+    "steps_per_execution", ["1", "10"], "of fit, where the preset has several"
+)
+_XLA = flags.DEFINE_list("xla", None, "no, yes or no,yes [as the preset has it]")
 
 
 def main(argv):

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import pathlib
@@ -26,7 +27,9 @@ def written_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         folder = pathlib.Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=path.parent))
+        lock = os.open(folder, os.O_RDONLY)
         try:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # Says that this process lives.
             temporary = folder / path.name
             yield temporary
             with temporary.open("rb") as file:
@@ -34,15 +37,27 @@ def written_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
             temporary.replace(path)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OSError(error.errno or errno.EIO, reason, str(path)) from error
 
 
+def is_unfinished(path: pathlib.Path) -> bool:
+    """Whether that is where `written_atomically` writes before a file has its name."""
+    return path.name.startswith(_UNFINISHED)
+
+
 def remove_unfinished(folder: pathlib.Path) -> None:
-    """Removes what killed processes have left in a folder of what they were writing."""
-    for left in folder.rglob(f"{_UNFINISHED}*"):
-        shutil.rmtree(left, ignore_errors=True)
+    """Removes what killed processes have left, in a folder and those in it, of their writing."""
+    for left in [*folder.glob(f"{_UNFINISHED}*"), *folder.glob(f"*/{_UNFINISHED}*")]:
+        with contextlib.suppress(OSError):  # It is gone, or a process is still writing.
+            lock = os.open(left, os.O_RDONLY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left)
+            finally:
+                os.close(lock)
 
 
 def write_json(path: pathlib.Path, value: Mapping[str, Any]) -> None:

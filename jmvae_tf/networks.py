@@ -15,14 +15,14 @@ A network that a user wants otherwise can be any Keras layer instead of such a t
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import tensorflow as tf
 
 from jmvae_tf.normalisation import BatchNormalization
 
-Network = str | keras.layers.Layer
+Network: TypeAlias = str | keras.layers.Layer
 
 _LAYER = re.compile(r"(?P<kind>DC|D|C)(?P<size>[1-9]\d*)(?P<norm>B?)(?P<nonlinearity>[RL]?)")
 _LEAK = 0.01

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from jmvae_tf import replicas
+
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
 class BatchNormalization(keras.layers.BatchNormalization):
@@ -28,7 +30,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """[batch, ..., channels] to the same shape; float32 within, whatever goes in."""
-        if not training or tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        if (
+            not (training and self.trainable)
+            or tf.distribute.get_strategy().num_replicas_in_sync > 1
+        ):
             return super().call(inputs, training=training)
         shape = tf.shape(inputs)
         # The op wants four axes. It sees the same values of each channel.
@@ -46,11 +51,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
         """Mean and variance of each channel over the batches of all replicas, equally large."""
         del mask
         axes = list(range(inputs.shape.rank - 1))
-        replicas = tf.distribute.get_replica_context()
+        replica = tf.distribute.get_replica_context()
 
         def over_replicas(mean: tf.Tensor) -> tf.Tensor:
-            total = replicas.all_reduce(tf.distribute.ReduceOp.SUM, mean)
-            return total / replicas.num_replicas_in_sync
+            return replica.all_reduce(tf.distribute.ReduceOp.SUM, mean) / replicas.count()
 
         mean = over_replicas(tf.reduce_mean(inputs, axes))
         # In two passes: the mean of squares less the square of the mean would lose digits.

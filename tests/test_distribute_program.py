@@ -2,13 +2,14 @@
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 import time
 
 import pytest
 
-from jmvae_tf.data import pipelines
+from jmvae_tf.data import digits, pipelines
 from jmvae_tf.errors import UserError
 from jmvae_tf.training import cluster
 from jmvae_tf.training.run_folder import RunFolder
@@ -52,8 +53,9 @@ def test_tf_config_that_names_no_workers(monkeypatch, value):
 
 
 def test_batch_that_cannot_be_shared():
+    data = digits.load(pathlib.Path(), "paper")
     with pytest.raises(UserError, match="--batch_size=50 for 4 of them; choose a multiple of 4"):
-        pipelines.check_shared(50, 4)
+        pipelines.check_shared(data, 50, 4)
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,9 @@ def test_gradients_do_not_depend_on_the_number_of_replicas(distribute, model, me
             assert error < 1e-5, name
         elif name.startswith("state"):
             np.testing.assert_allclose(shared[name], expected, rtol=1e-5, atol=1e-7, err_msg=name)
+        elif name.startswith("term") and means and "loss" not in name:
+            # Nothing was drawn, though the parts of the last test batch are unequal.
+            np.testing.assert_allclose(shared[name], expected, rtol=1e-4, err_msg=name)
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from jmvae_tf import networks
 from jmvae_tf.normalisation import BatchNormalization
 
 SHAPES = [(50, 7), (10, 4, 6, 3)]
@@ -52,6 +53,33 @@ def test_it_uses_the_moving_statistics_where_it_does_not_train(shape, rng):
     before = ours.get_weights()
     np.testing.assert_allclose(ours(inputs), theirs(inputs), rtol=1e-6)
     np.testing.assert_array_equal(ours.get_weights(), before)
+
+
+def test_a_frozen_layer_keeps_its_statistics_and_uses_them(rng):
+    inputs = tf.constant(rng.normal(size=(10, 3)), tf.float32)
+    ours, theirs = _pair((10, 3), rng)
+    ours.trainable = theirs.trainable = False
+    before = ours.get_weights()
+    np.testing.assert_allclose(
+        ours(inputs, training=True), theirs(inputs, training=True), rtol=1e-6
+    )
+    np.testing.assert_array_equal(ours.get_weights(), before)
+
+
+def test_checkpoints_with_keras_layer_can_still_be_read(monkeypatch, tmp_path, rng):
+    inputs = tf.constant(rng.normal(size=(10, 3)), tf.float32)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            networks,
+            "BatchNormalization",
+            lambda: keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-4),
+        )
+        old = networks.body("D4R-D4BR", (3,))
+    old(inputs, training=True)
+    old.save_weights(tmp_path / "old.weights.h5")
+    new = networks.body("D4R-D4BR", (3,))
+    new.load_weights(tmp_path / "old.weights.h5")
+    np.testing.assert_allclose(new(inputs), old(inputs), rtol=1e-6)
 
 
 def test_moving_statistics_are_those_of_the_batch():

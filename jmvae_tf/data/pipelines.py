@@ -60,8 +60,15 @@ def steps_per_epoch(data: DataSet, batch_size: int) -> int:
     return steps
 
 
-def check_shared(batch_size: int, replicas: int) -> None:
-    """Raises UserError if a batch has no equal parts for so many replicas."""
+def check_shared(data: DataSet, batch_size: int, replicas: int) -> None:
+    """Raises UserError if replicas cannot share batches, or the sets that are evaluated."""
+    for part in ("validation", "test"):
+        if 0 < data.num_examples(part) < replicas:
+            raise UserError(
+                f"Every replica needs examples of the {part} set",
+                f"{data.num_examples(part)} for {replicas} of them",
+                "train on fewer devices",
+            )
     if batch_size % replicas:
         raise UserError(
             "All replicas must have equal parts of a batch",
@@ -96,7 +103,7 @@ def training_batches(
       UserError: if a batch is larger than the training set, or cannot be shared equally.
     """
     replicas = shares[0].replicas
-    check_shared(batch_size, replicas)
+    check_shared(data, batch_size, replicas)
     steps = steps_per_epoch(data, batch_size)
     rows_of = {name: _reader(stored) for name, stored in data.train.items()}
     root = root_seed(seed)
@@ -214,13 +221,11 @@ def evaluation_batches(
       batch_size: of all but the last; None for as many as fit easily. Replicas have batches that
         are as equal as can be, of no more.
       shares: as for `training_batches`.
-
-    Raises:
-      UserError: if there are fewer examples than replicas.
     """
     examples = whole_part(data, part)
     number, batch_size = data.num_examples(part), batch_size or _evaluated_at_once(data)
-    replicas, steps = shares[0].replicas, math.ceil(number / batch_size)
+    replicas = shares[0].replicas
+    steps = evaluation_steps(data, part, batch_size, replicas)
     if replicas == 1:
         places = np.minimum(np.arange(steps + 1) * batch_size, number)
     else:  # As equal as can be: an empty part would be an error to some ops.
@@ -228,12 +233,6 @@ def evaluation_batches(
     limits = [
         places[step * replicas + share.replica :][:2] for step in range(steps) for share in shares
     ]
-    if any(first == stop for first, stop in limits):
-        raise UserError(
-            f"Every replica needs examples of the {part} set",
-            f"{number} for {replicas} of them",
-            "train on fewer devices",
-        )
     return (
         tf.data.Dataset.from_tensor_slices(np.reshape(limits, (-1, 2)).astype(np.int64))
         .map(lambda limit: {name: x[limit[0] : limit[1]] for name, x in examples.items()})
@@ -241,9 +240,13 @@ def evaluation_batches(
     )
 
 
-def evaluation_steps(data: DataSet, part: str) -> int:
-    """How many batches `evaluation_batches` has, each of all its shares, by their usual size."""
-    return math.ceil(data.num_examples(part) / _evaluated_at_once(data))
+def evaluation_steps(
+    data: DataSet, part: str, batch_size: int | None = None, replicas: int = 1
+) -> int:
+    """How many batches `evaluation_batches` has for each replica."""
+    number = data.num_examples(part)
+    steps = math.ceil(number / (batch_size or _evaluated_at_once(data)))
+    return steps if replicas == 1 else min(steps, number // replicas)
 
 
 def flip(

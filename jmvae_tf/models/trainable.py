@@ -30,7 +30,8 @@ class TrainableModel(keras.Model):
         have one.
         """
         results = {name: tracker.result() for name, tracker in trackers.items()}
-        if isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        resolver = self.distribute_strategy.cluster_resolver
+        if resolver is not None and len(resolver.cluster_spec().as_dict().get("worker", ())) > 1:
             return {name: result[tf.newaxis] for name, result in results.items()}
         return results
 

@@ -91,6 +91,7 @@ def main() -> None:
         with strategy.scope():
             model, epoch = load_newest(folder, set_aside=chief) if _RESUME.value else (None, 0)
             model = model or make_model(settings, data)
+        strategies.check_agreement(strategy, epoch)
         if chief:
             export_dir.mkdir(parents=True, exist_ok=True)  # Before hours of training, not after.
             if _RESUME.value:

@@ -201,10 +201,14 @@ class StopAtBatch(keras.callbacks.Callback):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Gives the signals back; one that came after the last batch still counts."""
+        """Gives the signals back; one that came after the last batch still counts.
+
+        So it does where TensorFlow failed because the other workers had heeded theirs first.
+        """
         for signum, handler in self.previous.items():
             signal.signal(signum, handler)
-        if kind is None and self.received is not None:
+        failed = kind is not None and not issubclass(kind, tf.errors.OpError)
+        if self.received is not None and not failed:
             raise KeyboardInterrupt(self.received)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:

@@ -11,10 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jmvae_tf.errors import UserError
-from jmvae_tf.files import read_json, remove_unfinished, write_json, written_atomically
+from jmvae_tf.files import (
+    is_unfinished,
+    read_json,
+    remove_unfinished,
+    write_json,
+    written_atomically,
+)
 from jmvae_tf.presets import Settings, versions
 
 _CHECKPOINT = "epoch-{:06d}.keras"
+_FRESH_CONFIG = ".config.json"
 
 
 def _config_of(settings: Settings) -> dict[str, Any]:
@@ -77,7 +84,7 @@ class RunFolder:
           UserError: if the path exists and `overwrite` is not set, or what is there is no run and
             so not ours to remove.
         """
-        taken = self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir()))
+        taken = self.path.exists() and (not self.path.is_dir() or any(self._entries()))
         if taken and not overwrite:
             raise UserError(
                 "The folder of a new run must not exist",
@@ -90,6 +97,14 @@ class RunFolder:
                 f"{self.path}, which has no config.json",
                 "choose another --run",
             )
+
+    def _entries(self) -> list[pathlib.Path]:
+        """What lies in the folder, but for what a process left that was killed as it began."""
+        return [
+            entry
+            for entry in self.path.iterdir()
+            if entry.name != _FRESH_CONFIG and not is_unfinished(entry)
+        ]
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -127,7 +142,7 @@ class RunFolder:
         Raises:
           OSError: if it cannot be written.
         """
-        fresh = self.path / ".config.json"
+        fresh = self.path / _FRESH_CONFIG
         write_json(fresh, _config_of(settings))  # Before anything is removed: the disk may be full.
         for entry in self.path.iterdir():
             if entry.is_dir() and not entry.is_symlink():

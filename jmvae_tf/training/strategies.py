@@ -28,12 +28,14 @@ def strategy_of(distribute: str | None) -> tf.distribute.Strategy:
     """
     if distribute is None:
         return tf.distribute.get_strategy()
-    if distribute == "mirrored":
-        kinds = (tf.config.list_logical_devices(kind) for kind in ("GPU", "CPU"))
-        devices = next(devices for devices in kinds if devices)
-        return tf.distribute.MirroredStrategy([device.name for device in devices])
-    cluster.from_environment()  # Raises for what TensorFlow would take.
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    # What TensorFlow would take from the environment as it comes is checked here.
+    if distribute == "multi_worker" and len(cluster.from_environment().workers) > 1:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    kinds = (tf.config.list_logical_devices(kind) for kind in ("GPU", "CPU"))
+    devices = next(devices for devices in kinds if devices)
+    if len(devices) == 1:
+        return tf.distribute.get_strategy()
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
@@ -66,12 +68,16 @@ def distributed(
     return strategy.distribute_datasets_from_function(of_worker)
 
 
+class LostWorkerError(UserError):
+    """Another worker is gone."""
+
+
 @contextlib.contextmanager
 def workers_watched(strategy: tf.distribute.Strategy) -> Iterator[None]:
     """Says what happened where TensorFlow fails because another worker is gone.
 
     Raises:
-      UserError: if that is so.
+      LostWorkerError: if that is so.
     """
     try:
         yield
@@ -82,18 +88,44 @@ def workers_watched(strategy: tf.distribute.Strategy) -> Iterator[None]:
         tf.errors.InternalError,
         tf.errors.UnavailableError,
     ) as error:
-        if strategy.cluster_resolver is None:
+        own_fault = isinstance(error, tf.errors.InternalError) and "ollective" not in str(error)
+        if strategy.cluster_resolver is None or own_fault:
             raise
-        raise UserError(
+        raise LostWorkerError(
             "All workers must stay alive until the end of training",
-            _what_was_lost(str(error), cluster.from_environment().workers),
+            _what_was_lost(str(error), cluster.from_environment()),
             "start all of them again with --resume",
         ) from error
 
 
-def _what_was_lost(message: str, workers: Sequence[str]) -> str:
+def _what_was_lost(message: str, among: cluster.Cluster) -> str:
     """The part of TensorFlow's message, mostly a stack of calls, that tells of other workers."""
-    lost = re.search(r"/task:(\d+)", message)
-    who = f"worker {lost[1]} ({workers[int(lost[1])]})" if lost else "another worker"
+    tasks = [int(task) for task in re.findall(r"/task:(\d+)", message)]
+    others = [task for task in tasks if task != among.task and task < len(among.workers)]
+    who = f"worker {others[0]} ({among.workers[others[0]]})" if others else "another worker"
     reason = next((line for line in message.splitlines() if "aborted by" in line), "")
     return f"{who} did not answer: {reason.partition('aborted by: ')[2] or message.split(' [')[0]}"
+
+
+def check_agreement(strategy: tf.distribute.Strategy, epoch: int) -> None:
+    """Refuses to go on where workers have found checkpoints of different epochs.
+
+    Args:
+      strategy: of training; all workers must call this.
+      epoch: that this worker has found.
+
+    Raises:
+      UserError: on every worker, if they differ.
+      LostWorkerError: if one is gone.
+    """
+    if strategy.cluster_resolver is None:
+        return
+    with workers_watched(strategy):
+        found = strategy.run(lambda: tf.constant([epoch, epoch**2], tf.float64))
+        total, squares = strategy.reduce("SUM", found, axis=None).numpy()
+    if strategy.num_replicas_in_sync * squares != total**2:  # That is: if they vary.
+        raise UserError(
+            "All workers must go on from the same checkpoint",
+            f"that of epoch {epoch} here, another elsewhere",
+            "let all see the same run folder, and start all of them again",
+        )

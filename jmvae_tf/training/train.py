@@ -92,7 +92,7 @@ def make_model(settings: Settings, data: DataSet) -> Trained:
 
 
 def _make_model(settings: Settings, data: DataSet) -> Trained:
-    pipelines.check_shared(settings.batch_size, replicas.count())
+    pipelines.check_shared(data, settings.batch_size, replicas.count())
     keras.utils.set_random_seed(settings.seed)
     arguments = {name: getattr(settings, name) for name in _ARGUMENTS}
     arguments = {name: value for name, value in arguments.items() if value is not None}
@@ -107,18 +107,19 @@ def _make_model(settings: Settings, data: DataSet) -> Trained:
         target = arguments.pop("target")
         modalities = {target: modalities[target]}
     try:
-        model: Trained = MODELS[kind](modalities, **arguments)
-        if model.statistics:
-            model.adapt(pipelines.in_order(data, "train"))
-        if is_gan(settings.model):
-            model = Adversarial(
-                model,
-                _IMAGE,
-                **{
-                    name: getattr(settings, name)
-                    for name in ("discriminator", "adversarial_weight")
-                },
-            )
+        with strategies.workers_watched(tf.distribute.get_strategy()):
+            model: Trained = MODELS[kind](modalities, **arguments)
+            if model.statistics:
+                model.adapt(pipelines.in_order(data, "train"))
+            if is_gan(settings.model):
+                model = Adversarial(
+                    model,
+                    _IMAGE,
+                    **{
+                        name: getattr(settings, name)
+                        for name in ("discriminator", "adversarial_weight")
+                    },
+                )
     except (ValueError, OverflowError, MemoryError, tf.errors.OpError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError("The settings must make a model", reason, "change them") from error
@@ -174,6 +175,8 @@ def load_newest(folder: RunFolder, set_aside: bool = True) -> tuple[Trained | No
         try:
             with _computing_in(settings.precision):
                 model = load_trained(path, settings)
+        except strategies.LostWorkerError:
+            raise  # It says nothing about the file.
         except UserError as error:
             damaged[path] = str(error)
             continue
@@ -223,7 +226,10 @@ def load_trained(path: Any, settings: Settings) -> Trained:
             "use another checkpoint",
         )
     try:
-        trained = load_model(path)
+        with strategies.workers_watched(tf.distribute.get_strategy()):
+            trained = load_model(path)
+    except strategies.LostWorkerError:
+        raise
     except Exception as error:  # Keras, h5py and zipfile raise many kinds for a damaged file.
         raise UserError(
             "A checkpoint must be a whole .keras file of this version",
@@ -304,11 +310,15 @@ def train(
             strategy, lambda shares: pipelines.evaluation_batches(data, part, shares=shares)
         )
 
+    def steps_of(part: str) -> int:
+        number = strategy.num_replicas_in_sync
+        return pipelines.evaluation_steps(data, part, replicas=number)
+
     progress = Progress(first_epoch)
     stop = StopAtBatch()
     callbacks = [
         KLWarmUp(settings.warmup_epochs),
-        TermsOnTestSet(evaluation("test"), pipelines.evaluation_steps(data, "test")),
+        TermsOnTestSet(evaluation("test"), steps_of("test")),
         FiniteTerms(remedy),
     ]
     if chief:
@@ -338,7 +348,7 @@ def train(
             initial_epoch=first_epoch,
             steps_per_epoch=pipelines.steps_per_epoch(data, settings.batch_size),
             validation_data=evaluation("validation") if validates else None,
-            validation_steps=pipelines.evaluation_steps(data, "validation") if validates else None,
+            validation_steps=steps_of("validation") if validates else None,
             verbose=0,
             callbacks=[*callbacks, stop],
         )
