@@ -35,7 +35,7 @@ _PREFETCHED = 16
 """Batches made ahead at most: enough for one execution of several training steps."""
 
 _PREFETCHED_VALUES = 2**22
-"""Values in the batches made ahead, but for two of them: 16 MiB, three batches of 100 faces."""
+"""Values in those batches at most, unless they are only two: 16 MiB, three batches of 100 faces."""
 
 _EVALUATED_VALUES = 2**22
 """Values in a batch that is evaluated: of 1,000 digits, of 341 faces of 64 x 64 pixels."""

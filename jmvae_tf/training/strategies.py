@@ -88,7 +88,8 @@ def workers_watched(strategy: tf.distribute.Strategy) -> Iterator[None]:
         tf.errors.InternalError,
         tf.errors.UnavailableError,
     ) as error:
-        own_fault = isinstance(error, tf.errors.InternalError) and "ollective" not in str(error)
+        among_workers = "collective" in str(error).lower()
+        own_fault = isinstance(error, tf.errors.InternalError) and not among_workers
         if strategy.cluster_resolver is None or own_fault:
             raise
         raise LostWorkerError(
