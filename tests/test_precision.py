@@ -12,10 +12,11 @@ from jmvae_tf import presets
 from jmvae_tf.data import digits, pipelines
 from jmvae_tf.errors import UserError
 from jmvae_tf.models.adversarial import without_adversary
+from jmvae_tf.models.loading import load_model
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import load_checkpoint, load_newest, make_model, train
 
-MIXED = ["mixed_bfloat16", "mixed_float16"]
+KINDS = [("mixed_bfloat16", "jmvae_kl"), ("mixed_float16", "jmvae_kl_gan")]
 
 
 def settings_in(precision, model="jmvae_kl", **overrides):
@@ -56,12 +57,10 @@ def test_only_the_bodies_compute_in_it(precision, model, data):
     assert {x.compute_dtype for x in layers if x not in heads} == {precision.removeprefix("mixed_")}
 
 
-@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_kl_gan"])
-@pytest.mark.parametrize(
-    ("precision", "tolerance"), [("mixed_bfloat16", 0.1), ("mixed_float16", 0.0125)]
-)
-def test_a_step_is_that_of_float32_but_for_rounding(precision, tolerance, model, data):
+@pytest.mark.parametrize(("precision", "model"), KINDS)
+def test_a_step_is_that_of_float32_but_for_rounding(precision, model, data):
     """bfloat16 has 8 bits of mantissa and float16 11, so the latter is eight times as exact."""
+    tolerance = {"mixed_bfloat16": 0.1, "mixed_float16": 0.0125}[precision]
     batch = next(iter(pipelines.training_batches(data, 4, 0)))
     moments = {}
     for kind in ("float32", precision):
@@ -98,23 +97,48 @@ def test_a_gradient_that_overflows_changes_nothing_but_the_scale(data):
         np.testing.assert_array_equal(left, right)
 
 
-@pytest.mark.parametrize("precision", MIXED)
-def test_a_run_goes_on_in_it_and_is_used_in_float32(precision, data, tmp_path):
-    settings = settings_in(precision, epochs=1)
+@pytest.mark.parametrize(("precision", "model"), KINDS)
+def test_what_is_saved_in_it_is_loaded_in_it(precision, model, data, tmp_path):
+    """With the states of all optimisers and their scales of losses, by `load_model` alone."""
+    trained = make_model(settings_in(precision, model), data)
+    batch = next(iter(pipelines.training_batches(data, 4, 0)))
+    trained.fit(tf.data.Dataset.from_tensors(batch), epochs=1, verbose=0)
+    trained.save(tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras")
+    assert loaded.precision == precision
+    assert without_adversary(loaded).precision == precision
+    names = ["optimizer", "decoder_optimizer", "discriminator_optimizer"]
+    for name in names if model.endswith("_gan") else names[:1]:
+        ours, theirs = getattr(loaded, name), getattr(trained, name)
+        assert type(ours) is type(theirs)
+        state = [x.numpy() for x in theirs.variables]
+        assert any(x.any() for x in state if x.ndim > 1)
+        for left, right in zip(ours.variables, state, strict=True):
+            np.testing.assert_array_equal(left.numpy(), right)
+    batches = pipelines.evaluation_batches(data, "test")
+    steps = pipelines.evaluation_steps(data, "test")
+    ours, theirs = (x.evaluate(batches, steps=steps, verbose=0) for x in (loaded, trained))
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(("precision", "model"), KINDS)
+def test_a_run_goes_on_in_it_and_is_used_in_float32(precision, model, data, tmp_path):
+    settings = settings_in(precision, model, epochs=1)
     folder = RunFolder(tmp_path / "run")
     folder.path.mkdir()
     folder.start(settings)
     train(make_model(settings, data), settings, data, folder)
     resumed, epoch = load_newest(folder)
     assert epoch == 1
-    body = resumed.joint_encoder.body.branches["image"]
+    vae = without_adversary(resumed)
+    body = vae.joint_encoder.body.branches["image"]
     assert body.layers[-1].compute_dtype == precision.removeprefix("mixed_")
     longer = dataclasses.replace(settings, epochs=2)
     train(resumed, longer, data, folder, epoch)
     assert [row["epoch"] for row in folder.read_history()] == [1, 2]
     used = load_checkpoint(folder.newest_checkpoint(), longer)
     assert used.joint_encoder.body.branches["image"].layers[-1].compute_dtype == "float32"
-    for left, right in zip(used.get_weights(), resumed.get_weights(), strict=True):
+    for left, right in zip(used.get_weights(), vae.get_weights(), strict=True):
         np.testing.assert_array_equal(left, right)
 
 

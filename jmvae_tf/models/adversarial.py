@@ -1,7 +1,6 @@
 """The GAN variant of any of the models: its image decoder is a generator too."""
 
 import math
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import keras
@@ -242,26 +241,12 @@ class Adversarial(TrainableModel):
     def get_config(self) -> dict[str, Any]:
         """The arguments, for Keras to save."""
         return {
+            **super().get_config(),
             "vae": keras.saving.serialize_keras_object(self.vae),
             "modality": self.modality,
             "discriminator": keras.saving.serialize_keras_object(self.discriminator_network),
             "adversarial_weight": self.adversarial_weight,
-            "name": self.name,
         }
-
-    @classmethod
-    def from_config(
-        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
-    ) -> "Adversarial":
-        """The model, newly initialised, that `get_config` described."""
-        return cls(
-            **{
-                key: keras.saving.deserialize_keras_object(value, custom_objects)
-                if isinstance(value, dict)
-                else value
-                for key, value in config.items()
-            }
-        )
 
     def get_compile_config(self) -> dict[str, Any]:
         """How it was compiled, for Keras to save; nothing if it was not."""

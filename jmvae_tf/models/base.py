@@ -532,26 +532,12 @@ class MultimodalVAE(TrainableModel, abc.ABC):
     def get_config(self) -> dict[str, Any]:
         """The arguments, for Keras to save."""
         return {
+            **super().get_config(),
             "modalities": keras.saving.serialize_keras_object(dict(self.modalities)),
             "latent_dim": self.latent_dim,
             "decoders": keras.saving.serialize_keras_object(dict(self.decoder_networks)),
             "seed": self.seed,
-            "name": self.name,
         }
-
-    @classmethod
-    def from_config(
-        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
-    ) -> "MultimodalVAE":
-        """The model, newly initialised, that `get_config` described."""
-        return cls(
-            **{
-                key: keras.saving.deserialize_keras_object(value, custom_objects)
-                if isinstance(value, dict)
-                else value
-                for key, value in config.items()
-            }
-        )
 
     @property
     def likelihood_weights(self) -> dict[str, float]:

@@ -1,10 +1,12 @@
-"""What Keras needs to be told so that its `fit` trains these models, under strategies too."""
+"""What Keras needs to be told to train and save these models, under strategies too."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
+
+from jmvae_tf.precision import computing_in
 
 
 class TrainableModel(keras.Model):
@@ -34,6 +36,29 @@ class TrainableModel(keras.Model):
         if resolver is not None and len(resolver.cluster_spec().as_dict().get("worker", ())) > 1:
             return {name: result[tf.newaxis] for name, result in results.items()}
         return results
+
+    @property
+    def precision(self) -> str:
+        """The name of the Keras policy that was in force when the model was made."""
+        return str(self.dtype_policy.name)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that all models have, and the precision, for Keras to save."""
+        return {"name": self.name, "precision": self.precision}
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Self:
+        """The model, newly initialised, that `get_config` described, in its precision."""
+        arguments = {
+            key: keras.saving.deserialize_keras_object(value, custom_objects)
+            if isinstance(value, dict)
+            else value
+            for key, value in config.items()
+        }
+        with computing_in(arguments.pop("precision", "float32")):
+            return cls(**arguments)
 
     def build(self, input_shape: Any = None) -> None:
         """Nothing is left to build: the modalities gave all shapes to the constructor."""

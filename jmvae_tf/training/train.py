@@ -5,7 +5,6 @@ import dataclasses
 import pathlib
 import sys
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -19,6 +18,7 @@ from jmvae_tf.errors import UserError
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.loading import MODELS, load_model
+from jmvae_tf.precision import computing_in
 from jmvae_tf.presets import Settings, data_options, gan_of, is_gan, without_gan
 from jmvae_tf.training import strategies
 from jmvae_tf.training.callbacks import (
@@ -67,17 +67,6 @@ _PROFILED = (3, 5)
 """First and last execution that a profile shows: the first one compiles."""
 
 
-@contextlib.contextmanager
-def _computing_in(precision: str) -> Iterator[None]:
-    """Lets layers that are made within compute in a precision; see `Settings.precision`."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
-
-
 def make_model(settings: Settings, data: DataSet) -> Trained:
     """A new, compiled model; the seed determines its initial weights.
 
@@ -87,7 +76,7 @@ def make_model(settings: Settings, data: DataSet) -> Trained:
       UserError: if the settings do not make a model, a batch is larger than the training set, or
         the replicas cannot share it equally.
     """
-    with _computing_in(settings.precision):
+    with computing_in(settings.precision):
         return _make_model(settings, data)
 
 
@@ -173,8 +162,7 @@ def load_newest(folder: RunFolder, set_aside: bool = True) -> tuple[Trained | No
     for epoch in reversed(folder.checkpoint_epochs()):
         path = folder.checkpoint_of(epoch)
         try:
-            with _computing_in(settings.precision):
-                model = load_trained(path, settings)
+            model = load_trained(path, settings)
         except strategies.LostWorkerError:
             raise  # It says nothing about the file.
         except UserError as error:
@@ -197,13 +185,12 @@ def load_newest(folder: RunFolder, set_aside: bool = True) -> tuple[Trained | No
 def load_checkpoint(path: Any, settings: Settings) -> MultimodalVAE:
     """The model of a checkpoint to be used, which computes in float32; otherwise as `load_trained`.
 
-    Of a run in a mixed precision it is not compiled.
+    What was trained in a mixed precision is not compiled.
     """
-    with _computing_in(settings.precision):
-        model = without_adversary(load_trained(path, settings))
-    if settings.precision == "float32":
+    model = without_adversary(load_trained(path, settings))
+    if model.precision == "float32":
         return model
-    exact = type(model).from_config(model.get_config())
+    exact = type(model).from_config({**model.get_config(), "precision": "float32"})
     exact.set_weights(model.get_weights())
     return exact
 

@@ -1,0 +1,21 @@
+"""The type that layers compute in: Keras's policies, for a while."""
+
+import contextlib
+from collections.abc import Iterator
+
+import keras
+
+
+@contextlib.contextmanager
+def computing_in(precision: str) -> Iterator[None]:
+    """Lets layers that are made within compute in a precision.
+
+    Args:
+      precision: the name of a Keras policy, such as "float32" or "mixed_bfloat16".
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
