@@ -8,8 +8,7 @@ joint encoder, random weights (they change the value, not the work), random bina
 
     .venv/bin/python benchmarks/joint_likelihood.py --peer_python=DIR/bin/python
 
-Without --peer_python only our rate is printed. Run it on an otherwise idle machine; the load at
-the start is printed.
+Without --peer_python only our rate is printed. It waits until the machine is idle.
 """
 
 import json
@@ -24,6 +23,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from absl import app, flags
+from idle import wait_until_idle
 
 from jmvae_tf.programs import program
 
@@ -51,7 +51,7 @@ def _peer_rate(data, threads, tuned):
 def main(argv):
     """Times and prints."""
     del argv
-    print(f"load before the start: {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores")
+    print(f"{wait_until_idle():.2f} of {os.cpu_count()} cores are busy before the start")
     program.load_tensorflow()
     import keras
     import numpy as np

@@ -8,7 +8,7 @@ turns, and medians over the turns are printed.
     .venv/bin/python benchmarks/pipeline.py --data=toyfaces
     .venv/bin/python benchmarks/pipeline.py --data=celeba --data_dir=DIR --streamed
 
-Run it on an otherwise idle machine; the load at the start is printed.
+It waits until the machine is idle.
 """
 
 import os
@@ -20,6 +20,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from absl import app, flags
+from idle import wait_until_idle
 
 from jmvae_tf import presets
 from jmvae_tf.programs import program
@@ -36,7 +37,7 @@ _TURNS = flags.DEFINE_integer("turns", 5, "timings of each kind")
 def main(argv):
     """Times and prints."""
     del argv
-    print(f"load before the start: {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores")
+    print(f"{wait_until_idle():.2f} of {os.cpu_count()} cores are busy before the start")
     program.load_tensorflow()
     import tensorflow as tf
 

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import time
 
 import pytest
@@ -14,7 +15,7 @@ from jmvae_tf.errors import UserError
 from jmvae_tf.training import cluster
 from jmvae_tf.training.run_folder import RunFolder
 from tests.test_distributed import free_ports
-from tests.test_programs import TINY, assert_same_run, command, mistake, start
+from tests.test_programs import BIN, TINY, assert_same_run, command, mistake, start
 
 WORKERS = ["host1:2222", "host2:2222"]
 
@@ -147,3 +148,46 @@ def test_a_run_may_go_on_with_one_device(undisturbed, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     ours, theirs = run.read_history()[-1], undisturbed.read_history()[-1]
     assert ours["train_bound"] == pytest.approx(theirs["train_bound"], abs=0.1)
+
+
+TWO_DEVICES = """
+import runpy, sys
+import tensorflow as tf
+[cpu] = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""Runs a program on a machine of two devices, as far as TensorFlow can tell."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_kl_gan"])
+def test_mirrored_devices(tmp_path, model):
+    """To the end; and killed, resumed, and to the same end."""
+    mirrored = [sys.executable, "-c", TWO_DEVICES, str(BIN / "train"), "--distribute=mirrored"]
+    fresh = [*mirrored, *TINY, f"--model={model}"]
+    runs = []
+    for name in ("undisturbed", "killed"):
+        folder = tmp_path / name
+        folder.mkdir()
+        runs.append(RunFolder(folder / "run"))
+        process = subprocess.Popen(
+            fresh,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        printed = ""
+        for line in process.stdout:
+            printed += line
+            if name == "killed" and line.startswith("epoch 3/"):
+                process.kill()
+                break
+        process.communicate(timeout=300)
+        assert "every batch is shared by 2 replicas" in printed
+        assert process.returncode == (0 if name == "undisturbed" else -9), printed
+    resume = [*mirrored, "--resume", "--run=run"]
+    subprocess.run(resume, cwd=tmp_path / "killed", check=True, capture_output=True, timeout=300)
+    assert_same_run(*runs)

@@ -25,7 +25,7 @@ from jmvae_tf import presets
 from jmvae_tf.data import mnist
 from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.training.train import load_checkpoint
+from jmvae_tf.training.train import load_checkpoint, load_trained
 from tests.test_run_folder import contents
 
 BIN = pathlib.Path(__file__).resolve().parents[1] / "bin"
@@ -111,9 +111,11 @@ def interrupt(
 
 
 def newest_variables(folder: RunFolder) -> list[np.ndarray]:
-    """Weights and the optimiser's state at the end of a run."""
-    model = load_checkpoint(folder.newest_checkpoint(), folder.read_settings())
-    return [variable.numpy() for variable in (*model.variables, *model.optimizer.variables)]
+    """Weights and the states of all optimisers at the end of a run."""
+    model = load_trained(folder.newest_checkpoint(), folder.read_settings())
+    names = ("optimizer", "decoder_optimizer", "discriminator_optimizer")
+    parts = [model, *(getattr(model, name) for name in names if hasattr(model, name))]
+    return [variable.numpy() for part in parts for variable in part.variables]
 
 
 def assert_same_run(left: RunFolder, right: RunFolder) -> None:
