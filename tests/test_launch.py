@@ -440,6 +440,20 @@ def test_imports_the_standard_library_alone():
     assert ast.literal_eval(done.stdout) == {"__main__"}
 
 
+def test_keras_takes_nothing_along_that_programs_do_not_use():
+    """Packages that it imports where it can, which cost seconds and memory; all can use them."""
+    packages = ("matplotlib", "pandas", "sklearn")
+    code = (
+        "import sys; from jmvae_tf.programs import program; program.load_tensorflow(); "
+        f"import keras; print({{'keras', *{packages}}} & set(sys.modules)); "
+        "import matplotlib.pyplot, pandas, sklearn.metrics"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ast.literal_eval(done.stdout) == {"keras"}
+
+
 def test_requirements_and_pyproject_agree(monkeypatch):
     spec = importlib.util.spec_from_file_location("launch_of_this_checkout", LAUNCH)
     launch = importlib.util.module_from_spec(spec)

@@ -1,5 +1,6 @@
 """What all programs of bin/ share: flags, and how they end."""
 
+import contextlib
 import errno
 import logging
 import os
@@ -7,6 +8,7 @@ import pathlib
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
@@ -17,6 +19,9 @@ from jmvae_tf.presets import Settings, check_choice, run_name
 
 if TYPE_CHECKING:
     from jmvae_tf.models.base import MultimodalVAE
+
+_FOR_KERAS = ("matplotlib", "pandas", "sklearn")
+"""What Keras imports wherever it is installed, for functions that the programs do not use."""
 
 _INFERENCE = ("missing", "num_rounds", "feed_back")
 
@@ -51,11 +56,25 @@ def run(module: ModuleType) -> NoReturn:
     sys.exit(0)
 
 
-def load_tensorflow() -> None:
-    """Imports TensorFlow without the log lines of its native code: what matters becomes an error.
+@contextlib.contextmanager
+def _hidden(names: Sequence[str]) -> Iterator[None]:
+    """Lets imports within fail for some packages, unless they are imported already."""
+    absent = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
-    No setting turns off those of the import itself; they are shown after all if it fails. Programs
-    call this before they import the modules that need TensorFlow.
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow and Keras without what would only cost time and memory.
+
+    That is, without the log lines of native code: what matters becomes an error. No setting turns
+    off those of the import itself; they are shown after all if it fails. And without packages that
+    Keras takes along if it can: docs/performance.md says what they cost. Programs call this before
+    they import the modules that need TensorFlow.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # TensorFlow chooses oneDNN's kernels by itself on some processors only; see
@@ -68,8 +87,10 @@ def load_tensorflow() -> None:
     with tempfile.TemporaryFile() as captured:
         os.dup2(captured.fileno(), sys.stderr.fileno())
         try:
-            import tensorflow  # noqa: F401
-            import tensorflow_probability  # noqa: F401
+            with _hidden(_FOR_KERAS):
+                import keras  # noqa: F401
+                import tensorflow  # noqa: F401
+                import tensorflow_probability  # noqa: F401
         except BaseException:
             captured.seek(0)
             os.write(terminal, captured.read())

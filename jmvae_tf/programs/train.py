@@ -6,6 +6,7 @@ The preset of the model and the data set gives every setting; flags override it.
 import contextlib
 import pathlib
 import shlex
+from typing import TYPE_CHECKING
 
 from absl import flags
 
@@ -14,6 +15,9 @@ from jmvae_tf.errors import UserError
 from jmvae_tf.programs import program, settings_flags
 from jmvae_tf.training import cluster
 from jmvae_tf.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from jmvae_tf.data.data_set import DataSet
 
 _MODEL = flags.DEFINE_string("model", "jmvae_kl", f"one of {', '.join(presets.MODELS)}")
 _DATA = flags.DEFINE_string("data", "digits", f"one of {', '.join(presets.DATA)}")
@@ -76,11 +80,8 @@ def main() -> None:
 
     program.load_tensorflow()  # Only now, for it takes seconds.
     from jmvae_tf import data as data_sets
-    from jmvae_tf.evaluation.evaluate import Protocol
-    from jmvae_tf.export.saved_model import export_saved_model
-    from jmvae_tf.programs import report
     from jmvae_tf.training import strategies
-    from jmvae_tf.training.train import load_checkpoint, load_newest, make_model, train
+    from jmvae_tf.training.train import load_newest, make_model, train
 
     strategy = strategies.strategy_of(_DISTRIBUTE.value)  # Before TensorFlow computes anything.
     data = data_sets.load(
@@ -105,20 +106,34 @@ def main() -> None:
             if not chief:
                 print("trained; the first worker measures, pictures and exports")
                 return
-            # What was saved, in float32 and on one device.
-            last = folder.checkpoint_of(settings.epochs)
-            model = load_checkpoint(last, settings)
-            # Importance weights take minutes; bin/evaluate has them.
-            protocol = Protocol(num_importance_samples=0, seed=settings.seed)
-            if not report.is_evaluated(folder, last.name):
-                report.measure(
-                    model, data, protocol, folder.metrics_file, about={"checkpoint": last.name}
-                )
-            report.picture(model, data, folder, settings.seed)
-            exported = export_saved_model(model, export_dir, _KEEP_VERSIONS.value)
+            exported = _finish(folder, settings, data, export_dir)
         except KeyboardInterrupt as interrupt:
             raise program.interrupted(interrupt, _how_to_go_on(folder)) from None
     print(f"run:         {folder.path}\nfigures:     {folder.figures}\nSavedModel:  {exported}")
+
+
+def _finish(
+    folder: RunFolder, settings: presets.Settings, data: "DataSet", export_dir: pathlib.Path
+) -> pathlib.Path:
+    """Measures, pictures and exports what was saved last, in float32 and on one device.
+
+    Returns:
+      The version's folder.
+    """
+    # Only now, for training would hold some 100 MiB more.
+    from jmvae_tf.evaluation.evaluate import Protocol
+    from jmvae_tf.export.saved_model import export_saved_model
+    from jmvae_tf.programs import report
+    from jmvae_tf.training.train import load_checkpoint
+
+    last = folder.checkpoint_of(settings.epochs)
+    model = load_checkpoint(last, settings)
+    # Importance weights take minutes; bin/evaluate has them.
+    protocol = Protocol(num_importance_samples=0, seed=settings.seed)
+    if not report.is_evaluated(folder, last.name):
+        report.measure(model, data, protocol, folder.metrics_file, about={"checkpoint": last.name})
+    report.picture(model, data, folder, settings.seed)
+    return export_saved_model(model, export_dir, _KEEP_VERSIONS.value)
 
 
 def _how_to_go_on(folder: RunFolder) -> str:
