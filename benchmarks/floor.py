@@ -1,4 +1,4 @@
-"""The least time that a training step can take: its multiplications at the machine's best rate."""
+"""The least time that a computation can take: its multiplications at the machine's best rate."""
 
 import math
 import time
@@ -54,6 +54,13 @@ def operations_of_step(model):
     total += sum(_of_body(decoder.body, False) for decoder in model.decoders.values())
     networks = [model.joint_encoder, *model.encoders.values(), *model.decoders.values()]
     return total + sum(_of_head(network.head) for network in networks)
+
+
+def operations_of_decoding(model):
+    """Floating-point operations of one z through all decoders of a model, by the layers' shapes."""
+    decoders = model.decoders.values()
+    step = sum(_of_body(each.body, False) + _of_head(each.head) for each in decoders)
+    return step / (1 + BACKWARD)
 
 
 def matrix_product_rate(size=2048, turns=15):

@@ -8,7 +8,9 @@ joint encoder, random weights (they change the value, not the work), random bina
 
     .venv/bin/python benchmarks/joint_likelihood.py --peer_python=DIR/bin/python
 
-Without --peer_python only our rate is printed. It waits until the machine is idle.
+Without --peer_python only our rate is printed. The floor is what the multiplications of the
+decoders would take at the rate of a matrix product; see `floor.py`. It waits until the machine is
+idle.
 """
 
 import json
@@ -22,6 +24,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+import floor
 from absl import app, flags
 from idle import wait_until_idle
 
@@ -90,6 +93,10 @@ def main(argv):
             for name, rate in kinds.items():
                 rates[name].append(rate())
     ours = statistics.median(rates["jmvae_tf"])
+    least = floor.matrix_product_rate() / floor.operations_of_decoding(model)
+    print(
+        f"floor: decoding alone is {least:.0f} samples/s, of which jmvae_tf has {ours / least:.1%}"
+    )
     for name, measured in rates.items():
         median = statistics.median(measured)
         print(
