@@ -19,8 +19,15 @@ def load(seconds=5):
     return (_busy_seconds() - before) / (time.monotonic() - start)
 
 
-def wait_until_idle(limit=0.3):
-    """Waits until fewer cores than `limit` are busy, and gives how many those are."""
+def wait_until_idle(limit=0.3, patience=600):
+    """Waits until fewer cores than `limit` are busy, and gives how many those are.
+
+    Raises:
+      SystemExit: if that is not so within `patience` seconds.
+    """
+    start = time.monotonic()
     while (busy := load()) >= limit:
+        if time.monotonic() - start > patience:
+            raise SystemExit(f"error: {busy:.2f} cores are busy; benchmarks need an idle machine")
         print(f"waiting: {busy:.2f} cores are busy", flush=True)
     return busy

@@ -9,7 +9,7 @@ very function as a SavedModel's signature. All run in one process, in turns call
     .venv/bin/python benchmarks/latency.py --data=toyfaces
 
 Files are JPEG photographs of CelebA's size, 178x218, of noise that is as hard to decode as they
-come. Run it on an otherwise idle machine; the load at the start is printed.
+come. It waits until the machine is idle.
 """
 
 import os
@@ -21,6 +21,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from absl import app, flags
+from idle import wait_until_idle
 
 from jmvae_tf import presets
 from jmvae_tf.programs import program
@@ -50,7 +51,7 @@ def _timed(calls, number):
 def main(argv):
     """Times and prints."""
     del argv
-    print(f"load before the start: {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores")
+    print(f"{wait_until_idle():.2f} of {os.cpu_count()} cores are busy before the start")
     program.load_tensorflow()
     import cv2
     import numpy as np

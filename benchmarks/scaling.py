@@ -27,7 +27,8 @@ from idle import wait_until_idle
 from jmvae_tf.programs import program
 
 _TURNS = flags.DEFINE_integer("turns", 9, "timings of each case")
-_EXAMPLES = flags.DEFINE_integer("examples", 2_000, "examples of one timing")
+_STEPS = flags.DEFINE_integer("steps", 40, "steps of one timing")
+_BATCH_SIZES = (25, 50, 200, 400)
 _REPLICAS = flags.DEFINE_list("replicas", ["1", "2"], "numbers of replicas")
 
 
@@ -53,7 +54,9 @@ def main(argv):
         cpu, [tf.config.LogicalDeviceConfiguration() for _ in range(most)]
     )
     devices = [device.name for device in tf.config.list_logical_devices("CPU")]
-    whole = random_data.data_set("mnist", random_data.stored("mnist", _EXAMPLES.value))
+    whole = random_data.data_set(
+        "mnist", random_data.stored("mnist", _STEPS.value * max(_BATCH_SIZES))
+    )
 
     def in_strips(number):
         """The images cut into strips, and the labels."""
@@ -91,20 +94,19 @@ def main(argv):
             strategy,
             lambda shares: pipelines.training_batches(data, batch_size, 0, shares=shares),
         )
-        steps = _EXAMPLES.value // batch_size
-        timed = {"steps_per_epoch": steps, "verbose": 0}
+        timed = {"steps_per_epoch": _STEPS.value, "verbose": 0}
         model.fit(batches, epochs=1, **timed)  # Warm-up.
 
         def seconds():
             start = time.perf_counter()
             model.fit(batches, epochs=1, **timed)
-            return (time.perf_counter() - start) / steps
+            return (time.perf_counter() - start) / _STEPS.value
 
         return seconds
 
     usual = {"batch_size": 100, "latent_dim": 64, "modalities": 2, "replicas": 1}
     cases = {tuple(usual.values()): case()}
-    for size in (25, 50, 200, 400):
+    for size in _BATCH_SIZES:
         cases[tuple((usual | {"batch_size": size}).values())] = case(batch_size=size)
     for size in (2, 16, 256):
         cases[tuple((usual | {"latent_dim": size}).values())] = case(latent_dim=size)

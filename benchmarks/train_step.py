@@ -4,7 +4,8 @@
 The bare step runs again and again on one batch that is already in memory: no data, no callbacks,
 no Keras loop. What `fit` reaches of its rate is what input and loop leave of the machine. What the
 bare step reaches of the floor's (`floor.py`) is what all but multiplications leaves. All are timed
-in turns, and medians over the turns are printed. The data are random bytes of the data set's
+in turns, and the least time of each is printed: a shared machine is at times half as fast for a
+while, which medians of few turns share unequally. The data are random bytes of the data set's
 shapes that go through its own pipeline.
 
     .venv/bin/python benchmarks/train_step.py --networks=celeba
@@ -14,7 +15,6 @@ It waits until the machine is idle.
 
 import os
 import pathlib
-import statistics
 import sys
 import time
 
@@ -120,14 +120,12 @@ def main(argv):
     for _ in range(_TURNS.value):
         for kind, timed in kinds.items():
             seconds[kind].append(timed())
-    rates = {
-        kind: batch_size * steps / statistics.median(values) for kind, values in seconds.items()
-    }
+    rates = {kind: batch_size * steps / min(values) for kind, values in seconds.items()}
     rate = floor.matrix_product_rate()
     operations = floor.operations_of_step(make(False, 1))
     least = rate / operations
     print(
-        f"{networks}'s networks, JMVAE-kl, batch {batch_size}: examples a second, medians of "
+        f"{networks}'s networks, JMVAE-kl, batch {batch_size}: examples a second, best of "
         f"{_TURNS.value} timings of {steps} steps\n"
         f"  floor: {operations / 1e6:.1f} MFLOP an example at {rate / 1e9:.0f} GFLOP/s of a matrix "
         f"product are {least:.0f} examples a second"

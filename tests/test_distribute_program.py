@@ -188,6 +188,12 @@ def test_mirrored_devices(tmp_path, model):
         process.communicate(timeout=300)
         assert "every batch is shared by 2 replicas" in printed
         assert process.returncode == (0 if name == "undisturbed" else -9), printed
+    assert runs[1].checkpoint_epochs()[-1] >= 2
+    assert not runs[1].metrics_file.exists()
     resume = [*mirrored, "--resume", "--run=run"]
-    subprocess.run(resume, cwd=tmp_path / "killed", check=True, capture_output=True, timeout=300)
+    done = subprocess.run(
+        resume, cwd=tmp_path / "killed", check=True, capture_output=True, text=True, timeout=300
+    )
+    assert "epoch 6/" in done.stdout
+    assert "epoch 2/" not in done.stdout
     assert_same_run(*runs)

@@ -12,11 +12,18 @@ from jmvae_tf import presets
 from jmvae_tf.data import digits, pipelines
 from jmvae_tf.errors import UserError
 from jmvae_tf.models.adversarial import without_adversary
+from jmvae_tf.models.jmvae_kl import JMVAEKL
 from jmvae_tf.models.loading import load_model
+from jmvae_tf.precision import computing_in
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import load_checkpoint, load_newest, make_model, train
 
 KINDS = [("mixed_bfloat16", "jmvae_kl"), ("mixed_float16", "jmvae_kl_gan")]
+OPTIMIZERS = ("optimizer", "decoder_optimizer", "discriminator_optimizer")
+OTHER_KINDS = [
+    pytest.param("mixed_bfloat16", "jmvae_kl_gan", marks=pytest.mark.slow),
+    pytest.param("mixed_float16", "jmvae_kl", marks=pytest.mark.slow),
+]
 
 
 def settings_in(precision, model="jmvae_kl", **overrides):
@@ -57,7 +64,7 @@ def test_only_the_bodies_compute_in_it(precision, model, data):
     assert {x.compute_dtype for x in layers if x not in heads} == {precision.removeprefix("mixed_")}
 
 
-@pytest.mark.parametrize(("precision", "model"), KINDS)
+@pytest.mark.parametrize(("precision", "model"), [*KINDS, *OTHER_KINDS])
 def test_a_step_is_that_of_float32_but_for_rounding(precision, model, data):
     """bfloat16 has 8 bits of mantissa and float16 11, so the latter is eight times as exact."""
     tolerance = {"mixed_bfloat16": 0.1, "mixed_float16": 0.0125}[precision]
@@ -85,16 +92,36 @@ def test_losses_are_scaled_where_small_gradients_would_vanish(model, data):
     assert not isinstance(unscaled, keras.optimizers.LossScaleOptimizer)
 
 
-def test_a_gradient_that_overflows_changes_nothing_but_the_scale(data):
-    trained = make_model(settings_in("mixed_float16"), data)
-    trained.optimizer.build(trained.trainable_variables)
-    trained.optimizer.dynamic_scale.assign(2.0**100)
+@pytest.mark.parametrize(
+    "model", ["jmvae_kl", pytest.param("jmvae_kl_gan", marks=pytest.mark.slow)]
+)
+def test_a_gradient_that_overflows_changes_nothing_but_the_scale(model, data):
+    """Of every part of the networks, each with an optimiser and a scale of its own."""
+    trained = make_model(settings_in("mixed_float16", model), data)
+    if not trained.optimizer.built:
+        trained.optimizer.build(trained.trainable_variables)
+    optimizers = [getattr(trained, name) for name in OPTIMIZERS if hasattr(trained, name)]
+    for optimizer in optimizers:
+        optimizer.dynamic_scale.assign(2.0**100)
     before = trained.get_weights()
     batch = next(iter(pipelines.training_batches(data, 4, 0)))
     trained.fit(tf.data.Dataset.from_tensors(batch), epochs=1, verbose=0)
-    assert float(trained.optimizer.dynamic_scale) == 2.0**99
+    assert [float(x.dynamic_scale) for x in optimizers] == [2.0**99] * len(optimizers)
     for left, right in zip(trained.get_weights(), before, strict=True):
         np.testing.assert_array_equal(left, right)
+
+
+def test_a_file_that_does_not_say_its_precision_is_of_the_one_in_force(data):
+    config = make_model(settings_in("mixed_bfloat16"), data).get_config()
+    assert config.pop("precision") == "mixed_bfloat16"
+    with computing_in("mixed_float16"):
+        assert JMVAEKL.from_config(config).precision == "mixed_float16"
+    assert JMVAEKL.from_config(config).precision == "float32"
+
+
+def test_a_models_own_dtype_is_refused(data):
+    with pytest.raises(ValueError, match=r"set that instead\. Received: dtype='mixed_bf"):
+        JMVAEKL(data.modalities, dtype="mixed_bfloat16")
 
 
 @pytest.mark.parametrize(("precision", "model"), KINDS)
@@ -107,8 +134,7 @@ def test_what_is_saved_in_it_is_loaded_in_it(precision, model, data, tmp_path):
     loaded = load_model(tmp_path / "model.keras")
     assert loaded.precision == precision
     assert without_adversary(loaded).precision == precision
-    names = ["optimizer", "decoder_optimizer", "discriminator_optimizer"]
-    for name in names if model.endswith("_gan") else names[:1]:
+    for name in OPTIMIZERS if model.endswith("_gan") else OPTIMIZERS[:1]:
         ours, theirs = getattr(loaded, name), getattr(trained, name)
         assert type(ours) is type(theirs)
         state = [x.numpy() for x in theirs.variables]

@@ -13,7 +13,23 @@ class TrainableModel(keras.Model):
     """A model whose constructor makes all variables, trained by `fit` under any strategy.
 
     Its `train_step` and `test_step` give what `results_of` makes of the trackers.
+
+    Args:
+      **kwargs: of `keras.Model`.
+
+    Raises:
+      ValueError: if a dtype is among them.
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        """See the class."""
+        if "dtype" in kwargs:
+            raise ValueError(
+                "The layers of a model compute in the Keras policy that is in force when it is "
+                f"made; set that instead. Received: dtype={kwargs['dtype']!r}"
+            )
+        super().__init__(**kwargs)
+        self._precision = str(keras.config.dtype_policy().name)
 
     def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """As `keras.Model.fit`; a `tf.data.Dataset` is taken in the order that it has."""
@@ -40,7 +56,7 @@ class TrainableModel(keras.Model):
     @property
     def precision(self) -> str:
         """The name of the Keras policy that was in force when the model was made."""
-        return str(self.dtype_policy.name)
+        return self._precision
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that all models have, and the precision, for Keras to save."""
@@ -50,14 +66,17 @@ class TrainableModel(keras.Model):
     def from_config(
         cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Self:
-        """The model, newly initialised, that `get_config` described, in its precision."""
+        """The model, newly initialised, that `get_config` described, in its precision.
+
+        Files of earlier versions do not say it: their models compute in the policy in force.
+        """
         arguments = {
             key: keras.saving.deserialize_keras_object(value, custom_objects)
             if isinstance(value, dict)
             else value
             for key, value in config.items()
         }
-        with computing_in(arguments.pop("precision", "float32")):
+        with computing_in(arguments.pop("precision", keras.config.dtype_policy().name)):
             return cls(**arguments)
 
     def build(self, input_shape: Any = None) -> None:

@@ -64,7 +64,7 @@ _ADVERSARIAL_BETA_1 = 0.5
 """Of all Adams where there is a discriminator (the authors' code)."""
 
 _PROFILED = (3, 5)
-"""First and last execution that a profile shows: the first one compiles."""
+"""First and last step that a profile shows: the first one compiles."""
 
 
 def make_model(settings: Settings, data: DataSet) -> Trained:
@@ -213,7 +213,9 @@ def load_trained(path: Any, settings: Settings) -> Trained:
             "use another checkpoint",
         )
     try:
-        with strategies.workers_watched(tf.distribute.get_strategy()):
+        # The precision is for files that do not say theirs.
+        watched = strategies.workers_watched(tf.distribute.get_strategy())
+        with watched, computing_in(settings.precision):
             trained = load_model(path)
     except strategies.LostWorkerError:
         raise
@@ -274,14 +276,26 @@ def train(
       profile: whether a trace of some steps goes to the folder's logs, for TensorBoard.
 
     Raises:
-      UserError: if a term of the objective is no longer finite, or another worker was lost.
+      UserError: if a term of the objective is no longer finite, another worker was lost, or there
+        are too few steps for a profile.
       KeyboardInterrupt: if a signal stopped the run, at the end of a batch.
     """
     if first_epoch >= settings.epochs:
         return
     strategy = model.distribute_strategy
+    steps = pipelines.steps_per_epoch(data, settings.batch_size)
+    execution = _execution(settings, data)
+    if profile:
+        execution["steps_per_execution"] = 1  # Each is one step to TensorBoard.
+        left = steps * (settings.epochs - first_epoch)
+        if left < _PROFILED[1]:
+            raise UserError(
+                f"A profile shows steps {_PROFILED[0]} to {_PROFILED[1]} of a training",
+                f"{left} steps, --epochs={settings.epochs}",
+                "train for more epochs, or leave --profile out",
+            )
     with strategy.scope():
-        for name, value in _execution(settings, data).items():
+        for name, value in execution.items():
             setattr(model, name, value)  # It may have been saved by another number of replicas.
     chief = strategies.is_chief(strategy)
     if chief:
@@ -333,7 +347,7 @@ def train(
             ),
             epochs=settings.epochs,
             initial_epoch=first_epoch,
-            steps_per_epoch=pipelines.steps_per_epoch(data, settings.batch_size),
+            steps_per_epoch=steps,
             validation_data=evaluation("validation") if validates else None,
             validation_steps=steps_of("validation") if validates else None,
             verbose=0,
