@@ -198,6 +198,12 @@ def test_a_profile_of_some_steps(tmp_path):
     assert any("MatMul" in name for name in names), "it shows what is computed"
 
 
+def test_too_few_steps_for_a_profile(tmp_path):
+    flags = ("--epochs=2", "--batch_size=1000", "--warmup_epochs=0", "--profile")
+    told = mistake(start(tmp_path, "train", *TINY, *flags))
+    assert "steps 3 to 5 of a training; received 2 steps, --epochs=2; train for more" in told
+
+
 def test_config_has_settings_and_versions(whole):
     config = json.loads(whole.config_file.read_text())
     versions = config.pop("versions")
