@@ -83,6 +83,16 @@ def test_scales_of_faces_are_those_of_the_papers_on_celeba():
     assert SCALES["quick"]["toyfaces"].overrides == {}
 
 
+def test_long_differs_from_quick_on_celeba_in_the_number_of_epochs_alone():
+    long, quick = (SCALES[name]["celeba"] for name in ("long", "quick"))
+    epochs = {"epochs": 12, "warmup_epochs": 2}
+    changed = {"name": "quick", "overrides": {**long.overrides, **epochs}}
+    assert dataclasses.replace(long, **changed) == quick
+    assert (long.overrides["epochs"], long.overrides["warmup_epochs"]) == (24, 6)
+    long, paper = (SCALES[name]["toyfaces"] for name in ("long", "paper"))
+    assert dataclasses.replace(long, name="paper") == paper
+
+
 @pytest.mark.slow
 def test_a_gan_variant_is_handed_out_without_its_discriminator(tmp_path):
     scale = dataclasses.replace(TINY, overrides={**TINY.overrides, "epochs": 1})

@@ -32,7 +32,7 @@ from jmvae_tf.reproduction import (
 from jmvae_tf.reproduction.layout import Section, Table
 from jmvae_tf.reproduction.recipes import FLAT
 from jmvae_tf.reproduction.runs import Runs
-from jmvae_tf.reproduction.scales import PAPER, QUICK, SCALES, Scale
+from jmvae_tf.reproduction.scales import LONG, PAPER, QUICK, SCALES, Scale
 from jmvae_tf.training.callbacks import Checkpoints
 from tests.conftest import ROOT
 from tests.test_programs import interrupt, mistake, start
@@ -144,14 +144,25 @@ def test_runs_are_shared_and_named_apart():
 def test_scales_score_all_test_digits_by_eq5():
     assert {name: scales["mnist"] for name, scales in SCALES.items()} == {
         "quick": QUICK,
+        "long": LONG,
         "paper": PAPER,
     }
-    for scale in (QUICK, PAPER):
+    for scale in (QUICK, LONG, PAPER):
         assert scale.num_generation_examples is None
         of_papers = (scale.num_samples, scale.num_importance_samples, scale.num_prior_samples)
         assert of_papers == (10, 1000, 5000)
-    assert PAPER.num_likelihood_examples is None
-    assert PAPER.num_chain_examples is None
+    for scale in (LONG, PAPER):
+        assert scale.num_likelihood_examples is None
+        assert scale.num_chain_examples is None
+
+
+def test_long_differs_from_the_papers_in_the_number_of_epochs_alone():
+    other = {"name": "paper", "overrides": {}}
+    assert dataclasses.replace(LONG, **other) == PAPER
+    for recipe in itertools.chain(*(recipes.TABLES[x] for x in ("2018-1-mnist", "2016-1"))):
+        ours, papers = (recipe.settings("mnist", x, 0) for x in (LONG, PAPER))
+        assert (ours.epochs, ours.warmup_epochs, ours.checkpoint_every) == (500, 200, 10)
+        assert dataclasses.replace(ours, epochs=2000, checkpoint_every=1) == papers
 
 
 # Runs.
@@ -257,6 +268,27 @@ def test_measures_are_taken_once_of_one_checkpoint(copied, capsys):
     path.write_text('{"of": {}')
     copied.remembered(JMVAE, "some", {"seed": 1}, measure)
     assert taken == ["JMVAE"] * 3, "a damaged file is no answer"
+
+
+def test_a_release_keeps_measures_and_another_protocol_does_not(copied, monkeypatch):
+    taken = []
+
+    def measured() -> int:
+        copied.remembered(JMVAE, "kept", {"seed": 0}, lambda model: taken.append(1) or {})
+        return len(taken)
+
+    assert measured() == 1
+    path = copied.folder(JMVAE).path / "measures" / "kept.json"
+    file = json.loads(path.read_text())
+    assert file["of"] == {"seed": 0, "epoch": 2, "protocol": 1}
+    del file["of"]["protocol"]
+    path.write_text(json.dumps({**file, "of": {**file["of"], "jmvae_tf": "0.3.0"}}))
+    assert measured() == 1, "what version 0.3.0 wrote is of the first protocol"
+    path.write_text(json.dumps({**file, "of": {**file["of"], "jmvae_tf": "0.2.0"}}))
+    assert measured() == 2
+    monkeypatch.setattr("jmvae_tf.reproduction.runs.PROTOCOL", 2)
+    assert measured() == 3
+    assert measured() == 3
 
 
 @pytest.mark.slow

@@ -3,7 +3,9 @@
 --scale=quick is what two cores do in hours. For MNIST some two for all of them: 20 epochs with a
 warm-up of 4 (jmvae_h: 16), and importance weights for the first 1,000 test digits. For CelebA its
 official partition and 12 epochs with a warm-up of 2, for toyfaces the presets; of both the first
-500 test faces are scored. --scale=paper is the papers' own setting, of MNIST 2,000 epochs, of
+500 test faces are scored. --scale=long takes days: for MNIST 500 epochs with the papers' warm-up of
+200 and all test digits, for CelebA 24 epochs with a warm-up of 6 and 500 test faces, for toyfaces
+the presets and all test faces. --scale=paper is the papers' own setting, of MNIST 2,000 epochs, of
 CelebA 50, and all test examples. Tables and figures share their runs, which are trained once; what
 is there is used, and what was interrupted goes on.
 """

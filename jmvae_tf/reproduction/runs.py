@@ -18,7 +18,13 @@ from jmvae_tf.reproduction.recipes import JMVAE, Recipe
 from jmvae_tf.reproduction.scales import Scale
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import load_newest, make_model, train
-from jmvae_tf.version import __version__
+
+PROTOCOL = 1
+"""The number of the way in which measures are taken, written beside each of them.
+
+It is raised whenever the same model would get other numbers; measures of another number are taken
+anew. A release alone does not change it.
+"""
 
 
 class Runs:
@@ -190,11 +196,11 @@ class Runs:
         """
         settings, folder = self.settings(recipe), self.folder(recipe)
         path = folder.path / "measures" / f"{name}.json"
-        identity = {**of, "epoch": settings.epochs, "jmvae_tf": __version__}
+        identity = {**of, "epoch": settings.epochs, "protocol": PROTOCOL}
         if self.epochs_done(recipe) >= settings.epochs and path.is_file():
             try:
                 file = read_json(path)
-                if file["of"] == identity:
+                if _with_protocol(file["of"]) == identity:
                     print(f"{recipe.name}: {name} read from {path}", flush=True)
                     return file["measures"]
             except (ValueError, KeyError):
@@ -215,3 +221,11 @@ class Runs:
                 f"an error: {error}",
                 "delete the folder to train it again",
             ) from error
+
+
+def _with_protocol(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Names the protocol of files that version 0.3.0 wrote, which had the version in its place."""
+    found = dict(identity)
+    if found.pop("jmvae_tf", None) == "0.3.0":
+        found["protocol"] = 1
+    return found

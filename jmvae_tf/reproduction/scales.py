@@ -74,8 +74,25 @@ QUICK_CELEBA = dataclasses.replace(
     },
 )
 
+# A quarter of the papers' 2,000 epochs, with their whole warm-up: a run takes two cores under two
+# hours.
+LONG = dataclasses.replace(
+    PAPER,
+    name="long",
+    overrides={"epochs": 500, "warmup_epochs": 200, "checkpoint_every": 10},
+)
+
+LONG_CELEBA = dataclasses.replace(
+    QUICK_CELEBA,
+    name="long",
+    overrides={**QUICK_CELEBA.overrides, "epochs": 24, "warmup_epochs": 6},
+)
+
+LONG_TOYFACES = dataclasses.replace(PAPER_FACES, name="long")
+
 SCALES: Mapping[str, Mapping[str, Scale]] = {
     "quick": {"mnist": QUICK, "celeba": QUICK_CELEBA, "toyfaces": QUICK_TOYFACES},
+    "long": {"mnist": LONG, "celeba": LONG_CELEBA, "toyfaces": LONG_TOYFACES},
     "paper": {"mnist": PAPER, "celeba": PAPER_FACES, "toyfaces": PAPER_FACES},
 }
 """Name to data set to scale."""
