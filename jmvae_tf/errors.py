@@ -1,5 +1,31 @@
 """The one error type for mistakes of a user, as against defects of this package."""
 
+_LONGEST = 2000
+
+
+def one_line(text: object) -> str:
+    """Makes text of any origin fit for one line of a terminal.
+
+    Runs of white space become one space. What does not print (control characters, escape
+    sequences, marks that turn the direction of writing, bytes that were no text) is escaped as
+    Python does it. A long text loses its middle.
+
+    Args:
+      text: anything, written with `str`.
+
+    Returns:
+      At most some 2,000 printable characters.
+    """
+    written = str(text)
+    if len(written) > _LONGEST:
+        half = _LONGEST // 2
+        cut = len(written) - 2 * half
+        written = f"{written[:half]} … ({cut} characters left out) … {written[-half:]}"
+    return "".join(
+        x if x.isprintable() else x.encode("unicode_escape").decode("ascii")
+        for x in " ".join(written.split())
+    )
+
 
 class UserError(ValueError):
     """A mistake that the user can mend: one line that says what, what was received and what to do.
@@ -15,4 +41,4 @@ class UserError(ValueError):
           received: what was given instead.
           remedy: what to do about it, as an imperative.
         """
-        super().__init__(" ".join(f"{wrong}; received {received}; {remedy}".split()))
+        super().__init__(f"{one_line(wrong)}; received {one_line(received)}; {one_line(remedy)}")

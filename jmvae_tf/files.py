@@ -1,4 +1,4 @@
-"""Writing files so that no half-written one is ever found under its name."""
+"""Reading files with limits, and writing them so that no half-written one has its name."""
 
 import contextlib
 import errno
@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -66,14 +67,55 @@ def write_json(path: pathlib.Path, value: Mapping[str, Any]) -> None:
         temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
-def read_json(path: pathlib.Path) -> dict[str, Any]:
-    """Reads a JSON object.
+def read_limited(path: pathlib.Path, limit: int, pipe: bool = False) -> bytes:
+    """Reads a regular file that may be anybody's: never endless, and never waiting for a writer.
+
+    Args:
+      path: of the file; links are followed.
+      limit: the most bytes that are read.
+      pipe: read a pipe too. Set it only for what the user named on the command line, where it may
+        be a process substitution of the shell.
 
     Raises:
-      OSError: if the file cannot be read.
-      ValueError: if it holds something else.
+      OSError: if the file cannot be read, or is no regular file.
+      ValueError: if it is larger than the limit.
     """
-    value = json.loads(path.read_text(encoding="utf-8"))
+    if pipe and stat.S_ISFIFO(path.stat().st_mode):
+        flags = os.O_RDONLY
+    else:
+        flags = os.O_RDONLY | os.O_NONBLOCK  # Opening a pipe would wait for its writer.
+    descriptor = os.open(path, flags | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode) and not (pipe and stat.S_ISFIFO(mode)):
+            number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+            reason = os.strerror(number) if stat.S_ISDIR(mode) else "Not a regular file"
+            raise OSError(number, reason, str(path))
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(limit + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > limit:
+        raise ValueError(f"more than the {limit} bytes that are read of it")
+    return content
+
+
+def read_json(path: pathlib.Path, limit: int = 1 << 24) -> dict[str, Any]:
+    """Reads a JSON object that may be anybody's.
+
+    Args:
+      path: of the file.
+      limit: the most bytes that are read.
+
+    Raises:
+      OSError: if the file cannot be read, or is no regular file.
+      ValueError: if it holds something else, or more than the limit.
+    """
+    content = read_limited(path, limit)
+    try:
+        value = json.loads(content)
+    except RecursionError as error:
+        raise ValueError("objects too deep in each other") from error
     if not isinstance(value, dict):
         raise ValueError(f"{type(value).__name__} where an object was expected")
     return value

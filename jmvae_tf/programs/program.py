@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from absl import flags
 
-from jmvae_tf.errors import UserError
+from jmvae_tf.errors import UserError, one_line
 from jmvae_tf.presets import Settings, check_choice, run_name
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _interrupt(signum: int, frame: object) -> NoReturn:
 
 
 def _fail(message: str) -> NoReturn:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error: {one_line(message)}", file=sys.stderr)
     sys.exit(1)
 
 
