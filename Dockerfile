@@ -14,24 +14,27 @@ RUN useradd --uid 1000 --create-home --shell /usr/sbin/nologin jmvae \
     && chown -R jmvae:jmvae /data /workspace \
     && chmod -R a+rwX /data /workspace
 WORKDIR /app
-COPY requirements.txt ./
+# Only files whose hashes are in the locks are installed, not even another to build one with. The
+# sections of requirements.lock hold what a kind of program needs and the sections before do not.
+ENV PIP_REQUIRE_HASHES=1 \
+    PIP_NO_DEPS=1
+COPY requirements.txt requirements-build.lock requirements.lock ./
+RUN pip install -r requirements-build.lock
 
-# The sections of requirements.txt that a program needs, all else at the versions pinned there.
 FROM base AS run
-RUN awk '/^# == /{section = $3} section == "run:"' requirements.txt > requirements-run.txt \
-    && pip install --constraint requirements.txt -r requirements-run.txt
+RUN awk '/^# == /{section = $3} section == "run"' requirements.lock > requirements-run.lock \
+    && pip install --no-build-isolation -r requirements-run.lock
 
 FROM run AS page
-RUN awk '/^# == /{section = $3} section == "demo:"' requirements.txt > requirements-demo.txt \
-    && pip install --constraint requirements.txt -r requirements-demo.txt
+RUN awk '/^# == /{section = $3} section == "demo"' requirements.lock > requirements-demo.lock \
+    && pip install -r requirements-demo.lock
 
 FROM page AS checks
-RUN pip install -r requirements.txt
+RUN pip install --no-build-isolation -r requirements.lock
 
 FROM run AS gpu
-COPY requirements-gpu.txt ./
-RUN awk '/^# == /{section = $3} section == "gpu" || /^nvidia-/' requirements-gpu.txt > requirements-cuda.txt \
-    && pip install --constraint requirements.txt -r requirements-cuda.txt
+COPY requirements-gpu.lock ./
+RUN pip install -r requirements-gpu.lock
 # What the NVIDIA container runtime is to hand in: its driver, for computing alone.
 ENV NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility

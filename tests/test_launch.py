@@ -43,7 +43,7 @@ esac
 
 
 class Checkout:
-    """A folder with a launcher, a program `train` and a requirements.txt."""
+    """A folder with a launcher, a program `train`, a requirements.txt and its locks."""
 
     def __init__(self, root: Path):
         self.root = root
@@ -60,12 +60,21 @@ class Checkout:
         shutil.copy(ROOT / "bin" / "train", root / "bin")
         self.require("1.2.3")
 
-    def require(self, version: str) -> None:
+    def require(self, version: str, wheel: Path | None = None) -> None:
+        """Requires a version of tinydep, with the hash of a wheel."""
+        content = wheel.read_bytes() if wheel else b""
+        digest = hashlib.sha256(content).hexdigest()
         (self.root / "requirements.txt").write_text(f"# == run\ntinydep=={version}\n")
+        (self.root / "requirements-build.lock").write_text("# nothing is built\n")
+        (self.root / "requirements.lock").write_text(
+            f"tinydep=={version} \\\n    --hash=sha256:{digest}\n"
+        )
 
     def stamp_venv(self) -> None:
-        digest = hashlib.sha256((self.root / "requirements.txt").read_bytes()).hexdigest()
-        self.stamp.write_text(digest)
+        digest = hashlib.sha256()
+        for name in ("requirements-build.lock", "requirements.lock"):
+            digest.update((self.root / name).read_bytes())
+        self.stamp.write_text(digest.hexdigest())
 
     def stub_venv(self, pip: str = "exit 0") -> None:
         """Makes a .venv whose pip is a line of shell."""
@@ -103,7 +112,7 @@ def checkout(tmp_path):
     return Checkout(tmp_path / "a checkout")
 
 
-def make_wheel(folder: Path, version: str) -> None:
+def make_wheel(folder: Path, version: str) -> Path:
     info = f"tinydep-{version}.dist-info"
     files = {
         "tinydep.py": f'__version__ = "{version}"\n',
@@ -113,15 +122,16 @@ def make_wheel(folder: Path, version: str) -> None:
     }
     record = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"])
     folder.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(folder / f"tinydep-{version}-py3-none-any.whl", "w") as wheel:
+    path = folder / f"tinydep-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
         for name, text in {**files, f"{info}/RECORD": record}.items():
             wheel.writestr(name, text)
+    return path
 
 
 def install(folder: Path, version: str) -> dict[str, str]:
     """Unpacks tinydep and gives the environment in which it can be imported."""
-    make_wheel(folder / "wheels", version)
-    with zipfile.ZipFile(folder / "wheels" / f"tinydep-{version}-py3-none-any.whl") as wheel:
+    with zipfile.ZipFile(make_wheel(folder / "wheels", version)) as wheel:
         wheel.extractall(folder / "packages")
     return {"PYTHONPATH": str(folder / "packages")}
 
@@ -256,7 +266,7 @@ def test_stale_stamp_installs_again_and_then_no_more(checkout, tmp_path):
     for _ in range(2):
         # The stub installs nothing, so that the .venv is found wanting once it is entered.
         assert "tinydep is not installed" in checkout.start().stderr
-    assert (tmp_path / "pip_runs").read_text() == "pip\n"
+    assert (tmp_path / "pip_runs").read_text() == "pip\n" * 2, "for each of two files, once"
 
 
 def test_unwritable_checkout(checkout):
@@ -320,14 +330,19 @@ def test_start_after_a_kill_waits_for_the_orphaned_pip(checkout, tmp_path):
 # There is none.
 
 
-def test_first_second_and_later_start(checkout, tmp_path):
-    make_wheel(tmp_path / "wheels", "1.2.3")
-    make_wheel(tmp_path / "wheels", "1.3.0")
-    pip = {
+def pip_of(folder: Path) -> dict[str, str]:
+    """The environment in which pip finds the wheels of a folder alone."""
+    return {
         "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": (tmp_path / "wheels").as_uri(),
+        "PIP_FIND_LINKS": folder.as_uri(),
         "PIP_CONFIG_FILE": os.devnull,
     }
+
+
+def test_first_second_and_later_start(checkout, tmp_path):
+    checkout.require("1.2.3", make_wheel(tmp_path / "wheels", "1.2.3"))
+    newer = make_wheel(tmp_path / "wheels", "1.3.0")
+    pip = pip_of(tmp_path / "wheels")
     # What a caller may have set for other ends, and what must not reach .venv.
     foreign = {
         "PIP_USER": "1",
@@ -350,10 +365,48 @@ def test_first_second_and_later_start(checkout, tmp_path):
     assert json.loads(second.stdout)["tiny"] == "1.2.3"
     assert second.stderr == ""
 
-    checkout.require("1.3.0")
+    checkout.require("1.3.0", newer)
     later = checkout.start("--tiny", environment={**pip, **foreign})
     assert json.loads(later.stdout)["tiny"] == "1.3.0"
     assert "Successfully installed tinydep-1.3.0" in later.stderr
+
+
+def test_a_file_of_another_hash_is_not_installed(checkout, tmp_path):
+    honest = make_wheel(tmp_path / "honest", "1.2.3")
+    checkout.require("1.2.3", honest)
+    forged = make_wheel(tmp_path / "forged", "1.2.3")
+    with zipfile.ZipFile(forged, "a") as wheel:
+        wheel.writestr("another.py", "")
+    done = checkout.start("--tiny", environment=pip_of(forged.parent))
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES" in done.stderr
+    assert_one_error_line(done.stderr, "pip ended with status 1")
+    assert not checkout.stamp.exists()
+    done = checkout.start("--tiny", environment=pip_of(honest.parent))
+    assert json.loads(done.stdout)["tiny"] == "1.2.3"
+
+
+def test_what_is_locked_is_what_is_pinned():
+    """By .ci/lock_requirements; with what only other systems and Pythons need besides."""
+
+    def pins(name):
+        text = (ROOT / name).read_text()
+        return dict(re.findall(r"^([\w.-]+)(?:\[.*\])?==([\w.]+)", text, re.MULTILINE))
+
+    def hashed(name):
+        text = (ROOT / name).read_text()
+        blocks = re.findall(r"^[\w.-]+==.*((?:\n    .*)*)", text, re.MULTILINE)
+        return [block.count("--hash=sha256:") for block in blocks]
+
+    pinned, locked = pins("requirements.txt"), pins("requirements.lock")
+    assert {name: locked.get(name) for name in pinned} == pinned
+    assert set(locked) - set(pinned) == {"audioop-lts", "colorama", "httpx2-jsfetch"}
+    nvidia = {x: version for x, version in pins("requirements-gpu.txt").items() if "nvidia" in x}
+    assert pins("requirements-gpu.lock") == nvidia
+    build = pins("requirements-build.lock")
+    assert build == {name: pinned[name] for name in ("setuptools", "wheel")}
+    for name, of in [("requirements", locked), ("requirements-gpu", nvidia)]:
+        assert len(hashed(f"{name}.lock")) == len(of)
+        assert min(hashed(f"{name}.lock")) >= 1
 
 
 def test_venv_killed_before_it_had_pip_is_completed(checkout):

@@ -24,9 +24,12 @@ NEWEST_PYTHON = (3, 13)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 REQUIREMENTS = os.path.join(ROOT, "requirements.txt")
+# What is installed for them: every distribution with the hashes of its files. The first builds the
+# one distribution without a wheel, which pip would else fetch without a hash.
+LOCKS = [os.path.join(ROOT, name) for name in ("requirements-build.lock", "requirements.lock")]
 VENV = os.path.join(ROOT, ".venv")
 VENV_PYTHON = os.path.join(VENV, "bin", "python")
-# Holds the digest of the requirements.txt that .venv was completed for; written last.
+# Holds the digest of the lock files that .venv was completed for; written last.
 STAMP = os.path.join(VENV, "requirements.sha256")
 LOCK = os.path.join(ROOT, ".venv.lock")
 
@@ -72,7 +75,7 @@ def ensure_requirements(sections: Sequence[str] = ("run",)) -> None:
 
     Goes on in the running Python if that has them; otherwise starts the same command again with
     the Python of `.venv/`, which is made and filled first where it is missing, incomplete or made
-    for another requirements.txt.
+    for other lock files.
 
     Args:
         sections: the sections of requirements.txt that this program needs.
@@ -164,9 +167,12 @@ def _is_supported(version: Tuple[int, ...]) -> bool:
     return OLDEST_PYTHON <= version <= NEWEST_PYTHON
 
 
-def _requirements_digest() -> str:
-    with open(REQUIREMENTS, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
+def _locks_digest() -> str:
+    digest = hashlib.sha256()
+    for path in LOCKS:
+        with open(path, "rb") as file:
+            digest.update(file.read())
+    return digest.hexdigest()
 
 
 def _venv_is_complete() -> bool:
@@ -176,7 +182,7 @@ def _venv_is_complete() -> bool:
     except OSError:
         return False
     # The link in .venv dangles once the Python it was made with is gone.
-    return stamp == _requirements_digest() and os.access(VENV_PYTHON, os.X_OK)
+    return stamp == _locks_digest() and os.access(VENV_PYTHON, os.X_OK)
 
 
 def _clean_environment() -> Dict[str, str]:
@@ -261,17 +267,20 @@ def _install(reason: str, lock: TextIO) -> None:
         if not has_pip and _run([VENV_PYTHON, "-I", "-m", "ensurepip"], lock) != 0:
             _fail_without_ensurepip(version)
 
-    digest = _requirements_digest()
+    digest = _locks_digest()
     if os.path.exists(STAMP):
         os.remove(STAMP)  # what it vouches for ends here
-    pip = [VENV_PYTHON, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    status = _run([*pip, "install", "-r", REQUIREMENTS], lock)
-    if status != 0:
-        _fail(
-            "the requirements could not be installed into .venv",
-            f"pip ended with status {status} (its message is above)",
-            f"check the network and the free disk space and {_RUN_AGAIN} to go on",
-        )
+    pip = [VENV_PYTHON, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    for path in LOCKS:
+        # Nothing comes in but files of these hashes, not even what builds another.
+        checked = ["--require-hashes", "--no-deps", "--no-build-isolation", "-r", path]
+        status = _run([*pip, *checked], lock)
+        if status != 0:
+            _fail(
+                "the requirements could not be installed into .venv",
+                f"pip ended with status {status} (its message is above)",
+                f"check the network and the free disk space and {_RUN_AGAIN} to go on",
+            )
     with open(STAMP + ".part", "w", encoding="ascii") as file:
         file.write(digest)
     os.replace(STAMP + ".part", STAMP)
