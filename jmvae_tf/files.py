@@ -1,18 +1,142 @@
-"""Reading files with limits, and writing them so that no half-written one has its name."""
+"""Reading files with limits, writing them so that no half-written one has its name, and locks."""
 
 import contextlib
 import errno
 import fcntl
+import glob
 import json
 import os
 import pathlib
 import shutil
 import stat
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 _UNFINISHED = ".writing-"
+_MARK = ".jmvae_tf.lock"
+_NO_FLOCK = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+_PATIENCE = 3.0  # Seconds; filelock takes a mark without a whole record over after two.
+
+
+@contextlib.contextmanager
+def locked(folder: pathlib.Path, wait: bool = True) -> Iterator[None]:
+    """Holds a folder for this process, against others that call this; then removes it if empty.
+
+    The lock ends with its process, however that ends. Where the file system has no `flock`, a file
+    in the folder marks the lock, and a mark is taken over once its process is dead. That is known
+    of processes of this host only.
+
+    Args:
+      folder: that is there.
+      wait: for whoever holds it.
+
+    Raises:
+      BlockingIOError: if another process holds it, and this one is not to wait.
+      OSError: if it cannot be locked.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with (
+            contextlib.nullcontext() if _flock(descriptor, folder, wait) else _marked(folder, wait)
+        ):
+            yield
+        with contextlib.suppress(OSError):  # Most often: it is not empty.
+            folder.rmdir()
+    finally:
+        os.close(descriptor)
+
+
+def _flock(descriptor: int, folder: pathlib.Path, wait: bool) -> bool:
+    """Locks an open folder as `locked` does; False where the file system cannot."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError as error:
+        raise BlockingIOError(error.errno, "another process holds it", str(folder)) from error
+    except OSError as error:
+        if error.errno not in _NO_FLOCK:
+            raise OSError(error.errno, error.strerror, str(folder)) from error
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _marked(folder: pathlib.Path, wait: bool) -> Iterator[None]:
+    """Does what `locked` does, by a file."""
+    from filelock import SoftFileLock, Timeout  # Rarely needed.
+
+    warnings.warn(
+        "a file system has no flock: locks there are files, which do not tell whether a process "
+        "of another host has died",
+        RuntimeWarning,
+        stacklevel=1,  # The same for all callers, so that it is shown once.
+    )
+    path = folder / _MARK
+    lock = SoftFileLock(path)
+    while True:
+        try:
+            lock.acquire(timeout=_PATIENCE)
+            break
+        except Timeout:
+            holder = _living_holder(path)
+            if holder is not None and not wait:
+                reason = f"{holder} holds it; if that has died, remove {path}"
+                raise BlockingIOError(errno.EAGAIN, reason, str(folder)) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _living_holder(mark: pathlib.Path) -> str | None:
+    """Says whose mark it is; removes that of a dead process where filelock did not.
+
+    To take a mark over, filelock exchanges two names, which NFS among others cannot do; and it
+    leaves empty ones, of processes killed before they wrote who they are, for ever.
+
+    Returns:
+      A phrase; None if the mark is gone.
+    """
+    from filelock import SoftFileLock, Timeout
+
+    try:
+        record = mark.read_bytes()
+        if record:
+            with tempfile.TemporaryDirectory() as elsewhere:
+                copy = pathlib.Path(elsewhere) / mark.name
+                copy.write_bytes(record)
+                SoftFileLock(copy).acquire(timeout=_PATIENCE).lock.release()  # Dead, it says.
+        aside = pathlib.Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=mark.parent))
+        try:
+            taken = mark.rename(aside / mark.name)
+            if taken.read_bytes() != record:  # Another was faster, and holds the folder now.
+                os.link(taken, mark)
+        finally:
+            shutil.rmtree(aside)
+    except Timeout:
+        return "process " + " of ".join(record.decode("utf-8", "replace").split()[:2])
+    except FileNotFoundError:
+        pass
+    return None
+
+
+@contextlib.contextmanager
+def unfinished_folder(parent: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Gives a temporary folder that `remove_unfinished` spares while its process lives.
+
+    Args:
+      parent: where it is made.
+
+    Raises:
+      OSError: if it cannot be made.
+    """
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=parent))
+    with locked(folder):
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -27,38 +151,30 @@ def written_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        folder = pathlib.Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=path.parent))
-        lock = os.open(folder, os.O_RDONLY)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # Says that this process lives.
+        with unfinished_folder(path.parent) as folder:
             temporary = folder / path.name
             yield temporary
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
             temporary.replace(path)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OSError(error.errno or errno.EIO, reason, str(path)) from error
 
 
-def is_unfinished(path: pathlib.Path) -> bool:
-    """Whether that is where `written_atomically` writes before a file has its name."""
-    return path.name.startswith(_UNFINISHED)
+def is_temporary(path: pathlib.Path) -> bool:
+    """Whether that is what `written_atomically`, `unfinished_folder` or `locked` may leave."""
+    return path.name.startswith((_UNFINISHED, _MARK))
 
 
 def remove_unfinished(folder: pathlib.Path) -> None:
     """Removes what killed processes have left, in a folder and those in it, of their writing."""
-    for left in [*folder.glob(f"{_UNFINISHED}*"), *folder.glob(f"*/{_UNFINISHED}*")]:
+    patterns = (f"{_UNFINISHED}*", f"*/{_UNFINISHED}*")
+    # Unlike pathlib's, this glob suffers that others remove folders meanwhile.
+    for left in [folder / name for x in patterns for name in glob.glob(x, root_dir=folder)]:
         with contextlib.suppress(OSError):  # It is gone, or a process is still writing.
-            lock = os.open(left, os.O_RDONLY)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with locked(left, wait=False):
                 shutil.rmtree(left)
-            finally:
-                os.close(lock)
 
 
 def write_json(path: pathlib.Path, value: Mapping[str, Any]) -> None:

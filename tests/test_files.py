@@ -1,11 +1,19 @@
+import contextlib
+import errno
+import fcntl
 import json
 import os
 import pathlib
+import subprocess
+import sys
+import warnings
 
+import filelock
 import pytest
 
+from jmvae_tf import files
 from jmvae_tf.errors import UserError, one_line
-from jmvae_tf.files import read_json, read_limited
+from jmvae_tf.files import locked, read_json, read_limited, remove_unfinished, written_atomically
 
 
 @pytest.mark.parametrize(
@@ -78,3 +86,140 @@ def test_json_has_a_limit(tmp_path):
     assert read_json(path) == {"a": "b" * 100}
     with pytest.raises(ValueError, match="more than the 50 bytes"):
         read_json(path, 50)
+
+
+# Locks.
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+WARNS = pytest.mark.filterwarnings("ignore:a file system has no flock:RuntimeWarning")
+
+
+def refuse_flock(number):
+    def flock(descriptor, operation):
+        raise OSError(number, os.strerror(number))
+
+    return flock
+
+
+@pytest.fixture
+def no_flock(monkeypatch):
+    monkeypatch.setattr(fcntl, "flock", refuse_flock(errno.ENOLCK))
+    monkeypatch.setattr(files, "_PATIENCE", 0.2)
+
+
+@contextlib.contextmanager
+def another_process(code):
+    """Runs Python on a file system without flock until it has printed a line."""
+    prelude = (
+        "import fcntl, os, pathlib, time, warnings\n"
+        "from jmvae_tf.files import *\n"
+        "warnings.simplefilter('ignore')\n"
+        "def flock(*_): raise OSError(37, 'No locks available')\n"
+        "fcntl.flock = flock\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", prelude + code], cwd=ROOT, stdout=subprocess.PIPE
+    ) as process:
+        try:
+            process.stdout.readline()
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_lock_keeps_others_out_and_leaves_no_empty_folder(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with locked(folder):
+        with pytest.raises(BlockingIOError, match="another process holds it"):
+            with locked(folder, wait=False):
+                pass
+        assert not list(folder.iterdir())
+    assert not folder.exists()
+
+
+@WARNS
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_lock_without_flock(tmp_path, no_flock, monkeypatch, number):
+    monkeypatch.setattr(fcntl, "flock", refuse_flock(number))
+    (tmp_path / "file").touch()
+    with locked(tmp_path):
+        assert [path.name for path in tmp_path.iterdir() if files.is_temporary(path)]
+        held = f"process {os.getpid()} of .+; if that has died, remove {tmp_path}"
+        with pytest.raises(BlockingIOError, match=held), locked(tmp_path, wait=False):
+            pass
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_warning_is_shown_once(tmp_path, no_flock):
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("default")
+        for folder in ("one", "two", "three"):
+            with written_atomically(tmp_path / folder / "file") as path:
+                path.touch()
+    assert [str(warning.message).partition(":")[0] for warning in shown] == [
+        "a file system has no flock"
+    ]
+
+
+@WARNS
+@pytest.mark.parametrize("exchanges", [True, False])
+def test_a_killed_process_holds_no_lock(tmp_path, no_flock, monkeypatch, exchanges):
+    if not exchanges:  # Like NFS.
+        exchange = filelock._soft.exchange_names
+        monkeypatch.setattr(
+            "filelock._soft.exchange_names",
+            lambda *names: not any(str(tmp_path) in name for name in names) and exchange(*names),
+        )
+    code = f"with locked(pathlib.Path({str(tmp_path)!r})): print(flush=True); time.sleep(60)"
+    with another_process(code) as process:
+        with pytest.raises(BlockingIOError, match=str(process.pid)), locked(tmp_path, wait=False):
+            pass
+        process.kill()
+        process.wait()
+        with locked(tmp_path, wait=False):
+            [mark] = tmp_path.iterdir()
+            assert mark.read_text().startswith(f"{os.getpid()}\n")
+    assert not tmp_path.exists()
+
+
+@WARNS
+def test_a_mark_that_says_nothing_is_taken_over(tmp_path, no_flock):
+    (tmp_path / files._MARK).touch()  # Its process was killed before it wrote who it is.
+    with locked(tmp_path):
+        assert (tmp_path / files._MARK).read_text().startswith(f"{os.getpid()}\n")
+
+
+@WARNS
+def test_a_mark_of_another_host_stays(tmp_path, no_flock):
+    (tmp_path / files._MARK).write_text("17\nfar.example.org\n1234\n")
+    with pytest.raises(BlockingIOError, match=r"process 17 of far\.example\.org holds it"):
+        with locked(tmp_path, wait=False):
+            pass
+    assert (tmp_path / files._MARK).exists()
+
+
+@WARNS
+def test_what_the_living_write_is_spared_without_flock(tmp_path, no_flock):
+    code = (
+        f"with written_atomically(pathlib.Path({str(tmp_path / 'some.json')!r})) as path:\n"
+        "    path.touch(); print(flush=True); time.sleep(60)"
+    )
+    with another_process(code) as process:
+        remove_unfinished(tmp_path)
+        assert len(list(tmp_path.iterdir())) == 1
+        process.kill()
+        process.wait()
+        remove_unfinished(tmp_path)
+    assert not list(tmp_path.iterdir())
+    with written_atomically(tmp_path / "some.json") as path:
+        path.touch()
+    assert [path.name for path in tmp_path.iterdir()] == ["some.json"]
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
+def test_a_lock_that_fails_for_another_reason(tmp_path, monkeypatch, number):
+    monkeypatch.setattr(fcntl, "flock", refuse_flock(number))
+    with pytest.raises(OSError, match=str(tmp_path)) as error, locked(tmp_path):
+        pass
+    assert error.value.errno == number

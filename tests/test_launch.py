@@ -4,6 +4,7 @@ No test needs the network: the checkout requires one tiny distribution, whose wh
 """
 
 import ast
+import errno
 import fcntl
 import hashlib
 import importlib.util
@@ -289,6 +290,25 @@ def test_second_start_waits_for_the_first(checkout):
             fcntl.flock(lock, fcntl.LOCK_UN)
             stdout, stderr = second.communicate(timeout=60)
     assert (second.returncode, stdout, stderr) == (0, "entered\n", "")
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO])
+def test_file_system_without_flock(checkout, monkeypatch, capfd, number):
+    checkout.stub_venv(pip="exit 0")
+    launch = checkout.load()
+
+    def flock(file, operation):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    if number == errno.EIO:
+        with pytest.raises(SystemExit):
+            launch._set_up_venv("tinydep is not installed")
+        assert_one_error_line(capfd.readouterr().err, os.strerror(number))
+    else:
+        launch._set_up_venv("tinydep is not installed")
+        assert capfd.readouterr().err.startswith("warning: the file system has no flock")
+        assert checkout.stamp.exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -6,7 +6,6 @@ preparation that was killed goes on with those that are there, if the source is 
 
 import collections
 import contextlib
-import fcntl
 import json
 import os
 import pathlib
@@ -23,7 +22,7 @@ from tqdm import tqdm
 from jmvae_tf.data import celeba_files
 from jmvae_tf.data.celeba_part import Outcome, Part
 from jmvae_tf.errors import UserError
-from jmvae_tf.files import read_json, write_json
+from jmvae_tf.files import is_temporary, locked, read_json, write_json
 
 PART_SIZE = 500
 """Images in a part: some seconds of work."""
@@ -89,19 +88,16 @@ class Preparation:
           UserError: if another is at it.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self._folder, os.O_RDONLY)
-        try:
+        with contextlib.ExitStack() as held:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+                held.enter_context(locked(self._folder, wait=False))
+            except BlockingIOError as error:
                 raise UserError(
                     "Only one process may prepare a data set",
-                    f"{self._folder}, where another is at work",
+                    f"{self._folder}, where another is at work: {error.strerror}",
                     "wait for it, or choose another --data_dir",
                 ) from error
             yield
-        finally:
-            os.close(lock)
 
     def make(self, processes: int) -> None:
         """Makes the parts that are missing.
@@ -152,7 +148,7 @@ class Preparation:
         for entry in self._folder.iterdir():
             if entry.is_dir():
                 shutil.rmtree(entry)
-            elif not same:
+            elif not same and not is_temporary(entry):
                 entry.unlink()
         if not same:
             write_json(state, self.source)

@@ -6,6 +6,7 @@ error line that says so. The same holds for the scripts of bin/ and for the two 
 files above this module.
 """
 
+import errno
 import fcntl
 import hashlib
 import importlib
@@ -241,6 +242,10 @@ def _acquire(lock: TextIO) -> None:
     except BlockingIOError:
         _say("waiting: another start is setting up .venv")
         fcntl.flock(lock, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
+        _say("warning: the file system has no flock; let no other start set up .venv meanwhile")
 
 
 def _install(reason: str, lock: TextIO) -> None:

@@ -3,8 +3,6 @@
 import contextlib
 import csv
 import dataclasses
-import fcntl
-import os
 import pathlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +10,8 @@ from typing import Any
 
 from jmvae_tf.errors import UserError
 from jmvae_tf.files import (
-    is_unfinished,
+    is_temporary,
+    locked,
     read_json,
     remove_unfinished,
     write_json,
@@ -103,7 +102,7 @@ class RunFolder:
         return [
             entry
             for entry in self.path.iterdir()
-            if entry.name != _FRESH_CONFIG and not is_unfinished(entry)
+            if entry.name != _FRESH_CONFIG and not is_temporary(entry)
         ]
 
     @contextlib.contextmanager
@@ -117,24 +116,17 @@ class RunFolder:
           OSError: if it cannot be made.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self.path, os.O_RDONLY)
-        try:
+        with contextlib.ExitStack() as held:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                held.enter_context(locked(self.path, wait=False))
             except BlockingIOError as error:
                 raise UserError(
                     "Only one process may train in a run folder",
-                    f"--run={self.path}, where another is at work",
+                    f"--run={self.path}, where another is at work: {error.strerror}",
                     "wait for it, or choose another --run",
                 ) from error
             remove_unfinished(self.path)
-            try:
-                yield
-            finally:
-                with contextlib.suppress(OSError):  # Most often: it is not empty.
-                    self.path.rmdir()
-        finally:
-            os.close(lock)
+            yield
 
     def start(self, settings: Settings) -> None:
         """Begins a new run, in place of the one that may be there.
@@ -147,7 +139,7 @@ class RunFolder:
         for entry in self.path.iterdir():
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
-            elif entry not in (fresh, self.config_file):
+            elif entry not in (fresh, self.config_file) and not is_temporary(entry):
                 entry.unlink()
         fresh.replace(self.config_file)
 
