@@ -177,6 +177,44 @@ def remove_unfinished(folder: pathlib.Path) -> None:
                 shutil.rmtree(left)
 
 
+def replace_folder(new: pathlib.Path, path: pathlib.Path) -> None:
+    """Puts a whole folder in the place of another, which a kill at any moment does not lose.
+
+    The old one steps aside, the new one takes its name, then the old one is removed. A kill between
+    the first two leaves neither under the name: `restore_folder` mends that.
+
+    Args:
+      new: what takes the name, on the same file system.
+      path: the name, whose folder may be missing.
+
+    Raises:
+      OSError: if it cannot be done; what was there is there again, if that can be done.
+    """
+    restore_folder(path)
+    aside = _aside(path)
+    if path.exists():
+        path.rename(aside)
+    try:
+        new.rename(path)
+    finally:
+        restore_folder(path)
+
+
+def restore_folder(path: pathlib.Path) -> None:
+    """Ends what a killed `replace_folder` began: the old folder returns, or is removed."""
+    aside = _aside(path)
+    if not aside.is_dir():
+        return
+    if path.exists():
+        shutil.rmtree(aside)
+    else:
+        aside.rename(path)
+
+
+def _aside(path: pathlib.Path) -> pathlib.Path:
+    return path.with_name(f".replaced-{path.name}")
+
+
 def write_json(path: pathlib.Path, value: Mapping[str, Any]) -> None:
     """Writes a JSON file atomically."""
     with written_atomically(path) as temporary:

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import warnings
@@ -13,7 +14,17 @@ import pytest
 
 from jmvae_tf import files
 from jmvae_tf.errors import UserError, one_line
-from jmvae_tf.files import locked, read_json, read_limited, remove_unfinished, written_atomically
+from jmvae_tf.files import (
+    locked,
+    read_json,
+    read_limited,
+    remove_unfinished,
+    replace_folder,
+    restore_folder,
+    written_atomically,
+)
+
+from .conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -90,7 +101,6 @@ def test_json_has_a_limit(tmp_path):
 
 # Locks.
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 WARNS = pytest.mark.filterwarnings("ignore:a file system has no flock:RuntimeWarning")
 
 
@@ -223,3 +233,61 @@ def test_a_lock_that_fails_for_another_reason(tmp_path, monkeypatch, number):
     with pytest.raises(OSError, match=str(tmp_path)) as error, locked(tmp_path):
         pass
     assert error.value.errno == number
+
+
+# Folders in the place of others.
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """A new folder, and the one that it is to replace."""
+    for name in ("new", "1"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "content").write_text(name)
+    return tmp_path / "new", tmp_path / "1"
+
+
+def test_a_folder_is_replaced(folders):
+    new, path = folders
+    replace_folder(new, path)
+    assert (path / "content").read_text() == "new"
+    assert os.listdir(path.parent) == ["1"]
+    with pytest.raises(FileNotFoundError):
+        replace_folder(new, path)
+    assert (path / "content").read_text() == "new", "there is no other to replace it"
+    assert os.listdir(path.parent) == ["1"]
+    shutil.copytree(path, new)
+    shutil.rmtree(path)
+    replace_folder(new, path)
+    assert os.listdir(path.parent) == ["1"]
+
+
+KILLED = """
+import os, pathlib, shutil, sys
+from jmvae_tf.files import replace_folder
+
+left = int(sys.argv[3])
+
+def dying(function):
+    def called(*arguments, **options):
+        global left
+        left -= 1
+        if left < 0:
+            os._exit(9)
+        return function(*arguments, **options)
+    return called
+
+pathlib.Path.rename = dying(pathlib.Path.rename)
+shutil.rmtree = dying(shutil.rmtree)
+replace_folder(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_a_kill_between_two_steps_loses_no_folder(folders, steps):
+    new, path = folders
+    done = subprocess.run([sys.executable, "-c", KILLED, new, path, str(steps)], cwd=ROOT)
+    assert done.returncode == (0 if steps == 3 else 9)
+    restore_folder(path)
+    assert (path / "content").read_text() == ("1" if steps < 2 else "new")
+    assert not [name for name in os.listdir(path.parent) if name.startswith(".")]

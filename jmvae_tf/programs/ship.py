@@ -14,7 +14,13 @@ from typing import Any
 from absl import flags
 
 from jmvae_tf.errors import UserError
-from jmvae_tf.files import read_json, write_json, written_atomically
+from jmvae_tf.files import (
+    read_json,
+    replace_folder,
+    restore_folder,
+    write_json,
+    written_atomically,
+)
 from jmvae_tf.presets import versions
 from jmvae_tf.programs import launch, program
 from jmvae_tf.training.run_folder import RunFolder
@@ -49,6 +55,8 @@ _FIGURES = (  # The ends of their names in metrics.json, and what they are.
 
 def main() -> None:
     """Runs the program."""
+    for name in _SHIPPED:  # A start that was killed may have left one without its name.
+        restore_folder(pathlib.Path(_EXPORT_DIR.value) / name / _VERSION)
     for name, settings in _SHIPPED.items():
         folder = RunFolder(pathlib.Path(_RUNS_DIR.value) / name)
         if not folder.metrics_file.is_file():
@@ -66,8 +74,7 @@ def main() -> None:
         written = shipped / f".writing-{_VERSION}"  # Not under a name that a server reads.
         shutil.rmtree(written, ignore_errors=True)
         shutil.copytree(version, written)
-        shutil.rmtree(shipped / _VERSION, ignore_errors=True)
-        written.rename(shipped / _VERSION)
+        replace_folder(written, shipped / _VERSION)
         _write_card(shipped, folder, settings)
         print(shipped / _VERSION)
 
