@@ -1,0 +1,31 @@
+"""Draws README's first picture with the shipped MNIST model: python docs/draw_digits.py."""
+
+import pathlib
+import sys
+
+import cv2
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROWS = 3
+ENLARGEMENT = 4
+
+
+def main() -> None:
+    """Draws samples of p(image|label), a column for each label, of seeds 0, 1, 2 and so on."""
+    sys.path.insert(0, str(ROOT))
+    from jmvae_tf.loaded_model import LoadedModel
+
+    model = LoadedModel(ROOT / "saved_models" / "mnist-jmvae_kl")
+    labels = np.tile(np.eye(10, dtype=np.float32), (ROWS, 1))
+    seeds = np.arange(len(labels), dtype=np.int32)
+    images = model("sample_image_from_label", label=labels, seed=seeds)["image"]
+    rows = images[..., 0].reshape(ROWS, 10, 28, 28).transpose(0, 2, 1, 3).reshape(ROWS * 28, -1)
+    ink = np.round(255 * (1 - rows)).astype(np.uint8)
+    size = (ink.shape[1] * ENLARGEMENT, ink.shape[0] * ENLARGEMENT)
+    enlarged = cv2.resize(ink, size, interpolation=cv2.INTER_CUBIC)
+    cv2.imwrite(str(ROOT / "docs" / "images" / "drawn_digits.png"), enlarged)
+
+
+if __name__ == "__main__":
+    main()
