@@ -40,7 +40,7 @@ ENV NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 
 FROM gpu AS train
-COPY LICENSE ./
+COPY LICENSE NOTICE ./
 COPY bin bin
 COPY jmvae_tf jmvae_tf
 USER jmvae
@@ -56,7 +56,7 @@ USER jmvae
 ENTRYPOINT ["/app/bin/test"]
 
 FROM page AS demo
-COPY LICENSE ./
+COPY LICENSE NOTICE ./
 COPY bin bin
 COPY jmvae_tf jmvae_tf
 COPY saved_models saved_models
