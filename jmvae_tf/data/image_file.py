@@ -1,20 +1,30 @@
-"""An image file of a user, made into what a model takes."""
+"""The reader of image files outside of a graph: of users, of uploads, of archives and replies.
+
+All that decodes JPEG and PNG files outside of a graph goes through here, so that one set of limits
+holds for all (`data/image_limits.py`). `export/encoded_images.py` is its counterpart in a graph.
+What is transparent in a PNG is composed on black.
+"""
 
 import pathlib
+import struct
+import zlib
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from jmvae_tf.data import face_crop
+from jmvae_tf import files
+from jmvae_tf.data import face_crop, image_limits
 from jmvae_tf.errors import UserError
 
 _RIVAL_SHARE = 0.5
 """Of the largest face's width; a smaller one is somebody in the background, or none at all."""
 
+_NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+
 
 def read_image(
-    path: pathlib.Path, event_shape: Sequence[int], crop: str | None = None
+    path: pathlib.Path, event_shape: Sequence[int], crop: str | None = None, pipe: bool = False
 ) -> np.ndarray:
     """Reads a JPEG or PNG file, cuts a square out of it and resizes it.
 
@@ -23,44 +33,140 @@ def read_image(
       event_shape: height and width, which are the same, and channels, 1 for grey or 3 for RGB.
       crop: "face" for the square around the face, of an image in colour; otherwise the centre
         square.
+      pipe: read a pipe too; only for a path that the user named, see `files.read_limited`.
 
     Returns:
       float32, [height, width, channels], values in [0, 1].
 
     Raises:
-      UserError: if the file is missing or no image, or if its face is asked for and there is none,
-        more than one of about the same size, or one too near to the edge.
+      UserError: if the file is missing or no image within the limits, if the model's images are
+        not square, or if its face is asked for and there is none, more than one of about the same
+        size, or one too near to the edge.
     """
-    size, _, channels = event_shape
-    decoded = _decoded(path, channels)
+    height, width, channels = event_shape
+    if height != width:
+        raise UserError(
+            "Files are read as square images",
+            f"{path} for images of {width}x{height} pixels",
+            "give such a model arrays, as a library",
+        )
+    decoded = _decoded(path, channels, pipe)
     if crop == "face":
-        square = face_crop.resize(_face(path, decoded).cut(decoded), size)
+        square = face_crop.resize(_face(path, decoded).cut(decoded), height)
     else:
-        square = face_crop.center_square(decoded, size)
+        square = face_crop.center_square(decoded, height)
     return square.reshape(event_shape).astype(np.float32) / 255.0
 
 
-def _decoded(path: pathlib.Path, channels: int) -> np.ndarray:
-    """uint8 [height, width] of a grey image, [height, width, 3], red first, of one in colour."""
+def decode(content: bytes, channels: int) -> np.ndarray:
+    """Decodes a JPEG or PNG file, turned as its camera noted, transparency composed on black.
+
+    Args:
+      content: the whole file.
+      channels: 1 for grey or 3 for RGB.
+
+    Returns:
+      uint8, [height, width] of a grey image, [height, width, 3], red first, of one in colour.
+
+    Raises:
+      ValueError: with the reason in a few words, if it is no JPEG or PNG, beyond the limits or
+        damaged.
+    """
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # It is said below.
+    header = image_limits.check(content)
+    flag = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR_RGB
+    if header.format == "jpeg":
+        return _by_opencv(content, flag)
+    content, transparency = _needed(content)
+    if header.channels in (2, 4) or transparency is not None:
+        composed = _composed(_by_opencv(content, cv2.IMREAD_UNCHANGED), header, transparency)
+        if composed.ndim == 2:
+            return composed if channels == 1 else cv2.cvtColor(composed, cv2.COLOR_GRAY2RGB)
+        coloured = cv2.cvtColor(composed, cv2.COLOR_BGR2RGB)
+        return coloured if channels == 3 else _luminance(coloured)
+    return _by_opencv(content, flag)
+
+
+def _decoded(path: pathlib.Path, channels: int, pipe: bool) -> np.ndarray:
     try:
-        content = np.fromfile(path, np.uint8)
+        return decode(files.read_limited(path, image_limits.MOST_BYTES, pipe), channels)
     except OSError as error:
         raise UserError(
             "An image file must be readable", f"{path}: {error.strerror}", "name a JPEG or PNG file"
         ) from error
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # It is said below.
-    flag = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR
-    try:
-        decoded = cv2.imdecode(content, flag) if content.size else None
-    except cv2.error:  # A size that OpenCV refuses: OPENCV_IO_MAX_IMAGE_PIXELS.
-        decoded = None
-    if decoded is None:
+    except ValueError as error:
         raise UserError(
             "An image file must be a JPEG or PNG",
-            f"{path}, which is none, or too large to be read",
-            "convert it first",
-        )
-    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB) if channels == 3 else decoded
+            f"{path}, {error}",
+            "convert it or make it smaller",
+        ) from error
+
+
+def _by_opencv(content: bytes, flag: int) -> np.ndarray:
+    try:
+        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), flag)
+    except cv2.error:  # A size that OPENCV_IO_MAX_IMAGE_PIXELS refuses.
+        decoded = None
+    if decoded is None:
+        raise ValueError("an image that is damaged, or of a kind that cannot be decoded")
+    return decoded
+
+
+def _composed(
+    decoded: np.ndarray, header: image_limits.Header, transparency: bytes | None
+) -> np.ndarray:
+    """What OpenCV decodes unchanged, on black.
+
+    Args:
+      decoded: uint8 or uint16, [height, width] or [height, width, 3 or 4], blue first.
+      header: of the file.
+      transparency: what its chunk tRNS holds, if there is one.
+
+    Returns:
+      uint8, without transparency.
+    """
+    if decoded.ndim == 2 and transparency is not None:  # OpenCV looks at that of colours only.
+        brightest = 2**header.bits - 1
+        [level] = struct.unpack(">H", transparency)
+        level = (level & brightest) * (np.iinfo(decoded.dtype).max // brightest)
+        decoded = np.where(decoded == level, np.zeros_like(decoded), decoded)
+    if decoded.dtype == np.uint16:
+        decoded = (decoded >> 8).astype(np.uint8)
+    if decoded.ndim == 3 and decoded.shape[-1] == 4:
+        weighted = decoded[..., :3].astype(np.uint16) * decoded[..., 3:]
+        decoded = ((weighted + 127) // 255).astype(np.uint8)
+    return decoded
+
+
+def _luminance(coloured: np.ndarray) -> np.ndarray:
+    """uint8 [height, width, 3], red first, in grey, rounded as libpng does it."""
+    weighted = coloured.astype(np.uint32) @ np.array(image_limits.LUMINANCE, np.uint32)
+    return (weighted >> 15).astype(np.uint8)
+
+
+def _needed(content: bytes) -> tuple[bytes, bytes | None]:
+    """A PNG with those chunks alone that its image needs, and what its transparency holds.
+
+    Texts, profiles of colours and animations cost time, and decoders print what they think of them.
+    """
+    parts = [image_limits.PNG_START]
+    transparency = None
+    place = len(image_limits.PNG_START)
+    kind = b""
+    while kind != b"IEND":
+        length = int.from_bytes(content[place : place + 4])
+        chunk = content[place : place + 12 + length]
+        if len(chunk) != 12 + length:
+            raise ValueError("a PNG cut off before its end")
+        kind = chunk[4:8]
+        if kind in _NEEDED:
+            parts.append(chunk)
+            if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:]):
+                raise ValueError("a damaged PNG")
+            if kind == b"tRNS":
+                transparency = chunk[8:-4]
+        place += len(chunk)
+    return b"".join(parts), transparency
 
 
 def _face(path: pathlib.Path, image: np.ndarray) -> face_crop.Box:

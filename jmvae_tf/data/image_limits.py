@@ -1,0 +1,155 @@
+"""What image files may be: JPEG or PNG, of limited size. One set of limits for all that decode.
+
+Neither TensorFlow nor OpenCV is needed here: a file is judged by its headers, before anything is
+decoded. `data/image_file.py` reads images within these limits; all that decodes files of users,
+servers or archives outside a graph should go through it, or through `check` at least.
+`export/encoded_images.py` keeps to the same limits in a graph.
+"""
+
+import dataclasses
+import re
+import struct
+from typing import Literal
+
+MOST_BYTES = 2**25
+"""Of a file."""
+
+LONGEST_SIDE = 4096
+"""In pixels; larger images are refused by their headers, before any memory is taken for them."""
+
+MOST_SCANS = 100
+"""Of a progressive JPEG; each passes over the whole image, and may be 33 bytes."""
+
+MOST_TEXTS = 8
+"""Compressed texts of a PNG, each of which may grow a thousandfold."""
+
+JPEG_START = b"\xff\xd8\xff"
+JPEG_SCAN = b"\xff\xda"
+PNG_START = b"\x89PNG\r\n\x1a\n"
+PNG_HEADER_START = PNG_START + b"\0\0\0\rIHDR"
+"""The header comes first, though some decoders take other chunks before it. Its size follows."""
+PNG_TEXTS = (b"zTXt", b"iTXt")
+
+LUMINANCE = (9798, 19235, 3735)
+"""32768ths of red, green and blue in grey: JPEG's 0.299, 0.587 and 0.114, as libpng rounds them."""
+
+_PNG_HEADER_LENGTH = 33
+# Channels by type of colour: grey, RGB, palette, grey and RGB with transparency.
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
+_PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_WITHOUT_LENGTH = 0x01
+_SCAN, _START, _END = 0xDA, 0xD8, 0xD9
+# What is neither data of a scan nor a mark for starting again within it.
+_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
+_MOST_SEGMENTS = 10_000  # Of a JPEG. The largest profile of colours takes 255.
+
+
+@dataclasses.dataclass(frozen=True)
+class Header:
+    """What a file says of its image.
+
+    Attributes:
+      format: "jpeg" or "png".
+      width: in pixels.
+      height: in pixels.
+      channels: 1 for grey, 2 for grey and transparency, 3 for colour, 4 for colour and
+        transparency (PNG) or for the four inks of printers (JPEG). A palette is colour.
+      bits: of each channel, or of a place in the palette.
+    """
+
+    format: Literal["jpeg", "png"]
+    width: int
+    height: int
+    channels: int
+    bits: int
+
+
+def check(content: bytes) -> Header:
+    """Judges an image file by its headers.
+
+    The file may still be damaged: a decoder finds out.
+
+    Args:
+      content: the whole file.
+
+    Raises:
+      ValueError: with the reason in a few words, such as "a PNG of 40000x40000 pixels, where the
+        longest side may have 4096", if it is no JPEG or PNG or is beyond the limits.
+    """
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"a file of {len(content)} bytes, where {MOST_BYTES} is the most")
+    if content.startswith(PNG_START):
+        header = _header_of_png(content)
+    elif content.startswith(JPEG_START):
+        header = _header_of_jpeg(content)
+    else:
+        raise ValueError("neither a JPEG nor a PNG" if content else "an empty file")
+    name = header.format.upper()
+    size = f"a {name} of {header.width}x{header.height} pixels"
+    if min(header.width, header.height) < 1:
+        raise ValueError(f"{size}, without any")
+    if max(header.width, header.height) > LONGEST_SIDE:
+        raise ValueError(f"{size}, where the longest side may have {LONGEST_SIDE}")
+    return header
+
+
+def _header_of_png(content: bytes) -> Header:
+    if len(content) < _PNG_HEADER_LENGTH:
+        raise ValueError("a PNG cut off in its header")
+    if not content.startswith(PNG_HEADER_START):
+        raise ValueError("a PNG whose header does not come first")
+    width, height, bits, colours = struct.unpack_from(">IIBB", content, len(PNG_HEADER_START))
+    if bits not in _PNG_DEPTHS.get(colours, ()):
+        raise ValueError(f"a PNG of colours of type {colours} with {bits} bits, which PNG has not")
+    if sum(content.count(kind) for kind in PNG_TEXTS) > MOST_TEXTS:
+        raise ValueError(f"a PNG of more than {MOST_TEXTS} compressed texts")
+    return Header("png", width, height, _PNG_CHANNELS[colours], bits)
+
+
+def _header_of_jpeg(content: bytes) -> Header:
+    scans = content.count(JPEG_SCAN)
+    if scans > MOST_SCANS:
+        raise ValueError(f"a JPEG of {scans} scans, where {MOST_SCANS} is the most")
+    frames = []
+    place = len(JPEG_START) - 1
+    has_scan = has_end = False
+    for _ in range(_MOST_SEGMENTS):
+        marker = _MARKER.search(content, place)
+        if marker is None:
+            break
+        [code] = marker[1]
+        place = marker.end()
+        if code == _END:
+            has_end = True
+            break
+        if code == _START:
+            raise ValueError("a JPEG that starts twice")
+        if code == _WITHOUT_LENGTH:
+            continue
+        segment = _segment(content, place)
+        if code in _FRAMES:
+            frames.append(segment)
+        has_scan |= code == _SCAN
+        place += 2 + len(segment)
+    else:
+        raise ValueError(f"a JPEG of more than {_MOST_SEGMENTS} segments")
+    if not frames or not has_scan:
+        raise ValueError("a JPEG cut off in its headers, or without an image")
+    if not has_end:
+        raise ValueError("a JPEG cut off before its end")
+    if len(frames) > 1:
+        raise ValueError(f"a JPEG of {len(frames)} frames, each with a size")
+    if len(frames[0]) < struct.calcsize(">BHHB"):
+        raise ValueError("a JPEG with a damaged header")
+    bits, height, width, channels = struct.unpack_from(">BHHB", frames[0])
+    return Header("jpeg", width, height, channels, bits)
+
+
+def _segment(content: bytes, place: int) -> bytes:
+    """What a segment holds behind its length, which stands at `place`."""
+    length = int.from_bytes(content[place : place + 2])
+    segment = content[place + 2 : place + length]
+    if len(segment) != length - 2:
+        raise ValueError("a JPEG cut off in its headers, or with a damaged one")
+    return segment
