@@ -57,7 +57,7 @@ class Checkout:
         shutil.copy(LAUNCH, programs)
         (programs / "program.py").write_text("def run(module):\n    module.main()\n")
         (programs / "train.py").write_text(PROGRAM)
-        (root / "bin").mkdir()
+        shutil.copytree(ROOT / "bin" / "lib", root / "bin" / "lib")
         shutil.copy(ROOT / "bin" / "train", root / "bin")
         self.require("1.2.3")
 
@@ -482,6 +482,64 @@ def test_no_usable_python(checkout, tmp_path, monkeypatch, capfd, on_path, parts
 # What else the launcher promises.
 
 
+FOREIGN = """
+import os, sys
+with open({mark!r}, "a") as mark:
+    print(__name__, sys.argv, file=mark)
+"""
+
+# What comes before the requirements are checked, what programs import, and what they consist of.
+NAMES = (
+    *("abc", "checkout", "fcntl", "hashlib", "importlib", "json", "multiprocessing", "re", "runpy"),
+    *("absl", "cv2", "jmvae_tf", "numpy", "tinydep", "tqdm"),
+)
+
+
+def put_foreign_modules(folder: Path, mark: Path) -> None:
+    """Modules of well-known names, which leave a mark where they are imported."""
+    folder.mkdir(exist_ok=True)
+    for name in NAMES:
+        if not (folder / name).exists():
+            (folder / f"{name}.py").write_text(FOREIGN.format(mark=str(mark)))
+
+
+@pytest.mark.parametrize("path", [None, "", ".:{installed}", "{checkout}:{installed}:"])
+def test_nothing_is_imported_from_the_current_folder_or_the_checkout(checkout, tmp_path, path):
+    """But for the package; what else PYTHONPATH names counts as installed."""
+    (checkout.root / "jmvae_tf" / "programs" / "train.py").write_text(
+        "import subprocess, sys, tinydep, json, re\n"
+        "def main():\n"
+        "    code = 'import sys, json, tinydep; print(*sys.path, sep=chr(10))'\n"
+        "    sys.exit(subprocess.call([sys.executable, '-c', code]))\n"
+    )
+    installed = install(tmp_path, "1.2.3")["PYTHONPATH"]
+    cwd = tmp_path / "cwd"
+    for place in (cwd, checkout.root, checkout.root / "bin"):
+        put_foreign_modules(place, tmp_path / "mark")
+    checkout.stub_venv()
+    checkout.stamp_venv()
+    environment = {name: x for name, x in os.environ.items() if name != "PYTHONPATH"}
+    if path is not None:
+        environment["PYTHONPATH"] = path.format(checkout=checkout.root, installed=installed)
+    done = subprocess.run(
+        checkout.command(), env=environment, cwd=cwd, capture_output=True, text=True
+    )
+    if path:
+        assert (done.returncode, done.stderr) == (0, "")
+        assert installed in done.stdout.splitlines()
+    else:  # What it needs would be in the current folder.
+        assert_one_error_line(done.stderr, "tinydep is not installed")
+    assert not (tmp_path / "mark").exists()
+
+
+def test_package_of_the_checkout_is_run_where_another_is_installed(checkout, tmp_path):
+    environment = install(tmp_path, "1.2.3")
+    put_foreign_modules(tmp_path / "packages" / "jmvae_tf", tmp_path / "mark")
+    (tmp_path / "packages" / "jmvae_tf" / "__init__.py").write_text("raise SystemExit('another')")
+    done = checkout.start(environment=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -489,7 +547,8 @@ def test_no_usable_python(checkout, tmp_path, monkeypatch, capfd, on_path, parts
         "jmvae_tf/version.py",
         "jmvae_tf/programs/__init__.py",
         "jmvae_tf/programs/launch.py",
-        *(f"bin/{script.name}" for script in sorted((ROOT / "bin").iterdir())),
+        "bin/lib/checkout.py",
+        *(f"bin/{script.name}" for script in sorted((ROOT / "bin").iterdir()) if script.is_file()),
     ],
 )
 def test_an_old_python_can_parse_what_runs_before_the_check(path):

@@ -66,6 +66,7 @@ def run(program_name: str, sections: Sequence[str] = ("run",)) -> None:
         sections: the sections of requirements.txt that it needs.
     """
     ensure_requirements(sections)
+    os.environ["PYTHONSAFEPATH"] = "1"  # Processes that it starts import nothing from where it is.
     from jmvae_tf.programs import program
 
     program.run(importlib.import_module("jmvae_tf.programs." + program_name))

@@ -1,0 +1,49 @@
+"""What the scripts of bin/ import first: the launcher of their own checkout.
+
+From then on, `jmvae_tf` is that of this checkout, and all else comes from Python and from what is
+installed: nothing beside the package, beside the scripts or in the current folder is found, even
+where PYTHONPATH names one of these. Its other folders count as installed.
+
+Like the launcher, this keeps to the syntax of Python 3.6.
+"""
+
+import os
+import sys
+
+_LIB = os.path.dirname(os.path.realpath(__file__))
+_ROOT = os.path.dirname(os.path.dirname(_LIB))
+
+
+def _resolved(entry):
+    try:
+        return os.path.realpath(entry)
+    except OSError:  # The current folder has been removed.
+        return entry
+
+
+def _close(folders):
+    """Lets no module be found in some folders, by this process or those that it starts."""
+    named = os.environ.get("PYTHONPATH")
+    if named:
+        here = _resolved(os.curdir)
+        named = [_resolved(entry) for entry in named.split(os.pathsep)]
+        # Where it is not named it may hold what is installed: a user may stand anywhere.
+        folders = folders + [here] * (here in named)
+        os.environ["PYTHONPATH"] = os.pathsep.join(x for x in named if x not in folders)
+    sys.path[:] = [entry for entry in sys.path if _resolved(entry) not in folders]
+
+
+def _load(name):
+    """Imports a package of this checkout."""
+    spec = importlib.util.spec_from_file_location(name, os.path.join(_ROOT, name, "__init__.py"))
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
+
+
+_close([_LIB, os.path.dirname(_LIB), _ROOT])
+
+import importlib.util  # noqa: E402
+
+_load("jmvae_tf")
+
+from jmvae_tf.programs import launch  # noqa: E402, F401
