@@ -559,7 +559,7 @@ class MultimodalVAE(TrainableModel, abc.ABC):
 
     def _decoder_body(self, modality: Modality) -> keras.layers.Layer:
         shape = modality.event_shape
-        network = self.decoder_networks.get(modality.name, networks.default_decoder(shape))
+        network = self.decoder_networks.get(modality.name) or networks.default_decoder(shape)
         return self.decoder_of(network, shape) if isinstance(network, str) else network
 
     def decoder_of(self, notation: str, event_shape: Sequence[int]) -> keras.layers.Layer:
