@@ -23,6 +23,11 @@ class Likelihood(abc.ABC):
     def support(self) -> tuple[float, float]:
         """The lowest and the highest value that an event may hold."""
 
+    @property
+    def is_discrete(self) -> bool:
+        """Whether events have probabilities, not densities: no log-probability is above 0."""
+        return False
+
     @abc.abstractmethod
     def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
         """The distribution of an event, from a decoder's unconstrained output.
@@ -70,6 +75,11 @@ class Bernoulli(Likelihood):
         """Grey values are allowed where a model is asked, never where it is trained."""
         return 0.0, 1.0
 
+    @property
+    def is_discrete(self) -> bool:
+        """It is."""
+        return True
+
     def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
         """B(x; sigmoid(parameters)), independent over the event."""
         return tfd.Independent(tfd.Bernoulli(logits=parameters, dtype=tf.float32), event_ndims)
@@ -94,6 +104,11 @@ class Categorical(Likelihood):
     def support(self) -> tuple[float, float]:
         """One-hot, or probabilities where a model is asked."""
         return 0.0, 1.0
+
+    @property
+    def is_discrete(self) -> bool:
+        """It is."""
+        return True
 
     def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
         """C(w; softmax(parameters)); an event is a vector.

@@ -1,7 +1,11 @@
 """The figures that say how well true values are predicted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from jmvae_tf import term_checks
+from jmvae_tf.errors import UserError
 from jmvae_tf.evaluation.conditional import conditional_log_likelihoods
 from jmvae_tf.evaluation.estimate import Measure, Section, estimate
 from jmvae_tf.evaluation.objective import bound_terms
@@ -13,8 +17,13 @@ from jmvae_tf.models.base import MultimodalVAE
 
 
 def objective(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Section:
-    """The bound and its terms."""
+    """The bound and its terms.
+
+    Raises:
+      UserError: if a term is not finite, or a log-probability of discrete values above 0.
+    """
     terms = bound_terms(model, test, protocol.seed)
+    _check(model, terms)
     weights = {f"log_p_{name}": weight for name, weight in model.likelihood_weights.items()}
     measures = [
         Measure(
@@ -35,6 +44,20 @@ def objective(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Sectio
             )
         )
     return Section("Objective, every divergence at full weight, nats", measures)
+
+
+def _check(model: MultimodalVAE, terms: Mapping[str, np.ndarray]) -> None:
+    # A sum shows the values that are not finite.
+    worst = {
+        name: float(values.max() if np.isfinite(values).all() else values.sum())
+        for name, values in terms.items()
+    }
+    if bad := term_checks.impossible(worst, model.modalities):
+        raise UserError(
+            term_checks.RULE,
+            f"{', '.join(bad.values())} at the worst of {len(terms['bound'])} test examples",
+            "check the data and their range",
+        )
 
 
 def generation(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Section:

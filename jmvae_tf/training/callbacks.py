@@ -14,8 +14,12 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
+from jmvae_tf import term_checks
 from jmvae_tf.errors import UserError
 from jmvae_tf.files import written_atomically
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.adversarial import Adversarial, without_adversary
+from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.training.run_folder import RunFolder
 
 KEPT_CHECKPOINTS = 2
@@ -49,7 +53,10 @@ class KLWarmUp(keras.callbacks.Callback):
 
 
 class FiniteTerms(keras.callbacks.Callback):
-    """Ends training as soon as the bound or one of its terms is no longer finite.
+    """Ends training as soon as the bound or one of its terms is no longer what it can be.
+
+    That is finite, and for the log-probability of discrete values, a Bernoulli's or a
+    categorical's, not above 0: such a term has values that the likelihood does not know.
 
     Args:
       remedy: gives the last part of the message: where to go on from.
@@ -79,14 +86,18 @@ class FiniteTerms(keras.callbacks.Callback):
         self._check(logs)
 
     def _check(self, logs: Logs) -> None:
-        bad = {name: float(x) for name, x in (logs or {}).items() if not math.isfinite(float(x))}
-        if bad:
+        values = {name: float(x) for name, x in (logs or {}).items()}
+        if bad := term_checks.impossible(values, _modalities(self.model)):
             raise UserError(
-                "Every term of the objective must stay finite",
-                ", ".join(f"{name} = {value}" for name, value in bad.items())
-                + f" in epoch {self.epoch}",
-                self.remedy(),
+                term_checks.RULE, f"{', '.join(bad.values())} in epoch {self.epoch}", self.remedy()
             )
+
+
+def _modalities(model: keras.Model) -> Mapping[str, Modality] | None:
+    """Those of a model of this package; None of another."""
+    if isinstance(model, MultimodalVAE | Adversarial):
+        return without_adversary(model).modalities
+    return None
 
 
 class TermsOnTestSet(keras.callbacks.Callback):
