@@ -115,10 +115,15 @@ def main() -> None:
 def _finish(
     folder: RunFolder, settings: presets.Settings, data: "DataSet", export_dir: pathlib.Path
 ) -> pathlib.Path:
-    """Measures, pictures and exports what was saved last, in float32 and on one device.
+    """Exports, measures and pictures what was saved last, in float32 and on one device.
+
+    The export comes first, so that nothing that fails afterwards loses it.
 
     Returns:
       The version's folder.
+
+    Raises:
+      UserError: if the model cannot be measured or pictured.
     """
     # Only now, for training would hold some 100 MiB more.
     from jmvae_tf.evaluation.evaluate import Protocol
@@ -128,12 +133,23 @@ def _finish(
 
     last = folder.checkpoint_of(settings.epochs)
     model = load_checkpoint(last, settings)
+    exported = export_saved_model(model, export_dir, _KEEP_VERSIONS.value)
     # Importance weights take minutes; bin/evaluate has them.
     protocol = Protocol(num_importance_samples=0, seed=settings.seed)
-    if not report.is_evaluated(folder, last.name):
-        report.measure(model, data, protocol, folder.metrics_file, about={"checkpoint": last.name})
-    report.picture(model, data, folder, settings.seed)
-    return export_saved_model(model, export_dir, _KEEP_VERSIONS.value)
+    about = {"checkpoint": last.name}
+    try:
+        if not report.is_evaluated(folder, last.name):
+            report.measure(model, data, protocol, folder.metrics_file, about=about)
+        report.picture(model, data, folder, settings.seed)
+    except Exception as error:  # Whatever it is, hours of training must not seem lost.
+        reason = str(error) or "no reason"
+        raise UserError(
+            "The trained model could not be measured or pictured",
+            f"{type(error).__name__}: {reason}",
+            f"the run {folder.path} and the SavedModel {exported} are whole; mend the cause, then "
+            f"measure with bin/evaluate --run={shlex.quote(str(folder.path))}",
+        ) from error
+    return exported
 
 
 def _how_to_go_on(folder: RunFolder) -> str:
