@@ -4,6 +4,7 @@ import dataclasses
 import math
 import pathlib
 
+from jmvae_tf import yes_and_no
 from jmvae_tf.errors import UserError
 from jmvae_tf.files import read_json
 
@@ -27,6 +28,16 @@ class DescribedModality:
     shown_as: str
     value_names: tuple[str, ...]
     means: tuple[float, ...] | None
+
+    @property
+    def threshold(self) -> float:
+        """Of attributes: a value above it means yes."""
+        return yes_and_no.threshold(self.support)
+
+    @property
+    def no_and_yes(self) -> tuple[float, float]:
+        """Of attributes: the values that mean no and yes for certain."""
+        return yes_and_no.no_and_yes(self.support)
 
 
 def newest_version(folder: pathlib.Path) -> pathlib.Path:

@@ -21,6 +21,8 @@ _TITLE_INCHES = 0.5  # Title and column names, which a single row must not pay f
 _LINE_INCHES = 0.12  # Each further line of column names.
 _LETTER_INCHES = 0.06  # At the smallest size of names.
 _DPI = 150
+_MOST_BARS = 20  # Classes beside an image; of more the likeliest.
+_MOST_VERDICTS = 40  # Attributes beside an image; as many as CelebA has.
 
 
 def _save(figure: Figure, path: pathlib.Path) -> None:
@@ -110,7 +112,8 @@ def labels_by_image(
     Args:
       path: of the PNG file.
       images: [examples, height, width, channels], values in [0, 1].
-      probabilities: [examples, classes].
+      probabilities: [examples, classes]; of more classes than can be read, each image has its
+        likeliest.
       names: of the classes.
     """
     num_columns = min(5, len(images))
@@ -130,11 +133,15 @@ def labels_by_image(
         picture.axis("on")
         bars.axis("on")
         _show(picture, image)
+        shown = names
+        if len(row) > _MOST_BARS:
+            likeliest = (-row).argsort(kind="stable")[: _MOST_BARS // 2]
+            row, shown = row[likeliest], [names[place] for place in likeliest]
         colours = ["tab:blue" if p == row.max() else "lightsteelblue" for p in row]
         bars.bar(range(len(row)), row, color=colours)
         bars.set_ylim(0, 1)
         bars.set_yticks([])
-        bars.set_xticks(range(len(row)), names, fontsize=6)
+        bars.set_xticks(range(len(row)), shown, fontsize=6, rotation=90 * (len(row) < len(names)))
         bars.spines[["top", "right", "left"]].set_visible(False)
     figure.suptitle("Labels generated from test images: p(label | z), z the mean of q(z | image)")
     _save(figure, path)
@@ -146,19 +153,21 @@ def attributes_by_image(
     generated: np.ndarray,
     true: np.ndarray,
     names: Sequence[str],
+    threshold: float = 0.0,
 ) -> None:
     """Each image beside its attributes, those generated from it and those it has.
 
     Args:
       path: of the PNG file.
       images: [examples, height, width, channels], values in [0, 1].
-      generated: [examples, attributes]; above 0 means that the image has it.
-      true: the same, -1 or 1.
+      generated: [examples, attributes]; above the threshold means that the image has it.
+      true: the same.
       names: of the attributes.
+      threshold: what parts no from yes.
     """
     num_columns = min(5, len(images))
     num_rows = -(-len(images) // num_columns)
-    lines = [_verdicts(*rows, names) for rows in zip(generated, true, strict=True)]
+    lines = [_verdicts(*rows, names, threshold) for rows in zip(generated, true, strict=True)]
     height = 0.3 + 0.12 * max(4, *map(len, lines))
     figure = Figure(figsize=(2.7 * num_columns, height * num_rows + 0.5), layout="constrained")
     grid = figure.subplots(
@@ -186,7 +195,7 @@ def attributes_by_image(
                 fontsize=7,
                 color=colour,
             )
-    right = np.mean((generated > 0) == (true > 0))
+    right = np.mean((generated > threshold) == (true > threshold))
     figure.suptitle(
         "Attributes generated from test images: ✓ told rightly, − missed, + told wrongly "
         f"({right:.1%} of all are right)",
@@ -196,20 +205,23 @@ def attributes_by_image(
 
 
 def _verdicts(
-    generated: np.ndarray, true: np.ndarray, names: Sequence[str]
+    generated: np.ndarray, true: np.ndarray, names: Sequence[str], threshold: float = 0.0
 ) -> list[tuple[str, str]]:
     """Lines and their colours: what was told rightly, strongest first, then the mistakes."""
+    told, has = generated > threshold, true > threshold
     kinds = (
-        ("✓", (generated > 0) & (true > 0), "tab:green"),
-        ("−", (generated <= 0) & (true > 0), "tab:red"),
-        ("+", (generated > 0) & (true <= 0), "tab:orange"),
+        ("✓", told & has, "tab:green"),
+        ("−", ~told & has, "tab:red"),
+        ("+", told & ~has, "tab:orange"),
     )
-    return [
+    lines = [
         (f"{mark} {names[place]}  {generated[place]:z.2f}", colour)
         for mark, of_kind, colour in kinds
-        for place in (-np.abs(generated)).argsort(kind="stable")
+        for place in (-np.abs(generated - threshold)).argsort(kind="stable")
         if of_kind[place]
     ]
+    more = len(lines) - _MOST_VERDICTS
+    return [*lines[:_MOST_VERDICTS], (f"and {more} more", "black")] if more > 0 else lines
 
 
 def loss_terms(path: pathlib.Path, history: Sequence[Mapping[str, float]]) -> None:

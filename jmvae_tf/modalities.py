@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import keras
 
+from jmvae_tf import yes_and_no
 from jmvae_tf.likelihoods import Gaussian, Likelihood
 
 
@@ -22,8 +23,8 @@ class Modality:
       likelihood_weight: what multiplies log p(x|z) in the objectives. Any weight but 1 makes the
         term something else than the logarithm of a density.
       shown_as: how figures and programs show it: an "image" (height, width, 1 or 3 channels), a
-        "label" (probabilities of classes), "attributes" (named values, each -1 or 1 in data) or a
-        "vector".
+        "label" (probabilities of classes), "attributes" (named values, each yes or no: -1 or 1 in
+        data, 0 or 1 if Bernoulli) or a "vector".
       value_names: the names of a vector's values in order, such as the classes of a label; empty
         for none.
       standardised: whether models work on (x - mean) / stddev, value by value, with statistics of
@@ -47,7 +48,8 @@ class Modality:
         Raises:
           ValueError: for a name that is no identifier, an empty event, a weight that is not
             positive, a way of showing that does not fit the shape, too few value names, a range
-            that is none, or a likelihood that standardised values do not fit.
+            that is none or exceeds the likelihood's, attributes whose range has no middle, or a
+            likelihood that standardised values do not fit.
         """
         object.__setattr__(self, "event_shape", tuple(int(size) for size in self.event_shape))
         object.__setattr__(self, "value_names", tuple(self.value_names))
@@ -90,6 +92,17 @@ class Modality:
                     "A range goes from a lower to a higher value. "
                     f"Received: value_range={self.value_range}"
                 )
+            lowest, highest = self.likelihood.support
+            if low < lowest or high > highest:
+                raise ValueError(
+                    f"A range must lie within the likelihood's, {self.likelihood.support}. "
+                    f"Received: value_range={self.value_range} of {self.likelihood}"
+                )
+        if self.shown_as == "attributes" and not yes_and_no.has_middle(self.support):
+            raise ValueError(
+                "Attributes mean yes above the middle of their range, so it must have one. "
+                f"Received: {self.support} for {self.name!r}"
+            )
         if self.standardised and not isinstance(self.likelihood, Gaussian):
             raise ValueError(
                 "Standardised values are real numbers, which need a Gaussian likelihood. "
@@ -105,6 +118,16 @@ class Modality:
     def support(self) -> tuple[float, float]:
         """The lowest and the highest value that a model may be asked about."""
         return self.value_range or self.likelihood.support
+
+    @property
+    def threshold(self) -> float:
+        """Of attributes: a value above it means yes."""
+        return yes_and_no.threshold(self.support)
+
+    @property
+    def no_and_yes(self) -> tuple[float, float]:
+        """Of attributes: the values that mean no and yes for certain."""
+        return yes_and_no.no_and_yes(self.support)
 
     def get_config(self) -> dict[str, Any]:
         """The fields, for Keras to save."""

@@ -193,23 +193,24 @@ def test_diversity_of_redraws_and_of_one_image(eagerly, images_of, expected):
     model = Generator(images_of)
     found = diversity.redraw_diversity(model, vectors, redraw, "attributes", "image", 8)
     assert found.mean == pytest.approx(expected, abs=0.02)
-    images = redraw(np.tile(vectors, (8, 1)), 7)
+    tiled = np.tile(vectors, (8, 1))
+    images = redraw(tiled, 7)
     found = diversity.cell_diversity(
-        model, images, np.tile(vectors, (8, 1)), (0, 1), "attributes", "image", 20
+        model, images, tiled, tiled[:, :2] > 0, "attributes", "image", 20
     )
     assert found.mean == pytest.approx(expected, abs=0.02)
 
 
 def test_attributes_that_divide_most_evenly(rng):
     rates = np.array([0.5, 0.01, 0.45, 0.99, 0.55])
-    vectors = np.where(rng.random((1000, 5)) < rates, 1, -1)
-    assert diversity.most_even_columns(vectors) == (0, 2, 4)
+    has = rng.random((1000, 5)) < rates
+    assert diversity.most_even_columns(has) == (0, 2, 4)
     # Two that always agree leave cells without examples.
-    vectors[:, 4] = vectors[:, 2]
-    vectors[:, 3] = np.where(rng.random(1000) < 0.3, 1, -1)
-    assert diversity.most_even_columns(vectors)[:1] == (0,)
-    assert 3 in diversity.most_even_columns(vectors)
-    assert diversity.most_even_columns(vectors[:, :2]) == (0, 1)
+    has[:, 4] = has[:, 2]
+    has[:, 3] = rng.random(1000) < 0.3
+    assert diversity.most_even_columns(has)[:1] == (0,)
+    assert 3 in diversity.most_even_columns(has)
+    assert diversity.most_even_columns(has[:, :2]) == (0, 1)
 
 
 # All of it together.

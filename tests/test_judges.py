@@ -37,7 +37,7 @@ def drawn(rng, number, size, channels):
 )
 def test_judge_learns_what_is_drawn_sharp_and_blurred(rng, size, channels):
     images, attributes = drawn(rng, 160, size, channels)
-    judge = fit_judge(images, attributes)
+    judge = fit_judge(images, attributes > 0)
     images, attributes = drawn(rng, 100, size, channels)
     blurred = np.stack([cv2.GaussianBlur(x, (0, 0), size / 64) for x in images])
     for test in (images, blurred.reshape(images.shape)):
@@ -50,18 +50,18 @@ def test_judge_favours_neither_sign_and_is_the_same_again(rng):
     levels = 0.4 + 0.03 * bright + 0.02 * rng.normal(size=300)
     images = np.broadcast_to(levels[:, None, None, None], (300, 8, 8, 1)).astype("f")
     attributes = np.where(bright, 1, -1)[:, np.newaxis]
-    judge = fit_judge(images, attributes)
+    judge = fit_judge(images, attributes > 0)
     read = judge.read(images)[:, 0]
     # Half-way between means 1.5 standard deviations apart on both sides, 77 % are right.
     assert read[bright].mean() == pytest.approx(0.77, abs=0.2)
     assert (~read[~bright]).mean() == pytest.approx(0.77, abs=0.1)
-    np.testing.assert_array_equal(fit_judge(images, attributes).weights, judge.weights)
+    np.testing.assert_array_equal(fit_judge(images, attributes > 0).weights, judge.weights)
 
 
 def test_an_attribute_that_never_varies_is_read_off_every_image(rng):
     images, attributes = drawn(rng, 40, 16, 3)
     attributes[:, 0], attributes[:, 1] = 1, -1
-    read = fit_judge(images, attributes).read(images)
+    read = fit_judge(images, attributes > 0).read(images)
     assert read[:, 0].all()
     assert not read[:, 1].any()
 

@@ -98,7 +98,7 @@ def test_faces_show_what_was_asked_for(loaded):
     """The judge is fitted to the training set, as for the card."""
     model = loaded["toyfaces-jmvae_kl"]
     training = toyfaces.examples(toyfaces.NUM_EXAMPLES["train"], 0)
-    judge = fit_judge(training["image"] / np.float32(255), training["attributes"])
+    judge = fit_judge(training["image"] / np.float32(255), training["attributes"] > 0)
     asked = toyfaces.sample_attributes(1000, UNSEEN)
     seeds = np.arange(len(asked), dtype=np.int32)
     drawn = model("sample_image_from_attributes", attributes=asked, seed=seeds)["image"]

@@ -47,6 +47,11 @@ class Answers:
         """The names of the image and of the other modality."""
         return self.image.name, self.other.name if self.other else ""
 
+    @property
+    def no_and_yes(self) -> tuple[float, float]:
+        """What an attribute is set to that is not there, and to that is."""
+        return self.other.no_and_yes if self.other else (-1.0, 1.0)
+
     def can(self, what: str) -> bool:
         """Whether the model has a signature: "draw", "read", "edit", "rebuild" or "scatter"."""
         image, other = self._names
@@ -69,7 +74,8 @@ class Answers:
         if self.other is None:
             raise ValueError("This model has images alone.")
         if self.other.shown_as == "attributes":
-            return np.asarray(self.other.means or np.zeros(self.other.event_shape), np.float32)
+            middle = np.full(self.other.event_shape, self.other.threshold)
+            return np.asarray(self.other.means or middle, np.float32)
         return np.eye(*self.other.event_shape, dtype=np.float32)[0]
 
     def average(self, values: np.ndarray) -> np.ndarray:
@@ -128,7 +134,8 @@ class Answers:
         for number in range(classes):
             values = np.eye(classes, dtype=np.float32)[number]
             if self.other.shown_as == "attributes":
-                values = np.where(values > 0, 1.0, self.usual_values()).astype(np.float32)
+                yes = self.other.no_and_yes[1]
+                values = np.where(values > 0, yes, self.usual_values()).astype(np.float32)
             points.append(self.embed(self.samples(values, 0, _LATENT_DRAWS)))
         return np.concatenate(points), np.repeat(np.arange(classes), _LATENT_DRAWS)
 

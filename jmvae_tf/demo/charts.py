@@ -9,13 +9,16 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 
-def bars(names: Sequence[str], values: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+def bars(
+    names: Sequence[str], values: np.ndarray, limits: tuple[float, float], line: float = 0.0
+) -> np.ndarray:
     """A chart of values by name, the largest above: uint8 [height, width, 3].
 
     Args:
       names: of the values.
       values: [values].
       limits: what the axis shows at least.
+      line: a value that is marked, such as the one between yes and no.
     """
     order = np.argsort(values)
     figure = Figure(figsize=(4.6, 0.9 + 0.24 * len(names)))
@@ -23,7 +26,7 @@ def bars(names: Sequence[str], values: np.ndarray, limits: tuple[float, float]) 
     axes = figure.subplots()  # Below the page's own title of the picture.
     axes.barh([names[index] for index in order], values[order], color="#4472c4")
     axes.set_xlim(min(limits[0], 1.05 * values.min()), max(limits[1], 1.05 * values.max()))
-    axes.axvline(0.0, color="black", linewidth=0.8)
+    axes.axvline(line, color="black", linewidth=0.8)
     axes.tick_params(labelsize=9)
     return _drawn(figure)
 

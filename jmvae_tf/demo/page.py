@@ -80,7 +80,7 @@ def _read_tab(answers: Answers, crops_faces: bool) -> None:
         if answers.can("edit"):
             with gr.Column(scale=4):
                 edited = _picture("edited", "edited")
-                absent = np.full_like(answers.usual_values(), -1.0)
+                absent = np.full_like(answers.usual_values(), answers.no_and_yes[0])
                 controls, boxes, ticked = _controls(answers, absent)
     held = gr.State(None)  # The image as the model sees it.
 
@@ -199,6 +199,7 @@ def _controls(answers: Answers, absent: np.ndarray) -> _Controls:
         radio = gr.Radio(_names(answers), value=_names(answers)[0], label=other.name)
         return _Controls([radio], [], [])
     low, high = other.support
+    yes = answers.no_and_yes[1]
     boxes = gr.CheckboxGroup(_names(answers), label="has", elem_id="boxes")
     ticked_before = gr.State([])
     sliders: dict[int, gr.Slider] = {}
@@ -218,7 +219,7 @@ def _controls(answers: Answers, absent: np.ndarray) -> _Controls:
         """Moves the sliders of the boxes that were touched, and no others."""
         touched = set(ticked) ^ set(before)
         values = [
-            value if name not in touched else 1.0 if name in ticked else round(float(without), 2)
+            value if name not in touched else yes if name in ticked else round(float(without), 2)
             for name, without, value in zip(other.value_names, absent, now, strict=True)
         ]
         return [list(ticked), *values]
@@ -270,7 +271,8 @@ def _end(answers: Answers, values: Any, path: str | None, face: bool) -> np.ndar
     if answers.other is not None and answers.other.shown_as == "label":
         return _values_of(answers, [values])
     has = np.isin(_names(answers), values or [])
-    return np.where(has, 1.0, -1.0).astype(np.float32)
+    no, yes = answers.no_and_yes
+    return np.where(has, yes, no).astype(np.float32)
 
 
 def _values_of(answers: Answers, controls: Sequence[Any]) -> np.ndarray:
@@ -292,12 +294,15 @@ def _shown_values(answers: Answers, values: np.ndarray) -> list[Any]:
 
 def _has(answers: Answers, values: np.ndarray) -> list[str]:
     """The attributes that values, [values], say are there."""
-    return [name for name, value in zip(_names(answers), values, strict=True) if value > 0]
+    has = values > (answers.other.threshold if answers.other else 0.0)
+    return [name for name, it_has in zip(_names(answers), has, strict=True) if it_has]
 
 
 def _chart(answers: Answers, values: np.ndarray) -> np.ndarray:
-    is_label = answers.other is not None and answers.other.shown_as == "label"
-    return charts.bars(_names(answers), values, (0.0, 1.0) if is_label else (-1.2, 1.2))
+    if answers.other is None or answers.other.shown_as == "label":
+        return charts.bars(_names(answers), values, (0.0, 1.0))
+    no, yes = answers.no_and_yes
+    return charts.bars(_names(answers), values, (1.2 * no, 1.2 * yes), answers.other.threshold)
 
 
 def _names(answers: Answers) -> list[str]:

@@ -1,6 +1,7 @@
 """Accuracy of attributes: how often the sign of each is right."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -30,7 +31,7 @@ def accuracies(right: np.ndarray, names: Sequence[str]) -> Accuracies:
     """The share of examples whose sign is right.
 
     Args:
-      right: bool, [examples, attributes], at least two examples.
+      right: bool, [examples, attributes], at least one example.
       names: of the attributes.
     """
     return _accuracies(right, names, np.ones((1, *right.shape), bool))
@@ -68,6 +69,8 @@ def _accuracies(right: np.ndarray, names: Sequence[str], classes: np.ndarray) ->
     number = len(right)
 
     def error(parts: np.ndarray) -> float:
+        if number == 1:
+            return math.nan
         return float(np.sqrt(np.square(parts).sum() * number / (number - 1)))
 
     means = shares.mean(axis=0)

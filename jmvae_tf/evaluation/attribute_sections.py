@@ -8,6 +8,7 @@ from jmvae_tf.evaluation import diversity
 from jmvae_tf.evaluation.accuracy import Accuracies, accuracies, balanced_accuracies
 from jmvae_tf.evaluation.batches import generated
 from jmvae_tf.evaluation.estimate import Measure, Row, Section
+from jmvae_tf.evaluation.image_range import to_unit_range
 from jmvae_tf.evaluation.image_sections import Samples
 from jmvae_tf.evaluation.judges import fit_judge
 from jmvae_tf.evaluation.protocol import Examples, Protocol, shown_as
@@ -46,10 +47,11 @@ def attributes(
 def _attributes_of_images(
     model: MultimodalVAE, examples: Examples, protocol: Protocol, image: str, name: str
 ) -> Section:
-    names = model.modalities[name].value_names
-    has = np.asarray(examples.grey[name]) > 0
-    found = generated(model, name, {image: examples.grey[image]}, protocol.seed) > 0
-    usual = np.mean(examples.training[name], axis=0) > 0
+    modality = model.modalities[name]
+    names, threshold = modality.value_names, modality.threshold
+    has = np.asarray(examples.grey[name]) > threshold
+    found = generated(model, name, {image: examples.grey[image]}, protocol.seed) > threshold
+    usual = np.mean(np.asarray(examples.training[name]) > threshold, axis=0) > 0.5
     right = found == has
     direction = f"{image}_to_{name}"
     scores = {
@@ -86,14 +88,21 @@ def _images_by_attributes(
     name: str,
     images: np.ndarray,
 ) -> Section:
-    names = model.modalities[name].value_names
-    has = np.asarray(examples.grey[name]) > 0
+    modality = model.modalities[name]
+    names, threshold = modality.value_names, modality.threshold
+    unit = to_unit_range(model, examples, image)
+    has = np.asarray(examples.grey[name]) > threshold
     asked = has[: len(images)]
-    judge = fit_judge(np.asarray(examples.training[image]), np.asarray(examples.training[name]))
-    right = judge.read(np.asarray(examples.grey[image])) == has
+    judge = fit_judge(
+        unit(examples.training[image]), np.asarray(examples.training[name]) > threshold
+    )
+    right = judge.read(unit(examples.grey[image])) == has
     direction = f"{name}_to_{image}"
     scores = {
-        "coherence": ("coherence", balanced_accuracies(judge.read(images) == asked, asked, names)),
+        "coherence": (
+            "coherence",
+            balanced_accuracies(judge.read(unit(images)) == asked, asked, names),
+        ),
         "judge_balanced_accuracy": ("judge balanced", balanced_accuracies(right, has, names)),
         "judge_accuracy": ("judge accuracy", accuracies(right, names)),
     }
@@ -116,7 +125,7 @@ def _images_by_attributes(
             *_worst(direction, scores, "judge_balanced_accuracy"),
             *_mean(direction, scores, "judge_accuracy", "  the same, share that is right, mean"),
             _left_out(direction, name, asked),
-            _diversity(model, examples, protocol, image, name),
+            *_diversity(model, examples, protocol, image, name),
         ],
         _rows(direction, scores, names),
     )
@@ -124,7 +133,9 @@ def _images_by_attributes(
 
 def _diversity(
     model: MultimodalVAE, examples: Examples, protocol: Protocol, image: str, name: str
-) -> Measure:
+) -> list[Measure]:
+    """The diversity, if there are real images that differ for any one condition."""
+    modality = model.modalities[name]
     if examples.redraw:
         vectors = np.asarray(examples.grey[name])[:NUM_REDRAWN]
         value = diversity.redraw_diversity(
@@ -133,21 +144,28 @@ def _diversity(
         condition = f"redraws of the same {name}"
     else:
         vectors = np.asarray(examples.training[name])
-        columns = diversity.most_even_columns(vectors)
+        has = vectors > modality.threshold
+        columns = diversity.most_even_columns(has)
         value = diversity.cell_diversity(
             model,
             np.asarray(examples.training[image]),
             vectors,
-            columns,
+            has[:, columns],
             name,
             image,
             seed=protocol.seed,
         )
-        cells = ", ".join(model.modalities[name].value_names[column] for column in columns)
+        cells = ", ".join(modality.value_names[column] for column in columns)
         condition = f"real ones with the same {cells}"
-    return Measure(
-        f"{name}_to_{image}_diversity", f"distance between them, over that of {condition}", value
-    )
+    if value is None:
+        return []
+    return [
+        Measure(
+            f"{name}_to_{image}_diversity",
+            f"distance between them, over that of {condition}",
+            value,
+        )
+    ]
 
 
 # What the figures of a section share: name of a figure to its column's head and its values.

@@ -103,6 +103,40 @@ def generated(
     return map_batches(given, list(given), size, description, score)[target]
 
 
+def images_of_classes(
+    model: MultimodalVAE,
+    label: str,
+    image: str,
+    classes: Sequence[int] | None = None,
+    num_per_class: int = 100,
+    seed: int = 0,
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Generates images from labels: means of p(image|z), z ~ q(z|label).
+
+    Args:
+      model: a trained model.
+      label: the name of the given modality, one-hot.
+      image: the name of the generated modality.
+      classes: the numbers of the labels; None for all.
+      num_per_class: how many images of each.
+      seed: the same seed gives the same images of the same classes.
+
+    Yields:
+      A class, and images [num_per_class, *event_shape]; so many are decoded at once as
+      `rows_at_once` allows.
+    """
+    [total] = model.modalities[label].event_shape
+    classes = list(range(total) if classes is None else classes)
+    one_hot = tf.gather(tf.eye(total), classes)
+    size = max(1, rows_at_once(model, [image]) // num_per_class)
+    for index, start in enumerate(range(0, len(classes), size)):
+        part = slice(start, start + size)
+        part_seed = fold(root_seed(seed), index) if index else seed
+        given = {label: one_hot[part]}
+        images = np.asarray(model.generate(image, given, num_per_class, part_seed))
+        yield from ((number, images[:, place]) for place, number in enumerate(classes[part]))
+
+
 def chunks(total: int, size: int) -> Iterator[int]:
     """The sizes of the parts that `total` is computed in, none above `size`."""
     for start in range(0, total, size):

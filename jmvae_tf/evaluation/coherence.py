@@ -3,12 +3,17 @@
 Of labels; `accuracy` does the same for attributes, with the judge of `judges`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 from sklearn.base import ClassifierMixin
 from sklearn.neighbors import KNeighborsClassifier
 
+from jmvae_tf.evaluation.batches import images_of_classes
 from jmvae_tf.models.base import MultimodalVAE
+
+_NEIGHBOURS = 3
 
 
 def fit_classifier(images: tf.Tensor, labels: tf.Tensor) -> ClassifierMixin:
@@ -18,7 +23,7 @@ def fit_classifier(images: tf.Tensor, labels: tf.Tensor) -> ClassifierMixin:
       images: float32, [examples, *event_shape], grey or colour values in [0, 1].
       labels: one-hot, [examples, classes].
     """
-    classifier = KNeighborsClassifier(n_neighbors=3)
+    classifier = KNeighborsClassifier(n_neighbors=min(_NEIGHBOURS, len(images)))
     return classifier.fit(_flat(images), np.argmax(labels, axis=1))
 
 
@@ -36,6 +41,7 @@ def label_coherence(
     image: str,
     num_per_label: int = 100,
     seed: int = 0,
+    classes: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Whether the asked-for label can be read off images generated from it.
 
@@ -48,14 +54,20 @@ def label_coherence(
       image: the name of the generated modality.
       num_per_label: images for each label.
       seed: the same seed gives the same images.
+      classes: the labels asked for, at least one; None for all. One that the classifier was not
+        fitted to can never be read off.
 
     Returns:
       0 or 1 for each image, float [num_per_label * classes].
     """
-    labels = tf.eye(model.modalities[label].event_shape[0])
-    images = model.generate(image, {label: labels}, num_per_label, seed)
-    images = tf.reshape(images, (-1, *images.shape[2:]))
-    return classifier_accuracy(classifier, images, tf.tile(labels, (num_per_label, 1)))
+    return np.concatenate(
+        [
+            (classifier.predict(_flat(images)) == number).astype(float)
+            for number, images in images_of_classes(
+                model, label, image, classes, num_per_label, seed
+            )
+        ]
+    )
 
 
 def generated_label_accuracy(

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import pairwise_distances
 
-from jmvae_tf.evaluation.batches import generated
+from jmvae_tf.evaluation.batches import generated, images_of_classes
 from jmvae_tf.evaluation.estimate import Estimate, estimate
 from jmvae_tf.models.base import MultimodalVAE
 
@@ -16,6 +16,9 @@ MAX_REAL = 500
 
 MAX_COUNTED = 2000
 """Examples by which attributes that divide them evenly are chosen."""
+
+MAX_COMBINED = 40
+"""Attributes of which all combinations of three are tried: CelebA's."""
 
 Redraw = Callable[[np.ndarray, int], np.ndarray]
 """From attributes, -1 or 1, [images, attributes], and a seed to a real image of each row."""
@@ -29,6 +32,7 @@ def label_diversity(
     image: str,
     num_per_label: int = 100,
     seed: int = 0,
+    classes: Sequence[int] | None = None,
 ) -> Estimate:
     """Mean distance between images generated from one label, over that between real ones.
 
@@ -38,23 +42,43 @@ def label_diversity(
     Args:
       model: a trained model.
       images: real images, grey or colour values in [0, 1], [examples, *event_shape].
-      labels: theirs, one-hot, [examples, classes]; every class at least twice.
+      labels: theirs, one-hot, [examples, classes].
       label: the name of the given modality, one-hot.
       image: the name of the generated modality.
       num_per_label: generated images for each label.
       seed: the same seed gives the same images.
+      classes: some of `comparable_classes`, at least one; None for all classes.
 
     Returns:
-      The mean over labels, with its standard error over generated images; real ones are taken as
+      The mean over classes, with its standard error over generated images; real ones are taken as
       they are. A mean over pairs varies as the mean of as many independent values as there are
       images would, were each twice an image's mean distance to the others.
     """
-    num_classes = model.modalities[label].event_shape[0]
-    fake = model.generate(image, {label: tf.eye(num_classes)}, num_per_label, seed).numpy()
-    real, classes = np.asarray(images), np.argmax(labels, axis=1)
+    real, class_of = np.asarray(images), np.argmax(labels, axis=1)
     return _of_conditions(
-        (fake[:, number], real[classes == number][:MAX_REAL]) for number in range(num_classes)
+        (fake, real[class_of == number][:MAX_REAL])
+        for number, fake in images_of_classes(model, label, image, classes, num_per_label, seed)
     )
+
+
+def comparable_classes(images: np.ndarray, labels: np.ndarray) -> list[int]:
+    """The classes of which there are two real images that differ, in order.
+
+    Args:
+      images: [examples, *event_shape].
+      labels: theirs, one-hot, [examples, classes].
+    """
+    class_of = np.argmax(labels, axis=1)
+    return [
+        number
+        for number in range(labels.shape[1])
+        if _differ(images[class_of == number][:MAX_REAL])
+    ]
+
+
+def _differ(events: np.ndarray) -> bool:
+    """Whether there are two events that differ."""
+    return bool((events != events[:1]).any())
 
 
 def redraw_diversity(
@@ -65,14 +89,14 @@ def redraw_diversity(
     image: str,
     num_per_vector: int = 20,
     seed: int = 0,
-) -> Estimate:
+) -> Estimate | None:
     """Mean distance between images generated from one vector of attributes, over redrawn ones.
 
     Distances are as for `label_diversity`.
 
     Args:
       model: a trained model.
-      vectors: of attributes, independent draws, -1 or 1, [vectors, attributes], at least two.
+      vectors: of attributes, independent draws, -1 or 1, [vectors, attributes], at least one.
       redraw: draws real images of attributes.
       attributes: the name of the given modality.
       image: the name of the generated modality.
@@ -80,7 +104,8 @@ def redraw_diversity(
       seed: the same seed gives the same images.
 
     Returns:
-      The mean over vectors, with its standard error over them.
+      The mean over vectors, with its standard error over them; those whose redrawn images are all
+      the same are left out, and there is none if no other is left.
     """
     shape = (num_per_vector, *vectors.shape)
     repeated = np.broadcast_to(vectors, shape).reshape(-1, vectors.shape[1])
@@ -92,20 +117,21 @@ def redraw_diversity(
             (fake[number :: len(vectors)], real[number :: len(vectors)])
             for number in range(len(vectors))
         )
+        if _differ(real_of_vector)
     ]
-    return estimate(np.array(ratios))
+    return estimate(np.array(ratios)) if ratios else None
 
 
 def cell_diversity(
     model: MultimodalVAE,
     images: np.ndarray,
     vectors: np.ndarray,
-    columns: Sequence[int],
+    signs: np.ndarray,
     attributes: str,
     image: str,
     num_per_cell: int = 100,
     seed: int = 0,
-) -> Estimate:
+) -> Estimate | None:
     """Mean distance between images generated for a cell of attributes, over that of real ones.
 
     A cell is the examples with the same signs of some attributes; images are generated from the
@@ -115,20 +141,22 @@ def cell_diversity(
     Args:
       model: a trained model.
       images: real images, grey or colour values in [0, 1], [examples, *event_shape].
-      vectors: their attributes, -1 or 1, [examples, attributes].
-      columns: the attributes that make the cells; a cell of fewer than two examples is left out,
-        and one must be left.
+      vectors: their attributes, [examples, attributes].
+      signs: bool, [examples, some of the attributes]: what makes the cells. A cell without two
+        images that differ is left out.
       attributes: the name of the given modality.
       image: the name of the generated modality.
       num_per_cell: how many images are generated for a cell, if it has as many examples.
       seed: the same seed gives the same images.
 
     Returns:
-      The mean over cells, with its standard error as for `label_diversity`.
+      The mean over cells, with its standard error as for `label_diversity`; None if no cell is
+      left.
     """
-    signs = vectors[:, columns] > 0
     cells = [np.flatnonzero((signs == cell).all(axis=1)) for cell in np.unique(signs, axis=0)]
-    cells = [cell for cell in cells if len(cell) > 1]
+    cells = [cell for cell in cells if _differ(images[cell[:MAX_REAL]])]
+    if not cells:
+        return None
     chosen = [cell[:num_per_cell] for cell in cells]
     given = {attributes: tf.constant(vectors[np.concatenate(chosen)])}
     fake = generated(model, image, given, seed, sampled=True)
@@ -138,21 +166,26 @@ def cell_diversity(
     )
 
 
-def most_even_columns(vectors: np.ndarray, number: int = 3) -> tuple[int, ...]:
+def most_even_columns(has: np.ndarray, number: int = 3) -> tuple[int, ...]:
     """The attributes that divide examples most evenly: whose smallest cell is the largest.
 
+    Of more than `MAX_COMBINED` attributes, those are looked at that about half of the examples
+    have.
+
     Args:
-      vectors: of attributes, -1 or 1, [examples, attributes].
+      has: bool, [examples, attributes]: whether an example has it.
       number: how many attributes; all if there are no more.
     """
-    has = vectors[:MAX_COUNTED] > 0
+    has = has[:MAX_COUNTED]
     number = min(number, has.shape[1])
+    evenness = np.abs(has.mean(axis=0) - 0.5)
+    candidates = sorted(evenness.argsort(kind="stable")[:MAX_COMBINED].tolist())
 
     def smallest(columns: tuple[int, ...]) -> int:
         cells = has[:, columns] @ (2 ** np.arange(number))
         return int(np.bincount(cells, minlength=2**number).min())
 
-    return max(itertools.combinations(range(has.shape[1]), number), key=smallest)
+    return max(itertools.combinations(candidates, number), key=smallest)
 
 
 def _of_conditions(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Estimate:

@@ -26,7 +26,14 @@ def evaluate(model: MultimodalVAE, examples: Examples, protocol: Protocol) -> li
 
     Returns:
       Sections of figures; log-likelihoods are in nats.
+
+    Raises:
+      ValueError: if there is no test or no training example.
+      UserError: if the test set has values that the model's likelihoods do not know.
     """
+    for part in ("test", "grey", "training"):
+        if not min(len(getattr(examples, part)[name]) for name in model.modalities):
+            raise ValueError(f"A model is measured on at least one example. Received: no {part}")
     test = examples.test
     sections = [
         objective(model, test, protocol),
@@ -43,7 +50,7 @@ def evaluate(model: MultimodalVAE, examples: Examples, protocol: Protocol) -> li
         sharpnesses(model, examples, protocol, samples),
         _active_units(model, test, protocol),
     ]
-    return [section for section in sections if section.measures]
+    return [section for section in sections if section.measures or section.notes]
 
 
 def _active_units(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Section:

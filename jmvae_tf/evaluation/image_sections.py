@@ -6,6 +6,7 @@ import numpy as np
 
 from jmvae_tf.evaluation.batches import generated
 from jmvae_tf.evaluation.estimate import Measure, Section, estimate
+from jmvae_tf.evaluation.image_range import to_unit_range
 from jmvae_tf.evaluation.protocol import Examples, Protocol, proposals, shown_as
 from jmvae_tf.evaluation.sharpness import sharpness
 from jmvae_tf.models.base import MultimodalVAE
@@ -40,7 +41,8 @@ def sharpnesses(
     """The variance of the Laplacian of real, sampled and reconstructed images."""
     measures = []
     for image in (name for name in shown_as(model, "image") if name in model.targets):
-        real = examples.grey[image][:NUM_GENERATED]
+        unit = to_unit_range(model, examples, image)
+        real = unit(examples.grey[image][:NUM_GENERATED])
         measures.append(
             Measure(f"{image}_sharpness_real", f"real {image}s", estimate(sharpness(real)))
         )
@@ -48,7 +50,7 @@ def sharpnesses(
             Measure(
                 f"{image}_sharpness_{given}_to_{image}",
                 f"{image}s at z drawn given {given}",
-                estimate(sharpness(images)),
+                estimate(sharpness(unit(images))),
             )
             for (given, target), images in samples.items()
             if target == image
@@ -61,7 +63,7 @@ def sharpnesses(
                     Measure(
                         f"{image}_sharpness_reconstruction_{how}",
                         f"{image}s at the mean of z given {', '.join(given)}",
-                        estimate(sharpness(images)),
+                        estimate(sharpness(unit(images))),
                     )
                 )
     return Section(

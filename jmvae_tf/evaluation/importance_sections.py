@@ -1,10 +1,16 @@
 """The figures that importance weights give."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from jmvae_tf.evaluation.estimate import Measure, Section, estimate
+from jmvae_tf.evaluation.estimate import (
+    Estimate,
+    Measure,
+    Section,
+    estimate,
+    estimate_of_log_probability,
+)
 from jmvae_tf.evaluation.importance import (
     importance_weighted_log_likelihoods,
     prior_log_likelihoods,
@@ -31,7 +37,7 @@ def importance_weighted(model: MultimodalVAE, test: Tensors, protocol: Protocol)
                     Measure(
                         f"log_p_{target}_given_{'_'.join(given)}_multiple",
                         f"log p({target}|{', '.join(given)}), multiple",
-                        estimate(log_p["multiple"][(target,)]),
+                        _estimate(model, [target], log_p["multiple"][(target,)]),
                     )
                 ],
             )
@@ -46,7 +52,7 @@ def importance_weighted(model: MultimodalVAE, test: Tensors, protocol: Protocol)
                     Measure(
                         f"log_p_{what}_{how}",
                         f"log p({', '.join(names)}), {how.replace('_', ', q given ')}",
-                        estimate(values),
+                        _estimate(model, names, values),
                     )
                 )
     if not model.directions:
@@ -55,6 +61,16 @@ def importance_weighted(model: MultimodalVAE, test: Tensors, protocol: Protocol)
     if len(model.modalities) == 2:
         sections += _conditional(model, test, protocol, log_p)
     return sections
+
+
+def _estimate(model: MultimodalVAE, names: Iterable[str], values: np.ndarray) -> Estimate:
+    """The mean of estimates of log p of some modalities; `TooFewSamples` if it cannot be."""
+    discrete = all(model.modalities[name].likelihood.is_discrete for name in names)
+    return estimate_of_log_probability(values) if discrete else estimate(values)
+
+
+def _negative(found: Estimate) -> Estimate:
+    return found._replace(mean=-found.mean)
 
 
 def _conditional(
@@ -73,8 +89,8 @@ def _conditional(
     for (given,), target in model.directions:
         # No draw from the prior looks like a given image: what N_w of them say of log p(image) is
         # hundreds of nats too low, so there q(z|image) takes the prior's place. Not q(z|x,w): its
-        # draws leave out what the image could be with other labels.
-        by_prior = model.modalities[given].shown_as != "image"
+        # draws leave out what the image could be with other labels. So it may be of any vector.
+        by_prior = model.modalities[given].shown_as in ("label", "attributes")
         if by_prior:
             prior = prior_log_likelihoods(
                 model, test, given, protocol.num_prior_samples, protocol.seed
@@ -83,7 +99,7 @@ def _conditional(
                 Measure(
                     f"log_p_{given}_prior",
                     f"log p({given}), N_w = {protocol.num_prior_samples} samples of the prior",
-                    estimate(prior),
+                    _estimate(model, [given], prior),
                 )
             )
         for how in ("multiple", f"single_{given}"):
@@ -95,14 +111,15 @@ def _conditional(
                     f"log_p_{target}_given_{given}_{kind}",
                     f"log p({target}|{given}), {kind}"
                     + ("" if by_prior else f", log p({given}) by q given {given}"),
-                    estimate(conditionals[kind, target]),
+                    _estimate(model, [target], conditionals[kind, target]),
                 )
             )
     information = [
         Measure(
             f"variation_of_information_{kind}",
             f"-log p({both[0]}|{both[1]}) - log p({both[1]}|{both[0]}), {kind}",
-            estimate(-conditionals[kind, both[0]] - conditionals[kind, both[1]]),
+            # Its sign is that of two log-probabilities turned around.
+            _negative(_estimate(model, both, sum(conditionals[kind, name] for name in both))),
         )
         for kind in ("multiple", "single")
     ]

@@ -19,6 +19,9 @@ RIDGE = 0.01
 BLUR = (0.5, 2.0)
 """Standard deviations, in pixels, of the blur of the second copy of each image fitted to."""
 
+_LEAST_VARIANCE = 1e-12
+"""Of features, on the average: examples may all be alike."""
+
 _CHUNK = 1000
 
 
@@ -51,7 +54,7 @@ class Judge:
         )
 
 
-def fit_judge(images: np.ndarray, attributes: np.ndarray, seed: int = 0) -> Judge:
+def fit_judge(images: np.ndarray, has: np.ndarray, seed: int = 0) -> Judge:
     """Fits linear discriminant analysis to histograms of gradients and mean colours.
 
     It is fitted to each image twice, as it is and blurred, since generated images are blurred; and
@@ -62,11 +65,10 @@ def fit_judge(images: np.ndarray, attributes: np.ndarray, seed: int = 0) -> Judg
     Args:
       images: real images, grey or colour values in [0, 1], [examples, height, width, 1 or 3], of at
         least 8 x 8 pixels.
-      attributes: theirs, -1 or 1, [examples, attributes]. One that is the same in all examples is
-        read off every image.
+      has: bool, [examples, attributes]: whether each example has each attribute. One that is the
+        same in all examples is read off every image.
       seed: of the blur.
     """
-    has = attributes > 0
     sizes = 2 * np.stack([(~has).sum(axis=0), has.sum(axis=0)])
     count, total, second = 2 * len(images), 0.0, 0.0
     sums: np.ndarray | float = 0.0
@@ -76,7 +78,8 @@ def fit_judge(images: np.ndarray, attributes: np.ndarray, seed: int = 0) -> Judg
         sums = sums + np.stack([(~has[part]).T @ features, has[part].T @ features])
     mean = total / count
     covariance = second / count - np.outer(mean, mean)
-    covariance[np.diag_indices_from(covariance)] += RIDGE * np.trace(covariance) / len(covariance)
+    variance = max(np.trace(covariance) / len(covariance), _LEAST_VARIANCE)
+    covariance[np.diag_indices_from(covariance)] += RIDGE * variance
     without, with_it = sums / np.maximum(sizes, 1)[..., np.newaxis]
     varies = sizes.min(axis=0) > 0
     weights = np.linalg.solve(covariance, (with_it - without).T) * varies

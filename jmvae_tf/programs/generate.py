@@ -1,10 +1,11 @@
 """Generates modalities from others with a trained model: pictures, and values as a table.
 
 --given draws images: of a label (--given="label=7"), or of attributes by name
-(--given="Smiling=1,Eyeglasses=-1"; 1 for yes, -1 for no, up to 3 for very much so; those not named
-are at their mean in the training set). --image=FILE (JPEG or PNG) reads the label of an image or
-the attributes of a face. Neither draws images at z from the prior and tells their labels. A cvae
-or cmma must be given all but its target; a vae reconstructs what it is given.
+(--given="Smiling=1,Eyeglasses=-1"; 1 for yes, -1 for no, up to 3 for very much so, but 0 for no of
+attributes that are 0 or 1; those not named are at their mean in the training set). --image=FILE
+(JPEG or PNG) reads the label of an image or the attributes of a face. Neither draws images at z
+from the prior and tells their labels. A cvae or cmma must be given all but its target; a vae
+reconstructs what it is given.
 
 --image=FILE --set="Smiling=1,Male=-2" edits an image: it adds to it by how much the average image
 of its attributes changes with them. Each change is drawn alone, and all of them together.
@@ -104,9 +105,16 @@ def _known(model: "MultimodalVAE", crop: str | None) -> dict[str, "np.ndarray"]:
         known[name] = _read_image(model.modalities[name], crop)
     for name, values in named_values.parse("given", _GIVEN.value, model.modalities).items():
         if np.isnan(values).any():
-            values = np.where(np.isnan(values), model.statistics[name].mean, values)
+            values = np.where(np.isnan(values), _usual(model, name), values)
         known[name] = values
     return known
+
+
+def _usual(model: "MultimodalVAE", name: str) -> "np.ndarray | float":
+    """Attributes at their mean in the training set; half-way where the model does not keep it."""
+    if name in model.statistics:
+        return model.statistics[name].mean.numpy()
+    return model.modalities[name].threshold
 
 
 def _name_of_image(modalities: Mapping[str, "Modality"]) -> str:

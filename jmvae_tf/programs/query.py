@@ -54,7 +54,8 @@ def main() -> None:
     if _GIVEN.value:
         [(name, values)] = _one("given", modalities).items()
         means = modalities[name].means
-        _generate(image, name, _filled(values, means))
+        usual = modalities[name].threshold if means is None else means
+        _generate(image, name, _filled(values, usual))
         return
     others = [x for x in modalities.values() if x.shown_as in ("label", "attributes")]
     if len(others) != 1:

@@ -15,11 +15,14 @@ from jmvae_tf.evaluation.estimate import as_json, as_table
 from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate, proposals
 from jmvae_tf.files import read_json, write_json
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.programs.values_table import names_of
 from jmvae_tf.training.run_folder import RunFolder
 
 _ROWS_OF_SAMPLES = 8  # Of labels.
 _ROWS_OF_ATTRIBUTES = 3
 _MOST_COLUMNS = 14
+_MOST_LABELS = 20  # Columns of a picture; of more classes the first.
+_MOST_ATTRIBUTES = 40  # The same, as many as CelebA has.
 _SHOWN = 20
 
 
@@ -79,7 +82,7 @@ def picture(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -
             folder.figures / "labels_by_image.png",
             grey["image"].numpy(),
             model.generate("label", {"image": grey["image"]}, seed=seed).numpy(),
-            model.modalities["label"].value_names,
+            names_of(model.modalities["label"]),
         )
     if "attributes_to_image" in directions:
         _images_by_attributes(model, folder, seed)
@@ -90,6 +93,7 @@ def picture(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -
             model.generate("attributes", {"image": grey["image"]}, seed=seed).numpy(),
             grey["attributes"].numpy(),
             model.modalities["attributes"].value_names,
+            model.modalities["attributes"].threshold,
         )
     reconstructions(model, data, folder, seed)
     if "image" in model.targets and not model.conditions:
@@ -103,15 +107,15 @@ def picture(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -
 
 
 def _images_by_label(model: MultimodalVAE, folder: RunFolder, seed: int) -> None:
-    names = model.modalities["label"].value_names
-    labels = tf.eye(len(names))
+    names = names_of(model.modalities["label"])
+    labels = tf.eye(len(names))[:_MOST_LABELS]
     average = model.generate("image", {"label": labels}, seed=seed)
     samples = model.generate("image", {"label": labels}, _ROWS_OF_SAMPLES, seed)
     figures.image_grid(
         folder.figures / "images_by_label.png",
         np.concatenate([average[np.newaxis], samples]),
-        "Images generated from labels",
-        names,
+        "Images generated from labels" + _of(len(labels), len(names)),
+        names[: len(labels)],
         ["average", *[f"sample {row + 1}" for row in range(_ROWS_OF_SAMPLES)]],
     )
 
@@ -119,15 +123,20 @@ def _images_by_label(model: MultimodalVAE, folder: RunFolder, seed: int) -> None
 def _images_by_attributes(model: MultimodalVAE, folder: RunFolder, seed: int) -> None:
     """Average and random images of each attribute in turn, the others at their training means."""
     attributes = model.modalities["attributes"]
-    base = model.statistics["attributes"].mean.numpy()
-    names = attributes.value_names
-    asked = [base, *(editing.with_values(attributes, base, {name: 1.0}) for name in names)]
+    if "attributes" in model.statistics:
+        base, how = model.statistics["attributes"].mean.numpy(), "at their mean"
+    else:
+        base, how = np.full(attributes.event_shape, attributes.threshold), "half-way"
+    names = attributes.value_names[:_MOST_ATTRIBUTES]
+    yes = attributes.no_and_yes[1]
+    asked = [base, *(editing.with_values(attributes, base, {name: yes}) for name in names)]
     figures.image_grid(
         folder.figures / "images_by_attributes.png",
         editing.averages_and_samples(
             model, "image", "attributes", asked, _ROWS_OF_ATTRIBUTES, seed
         ),
-        "Images generated from attributes: all at their mean (base), then one of them at 1",
+        f"Images generated from attributes: all {how} (base), then one of them at {yes:g}"
+        + _of(len(names), len(attributes.value_names)),
         ["base", *names],
         ["average", *[f"sample {row + 1}" for row in range(_ROWS_OF_ATTRIBUTES)]],
         _MOST_COLUMNS,
@@ -152,6 +161,10 @@ def reconstructions(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed
         "Test images and their reconstructions by encoder",
         row_names=["test", *[f"from {', '.join(given)}" for given in encoders]],
     )
+
+
+def _of(shown: int, number: int) -> str:
+    return f" (the first {shown} of {number})" if shown < number else ""
 
 
 def _shown(data: DataSet) -> dict[str, tf.Tensor]:

@@ -6,7 +6,12 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jmvae_tf.evaluation.estimate import Estimate
+from jmvae_tf.evaluation.estimate import (
+    Estimate,
+    TooFewSamples,
+    error_as_text,
+    value_as_json,
+)
 
 Cell = Estimate | float | None
 """Ours, with a standard error; the papers', as printed; or neither, which is shown as "-"."""
@@ -74,10 +79,11 @@ def shown(cell: Cell) -> str:
     if not isinstance(cell, Estimate):
         return str(cell)
     mean, error = cell
-    if not (math.isfinite(mean) and math.isfinite(error)):
+    if not math.isfinite(mean) or math.isinf(error):
         return f"{mean} ± {error}"
     places = max(0, 1 - math.floor(math.log10(error))) if error > 0 else 4
-    return f"{mean:.{places}f} ± {error:.{places}f}"
+    of_samples = " (too few samples)" if isinstance(cell, TooFewSamples) else ""
+    return f"{mean:.{places}f} ± {error_as_text(error, places)}{of_samples}"
 
 
 def as_text(table: Table) -> str:
@@ -117,7 +123,7 @@ def as_json(table: Table) -> dict[str, Any]:
         "sections": {
             section.name: {
                 row: {
-                    column: cell._asdict() if isinstance(cell, Estimate) else cell
+                    column: value_as_json(cell) if cell is not None else None
                     for column, cell in zip(section.columns, cells, strict=True)
                 }
                 for row, cells in section.rows.items()

@@ -8,7 +8,13 @@ import tensorflow as tf
 
 from jmvae_tf.data import pipelines
 from jmvae_tf.evaluation.conditional import conditional_log_likelihoods
-from jmvae_tf.evaluation.estimate import Estimate, as_json, as_table, estimate
+from jmvae_tf.evaluation.estimate import (
+    as_json,
+    as_table,
+    estimate,
+    value_as_json,
+    value_from_json,
+)
 from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.iterative import IterativelySampledVAE
@@ -76,11 +82,13 @@ def by_rounds(runs: Runs, recipe: Recipe, num_rounds: int | None = None) -> Meas
             set_rounds(model, num_rounds)
         test = test_examples(runs, scale.num_chain_examples)
         return {
-            direction.name: estimate(
-                conditional_log_likelihoods(
-                    model, test, direction.target, direction.given, scale.num_samples, runs.seed
-                ).mean_log
-            )._asdict()
+            direction.name: value_as_json(
+                estimate(
+                    conditional_log_likelihoods(
+                        model, test, direction.target, direction.given, scale.num_samples, runs.seed
+                    ).mean_log
+                )
+            )
             for direction in model.directions
         }
 
@@ -142,7 +150,4 @@ def _evaluated(
 
 
 def _as_estimates(measures: Mapping[str, Any]) -> Measures:
-    return {
-        name: Estimate(**value) if isinstance(value, Mapping) else value
-        for name, value in measures.items()
-    }
+    return {name: value_from_json(value) for name, value in measures.items()}

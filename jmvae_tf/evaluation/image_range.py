@@ -1,0 +1,30 @@
+"""Images of any range of values, as measures of pictures want them."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from jmvae_tf.evaluation.protocol import Examples
+from jmvae_tf.models.base import MultimodalVAE
+
+
+def to_unit_range(
+    model: MultimodalVAE, examples: Examples, image: str
+) -> Callable[[np.ndarray], np.ndarray]:
+    """A function that brings images of a modality from their range to [0, 1].
+
+    The range is the modality's. If it has none, the training images give it, unless they lie within
+    [0, 1] anyway.
+
+    Args:
+      model: whose modality it is.
+      examples: of the modality.
+      image: its name.
+    """
+    low, high = model.modalities[image].support
+    if not np.isfinite([low, high]).all():
+        training = np.asarray(examples.training[image])
+        low, high = min(0.0, float(training.min())), max(1.0, float(training.max()))
+    if (low, high) == (0.0, 1.0):
+        return np.asarray
+    return lambda images: (np.asarray(images) - np.float32(low)) / np.float32(high - low)
