@@ -229,22 +229,24 @@ def loss_terms(path: pathlib.Path, history: Sequence[Mapping[str, float]]) -> No
 
     Args:
       path: of the PNG file.
-      history: rows with an "epoch" and columns "<part>_<term>", as `history.csv` has them.
+      history: rows with an "epoch" and columns "<part>_<term>", as `history.csv` has them; not all
+        rows must have all columns.
     """
     parts = ("train", "validation", "test")
-    terms = [column[len("train_") :] for column in history[0] if column.startswith("train_")]
+    columns = dict.fromkeys(column for row in history for column in row)
+    terms = [column[len("train_") :] for column in columns if column.startswith("train_")]
     # As the equations have them; Keras sorts them by name. What is no term of a bound comes last.
     terms.sort(key=lambda term: (_place(term), term.endswith("_loss")))
-    num_rows = -(-len(terms) // 3)
+    num_rows = max(1, -(-len(terms) // 3))
     figure = Figure(figsize=(12, 3 * num_rows), layout="constrained")
     grid = figure.subplots(num_rows, 3, squeeze=False)
     epochs = [row["epoch"] for row in history]
     handles = {}
     for axes, term in zip(grid.flat, terms, strict=False):
         for number, part in enumerate(parts):
-            if (column := f"{part}_{term}") not in history[0]:
+            if (column := f"{part}_{term}") not in columns:
                 continue
-            values = [row[column] for row in history]
+            values = [row.get(column, np.nan) for row in history]
             [handles[part]] = axes.plot(epochs, values, label=part, lw=1.2, color=f"C{number}")
         axes.set_title(term.replace("_", " ") if _place(term) == len(_TERMS) else term, fontsize=10)
         axes.set_xlabel("epoch", fontsize=8)

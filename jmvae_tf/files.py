@@ -172,6 +172,8 @@ def remove_unfinished(folder: pathlib.Path) -> None:
     patterns = (f"{_UNFINISHED}*", f"*/{_UNFINISHED}*")
     # Unlike pathlib's, this glob suffers that others remove folders meanwhile.
     for left in [folder / name for x in patterns for name in glob.glob(x, root_dir=folder)]:
+        if left.parent != folder and left.parent.is_symlink():  # It leads elsewhere.
+            continue
         with contextlib.suppress(OSError):  # It is gone, or a process is still writing.
             with locked(left, wait=False):
                 shutil.rmtree(left)

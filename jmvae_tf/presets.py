@@ -5,18 +5,71 @@
 check their flags at once.
 """
 
+import collections.abc
 import dataclasses
 import difflib
+import functools
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+import re
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from jmvae_tf.data import SPLITS, check_split
 from jmvae_tf.errors import UserError
 from jmvae_tf.version import __version__
 
+_MOST_CHARACTERS = 1000  # Of a network's notation: the longest of the papers has 64.
 
-def _setting(description: str, default: Any = dataclasses.MISSING) -> Any:
-    return dataclasses.field(default=default, metadata={"help": description})
+
+class _Rule(NamedTuple):
+    """What holds of a value of the right kind.
+
+    Attributes:
+      text: what the value must be.
+      holds: whether it is.
+    """
+
+    text: str
+    holds: Callable[[Any], bool]
+
+
+def _one_of(*choices: str | int) -> _Rule:
+    *first, last = map(str, choices)
+    return _Rule(f"{', '.join(first)} or {last}", choices.__contains__)
+
+
+def _at_most(highest: int) -> _Rule:
+    return _Rule(f"at most {highest}", lambda x: x <= highest)
+
+
+_LARGEST = 2**31 - 1
+_AT_LEAST_1 = _Rule("at least 1", lambda x: x >= 1)
+_NOT_NEGATIVE = _Rule("0 or more", lambda x: x >= 0)
+_A_SEED = _Rule(f"from 0 to {_LARGEST}", lambda x: 0 <= x <= _LARGEST)
+_A_RATE = _Rule("positive and finite", lambda x: 0 < x < math.inf)
+_A_WEIGHT = _Rule("finite and 0 or more", lambda x: 0 <= x < math.inf)
+
+_KINDS: dict[Any, _Rule] = {
+    bool: _Rule("true or false", lambda x: isinstance(x, bool)),
+    int: _Rule("a whole number", lambda x: isinstance(x, int) and not isinstance(x, bool)),
+    float: _Rule(
+        "a number",
+        lambda x: (
+            isinstance(x, float)
+            or (isinstance(x, int) and not isinstance(x, bool) and abs(x) <= _LARGEST)
+        ),
+    ),
+    str: _Rule(
+        f"a printable text of at most {_MOST_CHARACTERS} characters",
+        lambda x: isinstance(x, str) and len(x) <= _MOST_CHARACTERS and x.isprintable(),
+    ),
+}
+
+
+def _setting(description: str, default: Any = dataclasses.MISSING, *rules: _Rule) -> Any:
+    return dataclasses.field(default=default, metadata={"help": description, "rules": rules})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,91 +86,138 @@ class Settings:
     split: str = _setting(
         "how the data are divided: paper, mnist's authors (trains on 60,000), celeba's official"
     )
-    image_size: int | None = _setting("pixels of an image's side: 32, 64 or 128", None)
-    crop: str | None = _setting("what is cut out of a photograph: face or center", None)
+    image_size: int | None = _setting(
+        "pixels of an image's side: 32, 64 or 128", None, _one_of(32, 64, 128)
+    )
+    crop: str | None = _setting(
+        "what is cut out of a photograph: face or center", None, _one_of("face", "center")
+    )
     flips: bool | None = _setting("mirror half of the training images, chosen at random", None)
-    latent_dim: int = _setting("number of values of z")
+    latent_dim: int = _setting(
+        "number of values of z", dataclasses.MISSING, _AT_LEAST_1, _at_most(65_536)
+    )
     joint_encoder: str | None = _setting("q(z|x,w) in the notation of the paper's appendix", None)
     encoders: Mapping[str, str] | None = _setting(
         "q(z|x), in cmma p(z|w), as image=NOTATION,label=NOTATION", None
     )
     decoders: Mapping[str, str] = _setting("p(x|z), as image=NOTATION,label=NOTATION")
     likelihood_weights: Mapping[str, float] = _setting(
-        "what multiplies log p(x|z) in the bound, as image=WEIGHT,label=WEIGHT"
+        "what multiplies log p(x|z) in the bound, as image=WEIGHT,label=WEIGHT",
+        dataclasses.MISSING,
+        _A_RATE,
     )
-    alpha: float | None = _setting("weight of the divergences between encoders", None)
+    alpha: float | None = _setting("weight of the divergences between encoders", None, _A_WEIGHT)
     anneal_alpha: bool | None = _setting("let the warm-up's weight multiply alpha too", None)
-    missing: str | None = _setting("what a missing modality starts from: noise or zeros", None)
-    num_rounds: int | None = _setting("rounds of iterative sampling", None)
-    feed_back: str | None = _setting("what goes from round to round: samples or means", None)
-    num_layers: int | None = _setting("L: stochastic layers", None)
+    missing: str | None = _setting(
+        "what a missing modality starts from: noise or zeros", None, _one_of("noise", "zeros")
+    )
+    num_rounds: int | None = _setting("rounds of iterative sampling", None, _AT_LEAST_1)
+    feed_back: str | None = _setting(
+        "what goes from round to round: samples or means", None, _one_of("samples", "means")
+    )
+    num_layers: int | None = _setting("L: stochastic layers", None, _AT_LEAST_1, _at_most(100))
     layer_encoder: str | None = _setting("q(z_l|x,w) from the mean of z_l-1, l >= 2", None)
     layer_prior: str | None = _setting("p(z_l|z_l+1)", None)
     discriminator: str | None = _setting("of real from generated images, as a notation", None)
     adversarial_weight: float | None = _setting(
-        "what multiplies the generator's loss where the bound's weight is 1", None
+        "what multiplies the generator's loss where the bound's weight is 1", None, _A_WEIGHT
     )
-    discriminator_learning_rate: float | None = _setting("of the discriminator's Adam", None)
+    discriminator_learning_rate: float | None = _setting(
+        "of the discriminator's Adam", None, _A_RATE
+    )
 
-    epochs: int = _setting("number of epochs")
-    warmup_epochs: int = _setting("N_t: epochs until the divergence from the prior has full weight")
-    batch_size: int = _setting("examples in a batch")
-    learning_rate: float = _setting("of Adam")
-    seed: int = _setting("of all randomness", 0)
+    epochs: int = _setting("number of epochs", dataclasses.MISSING, _AT_LEAST_1)
+    warmup_epochs: int = _setting(
+        "N_t: epochs until the divergence from the prior has full weight",
+        dataclasses.MISSING,
+        _NOT_NEGATIVE,
+    )
+    batch_size: int = _setting("examples in a batch", dataclasses.MISSING, _AT_LEAST_1)
+    learning_rate: float = _setting("of Adam", dataclasses.MISSING, _A_RATE)
+    seed: int = _setting("of all randomness", 0, _A_SEED)
 
     precision: str = _setting(
         "what the networks' bodies compute in: float32, mixed_bfloat16 or mixed_float16; their "
         "variables, heads, likelihoods and divergences are float32",
         "float32",
+        _one_of("float32", "mixed_bfloat16", "mixed_float16"),
     )
     jit_compile: bool = _setting("compile training steps with XLA")
-    steps_per_execution: int = _setting("training steps that run without a return to Python")
-    checkpoint_every: int = _setting("epochs between checkpoints")
+    steps_per_execution: int = _setting(
+        "training steps that run without a return to Python", dataclasses.MISSING, _AT_LEAST_1
+    )
+    checkpoint_every: int = _setting("epochs between checkpoints", dataclasses.MISSING, _AT_LEAST_1)
 
     def __post_init__(self) -> None:
-        """Checks the ranges.
+        """Checks every field, which may come from anybody's file.
 
         Raises:
-          UserError: for a setting out of its range.
+          UserError: for a value of another type or out of its range, an unknown name, or a setting
+            that the model on that data set does not have, or lacks.
         """
-        for name in ("latent_dim", "epochs", "batch_size", "steps_per_execution"):
-            self._require(name, getattr(self, name) >= 1, "at least 1")
-        self._require("checkpoint_every", self.checkpoint_every >= 1, "at least 1")
-        self._require("warmup_epochs", self.warmup_epochs >= 0, "0 or more")
-        self._require("seed", 0 <= self.seed < 2**31, "from 0 to 2147483647")
-        for name in ("learning_rate", "discriminator_learning_rate"):
-            rate = getattr(self, name)
-            self._require(
-                name, rate is None or (math.isfinite(rate) and rate > 0), "positive and finite"
-            )
-        self._require(
-            "likelihood_weights",
-            all(math.isfinite(x) and x > 0 for x in self.likelihood_weights.values()),
-            "positive and finite",
-        )
-        for name in ("alpha", "adversarial_weight"):
-            weight = getattr(self, name)
-            self._require(
-                name,
-                weight is None or (math.isfinite(weight) and weight >= 0),
-                "finite and 0 or more",
-            )
-        for name in ("num_rounds", "num_layers"):
-            value = getattr(self, name)
-            self._require(name, value is None or value >= 1, "at least 1")
-        precisions = ("float32", "mixed_bfloat16", "mixed_float16")
-        self._require("precision", self.precision in precisions, " or ".join(precisions))
-        sizes = (None, 32, 64, 128)
-        self._require("image_size", self.image_size in sizes, "32, 64 or 128")
-        self._require("crop", self.crop in (None, "face", "center"), "face or center")
-        self._require("missing", self.missing in (None, "noise", "zeros"), "noise or zeros")
-        self._require("feed_back", self.feed_back in (None, "samples", "means"), "samples or means")
+        for field in dataclasses.fields(self):
+            _check_value(field, getattr(self, field.name))
+        self._check_fit()
 
-    def _require(self, name: str, holds: bool, rule: str) -> None:
-        if not holds:
+    def _check_fit(self) -> None:
+        preset = _preset_of(self.model, self.data, self.target)
+        check_split(self.data, self.split)
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.default is None and (value is None) != (field.name not in preset):
+                raise UserError(
+                    f"--{field.name} is "
+                    + ("needed by " if value is None else "not a setting of ")
+                    + f"{self.model} on {self.data}",
+                    f"--{field.name}={_shown(value)}",
+                    "give it a value" if value is None else "leave it out",
+                )
+            if isinstance(value, Mapping) and value.keys() != preset[field.name].keys():
+                names = " and ".join(preset[field.name])
+                raise UserError(
+                    f"--{field.name} must name {names}, all of them and no others",
+                    f"--{field.name} with {', '.join(value) or 'none'}",
+                    "change it",
+                )
+
+
+@functools.cache
+def _hints() -> dict[str, Any]:
+    return typing.get_type_hints(Settings)
+
+
+def _check_value(field: dataclasses.Field, value: Any) -> None:
+    """Raises UserError if a setting's value is not of its type, or out of its range."""
+
+    def require(rule: _Rule, received: Any, name: str = field.name) -> None:
+        if not rule.holds(received):
             raise UserError(
-                f"--{name} must be {rule}", f"--{name}={getattr(self, name)}", "change it"
+                f"--{name} must be {rule.text}", f"--{name}={_shown(received)}", "change it"
             )
+
+    hint = _hints()[field.name]
+    if isinstance(hint, types.UnionType):
+        if value is None:
+            return
+        hint = typing.get_args(hint)[0]
+    if typing.get_origin(hint) is collections.abc.Mapping:
+        require(_Rule("an object", lambda x: isinstance(x, Mapping)), value)
+        hint = typing.get_args(hint)[1]
+        values = list(value.values())
+    else:
+        values = [value]
+    for single in values:
+        require(_KINDS[hint], single)
+        for rule in field.metadata["rules"]:
+            require(rule, single)
+        if hint is int:
+            require(_at_most(_LARGEST), single)
+
+
+def _shown(value: Any) -> str:
+    """A value for a message; of what is deep or no plain value only the type."""
+    plain = value is None or isinstance(value, str | int | float)
+    return str(value) if plain else f"a {type(value).__name__}"
 
 
 # 2018, appendix "MNIST": f_MLP of every encoder and decoder; the heads, D64, D784 sigmoid and
@@ -247,6 +347,7 @@ _BY_MODEL: dict[str, dict[str, Any]] = {
     "cvae": {"target": "image"},
     "cmma": {"target": "image"},
 }
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _GAN = "_gan"
 """Ends the name of a model that is also trained against a discriminator of images."""
 _BY_MODEL |= {model + _GAN: preset for model, preset in _BY_MODEL.items()}
@@ -272,7 +373,7 @@ _OF_TARGET = {
 _OF_OTHERS = {"cmma": ("encoders",)}
 
 MODELS = tuple(_BY_MODEL)
-DATA = tuple(_BY_DATA)
+DATA = tuple(SPLITS)
 
 
 def setting_fields() -> list[dataclasses.Field]:
@@ -298,20 +399,7 @@ def settings_of(model: str, data: str, overrides: Mapping[str, Any]) -> Settings
       UserError: for an unknown model or data set, a setting that the model does not have, or a
         value out of range.
     """
-    check_choice("model", model, MODELS)
-    check_choice("data", data, DATA)
-    preset = _BY_DATA[data] | _BY_MODEL[model]
-    kinds = {without_gan(model), _GAN} if is_gan(model) else {model}
-    preset = {name: x for name, x in preset.items() if kinds & {*_NEEDS.get(name, kinds)}}
-    if "target" in preset:
-        target = overrides.get("target", preset["target"])
-        preset |= _of_modalities(without_gan(model), preset, target)
-        if is_gan(model) and target != "image":
-            raise UserError(
-                "Models against a discriminator generate images",
-                f"--model={model} --target={target}",
-                f"choose --model={without_gan(model)}, or leave --target out",
-            )
+    preset = _preset_of(model, data, overrides.get("target"))
     for name, value in overrides.items():
         if name not in preset and name not in ("seed", "precision"):
             raise UserError(
@@ -331,6 +419,63 @@ def settings_of(model: str, data: str, overrides: Mapping[str, Any]) -> Settings
             for name, notation in preset["decoders"].items()
         }
     return Settings(model=model, data=data, **preset)
+
+
+def settings_from(config: Mapping[str, Any]) -> Settings:
+    """The settings that a run wrote, of this version or an earlier one.
+
+    What an earlier version did not know is as the preset has it.
+
+    Args:
+      config: setting to value, from anybody's file.
+
+    Raises:
+      UserError: if settings are unknown or missing, or as `Settings`.
+    """
+    fields = {field.name: field for field in dataclasses.fields(Settings)}
+    unknown = [name for name in config if name not in fields]
+    missing = [
+        name
+        for name, field in fields.items()
+        if name not in config and field.default is dataclasses.MISSING
+    ]
+    if unknown or missing:
+        raise UserError(
+            "All settings must be there, and no others",
+            " and ".join(
+                [f"no {name}" for name in missing] + [f"the unknown {name}" for name in unknown]
+            ),
+            "change them",
+        )
+    for name in ("model", "data", "target"):
+        _check_value(fields[name], config.get(name))
+    preset = _preset_of(config["model"], config["data"], config.get("target"))
+    added = {name: x for name, x in preset.items() if name in fields and name not in config}
+    return Settings(**{**added, **config})
+
+
+def _preset_of(model: str, data: str, target: str | None = None) -> dict[str, Any]:
+    """The preset of a model on a data set, and of a target other than the model's usual one.
+
+    Raises:
+      UserError: for an unknown model, data set or target, or one that does not fit the model.
+    """
+    check_choice("model", model, MODELS)
+    check_choice("data", data, DATA)
+    preset = _BY_DATA[data] | _BY_MODEL[model]
+    kinds = {without_gan(model), _GAN} if is_gan(model) else {model}
+    preset = {name: x for name, x in preset.items() if kinds & {*_NEEDS.get(name, kinds)}}
+    if "target" not in preset:
+        return preset
+    preset["target"] = target if target is not None else preset["target"]
+    preset |= _of_modalities(without_gan(model), preset, preset["target"])
+    if is_gan(model) and preset["target"] != "image":
+        raise UserError(
+            "Models against a discriminator generate images",
+            f"--model={model} --target={target}",
+            f"choose --model={without_gan(model)}, or leave --target out",
+        )
+    return preset
 
 
 def data_options(settings: Settings) -> dict[str, Any]:
@@ -368,7 +513,18 @@ def run_name(data: str, model: str, target: str | None = None) -> str:
     """What the folders of a run and of its SavedModels are called.
 
     The target is part of it where it is not the model's usual one.
+
+    Raises:
+      UserError: if one of them is no plain name, so that the folder would lie elsewhere.
     """
+    for name in (data, model, *([] if target is None else [target])):
+        if not _PLAIN_NAME.fullmatch(name):
+            raise UserError(
+                "A run is named by letters, digits, '.', '_' and '-' that begin with none of the "
+                "last three",
+                name,
+                "choose other names",
+            )
     usual = _BY_MODEL.get(model, {}).get("target")
     return f"{data}-{model}" + (f"-{target}" if target not in (None, usual) else "")
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from jmvae_tf import presets
+from jmvae_tf.data import SPLITS
 from jmvae_tf.errors import UserError
 from jmvae_tf.training.run_folder import RunFolder
 
@@ -119,7 +120,6 @@ def test_every_setting_but_the_pair_can_be_a_flag_with_a_description():
         ("jit_compile", False),
         ("steps_per_execution", 1),
         ("checkpoint_every", 7),
-        ("split", "authors"),
     ],
 )
 def test_a_setting_is_overridden_and_nothing_else(model, data, name, value):
@@ -316,6 +316,24 @@ def test_a_resumed_run_keeps_all_else(name, value):
     settings = presets.settings_of("jmvae_kl", "digits", {})
     with pytest.raises(UserError, match=rf"--{name}=.* for .*; leave them out"):
         presets.resumed(settings, {name: value, "epochs": 1000})
+
+
+@pytest.mark.parametrize("data", presets.DATA)
+def test_a_data_set_has_splits_of_its_own(data):
+    for split in SPLITS[data]:
+        assert presets.settings_of("vae", data, {"split": split}).split == split
+    message = rf"--split of {data} must be {' or '.join(SPLITS[data])}; received --split=halves;"
+    with pytest.raises(UserError, match=message):
+        presets.settings_of("vae", data, {"split": "halves"})
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "/", "a/b", "../mnist", "/mnist", "a\0b", "a\nb", "-a", ".a", "a" * 101]
+)
+def test_a_run_is_named_by_plain_names_alone(name):
+    for names in ((name, "vae"), ("mnist", name), ("mnist", "vae", name)):
+        with pytest.raises(UserError, match="A run is named by letters"):
+            presets.run_name(*names)
 
 
 @pytest.mark.parametrize(("model", "data"), PAIRS)

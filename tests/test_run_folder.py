@@ -144,12 +144,33 @@ def test_history_without_rows(run):
     [
         pytest.param("epoch,train_bound\n1,-3.5\n2,minus four\n", id="no number"),
         pytest.param("epoch,train_bound\n1,-3.5\n2\n", id="cut row"),
+        pytest.param("epoch,train_bound\n1,-3.5,7\n", id="long row"),
+        pytest.param("epoch,train_bound\n1,nan\n", id="NaN"),
+        pytest.param("epoch,train_bound\n1,-inf\n", id="infinite"),
+        pytest.param("epoch,train_bound\nnan,1\n", id="epoch NaN"),
+        pytest.param("epoch,train_bound\n1.5,1\n", id="half an epoch"),
+        pytest.param("epoch,train_bound\n0,1\n", id="epoch 0"),
+        pytest.param("epoch,train_bound\n1e300,1\n", id="huge epoch"),
+        pytest.param("epoch,train_bound\n,1\n", id="no epoch"),
+        pytest.param("train_bound\n1\n", id="no epochs"),
+        pytest.param("epoch,\x1b[2Jtrain\n1,1\n", id="escape sequence"),
+        pytest.param("epoch,a" + "a" * 300 + "\n1,1\n", id="long name"),
+        pytest.param("epoch,a\n1,\0\n", id="NUL"),
+        pytest.param("epoch,a\n1," + "1" * 200_000 + "\n", id="long cell"),
+        pytest.param("epoch,ä\n1,1\n".encode("latin-1"), id="Latin-1"),
     ],
 )
 def test_damaged_history_is_a_users_matter(run, text):
-    run.history_file.write_text(text)
-    with pytest.raises(UserError, match=r"history\.csv"):
+    run.history_file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(UserError, match=r"history\.csv") as error:
         run.read_history()
+    assert str(error.value).isprintable()
+
+
+def test_rows_of_different_columns(run):
+    rows = [{"epoch": 1, "train_bound": -1.0}, {"epoch": 2, "train_bound": -2.0, "test_new": 0.5}]
+    run.write_history(rows)
+    assert run.read_history() == rows
 
 
 # Configuration.
@@ -252,12 +273,79 @@ def test_old_run_survives_if_the_new_one_cannot_begin(run, settings, monkeypatch
     assert contents(run.path) == before
 
 
-def test_overwriting_does_not_follow_links(run, settings, tmp_path):
+@pytest.mark.parametrize("name", ["checkpoints", "figures", "logs", "measures", "history.csv"])
+def test_overwriting_does_not_follow_links(run, settings, tmp_path, name):
     a_folder(tmp_path / "thesis")
-    (run.path / "thesis").symlink_to(tmp_path / "thesis")
-    run.start(settings)
+    for file in ("epoch-000001.keras", ".writing-letter"):
+        (tmp_path / "thesis" / file).mkdir()
+    before = contents(tmp_path / "thesis")
+    (run.path / name).symlink_to(tmp_path / "thesis")
+    run.check_new(overwrite=True)
+    with run.locked():
+        assert run.start(settings) == []
     assert contents(run.path).keys() == {"config.json"}
-    assert contents(tmp_path / "thesis").keys() == {"thesis.tex"}
+    assert contents(tmp_path / "thesis") == before
+
+
+def test_overwriting_removes_what_runs_write_and_names_what_stays(run, settings):
+    run.write_history([{"epoch": 1}])
+    run.write_best_epoch(1)
+    write_json(run.metrics_file, {})
+    for path in (run.checkpoint_of(1), run.best_checkpoint, run.figures / "a.png"):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    for folder in (run.logs / "train", run.path / "measures"):
+        a_folder(folder)
+    kept = (
+        "checkpoints/epoch-000001-good.keras",
+        "checkpoints/epoch-1.keras",
+        "checkpoints/notes.txt",
+        "data/thesis.tex",
+        "metrics.json.bak",
+        "notes.txt",
+    )
+    for name in kept:
+        (run.path / name).parent.mkdir(exist_ok=True)
+        (run.path / name).write_text(name)
+    run.check_new(overwrite=True)
+    assert run.start(settings) == [x.replace("data/thesis.tex", "data") for x in kept]
+    assert contents(run.path).keys() == {*kept, "config.json", "checkpoints", "data"}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param({"name": "my-app", "scripts": {}}, id="web application"),
+        pytest.param({"versions": {"python": "3.11.7"}}, id="other versions"),
+        pytest.param({"versions": "jmvae_tf"}, id="versions are a text"),
+        pytest.param({"versions": {"jmvae_tf": None}}, id="no version"),
+        pytest.param(None, id="damaged"),
+    ],
+)
+def test_a_folder_with_another_config_is_not_overwritten(folder, config):
+    a_folder(folder.path)
+    folder.config_file.write_text("{" if config is None else json.dumps(config))
+    before = contents(folder.path)
+    assert not folder.is_run()
+    with pytest.raises(UserError, match=r"is no run; .*; choose another --run$"):
+        folder.check_new(overwrite=False)
+    with pytest.raises(UserError, match=r"whose config\.json no run wrote; choose another --run$"):
+        folder.check_new(overwrite=True)
+    with pytest.raises(UserError, match=r"(JSON object|jmvae_tf wrote it); (?!.*--overwrite)"):
+        folder.read_settings()
+    assert contents(folder.path) == before
+
+
+def test_folders_above_that_were_made_for_nothing_are_removed_too(tmp_path):
+    folder = RunFolder(tmp_path / "runs" / "mine" / "run")
+
+    def refuse():
+        with folder.locked():
+            raise UserError("It must not be", "it", "leave it")
+
+    with pytest.raises(UserError):
+        refuse()
+    assert contents(tmp_path) == {}
 
 
 # Checkpoints.
@@ -277,6 +365,34 @@ def test_checkpoints_are_ordered_by_epoch(checkpoints):
     # A million comes after 10 as a number, though not as a name of six digits.
     assert checkpoints.checkpoint_epochs() == [9, 10, 1_000_000]
     assert checkpoints.newest_checkpoint() == checkpoints.checkpoint_of(1_000_000)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "epoch-000005-good.keras",
+        "epoch-000005.keras.bak",
+        "epoch-5.keras",
+        "epoch-0000005.keras",
+        "epoch--00005.keras",
+        "epoch-00000x.keras",
+        "epoch-000000.keras",
+        "epoch-٠٠٠٠٠٥.keras",
+        "epoch-" + "9" * 200 + ".keras",
+        "best-epoch-000005.keras",
+    ],
+)
+def test_other_files_among_the_checkpoints_are_none(checkpoints, name):
+    (checkpoints.checkpoints / name).write_bytes(b"mine")
+    (checkpoints.checkpoints / "epoch-000077.keras").mkdir()
+    assert checkpoints.checkpoint_epochs() == [9, 10, 1_000_000]
+
+
+@pytest.mark.parametrize("value", [None, [], {}, "3", 2.5, True, -1, 2**31, float("nan")])
+def test_best_epoch_that_is_none(checkpoints, value):
+    write_json(checkpoints.checkpoints / "best.json", {"epoch": value})
+    with pytest.raises(UserError, match=r"must hold an epoch; received .*best\.json: its epoch"):
+        checkpoints.best_epoch()
 
 
 def test_run_without_checkpoints(run):

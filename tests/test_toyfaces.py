@@ -64,7 +64,9 @@ def test_modalities_bear_celeba_s_names():
 
 
 def test_unknown_split():
-    with pytest.raises(UserError, match=r"one --split, paper; received --split=official;"):
+    with pytest.raises(
+        UserError, match=r"--split of toyfaces must be paper; received --split=official;"
+    ):
         toyfaces.load(pathlib.Path("unused"), split="official")
 
 

@@ -17,12 +17,17 @@ import cv2
 import numpy as np
 import tensorflow_datasets as tfds
 
-from jmvae_tf.data import celeba_builder, celeba_download, celeba_files, celeba_part, faces
+from jmvae_tf.data import (
+    celeba_builder,
+    celeba_download,
+    celeba_files,
+    celeba_part,
+    check_split,
+    faces,
+)
 from jmvae_tf.data.data_set import Arrays, DataSet
 from jmvae_tf.errors import UserError
 from jmvae_tf.modalities import Modality
-
-SPLITS = ("paper", "official")
 
 _TEST_SHARE, _VALIDATION_SHARE = 0.1, 0.02  # Of all faces; of those left for training.
 _SPLIT_SEED = 0
@@ -54,12 +59,7 @@ def load(data_dir: pathlib.Path, split: str, image_size: int, crop: str) -> Data
       UserError: if an option is unknown, or the files are missing or damaged and there is no
         network to download them from.
     """
-    if split not in SPLITS:
-        raise UserError(
-            f"celeba has the splits {' and '.join(SPLITS)}",
-            f"--split={split}",
-            "choose one of them",
-        )
+    check_split("celeba", split)
     celeba_part.check_options(image_size, crop)
     folder = celeba_builder.folder_of(data_dir, image_size, crop)
     if not celeba_builder.is_prepared(folder):

@@ -8,9 +8,8 @@ import pathlib
 import numpy as np
 from sklearn import datasets
 
-from jmvae_tf.data import handwritten
+from jmvae_tf.data import check_split, handwritten
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.errors import UserError
 from jmvae_tf.modalities import Modality
 
 _HIGHEST = 16  # Grey levels count the dark pixels of a 4x4 block.
@@ -34,8 +33,7 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
       UserError: for another split.
     """
     del data_dir
-    if split != "paper":
-        raise UserError("digits has one --split, paper", f"--split={split}", "leave --split out")
+    check_split("digits", split)
     digits = datasets.load_digits()
     stored = {
         "image": digits.images[..., np.newaxis].astype(np.uint8),

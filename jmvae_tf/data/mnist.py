@@ -11,7 +11,7 @@ import zlib
 
 import numpy as np
 
-from jmvae_tf.data import handwritten
+from jmvae_tf.data import check_split, handwritten
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
 from jmvae_tf.modalities import Modality
@@ -45,10 +45,7 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
       UserError: if a file is missing or damaged, there is no network to download it from, or the
         split is unknown.
     """
-    if split not in ("paper", "authors"):
-        raise UserError(
-            "mnist has the splits paper and authors", f"--split={split}", "choose one of them"
-        )
+    check_split("mnist", split)
     missing = [file for file in FILES.values() if not (data_dir / file).is_file()]
     if not missing:
         arrays = read_idx_files(data_dir)

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from jmvae_tf.data import faces, toyfaces_drawing
+from jmvae_tf.data import check_split, faces, toyfaces_drawing
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.data.toyfaces_drawing import ATTRIBUTES, VARIATIONS
-from jmvae_tf.errors import UserError
 from jmvae_tf.modalities import Modality
 
 SIZE = toyfaces_drawing.UNITS
@@ -41,8 +40,7 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
       UserError: for another split.
     """
     del data_dir
-    if split != "paper":
-        raise UserError("toyfaces has one --split, paper", f"--split={split}", "leave --split out")
+    check_split("toyfaces", split)
     parts = {part: examples(number, _SEEDS[part]) for part, number in NUM_EXAMPLES.items()}
     return DataSet(
         name="toyfaces",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from jmvae_tf.errors import UserError
 from jmvae_tf.export.description import describe
 from jmvae_tf.export.inputs import EncodedImageInput, Input, ModalityInput, all_checked
 from jmvae_tf.export.signatures import Signature, signatures_of
@@ -17,6 +18,7 @@ from jmvae_tf.export.warmup import write_warmup_requests
 from jmvae_tf.files import write_json
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.loading import not_finite
 
 _DEFAULT = "serving_default"
 
@@ -46,10 +48,17 @@ def export_saved_model(
 
     Raises:
       ValueError: if `keep_versions` is below 1.
+      UserError: if a weight is not finite.
       OSError: if it cannot be written.
     """
     folder = pathlib.Path(folder)
     model = without_adversary(model)
+    if bad := not_finite(model):
+        raise UserError(
+            "Every weight of an exported model must be finite",
+            f"NaN or infinity in {', '.join(bad[:3])}",
+            "train anew with a lower learning rate, or export another checkpoint",
+        )
     with new_version(folder, keep_versions) as version:
         signatures = signatures_of(model)
         _write_graph(signatures, version.path)

@@ -53,7 +53,9 @@ def new_version(folder: pathlib.Path, keep: int | None = None) -> Iterator[NewVe
             version.path = version.path.rename(folder / str(number))
             if keep is not None:
                 for old in versions(folder)[:-keep]:
-                    (folder / str(old)).rename(temporary / str(old))  # For readers at once.
+                    path = folder / str(old)
+                    if not path.is_symlink():  # A link was made by hand.
+                        path.rename(temporary / str(old))  # For readers at once.
 
 
 def versions(folder: pathlib.Path) -> list[int]:

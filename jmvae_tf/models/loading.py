@@ -1,8 +1,16 @@
 """The models by name, and loading of saved ones."""
 
+import io
+import json
+import math
 import os
+import pathlib
+import zipfile
+import zlib
 
+import h5py
 import keras
+import numpy as np
 
 from jmvae_tf.models.adversarial import Adversarial
 from jmvae_tf.models.base import MultimodalVAE
@@ -24,13 +32,79 @@ MODELS: dict[str, type[MultimodalVAE]] = {
 }
 
 
+_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"  # Of a .keras file, as Keras calls them.
+_LARGEST_CONFIG = 1 << 24  # Bytes; those of the papers' models have some 10,000.
+_LARGEST_FILE = 1 << 32
+_ALWAYS_READ, _MOST_EXPANSION = 1 << 26, 20
+"""What a file may hold: these bytes, or that many times its own; Keras compresses nothing."""
+
+
 def load_model(path: str | os.PathLike[str]) -> MultimodalVAE | Adversarial:
     """The model that `model.save(path)` wrote, compiled as it was, with its optimiser's state.
 
+    The file may be anybody's: it is read with limits, and nothing in it is run as Python.
+
     Raises:
-      ValueError: if the file is not there or is no model of this package.
+      ValueError: if the file is not there, is damaged, or is no model of this package.
     """
-    model = keras.saving.load_model(path)
+    _check_file(pathlib.Path(path))
+    model = keras.saving.load_model(path, safe_mode=True)
     if not isinstance(model, MultimodalVAE | Adversarial):
         raise ValueError(f"A model of this package was expected. Received: {type(model).__name__}")
     return model
+
+
+def not_finite(model: MultimodalVAE | Adversarial) -> list[str]:
+    """The names of a model's weights that have NaN or infinite values."""
+    weights = {weight.path: keras.ops.convert_to_numpy(weight) for weight in model.weights}
+    return [
+        name
+        for name, values in weights.items()
+        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all()
+    ]
+
+
+def _check_file(path: pathlib.Path) -> None:
+    """Looks into a .keras file before Keras makes anything of what it says.
+
+    Raises:
+      ValueError: if the file is not there or damaged, holds far more than its size, or says that it
+        is a model of another package.
+    """
+    if not path.is_file():  # A pipe would be waited for.
+        raise ValueError("not there, or no file")
+    size = path.stat().st_size
+    if size > _LARGEST_FILE:
+        raise ValueError(f"{size} bytes, more than the {_LARGEST_FILE} that are read")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            _check_expansion(sum(entry.file_size for entry in entries), size)
+            if archive.getinfo(_CONFIG).file_size > _LARGEST_CONFIG:
+                raise ValueError(f"{_CONFIG} has more than the {_LARGEST_CONFIG} bytes read of it")
+            config = json.loads(archive.read(_CONFIG))
+            weights = archive.read(_WEIGHTS)
+        with h5py.File(io.BytesIO(weights), "r") as file:
+            sizes: list[int] = []
+            file.visititems(lambda _, item: sizes.append(_num_bytes(item)))
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError) as error:
+        raise ValueError(f"damaged: {error}") from error
+    except (NotImplementedError, RuntimeError) as error:  # Such as encryption, or deep objects.
+        raise ValueError(f"not as Keras writes it: {error}") from error
+    _check_expansion(sum(sizes), len(weights))
+    name = config.get("registered_name") if isinstance(config, dict) else None
+    kind = keras.saving.get_registered_object(name) if isinstance(name, str) else None
+    if not (isinstance(kind, type) and issubclass(kind, MultimodalVAE | Adversarial)):
+        raise ValueError(f"A model of this package was expected. Received: {str(name)[:100]}")
+
+
+def _num_bytes(item: h5py.Dataset | h5py.Group) -> int:
+    """What a dataset says that it holds; it may have been written as nothing."""
+    if not isinstance(item, h5py.Dataset) or item.shape is None:
+        return 0
+    return math.prod(item.shape) * item.dtype.itemsize
+
+
+def _check_expansion(held: int, size: int) -> None:
+    if held > max(_ALWAYS_READ, _MOST_EXPANSION * size):
+        raise ValueError(f"{size} bytes that hold {held}, more than are read")

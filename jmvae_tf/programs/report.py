@@ -67,8 +67,9 @@ def is_evaluated(folder: RunFolder, checkpoint: str) -> bool:
         metrics = read_json(folder.metrics_file)
     except (OSError, ValueError):
         return False
-    protocol = metrics.get("protocol", {})
-    return metrics.get("checkpoint") == checkpoint and protocol.get("num_importance_samples", 0) > 0
+    protocol = metrics.get("protocol")
+    number = protocol.get("num_importance_samples") if isinstance(protocol, dict) else None
+    return metrics.get("checkpoint") == checkpoint and isinstance(number, int) and number > 0
 
 
 def picture(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -> None:
@@ -103,7 +104,8 @@ def picture(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -
             prior.reshape(10, 10, *prior.shape[1:]),
             "Images at z drawn from the prior",
         )
-    figures.loss_terms(folder.figures / "loss_terms.png", folder.read_history())
+    if history := folder.read_history():  # It may have been deleted.
+        figures.loss_terms(folder.figures / "loss_terms.png", history)
 
 
 def _images_by_label(model: MultimodalVAE, folder: RunFolder, seed: int) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from jmvae_tf import presets
-from jmvae_tf.errors import UserError
+from jmvae_tf.errors import UserError, one_line
 from jmvae_tf.programs import program, settings_flags
 from jmvae_tf.training import cluster
 from jmvae_tf.training.run_folder import RunFolder
@@ -39,6 +39,8 @@ settings_flags.define()
 def main() -> None:
     """Runs the program."""
     overrides = settings_flags.given()
+    presets.check_choice("model", _MODEL.value, presets.MODELS)  # They name the folder.
+    presets.check_choice("data", _DATA.value, presets.DATA)
     usual = program.default_run(_DATA.value, _MODEL.value, overrides.get("target"))
     folder = RunFolder(pathlib.Path(_RUN.value or usual))
     chief = True
@@ -52,6 +54,7 @@ def main() -> None:
         )
     if _RESUME.value:
         settings = presets.resumed(folder.read_settings(), overrides | program.given(_MODEL, _DATA))
+        folder.check_goes_on()
         done = max(folder.checkpoint_epochs(), default=0)
         if settings.epochs < done:
             raise UserError(
@@ -81,7 +84,7 @@ def main() -> None:
     program.load_tensorflow()  # Only now, for it takes seconds.
     from jmvae_tf import data as data_sets
     from jmvae_tf.training import strategies
-    from jmvae_tf.training.train import load_newest, make_model, train
+    from jmvae_tf.training.train import check_profile, load_newest, make_model, train
 
     strategy = strategies.strategy_of(_DISTRIBUTE.value)  # Before TensorFlow computes anything.
     data = data_sets.load(
@@ -93,13 +96,17 @@ def main() -> None:
             model, epoch = load_newest(folder, set_aside=chief) if _RESUME.value else (None, 0)
             model = model or make_model(settings, data)
         strategies.check_agreement(strategy, epoch)
+        if _PROFILE.value:
+            check_profile(settings, data, epoch)
         if chief:
             export_dir.mkdir(parents=True, exist_ok=True)  # Before hours of training, not after.
             if _RESUME.value:
                 folder.write_config(settings)
             else:
                 folder.check_new(_OVERWRITE.value)  # Another process may have been faster.
-                folder.start(settings)
+                left = ", ".join(folder.start(settings))
+                if left:
+                    print(one_line(f"note: {folder.path} keeps what no run wrote: {left}"))
         program.announce_devices(strategy.num_replicas_in_sync)
         try:
             train(model, settings, data, folder, epoch, _PROFILE.value)

@@ -10,6 +10,7 @@ from jmvae_tf import data as data_sets
 from jmvae_tf import presets
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
+from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.files import read_json, write_json
 from jmvae_tf.models.adversarial import without_adversary
 from jmvae_tf.models.base import MultimodalVAE
@@ -83,7 +84,7 @@ class Runs:
             if folder.path.exists() and not empty:
                 raise UserError(
                     "A run is made in a folder of its own",
-                    f"{folder.path}, which is there and has no config.json",
+                    f"{folder.path}, which is there and is no run",
                     "move it away, or choose another --runs_dir",
                 )
             return 0
@@ -200,11 +201,17 @@ class Runs:
         if self.epochs_done(recipe) >= settings.epochs and path.is_file():
             try:
                 file = read_json(path)
-                if _with_protocol(file["of"]) == identity:
-                    print(f"{recipe.name}: {name} read from {path}", flush=True)
-                    return file["measures"]
-            except (ValueError, KeyError):
-                pass  # Damaged: measured anew.
+            except ValueError:
+                file = {}  # Damaged: measured anew.
+            measures, taken_of = file.get("measures"), file.get("of")
+            if (
+                isinstance(measures, dict)
+                and all(map(_is_measure, measures.values()))
+                and isinstance(taken_of, dict)
+                and _with_protocol(taken_of) == identity
+            ):
+                print(f"{recipe.name}: {name} read from {path}", flush=True)
+                return measures
         model = self.trained(recipe)
         print(f"{recipe.name}: measuring {name}", flush=True)
         measures = measure(model)
@@ -221,6 +228,13 @@ class Runs:
                 f"an error: {error}",
                 "delete the folder to train it again",
             ) from error
+
+
+def _is_measure(value: Any) -> bool:
+    """Whether that is an estimate or a number, as JSON has them."""
+    numbers = list(value.values()) if isinstance(value, dict) else [value]
+    fits = not isinstance(value, dict) or value.keys() == set(Estimate._fields)
+    return fits and all(isinstance(x, int | float) for x in numbers)
 
 
 def _with_protocol(identity: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,11 @@
 import contextlib
 import csv
 import dataclasses
+import io
+import math
+import os
 import pathlib
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -13,13 +17,20 @@ from jmvae_tf.files import (
     is_temporary,
     locked,
     read_json,
+    read_limited,
     remove_unfinished,
     write_json,
     written_atomically,
 )
-from jmvae_tf.presets import Settings, versions
+from jmvae_tf.presets import Settings, settings_from, versions
 
 _CHECKPOINT = "epoch-{:06d}.keras"
+_CHECKPOINT_NAME = re.compile(r"epoch-([0-9]{6,9})\.keras")
+_OWN_FOLDERS = ("logs", "figures", "measures")
+"""Folders whose content is all the run's; of `checkpoints` only some files are."""
+
+_LARGEST_CONFIG, _LARGEST_HISTORY = 1 << 20, 1 << 24  # Bytes; a row has some 200.
+_LONGEST_COLUMN = 200
 _FRESH_CONFIG = ".config.json"
 
 
@@ -73,8 +84,12 @@ class RunFolder:
         return self.path / "logs"
 
     def is_run(self) -> bool:
-        """Whether a run was started here."""
-        return self.config_file.is_file()
+        """Whether a run of this package was started here; its config.json says so."""
+        try:
+            config = read_json(self.config_file, _LARGEST_CONFIG)
+        except (OSError, ValueError):
+            return False
+        return _is_of_a_run(config)
 
     def check_new(self, overwrite: bool) -> None:
         """Refuses to start a run where something lies already.
@@ -83,19 +98,62 @@ class RunFolder:
           UserError: if the path exists and `overwrite` is not set, or what is there is no run and
             so not ours to remove.
         """
-        taken = self.path.exists() and (not self.path.is_dir() or any(self._entries()))
-        if taken and not overwrite:
+        if not self.path.exists() or (self.path.is_dir() and not any(self._entries())):
+            return
+        if self.is_run():
+            if not overwrite:
+                raise UserError(
+                    "The folder of a new run must not exist",
+                    f"--run={self.path}",
+                    "go on with --resume, begin anew with --overwrite, or choose another --run",
+                )
+            self._check_kinds(links=True)
+            return
+        if not overwrite:
             raise UserError(
-                "The folder of a new run must not exist",
+                "The folder of a new run must not exist, and what is there is no run",
                 f"--run={self.path}",
-                "go on with --resume, begin anew with --overwrite, or choose another --run",
-            )
-        if taken and not self.is_run():
-            raise UserError(
-                "Only the folder of a run is overwritten",
-                f"{self.path}, which has no config.json",
                 "choose another --run",
             )
+        there = os.path.lexists(self.config_file)
+        raise UserError(
+            "Only the folder of a run is overwritten",
+            f"{self.path}, "
+            + ("whose config.json no run wrote" if there else "which has no config.json"),
+            "choose another --run",
+        )
+
+    def _check_kinds(self, links: bool = False) -> None:
+        """Refuses a folder whose parts would lead elsewhere or cannot be what they are called.
+
+        Args:
+          links: whether parts may be links, such as those that are to be removed.
+
+        Raises:
+          UserError: if there is one.
+        """
+        folders = [self.checkpoints, *(self.path / name for name in _OWN_FOLDERS)]
+        files = [self.history_file, self.metrics_file, self._best_file, self.best_checkpoint]
+        for path in (*folders, *files):
+            if not os.path.lexists(path) or (links and path.is_symlink()):
+                continue
+            if path in files and not path.is_file():
+                raise self._strange(path, "a file")
+            if path in folders and not path.is_dir():
+                raise self._strange(path, "a folder")
+        if links:
+            return
+        for folder in folders:
+            inner = ([pathlib.Path(at, x) for x in names] for at, names, _ in os.walk(folder))
+            for path in (folder, *(x for paths in inner for x in paths)):
+                if path.is_symlink():
+                    raise self._strange(path, "a folder of the run, no link")
+
+    def _strange(self, path: pathlib.Path, rule: str) -> UserError:
+        name = path.relative_to(self.path)
+        return UserError(
+            f"{name} of a run must be {rule}", path, "move it away, or choose another --run"
+        )
 
     def _entries(self) -> list[pathlib.Path]:
         """What lies in the folder, but for what a process left that was killed as it began."""
@@ -109,12 +167,14 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Keeps other processes from training in this folder; makes the folder if need be.
 
-        What a killed process was writing is removed, and in the end a folder that is still empty.
+        What a killed process was writing is removed, and in the end the folders that were made, if
+        they are still empty.
 
         Raises:
           UserError: if another process trains in it.
           OSError: if it cannot be made.
         """
+        made = [path for path in (self.path, *self.path.parents) if not path.exists()]
         self.path.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as held:
             try:
@@ -126,22 +186,43 @@ class RunFolder:
                     "wait for it, or choose another --run",
                 ) from error
             remove_unfinished(self.path)
-            yield
+            try:
+                yield
+            finally:
+                for path in made:
+                    with contextlib.suppress(OSError):  # Most often: it is not empty.
+                        path.rmdir()
 
-    def start(self, settings: Settings) -> None:
+    def start(self, settings: Settings) -> list[str]:
         """Begins a new run, in place of the one that may be there.
+
+        Of that, what runs write is removed. Everything else stays, and no link is followed.
+
+        Returns:
+          The names of what stays, relative to the folder.
 
         Raises:
           OSError: if it cannot be written.
         """
         fresh = self.path / _FRESH_CONFIG
         write_json(fresh, _config_of(settings))  # Before anything is removed: the disk may be full.
-        for entry in self.path.iterdir():
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            elif entry not in (fresh, self.config_file) and not is_temporary(entry):
-                entry.unlink()
+        for path in (self.checkpoints, *(self.path / name for name in _OWN_FOLDERS)):
+            if path.is_symlink():
+                path.unlink()
+            elif path.is_dir() and path != self.checkpoints:
+                shutil.rmtree(path)
+        saved = list(self.checkpoints.iterdir()) if self.checkpoints.is_dir() else []
+        best = (self._best_file, self.best_checkpoint)
+        own = [x for x in saved if x in best or _epoch_of(x)]
+        for path in (self.history_file, self.metrics_file, *own):
+            if path.is_file() or path.is_symlink():
+                path.unlink()
+        with contextlib.suppress(OSError):  # Something else lies in it, or it is not there.
+            self.checkpoints.rmdir()
         fresh.replace(self.config_file)
+        left = [x for x in self._entries() if x not in (self.config_file, self.checkpoints)]
+        left += [x for x in saved if os.path.lexists(x)]
+        return sorted(str(path.relative_to(self.path)) for path in left)
 
     def write_config(self, settings: Settings) -> None:
         """Writes `config.json`."""
@@ -154,13 +235,14 @@ class RunFolder:
           UserError: if the folder holds no run, or its configuration is not of this version.
         """
         config = self.read_config()
+        self._check_kinds()
         try:
-            return Settings(**{name: x for name, x in config.items() if name != "versions"})
-        except TypeError as error:
+            return settings_from({name: x for name, x in config.items() if name != "versions"})
+        except UserError as error:
             raise UserError(
                 "The config.json of a run must be of this version",
                 f"{self.config_file}: {error}",
-                "train again with --overwrite",
+                "restore the file, or train again with --overwrite",
             ) from error
 
     def read_config(self) -> dict[str, Any]:
@@ -169,20 +251,32 @@ class RunFolder:
         Raises:
           UserError: if the folder holds no run, or its configuration cannot be read.
         """
-        if not self.is_run():
+        if not self.config_file.is_file():
             raise UserError(
                 "A run folder holds a config.json",
                 f"{self.path}, which does not",
                 "name the folder of a run of bin/train with --run",
             )
         try:
-            return read_json(self.config_file)
+            config = read_json(self.config_file, _LARGEST_CONFIG)
         except ValueError as error:
             raise UserError(
                 "The config.json of a run must be a JSON object",
                 f"{self.config_file}: {error}",
-                "restore the file, or train again with --overwrite",
+                "restore the file, or choose another --run",
             ) from error
+        if not _is_of_a_run(config):
+            raise UserError(
+                "The config.json of a run says which version of jmvae_tf wrote it",
+                f"{self.config_file}, which does not",
+                "name the folder of a run of bin/train with --run",
+            )
+        return config
+
+    def check_goes_on(self) -> None:
+        """Raises UserError if what a resumed training reads besides its checkpoint is damaged."""
+        self.read_history()
+        self.best_epoch()
 
     def checkpoint_of(self, epoch: int) -> pathlib.Path:
         """Where the state at the end of an epoch, counted from 1, belongs."""
@@ -190,7 +284,8 @@ class RunFolder:
 
     def checkpoint_epochs(self) -> list[int]:
         """The epochs whose checkpoints are there, oldest first."""
-        return sorted(int(path.stem[6:]) for path in self.checkpoints.glob("epoch-*.keras"))
+        found = self.checkpoints.iterdir() if self.checkpoints.is_dir() else ()
+        return sorted(epoch for path in found if (epoch := _epoch_of(path)) and path.is_file())
 
     def newest_checkpoint(self) -> pathlib.Path | None:
         """The checkpoint of the last epoch that has one."""
@@ -198,11 +293,24 @@ class RunFolder:
         return self.checkpoint_of(epochs[-1]) if epochs else None
 
     def best_epoch(self) -> int:
-        """The epoch that the best checkpoint is of; 0 if there is none."""
-        try:
-            return int(read_json(self._best_file)["epoch"])
-        except (OSError, ValueError, KeyError):
+        """The epoch that the best checkpoint is of; 0 if there is none.
+
+        Raises:
+          UserError: if `best.json` is damaged.
+        """
+        if not self._best_file.is_file():
             return 0
+        try:
+            epoch = read_json(self._best_file, _LARGEST_CONFIG).get("epoch")
+            if not isinstance(epoch, int) or isinstance(epoch, bool) or not 0 <= epoch < 2**31:
+                raise ValueError("its epoch is no whole number")
+        except ValueError as error:
+            raise UserError(
+                "The best.json of a run must hold an epoch",
+                f"{self._best_file}: {error}",
+                "delete the file, or train again with --overwrite",
+            ) from error
+        return epoch
 
     def write_best_epoch(self, epoch: int) -> None:
         """Notes which epoch the best checkpoint is of."""
@@ -240,25 +348,53 @@ class RunFolder:
         """
         if not self.history_file.is_file():
             return []
-        with self.history_file.open(newline="", encoding="utf-8") as file:
-            try:
-                return [
-                    {name: float(value) for name, value in row.items()}
-                    for row in csv.DictReader(file)
-                ]
-            except (TypeError, ValueError) as error:
-                raise UserError(
-                    "The history.csv of a run must be rows of numbers",
-                    f"{self.history_file}: {error}",
-                    "restore the file, or train again with --overwrite",
-                ) from error
+        try:
+            text = read_limited(self.history_file, _LARGEST_HISTORY).decode("utf-8")
+            rows = csv.DictReader(io.StringIO(text, newline=""))
+            _check_columns(rows.fieldnames or ["epoch"])
+            return [_checked_row(row) for row in rows]
+        except (csv.Error, TypeError, ValueError) as error:
+            raise UserError(
+                "The history.csv of a run must be rows of finite numbers",
+                f"{self.history_file}: {error}",
+                "restore the file, or train again with --overwrite",
+            ) from error
 
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Writes `history.csv` anew from rows of the same columns; the first is `epoch`."""
+        """Writes `history.csv` anew; the first column is `epoch`, what a row lacks stays empty."""
         with (
             written_atomically(self.history_file) as temporary,
             temporary.open("w", newline="", encoding="utf-8") as file,
         ):
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else ["epoch"])
+            columns = dict.fromkeys(name for row in rows for name in row)
+            writer = csv.DictWriter(file, fieldnames=list(columns) or ["epoch"])
             writer.writeheader()
             writer.writerows({**row, "epoch": int(row["epoch"])} for row in rows)
+
+
+def _is_of_a_run(config: Mapping[str, Any]) -> bool:
+    written_by = config.get("versions")
+    return isinstance(written_by, dict) and isinstance(written_by.get("jmvae_tf"), str)
+
+
+def _epoch_of(path: pathlib.Path) -> int:
+    """The epoch that a checkpoint is of, by its whole name; 0 for what is called otherwise."""
+    match = _CHECKPOINT_NAME.fullmatch(path.name)
+    return int(match[1]) if match and _CHECKPOINT.format(int(match[1])) == path.name else 0
+
+
+def _check_columns(names: Sequence[str]) -> None:
+    if "epoch" not in names:
+        raise ValueError("no column is called epoch")
+    for name in names:
+        if not (name.isidentifier() and len(name) <= _LONGEST_COLUMN):
+            raise ValueError(f"a column is called {name!r}")
+
+
+def _checked_row(row: Mapping[str, str]) -> dict[str, float]:
+    numbers = {name: float(value) for name, value in row.items() if value != ""}
+    bad = [name for name, value in numbers.items() if not math.isfinite(value)]
+    epoch = numbers.get("epoch", math.nan)
+    if bad or not (epoch.is_integer() and 1 <= epoch < 2**31):
+        raise ValueError(f"{bad[0] if bad else 'epoch'} is {row[bad[0] if bad else 'epoch']}")
+    return numbers

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import pathlib
 import sys
-import zipfile
 from typing import Any
 
 import keras
@@ -17,7 +16,7 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.models.loading import MODELS, load_model
+from jmvae_tf.models.loading import MODELS, load_model, not_finite
 from jmvae_tf.precision import computing_in
 from jmvae_tf.presets import Settings, data_options, gan_of, is_gan, without_gan
 from jmvae_tf.training import strategies
@@ -62,6 +61,9 @@ _IMAGE = "image"
 
 _ADVERSARIAL_BETA_1 = 0.5
 """Of all Adams where there is a discriminator (the authors' code)."""
+
+_LONGEST_REASON = 300
+"""Characters of Keras's messages, which repeat whole configurations."""
 
 _PROFILED = (3, 5)
 """First and last step that a profile shows: the first one compiles."""
@@ -123,7 +125,8 @@ def _execution(settings: Settings, data: DataSet) -> dict[str, Any]:
         return {"jit_compile": False, "steps_per_execution": 1}
     steps = pipelines.steps_per_epoch(data, settings.batch_size)
     # An execution must not run past the end of an epoch.
-    divisors = (x for x in range(1, settings.steps_per_execution + 1) if steps % x == 0)
+    most = min(steps, settings.steps_per_execution)
+    divisors = (x for x in range(1, most + 1) if steps % x == 0)
     return {"jit_compile": settings.jit_compile, "steps_per_execution": max(divisors)}
 
 
@@ -206,12 +209,6 @@ def load_trained(path: Any, settings: Settings) -> Trained:
       UserError: if the file is not there, cannot be read, or is of another architecture than the
         run.
     """
-    if not zipfile.is_zipfile(path):  # Keras would say that there is no file.
-        raise UserError(
-            "A checkpoint must be a whole .keras file",
-            f"{path}: not there, or damaged",
-            "use another checkpoint",
-        )
     try:
         # The precision is for files that do not say theirs.
         watched = strategies.workers_watched(tf.distribute.get_strategy())
@@ -219,13 +216,21 @@ def load_trained(path: Any, settings: Settings) -> Trained:
             trained = load_model(path)
     except strategies.LostWorkerError:
         raise
-    except Exception as error:  # Keras, h5py and zipfile raise many kinds for a damaged file.
+    except Exception as error:  # Keras and h5py raise many kinds for a damaged file.
+        first, *_ = str(error)[:_LONGEST_REASON].splitlines() or [type(error).__name__]
         raise UserError(
             "A checkpoint must be a whole .keras file of this version",
-            f"{path}: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
+            f"{path}: {first}",
             "use another checkpoint",
         ) from error
     model = without_adversary(trained)
+    bad = not_finite(model)
+    if bad:
+        raise UserError(
+            "Every weight of a checkpoint must be finite",
+            f"{path} with NaN or infinity in {', '.join(bad[:3])}",
+            "use another checkpoint",
+        )
     found = {"model": _name_of(trained), **model.get_config()}
     if isinstance(trained, Adversarial):
         found["discriminator"] = trained.discriminator_network
@@ -253,6 +258,18 @@ def _name_of(trained: Trained) -> str:
     model = without_adversary(trained)
     name = next(name for name, kind in MODELS.items() if type(model) is kind)
     return name if model is trained else gan_of(name)
+
+
+def check_profile(settings: Settings, data: DataSet, first_epoch: int) -> None:
+    """Raises UserError if there are too few steps left for a profile."""
+    steps = pipelines.steps_per_epoch(data, settings.batch_size)
+    left = steps * max(0, settings.epochs - first_epoch)
+    if 0 < left < _PROFILED[1]:
+        raise UserError(
+            f"A profile shows steps {_PROFILED[0]} to {_PROFILED[1]} of a training",
+            f"{left} steps, --epochs={settings.epochs}",
+            "train for more epochs, or leave --profile out",
+        )
 
 
 def train(
@@ -286,14 +303,8 @@ def train(
     steps = pipelines.steps_per_epoch(data, settings.batch_size)
     execution = _execution(settings, data)
     if profile:
+        check_profile(settings, data, first_epoch)
         execution["steps_per_execution"] = 1  # Each is one step to TensorBoard.
-        left = steps * (settings.epochs - first_epoch)
-        if left < _PROFILED[1]:
-            raise UserError(
-                f"A profile shows steps {_PROFILED[0]} to {_PROFILED[1]} of a training",
-                f"{left} steps, --epochs={settings.epochs}",
-                "train for more epochs, or leave --profile out",
-            )
     with strategy.scope():
         for name, value in execution.items():
             setattr(model, name, value)  # It may have been saved by another number of replicas.
