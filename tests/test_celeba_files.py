@@ -1,6 +1,9 @@
 """Tests of how CelebA's official files are read."""
 
+import codecs
+import os
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -161,3 +164,142 @@ def test_source_without_images(source):
 def test_folder_that_is_not_celeba(tmp_path):
     with pytest.raises(UserError, match=r"without img_align_celeba.zip, list_attr\S*, list_eval"):
         celeba_files.check(tmp_path)
+
+
+# As others distribute it.
+
+
+def rewrite(path, edit):
+    path.write_bytes(edit(path.read_bytes()))
+
+
+LISTS = (celeba_files.ATTRIBUTES, celeba_files.PARTITIONS)
+
+EDITS = {
+    "byte order mark": lambda text: codecs.BOM_UTF8 + text,
+    "byte order mark and line ends": lambda text: (
+        codecs.BOM_UTF8 + text.replace(b"\r", b"").replace(b"\n", b"\r\n")
+    ),
+    "UTF-16": lambda text: text.decode().encode("utf-16"),
+    "UTF-16, big-endian": lambda text: codecs.BOM_UTF16_BE + text.decode().encode("utf-16-be"),
+    "blanks": lambda text: text.replace(b"\r", b"").replace(b"\n", b" \t \r\n") + b" \n\n",
+    "line ends of old": lambda text: text.replace(b"\r", b"").replace(b"\n", b"\r"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_lists_as_editors_write_them(whole, source, edit):
+    for name in LISTS:
+        rewrite(source / name, edit)
+    assert read(source).fingerprint() == read(whole).fingerprint()
+
+
+def as_csv(source, quote=""):
+    """Replaces the lists by Kaggle's."""
+    for name, header in zip(
+        LISTS, (("image_id", *OFFICIAL_ATTRIBUTES), ("image_id", "partition")), strict=True
+    ):
+        rows = [line.split() for line in (source / name).read_text().splitlines()]
+        rows = [header, *(rows[2:] if name == celeba_files.ATTRIBUTES else rows)]
+        lines = [",".join(f"{quote}{word}{quote}" for word in row) for row in rows]
+        (source / name).with_suffix(".csv").write_text("\n".join(lines) + "\n")
+        (source / name).unlink()
+
+
+def test_lists_and_folder_of_kaggle(whole, source):
+    as_csv(source)
+    (source / celeba_files.FOLDER).rename(source / "images")
+    (source / celeba_files.FOLDER).mkdir()
+    (source / "images").rename(source / celeba_files.FOLDER / celeba_files.FOLDER)
+    assert not celeba_files.missing(source)
+    assert read(source).fingerprint() == read(whole).fingerprint()
+    assert celeba_files.open_images(source).names == set(celeba_source.names(NUMBER))
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_other_forms_of_csv(whole, source, edit):
+    as_csv(source, quote='"')
+    for name in LISTS:
+        rewrite((source / name).with_suffix(".csv"), edit)
+    assert read(source).fingerprint() == read(whole).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("list_attr_celeba.csv", ",Young", ",Old", "the unknown Old in line 1 of"),
+        ("list_attr_celeba.csv", "000001.jpg,", "000001.jpg,1,", "received 41 values in line 2 of"),
+        ("list_attr_celeba.csv", ",1\n", ",yes\n", "must be -1 or 1; received yes in line"),
+        ("list_eval_partition.csv", ",0\n", ",9\n", "received 000001.jpg 9 in line 2 of"),
+        ("list_eval_partition.csv", "000002.", "000001.", "received 000001.jpg again in line 3"),
+        ("list_eval_partition.csv", "000002.jpg,0\n", "", "received 1 that .*partition.csv lacks"),
+    ],
+)
+def test_damaged_csv(source, name, old, new, message):
+    as_csv(source)
+    rewrite(source / name, lambda text: text.replace(old.encode(), new.encode(), 1))
+    with pytest.raises(UserError, match=message):
+        read(source)
+
+
+def test_list_that_is_endless(source, monkeypatch):
+    monkeypatch.setattr(celeba_files, "_LONGEST_LIST", 100)
+    with pytest.raises(UserError, match=r"must be text; received .*, which is more than the 100"):
+        read(source)
+
+
+def test_number_of_files_that_is_none(source):
+    rewrite(source / celeba_files.ATTRIBUTES, lambda text: b"9" * 5000 + text)
+    with pytest.raises(UserError, match="must be the number of its files"):
+        read(source)
+
+
+@pytest.mark.parametrize("ending", [".png", ".JPG", ".jpeg", ".PNG"])
+@pytest.mark.parametrize("folder", [celeba_files.FOLDER, celeba_files.PNG_FOLDER])
+def test_images_with_another_ending_than_in_the_lists(source, ending, folder):
+    (source / celeba_files.FOLDER).rename(source / folder)
+    for path in (source / folder).iterdir():
+        path.rename(path.with_suffix(ending))
+    images = celeba_files.open_images(source)
+    names = celeba_files.match(read(source).names, images.names)
+    assert names == [name.replace(".jpg", ending) for name in celeba_source.names(NUMBER)]
+    assert all(images.read(name) for name in names)
+
+
+def test_images_belong_to_the_row_of_their_name_first():
+    rows = ("1.jpg", "2.jpg", "2.png", "3.jpg", "4.jpg", "a.b.jpg")
+    images = frozenset(["1.jpg", "1.png", "2.png", "3.JPG", "3.png", "5.jpg", "a.b.png"])
+    matched = celeba_files.match(rows, images)
+    assert matched == ["1.jpg", "2.jpg", "2.png", "3.JPG", "4.jpg", "a.b.png"]
+
+
+def test_files_that_macos_puts_beside_others(source):
+    (source / celeba_files.FOLDER / "._000001.jpg").write_bytes(b"none")
+    assert celeba_files.open_images(source).names == set(celeba_source.names(NUMBER))
+    path = celeba_source.zip_images(source)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(f"__MACOSX/{celeba_files.FOLDER}/._000002.jpg", b"none")
+    assert celeba_files.open_images(source).names == set(celeba_source.names(NUMBER))
+
+
+def test_name_that_is_no_text(source):
+    (source / celeba_files.FOLDER / os.fsdecode(b"\xff.jpg")).write_bytes(b"none")
+    assert celeba_files.open_images(source).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"PK\x01\x02", b"PK\x01\x03"),  # No entry of the directory.
+        (b"PK\x01\x02\x14\x03\x14", b"PK\x01\x02\x14\x03\xff"),  # A version yet to come.
+        (b"PK\x05\x06" + bytes(4), b"PK\x05\x06" + b"\xff" * 4),  # On another disk.
+        (b"img_align_celeba/000001", b"\xff\xfe_align_celeba/000001"),
+    ],
+)
+def test_damaged_directory_of_a_zip(source, old, new):
+    path = celeba_source.zip_images(source)
+    rewrite(path, lambda content: content.replace(old, new))
+    try:
+        celeba_files.open_images(source).fingerprint()
+    except UserError as error:
+        assert "A zip must be whole" in str(error)  # noqa: PT017

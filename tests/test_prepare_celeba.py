@@ -2,25 +2,38 @@
 
 import errno
 import json
+import multiprocessing
 import os
 import resource
 import shutil
 import signal
+import socket
+import stat
+import struct
 import subprocess
 import sys
+import zipfile
+import zlib
 
 import cv2
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from jmvae_tf.data import celeba_builder, celeba_files, celeba_part, celeba_preparation, face_crop
+from jmvae_tf.data import (
+    celeba_builder,
+    celeba_files,
+    celeba_part,
+    celeba_preparation,
+    face_crop,
+    image_limits,
+)
 from jmvae_tf.data.celeba_part import Outcome, Part
 from jmvae_tf.data.face_crop import Refusal
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
 from jmvae_tf.errors import UserError
 from jmvae_tf.programs.prepare_celeba import describe
-from tests import celeba_source
+from tests import celeba_source, dying_worker
 from tests.test_programs import command, mistake, start
 from tests.test_run_folder import contents
 
@@ -107,10 +120,106 @@ def test_damaged_entry_of_a_zip_is_unreadable(source):
     assert part.outcomes == (Outcome.KEPT, Outcome.UNREADABLE)
 
 
+def png_header(width, height):
+    size = struct.pack(">II", width, height)
+    header = b"IHDR" + size + b"\x08\x02\0\0\0"
+    return b"\x89PNG\r\n\x1a\n\0\0\0\r" + header + struct.pack(">I", zlib.crc32(header))
+
+
+def jpeg_of_size(image, width, height):
+    place = image.index(b"\xff\xc0") + 5
+    return image[:place] + struct.pack(">HH", height, width) + image[place + 4 :]
+
+
+EMPTY_TRANSPARENCY = bytes(4) + b"tRNS" + struct.pack(">I", zlib.crc32(b"tRNS"))
+
+
+def grey_png():
+    return cv2.imencode(".png", np.zeros((8, 8), np.uint8))[1].tobytes()
+
+
+HOSTILE = {
+    "large PNG": lambda image: png_header(40_000, 40_000),
+    "large JPEG": lambda image: jpeg_of_size(image, 40_000, 40_000),
+    "high JPEG": lambda image: jpeg_of_size(image, 10, 65_500),
+    "cut PNG": lambda image: png_header(8, 8),
+    "GIF": lambda image: b"GIF89a" + bytes(20),
+    "transparency": lambda image: grey_png()[:33] + EMPTY_TRANSPARENCY + grey_png()[33:],
+    "too long": lambda image: image + bytes(image_limits.MOST_BYTES),
+}
+
+
+@pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_image_is_unreadable(source, make):
+    path = source / celeba_files.FOLDER / "000001.jpg"
+    path.write_bytes(make(path.read_bytes()))
+    assert outcomes(source, 2) == (Outcome.UNREADABLE, Outcome.KEPT)
+
+
+def outcomes(source, number):
+    images = celeba_files.open_images(source)
+    images.fingerprint()
+    return celeba_part.make_part(images, celeba_source.names(number), 32, "center").outcomes
+
+
+IRREGULAR = {
+    "pipe": lambda path: os.mkfifo(path),
+    "endless": lambda path: path.symlink_to("/dev/zero"),
+    "dangling": lambda path: path.symlink_to("nowhere"),
+    "loop": lambda path: path.symlink_to(path.name),
+    "folder": lambda path: path.mkdir(),
+    "socket": lambda path: socket.socket(socket.AF_UNIX).bind(os.path.relpath(path)),
+}
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.parametrize("make", IRREGULAR.values(), ids=IRREGULAR)
+def test_what_is_no_file_is_unreadable(source, monkeypatch, make):
+    monkeypatch.chdir(source)
+    path = source / celeba_files.FOLDER / "000001.jpg"
+    path.unlink()
+    make(path)
+    assert outcomes(source, 2) == (Outcome.UNREADABLE, Outcome.KEPT)
+
+
+def test_bad_entries_of_a_zip_are_unreadable(source):
+    """Encrypted, compressed in unusual and unknown ways, bombs, and links."""
+    path = celeba_source.zip_images(source)
+    one = (source / celeba_files.FOLDER / "000001.jpg").read_bytes()
+    link = zipfile.ZipInfo("000006.jpg")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, kind in zip(
+            celeba_source.names(4),
+            (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2),
+            strict=True,
+        ):
+            archive.writestr(name, one, kind)
+        archive.writestr("000005.jpg", one + bytes(2**25), zipfile.ZIP_DEFLATED)
+        archive.writestr(link, "/dev/zero")
+        archive.writestr("000007.jpg", one)
+        archive.writestr("000008.jpg", one)
+        archive.writestr("000009.jpg", one)
+        archive.infolist()[6].flag_bits |= 1  # Encrypted.
+        archive.infolist()[7].compress_type = 99
+        archive.infolist()[8].header_offset = 2**40
+    kept, unreadable = Outcome.KEPT, Outcome.UNREADABLE
+    assert outcomes(source, 9) == (kept, kept, *[unreadable] * 7)
+
+
 def test_part_is_read_back(tmp_path):
     part = Part((Outcome.KEPT, Outcome.NO_FACE, Outcome.KEPT), (b"one", b"three"))
     part.write(tmp_path / "part.npz")
     assert Part.read(tmp_path / "part.npz") == part
+
+
+@pytest.mark.parametrize("cut", [0, 30, -5])
+def test_damaged_part_is_named(tmp_path, cut):
+    path = tmp_path / "part.npz"
+    Part((Outcome.KEPT,), (b"one",)).write(path)
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(UserError, match=r"must be whole; received \S*part.npz: .*; remove it"):
+        Part.read(path)
 
 
 def test_workers_import_no_tensorflow():
@@ -212,6 +321,36 @@ def test_parts_of_another_source_are_made_anew(source, tmp_path):
     with again.locked():
         again.make(1)
     assert again.report()["refused"]["unreadable"] == NUMBER
+
+
+@pytest.mark.usefixtures("_small_parts")
+def test_death_of_a_worker_is_one_line_and_what_is_done_is_kept(whole, tmp_path, monkeypatch):
+    made = preparation(whole, tmp_path / "parts")
+    monkeypatch.setattr(celeba_part, "write_part", dying_worker.write_part)
+    with made.locked(), pytest.raises(UserError, match="the sudden end of one; free memory"):
+        made.make(2)
+    assert not multiprocessing.active_children()
+    assert (tmp_path / "parts" / "part-00000.npz").is_file()
+    assert not (tmp_path / "parts" / "part-00006.npz").exists()
+    monkeypatch.undo()
+    with made.locked():
+        made.make(2)
+    assert made.report()["kept"] == NUMBER
+
+
+@pytest.mark.usefixtures("_small_parts")
+def test_interrupt_ends_the_workers_at_once(whole, tmp_path, monkeypatch):
+    made = preparation(whole, tmp_path / "parts")
+
+    def interrupt(progress, number):
+        raise KeyboardInterrupt(signal.SIGTERM)
+
+    monkeypatch.setattr(celeba_part, "write_part", dying_worker.write_and_sleep)
+    monkeypatch.setattr(celeba_preparation._Progress, "add", interrupt)
+    with made.locked(), pytest.raises(KeyboardInterrupt):
+        made.make(2)
+    assert not multiprocessing.active_children()
+    assert [path.name for path in (tmp_path / "parts").glob("part*")] == ["part-00000.npz"]
 
 
 def test_only_one_process_prepares(whole, tmp_path):
@@ -340,8 +479,10 @@ def test_program_prepares_and_says_what_it_kept(whole, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("group", [True, False], ids=["all", "one"])
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_interrupted_preparation_goes_on(tmp_path, signum):
+def test_interrupted_preparation_goes_on(tmp_path, signum, group):
+    """Whether all its processes are told so or only the first, whose end is that of the others."""
     source = celeba_source.write(tmp_path / "source", 3000)
     arguments = [f"--source={source}", "--crop=center", "--image_size=32", "--processes=2"]
     assert start(tmp_path, "prepare_celeba", *arguments, "--data_dir=whole").returncode == 0
@@ -354,7 +495,8 @@ def test_interrupted_preparation_goes_on(tmp_path, signum):
         start_new_session=True,
     )
     process.stdout.readline()
-    os.killpg(process.pid, signum)
+    (os.killpg if group else os.kill)(process.pid, signum)
+    # It returns when no process is left that could write.
     _, error = process.communicate(timeout=60)
     assert not prepared(tmp_path / "killed").exists()
     assert list((tmp_path / "killed").rglob("part-*.npz"))

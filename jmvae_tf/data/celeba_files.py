@@ -1,28 +1,41 @@
-"""The official files of CelebA: the aligned images and two lists; no TensorFlow.
+"""The files of CelebA: the aligned images and two lists; no TensorFlow.
+
+They are read as their authors distribute them, and as Kaggle does: the images in the folder
+`img_align_celeba/img_align_celeba`, the lists as CSV files. The images may be those of the PNG
+edition, for which there are no lists of its own: they name the files of the JPEG edition.
 
 Source: Z. Liu, P. Luo, X. Wang and X. Tang, Deep Learning Face Attributes in the Wild, ICCV 2015.
 """
 
+import codecs
 import dataclasses
 import hashlib
+import itertools
 import pathlib
+import struct
 import zipfile
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from jmvae_tf.data import image_limits
 from jmvae_tf.errors import UserError
+from jmvae_tf.files import read_limited
 
 ZIP = "img_align_celeba.zip"
 FOLDER = "img_align_celeba"
+PNG_FOLDER = "img_align_celeba_png"
 ATTRIBUTES = "list_attr_celeba.txt"
 PARTITIONS = "list_eval_partition.txt"
 
 PARTITION_NAMES = ("train", "validation", "test")
 """What the numbers 0, 1 and 2 of the list of partitions mean."""
 
-_SUFFIXES = (".jpg", ".png")
+_SUFFIXES = (".jpg", ".jpeg", ".png")
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_LONGEST_LIST = 2**26  # Bytes; the official one has 26 million.
 
 
 class Images(Protocol):
@@ -31,7 +44,13 @@ class Images(Protocol):
     names: frozenset[str]
 
     def read(self, name: str) -> bytes:
-        """The content of a file; raises OSError or zipfile.BadZipFile if it is damaged."""
+        """The content of a file, which may be anything.
+
+        Raises:
+          OSError: if it cannot be read, or is no regular file.
+          ValueError: if it is damaged, encrypted, compressed otherwise than is usual for a zip, or
+            longer than images may be.
+        """
 
     def fingerprint(self) -> str:
         """A digest that changes when an image does."""
@@ -61,9 +80,27 @@ class Lists:
 
 def missing(folder: pathlib.Path) -> list[str]:
     """Which of the three official files a folder lacks; the images may be a zip or unpacked."""
-    files = [name for name in (ATTRIBUTES, PARTITIONS) if not (folder / name).is_file()]
-    has_images = (folder / ZIP).is_file() or (folder / FOLDER).is_dir()
-    return files if has_images else [ZIP, *files]
+    files = [name for name in (ATTRIBUTES, PARTITIONS) if _list(folder, name) is None]
+    return files if _images(folder) else [ZIP, *files]
+
+
+def _list(folder: pathlib.Path, name: str) -> pathlib.Path | None:
+    """The official list, or else Kaggle's."""
+    official = folder / name
+    return next((x for x in (official, official.with_suffix(".csv")) if x.is_file()), None)
+
+
+def _images(folder: pathlib.Path) -> pathlib.Path | None:
+    """The official zip, or else the unpacked folder."""
+    archive = folder / ZIP
+    if archive.is_file():
+        return archive
+    for name in (FOLDER, PNG_FOLDER):
+        nested = folder / name / name
+        unpacked = nested if nested.is_dir() else folder / name
+        if unpacked.is_dir():
+            return unpacked
+    return None
 
 
 def check(folder: pathlib.Path) -> None:
@@ -84,37 +121,80 @@ def check(folder: pathlib.Path) -> None:
 def open_images(folder: pathlib.Path) -> Images:
     """The images of the official zip or, where that is missing, of the unpacked folder.
 
+    Args:
+      folder: where `missing` finds nothing missing.
+
     Raises:
       UserError: if the zip is truncated or holds no images, or the folder none.
     """
-    archive = folder / ZIP
-    images: Images = _Zipped(archive) if archive.is_file() else _Unpacked(folder / FOLDER)
+    source = _images(folder) or folder / FOLDER
+    images: Images = _Unpacked(source) if source.is_dir() else _Zipped(source)
     if not images.names:
         raise UserError(
-            "CelebA's images must be JPEG or PNG files",
-            f"{archive if archive.is_file() else folder / FOLDER} without any",
-            "fetch it again",
+            "CelebA's images must be JPEG or PNG files", f"{source} without any", "fetch it again"
         )
     return images
+
+
+def _is_image(name: str) -> bool:
+    # What starts in these two ways, macOS has put beside the files.
+    return (
+        name.lower().endswith(_SUFFIXES)
+        and not name.startswith("__MACOSX")
+        and not pathlib.PurePosixPath(name).name.startswith("._")
+    )
+
+
+def match(rows: Sequence[str], names: frozenset[str]) -> list[str]:
+    """The image of each row of the lists.
+
+    That is the file of the row's name, or else the one that differs in its ending: the lists name
+    `000001.jpg`, and the PNG edition has `000001.png`.
+
+    Args:
+      rows: file names of the lists.
+      names: of the images.
+
+    Returns:
+      A name for each row: an image's, or the row's own where there is none.
+    """
+    free: dict[str, str] = {}
+    for name in sorted(names.difference(rows)):
+        free.setdefault(_stem(name), name)
+    return [row if row in names else free.pop(_stem(row), row) for row in rows]
+
+
+def _stem(name: str) -> str:
+    return pathlib.PurePosixPath(name).stem
 
 
 class _Zipped:
     def __init__(self, path: pathlib.Path) -> None:
         try:
             self._archive = zipfile.ZipFile(path)
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
             raise UserError(
                 "A zip must be whole", f"{path}, truncated or no zip ({error})", "fetch it again"
             ) from error
         self._entries = {
             pathlib.PurePosixPath(entry.filename).name: entry
             for entry in self._archive.infolist()
-            if entry.filename.endswith(_SUFFIXES) and not entry.filename.startswith("__MACOSX")
+            if _is_image(entry.filename)
         }
         self.names = frozenset(self._entries)
 
     def read(self, name: str) -> bytes:
-        return self._archive.read(self._entries[name])
+        entry = self._entries[name]
+        if entry.compress_type not in _COMPRESSIONS:
+            raise ValueError("an entry of a zip that is neither stored nor deflated")
+        try:
+            with self._archive.open(entry) as file:  # It may grow beyond the size it announces.
+                content = file.read(image_limits.MOST_BYTES + 1)
+        except (RuntimeError, EOFError, zipfile.BadZipFile, zlib.error, struct.error) as error:
+            raise ValueError(f"an entry of a zip that is damaged or encrypted: {error}") from error
+        if len(content) > image_limits.MOST_BYTES:
+            raise ValueError(f"an entry of a zip of more than {image_limits.MOST_BYTES} bytes")
+        return content
 
     def fingerprint(self) -> str:
         return _digest(f"{name} {self._entries[name].CRC}" for name in sorted(self.names))
@@ -123,20 +203,25 @@ class _Zipped:
 class _Unpacked:
     def __init__(self, folder: pathlib.Path) -> None:
         self._folder = folder
-        self.names = frozenset(
-            path.name for path in folder.iterdir() if path.name.endswith(_SUFFIXES)
-        )
+        self.names = frozenset(path.name for path in folder.iterdir() if _is_image(path.name))
 
     def read(self, name: str) -> bytes:
-        return (self._folder / name).read_bytes()
+        return read_limited(self._folder / name, image_limits.MOST_BYTES)
 
     def fingerprint(self) -> str:
-        states = ((name, (self._folder / name).stat()) for name in sorted(self.names))
-        return _digest(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states)
+        return _digest(f"{name} {self._state(name)}" for name in sorted(self.names))
+
+    def _state(self, name: str) -> str:
+        try:
+            state = (self._folder / name).stat()
+        except OSError as error:  # A link that leads nowhere; `read` says it.
+            return str(error.errno)
+        return f"{state.st_size} {state.st_mtime_ns}"
 
 
 def _digest(lines: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    # Not all names of files are text.
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def read_lists(folder: pathlib.Path, attribute_names: Sequence[str]) -> Lists:
@@ -149,17 +234,19 @@ def read_lists(folder: pathlib.Path, attribute_names: Sequence[str]) -> Lists:
     Raises:
       UserError: if a list is damaged, has other attributes, or the two name other files.
     """
-    attributes = _read_attributes(folder / ATTRIBUTES, attribute_names)
-    partitions = _read_partitions(folder / PARTITIONS)
+    attributes_file = _list(folder, ATTRIBUTES) or folder / ATTRIBUTES
+    partitions_file = _list(folder, PARTITIONS) or folder / PARTITIONS
+    attributes = _read_attributes(attributes_file, attribute_names)
+    partitions = _read_partitions(partitions_file)
     for one, other, file in (
-        (attributes, partitions, PARTITIONS),
-        (partitions, attributes, ATTRIBUTES),
+        (attributes, partitions, partitions_file),
+        (partitions, attributes, attributes_file),
     ):
         alone = sorted(one.keys() - other.keys())
         if alone:
             raise UserError(
-                f"{ATTRIBUTES} and {PARTITIONS} must name the same files",
-                f"{len(alone)} that {folder / file} lacks, the first {alone[0]}",
+                f"{attributes_file.name} and {partitions_file.name} must name the same files",
+                f"{len(alone)} that {file} lacks, the first {alone[0]}",
                 "fetch both again",
             )
     names = tuple(sorted(attributes))
@@ -171,34 +258,35 @@ def read_lists(folder: pathlib.Path, attribute_names: Sequence[str]) -> Lists:
 
 
 def _read_attributes(path: pathlib.Path, names: Sequence[str]) -> dict[str, list[int]]:
-    """File name to values; a count, a line of names, then a line for each file."""
+    """File name to values.
+
+    The official list has a count, a line of names, then a line for each file; Kaggle's has no
+    count, and a name for the column of files too.
+    """
     lines = _lines(path)
-    count = lines[0][0] if lines and len(lines[0]) == 1 else ""
-    if not count.isdecimal():
-        raise UserError(
-            "The first line of the list of attributes must be the number of its files",
-            f"{' '.join(lines[0])[:80] if lines else 'nothing'} in {path}",
-            "fetch it again",
-        )
-    header = lines[1] if len(lines) > 1 else []
+    count = None
+    if path.suffix != ".csv":
+        first = next(lines, [])
+        if len(first) != 1 or not first[0].isdecimal() or len(first[0]) > 9:
+            raise UserError(
+                "The first line of the list of attributes must be the number of its files",
+                f"{' '.join(first)[:80] or 'nothing'} in {path}",
+                "fetch it again",
+            )
+        count = first[0]
+    header = next(lines, [])[0 if count else 1 :]
+    header_line = 2 if count else 1
     if header != list(names):
         strange = [name for name in header if name not in names]
         raise UserError(
             f"The attributes must be CelebA's {len(names)} in their order",
-            f"{f'the unknown {strange[0]}' if strange else f'{len(header)} names'} in line 2 of "
-            f"{path}",
+            f"{f'the unknown {strange[0]}' if strange else f'{len(header)} names'} in line "
+            f"{header_line} of {path}",
             "fetch the official list",
-        )
-    rows = lines[2:]
-    if len(rows) != int(count):
-        raise UserError(
-            f"{path.name} must have as many rows as its first line says",
-            f"{len(rows)} rows where {count} are announced in {path}",
-            "fetch it again",
         )
     values = {"-1": -1, "1": 1}
     result: dict[str, list[int]] = {}
-    for number, (name, *row) in enumerate(rows, start=3):
+    for number, (name, *row) in enumerate(lines, start=header_line + 1):
         if len(row) != len(names):
             raise UserError(
                 f"A row must have a file name and {len(names)} values",
@@ -214,14 +302,21 @@ def _read_attributes(path: pathlib.Path, names: Sequence[str]) -> dict[str, list
                 "fetch it again",
             ) from error
         _add(result, name, numbers, number, path)
+    if count and len(result) != int(count):
+        raise UserError(
+            f"{path.name} must have as many rows as its first line says",
+            f"{len(result)} rows where {count} are announced in {path}",
+            "fetch it again",
+        )
     return result
 
 
 def _read_partitions(path: pathlib.Path) -> dict[str, int]:
-    """File name to 0, 1 or 2."""
+    """File name to 0, 1 or 2; Kaggle's list begins with the names of its two columns."""
     partitions = {str(number): number for number in range(len(PARTITION_NAMES))}
+    header = 1 if path.suffix == ".csv" else 0
     result: dict[str, int] = {}
-    for number, row in enumerate(_lines(path), start=1):
+    for number, row in enumerate(itertools.islice(_lines(path), header, None), start=header + 1):
         if len(row) != 2 or row[1] not in partitions:
             raise UserError(
                 "A row must have a file name and a partition, 0, 1 or 2",
@@ -242,21 +337,35 @@ def _add(rows: dict, name: str, value: object, number: int, path: pathlib.Path) 
     rows[name] = value
 
 
-def _lines(path: pathlib.Path) -> list[list[str]]:
+def _lines(path: pathlib.Path) -> Iterator[list[str]]:
     """The words of each line, whatever the blanks and line ends; blank lines at the end are none.
 
+    Of a CSV file they are what is between commas, without blanks and quotation marks around it.
+
     Raises:
-      UserError: if it is no text.
+      UserError: if it is no text, or is longer than a list may be.
     """
     try:
-        lines = path.read_text(encoding="utf-8").rstrip().splitlines()
-    except UnicodeDecodeError as error:
+        content = read_limited(path, _LONGEST_LIST)
+        lines = content.decode(_encoding(content)).rstrip().splitlines()
+    except ValueError as error:
+        long = not isinstance(error, UnicodeDecodeError)
         raise UserError(
-            "A list must be text", f"{path}, which is none", "fetch it again"
+            "A list must be text",
+            f"{path}, which is {error if long else 'none'}",
+            "fetch it again",
         ) from error
-    blank = [number for number, line in enumerate(lines, start=1) if not line.strip()]
+    blank = next((number for number, x in enumerate(lines, start=1) if not x.strip()), None)
     if blank:
         raise UserError(
-            "A list must have no blank lines", f"line {blank[0]} of {path}", "fetch it again"
+            "A list must have no blank lines", f"line {blank} of {path}", "fetch it again"
         )
-    return [line.split() for line in lines]
+    if path.suffix != ".csv":
+        return (line.split() for line in lines)
+    return ([word.strip(' \t"') for word in line.split(",")] for line in lines)
+
+
+def _encoding(content: bytes) -> str:
+    """By the byte order mark, if there is one: Windows puts it before what it takes for text."""
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return "utf-16" if wide else "utf-8-sig"

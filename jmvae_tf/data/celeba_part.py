@@ -1,23 +1,22 @@
 """One part of CelebA's preparation: some images made into faces; a worker process makes many.
 
-A worker is `python -m jmvae_tf.data.celeba_part`. It reads one request a line, in JSON, and
-answers each with a line. It imports no TensorFlow.
+A worker imports no TensorFlow.
 """
 
 import dataclasses
 import enum
-import json
+import os
 import pathlib
 import signal
-import sys
+import threading
 import zipfile
-import zlib
 from collections.abc import Sequence
+from multiprocessing.connection import Connection
 
 import cv2
 import numpy as np
 
-from jmvae_tf.data import celeba_files, face_crop
+from jmvae_tf.data import celeba_files, face_crop, image_file
 from jmvae_tf.errors import UserError
 from jmvae_tf.files import written_atomically
 
@@ -57,6 +56,8 @@ class Outcome(enum.Enum):
 
 OUTCOMES = tuple(Outcome)
 
+_STDERR = 2
+
 
 @dataclasses.dataclass(frozen=True)
 class Part:
@@ -86,17 +87,28 @@ class Part:
 
     @classmethod
     def read(cls, path: pathlib.Path) -> "Part":
-        """Reads what `write` wrote."""
-        with np.load(path, allow_pickle=False) as arrays:
-            ends = np.cumsum(arrays["lengths"])
-            content = arrays["faces"].tobytes()
-            return cls(
-                tuple(OUTCOMES[index] for index in arrays["outcomes"]),
-                tuple(
-                    content[end - length : end]
-                    for end, length in zip(ends, arrays["lengths"], strict=True)
-                ),
-            )
+        """Reads what `write` wrote.
+
+        Raises:
+          UserError: if the file is damaged.
+        """
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                ends = np.cumsum(arrays["lengths"])
+                content = arrays["faces"].tobytes()
+                return cls(
+                    tuple(OUTCOMES[index] for index in arrays["outcomes"]),
+                    tuple(
+                        content[end - length : end]
+                        for end, length in zip(ends, arrays["lengths"], strict=True)
+                    ),
+                )
+        except (ValueError, TypeError, LookupError, EOFError, zipfile.BadZipFile) as error:
+            raise UserError(
+                "A part of a preparation must be whole",
+                f"{path}: {error}",
+                "remove it, and start again",
+            ) from error
 
 
 def make_part(
@@ -120,8 +132,9 @@ def make_part(
 def _prepare(images: celeba_files.Images, name: str, image_size: int, crop: str) -> bytes | Outcome:
     if name not in images.names:
         return Outcome.NO_IMAGE
-    image = _decode(images, name)
-    if image is None:
+    try:
+        image = image_file.decode(images.read(name), channels=3)
+    except (OSError, ValueError):
         return Outcome.UNREADABLE
     if crop == "center":
         face: np.ndarray | face_crop.Refusal = face_crop.center_square(image, image_size)
@@ -132,34 +145,61 @@ def _prepare(images: celeba_files.Images, name: str, image_size: int, crop: str)
     return cv2.imencode(".png", cv2.cvtColor(face, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
-def _decode(images: celeba_files.Images, name: str) -> np.ndarray | None:
-    """uint8 [height, width, 3], red first; None if the file is broken."""
-    try:
-        content = images.read(name)
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error):
-        return None
-    # OpenCV fills the rest of a JPEG that breaks off with grey.
-    if name.endswith(".jpg") and not content.rstrip(b"\0\r\n").endswith(b"\xff\xd9"):
-        return None
-    return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB) if content else None
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """What all parts of a preparation have in common.
+
+    Attributes:
+      source: holds the official files.
+      names: of the images, in the order of the lists' rows; they may be missing or broken.
+      image_size: of a face, in pixels.
+      crop: "face" or "center".
+    """
+
+    source: pathlib.Path
+    names: Sequence[str]
+    image_size: int
+    crop: str
 
 
-def main() -> None:
-    """Answers requests until there are no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # It is for the process that asks.
+_work: tuple[Work, celeba_files.Images]
+"""Of this process, if it is a worker."""
+
+
+def start_worker(work: Work, lifeline: Connection) -> None:
+    """Makes this process a worker.
+
+    Args:
+      work: of its parts.
+      lifeline: on which nothing is sent. When its other end is closed, or the process that has it
+        has died, so does this one, even in the middle of a part.
+    """
+    global _work
+    threading.Thread(target=_die_with, args=(lifeline,), daemon=True).start()
     cv2.setNumThreads(1)
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # The outcome says it.
-    images = celeba_files.open_images(pathlib.Path(sys.argv[1]))
-    for line in sys.stdin:
-        request = json.loads(line)
-        part = make_part(images, request["names"], request["image_size"], request["crop"])
-        try:
-            part.write(pathlib.Path(request["path"]))
-        except OSError as error:
-            print(json.dumps([error.errno, error.strerror, error.filename]), flush=True)
-        else:
-            print("null", flush=True)
+    with open(os.devnull, "wb") as nowhere:  # For decoders; the outcome says it.
+        os.dup2(nowhere.fileno(), _STDERR)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])  # The pool ends workers so.
+    _work = work, celeba_files.open_images(work.source)
 
 
-if __name__ == "__main__":
-    main()
+def _die_with(lifeline: Connection) -> None:
+    try:
+        lifeline.poll(None)
+    finally:
+        os._exit(1)
+
+
+def write_part(rows: range, path: pathlib.Path) -> None:
+    """Makes a part and writes it; a worker does that.
+
+    Args:
+      rows: of the lists.
+      path: of the part.
+
+    Raises:
+      OSError: if it cannot be written.
+    """
+    work, images = _work
+    names = work.names[rows.start : rows.stop]
+    make_part(images, names, work.image_size, work.crop).write(path)

@@ -5,21 +5,20 @@ preparation that was killed goes on with those that are there, if the source is 
 """
 
 import collections
+import concurrent.futures
+import concurrent.futures.process
 import contextlib
-import json
-import os
+import multiprocessing
 import pathlib
-import queue
 import shutil
-import subprocess
+import signal
 import sys
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from tqdm import tqdm
 
-from jmvae_tf.data import celeba_files
+from jmvae_tf.data import celeba_files, celeba_part
 from jmvae_tf.data.celeba_part import Outcome, Part
 from jmvae_tf.errors import UserError
 from jmvae_tf.files import is_temporary, locked, read_json, write_json
@@ -65,7 +64,9 @@ class Preparation:
         self.image_size = image_size
         self.crop = crop
         images = celeba_files.open_images(source)
-        self._without_row = sorted(images.names - set(self.lists.names))
+        names = celeba_files.match(self.lists.names, images.names)
+        self._work = celeba_part.Work(source, names, image_size, crop)
+        self._without_row = sorted(images.names.difference(names))
         self.source = {
             "images": images.fingerprint(),
             "lists": self.lists.fingerprint(),
@@ -73,7 +74,6 @@ class Preparation:
             "crop": crop,
             "algorithm": _ALGORITHM,
         }
-        self._source_folder = source
         self._folder = folder
         self._ranges = [
             range(start, min(start + PART_SIZE, len(self.lists.names)))
@@ -107,36 +107,23 @@ class Preparation:
 
         Raises:
           OSError: if a part cannot be written.
+          UserError: if a process has died.
         """
         self._forget_other_source()
         missing = [i for i in range(len(self._ranges)) if not self._path(i).is_file()]
-        requests: queue.SimpleQueue[int] = queue.SimpleQueue()
-        for index in missing:
-            requests.put(index)
-        done: queue.SimpleQueue[int | BaseException] = queue.SimpleQueue()
-        workers: list[_Worker] = []
-        threads: list[threading.Thread] = []
-        try:
-            for _ in range(min(processes, len(missing))):
-                workers.append(_Worker(self._source_folder))
-                threads.append(
-                    threading.Thread(target=self._work, args=(workers[-1], requests, done))
-                )
-                threads[-1].start()
-            with _Progress(len(self.lists.names)) as progress:
-                progress.add(len(self.lists.names) - sum(len(self._ranges[i]) for i in missing))
-                for _ in missing:
-                    finished = done.get()
-                    if isinstance(finished, BaseException):
-                        raise finished
-                    progress.add(len(self._ranges[finished]))
-        finally:
-            for worker in workers:
-                worker.stop()
-            for thread in threads:
-                thread.join()
-            for worker in workers:
-                worker.close()
+        if not missing:
+            return
+        total = len(self.lists.names)
+        progress = _Progress(total, done=total - sum(len(self._ranges[i]) for i in missing))
+        with progress, _workers(self._work, min(processes, len(missing))) as pool:
+            with _interrupts_blocked():
+                parts = {
+                    pool.submit(celeba_part.write_part, self._ranges[i], self._path(i)): i
+                    for i in missing
+                }
+            for part in concurrent.futures.as_completed(parts):
+                part.result()
+                progress.add(len(self._ranges[parts[part]]))
 
     def _forget_other_source(self) -> None:
         """Removes the parts of another source, and what a killed process left half-written."""
@@ -152,31 +139,6 @@ class Preparation:
                 entry.unlink()
         if not same:
             write_json(state, self.source)
-
-    def _work(
-        self,
-        worker: "_Worker",
-        requests: "queue.SimpleQueue[int]",
-        done: "queue.SimpleQueue[int | BaseException]",
-    ) -> None:
-        try:
-            while True:
-                try:
-                    index = requests.get_nowait()
-                except queue.Empty:
-                    return
-                rows = self._ranges[index]
-                worker.make(
-                    {
-                        "names": self.lists.names[rows.start : rows.stop],
-                        "image_size": self.image_size,
-                        "crop": self.crop,
-                        "path": str(self._path(index)),
-                    }
-                )
-                done.put(index)
-        except BaseException as error:  # The main thread raises it.
-            done.put(error)
 
     def _path(self, index: int) -> pathlib.Path:
         return self._folder / f"part-{index:05d}.npz"
@@ -234,59 +196,58 @@ class Preparation:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-class _Worker:
-    """A process that makes parts."""
+@contextlib.contextmanager
+def _workers(
+    work: celeba_part.Work, processes: int
+) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
+    """Processes that make parts. An exception ends them, in the middle of a part if need be.
 
-    def __init__(self, source: pathlib.Path) -> None:
-        root = pathlib.Path(__file__).resolve().parents[2]
-        paths = [str(root), os.environ.get("PYTHONPATH", "")]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "jmvae_tf.data.celeba_part", str(source)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        )
-        self._input: IO[str] = self._process.stdin  # type: ignore[assignment]
-        self._answers: IO[str] = self._process.stdout  # type: ignore[assignment]
-
-    def make(self, request: Mapping[str, Any]) -> None:
-        """Has a part made.
-
-        Raises:
-          OSError: if it cannot be written.
-          RuntimeError: if the process has died.
-        """
+    Raises:
+      UserError: if one of them has died.
+    """
+    # Not forked: TensorFlow's threads would be missing in a copy of this process.
+    context = multiprocessing.get_context("spawn")
+    theirs, ours = context.Pipe(duplex=False)
+    with (
+        theirs,
+        ours,
+        concurrent.futures.ProcessPoolExecutor(
+            processes, context, celeba_part.start_worker, (work, theirs)
+        ) as pool,
+    ):
         try:
-            print(json.dumps(request), file=self._input, flush=True)
-            answer = self._answers.readline()
-        except BrokenPipeError:
-            answer = ""
-        if not answer.endswith("\n"):
-            raise RuntimeError(f"A process that crops faces died: {self._process.poll()}")
-        error = json.loads(answer)
-        if error:
-            raise OSError(*error)
+            yield pool
+        except BaseException as error:
+            ours.close()  # That ends the workers; the pool would wait for them.
+            if not isinstance(error, concurrent.futures.process.BrokenProcessPool):
+                raise
+            raise UserError(
+                "A process that crops faces must live until its work is done",
+                "the sudden end of one",
+                "free memory or choose fewer --processes, and start again: what is done is kept",
+            ) from error
 
-    def stop(self) -> None:
-        """Ends the process, in the middle of a part if it is at one."""
-        self._process.terminate()
-        self._process.wait()
 
-    def close(self) -> None:
-        """Closes the pipes of a process that was stopped, when no thread uses them any more."""
-        with contextlib.suppress(BrokenPipeError):  # What it did not take is of no use.
-            self._input.close()
-        self._answers.close()
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Puts interrupts off, and lets processes started within never see Ctrl-C.
+
+    All processes of a terminal get that; here it is for the one that started the others.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Progress:
     """A bar on a terminal; elsewhere a line for each tenth."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, done: int) -> None:
         self._total = total
-        self._done = 0
-        self._bar = tqdm(total=total, unit=" images", file=sys.stdout, disable=None)
+        self._done = done
+        self._bar = tqdm(total=total, initial=done, unit=" images", file=sys.stdout, disable=None)
 
     def __enter__(self) -> "_Progress":
         return self

@@ -126,6 +126,8 @@ def _composed(
       uint8, without transparency.
     """
     if decoded.ndim == 2 and transparency is not None:  # OpenCV looks at that of colours only.
+        if len(transparency) != 2:
+            raise ValueError("a damaged PNG")
         brightest = 2**header.bits - 1
         [level] = struct.unpack(">H", transparency)
         level = (level & brightest) * (np.iinfo(decoded.dtype).max // brightest)

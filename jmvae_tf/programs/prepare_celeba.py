@@ -1,8 +1,9 @@
 """Prepares CelebA: finds the faces in the official images, crops and resizes them.
 
 --source=DIR holds the official files: img_align_celeba.zip, or the unpacked folder
-img_align_celeba, and list_attr_celeba.txt and list_eval_partition.txt. The result is a data set of
-TensorFlow Datasets below --data_dir. Started again after an interruption, it goes on.
+img_align_celeba, and list_attr_celeba.txt and list_eval_partition.txt. The PNG edition and what
+Kaggle distributes (nested folder, CSV lists) are read too. The result is a data set of TensorFlow
+Datasets below --data_dir. Started again after an interruption, it goes on.
 """
 
 import os
@@ -11,7 +12,7 @@ import shlex
 
 from absl import flags
 
-from jmvae_tf.errors import UserError
+from jmvae_tf.errors import UserError, one_line
 from jmvae_tf.programs import program
 
 _SOURCE = flags.DEFINE_string("source", None, "folder of the official files")
@@ -77,6 +78,6 @@ def describe(report: dict) -> str:
         names = report["files"].get(reason, []) if reason in _OUT_OF_ORDER else []
         if names:
             more = " …" if len(names) > _NAMED else ""
-            line += f"  {' '.join(names[:_NAMED])}{more}"
+            line += f"  {one_line(' '.join(names[:_NAMED]))}{more}"
         lines.append(line)
     return "\n".join(lines)
