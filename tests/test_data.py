@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import json
+import os
 import re
 import struct
 import urllib.error
@@ -165,6 +166,54 @@ LABELS = np.zeros(NUM_TRAIN, np.uint8)
             "a digit from 0 to 9; received 10 at index 3",
             id="label",
         ),
+        pytest.param(
+            TRAIN_LABELS,
+            gzip.compress(idx(LABELS) + bytes(2**26)),
+            f"received {NUM_TRAIN + 1} bytes or more of values",
+            id="bomb behind the values",
+        ),
+        pytest.param(
+            TRAIN_IMAGES,
+            gzip.compress(idx(IMAGES, count=2**32 - 1) + bytes(2**26)),
+            "from 1 to 300000 examples; received 4294967295, which the header of",
+            id="bomb that is announced",
+        ),
+        pytest.param(
+            TRAIN_IMAGES,
+            gzip.compress(struct.pack(">IIII", 2051, 2, 2**31, 2**31) + bytes(100)),
+            r"must be \(28, 28\) pixels; received \(2147483648, 2147483648\)",
+            id="product of sizes",
+        ),
+        pytest.param(
+            TRAIN_IMAGES,
+            gzip.compress(bytes(2**26)),
+            "must be 2051; received 0 in",
+            id="zeros alone",
+        ),
+        pytest.param(
+            TRAIN_LABELS,
+            gzip.compress(idx(LABELS[:0])),
+            "from 1 to 300000 examples; received 0,",
+            id="no examples",
+        ),
+        pytest.param(
+            TRAIN_LABELS,
+            gzip.compress(idx(LABELS)) + b"more",
+            "must be gzip-compressed; received .*Not a gzipped file",
+            id="something behind the file",
+        ),
+        pytest.param(
+            TRAIN_LABELS,
+            gzip.compress(idx(LABELS)) + gzip.compress(b"more"),
+            f"received {NUM_TRAIN + 1} bytes or more of values",
+            id="another file behind it",
+        ),
+        pytest.param(
+            TRAIN_IMAGES,
+            bytes(2**26 + 1),
+            "as small as MNIST's; received .*, more than the 67108864 bytes",
+            id="too large",
+        ),
     ],
 )
 def test_damaged_idx_file(idx_dir, file, content, message):
@@ -173,6 +222,15 @@ def test_damaged_idx_file(idx_dir, file, content, message):
         data.load("mnist", idx_dir, {"split": "paper"})
     # Whoever has four files must learn which of them to fetch again.
     assert file in str(error.value) or "the train files" in str(error.value)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
+def test_what_is_no_idx_file_is_missing(idx_dir, make):
+    path = idx_dir / TRAIN_LABELS
+    path.unlink()
+    make(path)
+    with pytest.raises(UserError, match=rf"received \S* without {TRAIN_LABELS};"):
+        data.load("mnist", idx_dir, {"split": "paper"})
 
 
 def test_missing_idx_file_is_named(idx_dir):

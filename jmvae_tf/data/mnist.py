@@ -4,6 +4,8 @@ Source: Y. LeCun, C. Cortes and C. Burges, The MNIST database of handwritten dig
 """
 
 import gzip
+import io
+import math
 import pathlib
 import struct
 import urllib.request
@@ -14,6 +16,7 @@ import numpy as np
 from jmvae_tf.data import check_split, handwritten
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
+from jmvae_tf.files import read_limited
 from jmvae_tf.modalities import Modality
 
 NUM_TRAINED = 50_000  # 2018 paper, "Datasets"; the rest of the 60,000 validates.
@@ -24,6 +27,9 @@ FILES = {
     "test-images": "t10k-images-idx3-ubyte.gz",
     "test-labels": "t10k-labels-idx1-ubyte.gz",
 }
+
+_MOST_BYTES = 2**26  # Of a file, compressed; MNIST's largest has ten million.
+_MOST_EXAMPLES = 300_000  # MNIST has 60,000; sets in its likeness have more.
 
 _NETWORK_TIMEOUT = 5.0  # Seconds; TFDS itself would try for minutes.
 
@@ -104,39 +110,62 @@ def read_idx_files(data_dir: pathlib.Path) -> dict[str, np.ndarray]:
 
 
 def _read_idx(path: pathlib.Path, event_shape: tuple[int, ...]) -> np.ndarray:
-    """Reads unsigned bytes in the idx format: magic number, sizes (big-endian), values."""
+    """Reads unsigned bytes in the idx format: magic number, sizes (big-endian), values.
+
+    Of a file that is no such file, no more is unpacked than its header promises.
+    """
     remedy = "fetch the file again"
+    rank = 1 + len(event_shape)
+    header_size = 4 * (1 + rank)
+    magic = 0x0800 + rank  # 08: unsigned bytes, then the number of axes.
     try:
-        with gzip.open(path) as file:
-            content = file.read()
+        compressed = read_limited(path, _MOST_BYTES)
+    except ValueError as error:
+        raise UserError(
+            f"{path.name} must be as small as MNIST's", f"{path}, {error}", remedy
+        ) from error
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(compressed)) as file:
+            header = file.read(header_size)
+            if len(header) < header_size:
+                raise UserError(
+                    "An idx file must have a header", f"{len(header)} bytes in {path}", remedy
+                )
+            received, count, *shape = struct.unpack(f">{1 + rank}I", header)
+            if received != magic:
+                raise UserError(
+                    f"The magic number of {path.name} must be {magic}",
+                    f"{received} in {path}",
+                    remedy,
+                )
+            if tuple(shape) != event_shape:
+                raise UserError(
+                    f"The images of {path.name} must be {event_shape} pixels",
+                    f"{tuple(shape)} in {path}",
+                    remedy,
+                )
+            size = count * math.prod(event_shape)
+            if not 0 < count <= _MOST_EXAMPLES:
+                raise UserError(
+                    f"{path.name} must hold from 1 to {_MOST_EXAMPLES} examples",
+                    f"{count}, which the header of {path} announces",
+                    remedy,
+                )
+            values = file.read(size + 1)  # The end is reached, and its checksum compared.
     except EOFError as error:
         raise UserError("An idx file must be whole", f"a truncated {path}", remedy) from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise UserError(
             "An idx file must be gzip-compressed", f"{path}: {error}", remedy
         ) from error
-    rank = 1 + len(event_shape)
-    header_size = 4 * (1 + rank)
-    magic = 0x0800 + rank  # 08: unsigned bytes, then the number of axes.
-    if len(content) < header_size:
-        raise UserError("An idx file must have a header", f"{len(content)} bytes in {path}", remedy)
-    received, count, *shape = struct.unpack(f">{1 + rank}I", content[:header_size])
-    if received != magic:
-        raise UserError(
-            f"The magic number of {path.name} must be {magic}", f"{received} in {path}", remedy
-        )
-    if tuple(shape) != event_shape:
-        raise UserError(
-            f"The images of {path.name} must be {event_shape} pixels", f"{tuple(shape)}", remedy
-        )
-    values = np.frombuffer(content, np.uint8, offset=header_size)
-    if values.size != count * int(np.prod(event_shape)):
+    if len(values) != size:
+        more = " or more" if len(values) > size else ""
         raise UserError(
             f"{path.name} must hold the {count} examples that its header announces",
-            f"{values.size} bytes of values in {path}",
+            f"{len(values)} bytes{more} of values in {path}",
             remedy,
         )
-    return values.reshape(count, *event_shape)
+    return np.frombuffer(values, np.uint8).reshape(count, *event_shape)
 
 
 def _from_tfds(data_dir: pathlib.Path) -> dict[str, np.ndarray]:
