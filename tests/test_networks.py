@@ -1,5 +1,7 @@
 """Networks from the appendix's notation."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ import tensorflow as tf
 from jmvae_tf import networks
 from jmvae_tf.distributions import LikelihoodHead
 from jmvae_tf.likelihoods import Gaussian
+from jmvae_tf.modalities import Modality
+from tests.small_models import small_model
 
 
 def _kinds(model):
@@ -80,6 +84,26 @@ def test_defaults_of_vectors_and_small_images():
     assert networks.default_encoder((40,)) == "D512R-D512R"
     assert networks.default_decoder((28, 28, 1)) == "D512R-D512R"
     assert networks.default_joint_encoder([(28, 28, 1), (10,)]) == "(D512R-D512R, D512R-D512R)"
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(480, 640, 3), (218, 178, 3), (1024, 1024, 1), (300, 300, 1), (100_000,), (8, 100, 100)],
+)
+def test_defaults_that_nobody_would_choose_are_refused(shape):
+    for default in (networks.default_encoder, networks.default_decoder):
+        if default is networks.default_decoder and shape == (480, 640, 3):
+            continue  # Its units are many, but not for a latent variable of 64.
+        with pytest.raises(ValueError, match=r"pass smaller networks as joint_encoder, encoders"):
+            default(shape)
+    with pytest.raises(ValueError, match=rf"{re.escape(str(shape))}, for which .* million"):
+        networks.default_joint_encoder([(10,), shape])
+
+
+def test_large_events_are_taken_with_networks_that_somebody_chose():
+    image = Modality("image", (218, 178, 3), Gaussian(), shown_as="image")
+    model = small_model("jmvae_kl", {"image": image, "n": Modality("n", (2,), Gaussian())})
+    assert model.generate("image", num_samples=1).shape == (1, 218, 178, 3)
 
 
 def test_joint_body_concatenates_its_branches():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,12 +12,16 @@ import tensorflow as tf
 from jmvae_tf import editing, figures
 from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.errors import UserError
 from jmvae_tf.evaluation.estimate import as_json, as_table
 from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate, proposals
+from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.files import read_json, write_json
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.presets import Settings
 from jmvae_tf.programs.values_table import names_of
 from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.train import load_checkpoint
 
 _ROWS_OF_SAMPLES = 8  # Of labels.
 _ROWS_OF_ATTRIBUTES = 3
@@ -59,6 +64,50 @@ def measure(
     }
     write_json(path, metrics)
     return metrics
+
+
+def finish(
+    folder: RunFolder,
+    settings: Settings,
+    data: DataSet,
+    export_dir: pathlib.Path,
+    keep_versions: int | None = None,
+) -> pathlib.Path:
+    """Exports, measures and pictures what a run saved last, in float32 and on one device.
+
+    The export comes first, so that nothing that fails afterwards loses it.
+
+    Args:
+      folder: of the run.
+      settings: of the run.
+      data: what it was trained on.
+      export_dir: where the versions of the SavedModel lie.
+      keep_versions: how many of the newest stay; None for all.
+
+    Returns:
+      The new version's folder.
+
+    Raises:
+      UserError: if the model cannot be measured or pictured.
+    """
+    last = folder.checkpoint_of(settings.epochs)
+    model = load_checkpoint(last, settings)
+    exported = export_saved_model(model, export_dir, keep_versions)
+    # Importance weights take minutes; bin/evaluate has them.
+    protocol = Protocol(num_importance_samples=0, seed=settings.seed)
+    about = {"checkpoint": last.name}
+    try:
+        if not is_evaluated(folder, last.name):
+            measure(model, data, protocol, folder.metrics_file, about=about)
+        picture(model, data, folder, settings.seed)
+    except Exception as error:  # Whatever it is, hours of training must not seem lost.
+        raise UserError(
+            "The trained model could not be measured and pictured",
+            f"{type(error).__name__}: {error}",
+            f"the run {folder.path} and the SavedModel {exported} are whole; mend the cause, then "
+            f"measure with bin/evaluate --run={shlex.quote(str(folder.path))}",
+        ) from error
+    return exported
 
 
 def is_evaluated(folder: RunFolder, checkpoint: str) -> bool:

@@ -1,4 +1,4 @@
-"""Trains a model on a data set, then measures, pictures and exports it.
+"""Trains a model on a data set, then exports, measures and pictures it.
 
 The preset of the model and the data set gives every setting; flags override it.
 """
@@ -6,7 +6,6 @@ The preset of the model and the data set gives every setting; flags override it.
 import contextlib
 import pathlib
 import shlex
-from typing import TYPE_CHECKING
 
 from absl import flags
 
@@ -15,9 +14,6 @@ from jmvae_tf.errors import UserError, one_line
 from jmvae_tf.programs import program, settings_flags
 from jmvae_tf.training import cluster
 from jmvae_tf.training.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from jmvae_tf.data.data_set import DataSet
 
 _MODEL = flags.DEFINE_string("model", "jmvae_kl", f"one of {', '.join(presets.MODELS)}")
 _DATA = flags.DEFINE_string("data", "digits", f"one of {', '.join(presets.DATA)}")
@@ -113,50 +109,13 @@ def main() -> None:
             if not chief:
                 print("trained; the first worker measures, pictures and exports")
                 return
-            exported = _finish(folder, settings, data, export_dir)
+            # Only now, for training would hold some 100 MiB more.
+            from jmvae_tf.programs import report
+
+            exported = report.finish(folder, settings, data, export_dir, _KEEP_VERSIONS.value)
         except KeyboardInterrupt as interrupt:
             raise program.interrupted(interrupt, _how_to_go_on(folder)) from None
     print(f"run:         {folder.path}\nfigures:     {folder.figures}\nSavedModel:  {exported}")
-
-
-def _finish(
-    folder: RunFolder, settings: presets.Settings, data: "DataSet", export_dir: pathlib.Path
-) -> pathlib.Path:
-    """Exports, measures and pictures what was saved last, in float32 and on one device.
-
-    The export comes first, so that nothing that fails afterwards loses it.
-
-    Returns:
-      The version's folder.
-
-    Raises:
-      UserError: if the model cannot be measured or pictured.
-    """
-    # Only now, for training would hold some 100 MiB more.
-    from jmvae_tf.evaluation.evaluate import Protocol
-    from jmvae_tf.export.saved_model import export_saved_model
-    from jmvae_tf.programs import report
-    from jmvae_tf.training.train import load_checkpoint
-
-    last = folder.checkpoint_of(settings.epochs)
-    model = load_checkpoint(last, settings)
-    exported = export_saved_model(model, export_dir, _KEEP_VERSIONS.value)
-    # Importance weights take minutes; bin/evaluate has them.
-    protocol = Protocol(num_importance_samples=0, seed=settings.seed)
-    about = {"checkpoint": last.name}
-    try:
-        if not report.is_evaluated(folder, last.name):
-            report.measure(model, data, protocol, folder.metrics_file, about=about)
-        report.picture(model, data, folder, settings.seed)
-    except Exception as error:  # Whatever it is, hours of training must not seem lost.
-        reason = str(error) or "no reason"
-        raise UserError(
-            "The trained model could not be measured or pictured",
-            f"{type(error).__name__}: {reason}",
-            f"the run {folder.path} and the SavedModel {exported} are whole; mend the cause, then "
-            f"measure with bin/evaluate --run={shlex.quote(str(folder.path))}",
-        ) from error
-    return exported
 
 
 def _how_to_go_on(folder: RunFolder) -> str:
