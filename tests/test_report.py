@@ -150,7 +150,7 @@ def test_of_many_classes_without_names_the_first_are_pictured(tmp_path, grids):
     data = DataSet("many", modalities, arrays, arrays, arrays, dict)
     model = small_model("jmvae_kl", modalities)
     report.picture(model, data, RunFolder(tmp_path), seed=0)
-    drawn, title, columns, rows = grids["images_by_label"]
+    drawn, title, columns, _ = grids["images_by_label"]
     assert drawn.shape == (9, 20, 4, 4, 1)
     assert title == "Images generated from labels (the first 20 of 1000)"
     assert columns == tuple(map(str, range(20)))
@@ -159,7 +159,11 @@ def test_of_many_classes_without_names_the_first_are_pictured(tmp_path, grids):
 
 
 @pytest.mark.parametrize("number", [3, 100])
-def test_attributes_that_are_0_or_1_are_asked_for_from_half_way(tmp_path, grids, number):
+def test_attributes_that_are_0_or_1_are_asked_for_from_half_way(
+    tmp_path, monkeypatch, grids, number
+):
+    beside = []
+    monkeypatch.setattr(report.figures, "attributes_by_image", lambda *what: beside.extend(what))
     names = tuple(f"trait{place}" for place in range(number))
     traits = Modality(
         "attributes", (number,), Bernoulli(), shown_as="attributes", value_names=names
@@ -176,6 +180,7 @@ def test_attributes_that_are_0_or_1_are_asked_for_from_half_way(tmp_path, grids,
     set_sequential_weights(model)
     report.picture(model, data, RunFolder(tmp_path), seed=0)
     images, title, columns, *_ = grids["images_by_attributes"]
+    assert beside[-1] == 0.5, "the threshold"
     shown = min(number, 40)
     assert columns == ["base", *names[:shown]]
     assert title.endswith("one of them at 1" + (" (the first 40 of 100)" if number > 40 else ""))
