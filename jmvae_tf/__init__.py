@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from jmvae_tf.version import __version__
 
-# Keras reads it when it is imported; the models' steps are written for TensorFlow.
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+# Keras reads it when it is imported, before its keras.json.
+if not os.environ.get("KERAS_BACKEND"):
+    os.environ["KERAS_BACKEND"] = "tensorflow"
 
 if TYPE_CHECKING:
     from jmvae_tf.export.saved_model import export_saved_model
@@ -69,4 +70,5 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    importlib.import_module(f"{__name__}.keras_configuration").check()
     return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

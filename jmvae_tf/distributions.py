@@ -107,7 +107,13 @@ class LikelihoodHead(keras.layers.Layer):
         layer: keras.layers.Layer
         if len(input_shape) == 4:
             layer = keras.layers.Conv2DTranspose(
-                self.event_shape[-1], 4, 2, "same", name="parameters", dtype="float32"
+                self.event_shape[-1],
+                4,
+                2,
+                "same",
+                data_format="channels_last",
+                name="parameters",
+                dtype="float32",
             )
         else:
             size = math.prod(self.event_shape)

@@ -12,22 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from jmvae_tf.files import written_atomically
-
-matplotlib.use("Agg")
+from jmvae_tf.drawing import label, save
 
 _INCHES = 0.7
 _TITLE_INCHES = 0.5  # Title and column names, which a single row must not pay for.
 _LINE_INCHES = 0.12  # Each further line of column names.
 _LETTER_INCHES = 0.06  # At the smallest size of names.
-_DPI = 150
+_TITLE_LINE_INCHES = 0.17  # Each further line of the title.
+_LONGEST_TITLE = 300  # In letters.
 _MOST_BARS = 20  # Classes beside an image; of more the likeliest.
 _MOST_VERDICTS = 40  # Attributes beside an image; as many as CelebA has.
-
-
-def _save(figure: Figure, path: pathlib.Path) -> None:
-    with written_atomically(path) as temporary:
-        figure.savefig(temporary, dpi=_DPI, bbox_inches="tight")
 
 
 def _show(axes: Axes, image: np.ndarray) -> None:
@@ -64,12 +58,13 @@ def image_grid(
     blocks = [slice(start, start + num_columns) for start in range(0, images.shape[1], num_columns)]
     num_rows = len(images)
     letters = int(side / _LETTER_INCHES)
-    named = [[_broken(name, letters) for name in column_names[block]] for block in blocks]
+    row_names = [label(name) for name in row_names]
+    named = [[_broken(label(name), letters) for name in column_names[block]] for block in blocks]
     lines = sum(max((name.count("\n") for name in names), default=0) for names in named)
-    size = (
-        side * num_columns + _LETTER_INCHES * max(map(len, row_names), default=0),
-        side * num_rows * num_blocks + _LINE_INCHES * lines + _TITLE_INCHES,
-    )
+    width = side * num_columns + _LETTER_INCHES * max(map(len, row_names), default=0)
+    title = textwrap.fill(label(title, _LONGEST_TITLE), max(48, int(13 * width)))
+    above = _TITLE_INCHES + _TITLE_LINE_INCHES * title.count("\n")
+    size = (width, side * num_rows * num_blocks + _LINE_INCHES * lines + above)
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(
         num_rows * num_blocks,
@@ -90,8 +85,8 @@ def image_grid(
             axes.set_title(name, fontsize=9 if max(map(len, names)) < 0.8 * letters else 7)
         for axes, name in zip(part[:, 0], row_names, strict=False):
             axes.set_ylabel(name, fontsize=8, rotation=0, ha="right", va="center")
-    figure.suptitle(textwrap.fill(title, max(48, int(13 * size[0]))), fontsize=10)
-    _save(figure, path)
+    figure.suptitle(title, fontsize=10)
+    save(figure, path)
 
 
 def _broken(name: str, width: int) -> str:
@@ -141,10 +136,11 @@ def labels_by_image(
         bars.bar(range(len(row)), row, color=colours)
         bars.set_ylim(0, 1)
         bars.set_yticks([])
+        shown = [label(name, 20) for name in shown]
         bars.set_xticks(range(len(row)), shown, fontsize=6, rotation=90 * (len(row) < len(names)))
         bars.spines[["top", "right", "left"]].set_visible(False)
     figure.suptitle("Labels generated from test images: p(label | z), z the mean of q(z | image)")
-    _save(figure, path)
+    save(figure, path)
 
 
 def attributes_by_image(
@@ -201,7 +197,7 @@ def attributes_by_image(
         f"({right:.1%} of all are right)",
         fontsize=10,
     )
-    _save(figure, path)
+    save(figure, path)
 
 
 def _verdicts(
@@ -215,7 +211,7 @@ def _verdicts(
         ("+", told & ~has, "tab:orange"),
     )
     lines = [
-        (f"{mark} {names[place]}  {generated[place]:z.2f}", colour)
+        (f"{mark} {label(names[place], 30)}  {generated[place]:z.2f}", colour)
         for mark, of_kind, colour in kinds
         for place in (-np.abs(generated - threshold)).argsort(kind="stable")
         if of_kind[place]
@@ -261,7 +257,7 @@ def loss_terms(path: pathlib.Path, history: Sequence[Mapping[str, float]]) -> No
         "Terms of the objective (train: with the warm-up's weight in the bound; else full weight)",
         fontsize=10,
     )
-    _save(figure, path)
+    save(figure, path)
 
 
 _TERMS = ("bound", "kl_prior", "log_p_", "kl_")
@@ -317,12 +313,12 @@ def latent_scatters(
         axes.set_title(name, fontsize=10)
     places = _places(np.arange(len(class_names)), class_names)
     handles = [
-        Line2D([], [], ls="", marker="o", color=colours(place), label=name)
+        Line2D([], [], ls="", marker="o", color=colours(place), label=label(name, 30))
         for place, name in zip(places, class_names, strict=True)
     ]
     figure.legend(handles=handles, loc="outside right center", fontsize=9, frameon=False)
     figure.suptitle(title, fontsize=11)
-    _save(figure, path)
+    save(figure, path)
 
 
 def _places(classes: np.ndarray, names: Sequence[str]) -> np.ndarray:
@@ -373,7 +369,7 @@ def image_panels(
                 axes.set_ylabel(row_label, fontsize=8)
             axes.tick_params(length=0, labelsize=8, labeltop=True, labelbottom=False)
             axes.set_title(name, fontsize=10)
-    _save(figure, path)
+    save(figure, path)
 
 
 def _show_tiled(axes: Axes, images: np.ndarray) -> None:
@@ -424,4 +420,4 @@ def curves(
     grid[0, 0].set_ylabel(y_label, fontsize=9)
     figure.legend(handles.values(), handles.keys(), loc="outside right center", fontsize=9)
     figure.suptitle(title, fontsize=11)
-    _save(figure, path)
+    save(figure, path)

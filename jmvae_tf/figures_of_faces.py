@@ -3,14 +3,11 @@
 import pathlib
 from collections.abc import Mapping, Sequence
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from jmvae_tf.files import written_atomically
-
-matplotlib.use("Agg")
+from jmvae_tf.drawing import label, save
 
 
 def latent_conditions(
@@ -42,10 +39,9 @@ def latent_conditions(
         axes.set_aspect("equal")
         axes.tick_params(labelsize=7)
     handles = [
-        Line2D([], [], ls="", marker="o", color=f"C{condition}", label=name)
+        Line2D([], [], ls="", marker="o", color=f"C{condition}", label=label(name, 30))
         for condition, name in enumerate(names)
     ]
     figure.legend(handles=handles, loc="outside right center", fontsize=9, frameon=False)
     figure.suptitle(title, fontsize=10)
-    with written_atomically(path) as temporary:
-        figure.savefig(temporary, dpi=150, bbox_inches="tight")
+    save(figure, path)

@@ -35,7 +35,15 @@ def _linear_layer(kind: str, size: int, use_bias: bool, activation: str | None) 
     convolution = keras.layers.Conv2D if kind == "C" else keras.layers.Conv2DTranspose
     # Cropping 1 of a 4x4 kernel at stride 2, Keras's "same", doubles or halves the size. The
     # appendix's "crop: 2" would not give 64 x 64.
-    return convolution(size, 4, 2, "same", activation=activation, use_bias=use_bias)
+    return convolution(
+        size,
+        4,
+        2,
+        "same",
+        data_format="channels_last",  # Whatever Keras is set to.
+        activation=activation,
+        use_bias=use_bias,
+    )
 
 
 def body(
@@ -73,7 +81,7 @@ def body(
 
     for position, part in enumerate(parts):
         if part == "F":
-            add(keras.layers.Flatten())
+            add(keras.layers.Flatten(data_format="channels_last"))
             continue
         match = _LAYER.fullmatch(part)
         if not match:
@@ -83,7 +91,7 @@ def body(
             )
         kind, size = match["kind"], int(match["size"])
         if kind == "D" and len(shape) > 1:
-            add(keras.layers.Flatten())
+            add(keras.layers.Flatten(data_format="channels_last"))
         if kind == "DC" and len(shape) == 1:
             doublings = sum(later.startswith("DC") for later in parts[position:]) + 1
             add(keras.layers.Reshape(_fold(shape[0], output_shape, doublings, notation)))

@@ -1,10 +1,16 @@
 """Figures are PNG files that show what they were given."""
 
+import os
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
 
-from jmvae_tf import figures
+from jmvae_tf import figures, figures_of_faces
+from jmvae_tf.demo import charts
+from tests.conftest import ROOT
 
 
 def _read(path):
@@ -126,7 +132,7 @@ def test_loss_terms_copes_with_what_is_no_term(tmp_path, monkeypatch):
         for epoch in (1, 2)
     ]
     drawn = []
-    monkeypatch.setattr(figures, "_save", lambda figure, path: drawn.append(figure))
+    monkeypatch.setattr(figures, "save", lambda figure, path: drawn.append(figure))
     figures.loss_terms(tmp_path / "terms.png", history)
     panels = [axes for axes in drawn[0].axes if axes.get_title()]
     assert [(axes.get_title(), axes.get_ylabel()) for axes in panels] == [
@@ -212,3 +218,56 @@ def test_curves_draw_lines_and_levels(tmp_path):
         assert np.corrcoef(x, y)[0, 1] < -0.7
     _, x = np.nonzero((np.abs(picture[..., ::-1].astype(int) - _ORANGE) < 40).all(axis=2))
     assert x.min() < width // 4, "the level of the left panel"
+
+
+# Text of any origin.
+
+ODD_NAMES = (
+    "cost_$5_and_$6.png",
+    r"$\frac{x}{$",
+    "a_{^}\\b",
+    "_hidden",
+    "日本語 🙂",
+    "\x1b[31mred\nline",
+    "caf\udce9",
+    "long" * 3000,
+    "",
+)
+
+
+def test_names_are_drawn_as_they_are(tmp_path, rng):
+    number = len(ODD_NAMES)
+    images = rng.random((number, number, 4, 4, 1), dtype="f")
+    points = rng.random((2 * number, 2))
+    classes = np.arange(2 * number) % number
+    drawn = [tmp_path / f"{place}.png" for place in range(5)]
+    figures.image_grid(drawn[0], images[:1], " ".join(ODD_NAMES), ODD_NAMES, ODD_NAMES[-2:])
+    figures.labels_by_image(drawn[1], images[0, :2], np.eye(number)[:2], ODD_NAMES)
+    attributes = np.ones((2, number))
+    figures.attributes_by_image(drawn[2], images[0, :2], attributes, attributes, ODD_NAMES)
+    figures.latent_scatters(drawn[3], {"": [points]}, classes, ODD_NAMES, ("",), "")
+    panels = {"": (points.reshape(number, 2, 2), points[:number])}
+    figures_of_faces.latent_conditions(drawn[4], panels, ODD_NAMES, "")
+    pictures = [_read(path) for path in drawn]
+    pictures.append(charts.bars(ODD_NAMES, rng.random(number), (0.0, 1.0)))
+    pictures.append(charts.scatter(points, classes, ODD_NAMES, None))
+    assert all(100 < min(picture.shape[:2]) for picture in pictures)
+    assert all(max(picture.shape[:2]) < 4000 for picture in pictures)
+
+
+def test_dollars_are_no_formula(tmp_path):
+    images = np.zeros((1, 3, 4, 4, 1), "f")
+    for number, name in enumerate(("$x$", "x")):
+        figures.image_grid(tmp_path / f"{number}.png", images, name)
+    assert not np.array_equal(_read(tmp_path / "0.png"), _read(tmp_path / "1.png"))
+
+
+def test_settings_of_others_do_not_reach_figures(tmp_path):
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nsavefig.format: pdf\n")
+    code = (
+        "import pathlib, numpy\nfrom jmvae_tf import figures\n"
+        "figures.image_grid(pathlib.Path('a.png'), numpy.zeros((1, 1, 4, 4, 1)), 'a_b')"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "tkagg"}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+    assert _read(tmp_path / "a.png").shape[0] > 50

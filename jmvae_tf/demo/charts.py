@@ -8,6 +8,8 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
+from jmvae_tf.drawing import label, png
+
 
 def bars(
     names: Sequence[str], values: np.ndarray, limits: tuple[float, float], line: float = 0.0
@@ -24,7 +26,8 @@ def bars(
     figure = Figure(figsize=(4.6, 0.9 + 0.24 * len(names)))
     figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - 0.3 / figure.get_figheight()))
     axes = figure.subplots()  # Below the page's own title of the picture.
-    axes.barh([names[index] for index in order], values[order], color="#4472c4")
+    shown = [label(names[index]) for index in order]
+    axes.barh(np.arange(len(names)), values[order], tick_label=shown, color="#4472c4")
     axes.set_xlim(min(limits[0], 1.05 * values.min()), max(limits[1], 1.05 * values.max()))
     axes.axvline(line, color="black", linewidth=0.8)
     axes.tick_params(labelsize=9)
@@ -48,7 +51,7 @@ def scatter(
     colours = colormaps["tab10" if len(names) <= 10 else "tab20"]
     for number, name in enumerate(names):
         x, y = points[labels == number].T
-        axes.scatter(x, y, s=8, color=colours(number % 20), label=name)
+        axes.scatter(x, y, s=8, color=colours(number % 20), label=label(name))
     if here is not None:
         axes.scatter(here[0], here[1], s=90, marker="*", color="black", label="the image")
     axes.set_xlabel("z₁")
@@ -58,7 +61,4 @@ def scatter(
 
 
 def _drawn(figure: Figure) -> np.ndarray:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=110)
-    file.seek(0)
-    return np.round(imread(file)[..., :3] * 255).astype(np.uint8)
+    return np.round(imread(io.BytesIO(png(figure, 110)))[..., :3] * 255).astype(np.uint8)

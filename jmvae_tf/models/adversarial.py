@@ -94,7 +94,7 @@ class Adversarial(TrainableModel):
         self.discriminator = keras.Sequential(
             [
                 networks.body(network, shape) if isinstance(network, str) else network,
-                keras.layers.Flatten(),
+                keras.layers.Flatten(data_format="channels_last"),
                 # In float32, as the heads of distributions are.
                 keras.layers.Dense(1, name="logit", dtype="float32"),
             ],

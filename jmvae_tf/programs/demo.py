@@ -21,9 +21,9 @@ from jmvae_tf.training.run_folder import RunFolder
 
 _SHIPPED = pathlib.Path(__file__).parents[2] / "saved_models" / "toyfaces-jmvae_kl"
 
-_RUN = flags.DEFINE_string("run", None, "folder of a run of bin/train")
+_RUN = program.define_path("run", None, "folder of a run of bin/train")
 _CHECKPOINT = program.define_checkpoint()
-_SAVED_MODEL = flags.DEFINE_string(
+_SAVED_MODEL = program.define_path(
     "saved_model", None, "a SavedModel, or the folder above its versions (default: a shipped one)"
 )
 _HOST = flags.DEFINE_string("host", "127.0.0.1", "address to listen on; 0.0.0.0 for all")

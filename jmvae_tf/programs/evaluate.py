@@ -18,7 +18,7 @@ from jmvae_tf.training.run_folder import RunFolder
 
 _RUN = program.define_run()
 _CHECKPOINT = program.define_checkpoint()
-_DATA_DIR = flags.DEFINE_string("data_dir", "data", "where data lie or are downloaded to")
+_DATA_DIR = program.define_path("data_dir", "data", "where data lie or are downloaded to")
 _NUM_SAMPLES = flags.DEFINE_integer("num_samples", 10, "N of Eq. 5, N x N of Eq. 6")
 _NUM_IMPORTANCE_SAMPLES = flags.DEFINE_integer(
     "num_importance_samples",
@@ -32,7 +32,7 @@ _NUM_PRIOR_SAMPLES = flags.DEFINE_integer(
 _NUM_EXAMPLES = flags.DEFINE_integer(
     "num_examples", None, "how many test examples, from the first (default: all)"
 )
-_OUT = flags.DEFINE_string("out", None, "JSON file (default: metrics.json of the run)")
+_OUT = program.define_path("out", None, "JSON file (default: metrics.json of the run)")
 _SEED = flags.DEFINE_integer("seed", 0, "the same seed gives the same figures")
 program.define_inference()
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from jmvae_tf.errors import UserError
-from jmvae_tf.programs import named_values, program
+from jmvae_tf.programs import named_values, output, program
 from jmvae_tf.programs.values_table import likeliest, print_table, shown_attributes
 from jmvae_tf.training.run_folder import RunFolder
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 _RUN = program.define_run()
 _CHECKPOINT = program.define_checkpoint()
 _GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smiling=1,Male=-1")
-_IMAGE = flags.DEFINE_string("image", None, "a file that gives the image")
+_IMAGE = program.define_path("image", None, "a file that gives the image")
 _SET = flags.DEFINE_list("set", [], "values to give the image instead of its own: an edit")
 _NUM_SAMPLES = flags.DEFINE_integer("num_samples", 20, "samples drawn beside the average")
 _SEED = flags.DEFINE_integer("seed", 0, "the same seed draws the same samples")
-_OUT = flags.DEFINE_string("out", None, "PNG file (default: figures/generated.png of the run)")
+_OUT = program.define_path("out", None, "PNG file (default: figures/generated.png of the run)")
 program.define_inference()
 
 _EDIT_INCHES = 1.3  # Edits change details.
@@ -72,10 +72,12 @@ def main() -> None:
         _edit(model, settings.crop, out)
         return
     known = _known(model, settings.crop)
-    for target in _targets(model, known):
-        if model.modalities[target].shown_as == "image":
-            _draw(model, target, known, out)
-        else:
+    targets = _targets(model, known)
+    images = [target for target in targets if model.modalities[target].shown_as == "image"]
+    for target in images:
+        _draw(model, target, known, out)
+    for target in targets:
+        if target not in images:
             _print_values(model, target, known)
 
 
@@ -249,6 +251,7 @@ def _edit(model: "MultimodalVAE", crop: str | None, out: pathlib.Path) -> None:
     )
     print_table(model.modalities[condition], first.values.numpy()[0])
     print(out)
+    output.require()
 
 
 def _print_values(model: "MultimodalVAE", target: str, known: "Arrays") -> None:
@@ -263,3 +266,4 @@ def _print_values(model: "MultimodalVAE", target: str, known: "Arrays") -> None:
             print(f"  {number:<3} {shown_attributes(modality, sample)}")
     else:
         print(likeliest(modality, values))
+    output.require()

@@ -82,6 +82,7 @@ def ensure_requirements(sections: Sequence[str] = ("run",)) -> None:
     Args:
         sections: the sections of requirements.txt that this program needs.
     """
+    _open_standard_streams()
     entered_venv = os.environ.pop(_ENTERED_VENV, None) is not None
     if _is_supported(sys.version_info[:2]):
         unmet = first_unmet(sections)
@@ -98,6 +99,18 @@ def ensure_requirements(sections: Sequence[str] = ("run",)) -> None:
     if not _venv_is_complete():
         _set_up_venv(unmet)
     _enter_venv()
+
+
+def _open_standard_streams() -> None:
+    """Opens those that are closed, or the next files would be written to in their place."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # Takes the lowest number that is free.
+            os.set_inheritable(number, True)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)
 
 
 def direct_requirements(sections: Sequence[str]) -> List[Requirement]:
@@ -394,7 +407,10 @@ def _release_signals() -> None:
 
 
 def _say(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
+    try:
+        print(message, file=sys.stderr, flush=True)
+    except OSError:
+        pass  # Nobody reads it, which must not stop anything.
 
 
 def _fail(wrong: str, received: object, advice: str) -> NoReturn:

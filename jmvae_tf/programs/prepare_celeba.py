@@ -15,8 +15,8 @@ from absl import flags
 from jmvae_tf.errors import UserError, one_line
 from jmvae_tf.programs import program
 
-_SOURCE = flags.DEFINE_string("source", None, "folder of the official files")
-_DATA_DIR = flags.DEFINE_string("data_dir", "data", "where the faces go")
+_SOURCE = program.define_path("source", None, "folder of the official files")
+_DATA_DIR = program.define_path("data_dir", "data", "where the faces go")
 _IMAGE_SIZE = flags.DEFINE_integer("image_size", 64, "pixels of a face: 32, 64 or 128")
 _CROP = flags.DEFINE_string("crop", "face", "face, as the authors; or center, the centre square")
 _PROCESSES = flags.DEFINE_integer(

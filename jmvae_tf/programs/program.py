@@ -16,12 +16,15 @@ from absl import flags
 
 from jmvae_tf.errors import UserError, one_line
 from jmvae_tf.presets import Settings, check_choice, run_name
+from jmvae_tf.programs import output
 
 if TYPE_CHECKING:
     from jmvae_tf.models.base import MultimodalVAE
 
 _FOR_KERAS = ("matplotlib", "pandas", "sklearn")
 """What Keras imports wherever it is installed, for functions that the programs do not use."""
+
+flags.disclaim_key_flags()  # --help lists those of the functions here with their callers'.
 
 _INFERENCE = ("missing", "num_rounds", "feed_back")
 
@@ -36,6 +39,12 @@ def run(module: ModuleType) -> NoReturn:
       module: with a docstring, a function `main` and the flags that it defined.
     """
     signal.signal(signal.SIGTERM, _interrupt)
+    with output.forgiving():
+        _run(module)
+    sys.exit(0)
+
+
+def _run(module: ModuleType) -> None:
     try:
         _parse(module)
         module.main()
@@ -53,7 +62,6 @@ def run(module: ModuleType) -> NoReturn:
         message = f": {interrupt.args[1]}" if len(interrupt.args) > 1 else ""
         print(f"interrupted{message}", file=sys.stderr)
         sys.exit(128 + signum)
-    sys.exit(0)
 
 
 @contextlib.contextmanager
@@ -76,11 +84,9 @@ def load_tensorflow() -> None:
     Keras takes along if it can: docs/performance.md says what they cost. Programs call this before
     they import the modules that need TensorFlow.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow chooses oneDNN's kernels by itself on some processors only; see
-    # docs/performance.md for what they give on others.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    for name in ("absl", "tensorflow"):  # The latter reports every tf.function traced again.
+    _settle_environment()
+    # TensorFlow reports every tf.function traced again, matplotlib that it makes a cache.
+    for name in ("absl", "matplotlib", "tensorflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
     sys.stderr.flush()
     terminal = os.dup(sys.stderr.fileno())
@@ -98,6 +104,26 @@ def load_tensorflow() -> None:
         finally:
             os.dup2(terminal, sys.stderr.fileno())
             os.close(terminal)
+
+
+def _settle_environment() -> None:
+    """Sets what libraries read from the environment when they are imported.
+
+    What other projects have set for theirs does not reach this one.
+    """
+    for name in [name for name in os.environ if name.startswith("KERAS_")]:
+        del os.environ[name]
+    for name in ("TF2_BEHAVIOR", "TF_USE_LEGACY_KERAS"):
+        os.environ.pop(name, None)
+    os.environ |= {
+        "KERAS_BACKEND": "tensorflow",
+        "KERAS_HOME": os.devnull,  # No folder: the user's keras.json is not read, none is written.
+        "MPLBACKEND": "agg",
+    }
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # TensorFlow chooses oneDNN's kernels by itself on some processors only; see
+    # docs/performance.md for what they give on others.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 def announce_devices(replicas: int = 1) -> None:
@@ -119,7 +145,7 @@ def announce_devices(replicas: int = 1) -> None:
 
 
 def _parse(module: ModuleType) -> None:
-    flags.DEFINE_bool("help", False, "Show this text.", short_name="h")
+    flags.DEFINE_bool("help", False, "Show this text.", short_name="h", module_name=__name__)
     try:
         rest = flags.FLAGS(sys.argv)[1:]
     except flags.Error as error:
@@ -133,6 +159,7 @@ def _parse(module: ModuleType) -> None:
         for name in flags.FLAGS.flags_by_module_dict():
             if name.startswith("jmvae_tf."):
                 print(f"\n{flags.FLAGS.module_help(name).strip()}")
+        output.require()
         sys.exit(0)
     if rest:
         raise UserError("Arguments must be flags", " ".join(rest), f"see {sys.argv[0]} --help")
@@ -147,19 +174,34 @@ def _fail(message: str) -> NoReturn:
     sys.exit(1)
 
 
+class _PathParser(flags.ArgumentParser):
+    """Expands ~ and ~user, which a shell does not in --flag=~/file."""
+
+    def parse(self, argument: str) -> str:
+        path = os.path.expanduser(argument)
+        if path.startswith("~"):
+            raise ValueError(f"no home folder is known for it; ./{argument} is a file of that name")
+        return path
+
+
+def define_path(name: str, default: str | None, description: str) -> flags.FlagHolder:
+    """Defines a flag for the path of a file or a folder."""
+    return flags.DEFINE(_PathParser(), name, default, description)
+
+
 def define_run() -> flags.FlagHolder:
     """Defines --run for a program that reads a run."""
-    return flags.DEFINE_string("run", "runs/digits-jmvae_kl", "folder of the run")
+    return define_path("run", "runs/digits-jmvae_kl", "folder of the run")
 
 
 def define_checkpoint() -> flags.FlagHolder:
     """Defines --checkpoint for a program that reads a run."""
-    return flags.DEFINE_string("checkpoint", "newest", "newest, best (on validation) or a file")
+    return define_path("checkpoint", "newest", "newest, best (on validation) or a file")
 
 
 def define_export() -> tuple[flags.FlagHolder, flags.FlagHolder]:
     """Defines --export_dir and --keep_versions for a program that exports."""
-    export_dir = flags.DEFINE_string("export_dir", "saved_models", "where SavedModels go")
+    export_dir = define_path("export_dir", "saved_models", "where SavedModels go")
     keep = flags.DEFINE_integer(
         "keep_versions",
         None,

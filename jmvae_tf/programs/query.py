@@ -22,7 +22,7 @@ from absl import flags
 
 from jmvae_tf.errors import UserError
 from jmvae_tf.presets import check_choice
-from jmvae_tf.programs import named_values, program
+from jmvae_tf.programs import named_values, output, program
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 _SERVER = flags.DEFINE_string("server", "http://localhost:8501", "URL of the server")
 _MODEL = flags.DEFINE_string("model", "toyfaces-jmvae_kl", "the name that the model is served by")
-_SAVED_MODEL = flags.DEFINE_string(
+_SAVED_MODEL = program.define_path(
     "saved_model", None, "the export that is served (default: saved_models/<model>)"
 )
-_IMAGE = flags.DEFINE_string("image", None, "a JPEG or PNG file")
+_IMAGE = program.define_path("image", None, "a JPEG or PNG file")
 _CROP = flags.DEFINE_string("crop", "center", "of --image: center square or face")
 _GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smiling=1,Male=-1")
 _SET = flags.DEFINE_list("set", [], "values to give --image instead of its own: an edit")
 _SEED = flags.DEFINE_integer("seed", None, "draws an image instead of the average one")
-_OUT = flags.DEFINE_string("out", "generated.png", "PNG file that an image is written to")
+_OUT = program.define_path("out", "generated.png", "PNG file that an image is written to")
 
 
 def main() -> None:
@@ -76,6 +76,7 @@ def main() -> None:
         from jmvae_tf.programs.values_table import print_table
 
         print_table(other, read[0])
+        output.require()
     else:
         _edit(image, pixels, other, _filled(wanted, read[0]).clip(*other.support))
 

@@ -39,7 +39,7 @@ def measure(
     num_examples: int | None = None,
     about: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Prints the model's figures on the test set and writes them to a file.
+    """Writes the model's figures on the test set to a file and prints them.
 
     Args:
       model: a trained model.
@@ -56,13 +56,13 @@ def measure(
     sections = evaluate(
         model, Examples(*pipelines.for_evaluation(data, number), data.redraw), protocol
     )
-    print(f"\n{number} test examples, mean ± standard error\n\n{as_table(sections)}\n", flush=True)
     metrics = {
         "protocol": {**dataclasses.asdict(protocol), "num_examples": number},
         **(about or {}),
         **as_json(sections),
     }
     write_json(path, metrics)
+    print(f"\n{number} test examples, mean ± standard error\n\n{as_table(sections)}\n", flush=True)
     return metrics
 
 

@@ -33,8 +33,8 @@ _DATA = flags.DEFINE_string(
     f"one of {', '.join(dict.fromkeys(itertools.chain(*DATA.values())))}, where a table or figure "
     "can be made of several (default: the paper's)",
 )
-_DATA_DIR = flags.DEFINE_string("data_dir", "data", "where data lie or are downloaded to")
-_RUNS_DIR = flags.DEFINE_string(
+_DATA_DIR = program.define_path("data_dir", "data", "where data lie or are downloaded to")
+_RUNS_DIR = program.define_path(
     "runs_dir",
     None,
     "folder of the runs, tables and figures (default: runs/reproduce-<scale>, of faces "

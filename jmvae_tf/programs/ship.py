@@ -11,8 +11,6 @@ import subprocess
 import sys
 from typing import Any
 
-from absl import flags
-
 from jmvae_tf.errors import UserError
 from jmvae_tf.files import (
     read_json,
@@ -25,9 +23,9 @@ from jmvae_tf.presets import versions
 from jmvae_tf.programs import launch, program
 from jmvae_tf.training.run_folder import RunFolder
 
-_RUNS_DIR = flags.DEFINE_string("runs_dir", "runs/shipped", "where their runs lie or are trained")
-_DATA_DIR = flags.DEFINE_string("data_dir", "data", "where data lie or are downloaded to")
-_EXPORT_DIR = flags.DEFINE_string("export_dir", "saved_models", "where they are shipped")
+_RUNS_DIR = program.define_path("runs_dir", "runs/shipped", "where their runs lie or are trained")
+_DATA_DIR = program.define_path("data_dir", "data", "where data lie or are downloaded to")
+_EXPORT_DIR = program.define_path("export_dir", "saved_models", "where they are shipped")
 
 _VERSION = "1"  # The only one that is not git-ignored.
 _SHIPPED = {

@@ -17,8 +17,8 @@ from jmvae_tf.training.run_folder import RunFolder
 
 _MODEL = flags.DEFINE_string("model", "jmvae_kl", f"one of {', '.join(presets.MODELS)}")
 _DATA = flags.DEFINE_string("data", "digits", f"one of {', '.join(presets.DATA)}")
-_DATA_DIR = flags.DEFINE_string("data_dir", "data", "where data lie or are downloaded to")
-_RUN = flags.DEFINE_string("run", None, "folder of the run (default: runs/<data>-<model>)")
+_DATA_DIR = program.define_path("data_dir", "data", "where data lie or are downloaded to")
+_RUN = program.define_path("run", None, "folder of the run (default: runs/<data>-<model>)")
 _EXPORT_DIR, _KEEP_VERSIONS = program.define_export()
 _RESUME = flags.DEFINE_bool("resume", False, "go on with the run from its newest checkpoint")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "begin anew in the folder of a run")

@@ -134,6 +134,8 @@ def _evaluated(
         seed=runs.seed,
     )
 
+    tables: list[str] = []  # Printed once the measures are written.
+
     def measure(model: MultimodalVAE) -> dict[str, Any]:
         if inference:
             model.set_inference(**inference)
@@ -142,11 +144,13 @@ def _evaluated(
         examples = Examples(*pipelines.for_evaluation(runs.data, number), runs.data.redraw)
         sections = evaluate(model, examples, protocol)
         heading = f"{recipe.name}: {number} test examples, mean ± standard error"
-        print(f"\n{heading}\n\n{as_table(sections)}\n", flush=True)
+        tables.append(f"\n{heading}\n\n{as_table(sections)}\n\n")
         return as_json(sections)
 
     of = {**dataclasses.asdict(protocol), "num_examples": num_examples, **inference}
-    return _as_estimates(runs.remembered(recipe, name, of, measure))
+    measures = runs.remembered(recipe, name, of, measure)
+    print(*tables, sep="", end="", flush=True)
+    return _as_estimates(measures)
 
 
 def _as_estimates(measures: Mapping[str, Any]) -> Measures:

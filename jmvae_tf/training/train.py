@@ -339,8 +339,8 @@ def train(
             keras.callbacks.TensorBoard(
                 folder.logs, write_graph=False, profile_batch=_PROFILED if profile else 0
             ),
-            progress,
             Checkpoints(folder, settings.checkpoint_every),
+            progress,  # Last: it says what is written.
         ]
     validates = data.num_examples("validation") > 0
     with strategies.workers_watched(strategy), stop, contextlib.closing(progress):
