@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from jmvae_tf.data.image_file import read_image
-from jmvae_tf.export.encoded_images import LONGEST_SIDE
+from jmvae_tf.data.image_limits import LONGEST_SIDE
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.likelihoods import Bernoulli, Gaussian
 from jmvae_tf.modalities import Modality

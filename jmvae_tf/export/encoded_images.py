@@ -1,25 +1,29 @@
 """JPEG and PNG files to images and back, in the graph, as the training data was made.
 
 The counterpart of `data/image_file.py` in TensorFlow's ops: both cut the centre square out and
-resize it, and agree within a grey level. Unlike there, what a camera noted of its orientation is
-not looked at, and faces are not searched for: they should be cut out before, roughly as in the
-training data.
+resize it, compose what is transparent on black, and agree within a grey level. Both keep to
+`data/image_limits.py`; what only a decoder finds out is left to it. Unlike there, what a camera
+noted of its orientation is not looked at, and faces are not searched for: they should be cut out
+before, roughly as in the training data.
 """
 
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-LONGEST_SIDE = 4096
-"""In pixels; larger images are refused by their headers, before any memory is taken for them."""
+from jmvae_tf.data.image_limits import (
+    JPEG_SCAN,
+    JPEG_START,
+    LONGEST_SIDE,
+    LUMINANCE,
+    MOST_BYTES,
+    MOST_SCANS,
+    MOST_TEXTS,
+    PNG_HEADER_START,
+    PNG_TEXTS,
+)
 
-_PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"  # Its size follows; decoders take other chunks before it.
-_JPEG = b"\xff\xd8\xff"
-_JPEG_SCAN = b"\xff\xda"
-_MOST_SCANS = 100  # Of a progressive JPEG; each passes over the whole image, and may be 33 bytes.
 _HEADER = 24  # Bytes of a PNG until the end of its size.
-# 32768ths of red, green and blue: JPEG's 0.299, 0.587 and 0.114, as libpng rounds them.
-_LUMINANCE = (9798.0, 19235.0, 3735.0)
 _AT_ONCE = 2  # Images decoded side by side: each may take 50 MB.
 
 Require = Callable[..., tf.Operation]
@@ -38,7 +42,16 @@ def decode(
 
     Returns:
       float32, [batch, *event_shape], values in [0, 1].
+
+    Raises:
+      ValueError: if height and width differ.
     """
+    height, width, _ = event_shape
+    if height != width:
+        raise ValueError(
+            "Files are decoded to square images. "
+            f"Received: event_shape={tuple(event_shape)} for {name}"
+        )
     return tf.map_fn(
         lambda one: _decode_one(one, event_shape, name, require),
         encoded,
@@ -73,33 +86,48 @@ def _decode_one(
         top, left = (height - side) // 2, (width - side) // 2
         return image[top : top + side, left : left + side]
 
-    def luminance() -> tf.Tensor:
-        coloured = tf.cast(square(3), tf.float32)
-        weighted = tf.tensordot(coloured, tf.constant(_LUMINANCE)[:, tf.newaxis], 1)
-        # Exact, for all of it fits into 24 bits.
-        return tf.cast(tf.floor(weighted / 32768.0), tf.uint8)
+    def of_png() -> tf.Tensor:
+        coloured = _composed(square(4))
+        return coloured if channels == 3 else _luminance(coloured)
 
-    if channels == 1:  # A JPEG has its luminance, a PNG in colour has not.
-        levels = tf.cond(_is_png(encoded), luminance, lambda: square(1))
-    else:
-        levels = square(channels)
+    # Of its luminance, which a JPEG has, and a PNG in colour has not.
+    levels = tf.cond(_is_png(encoded), of_png, lambda: square(channels))
     side = tf.shape(levels)[0]
     resized = tf.cond(side >= size, lambda: _shrunk(levels, size), lambda: _grown(levels, size))
     resized = tf.clip_by_value(tf.round(resized), 0.0, 255.0)
     return tf.ensure_shape(resized / 255.0, event_shape)
 
 
+def _composed(image: tf.Tensor) -> tf.Tensor:
+    """uint8 [height, width, 4], the last of them opacity, on black: [height, width, 3]."""
+    wide = tf.cast(image, tf.uint16)
+    return tf.cast((wide[..., :3] * wide[..., 3:] + 127) // 255, tf.uint8)
+
+
+def _luminance(coloured: tf.Tensor) -> tf.Tensor:
+    """uint8 [height, width, 3] in grey: [height, width, 1]."""
+    weights = tf.constant(LUMINANCE, tf.float32)[:, tf.newaxis]
+    weighted = tf.tensordot(tf.cast(coloured, tf.float32), weights, 1)
+    return tf.cast(tf.floor(weighted / 32768.0), tf.uint8)  # Exact: all fits into 24 bits.
+
+
 def _is_acceptable(encoded: tf.Tensor, name: str, require: Require) -> tf.Operation:
-    """Refuses what is neither JPEG nor PNG, and what its header announces as too large."""
+    """Refuses what is neither JPEG nor PNG, and what is beyond the limits by its headers."""
     header = tf.strings.substr(tf.strings.join([encoded, b"\0" * _HEADER]), 0, _HEADER)
+    length = tf.strings.length(encoded)
     is_png = _is_png(encoded)
-    is_jpeg = tf.strings.substr(header, 0, len(_JPEG)) == _JPEG
-    known = require(
+    is_jpeg = tf.strings.substr(header, 0, len(JPEG_START)) == JPEG_START
+    is_short = require(
+        length <= MOST_BYTES,
+        f"{name} must hold files of at most {MOST_BYTES} bytes. Received one of",
+        length,
+    )
+    is_known = require(
         is_png | is_jpeg,
         f"{name} must hold JPEG or PNG files. Received what is neither, of this many bytes:",
-        tf.strings.length(encoded),
+        length,
     )
-    with tf.control_dependencies([known]):
+    with tf.control_dependencies([is_short, is_known]):
         shape = tf.cond(
             is_png,
             lambda: _size_of_png(header),
@@ -107,11 +135,17 @@ def _is_acceptable(encoded: tf.Tensor, name: str, require: Require) -> tf.Operat
                 encoded, name=f"{name}_must_hold_undamaged_JPEG_files"
             )[:2],
         )
-        scans = tf.cond(is_png, lambda: 0, lambda: _number_of_scans(encoded))
+        scans, texts = tf.cond(
+            is_png,
+            lambda: (0, sum(_number_of(kind, encoded, MOST_TEXTS) for kind in PNG_TEXTS)),
+            lambda: (_number_of(JPEG_SCAN, encoded, MOST_SCANS), 0),
+        )
     is_quick = require(
-        scans <= _MOST_SCANS,
-        f"{name} must hold JPEG files of at most {_MOST_SCANS} scans. Received one of",
+        (scans <= MOST_SCANS) & (texts <= MOST_TEXTS),
+        f"{name} must hold JPEG files of at most {MOST_SCANS} scans and PNG files of at most "
+        f"{MOST_TEXTS} compressed texts. Received one of so many scans and texts:",
         scans,
+        texts,
     )
     is_small = require(
         tf.reduce_all((shape >= 1) & (shape <= LONGEST_SIDE)),
@@ -124,7 +158,8 @@ def _is_acceptable(encoded: tf.Tensor, name: str, require: Require) -> tf.Operat
 
 def _is_png(encoded: tf.Tensor) -> tf.Tensor:
     """Whether a file, however short, says that it is a PNG; bool []."""
-    return tf.strings.substr(tf.strings.join([encoded, b"\0" * len(_PNG)]), 0, len(_PNG)) == _PNG
+    padded = tf.strings.join([encoded, b"\0" * len(PNG_HEADER_START)])
+    return tf.strings.substr(padded, 0, len(PNG_HEADER_START)) == PNG_HEADER_START
 
 
 def _size_of_png(header: tf.Tensor) -> tf.Tensor:
@@ -135,12 +170,9 @@ def _size_of_png(header: tf.Tensor) -> tf.Tensor:
     return width_and_height[::-1]
 
 
-def _number_of_scans(encoded: tf.Tensor) -> tf.Tensor:
-    """int32 []: the scans of a JPEG file and of previews within it, counted to one too many.
-
-    What marks their beginnings cannot occur in their data.
-    """
-    parts = tf.raw_ops.StringSplitV2(input=[encoded], sep=_JPEG_SCAN, maxsplit=_MOST_SCANS + 1)
+def _number_of(mark: bytes, encoded: tf.Tensor, most: int) -> tf.Tensor:
+    """int32 []: how often a mark stands in a file, counted to one too many."""
+    parts = tf.raw_ops.StringSplitV2(input=[encoded], sep=mark, maxsplit=most + 1)
     return tf.size(parts.values) - 1
 
 

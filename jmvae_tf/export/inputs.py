@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
+from jmvae_tf import pixels
 from jmvae_tf.export import encoded_images
 from jmvae_tf.modalities import Modality
 
@@ -34,8 +35,11 @@ class Input(abc.ABC):
         """What the signature states of it."""
 
     @abc.abstractmethod
-    def checked(self, tensor: tf.Tensor) -> tf.Tensor:
-        """What the model takes; InvalidArgument, when the graph runs, for what breaks the rules."""
+    def taken(self, tensor: tf.Tensor) -> tf.Tensor:
+        """What the model takes of a tensor that has its shape.
+
+        When the graph runs, it fails with InvalidArgument for what breaks the rules.
+        """
 
     def in_shape(self, tensor: tf.Tensor) -> tf.Tensor:
         """The same tensor, once its shape is what the signature states and not empty."""
@@ -69,9 +73,8 @@ class ModalityInput(Input):
         """See `Input`."""
         return tf.TensorSpec((None, *self.modality.event_shape), tf.float32, name=self.name)
 
-    def checked(self, tensor: tf.Tensor) -> tf.Tensor:
+    def taken(self, tensor: tf.Tensor) -> tf.Tensor:
         """See `Input`."""
-        tensor = self.in_shape(tensor)
         flat = tf.reshape(tensor, [-1])
         # NaN is the least and the greatest of all, and within no range.
         lowest, highest = tf.reduce_min(flat), tf.reduce_max(flat)
@@ -103,11 +106,10 @@ class EncodedImageInput(Input):
         """See `Input`."""
         return tf.TensorSpec((None,), tf.string, name=self.name)
 
-    def checked(self, tensor: tf.Tensor) -> tf.Tensor:
-        """The images, float32 [batch, *event_shape] in [0, 1]; see `Input`."""
-        return encoded_images.decode(
-            self.in_shape(tensor), self.modality.event_shape, self.name, require
-        )
+    def taken(self, tensor: tf.Tensor) -> tf.Tensor:
+        """The images, float32 [batch, *event_shape] in the modality's range; see `Input`."""
+        decoded = encoded_images.decode(tensor, self.modality.event_shape, self.name, require)
+        return pixels.to_values(decoded, self.modality.support)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,24 +123,23 @@ class SeedInput(Input):
         """See `Input`."""
         return tf.TensorSpec((None,), tf.int32, name=self.name)
 
-    def checked(self, tensor: tf.Tensor) -> tf.Tensor:
+    def taken(self, tensor: tf.Tensor) -> tf.Tensor:
         """Seeds as the models take them, int32 [batch, 2]; see `Input`."""
-        seeds = self.in_shape(tensor)
-        return tf.stack([seeds, tf.zeros_like(seeds)], axis=1)
+        return tf.stack([tensor, tf.zeros_like(tensor)], axis=1)
 
 
-def all_checked(
+def all_in_shape(
     inputs: tuple[Input, ...], tensors: tuple[tf.Tensor, ...]
 ) -> Mapping[str, tf.Tensor]:
-    """What the model takes by the inputs' names; of several inputs the batches must agree."""
-    checked = {x.name: x.checked(tensor) for x, tensor in zip(inputs, tensors, strict=True)}
-    if len(checked) == 1:
-        return checked
-    sizes = tf.stack([tf.shape(tensor)[0] for tensor in checked.values()])
-    rule = f"{' and '.join(checked)} must have as many examples as one another. Received"
+    """The tensors by the inputs' names, once each has its shape and all have the same batch."""
+    shaped = {x.name: x.in_shape(tensor) for x, tensor in zip(inputs, tensors, strict=True)}
+    if len(shaped) == 1:
+        return shaped
+    sizes = tf.stack([tf.shape(tensor)[0] for tensor in shaped.values()])
+    rule = f"{' and '.join(shaped)} must have as many examples as one another. Received"
     holds = tf.reduce_all(sizes == sizes[0])
     with tf.control_dependencies([require(holds, rule, sizes)]):
-        return {name: tf.identity(tensor) for name, tensor in checked.items()}
+        return {name: tf.identity(tensor) for name, tensor in shaped.items()}
 
 
 def require(holds: tf.Tensor, rule: str, *received: tf.Tensor) -> tf.Operation:

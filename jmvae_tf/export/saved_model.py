@@ -10,8 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from jmvae_tf.errors import UserError
+from jmvae_tf.export.chunks import in_chunks
 from jmvae_tf.export.description import describe
-from jmvae_tf.export.inputs import EncodedImageInput, Input, ModalityInput, all_checked
+from jmvae_tf.export.inputs import EncodedImageInput, Input, ModalityInput, all_in_shape
 from jmvae_tf.export.signatures import Signature, signatures_of
 from jmvae_tf.export.versions import new_version
 from jmvae_tf.export.warmup import write_warmup_requests
@@ -87,7 +88,12 @@ def _function_of(signature: Signature) -> Any:
     """Traces a signature."""
 
     def answer(*tensors: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        return signature.outputs(all_checked(signature.inputs, tensors))
+        return in_chunks(
+            lambda part: signature.outputs(
+                {x.name: x.taken(part[x.name]) for x in signature.inputs}
+            ),
+            all_in_shape(signature.inputs, tensors),
+        )
 
     specs = [x.spec for x in signature.inputs]
     return tf.function(answer, input_signature=specs).get_concrete_function()
@@ -101,8 +107,8 @@ def _example(model: MultimodalVAE, wanted: Input) -> np.ndarray:
     if isinstance(wanted, ModalityInput):
         modality = wanted.modality
         if modality.name in model.statistics:
-            value = np.clip(model.statistics[modality.name].mean.numpy(), *modality.support)
+            value = model.statistics[modality.name].mean.numpy()
         else:
             value = np.full(modality.event_shape, 0.5)
-        return value[np.newaxis].astype(np.float32)
+        return np.clip(value, *modality.support)[np.newaxis].astype(np.float32)
     return np.zeros(1, np.int32)

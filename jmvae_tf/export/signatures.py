@@ -9,6 +9,7 @@ from jmvae_tf import editing
 from jmvae_tf.export import encoded_images
 from jmvae_tf.export.inputs import EncodedImageInput, Input, ModalityInput, SeedInput
 from jmvae_tf.models.base import Direction, MultimodalVAE, Tensors
+from jmvae_tf.pixels import to_pixels
 
 Outputs = dict[str, tf.Tensor]
 
@@ -85,11 +86,14 @@ def _from_files(model: MultimodalVAE, direction: Direction) -> Signature:
 
 def _to_files(model: MultimodalVAE, direction: Direction) -> Signature:
     target = direction.target
+    support = model.modalities[target].support
     average = _average(model, direction)
     return Signature(
         f"{'_'.join(direction.given)}_to_encoded_{target}",
         _given(model, direction),
-        lambda x: {f"{target}_bytes": encoded_images.encode(average(x)[target])},
+        lambda x: {
+            f"{target}_bytes": encoded_images.encode(to_pixels(average(x)[target], support))
+        },
     )
 
 
