@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from jmvae_tf import editing
+from jmvae_tf import editing, signature_names
 from jmvae_tf.export import encoded_images
 from jmvae_tf.export.inputs import EncodedImageInput, Input, ModalityInput, SeedInput
 from jmvae_tf.models.base import Direction, MultimodalVAE, Tensors
@@ -45,7 +45,7 @@ def signatures_of(model: MultimodalVAE) -> list[Signature]:
     """
     if not model.directions:
         [name] = model.modalities
-        return [_reconstruction(model, name), _embedding(model, name, "embed")]
+        return [_reconstruction(model, name), _embedding(model, name, signature_names.embedding())]
     return [
         *_plain(model),
         *_with_files(model),
@@ -80,7 +80,9 @@ def _from_files(model: MultimodalVAE, direction: Direction) -> Signature:
     average = _average(model, direction)
     encoded = EncodedImageInput(f"{given}_bytes", model.modalities[given])
     return Signature(
-        f"encoded_{direction.name}", (encoded,), lambda x: average({given: x[encoded.name]})
+        signature_names.from_files(given, direction.target),
+        (encoded,),
+        lambda x: average({given: x[encoded.name]}),
     )
 
 
@@ -89,7 +91,7 @@ def _to_files(model: MultimodalVAE, direction: Direction) -> Signature:
     support = model.modalities[target].support
     average = _average(model, direction)
     return Signature(
-        f"{'_'.join(direction.given)}_to_encoded_{target}",
+        signature_names.to_files(direction.given, target),
         _given(model, direction),
         lambda x: {
             f"{target}_bytes": encoded_images.encode(to_pixels(average(x)[target], support))
@@ -101,7 +103,7 @@ def _sampling(model: MultimodalVAE) -> Iterator[Signature]:
     for direction in model.directions:
         if _is_image(model, direction.target):
             yield Signature(
-                f"sample_{direction.target}_from_{'_'.join(direction.given)}",
+                signature_names.sampling(direction.given, direction.target),
                 (*_given(model, direction), SeedInput()),
                 _sample(model, direction),
             )
@@ -116,7 +118,7 @@ def _edits(model: MultimodalVAE) -> Iterator[Signature]:
         ]
         for condition in conditions:
             yield Signature(
-                f"edit_{target}" + (f"_by_{condition}" if len(conditions) > 1 else ""),
+                signature_names.edit(target, condition if len(conditions) > 1 else None),
                 (_input(model, target), _input(model, condition)),
                 _edit(model, target, condition),
             )
@@ -127,14 +129,16 @@ def _embeddings(model: MultimodalVAE) -> Iterator[Signature]:
         return
     images = [name for name in model.modalities if _is_image(model, name)]
     if len(images) == 1:
-        yield _embedding(model, images[0], "embed")
+        yield _embedding(model, images[0], signature_names.embedding())
     else:
         for name in model.modalities:
-            yield _embedding(model, name, f"embed_{name}")
+            yield _embedding(model, name, signature_names.embedding(name))
 
 
 def _reconstruction(model: MultimodalVAE, name: str) -> Signature:
-    return Signature(f"reconstruct_{name}", (_input(model, name),), model.reconstruct)
+    return Signature(
+        signature_names.reconstruction(name), (_input(model, name),), model.reconstruct
+    )
 
 
 def _embedding(model: MultimodalVAE, given: str, name: str) -> Signature:

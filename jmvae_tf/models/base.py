@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf import networks, replicas
+from jmvae_tf import networks, replicas, signature_names
 from jmvae_tf.distributions import (
     ConditionalDistribution,
     GaussianHead,
@@ -44,7 +44,7 @@ class Direction(NamedTuple):
     @property
     def name(self) -> str:
         """Such as "label_to_image"; of a signature and of figures of merit."""
-        return f"{'_'.join(self.given)}_to_{self.target}"
+        return signature_names.plain(self.given, self.target)
 
 
 class ImportanceSamples(NamedTuple):
@@ -84,7 +84,8 @@ class MultimodalVAE(TrainableModel, abc.ABC):
       **kwargs: of `keras.Model`.
 
     Raises:
-      ValueError: if an argument is out of its range or names an unknown modality.
+      ValueError: if an argument is out of its range or names an unknown modality, or if two
+        exported signatures would have the same name.
     """
 
     def __init__(
@@ -108,6 +109,9 @@ class MultimodalVAE(TrainableModel, abc.ABC):
         self.seed = seed
         self.conditions = tuple(conditions)
         self.targets = tuple(name for name in self.modalities if name not in self.conditions)
+        images = [name for name, x in self.modalities.items() if x.shown_as == "image"]
+        others = [name for name in self.modalities if name not in images]
+        signature_names.check(self.directions, images, others)
         self.decoder_networks = self._networks_for("decoders", decoders, self.targets)
         self.decoders = {
             name: ConditionalDistribution(
