@@ -1,5 +1,6 @@
 """Tests of CelebA as a data set."""
 
+import json
 import os
 import shutil
 import urllib.error
@@ -102,10 +103,144 @@ def test_available_memory_is_that_of_a_computer():
     assert 2**26 < celeba.available_memory() < 2**50
 
 
+# Prepared by a stranger.
+
+
+@pytest.fixture
+def foreign(data_dir, tmp_path):
+    """A copy of the prepared faces, to be changed."""
+    shutil.copytree(data_dir, tmp_path / "data")
+    return celeba_builder.folder_of(tmp_path / "data", 32, "center")
+
+
+def refusal(folder):
+    with pytest.raises(UserError) as raised:
+        data.load("celeba", folder.parents[2], OPTIONS)
+    return str(raised.value)
+
+
+def mark_of_import(folder):
+    """Puts a module beside a data set that leaves a mark when it is imported."""
+    (folder / "foreign_features.py").write_text(
+        f"open({str(folder / 'mark')!r}, 'w')\nimport tensorflow_datasets as tfds\n"
+        "class Image(tfds.features.Image):\n    pass\n"
+    )
+    return folder / "mark"
+
+
+FOREIGN = "foreign_features.Image"
+FEATURES = {
+    "itself": {"pythonClassName": FOREIGN},
+    "nested": {"featuresDict": {"features": {"image": {"pythonClassName": FOREIGN}}}},
+    "name of the field": {"sequence": {"feature": {"python_class_name": FOREIGN}}},
+    "list": {"x": [[{"pythonClassName": FOREIGN}]]},
+    "of old": {"type": FOREIGN, "content": {}},
+    "text": {
+        "type": "tensorflow_datasets.core.features.features_dict.FeaturesDict",
+        "proto_cls": "tensorflow_datasets.FeaturesDict",
+        "content": json.dumps({"features": {"image": {"pythonClassName": FOREIGN}}}),
+    },
+    "beside TFDS's features": {"pythonClassName": "tensorflow_datasets.scripts.cli.main.Image"},
+    "TFDS's name in another": {"pythonClassName": "tensorflow_datasets.core.features_.x.Image"},
+    "relative": {"pythonClassName": "tensorflow_datasets.core.features..x.Image"},
+    "many": {"x": [{}] * 20_000},
+}
+
+
+@pytest.mark.parametrize("features", FEATURES.values(), ids=FEATURES)
+@pytest.mark.parametrize("name", ["celeba", "mnist"])
+def test_classes_that_are_not_of_tfds_are_not_imported(foreign, monkeypatch, features, name):
+    mark = mark_of_import(foreign)
+    monkeypatch.syspath_prepend(foreign)
+    folder = foreign
+    options = OPTIONS
+    if name == "mnist":
+        folder = foreign.parents[2] / "mnist" / "3.0.1"
+        folder.mkdir(parents=True)
+        (folder / "dataset_info.json").write_text("{}")
+        options = {"split": "paper"}
+    (folder / "features.json").write_text(json.dumps(features))
+    with pytest.raises(UserError, match=r"classes of TensorFlow Datasets itself; received \S*feat"):
+        data.load(name, foreign.parents[2], options)
+    assert not mark.exists()
+
+
+def test_features_that_are_deep_in_each_other(foreign):
+    for depth in (60, 100_000):
+        (foreign / "features.json").write_text('{"x":' * depth + "1" + "}" * depth)
+        assert "deep in each other" in refusal(foreign)
+
+
+@pytest.mark.parametrize("file", ["features.json", "metadata.json", "partition.labels.txt"])
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: os.symlink("/dev/zero", path)])
+def test_description_that_is_no_file(foreign, file, make):
+    (foreign / file).unlink()
+    make(foreign / file)
+    assert "must be regular ones" in refusal(foreign)
+
+
+def test_description_that_is_too_long(foreign):
+    with (foreign / "metadata.json").open("r+b") as file:
+        file.truncate(2**25)
+    assert "of at most 16777216 bytes; received" in refusal(foreign)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"16"', '"160000000000"'),
+        ('"16"', '"-16"'),
+        ('"16"', "Infinity"),
+        ('"16"', "[]"),
+        ('"16"', '"17"'),
+        ('"name": "train"', '"name": "test"'),
+        ('"name": "train"', '"name": "../train"'),
+        ('"name": "train"', '"name": {}'),
+        ('"{DATASET}-', '"../{DATASET}-'),
+        ('"celeba_faces"', '"mnist"'),
+        ('"1.0.0"', '"2.0.0"'),
+        ('"splits"', '"parts"'),
+        ('"array_record"', '"tfrecord"'),
+        ('"array_record"', '"\\u001b[2Jrecord"'),
+        ("{", "["),
+    ],
+)
+def test_description_that_lies(foreign, old, new):
+    path = foreign / "dataset_info.json"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    message = refusal(foreign)
+    assert message.isprintable()
+    assert str(foreign) in message
+
+
+@pytest.mark.parametrize("edit", [lambda x: x[:-70_000], lambda x: b"", lambda x: x[::-1]])
+def test_damaged_records(foreign, edit):
+    path = next(foreign.glob("*-train.array_record-*"))
+    path.write_bytes(edit(path.read_bytes()))
+    assert "must be whole" in refusal(foreign)
+    path.unlink()
+    assert "must be whole" in refusal(foreign)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_prepared_face_of_another_size(foreign, monkeypatch, streamed):
+    if streamed:
+        monkeypatch.setattr(celeba, "available_memory", lambda: 0)
+    monkeypatch.setattr(celeba_builder, "folder_of", lambda *_: foreign)
+
+    def images():
+        return data.load("celeba", foreign, {**OPTIONS, "image_size": 64}).train["image"]
+
+    with pytest.raises(UserError, match=r"a PNG of 64x64 pixels; received \d+ bytes that"):
+        images()[np.arange(2)]
+
+
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("split", "authors", "splits paper and official; received --split=authors"),
+        ("split", "authors", "must be paper or official; received --split=authors"),
         ("image_size", 65, "must be 32, 64 or 128; received --image_size=65"),
         ("crop", "nose", "must be face or center; received --crop=nose"),
     ],

@@ -384,6 +384,12 @@ def test_report_counts_and_names(source, tmp_path):
     assert "unreadable              1  000001.jpg" in text
 
 
+def test_names_of_files_do_not_steer_the_terminal():
+    names = ["\x1b[2J.jpg", "\r", "\u202egpj"]
+    text = describe({"kept": 1, "refused": {"unreadable": 3}, "files": {"unreadable": names}})
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
 def test_prepared_once(whole, data_dir):
     before = contents(data_dir)
     report = prepare(whole, data_dir)
@@ -399,6 +405,27 @@ def test_other_source_needs_overwrite(source, data_dir, tmp_path):
     assert contents(data) == contents(data_dir)
     assert prepare(source, data, overwrite=True)["kept"] == NUMBER - 1
     assert len(tfds.builder_from_directory(prepared(data)).as_data_source("train")) == 15
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"source": SOURCE, "kept": 0, "refused": {}, "files": {}}',
+        '{"source": SOURCE, "kept": "9", "refused": {}, "files": {}}',
+        '{"source": SOURCE, "kept": 9, "refused": {"x": null}, "files": {}}',
+        '{"source": SOURCE, "kept": 9, "refused": {}, "files": {"unreadable": [1]}}',
+    ],
+)
+def test_damaged_report(whole, data_dir, tmp_path, report):
+    data = shutil.copytree(data_dir, tmp_path / "data")
+    path = prepared(data) / "preparation.json"
+    source = json.dumps(json.loads(path.read_text())["source"])
+    path.write_text(report.replace("SOURCE", source))
+    with pytest.raises(UserError, match="prepared from another than"):
+        prepare(whole, data)
 
 
 def test_source_without_any_face(source, tmp_path):

@@ -10,6 +10,7 @@ import hashlib
 import math
 import os
 import pathlib
+import struct
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from jmvae_tf.data import (
     celeba_part,
     check_split,
     faces,
+    image_limits,
 )
 from jmvae_tf.data.data_set import Arrays, DataSet
 from jmvae_tf.errors import UserError
@@ -197,7 +199,24 @@ def read(folder: pathlib.Path, image_size: int) -> tuple[np.ndarray | StoredImag
     Returns:
       uint8 [faces, size, size, 3], on disk where it takes too much memory; and what is known of
       each face.
+
+    Raises:
+      UserError: if it is damaged, or not what `celeba_builder.prepare` makes.
     """
+    celeba_builder.check(folder)
+    try:
+        return _read(folder, image_size)
+    except UserError:
+        raise
+    except Exception as error:  # TFDS and ArrayRecord raise many kinds.
+        raise UserError(
+            "A prepared data set must be whole",
+            f"{folder}: {type(error).__name__}: {error}",
+            "remove it, and prepare it again",
+        ) from error
+
+
+def _read(folder: pathlib.Path, image_size: int) -> tuple[np.ndarray | StoredImages, Labels]:
     builder = tfds.builder_from_directory(folder)
     splits = [name for name in celeba_files.PARTITION_NAMES if name in builder.info.splits]
     source = builder.as_data_source(
@@ -220,8 +239,23 @@ def read(folder: pathlib.Path, image_size: int) -> tuple[np.ndarray | StoredImag
 
 
 def _decode(png: bytes, image: np.ndarray) -> None:
-    """Decodes a PNG file into uint8 [height, width, 3], red first."""
-    image[...] = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB)
+    """Decodes a PNG file into uint8 [height, width, 3], red first.
+
+    Raises:
+      UserError: if it is damaged, or of another size.
+    """
+    height, width, _ = image.shape
+    decoded = None
+    # Decoders take memory for as many pixels as a header says.
+    if png.startswith(image_limits.PNG_HEADER_START + struct.pack(">II", width, height)):
+        decoded = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if decoded is None:
+        raise UserError(
+            f"A prepared face must be a PNG of {width}x{height} pixels",
+            f"{len(png)} bytes that are none",
+            "remove the prepared data set, and prepare it again",
+        )
+    image[...] = decoded
 
 
 def _select(images: np.ndarray | StoredImages, rows: np.ndarray) -> np.ndarray | StoredImages:

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from jmvae_tf.data import celeba_files
+from jmvae_tf.data import celeba_files, tfds_files
 from jmvae_tf.data.celeba_part import CROPS, IMAGE_SIZES
 from jmvae_tf.data.celeba_preparation import Preparation
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
@@ -33,6 +33,10 @@ from jmvae_tf.files import read_json, write_json
 
 REPORT = "preparation.json"
 """The file beside the data that says what was kept and refused, and from which source."""
+
+_LONGEST_REPORT = 2**26  # Bytes; it may name every file of CelebA.
+_MOST_FACES = 10_000_000
+_TEMPLATE = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"  # TFDS's own, of the names of files.
 
 
 def config_name(image_size: int, crop: str) -> str:
@@ -117,6 +121,65 @@ def is_prepared(folder: pathlib.Path) -> bool:
     return (folder / "dataset_info.json").is_file()
 
 
+def check(folder: pathlib.Path) -> None:
+    """Checks what a prepared data set says of itself, before TFDS believes it.
+
+    Args:
+      folder: of the data set.
+
+    Raises:
+      UserError: if it is not one that `prepare` has made.
+    """
+    tfds_files.check(folder)
+    path = folder / "dataset_info.json"
+    try:
+        _check_described(read_json(path))
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+        raise UserError(
+            "A prepared data set must be what bin/prepare_celeba made",
+            f"{path}: {type(error).__name__}: {error}",
+            "remove it, and prepare it again",
+        ) from error
+
+
+def _check_described(described: Mapping[str, Any]) -> None:
+    """Raises an error of some kind if it does not describe faces of CelebA."""
+    if (described["name"], described["version"]) != (CelebaFaces.name, str(CelebaFaces.VERSION)):
+        raise ValueError("it describes other data")
+    names = [split["name"] for split in described["splits"]]
+    if len(set(names)) < len(names) or not set(names) <= set(celeba_files.PARTITION_NAMES):
+        raise ValueError(f"splits {names}")
+    for split in described["splits"]:
+        if split["filepathTemplate"] != _TEMPLATE:
+            raise ValueError(f"files of the names {split['filepathTemplate']}")
+    # TFDS takes these numbers for true.
+    numbers = [int(x) for split in described["splits"] for x in split["shardLengths"]]
+    if min(numbers) < 0 or sum(numbers) > _MOST_FACES:
+        raise ValueError(f"{sum(numbers)} faces, of up to {_MOST_FACES}")
+
+
+def read_report(folder: pathlib.Path) -> dict[str, Any]:
+    """Reads the report of a prepared data set: see `Preparation.report`.
+
+    Raises:
+      OSError: if there is none.
+      ValueError: if it is damaged.
+    """
+    report = read_json(folder / REPORT, _LONGEST_REPORT)
+    refused, files = report.get("refused"), report.get("files")
+    if not (
+        isinstance(report.get("source"), dict)
+        and isinstance(refused, dict)
+        and isinstance(files, dict)
+        and all(isinstance(x, int) and x >= 0 for x in (report.get("kept"), *refused.values()))
+        and report["kept"] > 0
+        and all(isinstance(names, list) for names in files.values())
+        and all(isinstance(name, str) for names in files.values() for name in names)
+    ):
+        raise ValueError("no report of a preparation")
+    return report
+
+
 def prepare(
     source: pathlib.Path,
     data_dir: pathlib.Path,
@@ -147,9 +210,10 @@ def prepare(
     parts = folder.parent.with_name(f"parts-{folder.parent.name}")
     preparation = Preparation(source, parts, OFFICIAL_ATTRIBUTES, image_size, crop)
     if is_prepared(folder):
-        report = read_json(folder / REPORT)
-        if report["source"] == preparation.source:
-            return report
+        with contextlib.suppress(OSError, ValueError):
+            report = read_report(folder)
+            if report["source"] == preparation.source:
+                return report
         if not overwrite:
             raise UserError(
                 "A data directory holds the faces of one source",

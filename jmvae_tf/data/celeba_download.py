@@ -7,7 +7,7 @@ import zipfile
 import tensorflow_datasets as tfds
 from tensorflow_datasets.datasets.celeb_a import celeb_a_dataset_builder
 
-from jmvae_tf.data import celeba_files
+from jmvae_tf.data import celeba_files, tfds_files
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
 from jmvae_tf.errors import UserError
 from jmvae_tf.files import written_atomically
@@ -46,6 +46,7 @@ def fetch(data_dir: pathlib.Path) -> pathlib.Path:
                 f"{data_dir} without its files and no answer from {url} ({error})",
                 remedy,
             ) from error
+    tfds_files.check_versions(data_dir / "celeb_a")
     try:
         builder = tfds.builder("celeb_a", data_dir=data_dir)
         builder.download_and_prepare()

@@ -13,7 +13,7 @@ import zlib
 
 import numpy as np
 
-from jmvae_tf.data import check_split, handwritten
+from jmvae_tf.data import check_split, handwritten, tfds_files
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
 from jmvae_tf.files import read_limited
@@ -187,6 +187,7 @@ def _from_tfds(data_dir: pathlib.Path) -> dict[str, np.ndarray]:
                 f"{data_dir} without its files and no answer from {url} ({error})",
                 remedy,
             ) from error
+    tfds_files.check_versions(data_dir / "mnist")
     try:
         parts = {
             part: tfds.as_numpy(tfds.load("mnist", split=part, data_dir=data_dir, batch_size=-1))

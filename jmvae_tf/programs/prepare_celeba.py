@@ -74,7 +74,7 @@ def describe(report: dict) -> str:
     total = report["kept"] + sum(report["refused"].values())
     lines = [f"{'kept':<17} {report['kept']:>7} of {total} ({report['kept'] / total:.1%})"]
     for reason, number in report["refused"].items():
-        line = f"{reason:<17} {number:>7}"
+        line = f"{one_line(reason):<17} {number:>7}"
         names = report["files"].get(reason, []) if reason in _OUT_OF_ORDER else []
         if names:
             more = " …" if len(names) > _NAMED else ""

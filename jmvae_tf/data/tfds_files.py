@@ -1,0 +1,85 @@
+"""Checks of data sets on disk that TensorFlow Datasets is about to read, for they may be anybody's.
+
+Its `features.json` names classes of Python, and TFDS imports the modules that they are said to be
+in.
+"""
+
+import pathlib
+import re
+from typing import Any
+
+from jmvae_tf.errors import UserError
+from jmvae_tf.files import read_json
+
+_LONGEST = 2**24  # Bytes of a file that says what the data are.
+_MOST_VALUES = 10_000  # Of features.json, over all that lie in each other.
+_DEEPEST = 50
+
+_OWN_CLASS = re.compile(r"tensorflow_datasets\.core\.features(\.[A-Za-z]\w*)+")
+# As TFDS writes it, as protocol buffers call it, and as TFDS wrote it before it used those.
+_CLASS_KEYS = ("pythonClassName", "python_class_name", "type")
+
+
+def check_versions(folder: pathlib.Path) -> None:
+    """Checks what versions there are of a data set.
+
+    Args:
+      folder: of the data set, which need not be there.
+
+    Raises:
+      UserError: as `check` does.
+    """
+    for described in sorted(folder.glob("*/dataset_info.json")):
+        check(described.parent)
+
+
+def check(folder: pathlib.Path) -> None:
+    """Checks the files of a data set beside its examples.
+
+    Args:
+      folder: of one version of a data set.
+
+    Raises:
+      UserError: if one is no regular file or too long, or the features are of classes that are not
+        TFDS's own.
+    """
+    for path in sorted(folder.iterdir()):
+        described = path.suffix in (".json", ".txt")
+        if not (path.is_file() or path.is_dir()) or (described and path.stat().st_size > _LONGEST):
+            raise UserError(
+                "The files of a prepared data set must be regular ones, and those that describe it "
+                f"of at most {_LONGEST} bytes",
+                path,
+                "prepare it again in another --data_dir",
+            )
+    path = folder / "features.json"
+    try:
+        _check_classes(read_json(path, _LONGEST))
+    except FileNotFoundError:
+        return  # TFDS reads it of some data sets only, and says where it is missing.
+    except ValueError as error:
+        raise UserError(
+            "The features of a prepared data set must be classes of TensorFlow Datasets itself",
+            f"{path}: {error}",
+            "prepare it again in another --data_dir, and do not trust this one",
+        ) from error
+
+
+def _check_classes(features: dict[str, Any]) -> None:
+    values: list[tuple[int, Any]] = [(1, features)]
+    number = 0
+    while values:
+        depth, value = values.pop()
+        number += 1
+        if number > _MOST_VALUES or depth > _DEEPEST:
+            raise ValueError("too many values, or too deep in each other")
+        if isinstance(value, list):
+            values += ((depth + 1, x) for x in value)
+        elif isinstance(value, dict):
+            values += ((depth + 1, x) for x in value.values())
+            for key in _CLASS_KEYS:
+                name = value.get(key)
+                if isinstance(name, str) and not _OWN_CLASS.fullmatch(name):
+                    raise ValueError(name)
+            if isinstance(value.get("content"), str):  # Protocol buffers as text, before 2022.
+                raise ValueError("features in text")
