@@ -10,7 +10,7 @@ import tensorflow as tf
 from sklearn.base import ClassifierMixin
 from sklearn.neighbors import KNeighborsClassifier
 
-from jmvae_tf.evaluation.batches import images_of_classes
+from jmvae_tf.evaluation.batches import generated, images_of_classes, rows_at_once
 from jmvae_tf.models.base import MultimodalVAE
 
 _NEIGHBOURS = 3
@@ -91,8 +91,11 @@ def generated_label_accuracy(
     Returns:
       0 or 1 for each example, float [examples].
     """
-    generated = model.generate(label, {image: images}, seed=seed)
-    return (np.argmax(generated, axis=1) == np.argmax(labels, axis=1)).astype(float)
+    if len(images) <= rows_at_once(model, [image, label]):
+        found = model.generate(label, {image: images}, seed=seed)
+    else:
+        found = generated(model, label, {image: images}, seed)
+    return (np.argmax(found, axis=1) == np.argmax(labels, axis=1)).astype(float)
 
 
 def _flat(images: tf.Tensor) -> np.ndarray:
