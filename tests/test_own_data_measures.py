@@ -119,6 +119,18 @@ def test_yes_begins_in_the_middle_of_the_range(capsys, likelihood, value_range, 
         assert verdicts == ["yes", "yes", "no"]
 
 
+def test_values_of_a_vector_are_told_without_a_class(capsys):
+    print_table(Modality("sizes", (2, 2), Gaussian()), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    printed = capsys.readouterr().out
+    assert printed.splitlines()[0] == "sizes:"
+    assert [line.split() for line in printed.splitlines()[1:]] == [
+        ["0", "1.0000"],
+        ["1", "2.0000"],
+        ["2", "3.0000"],
+        ["3", "4.0000"],
+    ]
+
+
 def test_a_range_must_fit_the_likelihood_and_have_a_middle():
     with pytest.raises(ValueError, match=r"within the likelihood's, \(0.0, 1.0\)"):
         traits_of(Bernoulli(), (-3, 3))
@@ -275,6 +287,15 @@ def test_images_of_classes_are_decoded_in_parts(monkeypatch, eagerly):
     judge = coherence.fit_classifier(*drawn([0, 1, 2, 3, 4], 5).values())
     assert len(coherence.label_coherence(model, judge, "label", "image", 10)) == 50
     assert rows == [20, 20, 10]
+
+
+def test_labels_are_read_off_many_images_in_batches(monkeypatch, eagerly):
+    model = small_model("jmvae_kl", {"image": image_of(), "label": label_of(3)})
+    data = drawn([0, 1, 2, 1, 1, 0, 2], 3)
+    right = [coherence.generated_label_accuracy(model, *data.values(), "image", "label")]
+    monkeypatch.setattr("jmvae_tf.evaluation.batches.ROWS", 3)
+    right.append(coherence.generated_label_accuracy(model, *data.values(), "image", "label"))
+    np.testing.assert_array_equal(*right)
 
 
 # Several modalities of a kind.

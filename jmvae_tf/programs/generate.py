@@ -264,6 +264,9 @@ def _print_values(model: "MultimodalVAE", target: str, known: "Arrays") -> None:
         print(f"{modality.name}:")
         for number, sample in enumerate(values, 1):
             print(f"  {number:<3} {shown_attributes(modality, sample)}")
-    else:
+    elif modality.shown_as == "label":
         print(likeliest(modality, values))
+    else:
+        for sample in values:
+            print_table(modality, sample)
     output.require()

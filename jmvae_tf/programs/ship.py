@@ -124,8 +124,10 @@ def _write_card(shipped: pathlib.Path, folder: RunFolder, settings: tuple[str, .
 
 
 def _as_text(name: str, card: dict[str, Any]) -> str:
+    from jmvae_tf.evaluation.estimate import value_from_json
+
     rows = [
-        f"| `{figure}` | {_described(figure)} | {x['mean']:.4f} ± {x['standard_error']:.4f} |"
+        f"| `{figure}` | {_described(figure)} | {value_from_json(x)} |"
         for figure, x in card["figures"].items()
     ]
     trained = ", ".join(f"{package} {version}" for package, version in card["trained_with"].items())
