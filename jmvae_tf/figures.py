@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from jmvae_tf.drawing import label, save
+from jmvae_tf.pixels import to_pixels
 
 _INCHES = 0.7
 _TITLE_INCHES = 0.5  # Title and column names, which a single row must not pay for.
@@ -24,9 +25,13 @@ _MOST_BARS = 20  # Classes beside an image; of more the likeliest.
 _MOST_VERDICTS = 40  # Attributes beside an image; as many as CelebA has.
 
 
-def _show(axes: Axes, image: np.ndarray) -> None:
-    """An image (height, width, 1 or 3) of values in [0, 1]; grey ones white on black."""
-    axes.imshow(np.squeeze(image, -1) if image.shape[-1] == 1 else image, "gray", vmin=0, vmax=1)
+_PIXELS = (0.0, 1.0)
+
+
+def _show(axes: Axes, image: np.ndarray, value_range: tuple[float, float] = _PIXELS) -> None:
+    """An image (height, width, 1 or 3) from black to white; grey ones white on black."""
+    shown = np.clip(to_pixels(image, value_range), 0.0, 1.0)
+    axes.imshow(np.squeeze(shown, -1) if shown.shape[-1] == 1 else shown, "gray", vmin=0, vmax=1)
     axes.set_xticks([])
     axes.set_yticks([])
 
@@ -39,19 +44,20 @@ def image_grid(
     row_names: Sequence[str] = (),
     most_columns: int | None = None,
     side: float = _INCHES,
+    value_range: tuple[float, float] = _PIXELS,
 ) -> None:
     """Images in rows and columns.
 
     Args:
       path: of the PNG file.
-      images: [rows, columns, height, width, channels], values in [0, 1]; an image with NaN in it is
-        left out.
+      images: [rows, columns, height, width, channels]; an image with NaN in it is left out.
       title: above all.
       column_names: above the columns.
       row_names: left of the rows.
       most_columns: if there are more columns, those that come after go on below the others, with
         the same rows.
       side: of an image, in inches.
+      value_range: what images hold where they are black, and white.
     """
     num_blocks = -(-images.shape[1] // (most_columns or images.shape[1]))
     num_columns = -(-images.shape[1] // num_blocks)
@@ -80,7 +86,7 @@ def image_grid(
             for axes, image in zip(axes_of_row, row, strict=False):
                 if not np.isnan(image).any():
                     axes.axis("on")
-                    _show(axes, image)
+                    _show(axes, image, value_range)
         for axes, name in zip(part[0], names, strict=False):
             axes.set_title(name, fontsize=9 if max(map(len, names)) < 0.8 * letters else 7)
         for axes, name in zip(part[:, 0], row_names, strict=False):
@@ -100,16 +106,21 @@ def _broken(name: str, width: int) -> str:
 
 
 def labels_by_image(
-    path: pathlib.Path, images: np.ndarray, probabilities: np.ndarray, names: Sequence[str]
+    path: pathlib.Path,
+    images: np.ndarray,
+    probabilities: np.ndarray,
+    names: Sequence[str],
+    value_range: tuple[float, float] = _PIXELS,
 ) -> None:
     """Each image beside the probabilities of the labels generated from it.
 
     Args:
       path: of the PNG file.
-      images: [examples, height, width, channels], values in [0, 1].
+      images: [examples, height, width, channels].
       probabilities: [examples, classes]; of more classes than can be read, each image has its
         likeliest.
       names: of the classes.
+      value_range: what images hold where they are black, and white.
     """
     num_columns = min(5, len(images))
     num_rows = -(-len(images) // num_columns)
@@ -127,7 +138,7 @@ def labels_by_image(
         picture, bars = grid[place[0], 2 * place[1]], grid[place[0], 2 * place[1] + 1]
         picture.axis("on")
         bars.axis("on")
-        _show(picture, image)
+        _show(picture, image, value_range)
         shown = names
         if len(row) > _MOST_BARS:
             likeliest = (-row).argsort(kind="stable")[: _MOST_BARS // 2]
@@ -150,16 +161,18 @@ def attributes_by_image(
     true: np.ndarray,
     names: Sequence[str],
     threshold: float = 0.0,
+    value_range: tuple[float, float] = _PIXELS,
 ) -> None:
     """Each image beside its attributes, those generated from it and those it has.
 
     Args:
       path: of the PNG file.
-      images: [examples, height, width, channels], values in [0, 1].
+      images: [examples, height, width, channels].
       generated: [examples, attributes]; above the threshold means that the image has it.
       true: the same.
       names: of the attributes.
       threshold: what parts no from yes.
+      value_range: what images hold where they are black, and white.
     """
     num_columns = min(5, len(images))
     num_rows = -(-len(images) // num_columns)
@@ -179,7 +192,7 @@ def attributes_by_image(
         picture, text = grid[row, 2 * column], grid[row, 2 * column + 1]
         picture.axis("on")
         picture.set_anchor("N")
-        _show(picture, image)
+        _show(picture, image, value_range)
         for place, (words, colour) in enumerate(verdicts):
             text.annotate(
                 words,

@@ -133,8 +133,10 @@ def _name_of_image(modalities: Mapping[str, "Modality"]) -> str:
 
 def _read_image(modality: "Modality", crop: str | None) -> "np.ndarray":
     from jmvae_tf.data.image_file import read_image
+    from jmvae_tf.pixels import to_values
 
-    return read_image(pathlib.Path(_IMAGE.value or ""), modality.event_shape, crop)
+    pixels = read_image(pathlib.Path(_IMAGE.value or ""), modality.event_shape, crop, pipe=True)
+    return to_values(pixels, modality.support)
 
 
 def _targets(model: "MultimodalVAE", known: "Arrays") -> Sequence[str]:
@@ -189,7 +191,13 @@ def _draw(model: "MultimodalVAE", target: str, known: "Arrays", out: pathlib.Pat
         first["average"] = _samples(model, target, known, None)
     samples = _samples(model, target, known, _NUM_SAMPLES.value)
     title = ", ".join(_GIVEN.value) or _IMAGE.value or "drawn from the prior"
-    figures.image_grid(out, _rows(np.concatenate([*first.values(), samples])), title, list(first))
+    figures.image_grid(
+        out,
+        _rows(np.concatenate([*first.values(), samples])),
+        title,
+        list(first),
+        value_range=model.modalities[target].support,
+    )
     print(out)
 
 
@@ -240,7 +248,8 @@ def _edit(model: "MultimodalVAE", crop: str | None, out: pathlib.Path) -> None:
             *(edit.changed_average for edit in edits.values()),
         ],
     ]
-    images = np.clip([np.concatenate(row) for row in rows], *model.modalities[target].support)
+    support = model.modalities[target].support
+    images = np.clip([np.concatenate(row) for row in rows], *support)
     figures.image_grid(
         out,
         images,
@@ -248,6 +257,7 @@ def _edit(model: "MultimodalVAE", crop: str | None, out: pathlib.Path) -> None:
         ["as it is", "reconstruction", *edits],
         ["image", "average"],
         side=_EDIT_INCHES,
+        value_range=support,
     )
     print_table(model.modalities[condition], first.values.numpy()[0])
     print(out)

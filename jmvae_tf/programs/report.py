@@ -133,6 +133,7 @@ def picture(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -
             grey["image"].numpy(),
             model.generate("label", {"image": grey["image"]}, seed=seed).numpy(),
             names_of(model.modalities["label"]),
+            model.modalities["image"].support,
         )
     if "attributes_to_image" in directions:
         _images_by_attributes(model, folder, seed)
@@ -144,6 +145,7 @@ def picture(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -
             grey["attributes"].numpy(),
             model.modalities["attributes"].value_names,
             model.modalities["attributes"].threshold,
+            model.modalities["image"].support,
         )
     reconstructions(model, data, folder, seed)
     if "image" in model.targets and not model.conditions:
@@ -152,6 +154,7 @@ def picture(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -
             folder.figures / "prior_samples.png",
             prior.reshape(10, 10, *prior.shape[1:]),
             "Images at z drawn from the prior",
+            value_range=model.modalities["image"].support,
         )
     if history := folder.read_history():  # It may have been deleted.
         figures.loss_terms(folder.figures / "loss_terms.png", history)
@@ -168,6 +171,7 @@ def _images_by_label(model: MultimodalVAE, folder: RunFolder, seed: int) -> None
         "Images generated from labels" + _of(len(labels), len(names)),
         names[: len(labels)],
         ["average", *[f"sample {row + 1}" for row in range(_ROWS_OF_SAMPLES)]],
+        value_range=model.modalities["image"].support,
     )
 
 
@@ -191,6 +195,7 @@ def _images_by_attributes(model: MultimodalVAE, folder: RunFolder, seed: int) ->
         ["base", *names],
         ["average", *[f"sample {row + 1}" for row in range(_ROWS_OF_ATTRIBUTES)]],
         _MOST_COLUMNS,
+        value_range=model.modalities["image"].support,
     )
 
 
@@ -211,6 +216,7 @@ def reconstructions(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed
         np.stack([grey["image"], *rows]),
         "Test images and their reconstructions by encoder",
         row_names=["test", *[f"from {', '.join(given)}" for given in encoders]],
+        value_range=model.modalities["image"].support,
     )
 
 
