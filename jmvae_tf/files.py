@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import functools
 import glob
 import json
 import os
@@ -66,12 +67,7 @@ def _marked(folder: pathlib.Path, wait: bool) -> Iterator[None]:
     """Does what `locked` does, by a file."""
     from filelock import SoftFileLock, Timeout  # Rarely needed.
 
-    warnings.warn(
-        "a file system has no flock: locks there are files, which do not tell whether a process "
-        "of another host has died",
-        RuntimeWarning,
-        stacklevel=1,  # The same for all callers, so that it is shown once.
-    )
+    _warn_of_marks()
     path = folder / _MARK
     lock = SoftFileLock(path)
     while True:
@@ -87,6 +83,16 @@ def _marked(folder: pathlib.Path, wait: bool) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@functools.cache
+def _warn_of_marks() -> None:
+    warnings.warn(
+        "a file system has no flock: locks there are files, which do not tell whether a process "
+        "of another host has died",
+        RuntimeWarning,
+        stacklevel=1,
+    )
 
 
 def _living_holder(mark: pathlib.Path) -> str | None:

@@ -115,6 +115,7 @@ def refuse_flock(number):
 def no_flock(monkeypatch):
     monkeypatch.setattr(fcntl, "flock", refuse_flock(errno.ENOLCK))
     monkeypatch.setattr(files, "_PATIENCE", 0.2)
+    files._warn_of_marks.cache_clear()
 
 
 @contextlib.contextmanager
@@ -163,7 +164,7 @@ def test_a_lock_without_flock(tmp_path, no_flock, monkeypatch, number):
 
 def test_the_warning_is_shown_once(tmp_path, no_flock):
     with warnings.catch_warnings(record=True) as shown:
-        warnings.simplefilter("default")
+        warnings.simplefilter("always")
         for folder in ("one", "two", "three"):
             with written_atomically(tmp_path / folder / "file") as path:
                 path.touch()

@@ -572,18 +572,45 @@ def test_imports_the_standard_library_alone():
     assert ast.literal_eval(done.stdout) == {"__main__"}
 
 
-def test_keras_takes_nothing_along_that_programs_do_not_use():
-    """Packages that it imports where it can, which cost seconds and memory; all can use them."""
+def test_keras_is_loaded_as_programs_need_it_whatever_others_have_set(tmp_path):
+    """Without packages that it imports where it can, which cost seconds; all can use them."""
     packages = ("matplotlib", "pandas", "sklearn")
+    configuration = {"backend": "jax", "floatx": "float64", "image_data_format": "channels_first"}
+    (tmp_path / "keras.json").write_text(json.dumps({**configuration, "epsilon": 0.1}))
+    foreign = {
+        "HOME": str(tmp_path / "none"),
+        "KERAS_BACKEND": "torch",
+        "KERAS_HOME": str(tmp_path),
+        "KERAS_MAX_EPOCHS": "1",
+        "MPLBACKEND": "no such backend",
+        "PYTHONWARNINGS": "error",
+        "TF2_BEHAVIOR": "0",
+        "TF_USE_LEGACY_KERAS": "1",
+    }
     code = (
-        "import sys; from jmvae_tf.programs import program; program.load_tensorflow(); "
-        f"import keras; print({{'keras', *{packages}}} & set(sys.modules)); "
-        "import matplotlib.pyplot, pandas, sklearn.metrics"
+        "import sys, types; from jmvae_tf.programs import program\n"
+        "def main():\n"
+        "    program.load_tensorflow()\n"
+        "    import keras, tensorflow\n"
+        f"    print({{'keras', *{packages}}} & set(sys.modules))\n"
+        "    import matplotlib.pyplot, pandas, sklearn.metrics\n"
+        "    k = keras.config\n"
+        "    print((k.backend(), k.floatx(), k.image_data_format(), k.epsilon(), k.max_epochs(),\n"
+        "           tensorflow.executing_eagerly()))\n"
+        "sys.argv = ['program']\n"
+        "program.run(types.SimpleNamespace(main=main))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, **foreign},
+        capture_output=True,
+        text=True,
     )
-    assert ast.literal_eval(done.stdout) == {"keras"}
+    assert (done.returncode, done.stderr) == (0, "")
+    imported, settings = map(ast.literal_eval, done.stdout.splitlines())
+    assert imported == {"keras"}
+    assert settings == ("tensorflow", "float32", "channels_last", 1e-7, None, True)
 
 
 def test_requirements_and_pyproject_agree(monkeypatch):

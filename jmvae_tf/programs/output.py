@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from jmvae_tf.errors import UserError, one_line
 
 _READER_LEFT = (errno.EPIPE, errno.ECONNRESET)
+_FOR_DEVELOPERS = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
 
 
 class _Stream(io.FileIO):
@@ -41,12 +42,11 @@ def forgiving() -> Iterator[None]:
     """Lets a program continue whatever becomes of its standard output and standard error.
 
     What a stream cannot encode is replaced. A reader that left, a full disk or a lost terminal
-    stop nothing. Warnings take one line.
+    stop nothing.
     """
-    before = sys.stdout, sys.stderr, warnings.formatwarning
+    before = sys.stdout, sys.stderr
     sys.stdout = _wrapped(sys.stdout, "replace")
     sys.stderr = _wrapped(sys.stderr, "backslashreplace")
-    warnings.formatwarning = lambda message, *_, **__: f"warning: {one_line(message)}\n"
     try:
         yield
     finally:
@@ -54,7 +54,22 @@ def forgiving() -> Iterator[None]:
         if failure is not None:
             print(f"warning: standard output is not whole: {failure.strerror}", file=sys.stderr)
         sys.stderr.flush()
-        sys.stdout, sys.stderr, warnings.formatwarning = before
+        sys.stdout, sys.stderr = before
+
+
+@contextlib.contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Shows warnings in a line each, those that are meant for users, whatever PYTHONWARNINGS is."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {one_line(message)}\n"
+    try:
+        with warnings.catch_warnings():
+            warnings.resetwarnings()
+            for category in _FOR_DEVELOPERS:
+                warnings.simplefilter("ignore", category)
+            yield
+    finally:
+        warnings.formatwarning = before
 
 
 def require() -> None:

@@ -39,7 +39,7 @@ def run(module: ModuleType) -> NoReturn:
       module: with a docstring, a function `main` and the flags that it defined.
     """
     signal.signal(signal.SIGTERM, _interrupt)
-    with output.forgiving():
+    with output.forgiving(), output.plain_warnings():
         _run(module)
     sys.exit(0)
 
@@ -83,7 +83,16 @@ def load_tensorflow() -> None:
     off those of the import itself; they are shown after all if it fails. And without packages that
     Keras takes along if it can: docs/performance.md says what they cost. Programs call this before
     they import the modules that need TensorFlow.
+
+    Raises:
+      UserError: if Python leaves out docstrings, which those packages need at import.
     """
+    if sys.flags.optimize > 1:
+        raise UserError(
+            "Python must keep docstrings, which Keras needs",
+            f"optimisation {sys.flags.optimize}, by PYTHONOPTIMIZE or -OO",
+            "unset PYTHONOPTIMIZE",
+        )
     _settle_environment()
     # TensorFlow reports every tf.function traced again, matplotlib that it makes a cache.
     for name in ("absl", "matplotlib", "tensorflow"):

@@ -162,7 +162,7 @@ def _pixels(image: "DescribedModality") -> "np.ndarray":
     from jmvae_tf.data.image_file import read_image
 
     crop = "face" if _CROP.value == "face" else None
-    return read_image(pathlib.Path(_IMAGE.value or ""), image.event_shape, crop)
+    return read_image(pathlib.Path(_IMAGE.value or ""), image.event_shape, crop, pipe=True)
 
 
 def _bytes(content: bytes) -> "np.ndarray":
