@@ -1,6 +1,7 @@
 """Tests of the data sets, of the files they are read from and of users' image files."""
 
 import contextlib
+import dataclasses
 import gzip
 import json
 import os
@@ -16,7 +17,7 @@ import tensorflow as tf
 from sklearn import datasets
 
 from jmvae_tf import data
-from jmvae_tf.data import mnist
+from jmvae_tf.data import digits, mnist
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.data.image_file import read_image
 from jmvae_tf.errors import UserError
@@ -492,3 +493,32 @@ def test_file_that_is_no_image(tmp_path, capfd, rng, content, message):
 def test_folder_is_no_image(tmp_path):
     with pytest.raises(UserError, match=r"must be readable; received .*: Is a directory"):
         read_image(tmp_path, (8, 8, 1))
+
+
+# What is left of a data set that was divided.
+
+
+@pytest.mark.parametrize(("part", "fewest"), [("train", 1), ("test", 2)])
+def test_a_division_that_leaves_too_little_is_refused(monkeypatch, tmp_path, part, fewest):
+    whole = digits.load(tmp_path, "paper")
+
+    def left(number):
+        few = {name: array[:number] for name, array in getattr(whole, part).items()}
+        changed = dataclasses.replace(whole, **{part: few if number else {}})
+        monkeypatch.setattr(digits, "load", lambda data_dir, split: changed)
+        return data.load("digits", tmp_path, {"split": "paper"})
+
+    for number in range(fewest):
+        message = (
+            rf"The {part} part of digits must have at least {fewest} .*; received {number} by "
+        )
+        with pytest.raises(UserError, match=message + "--split=paper"):
+            left(number)
+    assert left(fewest).num_examples(part) == fewest
+
+
+@pytest.mark.parametrize("name", ["os", "../mnist", "data_set", "pipelines", "", "digits.os"])
+def test_the_name_of_a_data_set_imports_nothing_else(tmp_path, name):
+    for call in (data.load, lambda *_: data.modalities(name, {})):
+        with pytest.raises(ValueError, match="A data set is one of mnist, celeba"):
+            call(name, tmp_path, {"split": "paper"})

@@ -169,5 +169,5 @@ def test_a_run_goes_on_in_it_and_is_used_in_float32(precision, model, data, tmp_
 
 
 def test_an_unknown_precision_is_a_mistake():
-    with pytest.raises(UserError, match="--precision must be float32 or mixed_bfloat16 or mixed"):
+    with pytest.raises(UserError, match="--precision must be float32, mixed_bfloat16 or mixed"):
         settings_in("bfloat16")

@@ -72,6 +72,22 @@ def test_the_newest_are_kept(tmp_path, keep):
     assert sorted(os.listdir(tmp_path)) == sorted(map(str, range(6 - keep, 6)))
 
 
+def test_links_are_not_removed_and_not_followed(tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "file").write_text("another model's")
+    folder = tmp_path / "toy"
+    folder.mkdir()
+    (folder / "1").symlink_to(other)
+    (folder / "2").symlink_to("nowhere")
+    (folder / "3x").mkdir()
+    (folder / "4").write_text("a file")
+    for number in (3, 5, 6):
+        assert _write(folder, keep=1) == folder / str(number)
+    assert sorted(os.listdir(folder)) == ["1", "2", "3x", "4", "6"]
+    assert (other / "file").read_text() == "another model's"
+
+
 def test_all_are_kept_if_nothing_is_said(tmp_path):
     for _ in range(5):
         _write(tmp_path)

@@ -50,6 +50,8 @@ def new_version(folder: pathlib.Path, keep: int | None = None) -> Iterator[NewVe
         _flush(version.path)
         with locked(folder):
             number = max(versions(folder), default=0) + 1
+            while os.path.lexists(folder / str(number)):  # Something else has that name.
+                number += 1
             version.path = version.path.rename(folder / str(number))
             if keep is not None:
                 for old in versions(folder)[:-keep]:
