@@ -12,6 +12,7 @@ import stat
 import struct
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 import zlib
 
@@ -34,6 +35,8 @@ from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
 from jmvae_tf.errors import UserError
 from jmvae_tf.programs.prepare_celeba import describe
 from tests import celeba_source, dying_worker
+from tests.conftest import ROOT
+from tests.test_launch import put_foreign_modules
 from tests.test_programs import command, mistake, start
 from tests.test_run_folder import contents
 
@@ -200,11 +203,16 @@ def test_bad_entries_of_a_zip_are_unreadable(source):
         archive.writestr("000007.jpg", one)
         archive.writestr("000008.jpg", one)
         archive.writestr("000009.jpg", one)
+        archive.writestr("000010.jpg", one + bytes(2**26), zipfile.ZIP_DEFLATED)
         archive.infolist()[6].flag_bits |= 1  # Encrypted.
         archive.infolist()[7].compress_type = 99
         archive.infolist()[8].header_offset = 2**40
+        archive.infolist()[9].file_size = 10
     kept, unreadable = Outcome.KEPT, Outcome.UNREADABLE
-    assert outcomes(source, 9) == (kept, kept, *[unreadable] * 7)
+    tracemalloc.start()
+    assert outcomes(source, 10) == (kept, kept, *[unreadable] * 8)
+    assert tracemalloc.get_traced_memory()[1] < 2**27
+    tracemalloc.stop()
 
 
 def test_part_is_read_back(tmp_path):
@@ -503,6 +511,31 @@ def test_program_prepares_and_says_what_it_kept(whole, tmp_path):
     assert "20 of 20 images\n" in done.stdout
     assert "20 of 20 (100.0%)" in done.stdout
     assert (tmp_path / "data/celeba_faces/center_32/1.0.0/preparation.json").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [None, ".", "{checkout}:"])
+def test_programs_and_workers_import_nothing_from_where_they_are(whole, tmp_path, path):
+    checkout, cwd = tmp_path / "checkout", tmp_path / "cwd"
+    for name in ("bin", "jmvae_tf"):
+        shutil.copytree(ROOT / name, checkout / name)
+    for name in ("requirements.txt", "requirements.lock"):
+        shutil.copy(ROOT / name, checkout)
+    for place in (cwd, checkout, checkout / "bin"):
+        put_foreign_modules(place, tmp_path / "mark")
+    environment = {name: x for name, x in os.environ.items() if name != "PYTHONPATH"}
+    if path:
+        environment["PYTHONPATH"] = path.format(checkout=checkout)
+    done = subprocess.run(
+        [sys.executable, checkout / "bin" / "prepare_celeba", f"--source={whole}", "--crop=center"],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "20 of 20 (100.0%)" in done.stdout
+    assert not (tmp_path / "mark").exists()
 
 
 @pytest.mark.slow

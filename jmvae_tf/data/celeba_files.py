@@ -187,14 +187,14 @@ class _Zipped:
         entry = self._entries[name]
         if entry.compress_type not in _COMPRESSIONS:
             raise ValueError("an entry of a zip that is neither stored nor deflated")
+        if entry.file_size > image_limits.MOST_BYTES:
+            raise ValueError(f"an entry of a zip of more than {image_limits.MOST_BYTES} bytes")
         try:
-            with self._archive.open(entry) as file:  # It may grow beyond the size it announces.
-                content = file.read(image_limits.MOST_BYTES + 1)
+            # Of an entry that lies, no more than this is unpacked, and no more kept than it says.
+            with self._archive.open(entry) as file:
+                return file.read(image_limits.MOST_BYTES)
         except (RuntimeError, EOFError, zipfile.BadZipFile, zlib.error, struct.error) as error:
             raise ValueError(f"an entry of a zip that is damaged or encrypted: {error}") from error
-        if len(content) > image_limits.MOST_BYTES:
-            raise ValueError(f"an entry of a zip of more than {image_limits.MOST_BYTES} bytes")
-        return content
 
     def fingerprint(self) -> str:
         return _digest(f"{name} {self._entries[name].CRC}" for name in sorted(self.names))
