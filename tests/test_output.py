@@ -85,6 +85,22 @@ def test_letters_that_a_terminal_does_not_have_are_replaced(tmp_path, encoding):
     assert first.startswith(b"two words ?")
 
 
+def test_a_pipe_that_does_not_wait_gets_every_line(tmp_path):
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)  # As a terminal may be left by another program.
+    with subprocess.Popen(
+        [sys.executable, "-c", CODE],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=writing,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        os.close(writing)
+        with open(reading, "rb") as lines:
+            assert len(lines.readlines()) == 3001
+    assert process.returncode == 0
+
+
 def test_streams_are_given_back(capfd):
     before = sys.stdout, sys.stderr
     with output.forgiving():

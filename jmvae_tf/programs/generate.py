@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _RUN = program.define_run()
 _CHECKPOINT = program.define_checkpoint()
 _GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smiling=1,Male=-1")
-_IMAGE = program.define_path("image", None, "a file that gives the image")
+_IMAGE = program.define_path("image", None, "a JPEG or PNG file, or a pipe")
 _SET = flags.DEFINE_list("set", [], "values to give the image instead of its own: an edit")
 _NUM_SAMPLES = flags.DEFINE_integer("num_samples", 20, "samples drawn beside the average")
 _SEED = flags.DEFINE_integer("seed", 0, "the same seed draws the same samples")

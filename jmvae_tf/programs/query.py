@@ -35,7 +35,7 @@ _MODEL = flags.DEFINE_string("model", "toyfaces-jmvae_kl", "the name that the mo
 _SAVED_MODEL = program.define_path(
     "saved_model", None, "the export that is served (default: saved_models/<model>)"
 )
-_IMAGE = program.define_path("image", None, "a JPEG or PNG file")
+_IMAGE = program.define_path("image", None, "a JPEG or PNG file, or a pipe")
 _CROP = flags.DEFINE_string("crop", "center", "of --image: center square or face")
 _GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smiling=1,Male=-1")
 _SET = flags.DEFINE_list("set", [], "values to give --image instead of its own: an edit")
