@@ -570,3 +570,30 @@ def test_interrupted_preparation_goes_on(tmp_path, signum, group):
     done = start(tmp_path, "prepare_celeba", *arguments, "--data_dir=killed")
     assert done.returncode == 0
     assert examples(tmp_path / "killed") == examples(tmp_path / "whole")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "partition", "split", "told"),
+    [
+        (20, 0, "official", "The test part of celeba must have at least 2 examples; received 0 by"),
+        (20, 1, "official", "The train part of celeba must have at least 1 example; received 0 by"),
+        (20, 2, "official", "The train part of celeba must have at least 1 example; received 0 by"),
+        (4, 0, "paper", "The test part of celeba must have at least 2 examples; received 0 by"),
+        (10, 0, "paper", "The test part of celeba must have at least 2 examples; received 1 by"),
+    ],
+)
+def test_faces_that_leave_no_part_to_train_or_test_on(tmp_path, number, partition, split, told):
+    """Training refuses them before it makes a folder."""
+    folder = celeba_source.write(tmp_path / "data", number)
+    names = celeba_source.names(number)
+    (folder / celeba_files.PARTITIONS).write_text("".join(f"{x} {partition}\n" for x in names))
+    flags = [
+        "--data=celeba",
+        f"--split={split}",
+        "--crop=center",
+        "--epochs=1",
+        "--warmup_epochs=0",
+    ]
+    assert told in mistake(start(tmp_path, "train", *flags, "--batch_size=2"))
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]

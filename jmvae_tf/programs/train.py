@@ -21,7 +21,9 @@ _DATA_DIR = program.define_path("data_dir", "data", "where data lie or are downl
 _RUN = program.define_path("run", None, "folder of the run (default: runs/<data>-<model>)")
 _EXPORT_DIR, _KEEP_VERSIONS = program.define_export()
 _RESUME = flags.DEFINE_bool("resume", False, "go on with the run from its newest checkpoint")
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "begin anew in the folder of a run")
+_OVERWRITE = flags.DEFINE_bool(
+    "overwrite", False, "begin anew in the folder of a run; removes only what a run wrote"
+)
 _DISTRIBUTE = flags.DEFINE_string(
     "distribute",
     None,
