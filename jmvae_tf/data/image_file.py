@@ -125,7 +125,8 @@ def _composed(
     Returns:
       uint8, without transparency.
     """
-    if decoded.ndim == 2 and transparency is not None:  # OpenCV looks at that of colours only.
+    # OpenCV looks at that of colours only. One of another length is ignored by decoders.
+    if decoded.ndim == 2 and transparency is not None and len(transparency) == 2:
         if len(transparency) != 2:
             raise ValueError("a damaged PNG")
         brightest = 2**header.bits - 1

@@ -87,7 +87,7 @@ def _decode_one(
         return image[top : top + side, left : left + side]
 
     def of_png() -> tf.Tensor:
-        coloured = _composed(square(4))
+        coloured = _composed(square(4), _bits_of_png(encoded))
         return coloured if channels == 3 else _luminance(coloured)
 
     # Of its luminance, which a JPEG has, and a PNG in colour has not.
@@ -98,10 +98,27 @@ def _decode_one(
     return tf.ensure_shape(resized / 255.0, event_shape)
 
 
-def _composed(image: tf.Tensor) -> tf.Tensor:
-    """uint8 [height, width, 4], the last of them opacity, on black: [height, width, 3]."""
-    wide = tf.cast(image, tf.uint16)
-    return tf.cast((wide[..., :3] * wide[..., 3:] + 127) // 255, tf.uint8)
+def _composed(image: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
+    """A decoded PNG on black.
+
+    Args:
+      image: uint8 [height, width, 4], the last of them opacity.
+      bits: of each channel in the file, int32 [].
+
+    Returns:
+      uint8 [height, width, 3].
+    """
+    colours, opacity = tf.split(tf.cast(image, tf.uint16), [3, 1], axis=-1)
+    # TensorFlow's decoder means this where a file has no opacity, whatever the number of bits.
+    opaque = tf.cast(tf.minimum(tf.bitwise.left_shift(1, bits) - 1, 255), tf.uint16)
+    is_opaque = tf.reduce_all(opacity == opaque)
+    opacity = tf.where(is_opaque, tf.constant(255, tf.uint16), opacity)
+    return tf.cast((colours * opacity + 127) // 255, tf.uint8)
+
+
+def _bits_of_png(encoded: tf.Tensor) -> tf.Tensor:
+    """int32 []: bits of each channel, or of a place in the palette."""
+    return tf.cast(tf.io.decode_raw(tf.strings.substr(encoded, _HEADER, 1), tf.uint8)[0], tf.int32)
 
 
 def _luminance(coloured: tf.Tensor) -> tf.Tensor:

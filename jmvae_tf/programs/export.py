@@ -17,9 +17,12 @@ def main() -> None:
     checkpoint = folder.choose_checkpoint(_CHECKPOINT.value)
 
     program.load_tensorflow()
+    from jmvae_tf.export.permissions import tell_if_private
     from jmvae_tf.export.saved_model import export_saved_model
     from jmvae_tf.training.train import load_checkpoint
 
     model = load_checkpoint(checkpoint, settings)
     export_dir = program.export_folder(_EXPORT_DIR.value, settings)
-    print(export_saved_model(model, export_dir, _KEEP_VERSIONS.value))
+    exported = export_saved_model(model, export_dir, _KEEP_VERSIONS.value)
+    tell_if_private(exported)
+    print(exported)

@@ -15,6 +15,7 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.errors import UserError
 from jmvae_tf.evaluation.estimate import as_json, as_table
 from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate, proposals
+from jmvae_tf.export.permissions import tell_if_private
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.files import read_json, write_json
 from jmvae_tf.models.base import MultimodalVAE
@@ -93,6 +94,7 @@ def finish(
     last = folder.checkpoint_of(settings.epochs)
     model = load_checkpoint(last, settings)
     exported = export_saved_model(model, export_dir, keep_versions)
+    tell_if_private(exported)
     # Importance weights take minutes; bin/evaluate has them.
     protocol = Protocol(num_importance_samples=0, seed=settings.seed)
     about = {"checkpoint": last.name}

@@ -1,0 +1,25 @@
+"""Whether a server of another user can read an export."""
+
+import pathlib
+import stat
+import sys
+
+_FOLDER, _FILE = stat.S_IROTH | stat.S_IXOTH, stat.S_IROTH
+
+
+def tell_if_private(version: pathlib.Path) -> None:
+    """Says on standard error, in a line, if other users than its own cannot read an export.
+
+    Args:
+      version: its folder, such as "saved_models/mnist-jmvae_kl/1".
+    """
+    for path in [version, *sorted(version.rglob("*"))]:
+        needed = _FOLDER if path.is_dir() else _FILE
+        if path.stat().st_mode & needed != needed:
+            folder = version.parent
+            print(
+                f"warning: only this user can read {version} (see umask), and a server of another "
+                f"user cannot; chmod -R go+rX {folder} lets it",
+                file=sys.stderr,
+            )
+            return
