@@ -244,6 +244,27 @@ def test_attributes_of_one_example_and_of_images_that_are_all_alike(eagerly, red
     assert "traits_to_image_diversity" not in metrics
 
 
+def test_values_that_mean_neither_yes_nor_no_are_not_measured(eagerly):
+    """0 and 1 where the range has its middle at 0."""
+    modalities = {"image": image_of(), "traits": traits_of(Gaussian())}
+    model = small_model("cvae", modalities)
+    data = {"image": tf.zeros((3, 4, 4, 1)), "traits": tf.constant([[0, 1, 1]] * 3, tf.float32)}
+    metrics, _ = measured(model, data, data)
+    assert not [name for name in metrics if name.startswith("traits_to_image_c")]
+    [note] = metrics["notes"]
+    assert "left out of traits: values above 0 mean yes and below it no, and some are 0;" in note
+
+
+@pytest.mark.parametrize("labels", [[[1, 1, 0], [0, 0, 1]], [[0, 0, 0], [1, 0, 0]]])
+def test_labels_of_several_classes_or_none_are_not_measured(labels):
+    label = dataclasses.replace(label_of(3), likelihood=Bernoulli())
+    model = small_model("cvae", {"image": image_of(), "label": label})
+    data = {"image": tf.zeros((2, 4, 4, 1)), "label": tf.constant(labels, tf.float32)}
+    section = label_sections.labels(model, Examples(data, data, data), PROTOCOL)
+    assert section.measures == []
+    assert "some examples have several, or none" in section.notes[0]
+
+
 def test_without_any_example_nothing_is_measured():
     model = small_model("vae", {"image": image_of()})
     some, none = ({"image": tf.zeros((number, 4, 4, 1))} for number in (2, 0))

@@ -11,7 +11,7 @@ from jmvae_tf.evaluation.estimate import Measure, Row, Section
 from jmvae_tf.evaluation.image_range import to_unit_range
 from jmvae_tf.evaluation.image_sections import Samples
 from jmvae_tf.evaluation.judges import fit_judge
-from jmvae_tf.evaluation.protocol import Examples, Protocol, shown_as
+from jmvae_tf.evaluation.protocol import Examples, Protocol, Tensors, shown_as
 from jmvae_tf.models.base import MultimodalVAE
 
 NUM_REDRAWN = 50
@@ -33,6 +33,15 @@ def attributes(
     pairs = [(x, w) for x in shown_as(model, "image") for w in shown_as(model, "attributes")]
     sections = []
     for image, given in pairs:
+        if not all(_are_parted(model, given, part) for part in (examples.grey, examples.training)):
+            threshold = model.modalities[given].threshold
+            note = (
+                f"accuracy, coherence and diversity are left out of {given}: values above "
+                f"{threshold:g} mean yes and below it no, and some are {threshold:g}; another "
+                "value_range of the modality moves its middle"
+            )
+            sections.append(Section(f"{image.capitalize()}s and {given}", [], notes=[note]))
+            continue
         if f"{image}_to_{given}" in directions:
             sections.append(_attributes_of_images(model, examples, protocol, image, given))
         if (given, image) in samples:
@@ -42,6 +51,11 @@ def attributes(
                 )
             )
     return sections
+
+
+def _are_parted(model: MultimodalVAE, name: str, examples: Tensors) -> bool:
+    """Whether every value means yes or no."""
+    return bool((np.asarray(examples[name]) != model.modalities[name].threshold).all())
 
 
 def _attributes_of_images(

@@ -30,6 +30,12 @@ def labels(model: MultimodalVAE, examples: Examples, protocol: Protocol) -> Sect
     measures: list[Measure] = []
     notes: list[str] = []
     for image, label in pairs:
+        if not all(_has_one_class(part[label]) for part in (examples.grey, examples.training)):
+            notes.append(
+                f"coherence, diversity and accuracy are left out of {label}: they are of labels of "
+                "one class, and some examples have several, or none"
+            )
+            continue
         names = {
             figure: figure if len(pairs) == 1 else f"{image}_{label}_{figure}"
             for figure in _FIGURES
@@ -108,6 +114,12 @@ def _images_by_label(
             *_left_out(modality, alike, f"two training {image}s that differ", "diversity"),
         ],
     )
+
+
+def _has_one_class(labels: np.ndarray) -> bool:
+    """Whether each label has one likeliest class."""
+    values = np.asarray(labels)
+    return bool(((values == values.max(axis=1, keepdims=True)).sum(axis=1) == 1).all())
 
 
 def _absent(one_hot: np.ndarray) -> list[int]:
