@@ -271,13 +271,21 @@ def read_json(path: pathlib.Path, limit: int = 1 << 24) -> dict[str, Any]:
 
     Raises:
       OSError: if the file cannot be read, or is no regular file.
-      ValueError: if it holds something else, or more than the limit.
+      ValueError: if it holds something else, a name twice, or more than the limit.
     """
     content = read_limited(path, limit)
     try:
-        value = json.loads(content)
+        value = json.loads(content, object_pairs_hook=_unambiguous)
     except RecursionError as error:
         raise ValueError("objects too deep in each other") from error
     if not isinstance(value, dict):
         raise ValueError(f"{type(value).__name__} where an object was expected")
     return value
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; ValueError if a name stands in it twice, of which readers take any."""
+    named = dict(pairs)
+    if len(named) < len(pairs):
+        raise ValueError("a name stands twice in an object")
+    return named

@@ -1,33 +1,94 @@
 """What clients of both protocols have in common."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from jmvae_tf.errors import UserError
 
+_LONGEST_MESSAGE = 500  # Characters that are told of what a server says.
+
 
 class Client(Protocol):
-    """Asks one model of a server."""
+    """Asks one model of a server.
+
+    Attributes:
+      timeout: seconds that an answer may take, from connecting to its last byte.
+    """
+
+    timeout: float
 
     def predict(
-        self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str]
+        self, signature: str, inputs: Mapping[str, Any], outputs: Sequence[str]
     ) -> dict[str, np.ndarray]:
         """What a signature answers.
 
         Args:
           signature: its name.
-          inputs: by name, [batch, ...] each; files as an array of bytes objects, under names that
-            end in "_bytes".
+          inputs: by name, arrays or lists, [batch, ...] each. Numbers of any type are sent as
+            float32, and "seed" as int32; files, under names that end in "_bytes", are bytes
+            objects.
           outputs: the names of all its outputs.
 
         Returns:
-          The outputs by name; numbers as float32, files as bytes objects.
+          The outputs by name; numbers as float32, files as bytes objects. They have the request's
+          batch and are finite, and files are PNG. Where the client was given the model's
+          modalities, shapes, ranges and sizes are the model's.
 
         Raises:
           UserError: if the server cannot be reached, refuses, or answers something else.
+          ValueError: if the inputs are no batches of one size.
+          TypeError: if an input holds something else than its kind.
         """
+
+
+def as_inputs(inputs: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], int]:
+    """The inputs of a signature as they are sent, and how many examples they have.
+
+    Args:
+      inputs: see `Client.predict`.
+
+    Returns:
+      By name float32, int32 or an array of bytes objects, [batch, ...]; and the batch.
+
+    Raises:
+      ValueError: if they are no batches of one size.
+      TypeError: if an input holds something else than its kind.
+    """
+    arrays = {name: _as_input(name, values) for name, values in inputs.items()}
+    shapes = {name: list(array.shape) for name, array in arrays.items()}
+    sizes = {shape[0] if shape else 0 for shape in shapes.values()}
+    if len(sizes) != 1 or not min(sizes):
+        raise ValueError(
+            "Inputs must be batches of the same number of examples, and of at least one. "
+            f"Received the shapes: {shapes}"
+        )
+    return arrays, sizes.pop()
+
+
+def _as_input(name: str, values: Any) -> np.ndarray:
+    if name.endswith("_bytes"):
+        files = list(values)
+        if not all(isinstance(file, bytes) for file in files):
+            raise TypeError(f"{name} must hold bytes objects. Received: {type(files[0]).__name__}")
+        array = np.empty(len(files), object)
+        array[:] = files
+        return array
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array, or lists that make one: {error}") from error
+    if array.dtype.kind not in ("iu" if name == "seed" else "fiu"):
+        kind = "whole numbers" if name == "seed" else "numbers"
+        raise TypeError(f"{name} must hold {kind}. Received: {array.dtype}")
+    if name == "seed":
+        limits = np.iinfo(np.int32)
+        if array.size and not limits.min <= array.min() <= array.max() <= limits.max:
+            raise ValueError(f"seed must fit into int32. Received: {array.min()} to {array.max()}")
+        return array.astype(np.int32)
+    with np.errstate(over="ignore"):  # Infinite values are for the server to refuse.
+        return array.astype(np.float32)
 
 
 def unreachable(server: str, reason: object) -> UserError:
@@ -39,11 +100,20 @@ def unreachable(server: str, reason: object) -> UserError:
     )
 
 
+def late(server: str, timeout: float) -> UserError:
+    """The error of a server that has not answered in time."""
+    return UserError(
+        "A TensorFlow Serving must answer in time",
+        f"--server={server}: no whole answer within {timeout:g} s",
+        "see what it does, or give it longer (--timeout)",
+    )
+
+
 def refused(model: str, signature: str, message: str) -> UserError:
     """The error of a server that refuses a request."""
     return UserError(
         f"The server's {model} must be able to answer {signature}",
-        " ".join(message.split()),
+        message[:_LONGEST_MESSAGE],
         "mend the request, or change --model",
     )
 
@@ -52,6 +122,6 @@ def unexpected(model: str, signature: str, reply: object) -> UserError:
     """The error of a reply that is none."""
     return UserError(
         f"The server's {model} must answer {signature} as a model of this package does",
-        f"the reply {str(reply)[:200]}",
+        f"a reply {str(reply)[:_LONGEST_MESSAGE]}",
         "change --server or --model, or serve an export of this version",
     )

@@ -1,16 +1,25 @@
 """A client of TensorFlow Serving's gRPC interface, by its official protocol buffers."""
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import grpc
 import numpy as np
 import tensorflow as tf
-from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+from google.protobuf.message import DecodeError
+from tensorflow.core.framework import tensor_pb2
+from tensorflow_serving.apis import predict_pb2
 
-from jmvae_tf.clients.client import refused, unexpected, unreachable
+from jmvae_tf.clients.answers import Answer, answers_to, largest_reply
+from jmvae_tf.clients.client import as_inputs, late, refused, unexpected, unreachable
+from jmvae_tf.clients.deadline import checked_timeout
+from jmvae_tf.clients.server import Server, parse_server
+from jmvae_tf.described_modality import DescribedModality
 
-_LARGEST_MESSAGE = 256 * 2**20  # Bytes; gRPC's own limit of 4 MB is some 80 images of CelebA.
-_NOT_THERE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+_METHOD = "/tensorflow.serving.PredictionService/Predict"
+_LARGEST_REQUEST = 256 * 2**20  # Bytes; gRPC's own limit of 4 MB is some 80 images of CelebA.
+_BYTES_OF_NUMBER = 4
 
 
 class GrpcClient:
@@ -19,37 +28,57 @@ class GrpcClient:
     Args:
       address: such as "localhost:8500".
       model: the name that it is served under.
-      timeout: in seconds.
+      timeout: seconds that an answer may take, from connecting to its last byte.
+      modalities: of the model (`described_modality.read_modalities`), which answers are checked
+        against and which limit their size; None if they are not known.
+
+    Raises:
+      UserError: if the address is none of a server.
+      ValueError: for a timeout that is not positive and finite.
     """
 
-    def __init__(self, address: str, model: str, timeout: float = 60.0) -> None:
+    def __init__(
+        self,
+        address: str,
+        model: str,
+        timeout: float = 60.0,
+        modalities: Mapping[str, DescribedModality] | None = None,
+    ) -> None:
         """See the class."""
-        self.address = address
+        self.server = parse_server(f"grpc://{address}")
         self.model = model
-        self.timeout = timeout
+        self.timeout = checked_timeout(timeout)
+        self.modalities = modalities
 
     def predict(
-        self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str]
+        self, signature: str, inputs: Mapping[str, Any], outputs: Sequence[str]
     ) -> dict[str, np.ndarray]:
         """See `client.Client`."""
-        options = [
-            ("grpc.max_send_message_length", _LARGEST_MESSAGE),
-            ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
-        ]
-        with grpc.insecure_channel(self.address, options) as channel:
-            service = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        arrays, batch = as_inputs(inputs)
+        request = request_of(self.model, signature, arrays)
+        answers = answers_to(outputs, batch, self.modalities)
+        limit = largest_reply(answers, self.modalities, _BYTES_OF_NUMBER, 1)
+        with grpc.insecure_channel(self.server.address, _options(self.server, limit)) as channel:
+            # The bytes alone: what cannot be parsed would be logged with a traceback.
+            call = channel.unary_unary(_METHOD, predict_pb2.PredictRequest.SerializeToString)
             try:
-                reply = service.Predict(
-                    request_of(self.model, signature, inputs), timeout=self.timeout
-                )
+                content = call(request, timeout=self.timeout)
             except grpc.RpcError as error:
-                if error.code() in _NOT_THERE:
-                    reason = "no connection or no answer in time"
-                    raise unreachable(f"grpc://{self.address}", reason) from error
+                if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+                    raise late(self.server.url, self.timeout) from error
+                if error.code() == grpc.StatusCode.UNAVAILABLE:
+                    raise unreachable(self.server.url, "no connection") from error
                 raise refused(self.model, signature, error.details() or str(error)) from error
-        if not set(outputs) <= set(reply.outputs):
-            raise unexpected(self.model, signature, f"with {sorted(reply.outputs)}")
-        return {name: tf.make_ndarray(reply.outputs[name]) for name in outputs}
+        try:
+            reply = predict_pb2.PredictResponse.FromString(content)
+            missing = [x.name for x in answers if x.name not in reply.outputs]
+            if missing:
+                raise ValueError(f"without {' and '.join(missing)}")
+            return {x.name: x.checked(_array(x, reply.outputs[x.name])) for x in answers}
+        except DecodeError as error:
+            raise unexpected(self.model, signature, "that is no such message") from error
+        except ValueError as error:
+            raise unexpected(self.model, signature, error) from error
 
 
 def request_of(
@@ -68,3 +97,37 @@ def request_of(
     for name, values in inputs.items():
         request.inputs[name].CopyFrom(tf.make_tensor_proto(values))
     return request
+
+
+def _options(server: Server, limit: int) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_send_message_length", _LARGEST_REQUEST),
+        ("grpc.max_receive_message_length", limit),
+        # A packed message is not unpacked, for its size says nothing: it is then none.
+        ("grpc.per_message_decompression", 0),
+        ("grpc.enable_http_proxy", 0 if server.is_loopback else 1),
+        ("grpc.enable_retries", 0),
+    ]
+
+
+def _array(answer: Answer, proto: tensor_pb2.TensorProto) -> np.ndarray:
+    """The values of an output.
+
+    Raises:
+      ValueError: if their type or their shape is another than was asked for, or if the shape
+        announces more or less than there is. Only then are they unpacked.
+    """
+    if proto.dtype != (tf.string if answer.is_file else tf.float32).as_datatype_enum:
+        raise ValueError(f"with {answer.name} of the type {proto.dtype}")
+    shape = [axis.size for axis in proto.tensor_shape.dim]
+    answer.check_shape(shape)
+    number = math.prod(shape)
+    if answer.is_file:
+        whole = len(proto.string_val) == number
+    elif proto.tensor_content:
+        whole = len(proto.tensor_content) == _BYTES_OF_NUMBER * number
+    else:
+        whole = len(proto.float_val) == number
+    if not whole:
+        raise ValueError(f"with {answer.name} of the shape {shape} and not as many values")
+    return tf.make_ndarray(proto)

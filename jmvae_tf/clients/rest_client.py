@@ -7,58 +7,170 @@ the key "b64".
 """
 
 import base64
+import http.client
 import json
-from collections.abc import Mapping, Sequence
+import ssl
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import requests
-from urllib3.exceptions import HTTPError
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
-from jmvae_tf.clients.client import refused, unexpected, unreachable
+from jmvae_tf.clients.answers import Answer, answers_to, largest_reply
+from jmvae_tf.clients.client import as_inputs, late, refused, unexpected, unreachable
+from jmvae_tf.clients.deadline import Watch, checked_timeout, within
+from jmvae_tf.clients.server import parse_server
+from jmvae_tf.described_modality import DescribedModality
+from jmvae_tf.errors import UserError
+
+_BYTES_OF_NUMBER = 96  # In JSON, indented in brackets of its own.
+_BYTES_OF_BASE64 = 4 / 3
+_PIECE = 2**16
 
 
 class RestClient:
     """Asks one model of a server over HTTP; see `client.Client`.
 
+    Redirects are not followed, and no `.netrc` is read. Of the environment, its proxies are taken
+    but for this machine itself, and its certificates (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE).
+
     Args:
       url: such as "http://localhost:8501".
       model: the name that it is served under.
       rows: whether requests are in rows instead of columns.
-      timeout: in seconds.
+      timeout: seconds that an answer may take, from connecting to its last byte.
+      modalities: of the model (`described_modality.read_modalities`), which answers are checked
+        against and which limit their size; None if they are not known.
+
+    Raises:
+      UserError: if the URL is none of a server.
+      ValueError: for a timeout that is not positive and finite.
     """
 
-    def __init__(self, url: str, model: str, rows: bool = False, timeout: float = 60.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        rows: bool = False,
+        timeout: float = 60.0,
+        modalities: Mapping[str, DescribedModality] | None = None,
+    ) -> None:
         """See the class."""
-        self.url = url.rstrip("/")
+        self.server = parse_server(url)
         self.model = model
         self.rows = rows
-        self.timeout = timeout
+        self.timeout = checked_timeout(timeout)
+        self.modalities = modalities
 
     def predict(
-        self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str]
+        self, signature: str, inputs: Mapping[str, Any], outputs: Sequence[str]
     ) -> dict[str, np.ndarray]:
         """See `client.Client`."""
+        arrays, batch = as_inputs(inputs)
+        # With NaN, which strict JSON lacks: the server refuses it with the graph's message.
+        request = json.dumps(body(signature, arrays, self.rows)).encode()
+        answers = answers_to(outputs, batch, self.modalities)
+        limit = largest_reply(answers, self.modalities, _BYTES_OF_NUMBER, _BYTES_OF_BASE64)
+        status, content = self._post(request, limit, signature)
         try:
-            reply = requests.post(
-                f"{self.url}/v1/models/{self.model}:predict",
-                # With NaN, which strict JSON lacks: the server refuses it with the graph's message.
-                data=json.dumps(body(signature, inputs, self.rows)),
-                headers={"Content-Type": "application/json"},
-                timeout=self.timeout,
-            )
-        except (requests.RequestException, HTTPError) as error:
-            raise unreachable(self.url, _reason(error)) from error
-        try:
-            answer = json.loads(reply.content)  # Its floats may be NaN, which strict JSON lacks.
-            message = answer.get("error")
-            found = {} if message else _outputs(answer, outputs)
-        except (AttributeError, ValueError, KeyError, TypeError) as error:
-            text = f"of status {reply.status_code}: {reply.text}"
+            reply = _parsed(content)
+            message = reply.get("error")
+            if message is None and status == 200:
+                return {
+                    x.name: x.checked(values)
+                    for x, values in zip(answers, _values(reply, answers), strict=True)
+                }
+        except ValueError as error:
+            text = f"of status {status}: {error}"
             raise unexpected(self.model, signature, text) from error
-        if message:
-            raise refused(self.model, signature, str(message))
-        return found
+        if message is None:
+            raise unexpected(self.model, signature, f"of status {status} without an error")
+        raise refused(self.model, signature, str(message))
+
+    def _post(self, request: bytes, limit: int, signature: str) -> tuple[int, bytes]:
+        """Sends a request; gives the status and the body of the reply."""
+        url = f"{self.server.url}/v1/models/{urllib.parse.quote(self.model, safe='')}:predict"
+
+        def post(watch: Watch) -> tuple[int, bytes]:
+            with requests.Session() as session:
+                for protocol in ("http://", "https://"):
+                    session.mount(protocol, _WatchedAdapter(watch))
+                session.auth = _no_credentials  # Else requests looks for them in .netrc.
+                with session.post(
+                    url,
+                    data=request,
+                    headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
+                    timeout=self.timeout,
+                    proxies={"no_proxy": self.server.host} if self.server.is_loopback else {},
+                    allow_redirects=False,
+                    stream=True,
+                ) as reply:
+                    return reply.status_code, _body_of(reply, limit)
+
+        try:
+            return within(self.timeout, post)
+        except (TimeoutError, requests.Timeout) as error:
+            raise late(self.server.url, self.timeout) from error
+        except _NoAnswer as error:
+            raise unexpected(self.model, signature, error) from error
+        except (requests.RequestException, HTTPError, http.client.HTTPException) as error:
+            raise _unreachable(self.server.url, error) from error
+        except (OSError, ValueError) as error:  # Of certificates, and of names that are none.
+            raise unreachable(self.server.url, error) from error
+
+
+class _NoAnswer(Exception):
+    """What came is no answer, whatever its body says."""
+
+
+class _WatchedAdapter(HTTPAdapter):
+    """Has a watch know of every connection as soon as there is one."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
+        """See `HTTPAdapter`."""
+        pool = super().get_connection_with_tls_context(*arguments, **options)
+        watch = self._watch
+
+        class Connection(pool.ConnectionCls):  # type: ignore[name-defined]
+            def _new_conn(self) -> Any:
+                connected = super()._new_conn()
+                watch.add(connected)
+                return connected
+
+        pool.ConnectionCls = Connection
+        return pool
+
+
+def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _body_of(reply: requests.Response, limit: int) -> bytes:
+    """The body of a reply, as it came.
+
+    Raises:
+      _NoAnswer: for a redirect, an encoding that was not asked for, or more bytes than the limit.
+    """
+    told = f"of status {reply.status_code}"
+    if reply.is_redirect or 300 <= reply.status_code < 400:
+        raise _NoAnswer(f"{told}, a redirect, which is not followed")
+    encoding = reply.headers.get("Content-Encoding", "identity")
+    if encoding.lower() != "identity":
+        raise _NoAnswer(f"{told}, encoded by {encoding[:40]}, which was not asked for")
+    content = bytearray()
+    # Not by requests, which would read lines and chunks of any length.
+    while piece := reply.raw.read(_PIECE, decode_content=False):
+        content += piece
+        if len(content) > limit:
+            raise _NoAnswer(f"{told} and of more than the {limit} bytes that an answer has")
+    return bytes(content)
 
 
 def body(signature: str, inputs: Mapping[str, np.ndarray], rows: bool) -> dict[str, Any]:
@@ -84,26 +196,111 @@ def _as_json(values: np.ndarray) -> list[Any]:
     return values.tolist()
 
 
-def _outputs(answer: Mapping[str, Any], names: Sequence[str]) -> dict[str, np.ndarray]:
-    if "outputs" in answer:
-        columns = answer["outputs"]
-        found = columns if len(names) > 1 else {names[0]: columns}
+def _parsed(content: bytes) -> dict[str, Any]:
+    """The JSON object of a body; ValueError if it is none."""
+    try:
+        reply = json.loads(content)  # Its floats may be NaN, which strict JSON lacks.
+    except (ValueError, RecursionError) as error:
+        start = content[:200].decode("utf-8", "replace")
+        raise ValueError(f"no JSON, but {start}") from error
+    if not isinstance(reply, dict):
+        raise ValueError(f"{type(reply).__name__} instead of an object")
+    return reply
+
+
+def _values(reply: Mapping[str, Any], answers: Sequence[Answer]) -> Iterator[np.ndarray]:
+    """The values of each output; ValueError if they are not there or of another kind."""
+    if "outputs" in reply:
+        columns = reply["outputs"]
+        found = columns if len(answers) > 1 else {answers[0].name: columns}
     else:
-        rows = answer["predictions"]
-        found = {name: [row[name] if len(names) > 1 else row for row in rows] for name in names}
-    return {name: _from_json(found[name]) for name in names}
+        found = _columns(reply.get("predictions"), [x.name for x in answers])
+    for answer in answers:
+        values = found.get(answer.name) if isinstance(found, dict) else None
+        if not isinstance(values, list):
+            raise ValueError(f"without a list of {answer.name}")
+        yield _files(values) if answer.is_file else _numbers(answer.name, values)
 
 
-def _from_json(values: list[Any]) -> np.ndarray:
-    if values and isinstance(values[0], dict):
-        return np.array([base64.b64decode(value["b64"]) for value in values], object)
-    return np.asarray(values, np.float32)
+def _columns(rows: Any, names: Sequence[str]) -> dict[str, list[Any]]:
+    """Of rows, an object each or the only output itself, the columns by name."""
+    if not isinstance(rows, list):
+        raise ValueError("without outputs or predictions")
+    if len(names) == 1:
+        return {names[0]: rows}
+    if not all(isinstance(row, dict) and set(names) <= row.keys() for row in rows):
+        raise ValueError(f"without {' and '.join(names)} in every prediction")
+    return {name: [row[name] for row in rows] for name in names}
 
 
-def _reason(error: Exception) -> str:
-    """In a word, what requests tells in a paragraph of its own classes."""
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection"
-    return str(error)
+def _files(values: list[Any]) -> np.ndarray:
+    files = np.empty(len(values), object)
+    for place, value in enumerate(values):
+        encoded = value.get("b64") if isinstance(value, dict) else None
+        if not isinstance(encoded, str):
+            raise ValueError("without base64 under b64")
+        files[place] = base64.b64decode(encoded, validate=True)
+    return files
+
+
+def _numbers(name: str, values: list[Any]) -> np.ndarray:
+    if not all(map(_is_number, _leaves(values))):
+        raise ValueError(f"{name} with something else than numbers")
+    try:
+        with np.errstate(over="ignore"):  # Infinite values are refused with their reason.
+            return np.asarray(values, np.float32)
+    except (ValueError, OverflowError) as error:  # Lists of several lengths; a number too large.
+        raise ValueError(f"{name} in no shape: {error}") from error
+
+
+def _leaves(values: list[Any]) -> Iterator[Any]:
+    """What stands in lists of lists, however deep."""
+    waiting = [values]
+    while waiting:
+        for value in waiting.pop():
+            if isinstance(value, list):
+                waiting.append(value)
+            else:
+                yield value
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)  # A truth value is none.
+
+
+def _unreachable(url: str, error: BaseException) -> UserError:
+    """In a few words, what requests tells in a paragraph of its own classes."""
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            reason = getattr(cause, "verify_message", None) or cause.reason or "it broke off"
+            return UserError(
+                "A TensorFlow Serving behind https must speak TLS and show a certificate that is "
+                "trusted",
+                f"--server={url}: TLS failed: {reason}",
+                "change --server, or name the certificates to trust in REQUESTS_CA_BUNDLE",
+            )
+    if isinstance(error, requests.exceptions.ProxyError):
+        reason = "no connection by the proxy that the environment names"
+    elif any(isinstance(x, NameResolutionError) for x in causes):
+        reason = "no connection: no such host"
+    elif any(isinstance(x, NewConnectionError) for x in causes):
+        reason = "no connection"
+    elif isinstance(error, requests.exceptions.InvalidSchema):  # Of proxies by SOCKS.
+        reason = str(error)
+    else:
+        reason = "it does not speak HTTP, or broke off"
+    return unreachable(url, reason)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and those that libraries have wrapped in it."""
+    waiting, seen = [error], set()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        inner = [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
+        waiting += [x for x in inner if isinstance(x, BaseException)]

@@ -1,0 +1,126 @@
+"""What a reply must be, given the request and what is known of the model.
+
+Whoever answers may be anybody. What comes back is taken for an answer only if it has the shape,
+the kind and the range that the request and the model's description ask for.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from jmvae_tf.clients.png import check_png
+from jmvae_tf.described_modality import DescribedModality
+
+UNDESCRIBED_REPLY = 32 * 2**20
+"""Bytes of the largest reply of a model of which nothing is known."""
+
+_LARGEST_LATENT = 2**14  # Values; of what is no modality nothing else is known.
+_BESIDE = 2**16  # Bytes of a reply that are no values: names, brackets, the model's version.
+_ROUNDING = 1e-3  # By which an answer may leave its range, as a part of it.
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """One output as it must come.
+
+    Attributes:
+      name: of the output; files have names that end in "_bytes".
+      batch: how many examples were asked for.
+      modality: what it holds; None if it is no modality, or if the model was not described.
+    """
+
+    name: str
+    batch: int
+    modality: DescribedModality | None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it holds PNG files instead of numbers."""
+        return self.name.endswith("_bytes")
+
+    @property
+    def num_values(self) -> int:
+        """Numbers, or bytes of a file that is not packed, of the whole batch."""
+        shape = self.modality.event_shape if self.modality else (_LARGEST_LATENT,)
+        return self.batch * math.prod(shape)
+
+    def check_shape(self, shape: Sequence[int]) -> None:
+        """Raises ValueError if numbers or files have another shape, [batch, ...]."""
+        event = () if self.is_file else self.modality.event_shape if self.modality else None
+        fits = bool(shape) and shape[0] == self.batch
+        if event is not None:
+            fits = fits and tuple(shape[1:]) == tuple(event)
+        if not fits or min(shape) < 1:
+            wanted = "…" if event is None else ", ".join(map(str, event))
+            raise ValueError(
+                f"{self.name} of the shape {list(shape)[:9]} where [{self.batch}, {wanted}] was "
+                "asked for"
+            )
+
+    def checked(self, values: np.ndarray) -> np.ndarray:
+        """The answer, float32 or an array of bytes objects.
+
+        Raises:
+          ValueError: if its shape is another, or numbers are not finite or out of their range, or
+            files are no PNG of the model's size.
+        """
+        self.check_shape(values.shape)
+        if self.is_file:
+            for file in values:
+                check_png(file, self.modality.event_shape if self.modality else None)
+            return values
+        low, high = self.modality.support if self.modality else (-math.inf, math.inf)
+        if self.modality and self.modality.shown_as not in ("image", "label"):
+            # The mean of an attribute or a vector may lie beyond what can be asked about.
+            low, high = -math.inf, math.inf
+        margin = _ROUNDING * (high - low) if math.isfinite(high - low) else 0.0
+        lowest, highest = values.min(), values.max()  # NaN if there is one.
+        if not (math.isfinite(lowest) and math.isfinite(highest)):
+            raise ValueError(f"{self.name} with values that are not finite")
+        if not low - margin <= lowest <= highest <= high + margin:
+            raise ValueError(
+                f"{self.name} with values from {lowest:g} to {highest:g} where they must be from "
+                f"{low:g} to {high:g}"
+            )
+        return values
+
+
+def answers_to(
+    outputs: Sequence[str], batch: int, modalities: Mapping[str, DescribedModality] | None
+) -> list[Answer]:
+    """What must come of some outputs of a signature.
+
+    Args:
+      outputs: their names.
+      batch: how many examples are asked for.
+      modalities: of the model, by name; None if nothing is known of it.
+    """
+    known = modalities or {}
+    return [Answer(name, batch, known.get(name.removesuffix("_bytes"))) for name in outputs]
+
+
+def largest_reply(
+    answers: Sequence[Answer],
+    modalities: Mapping[str, DescribedModality] | None,
+    bytes_of_number: int,
+    bytes_of_file: float,
+) -> int:
+    """The most bytes that a reply may have.
+
+    Args:
+      answers: what it must hold.
+      modalities: as for `answers_to`.
+      bytes_of_number: how long a number may be written.
+      bytes_of_file: as what a byte of a file comes.
+    """
+    if modalities is None:
+        return UNDESCRIBED_REPLY
+    return _BESIDE + sum(
+        # Noise does not pack: a file is as large as its image, and a little more.
+        int(1.1 * bytes_of_file * x.num_values) + 256 * x.batch
+        if x.is_file
+        else bytes_of_number * x.num_values
+        for x in answers
+    )

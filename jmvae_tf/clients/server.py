@@ -1,0 +1,70 @@
+"""Where a server is: a URL of nothing but protocol, host and port."""
+
+import ipaddress
+import urllib.parse
+from typing import NamedTuple
+
+from jmvae_tf.errors import UserError
+
+
+class Server(NamedTuple):
+    """A server's URL in parts.
+
+    Attributes:
+      protocol: "http", "https" or "grpc".
+      address: host and port as they were written, such as "localhost:8501".
+      host: the host alone.
+    """
+
+    protocol: str
+    address: str
+    host: str
+
+    @property
+    def url(self) -> str:
+        """The URL, without anything behind the port."""
+        return f"{self.protocol}://{self.address}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is this machine, which no proxy has to be asked for."""
+        if self.host == "localhost" or self.host.endswith(".localhost"):
+            return True
+        try:
+            address = ipaddress.ip_address(self.host)
+        except ValueError:
+            return False
+        return address.is_loopback or address.is_unspecified
+
+
+def parse_server(url: str) -> Server:
+    """Takes a server's URL apart.
+
+    Args:
+      url: http://HOST:PORT, https://HOST:PORT or grpc://HOST:PORT. The port may be left out, and a
+        "/" may stand at the end.
+
+    Raises:
+      UserError: if it is none of these; a path, a query, a fragment and credentials are refused.
+    """
+    try:
+        parts = urllib.parse.urlsplit(url)
+        fits = (
+            parts.scheme in ("http", "https", "grpc")
+            and bool(parts.hostname)
+            and parts.port != 0  # A port that is no number raises ValueError.
+            and parts.path in ("", "/")
+            # urlsplit leaves white space out, and says nothing of an empty query or password.
+            and url.isprintable()
+            and not set(url) & set(" ?#@\\%")
+        )
+    except ValueError:
+        fits = False
+    if not fits:
+        raise UserError(
+            "--server must be http://HOST:PORT, https://HOST:PORT or grpc://HOST:PORT, with "
+            "nothing behind the port and nobody's name before the host",
+            f"--server={url}",
+            "change it",
+        )
+    return Server(parts.scheme, parts.netloc, parts.hostname or "")
