@@ -120,6 +120,8 @@ def _described(name: str, fields: Any) -> DescribedModality:
     if len(value_names) not in ((number,) if shown_as == "attributes" else (0, number)):
         raise ValueError(f"{name} with {len(value_names)} names of {number} values")
     support, means = _support(name, fields["range"]), fields["means"]
+    if shown_as == "attributes" and not yes_and_no.has_middle(support):
+        raise ValueError(f"{name}, attributes of the range {fields['range']}, without a middle")
     if means is not None:
         if shown_as != "attributes" or not isinstance(means, list) or len(means) != number:
             raise ValueError(f"{name} with means that are not one of each of its attributes")

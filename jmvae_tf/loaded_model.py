@@ -13,6 +13,9 @@ from jmvae_tf.errors import UserError
 class LoadedModel:
     """A SavedModel of this package, for programs that play with it or check it.
 
+    Its graph is code of whoever made it, and runs with what this process may do. What it says of
+    its modalities is data, and checked.
+
     Attributes:
       version: the folder that was loaded.
       modalities: name to `DescribedModality`.
@@ -31,10 +34,10 @@ class LoadedModel:
         self.modalities = read_modalities(self.version)
         try:
             self._loaded = tf.saved_model.load(str(self.version))
-        except (OSError, ValueError, tf.errors.OpError) as error:
+        except Exception as error:  # TensorFlow has no errors of its own for damaged files.
             raise UserError(
                 "A SavedModel must be whole",
-                f"{self.version}: {str(error).splitlines()[0]}",
+                f"{self.version}: {error}",
                 "export the model again with bin/export",
             ) from error
         self.signatures = {
@@ -47,7 +50,7 @@ class LoadedModel:
 
         Args:
           signature: its name.
-          **inputs: by name, [batch, ...] each; files as bytes objects.
+          **inputs: by name, arrays or lists, [batch, ...] each; files as bytes objects.
 
         Returns:
           The outputs by name; files as arrays of bytes objects.

@@ -172,16 +172,6 @@ def test_nobody_answers():
         GrpcClient("127.0.0.1:9", NAME, 5.0).predict("label_to_image", label, ["image"])
 
 
-@pytest.mark.parametrize("reply", [b"<html>hello</html>", b"[1, 2]", b'{"predictions": 3}', b"{}"])
-def test_something_else_answers(reply, monkeypatch):
-    class Reply:
-        content, text, status_code = reply, reply.decode(), 200
-
-    monkeypatch.setattr(rest_client.requests, "post", lambda *_, **__: Reply)
-    with pytest.raises(UserError, match="reply of status 200"):
-        RestClient("http://localhost:1", NAME).predict("x", {"label": np.eye(10)}, ["image"])
-
-
 def test_warm_up_requests_are_answered(models):
     """One for each signature, as a server replays them."""
     file = VERSION / "assets.extra" / "tf_serving_warmup_requests"

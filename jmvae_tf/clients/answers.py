@@ -53,10 +53,9 @@ class Answer:
         if event is not None:
             fits = fits and tuple(shape[1:]) == tuple(event)
         if not fits or min(shape) < 1:
-            wanted = "…" if event is None else ", ".join(map(str, event))
+            wanted = ", ".join(map(str, [self.batch, *(["…"] if event is None else event)]))
             raise ValueError(
-                f"{self.name} of the shape {list(shape)[:9]} where [{self.batch}, {wanted}] was "
-                "asked for"
+                f"{self.name} of the shape {list(shape)[:9]} where [{wanted}] was asked for"
             )
 
     def checked(self, values: np.ndarray) -> np.ndarray:

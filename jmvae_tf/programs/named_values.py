@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from jmvae_tf.errors import UserError
+from jmvae_tf.programs.values_table import names_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +25,7 @@ def parse(
     Args:
       flag: its name.
       items: such as "label=7", a label's modality and its class, or "Smiling=1", an attribute and
-        its value.
+        its value. Classes without names are numbered from 0.
       modalities: of the model.
 
     Returns:
@@ -38,7 +39,7 @@ def parse(
 
     parsed: dict[str, np.ndarray] = {}
     for item in items:
-        name, _, value = item.partition("=")
+        name, value = _name_and_value(item, modalities)
         modality = modalities[_modality_of(flag, item, name, modalities)]
         if modality.shown_as == "attributes":
             values = parsed.setdefault(
@@ -55,13 +56,24 @@ def parse(
     return parsed
 
 
+def _name_and_value(item: str, modalities: "Mapping[str, Known]") -> tuple[str, str]:
+    """What stands before and behind the sign of equality; names of attributes may hold one."""
+    name, _, value = item.partition("=")
+    if name in modalities or value.count("=") == 0:
+        return name, value
+    name, _, value = item.rpartition("=")
+    return name, value
+
+
 def _modality_of(flag: str, item: str, name: str, modalities: "Mapping[str, Known]") -> str:
     """The name of the modality that an item names itself or an attribute of."""
     modality_of: dict[str, str] = {}
+    ambiguous = set()
     for modality in modalities.values():
-        if modality.shown_as == "attributes":
-            modality_of |= dict.fromkeys(modality.value_names, modality.name)
-    modality_of |= {x.name: x.name for x in modalities.values() if x.shown_as == "label"}
+        names = {"attributes": modality.value_names, "label": (modality.name,)}
+        for known in names.get(modality.shown_as, ()):
+            if modality_of.setdefault(known, modality.name) != modality.name:
+                ambiguous.add(known)
     if not modality_of:
         raise UserError(
             f"This is a model of {' and '.join(modalities)}, without any label or attributes",
@@ -74,6 +86,12 @@ def _modality_of(flag: str, item: str, name: str, modalities: "Mapping[str, Know
             f"--{flag} must name what the model knows",
             f"--{flag}={item}",
             f"did you mean {near}?" if near else f"choose among {', '.join(modality_of)}",
+        )
+    if name in ambiguous:
+        raise UserError(
+            f"--{flag} must name one value of the model, and {name} is the name of several",
+            f"--{flag}={item}",
+            "ask the model as a library",
         )
     return modality_of[name]
 
@@ -105,11 +123,11 @@ def _number(flag: str, item: str, name: str, value: str, value_range: tuple[floa
 def _one_hot(flag: str, item: str, value: str, modality: "Known") -> "np.ndarray":
     import numpy as np
 
-    names = modality.value_names
+    names = names_of(modality)
     if value not in names:
+        numbers = f"a number from 0 to {len(names) - 1}, for its classes have no names"
+        told = f"one of {', '.join(names)}" if modality.value_names else numbers
         raise UserError(
-            f"--{flag}={modality.name}=… must be one of {', '.join(names)}",
-            f"--{flag}={item}",
-            "choose one of them",
+            f"--{flag}={modality.name}=… must be {told}", f"--{flag}={item}", "choose one of them"
         )
     return np.eye(len(names), dtype=np.float32)[names.index(value)]

@@ -11,15 +11,22 @@ the names of its values: --saved_model says where a copy of the export lies.
 An image is turned as its camera noted, and its centre square is cut out and resized, before it is
 sent. --crop=face finds the face in a photograph instead, and cuts it out as for training: models of
 faces know it best so.
+
+A server is not believed: what comes back is shown or written only if it is what the export says. No
+redirect is followed, and nothing goes elsewhere than to --server, or by the environment's proxy.
 """
 
+import logging
+import math
+import os
 import pathlib
-import urllib.parse
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from absl import flags
 
+from jmvae_tf.clients.server import parse_server
 from jmvae_tf.errors import UserError
 from jmvae_tf.presets import check_choice
 from jmvae_tf.programs import named_values, output, program
@@ -41,6 +48,7 @@ _GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smilin
 _SET = flags.DEFINE_list("set", [], "values to give --image instead of its own: an edit")
 _SEED = flags.DEFINE_integer("seed", None, "draws an image instead of the average one")
 _OUT = program.define_path("out", "generated.png", "PNG file that an image is written to")
+_TIMEOUT = flags.DEFINE_float("timeout", 60.0, "seconds that the server has for all it is asked")
 
 
 def main() -> None:
@@ -55,7 +63,7 @@ def main() -> None:
         [(name, values)] = _one("given", modalities).items()
         means = modalities[name].means
         usual = modalities[name].threshold if means is None else means
-        _generate(image, name, _filled(values, usual))
+        _generate(_client(modalities), image, name, _filled(values, usual))
         return
     others = [x for x in modalities.values() if x.shown_as in ("label", "attributes")]
     if len(others) != 1:
@@ -67,7 +75,8 @@ def main() -> None:
     [other] = others
     wanted = _one("set", modalities)[other.name] if _SET.value else None
     pixels = _pixels(image)
-    read = _client().predict(
+    client, asked = _client(modalities), time.monotonic()
+    read = client.predict(
         f"encoded_{image.name}_to_{other.name}",
         {f"{image.name}_bytes": _bytes(_png(pixels))},
         [other.name],
@@ -78,7 +87,10 @@ def main() -> None:
         print_table(other, read[0])
         output.require()
     else:
-        _edit(image, pixels, other, _filled(wanted, read[0]).clip(*other.support))
+        # What is left of it, but more than nothing.
+        client.timeout = max(_TIMEOUT.value - (time.monotonic() - asked), 0.001)
+        values = _filled(wanted, read[0]).clip(*other.support)
+        _edit(client, image, pixels, other, values)
 
 
 def _check_flags() -> None:
@@ -98,34 +110,30 @@ def _check_flags() -> None:
     check_choice("crop", _CROP.value, ("center", "face"))
     if not _OUT.value.endswith(".png"):
         raise UserError("--out must end in .png", f"--out={_OUT.value}", "choose another name")
-    if not _is_server(_SERVER.value):
+    if not (math.isfinite(_TIMEOUT.value) and _TIMEOUT.value > 0):
         raise UserError(
-            "--server must be http://HOST:PORT, https://HOST:PORT or grpc://HOST:PORT",
-            f"--server={_SERVER.value}",
+            "--timeout must be a positive, finite number of seconds",
+            f"--timeout={_TIMEOUT.value}",
             "change it",
         )
+    parse_server(_SERVER.value)
 
 
-def _is_server(url: str) -> bool:
-    """Whether a URL names a host, and a port if any, by a protocol that there is a client for."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        return (
-            parts.scheme in ("http", "https", "grpc") and bool(parts.hostname) and parts.port != 0
-        )
-    except ValueError:  # A port that is no number.
-        return False
-
-
-def _client() -> "Client":
-    if _SERVER.value.startswith("grpc://"):
+def _client(modalities: "Mapping[str, DescribedModality]") -> "Client":
+    server = parse_server(_SERVER.value)
+    # What libraries log of a server's mistakes is the server's to choose; it is told in one line.
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    if server.protocol == "grpc":
         program.load_tensorflow()
         from jmvae_tf.clients.grpc_client import GrpcClient
 
-        return GrpcClient(_SERVER.value.removeprefix("grpc://").rstrip("/"), _MODEL.value)
+        return GrpcClient(
+            server.address, _MODEL.value, timeout=_TIMEOUT.value, modalities=modalities
+        )
     from jmvae_tf.clients.rest_client import RestClient
 
-    return RestClient(_SERVER.value, _MODEL.value)
+    return RestClient(server.url, _MODEL.value, timeout=_TIMEOUT.value, modalities=modalities)
 
 
 def _image_of(modalities: "Mapping[str, DescribedModality]") -> "DescribedModality":
@@ -152,13 +160,19 @@ def _filled(values: "np.ndarray", others: "object") -> "np.ndarray":
     """[1, values]; those that are not named are taken from elsewhere."""
     import numpy as np
 
-    if others is not None:
-        values = np.where(np.isnan(values), np.asarray(others, np.float32), values)
-    return values.astype(np.float32)[np.newaxis]
+    filled = np.where(np.isnan(values), np.asarray(others, np.float32), values)
+    return filled.astype(np.float32)[np.newaxis]
 
 
 def _pixels(image: "DescribedModality") -> "np.ndarray":
     """The image as the model takes it, [height, width, channels]."""
+    height, width, _ = image.event_shape
+    if height != width:
+        raise UserError(
+            "An image file is cut to a square, for models of square images",
+            f"--image for a model of {height}x{width} pixels",
+            "ask its signatures with a client of jmvae_tf.clients",
+        )
     from jmvae_tf.data.image_file import read_image
 
     crop = "face" if _CROP.value == "face" else None
@@ -171,10 +185,12 @@ def _bytes(content: bytes) -> "np.ndarray":
     return np.array([content], object)
 
 
-def _generate(image: "DescribedModality", given: str, values: "np.ndarray") -> None:
+def _generate(
+    client: "Client", image: "DescribedModality", given: str, values: "np.ndarray"
+) -> None:
     """Asks for an image of some values."""
     if _SEED.value is None:
-        answer = _client().predict(
+        answer = client.predict(
             f"{given}_to_encoded_{image.name}", {given: values}, [f"{image.name}_bytes"]
         )
         _write(answer[f"{image.name}_bytes"][0])
@@ -182,11 +198,12 @@ def _generate(image: "DescribedModality", given: str, values: "np.ndarray") -> N
     import numpy as np
 
     inputs = {given: values, "seed": np.array([_SEED.value], np.int32)}
-    answer = _client().predict(f"sample_{image.name}_from_{given}", inputs, [image.name])
+    answer = client.predict(f"sample_{image.name}_from_{given}", inputs, [image.name])
     _write(_png(answer[image.name][0]))
 
 
 def _edit(
+    client: "Client",
     image: "DescribedModality",
     pixels: "np.ndarray",
     other: "DescribedModality",
@@ -194,7 +211,7 @@ def _edit(
 ) -> None:
     """Asks for an image with other values."""
     inputs = {image.name: pixels[None], other.name: values}
-    answer = _client().predict(f"edit_{image.name}", inputs, [image.name])
+    answer = client.predict(f"edit_{image.name}", inputs, [image.name])
     _write(_png(answer[image.name][0]))
 
 

@@ -1,4 +1,4 @@
-"""Tables of what was read of an example: a label's probabilities, or attributes by name."""
+"""Tables of what was read of an example: a label's probabilities, attributes or other values."""
 
 import math
 from collections.abc import Sequence
