@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from jmvae_tf.models.base import MultimodalVAE
 
 
@@ -20,7 +22,8 @@ def _describe(model: MultimodalVAE, name: str) -> dict[str, Any]:
     modality = model.modalities[name]
     means = None
     if modality.shown_as == "attributes" and name in model.statistics:
-        means = model.statistics[name].mean.numpy().tolist()
+        mean = model.statistics[name].mean.numpy()
+        means = np.clip(mean, *modality.support).tolist()
     return {
         "shape": list(modality.event_shape),
         "range": [x if math.isfinite(x) else None for x in modality.support],

@@ -28,6 +28,7 @@ from absl import flags
 
 from jmvae_tf.clients.server import parse_server
 from jmvae_tf.errors import UserError
+from jmvae_tf.pixels import to_pixels, to_values
 from jmvae_tf.presets import check_choice
 from jmvae_tf.programs import named_values, output, program
 
@@ -165,14 +166,7 @@ def _filled(values: "np.ndarray", others: "object") -> "np.ndarray":
 
 
 def _pixels(image: "DescribedModality") -> "np.ndarray":
-    """The image as the model takes it, [height, width, channels]."""
-    height, width, _ = image.event_shape
-    if height != width:
-        raise UserError(
-            "An image file is cut to a square, for models of square images",
-            f"--image for a model of {height}x{width} pixels",
-            "ask its signatures with a client of jmvae_tf.clients",
-        )
+    """The pixels of --image in the model's size, [height, width, channels] in [0, 1]."""
     from jmvae_tf.data.image_file import read_image
 
     crop = "face" if _CROP.value == "face" else None
@@ -199,7 +193,7 @@ def _generate(
 
     inputs = {given: values, "seed": np.array([_SEED.value], np.int32)}
     answer = client.predict(f"sample_{image.name}_from_{given}", inputs, [image.name])
-    _write(_png(answer[image.name][0]))
+    _write(_png(to_pixels(answer[image.name][0], image.support)))
 
 
 def _edit(
@@ -210,9 +204,9 @@ def _edit(
     values: "np.ndarray",
 ) -> None:
     """Asks for an image with other values."""
-    inputs = {image.name: pixels[None], other.name: values}
+    inputs = {image.name: to_values(pixels[None], image.support), other.name: values}
     answer = client.predict(f"edit_{image.name}", inputs, [image.name])
-    _write(_png(answer[image.name][0]))
+    _write(_png(to_pixels(answer[image.name][0], image.support)))
 
 
 def _png(pixels: "np.ndarray") -> bytes:
