@@ -63,11 +63,12 @@ def _demo(temporary, *flags):
 
 @contextlib.contextmanager
 def _opened(url, chromium):
-    """The page in a browser, which asks nobody else for anything."""
+    """The page in a browser, which asks nobody else for anything, and may do all that it tries."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    foreign = []
+    foreign, forbidden = [], []
+    webcam = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
     with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", *webcam])
         tab = browser.new_page(viewport={"width": 1280, "height": 1000})
         tab.on(
             "request",
@@ -77,16 +78,24 @@ def _opened(url, chromium):
                 else None
             ),
         )
+        tab.on(
+            "console",
+            lambda said: (
+                forbidden.append(said.text) if "Content Security Policy" in said.text else None
+            ),
+        )
         tab.goto(url)
         tab.get_by_role("tab", name="Draw").wait_for()
         yield tab
         browser.close()
     assert foreign == []
+    assert forbidden == []
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    with _demo(tmp_path_factory.mktemp("temporary")) as url:
+    model = ROOT / "saved_models" / "toyfaces-jmvae_kl"
+    with _demo(tmp_path_factory.mktemp("temporary"), f"--saved_model={model}") as url:
         yield url
 
 
@@ -154,6 +163,33 @@ def test_moving_a_slider_changes_the_picture(page):
     _picture(page, "average", without)
     page.locator("#surprise").click()
     _shoot(page, "draw")
+
+
+def test_the_page_opens_on_digits_drawn_by_a_sample(chromium, tmp_path):
+    with _demo(tmp_path) as url, _opened(url, chromium) as page:
+        zero = _picture(page, "sample")
+        page.get_by_role("tabpanel").first.get_by_label("7", exact=True).check()
+        seven = _picture(page, "sample", zero)
+        page.locator("#surprise").click()
+        _picture(page, "sample", seven)
+        assert _picture(page, "average") != _picture(page, "sample")
+        _shoot(page, "digits")
+
+
+def test_a_photograph_by_the_webcam_is_read(page, face):
+    page.get_by_role("tab", name="Read and edit").click()
+    tab = page.get_by_role("tabpanel").first
+    tab.locator("input[type=file]").first.set_input_files(face)
+    uploaded = _picture(page, "seen")
+    tab.get_by_text("or by webcam").click()
+    tab.get_by_text("Click to Access Webcam").click()
+    tab.get_by_label("capture photo").click()
+    taken = _picture(page, "seen", uploaded)  # What came last,
+    tab.get_by_label("find the face and cut it out").check()
+    page.get_by_text("A photograph must show a face from the front").first.wait_for()
+    tab.get_by_label("find the face and cut it out").uncheck()
+    assert _picture(page, "seen") == taken  # and stays when it is cut another way.
+    _shoot(page, "webcam")
 
 
 def test_an_uploaded_face_is_read_and_edited(page, face):

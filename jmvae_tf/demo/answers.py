@@ -25,7 +25,7 @@ class Answers:
       model: an exported model.
 
     Raises:
-      UserError: if it has no image, or several.
+      UserError: if it has no image, or several, or what else the page does not show.
     """
 
     def __init__(self, model: LoadedModel) -> None:
@@ -33,14 +33,18 @@ class Answers:
         images = [x for x in model.modalities.values() if x.shown_as == "image"]
         others = [x for x in model.modalities.values() if x.shown_as in ("label", "attributes")]
         if len(images) != 1 or len(others) > 1:
-            raise UserError(
-                "The page shows models of one image and of a label or attributes",
-                f"a model of {' and '.join(model.modalities)}",
-                "choose another --saved_model or --run",
-            )
+            raise _cannot_show(f"a model of {' and '.join(model.modalities)}")
+        height, width, channels = images[0].event_shape
+        if height != width or channels not in (1, 3):
+            raise _cannot_show(f"an image of the shape {images[0].event_shape}")
+        for shown in (*images, *others):
+            if not np.isfinite(shown.support).all():
+                raise _cannot_show(f"{shown.name} without a range of values")
         self.model = model
         self.image: DescribedModality = images[0]
         self.other: DescribedModality | None = others[0] if others else None
+        if not any(map(self.can, ("draw", "read", "rebuild"))):
+            raise _cannot_show(f"a model that answers {', '.join(sorted(model.signatures))}")
 
     @property
     def _names(self) -> tuple[str, str]:
@@ -149,12 +153,23 @@ class Answers:
         Raises:
           UserError: as `read_image`.
         """
-        return read_image(pathlib.Path(path), self.image.event_shape, crop)
+        levels = read_image(pathlib.Path(path), self.image.event_shape, crop)
+        low, high = self.image.support
+        return (low + levels * (high - low)).astype(np.float32)
+
+    def for_screen(self, image: np.ndarray) -> np.ndarray:
+        """An image of the model, [height, width, 1 or 3], as large dots: uint8 [h, w, 3]."""
+        low, high = self.image.support
+        factor = max(1, _SCREEN // image.shape[0])
+        levels = np.round(np.clip((image - low) / (high - low), 0.0, 1.0) * 255).astype(np.uint8)
+        levels = np.broadcast_to(levels, (*levels.shape[:2], 3))
+        return levels.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def for_screen(image: np.ndarray) -> np.ndarray:
-    """An image, [height, width, 1 or 3] in [0, 1], as large dots: uint8 [height, width, 3]."""
-    factor = max(1, _SCREEN // image.shape[0])
-    levels = np.round(np.clip(image, 0.0, 1.0) * 255).astype(np.uint8)
-    levels = np.broadcast_to(levels, (*levels.shape[:2], 3))
-    return levels.repeat(factor, axis=0).repeat(factor, axis=1)
+def _cannot_show(received: str) -> UserError:
+    return UserError(
+        "The page shows models of one square image, grey or in colour, and of a label or "
+        "attributes, each with a range of values",
+        received,
+        "choose another --saved_model or --run",
+    )

@@ -1,19 +1,20 @@
 """The page itself: what is where, and which control leads to which answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
 
 from jmvae_tf.demo import charts
-from jmvae_tf.demo.answers import Answers, for_screen
+from jmvae_tf.demo.answers import Answers
+from jmvae_tf.demo.uploads import FORGOTTEN_AFTER
 from jmvae_tf.errors import UserError
 
-_SAMPLES = 6
+_MORE_SAMPLES = 6
 _STEPS = 8
 _MOST_COLUMNS = 3
-_FORGOTTEN_AFTER = 600  # Seconds; what was uploaded or shown.
+_LOOKED_FOR_EVERY = 60  # Seconds; files that are old enough to be removed.
 _BUTTONS = ("fullscreen", "download")  # The page's library has one more, which shares with others.
 
 Picture = np.ndarray
@@ -28,7 +29,7 @@ def page(answers: Answers, title: str, crops_faces: bool) -> gr.Blocks:
       title: above the page.
       crops_faces: whether faces are found in photographs, if the person does not say otherwise.
     """
-    forgets = (_FORGOTTEN_AFTER, _FORGOTTEN_AFTER)
+    forgets = (_LOOKED_FOR_EVERY, FORGOTTEN_AFTER)
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=forgets) as blocks:
         gr.Markdown(f"## {title}")
         with gr.Tabs():
@@ -48,24 +49,28 @@ def page(answers: Answers, title: str, crops_faces: bool) -> gr.Blocks:
 
 
 def _draw_tab(answers: Answers) -> None:
-    """Values to images: the average, and samples of a seed."""
+    """Values to images: samples of a seed, one of them large, and the average."""
     with gr.Row():
         with gr.Column(scale=3):
             controls = _controls(answers, answers.usual_values()).values
         with gr.Column(scale=2):
-            average = _picture("average", "average")
+            sample = _picture("a sample", "sample")
             surprise = gr.Button("Surprise me", elem_id="surprise")
             seed = gr.Number(0, label="seed", precision=0, minimum=0, maximum=2**31 - 1)
-            samples = gr.Gallery(
-                label="samples of the seed", columns=3, height=350, buttons=list(_BUTTONS)
-            )
+            more = gr.Gallery(label="more samples", columns=3, height=350, buttons=list(_BUTTONS))
+            average = _picture("average", "average")
 
-    def show(seed: float, *values: Any) -> tuple[Picture, Gallery]:
+    def show(seed: float, *values: Any) -> tuple[Picture, Gallery, Picture]:
         wanted = _values_of(answers, values)
-        drawn = answers.samples(wanted, int(seed or 0), _SAMPLES)
-        return for_screen(answers.average(wanted[np.newaxis])[0]), list(map(for_screen, drawn))
+        first, *others = answers.samples(wanted, int(seed or 0), 1 + _MORE_SAMPLES)
+        [mean] = answers.average(wanted[np.newaxis])
+        return (
+            answers.for_screen(first),
+            list(map(answers.for_screen, others)),
+            answers.for_screen(mean),
+        )
 
-    _live(show, [seed, *controls], [average, samples])
+    _live(show, [seed, *controls], [sample, more, average])
     surprise.click(lambda: int(np.random.default_rng().integers(2**31)), None, seed)
 
 
@@ -73,7 +78,7 @@ def _read_tab(answers: Answers, crops_faces: bool) -> None:
     """An image to values, and its edits; of a model of images alone its reconstruction."""
     with gr.Row():
         with gr.Column(scale=2):
-            upload, face = _upload(answers, crops_faces, "image")
+            photo, face = _upload(answers, crops_faces, "image")
             seen = _picture("what the model sees", "seen")
         with gr.Column(scale=2):
             chart = _picture("what it reads" if answers.can("read") else "reconstruction", "chart")
@@ -89,8 +94,8 @@ def _read_tab(answers: Answers, crops_faces: bool) -> None:
         if image is None:
             return (None, None, None)
         if not answers.can("read"):
-            return image, for_screen(image), for_screen(answers.rebuild(image))
-        return image, for_screen(image), _chart(answers, answers.read(image))
+            return image, answers.for_screen(image), answers.for_screen(answers.rebuild(image))
+        return image, answers.for_screen(image), _chart(answers, answers.read(image))
 
     def start_editing(image: Picture | None) -> Any:
         values = answers.usual_values() if image is None else answers.read(image)
@@ -100,9 +105,9 @@ def _read_tab(answers: Answers, crops_faces: bool) -> None:
     def edit(image: Picture | None, *values: Any) -> Picture | None:
         if image is None:
             return None
-        return for_screen(answers.edit(image, _values_of(answers, values)))
+        return answers.for_screen(answers.edit(image, _values_of(answers, values)))
 
-    opened = gr.on([upload.change, face.change], read, [upload, face], [held, seen, chart])
+    opened = gr.on([photo.change, face.change], read, [photo, face], [held, seen, chart])
     if answers.can("edit"):
         opened.success(start_editing, held, [*controls, *boxes]).success(
             edit, [held, *controls], edited
@@ -122,10 +127,10 @@ def _walk_tab(answers: Answers, crops_faces: bool) -> None:
             with gr.Column():
                 values = _choice(answers, place, number)
                 if answers.can("read"):
-                    upload, face = _upload(answers, crops_faces, f"or {place} an image")
+                    photo, face = _upload(answers, crops_faces, f"or {place} an image")
                 else:
-                    upload, face = gr.State(None), gr.State(False)
-                ends.append((values, upload, face))
+                    photo, face = gr.State(None), gr.State(False)
+                ends.append((values, photo, face))
     go = gr.Button("Walk", elem_id="walk")
     strip = gr.Gallery(
         label="the way", columns=_STEPS, height=180, elem_id="way", buttons=list(_BUTTONS)
@@ -133,7 +138,7 @@ def _walk_tab(answers: Answers, crops_faces: bool) -> None:
 
     def walk(*inputs: Any) -> Gallery:
         start, end = (_end(answers, *inputs[at : at + 3]) for at in (0, 3))
-        return list(map(for_screen, answers.walk(start, end, _STEPS)))
+        return list(map(answers.for_screen, answers.walk(start, end, _STEPS)))
 
     go.click(walk, [control for end in ends for control in end], strip)
 
@@ -144,7 +149,7 @@ def _latent_tab(answers: Answers, crops_faces: bool) -> None:
     names = _names(answers)
     with gr.Row():
         with gr.Column(scale=2):
-            upload, face = _upload(answers, crops_faces, "an image to find")
+            photo, face = _upload(answers, crops_faces, "an image to find")
         with gr.Column(scale=3):
             plot = _picture(
                 "mean of q(z|image) of images drawn of each label",
@@ -157,7 +162,7 @@ def _latent_tab(answers: Answers, crops_faces: bool) -> None:
         here = None if image is None else answers.embed(image[np.newaxis])[0]
         return charts.scatter(points, labels, names, here)
 
-    gr.on([upload.change, face.change], find, [upload, face], plot)
+    gr.on([photo.change, face.change], find, [photo, face], plot)
 
 
 def _picture(label: str, name: str, first: Picture | None = None) -> gr.Image:
@@ -200,7 +205,8 @@ def _controls(answers: Answers, absent: np.ndarray) -> _Controls:
         return _Controls([radio], [], [])
     low, high = other.support
     yes = answers.no_and_yes[1]
-    boxes = gr.CheckboxGroup(_names(answers), label="has", elem_id="boxes")
+    names = _names(answers)
+    boxes = gr.CheckboxGroup(names, label="has", elem_id="boxes")
     ticked_before = gr.State([])
     sliders: dict[int, gr.Slider] = {}
     columns = min(_MOST_COLUMNS, 1 + len(absent) // 6)
@@ -208,7 +214,7 @@ def _controls(answers: Answers, absent: np.ndarray) -> _Controls:
         for column in range(columns):
             with gr.Column(min_width=140):
                 for place in range(column, len(absent), columns):
-                    name = other.value_names[place]
+                    name = names[place]
                     start = round(float(answers.usual_values()[place]), 2)
                     sliders[place] = gr.Slider(
                         low, high, start, step=0.01, precision=2, label=name, elem_id=name
@@ -220,7 +226,7 @@ def _controls(answers: Answers, absent: np.ndarray) -> _Controls:
         touched = set(ticked) ^ set(before)
         values = [
             value if name not in touched else yes if name in ticked else round(float(without), 2)
-            for name, without, value in zip(other.value_names, absent, now, strict=True)
+            for name, without, value in zip(names, absent, now, strict=True)
         ]
         return [list(ticked), *values]
 
@@ -237,6 +243,13 @@ def _choice(answers: Answers, label: str, number: int) -> Any:
 
 
 def _upload(answers: Answers, crops_faces: bool, label: str) -> tuple[Any, Any]:
+    """Where an image comes from.
+
+    Returns:
+      What holds the path of the last image, which stays in the server; and whether to cut out a
+      face.
+    """
+    photo = gr.State(None)
     upload = gr.File(
         label=f"{label}: a JPEG or PNG file",
         file_count="single",
@@ -246,10 +259,15 @@ def _upload(answers: Answers, crops_faces: bool, label: str) -> tuple[Any, Any]:
     )
     with gr.Accordion("or by webcam", open=False):
         webcam = gr.Image(sources=["webcam"], type="filepath", label="webcam", height=220)
-    webcam.change(lambda path: path, webcam, upload)
+
+    def keep(file: Mapping[str, Any] | None) -> str | None:
+        return file["path"] if file else None
+
+    for source in (upload, webcam):  # As it is: `read_image` decodes it, and no other library.
+        source.change(keep, source, photo, preprocess=False)
     faces = answers.image.event_shape[-1] == 3
     face = gr.Checkbox(crops_faces, label="find the face and cut it out", visible=faces)
-    return upload, face
+    return photo, face
 
 
 def _opened(answers: Answers, path: str | None, face: bool) -> np.ndarray | None:

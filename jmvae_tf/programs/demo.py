@@ -2,13 +2,16 @@
 
 The model is an export (--saved_model, one that the repository ships if nothing is said) or a run of
 bin/train (--run). The page needs no network, and is open to this machine only unless --host says
-otherwise.
+otherwise. It answers to localhost, to addresses, to --host and to the names of --allowed_hosts.
 """
 
 import contextlib
+import ipaddress
 import os
 import pathlib
+import signal
 import socket
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -19,7 +22,7 @@ from jmvae_tf.errors import UserError
 from jmvae_tf.programs import program
 from jmvae_tf.training.run_folder import RunFolder
 
-_SHIPPED = pathlib.Path(__file__).parents[2] / "saved_models" / "toyfaces-jmvae_kl"
+_SHIPPED = pathlib.Path(__file__).parents[2] / "saved_models" / "mnist-jmvae_kl"
 
 _RUN = program.define_path("run", None, "folder of a run of bin/train")
 _CHECKPOINT = program.define_checkpoint()
@@ -28,19 +31,23 @@ _SAVED_MODEL = program.define_path(
 )
 _HOST = flags.DEFINE_string("host", "127.0.0.1", "address to listen on; 0.0.0.0 for all")
 _PORT = flags.DEFINE_integer("port", 7860, "port to listen on", lower_bound=0, upper_bound=65535)
+_ALLOWED_HOSTS = flags.DEFINE_list(
+    "allowed_hosts", [], "names under which browsers may ask for the page, separated by commas"
+)
 
-_LARGEST_UPLOAD = "10mb"
 _MOST_PIXELS = 64 * 10**6  # A small file may announce and hold thousands of millions.
+_OF_A_NETWORK = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # And the names of proxies.
 
 
 def main() -> None:
     """Runs the program."""
     if _RUN.value and _SAVED_MODEL.value:
         raise UserError("The page shows one model", "--run and --saved_model", "choose one of them")
-    port = _free_port()
-    with tempfile.TemporaryDirectory() as uploads:
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # A closed terminal ends it, too.
+        signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
+    with _listening() as listening, tempfile.TemporaryDirectory() as uploads:
         _set_environment(uploads)
-        _serve(port)
+        _serve(listening, uploads)
 
 
 def _set_environment(uploads: str) -> None:
@@ -49,75 +56,76 @@ def _set_environment(uploads: str) -> None:
     Args:
       uploads: where they may keep what is uploaded and shown.
     """
-    for name in [name for name in os.environ if name.startswith("GRADIO_")]:
-        del os.environ[name]  # They share the page with the world, or other files with its users.
+    for name in list(os.environ):
+        # The first share the page with the world, or other files with its users. The others are
+        # for connections to elsewhere, of which there are none, and stop the start where they are
+        # not of the kind that the libraries know.
+        if name.startswith("GRADIO_") or name.upper().endswith("_PROXY") or name in _OF_A_NETWORK:
+            del os.environ[name]
     os.environ |= {
         "GRADIO_TEMP_DIR": uploads,
         # No call home: neither of the page's library nor of those below it.
         "GRADIO_ANALYTICS_ENABLED": "False",
         "HF_HUB_OFFLINE": "1",
+        # Statistics of the last calls, which nobody sees, are made anew at every call.
+        "GRADIO_ANALYTICS_MAX_EVENTS": "1",
         # OpenCV reads it when it is imported, which TensorFlow's packages do too.
         "OPENCV_IO_MAX_IMAGE_PIXELS": str(_MOST_PIXELS),
     }
 
 
-def _serve(port: int) -> None:
+def _serve(listening: socket.socket, uploads: str) -> None:
     """Serves the page until the process is interrupted."""
     with _exported() as (folder, crops_faces):
         program.load_tensorflow()
-        import gradio
 
         from jmvae_tf.demo.answers import Answers
         from jmvae_tf.demo.page import page
+        from jmvae_tf.demo.server import application, quiet, served
+        from jmvae_tf.demo.uploads import Uploads
         from jmvae_tf.loaded_model import LoadedModel
 
         model = LoadedModel(folder)
         title = _RUN.value or f"{model.version.parent.name}, version {model.version.name}"
         blocks = page(Answers(model), title, crops_faces)
-        blocks.queue()
-        system_fonts = ("system-ui", "sans-serif")
-        blocks.launch(
-            server_name=_HOST.value,
-            server_port=port,
-            prevent_thread_lock=True,
-            quiet=True,
-            show_error=True,
-            max_file_size=_LARGEST_UPLOAD,
-            run_history=False,
-            footer_links=["gradio", "settings"],
-            theme=gradio.themes.Default(font=system_fonts, font_mono=("monospace",)),
-        )
-        print(f"the page is at http://{_HOST.value}:{port}; Ctrl-C ends it", flush=True)
-        try:
+        app = application(blocks, [_HOST.value, *_ALLOWED_HOSTS.value], Uploads(uploads))
+        address, port = listening.getsockname()[:2]
+        if not ipaddress.ip_address(address).is_loopback:
+            print(
+                f"warning: with --host={_HOST.value} everybody who reaches this machine can use "
+                "the page, and upload to it; there is no password",
+                file=sys.stderr,
+            )
+        with quiet() as say, served(app, listening):
+            host = f"[{_HOST.value}]" if ":" in _HOST.value else _HOST.value
+            say(f"the page is at http://{host}:{port}; Ctrl-C ends it")
             threading.Event().wait()
-        finally:
-            blocks.close(verbose=False)
 
 
-def _free_port() -> int:
-    """The port asked for, or a free one for 0.
+def _listening() -> socket.socket:
+    """A socket that listens where the flags say.
 
     Raises:
       UserError: if nothing can listen there.
     """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST.value, _PORT.value))
-        except OSError as error:
-            raise UserError(
-                "The page needs an address and a port of its own",
-                f"--host={_HOST.value} --port={_PORT.value}: {error.strerror}",
-                "choose others; --port=0 takes any free one",
-            ) from error
-        return probe.getsockname()[1]
+    try:
+        [(family, _, _, _, address), *_] = socket.getaddrinfo(
+            _HOST.value, _PORT.value, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        return socket.create_server(address[:2], family=family)
+    except (OSError, UnicodeError) as error:
+        raise UserError(
+            "The page needs an address and a port of its own",
+            f"--host={_HOST.value} --port={_PORT.value}: {getattr(error, 'strerror', error)}",
+            "choose others; --port=0 takes any free one",
+        ) from error
 
 
 @contextlib.contextmanager
 def _exported() -> Iterator[tuple[pathlib.Path, bool]]:
     """The folder of the SavedModel, made of the run if there is one; whether it knows cut faces."""
     if not _RUN.value:
-        # The shipped faces fill their images as drawn ones do.
+        # Its images, if they are faces, are taken to fill the picture.
         yield pathlib.Path(_SAVED_MODEL.value or _SHIPPED), False
         return
     folder = RunFolder(pathlib.Path(_RUN.value))

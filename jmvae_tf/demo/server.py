@@ -1,0 +1,117 @@
+"""The server of the page: its library's application behind the guard, quiet while it runs."""
+
+import contextlib
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+
+import fastapi
+import gradio as gr
+import uvicorn
+from starlette.types import ASGIApp
+
+from jmvae_tf.demo.guard import Guard
+from jmvae_tf.demo.uploads import LARGEST, Uploads
+
+_MOST_WAITING = 64  # Calls.
+_MOST_SESSIONS = 64  # Whose images are kept; the one that was used last is kept longest.
+_MOST_CONNECTIONS = 800  # Fewer than the 1,024 files that many systems let a process open.
+_LONGEST_HEAD = 2**14  # Bytes of a request before its body.
+_STOPS_WITHIN = 10  # Seconds.
+
+
+def application(blocks: gr.Blocks, hosts: Collection[str], uploads: Uploads) -> ASGIApp:
+    """What a server of the page serves.
+
+    Args:
+      blocks: the page.
+      hosts: names under which it may be asked for, besides localhost and addresses.
+      uploads: what was uploaded to it, which is the folder that its library was told to use.
+    """
+    system_fonts = ("system-ui", "sans-serif")
+    blocks.queue(api_open=False, max_size=_MOST_WAITING, status_update_rate=1)
+    blocks.state_session_capacity = _MOST_SESSIONS
+    blocks.has_launched = True  # The library's own checks of files are off before that.
+    app = gr.mount_gradio_app(
+        fastapi.FastAPI(openapi_url=None),
+        blocks,
+        path="/",
+        footer_links=["gradio", "settings"],
+        run_history=False,
+        show_error=False,
+        max_file_size=LARGEST,
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+        theme=gr.themes.Default(font=system_fonts, font_mono=("monospace",)),
+    )
+    return Guard(app, hosts, uploads)
+
+
+@contextlib.contextmanager
+def served(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
+    """Serves an application in a thread of its own until the body ends.
+
+    Args:
+      app: what is served.
+      listening: the socket that it is served on.
+    """
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=_MOST_CONNECTIONS,
+        h11_max_incomplete_event_size=_LONGEST_HEAD,
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    if not server.started:
+        raise RuntimeError("The server of the page did not start.")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(_STOPS_WITHIN)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[Callable[[str], None]]:
+    """Lets nothing but our own lines reach the terminal, where requests would write.
+
+    The libraries print what goes wrong with a request, and parts of the request with it.
+
+    Yields:
+      A function that prints a line on standard output.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(stream) for stream in (1, 2)]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    logging.disable(logging.CRITICAL)
+    try:
+        with open(kept[0], "w", buffering=1, closefd=False) as terminal:
+            yield lambda line: print(line, file=terminal, flush=True)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        logging.disable(logging.NOTSET)
+        for stream, descriptor in zip((1, 2), kept, strict=True):
+            os.dup2(descriptor, stream)
+            os.close(descriptor)
+        os.close(nowhere)
