@@ -49,12 +49,12 @@ _DRAINED = 2**28  # Bytes of a refused body that are read and dropped, so that t
 _PIECE = 2**16  # Bytes.
 
 _POLICY = (
-    "default-src 'none'; script-src 'self'{scripts}; style-src 'self'; style-src-attr 'unsafe-inline'; "
-    "img-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'{scripts}; style-src-elem 'self'{styles}; "
+    "style-src-attr 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+    "manifest-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
 )
 _POLICY_OF_FILES = "default-src 'none'; frame-ancestors 'none'; sandbox"
-_INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc\s*=)[^>]*>(.*?)</script>", re.DOTALL)
+_INLINE = re.compile(rb"<(script|style)(?![^>]*\ssrc\s*=)[^>]*>(.*?)</\1>", re.DOTALL)
 
 
 class _RefusedError(Exception):
@@ -235,11 +235,12 @@ class _Answer:
             self._start = message
             if self._path != "/":
                 policy = _POLICY_OF_FILES if self._path.startswith(_FILE) else _POLICY
-                await self._begin(policy.format(scripts=""))
+                await self._begin(policy.format(scripts="", styles=""))
         elif self._path == "/":
             self._page += message.get("body", b"")
             if not message.get("more_body"):
-                await self._begin(_POLICY.format(scripts=_hashes(self._page)))
+                inline = {f"{kind}s": _hashes(self._page, kind) for kind in ("script", "style")}
+                await self._begin(_POLICY.format(**inline))
                 await self._send({"type": "http.response.body", "body": self._page})
         else:
             await self._send(message)
@@ -361,10 +362,11 @@ async def _ended() -> Message:
     return {"type": "http.disconnect"}
 
 
-def _hashes(page: bytes) -> str:
-    """What a policy must say to allow just the scripts that stand in a page."""
-    digests = [hashlib.sha256(script).digest() for script in _INLINE_SCRIPT.findall(page)]
-    return "".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+def _hashes(page: bytes, kind: str) -> str:
+    """What a policy must say to allow just the scripts, or the styles, that stand in a page."""
+    inline = [content for tag, content in _INLINE.findall(page) if tag == kind.encode()]
+    digests = [base64.b64encode(hashlib.sha256(content).digest()).decode() for content in inline]
+    return "".join(f" 'sha256-{digest}'" for digest in digests)
 
 
 def _headers(policy: str) -> dict[str, str]:
