@@ -57,17 +57,18 @@ class Answers:
         return self.other.no_and_yes if self.other else (-1.0, 1.0)
 
     def can(self, what: str) -> bool:
-        """Whether the model has a signature: "draw", "read", "edit", "rebuild" or "scatter"."""
+        """Whether the model has what it takes to "draw", "read", "edit", "rebuild" or "scatter"."""
         image, other = self._names
         signatures = self.model.signatures
         if what == "scatter":
             return "embed" in signatures and self.latent_dim() == 2 and self.can("draw")
-        return {
-            "draw": f"{other}_to_{image}",
-            "read": f"{image}_to_{other}",
-            "edit": f"edit_{image}",
-            "rebuild": f"reconstruct_{image}",
-        }[what] in signatures
+        wanted = {
+            "draw": {f"{other}_to_{image}", f"sample_{image}_from_{other}"},
+            "read": {f"{image}_to_{other}"},
+            "edit": {f"edit_{image}", f"{image}_to_{other}"},
+            "rebuild": {f"reconstruct_{image}"},
+        }
+        return wanted[what] <= signatures.keys()
 
     def latent_dim(self) -> int:
         """The number of values of the latent variable."""
