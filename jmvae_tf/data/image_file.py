@@ -105,7 +105,7 @@ def _decoded(path: pathlib.Path, channels: int, pipe: bool) -> np.ndarray:
 def _by_opencv(content: bytes, flag: int) -> np.ndarray:
     try:
         decoded = cv2.imdecode(np.frombuffer(content, np.uint8), flag)
-    except cv2.error:  # A size that OPENCV_IO_MAX_IMAGE_PIXELS refuses.
+    except cv2.error:  # A size that its own limits refuse.
         decoded = None
     if decoded is None:
         raise ValueError("an image that is damaged, or of a kind that cannot be decoded")

@@ -34,9 +34,11 @@ class Answers:
         others = [x for x in model.modalities.values() if x.shown_as in ("label", "attributes")]
         if len(images) != 1 or len(others) > 1:
             raise _cannot_show(f"a model of {' and '.join(model.modalities)}")
-        height, width, channels = images[0].event_shape
-        if height != width or channels not in (1, 3):
-            raise _cannot_show(f"an image of the shape {images[0].event_shape}")
+        side, *_ = shape = images[0].event_shape
+        if shape not in ((side, side, 1), (side, side, 3)):
+            raise _cannot_show(f"an image of the shape {shape}")
+        if others and len(others[0].event_shape) != 1:
+            raise _cannot_show(f"{others[0].name} of the shape {others[0].event_shape}")
         for shown in (*images, *others):
             if not np.isfinite(shown.support).all():
                 raise _cannot_show(f"{shown.name} without a range of values")

@@ -35,7 +35,6 @@ _ALLOWED_HOSTS = flags.DEFINE_list(
     "allowed_hosts", [], "names under which browsers may ask for the page, separated by commas"
 )
 
-_MOST_PIXELS = 64 * 10**6  # A small file may announce and hold thousands of millions.
 _OF_A_NETWORK = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # And the names of proxies.
 
 
@@ -69,8 +68,6 @@ def _set_environment(uploads: str) -> None:
         "HF_HUB_OFFLINE": "1",
         # Statistics of the last calls, which nobody sees, are made anew at every call.
         "GRADIO_ANALYTICS_MAX_EVENTS": "1",
-        # OpenCV reads it when it is imported, which TensorFlow's packages do too.
-        "OPENCV_IO_MAX_IMAGE_PIXELS": str(_MOST_PIXELS),
     }
 
 
