@@ -66,8 +66,9 @@ def _set_environment(uploads: str) -> None:
         # No call home: neither of the page's library nor of those below it.
         "GRADIO_ANALYTICS_ENABLED": "False",
         "HF_HUB_OFFLINE": "1",
-        # Statistics of the last calls, which nobody sees, are made anew at every call.
+        # Statistics of calls, which nobody sees: none are kept, and none made at every call.
         "GRADIO_ANALYTICS_MAX_EVENTS": "1",
+        "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(2**62),
     }
 
 
