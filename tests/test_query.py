@@ -30,7 +30,7 @@ def server(models):
 
 @pytest.fixture
 def query(server, tmp_path):
-    def ask(*arguments):
+    def ask(*arguments, **options):
         return subprocess.run(
             [
                 *(sys.executable, str(ROOT / "bin" / "query"), f"--server={server}"),
@@ -40,6 +40,7 @@ def query(server, tmp_path):
             capture_output=True,
             text=True,
             timeout=120,
+            **options,
         )
 
     return ask
@@ -75,6 +76,12 @@ def test_attributes_of_a_face(query, face):
     assert verdicts == expected
     assert lines[0].startswith("attributes: ")
     assert "Smiling" in lines[0]
+
+
+def test_an_image_from_a_pipe(query, face, tmp_path):
+    with subprocess.Popen(["cat", face[0]], cwd=tmp_path, stdout=subprocess.PIPE) as pipe:
+        read = _succeeds(query("--image=/dev/stdin", stdin=pipe.stdout))
+    assert read == _succeeds(query(f"--image={face[0]}"))
 
 
 def test_a_photograph_that_a_camera_took_sideways(query, face, tmp_path):
