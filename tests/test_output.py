@@ -50,10 +50,8 @@ def run(folder, redirection, *arguments, **environment):
     "redirection",
     [
         "2>/dev/null | head -1",
-        "2>/dev/null | true",
         "2>&1 | head -1",
         ">&- 2>/dev/null",
-        "2>&- >/dev/null",
         "<&- >&- 2>&-",
         ">/dev/full 2>/dev/full",
     ],
@@ -77,7 +75,7 @@ def test_a_reader_that_has_enough_is_no_mistake(tmp_path):
     assert run(tmp_path, "2>/dev/null | head -1", "pure")[0] == 0
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "ascii:strict", "cp437"])
+@pytest.mark.parametrize("encoding", ["ascii:strict", "latin-1", "cp437"])
 def test_letters_that_a_terminal_does_not_have_are_replaced(tmp_path, encoding):
     status, _, written = run(tmp_path, "2>&1 >first", PYTHONIOENCODING=encoding)
     assert (status, written) == (0, "whole")
