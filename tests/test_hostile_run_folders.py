@@ -406,27 +406,28 @@ def test_a_run_of_this_version_is_exported_and_goes_on(stranger, exported):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("export", "--run=runs/run", "--keep_versions=1"),
-        ("train", "--resume", "--run=runs/run", "--keep_versions=1"),
-        ("generate", "--run=runs/run"),
-        ("evaluate", "--run=runs/run"),
-        ("demo", "--run=runs/run", "--port=0"),
+        ("export", "--keep_versions=1"),
+        ("train", "--resume", "--keep_versions=1"),
+        ("generate",),
+        ("evaluate",),
+        ("demo", "--port=0"),
     ],
+    ids=lambda arguments: arguments[0],
 )
-@pytest.mark.parametrize("kind", ["traversal", "pipe", "endless", "link", "old version"])
+@pytest.mark.parametrize("kind", ["traversal", "pipe", "endless", "link", "no mark"])
 def test_programs_refuse_a_strangers_run(stranger, arguments, kind):
     root = stranger.path.parents[1]
     if kind == "traversal":
         config = read_json(stranger.config_file)
         write_json(stranger.config_file, {**config, "target": "/../mnist-jmvae_kl"})
-    elif kind == "old version":
+    elif kind == "no mark":
         stranger.config_file.write_text('{"model": "vae", "data": "os"}')
     elif kind == "link":
         elsewhere(stranger.figures)
     else:
         {"pipe": a_pipe, "endless": endless}[kind](stranger.config_file)
     before = state(root)
-    done = start(root, *arguments)
+    done = start(root, *arguments, "--run=runs/run")
     assert_one_line(mistake(done))
     assert state(root) == before
 

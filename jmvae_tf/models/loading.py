@@ -5,8 +5,10 @@ import json
 import math
 import os
 import pathlib
+import re
 import zipfile
 import zlib
+from typing import Any
 
 import h5py
 import keras
@@ -35,6 +37,7 @@ MODELS: dict[str, type[MultimodalVAE]] = {
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"  # Of a .keras file, as Keras calls them.
 _LARGEST_CONFIG = 1 << 24  # Bytes; those of the papers' models have some 10,000.
 _LARGEST_FILE = 1 << 32
+_LONGEST_TEXT, _MOST_VALUES = 1000, 100_000  # In a configuration.
 _ALWAYS_READ, _MOST_EXPANSION = 1 << 26, 20
 """What a file may hold: these bytes, or that many times its own; Keras compresses nothing."""
 
@@ -92,10 +95,43 @@ def _check_file(path: pathlib.Path) -> None:
     except (NotImplementedError, RuntimeError) as error:  # Such as encryption, or deep objects.
         raise ValueError(f"not as Keras writes it: {error}") from error
     _check_expansion(sum(sizes), len(weights))
+    _check_config(config, len(weights) // 4)
     name = config.get("registered_name") if isinstance(config, dict) else None
     kind = keras.saving.get_registered_object(name) if isinstance(name, str) else None
     if not (isinstance(kind, type) and issubclass(kind, MultimodalVAE | Adversarial)):
         raise ValueError(f"A model of this package was expected. Received: {str(name)[:100]}")
+
+
+def _check_config(config: Any, num_weights: int) -> None:
+    """Refuses networks too large to be those of the file, before they take time and memory.
+
+    Args:
+      config: what the file says of its model.
+      num_weights: the most numbers that the file may hold; each unit of a layer has one at least.
+
+    Raises:
+      ValueError: if there is one.
+    """
+    left: list[tuple[str, Any]] = [("", config)]
+    for _ in range(_MOST_VALUES):
+        if not left:
+            return
+        key, value = left.pop()
+        sizes: list[int] = []
+        if isinstance(value, dict):
+            left.extend(value.items())
+        elif isinstance(value, list):
+            left.extend((key, x) for x in value)
+        elif isinstance(value, str):
+            if len(value) > _LONGEST_TEXT:
+                raise ValueError(f"a text of {len(value)} characters in {_CONFIG}")
+            if key != "value_names":
+                sizes = [int(x) for x in re.findall(r"(?<=[DC])[0-9]+", value)]
+        elif key in ("latent_dim", "units", "filters") and isinstance(value, int):
+            sizes = [value]
+        if any(size > num_weights for size in sizes):
+            raise ValueError(f"a layer of {max(sizes)} units in {_CONFIG}, more than there are")
+    raise ValueError(f"more than {_MOST_VALUES} values in {_CONFIG}")
 
 
 def _num_bytes(item: h5py.Dataset | h5py.Group) -> int:
