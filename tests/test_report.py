@@ -180,7 +180,7 @@ def test_attributes_that_are_0_or_1_are_asked_for_from_half_way(
     set_sequential_weights(model)
     report.picture(model, data, RunFolder(tmp_path), seed=0)
     images, title, columns, *_ = grids["images_by_attributes"]
-    assert beside[-1] == 0.5, "the threshold"
+    assert beside[-2:] == [0.5, (0.0, 1.0)], "the threshold, and the range of the image"
     shown = min(number, 40)
     assert columns == ["base", *names[:shown]]
     assert title.endswith("one of them at 1" + (" (the first 40 of 100)" if number > 40 else ""))
