@@ -147,6 +147,59 @@ def test_files_of_numpys_own_bytes(client):
     assert reply["label"].shape == (1, 10)
 
 
+@pytest.mark.parametrize(
+    "as_sent",
+    [
+        lambda x: x.astype(np.float64),
+        lambda x: x.tolist(),
+        lambda x: x.astype(np.int64),
+        lambda x: x.astype(np.float16),
+        lambda x: tuple(map(tuple, x.tolist())),
+        tf.constant,
+    ],
+)
+def test_arrays_of_other_types_and_lists(as_sent, client):
+    label = np.eye(10, dtype="f")[:2]
+    asked = client.predict("label_to_image", {"label": label}, ["image"])["image"]
+    np.testing.assert_array_equal(
+        client.predict("label_to_image", {"label": as_sent(label)}, ["image"])["image"], asked
+    )
+    inputs = {"label": as_sent(label), "seed": [1, 2]}
+    assert client.predict("sample_image_from_label", inputs, ["image"])["image"].shape[0] == 2
+
+
+def test_files_in_a_list(client):
+    files = [cv2.imencode(".png", np.zeros((28, 28), np.uint8))[1].tobytes()] * 2
+    reply = client.predict("encoded_image_to_label", {"image_bytes": files}, ["label"])
+    assert reply["label"].shape == (2, 10)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "error"),
+    [
+        ({"label": [[0.5] * 10, [0.5] * 9]}, ValueError),
+        ({"label": "seven"}, TypeError),
+        ({"label": [["0.5"] * 10]}, TypeError),
+        ({"label": [[True] * 10]}, TypeError),
+        ({"label": [[None] * 10]}, TypeError),
+        ({"label": [[1j] * 10]}, TypeError),
+        ({"label": 0.5}, ValueError),
+        ({"label": []}, ValueError),
+        ({}, ValueError),
+        ({"label": [[0.5] * 10], "seed": [1, 2]}, ValueError),
+        ({"label": [[0.5] * 10], "seed": [1.0]}, TypeError),
+        ({"label": [[0.5] * 10], "seed": [2**31]}, ValueError),
+        ({"image_bytes": ["text"]}, TypeError),
+        ({"image_bytes": []}, ValueError),
+    ],
+)
+def test_inputs_that_are_none(inputs, error, client):
+    with pytest.raises(error) as caught:
+        client.predict("sample_image_from_label", inputs, ["image"])
+    assert not isinstance(caught.value, UserError)  # It is the caller's, not the server's.
+    assert "eceived" in str(caught.value) or "lists that make one" in str(caught.value)
+
+
 def test_an_unknown_signature_and_an_unknown_model(client):
     label = np.eye(10, dtype="f")
     with pytest.raises(UserError, match="label_to_sound not found"):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jmvae_tf.data import faces
+from jmvae_tf.described_modality import DescribedModality
 from jmvae_tf.errors import UserError
 from jmvae_tf.likelihoods import Categorical
 from jmvae_tf.modalities import Modality
@@ -21,6 +22,37 @@ def test_label():
     parsed = parse("given", ["label=b"], LABEL)
     assert parsed.keys() == {"label"}
     np.testing.assert_array_equal(parsed["label"], [0, 1, 0])
+
+
+@pytest.mark.parametrize(("value", "index"), [("0", 0), ("2", 2)])
+def test_a_label_without_names_by_its_index(value, index):
+    unnamed = {"kind": Modality("kind", (3,), Categorical(), shown_as="label")}
+    described = {"kind": DescribedModality("kind", (3,), (0.0, 1.0), "label", (), None)}
+    for modalities in (unnamed, described):
+        parsed = parse("given", [f"kind={value}"], modalities)
+        np.testing.assert_array_equal(parsed["kind"], np.eye(3)[index])
+
+
+@pytest.mark.parametrize("value", ["3", "-1", "1.0", "", "a", "00"])
+def test_no_index_of_a_label_without_names(value):
+    unnamed = {"kind": Modality("kind", (3,), Categorical(), shown_as="label")}
+    with pytest.raises(UserError, match="--given=kind=… must be a number from 0 to 2, for its"):
+        parse("given", [f"kind={value}"], unnamed)
+
+
+def test_an_attribute_whose_name_has_a_sign_of_equality():
+    odd = {"odd": DescribedModality("odd", (2,), (-3.0, 3.0), "attributes", ("a=b", "a"), None)}
+    np.testing.assert_array_equal(parse("given", ["a=b=2"], odd)["odd"], [2, np.nan])
+
+
+def test_a_name_of_several_values():
+    both = {
+        name: DescribedModality(name, (2,), (-3.0, 3.0), "attributes", ("x", name), None)
+        for name in ("left", "right")
+    }
+    np.testing.assert_array_equal(parse("given", ["left=1"], both)["left"], [np.nan, 1])
+    with pytest.raises(UserError, match="and x is the name of several; received --given=x=1"):
+        parse("given", ["x=1"], both)
 
 
 def test_attributes_are_nan_where_none_is_named():
