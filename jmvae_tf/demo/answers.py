@@ -8,6 +8,7 @@ from jmvae_tf.data.image_file import read_image
 from jmvae_tf.described_modality import DescribedModality
 from jmvae_tf.errors import UserError
 from jmvae_tf.loaded_model import LoadedModel
+from jmvae_tf.pixels import to_pixels, to_values
 
 _SCREEN = 320  # Pixels; how large an image is shown, at least.
 _LATENT_DRAWS = 60  # Of each label, in the scatter of the latent variable.
@@ -72,6 +73,16 @@ class Answers:
         }
         return wanted[what] <= signatures.keys()
 
+    def _ask(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """What the model answers, its images as pixels in [0, 1] whatever their range is."""
+        name, support = self.image.name, self.image.support
+        if name in inputs:
+            inputs[name] = to_values(inputs[name], support)
+        answers = self.model(signature, **inputs)
+        if name in answers:
+            answers[name] = to_pixels(answers[name], support)
+        return answers
+
     def latent_dim(self) -> int:
         """The number of values of the latent variable."""
         return self.embed(np.zeros((1, *self.image.event_shape), np.float32)).shape[-1]
@@ -88,7 +99,7 @@ class Answers:
     def average(self, values: np.ndarray) -> np.ndarray:
         """The average images, [batch, height, width, channels], of values [batch, values]."""
         image, other = self._names
-        return self.model(f"{other}_to_{image}", **{other: values})[image]
+        return self._ask(f"{other}_to_{image}", **{other: values})[image]
 
     def samples(self, values: np.ndarray, seed: int, number: int) -> np.ndarray:
         """Images drawn of values [values], [number, height, width, channels]."""
@@ -96,28 +107,28 @@ class Answers:
         repeated = np.repeat(values[np.newaxis], number, axis=0)
         seeds = (seed + np.arange(number)) % 2**31
         inputs = {other: repeated, "seed": seeds.astype(np.int32)}
-        return self.model(f"sample_{image}_from_{other}", **inputs)[image]
+        return self._ask(f"sample_{image}_from_{other}", **inputs)[image]
 
     def read(self, image: np.ndarray) -> np.ndarray:
         """The values, [values], of an image [height, width, channels]."""
         name, other = self._names
-        return self.model(f"{name}_to_{other}", **{name: image[np.newaxis]})[other][0]
+        return self._ask(f"{name}_to_{other}", **{name: image[np.newaxis]})[other][0]
 
     def edit(self, image: np.ndarray, values: np.ndarray) -> np.ndarray:
         """An image [height, width, channels] with other values, [values]."""
         name, other = self._names
         low, high = self.other.support if self.other else (0.0, 1.0)
         inputs = {name: image[np.newaxis], other: np.clip(values, low, high)[np.newaxis]}
-        return self.model(f"edit_{name}", **inputs)[name][0]
+        return self._ask(f"edit_{name}", **inputs)[name][0]
 
     def rebuild(self, image: np.ndarray) -> np.ndarray:
         """The reconstruction of an image [height, width, channels]."""
         name, _ = self._names
-        return self.model(f"reconstruct_{name}", **{name: image[np.newaxis]})[name][0]
+        return self._ask(f"reconstruct_{name}", **{name: image[np.newaxis]})[name][0]
 
     def embed(self, images: np.ndarray) -> np.ndarray:
         """The means of q(z|image), [batch, latent_dim]."""
-        return self.model("embed", **{self.image.name: images})["mean"]
+        return self._ask("embed", **{self.image.name: images})["mean"]
 
     def walk(self, start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
         """Average images on the straight way between two vectors of values.
@@ -147,7 +158,7 @@ class Answers:
         return np.concatenate(points), np.repeat(np.arange(classes), _LATENT_DRAWS)
 
     def from_file(self, path: str, crop: str | None) -> np.ndarray:
-        """An uploaded file as the model takes it, [height, width, channels].
+        """An uploaded file as the model's images are, [height, width, channels] in [0, 1].
 
         Args:
           path: of the file.
