@@ -234,3 +234,12 @@ def test_wrong_values_end_their_own_call(served):
         for value in ("\x1b[31mevil", -(10**40), [[]], "a" * 1000, 1e308, True):
             works, values = _call(client, index, [value] * len(given))
             assert works or values is None
+
+
+def test_the_page_itself_answers_after_all_that(served):
+    client, *_ = served
+    answer = client.get("/")
+    assert "a model" in answer.text
+    assert answer.headers["content-security-policy"].count("sha256-") > 2
+    for asset in set(re.findall(r'"\./(assets/[^"]+)"', answer.text)):
+        assert client.get(f"/{asset}").status_code == 200

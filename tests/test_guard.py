@@ -48,6 +48,7 @@ class Library:
         if b"fall over" in body:
             raise RuntimeError("by \x1b[31m" + body.decode())
         headers = [(b"access-control-allow-origin", b"*")] * (scope["path"] == "/theirs")
+        await send({"type": "http.response.debug", "info": {}})  # A server may ask for it.
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": PAGE[:20], "more_body": True})
         await send({"type": "http.response.body", "body": PAGE[20:]})

@@ -236,7 +236,7 @@ class _Answer:
             if self._path != "/":
                 policy = _POLICY_OF_FILES if self._path.startswith(_FILE) else _POLICY
                 await self._begin(policy.format(scripts="", styles=""))
-        elif self._path == "/":
+        elif self._path == "/" and message["type"] == "http.response.body":
             self._page += message.get("body", b"")
             if not message.get("more_body"):
                 inline = {f"{kind}s": _hashes(self._page, kind) for kind in ("script", "style")}
