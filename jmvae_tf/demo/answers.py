@@ -73,19 +73,10 @@ class Answers:
         }
         return wanted[what] <= signatures.keys()
 
-    def _ask(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
-        """What the model answers, its images as pixels in [0, 1] whatever their range is."""
-        name, support = self.image.name, self.image.support
-        if name in inputs:
-            inputs[name] = to_values(inputs[name], support)
-        answers = self.model(signature, **inputs)
-        if name in answers:
-            answers[name] = to_pixels(answers[name], support)
-        return answers
-
     def latent_dim(self) -> int:
         """The number of values of the latent variable."""
-        return self.embed(np.zeros((1, *self.image.event_shape), np.float32)).shape[-1]
+        black = np.zeros((1, *self.image.event_shape), np.float32)
+        return self.embed(to_values(black, self.image.support)).shape[-1]
 
     def usual_values(self) -> np.ndarray:
         """What the other modality is set to at first: attributes at their means, or a class."""
@@ -99,7 +90,7 @@ class Answers:
     def average(self, values: np.ndarray) -> np.ndarray:
         """The average images, [batch, height, width, channels], of values [batch, values]."""
         image, other = self._names
-        return self._ask(f"{other}_to_{image}", **{other: values})[image]
+        return self.model(f"{other}_to_{image}", **{other: values})[image]
 
     def samples(self, values: np.ndarray, seed: int, number: int) -> np.ndarray:
         """Images drawn of values [values], [number, height, width, channels]."""
@@ -107,28 +98,28 @@ class Answers:
         repeated = np.repeat(values[np.newaxis], number, axis=0)
         seeds = (seed + np.arange(number)) % 2**31
         inputs = {other: repeated, "seed": seeds.astype(np.int32)}
-        return self._ask(f"sample_{image}_from_{other}", **inputs)[image]
+        return self.model(f"sample_{image}_from_{other}", **inputs)[image]
 
     def read(self, image: np.ndarray) -> np.ndarray:
         """The values, [values], of an image [height, width, channels]."""
         name, other = self._names
-        return self._ask(f"{name}_to_{other}", **{name: image[np.newaxis]})[other][0]
+        return self.model(f"{name}_to_{other}", **{name: image[np.newaxis]})[other][0]
 
     def edit(self, image: np.ndarray, values: np.ndarray) -> np.ndarray:
         """An image [height, width, channels] with other values, [values]."""
         name, other = self._names
         low, high = self.other.support if self.other else (0.0, 1.0)
         inputs = {name: image[np.newaxis], other: np.clip(values, low, high)[np.newaxis]}
-        return self._ask(f"edit_{name}", **inputs)[name][0]
+        return self.model(f"edit_{name}", **inputs)[name][0]
 
     def rebuild(self, image: np.ndarray) -> np.ndarray:
         """The reconstruction of an image [height, width, channels]."""
         name, _ = self._names
-        return self._ask(f"reconstruct_{name}", **{name: image[np.newaxis]})[name][0]
+        return self.model(f"reconstruct_{name}", **{name: image[np.newaxis]})[name][0]
 
     def embed(self, images: np.ndarray) -> np.ndarray:
         """The means of q(z|image), [batch, latent_dim]."""
-        return self._ask("embed", **{self.image.name: images})["mean"]
+        return self.model("embed", **{self.image.name: images})["mean"]
 
     def walk(self, start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
         """Average images on the straight way between two vectors of values.
@@ -158,7 +149,7 @@ class Answers:
         return np.concatenate(points), np.repeat(np.arange(classes), _LATENT_DRAWS)
 
     def from_file(self, path: str, crop: str | None) -> np.ndarray:
-        """An uploaded file as the model's images are, [height, width, channels] in [0, 1].
+        """An uploaded file as the model takes it, [height, width, channels].
 
         Args:
           path: of the file.
@@ -167,15 +158,14 @@ class Answers:
         Raises:
           UserError: as `read_image`.
         """
-        levels = read_image(pathlib.Path(path), self.image.event_shape, crop)
-        low, high = self.image.support
-        return (low + levels * (high - low)).astype(np.float32)
+        pixels = read_image(pathlib.Path(path), self.image.event_shape, crop)
+        return to_values(pixels, self.image.support)
 
     def for_screen(self, image: np.ndarray) -> np.ndarray:
         """An image of the model, [height, width, 1 or 3], as large dots: uint8 [h, w, 3]."""
-        low, high = self.image.support
         factor = max(1, _SCREEN // image.shape[0])
-        levels = np.round(np.clip((image - low) / (high - low), 0.0, 1.0) * 255).astype(np.uint8)
+        pixels = np.clip(to_pixels(image, self.image.support), 0.0, 1.0)
+        levels = np.round(pixels * 255).astype(np.uint8)
         levels = np.broadcast_to(levels, (*levels.shape[:2], 3))
         return levels.repeat(factor, axis=0).repeat(factor, axis=1)
 
