@@ -5,8 +5,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from jmvae_tf import replicas
-
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
 class BatchNormalization(keras.layers.BatchNormalization):
@@ -48,17 +46,21 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return outputs if inputs.shape.rank == 4 else tf.reshape(outputs, shape)
 
     def _moments(self, inputs: tf.Tensor, mask: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """Mean and variance of each channel over the batches of all replicas, equally large."""
+        """Mean and variance of each channel over the examples of all replicas."""
         del mask
         axes = list(range(inputs.shape.rank - 1))
         replica = tf.distribute.get_replica_context()
+        # In parts that may be empty: so sums and numbers are added up, not means.
+        number = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), inputs.dtype)
 
-        def over_replicas(mean: tf.Tensor) -> tf.Tensor:
-            return replica.all_reduce(tf.distribute.ReduceOp.SUM, mean) / replicas.count()
+        def mean_of(values: tf.Tensor) -> tf.Tensor:
+            sums = tf.concat([tf.reduce_sum(values, axes), number[tf.newaxis]], axis=0)
+            total = replica.all_reduce(tf.distribute.ReduceOp.SUM, sums)
+            return total[:-1] / total[-1]
 
-        mean = over_replicas(tf.reduce_mean(inputs, axes))
+        mean = mean_of(inputs)
         # In two passes: the mean of squares less the square of the mean would lose digits.
-        return mean, over_replicas(tf.reduce_mean(tf.math.squared_difference(inputs, mean), axes))
+        return mean, mean_of(tf.math.squared_difference(inputs, mean))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, for Keras to save."""

@@ -1,8 +1,9 @@
 """The replicas that share a batch, as computations need to know of them.
 
 Under a strategy of `tf.distribute` every replica computes the same step on its own part of the
-batch. All parts are equally large in training, so that the mean over the batch is the mean of the
-replicas' means, and the replicas in their order have the batch in its order.
+batch; the replicas in their order have the batch in its order. The parts that `data/pipelines.py`
+makes for training are equally large. Others, such as those of the last batch of a data set, need
+not be, and some may be empty.
 """
 
 from collections.abc import Callable
@@ -17,10 +18,13 @@ class Share(NamedTuple):
     Attributes:
       replica: which, from 0.
       replicas: how many share the batch.
+      gathered: from the number of examples that this replica has to those that all have,
+        [replicas]; None where all have as many.
     """
 
     replica: int | tf.Tensor = 0
     replicas: int = 1
+    gathered: Callable[[tf.Tensor], tf.Tensor] | None = None
 
     def drawn(self, draw: Callable[[tf.Tensor], tf.Tensor], examples: tf.Tensor) -> tf.Tensor:
         """The part of what is drawn for the whole batch.
@@ -37,8 +41,27 @@ class Share(NamedTuple):
         """
         if self.replicas == 1:
             return draw(examples)
-        first = examples * self.replica
-        return draw(examples * self.replicas)[first : first + examples]
+        sizes = self.sizes(examples)
+        first, number = tf.reduce_sum(sizes[: self.replica]), tf.reduce_sum(sizes)
+        return draw(number)[first : first + examples]
+
+    def sizes(self, examples: tf.Tensor) -> tf.Tensor:
+        """How many examples each replica has, int32 [replicas], of which this has `examples`."""
+        return self.gathered(examples) if self.gathered else tf.fill([self.replicas], examples)
+
+    def part_of_mean(self, data: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
+        """What this replica adds to means over the whole batch, of which the sum is the mean.
+
+        Args:
+          data: [examples, ...], of this replica.
+
+        Returns:
+          From values, [examples], to this part.
+        """
+        if self.replicas == 1:
+            return tf.reduce_mean
+        number = tf.reduce_sum(self.sizes(tf.shape(data)[0]))
+        return lambda values: tf.reduce_sum(values) / tf.cast(number, values.dtype)
 
 
 WHOLE = Share()
@@ -55,4 +78,11 @@ def current() -> Share:
     replica = tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
         return WHOLE
-    return Share(replica.replica_id_in_sync_group, replica.num_replicas_in_sync)
+    place, replicas = replica.replica_id_in_sync_group, replica.num_replicas_in_sync
+
+    def gathered(examples: tf.Tensor) -> tf.Tensor:
+        # In float32, which every device can reduce.
+        own = tf.one_hot(place, replicas) * tf.cast(examples, tf.float32)
+        return tf.cast(replica.all_reduce(tf.distribute.ReduceOp.SUM, own), tf.int32)
+
+    return Share(place, replicas, gathered)

@@ -2,9 +2,10 @@
 
     python tests/distributed_job.py JSON
 
-The object has `job`, "gradients" or "training"; `model`; `distribute`, null or as the flag of
-`bin/train`; `means`, whether latent samples are replaced by their means; and `out`, the .npz file
-to write. Two logical CPU devices stand for two GPUs.
+The object has `job`, "gradients", "training" or "uneven", in which Keras divides a dataset's only
+batch, of `examples`, among the replicas; `model`; `distribute`, null or as the flag of `bin/train`;
+`means`, whether latent samples are replaced by their means; and `out`, the .npz file to write. Two
+logical CPU devices stand for two GPUs.
 """
 
 import contextlib
@@ -53,7 +54,7 @@ def _faces():
 
 def _settings_and_data(request):
     model = request["model"]
-    if request["job"] == "gradients":
+    if request["job"] in ("gradients", "uneven"):
         gan = {"discriminator": "C8L-C16L-F-D32L"} if presets.is_gan(model) else {}
         overrides = {**_FACES, **gan, "batch_size": 20}
         return presets.settings_of(model, "celeba", overrides), _faces()
@@ -94,12 +95,19 @@ def main():
             where = f"jmvae_tf.models.{name}.reparameterised_sample"
             switch.enter_context(mock.patch(where, lambda q, seed: q.mean()))
     with switch:
-        model.fit(
-            strategies.distributed(strategy, batches),
-            epochs=epochs,
-            steps_per_epoch=steps,
-            verbose=0,
-        )
+        if request["job"] == "uneven":
+            few = {
+                name: x[: request["examples"]]
+                for name, x in pipelines.whole_part(data, "test").items()
+            }
+            model.fit(tf.data.Dataset.from_tensor_slices(few).batch(20), verbose=0)
+        else:
+            model.fit(
+                strategies.distributed(strategy, batches),
+                epochs=epochs,
+                steps_per_epoch=steps,
+                verbose=0,
+            )
     terms = model.evaluate(
         strategies.distributed(strategy, test_batches),
         steps=-(-data.num_examples("test") // 20),

@@ -8,7 +8,9 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from jmvae_tf.replicas import WHOLE, Share
 from tests.conftest import ROOT
 
 JOB = ROOT / "tests" / "distributed_job.py"
@@ -42,9 +44,10 @@ def free_ports(number):
     return ports
 
 
-def results_of(job, model, distribute, out, means=False):
+def results_of(job, model, distribute, out, means=False, examples=None):
     """What the processes of a job found."""
     request = {"job": job, "model": model, "distribute": distribute, "means": means}
+    request["examples"] = examples
     request["out"] = str(out / f"{model}-{distribute}-{means}.npz")
     if distribute == "multi_worker":
         ports = free_ports(2)
@@ -86,6 +89,36 @@ def test_gradients_do_not_depend_on_the_number_of_replicas(distribute, model, me
         elif name.startswith("term") and means and "loss" not in name:
             # Nothing was drawn, though the parts of the last test batch are unequal.
             np.testing.assert_allclose(shared[name], expected, rtol=1e-4, err_msg=name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("examples", [1, 13])  # Of a batch of 20: none, or three, for the second.
+@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_kl_gan"])
+@pytest.mark.parametrize("distribute", ["mirrored", "multi_worker"])
+def test_a_last_batch_that_replicas_share_unequally(distribute, model, examples, tmp_path):
+    """The same gradients, and moving statistics, as of one replica that has the whole batch."""
+    alone = results_of("uneven", model, None, tmp_path, examples=examples)
+    shared = results_of("uneven", model, distribute, tmp_path, examples=examples)
+    assert set(alone) == set(shared)
+    for name, expected in alone.items():
+        if name.startswith("moment"):
+            error = np.linalg.norm(shared[name] - expected) / max(np.linalg.norm(expected), 1e-6)
+            assert error < 1e-4, name
+        elif name.startswith("state"):
+            np.testing.assert_allclose(shared[name], expected, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def test_parts_of_a_batch_make_up_the_whole():
+    """Of replicas of 3, 0 and 2 examples: their draws and their parts of a mean."""
+    sizes = [3, 0, 2]
+    shares = [Share(replica, 3, lambda _: tf.constant(sizes)) for replica in range(3)]
+    values = tf.constant([4.0, 5.0, 6.0, 10.0, 100.0])
+    parts = tf.split(values, sizes)
+    drawn = [share.drawn(tf.range, tf.shape(x)[0]) for share, x in zip(shares, parts, strict=True)]
+    np.testing.assert_array_equal(tf.concat(drawn, axis=0), np.arange(5))
+    means = [share.part_of_mean(x)(x) for share, x in zip(shares, parts, strict=True)]
+    np.testing.assert_allclose(sum(means), 25.0)
+    np.testing.assert_allclose(WHOLE.part_of_mean(values)(values), 25.0)
 
 
 @pytest.mark.slow
