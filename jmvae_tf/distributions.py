@@ -65,7 +65,16 @@ class GaussianHead(keras.layers.Layer):
         self.variance = keras.layers.Dense(latent_dim, name="variance", dtype="float32")
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Builds both linear layers for features of shape [batch, size]."""
+        """Builds both linear layers for features of shape [batch, size].
+
+        Raises:
+          ValueError: if the features have another shape.
+        """
+        if len(input_shape) != 2:
+            raise ValueError(
+                "An encoder must end in features of the shape [batch, size]; flatten them "
+                f"(F in the notation). Received: features of {_without_batch(input_shape)}"
+            )
         self.mean.build(input_shape)
         self.variance.build(input_shape)
 
@@ -103,9 +112,26 @@ class LikelihoodHead(keras.layers.Layer):
         self.event_shape = tuple(event_shape)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Chooses the linear layer by the rank of the features."""
+        """Chooses the linear layer by the rank of the features.
+
+        Raises:
+          ValueError: if the linear layer would not give an event from them.
+        """
         layer: keras.layers.Layer
+        if len(input_shape) not in (2, 4):
+            raise ValueError(
+                "A decoder must end in features of the shape [batch, size], or of an image's "
+                f"(height, width, channels). Received: features of {_without_batch(input_shape)}"
+            )
         if len(input_shape) == 4:
+            doubled = tuple(2 * (side or 0) for side in input_shape[1:3])
+            if doubled != self.event_shape[:-1]:
+                raise ValueError(
+                    "A decoder must end in features of half the height and width of the image, "
+                    "which the last transposed convolution doubles (or in features of the shape "
+                    f"[batch, size]). Received: features of {_without_batch(input_shape)} for an "
+                    f"event of {self.event_shape}"
+                )
             layer = keras.layers.Conv2DTranspose(
                 self.event_shape[-1],
                 4,
@@ -173,5 +199,22 @@ class ConditionalDistribution(keras.layers.Layer):
           inputs: a tensor [batch, ...], or a dictionary of them.
           training: whether batch normalisation uses the batch's statistics.
           batch_shape: what the distribution's batch axis is unfolded to.
+
+        Raises:
+          ValueError: if the body does not give one row of features an example.
         """
-        return self.head(self.body(inputs, training=training), batch_shape=batch_shape)
+        features = self.body(inputs, training=training)
+        batches = {
+            tensor.shape[0] for tensor in (*tf.nest.flatten(inputs), features) if tensor.shape.rank
+        }
+        if len(batches - {None}) > 1:
+            raise ValueError(
+                "The body of a network must give one row of features for each example. "
+                f"Received: {tuple(features.shape)} of {self.name} for a batch of "
+                f"{tf.nest.flatten(inputs)[0].shape[0]}"
+            )
+        return self.head(features, batch_shape=batch_shape)
+
+
+def _without_batch(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    return tuple(shape[1:])

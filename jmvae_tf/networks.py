@@ -12,14 +12,17 @@
 A network that a user wants otherwise can be any Keras layer instead of such a text.
 """
 
+import contextlib
 import math
 import re
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import keras
 import tensorflow as tf
 
+from jmvae_tf.errors import one_line
 from jmvae_tf.normalisation import BatchNormalization
 
 Network: TypeAlias = str | keras.layers.Layer
@@ -147,11 +150,22 @@ class JointBody(keras.layers.Layer):
         self.trunk = trunk
 
     def call(self, inputs: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:
-        """A dictionary of modalities, [batch, ...] each, to features [batch, size]."""
-        features = tf.concat(
-            [branch(inputs[name], training=training) for name, branch in self.branches.items()],
-            axis=-1,
-        )
+        """A dictionary of modalities, [batch, ...] each, to features [batch, size].
+
+        Raises:
+          ValueError: if a branch ends in other features.
+        """
+        branches = [
+            branch(inputs[name], training=training) for name, branch in self.branches.items()
+        ]
+        for name, branch in zip(self.branches, branches, strict=True):
+            if branch.shape.rank != 2:
+                raise ValueError(
+                    "A branch of a joint network must end in features of the shape [batch, size]; "
+                    "flatten them (F in the notation). "
+                    f"Received: features of {tuple(branch.shape[1:])} for {name!r}"
+                )
+        features = tf.concat(branches, axis=-1)
         return features if self.trunk is None else self.trunk(features, training=training)
 
 
@@ -204,6 +218,47 @@ def concatenated_body(
     flat = {name: body("F", shape, name=name) for name, shape in input_shapes.items()}
     width = sum(math.prod(shape) for shape in input_shapes.values())
     return JointBody(flat, body(notation, (width,), output_shape, name="trunk"))
+
+
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """Says on one line why networks do not fit, without Keras's list of the arguments of a call.
+
+    Raises:
+      ValueError: where Keras or TensorFlow refuse something within.
+    """
+    filtering = keras.config.is_traceback_filtering_enabled()
+    keras.config.disable_traceback_filtering()
+    try:
+        with warnings.catch_warnings():
+            # What Keras warns of when a layer cannot be called; the error itself follows.
+            warnings.filterwarnings("ignore", message=".* looks like it has unbuilt state")
+            yield
+    except (ValueError, TypeError, KeyError, tf.errors.OpError) as error:
+        raise ValueError(
+            "Networks must fit the modalities, the latent variable and one another. "
+            f"{one_line(error)}"
+        ) from error
+    finally:
+        if filtering:
+            keras.config.enable_traceback_filtering()
+
+
+def check_apart(parts: Iterable[keras.layers.Layer]) -> None:
+    """Raises ValueError if two networks share weights: Keras saves them twice, and loads neither.
+
+    Args:
+      parts: networks, with their weights made.
+    """
+    owner: dict[int, str] = {}
+    for part in parts:
+        for variable in part.variables:
+            other = owner.setdefault(id(variable), part.name)
+            if other != part.name:
+                raise ValueError(
+                    "Each network of a model needs layers of its own, for it could not be loaded "
+                    f"otherwise. Received: {variable.path!r} in {other} and in {part.name}"
+                )
 
 
 DEFAULT_VECTOR_BODY = "D512R-D512R"

@@ -11,6 +11,12 @@ from jmvae_tf import networks
 from jmvae_tf.distributions import LikelihoodHead
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality
+from jmvae_tf.models.adversarial import Adversarial
+from jmvae_tf.models.cmma import CMMA
+from jmvae_tf.models.cvae import CVAE
+from jmvae_tf.models.jmvae import JMVAE
+from jmvae_tf.models.jmvae_kl import JMVAEKL
+from jmvae_tf.models.vae import VAE
 from tests.small_models import small_model
 
 
@@ -156,3 +162,99 @@ def test_transposed_convolutions_must_fit_the_image():
         networks.body("D100R-DC8R", (2,), (64, 64, 3))
     with pytest.raises(ValueError, match="output_shape=None"):
         networks.body("D64R-DC8R", (2,))
+
+
+SIZE = (8, 8, 3)
+IMAGE = {"image": Modality("image", SIZE, Gaussian(), shown_as="image")}
+BOTH = {**IMAGE, "v": Modality("v", (5,), Gaussian())}
+
+
+class ToPairs(keras.layers.Layer):
+    """Mixes up examples and their values."""
+
+    def call(self, x):
+        return tf.reshape(x, (-1, 2))
+
+
+def ending_in(*layers):
+    """A decoder's body from four latent values."""
+    return keras.Sequential([keras.Input((4,)), *layers])
+
+
+@pytest.mark.parametrize(
+    ("model", "networks_of", "message"),
+    [
+        (VAE, {"encoders": {"image": "C4R"}}, r"flatten them.*\(4, 4, 4\)"),
+        (VAE, {"encoders": {"image": "C4R-C4BR-DC4R"}}, r"flatten them.*\(4, 4, 4\)"),
+        (VAE, {"decoders": {"image": "D16R-DC4R-C4R"}}, r"half the height.*\(2, 2, 4\).*\(8, 8"),
+        (
+            VAE,  # As most decoders end: at the image's own size.
+            {"decoders": {"image": ending_in(keras.layers.Dense(192), keras.layers.Reshape(SIZE))}},
+            r"half the height.*\(8, 8, 3\) for an event of \(8, 8, 3\)",
+        ),
+        (
+            VAE,
+            {"decoders": {"image": ending_in(keras.layers.Dense(6), keras.layers.Reshape((2, 3)))}},
+            r"decoder must end.*\(2, 3\)",
+        ),
+        (
+            VAE,  # Each example becomes four.
+            {"decoders": {"image": ending_in(keras.layers.Dense(8), ToPairs())}},
+            "one row of features for each example",
+        ),
+        (JMVAE, {"joint_encoder": "(C4R, D4R)"}, r"branch of a joint.*'image'"),
+        (JMVAE, {"joint_encoder": "(D4R, D4R)-D4R-F", "decoders": {"v": "D4R-D4"}}, None),
+        (JMVAE, {"joint_encoder": keras.Sequential([keras.layers.Dense(3)])}, "Networks must fit"),
+        (CVAE, {"joint_encoder": "(C4R-F, D4R)", "decoders": {"image": "D16-DC4-C4"}}, "half"),
+        (CMMA, {"encoders": {"v": keras.layers.Reshape((5, 1))}}, "branch of a joint.*'v'"),
+    ],
+)
+def test_networks_that_do_not_fit_are_refused_when_the_model_is_made(model, networks_of, message):
+    arguments = {"modalities": IMAGE if model is VAE else BOTH, "latent_dim": 4, **networks_of}
+    if model in (CVAE, CMMA):
+        arguments["target"] = "image"
+    if message is None:
+        model(**arguments)
+        return
+    with pytest.raises(ValueError, match=message) as refusal:
+        model(**arguments)
+    assert "\n" not in str(refusal.value)
+    assert keras.config.is_traceback_filtering_enabled()
+
+
+def test_decoders_that_end_at_half_the_size_or_flat_are_taken():
+    for body in (
+        ending_in(keras.layers.Dense(48), keras.layers.Reshape((4, 4, 3))),
+        ending_in(keras.layers.Dense(192)),
+        "D16R-DC4R",
+    ):
+        model = VAE(IMAGE, latent_dim=4, encoders={"image": "D4"}, decoders={"image": body})
+        assert model.generate("image", num_samples=1).shape == (1, 8, 8, 3)
+
+
+def shared_by_two(shared):
+    """A body of its own layers around a shared one."""
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), shared])
+
+
+@pytest.mark.parametrize(
+    "networks_of",
+    [
+        lambda layer: {"decoders": {"image": layer, "v": layer}},
+        lambda layer: {"decoders": {"image": shared_by_two(layer), "v": shared_by_two(layer)}},
+        lambda layer: {"encoders": {"v": layer}, "decoders": {"v": layer}},
+    ],
+)
+def test_layers_of_two_networks_are_refused(networks_of):
+    layer = keras.layers.Dense(4)
+    modalities = {**IMAGE, "v": Modality("v", (4,), Gaussian())}
+    with pytest.raises(ValueError, match="layers of its own"):
+        JMVAEKL(modalities, 4, **networks_of(layer))
+    # Without weights there is nothing to be lost.
+    JMVAEKL(modalities, 4, **networks_of(keras.layers.Activation("relu")))
+
+
+def test_a_discriminator_has_layers_of_its_own():
+    vae = VAE(IMAGE, 4, encoders={"image": networks.body("D4R", (8, 8, 3))})
+    with pytest.raises(ValueError, match="layers of its own"):
+        Adversarial(vae, "image", vae.encoder_networks["image"])
