@@ -10,8 +10,11 @@ import math
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
+
+_SHOWN = 12  # Values of an event, in a message.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +58,18 @@ class Likelihood(abc.ABC):
         """
         return distribution.log_prob(event)
 
+    def fault_of(self, events: np.ndarray) -> str | None:
+        """What makes events unfit to train on, though their values are within the support.
+
+        Args:
+          events: [batch, *event_shape].
+
+        Returns:
+          The rule and what was received; None if nothing does.
+        """
+        del events
+        return None
+
     def get_config(self) -> dict[str, Any]:
         """The settings, for Keras to save."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
@@ -72,7 +87,7 @@ class Bernoulli(Likelihood):
 
     @property
     def support(self) -> tuple[float, float]:
-        """Grey values are allowed where a model is asked, never where it is trained."""
+        """Values between 0 and 1 count as probabilities of a 1."""
         return 0.0, 1.0
 
     @property
@@ -109,6 +124,19 @@ class Categorical(Likelihood):
     def is_discrete(self) -> bool:
         """It is."""
         return True
+
+    def fault_of(self, events: np.ndarray) -> str | None:
+        """An event is one 1 among zeros."""
+        ones = (events == 1).sum(axis=-1) == 1
+        wrong = ~(ones & ((events != 0).sum(axis=-1) == 1))
+        if not wrong.any():
+            return None
+        event = ", ".join(f"{float(x):g}" for x in events[wrong][0][:_SHOWN])
+        more = ", …" if events.shape[-1] > _SHOWN else ""
+        return (
+            "must be one-hot, as keras.utils.to_categorical makes them. "
+            f"Received: [{event}{more}], example {int(np.argmax(wrong))} of a batch"
+        )
 
     def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
         """C(w; softmax(parameters)); an event is a vector.

@@ -1,14 +1,29 @@
 """A modality: all that models know of a kind of data."""
 
 import dataclasses
+import keyword
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import keras
+import numpy as np
 
 from jmvae_tf import yes_and_no
+from jmvae_tf.errors import one_line
 from jmvae_tf.likelihoods import Gaussian, Likelihood
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
+_TAKEN = ("prior", "seed", "self", "z")
+"""Names that terms, inputs of signatures and of networks have for something else."""
+
+_REALS = (-math.inf, math.inf)
+
+_ROUNDING, _NOISE = 1e-5, 5.0
+"""By how much of its range a value may be outside, where the likelihood itself has that range, and
+where it has all real numbers: noise is no mistake, another unit is."""
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -46,18 +61,26 @@ class Modality:
         """Checks the fields against each other.
 
         Raises:
-          ValueError: for a name that is no identifier, an empty event, a weight that is not
-            positive, a way of showing that does not fit the shape, too few value names, a range
-            that is none or exceeds the likelihood's, attributes whose range has no middle, or a
-            likelihood that standardised values do not fit.
+          ValueError: for a name that other names cannot be made of, an empty event, a weight that
+            is not positive, a way of showing that does not fit the shape, too few value names, a
+            range that is none or exceeds the likelihood's, attributes whose range has no middle, or
+            a likelihood that standardised values do not fit.
         """
         object.__setattr__(self, "event_shape", tuple(int(size) for size in self.event_shape))
         object.__setattr__(self, "value_names", tuple(self.value_names))
-        if not self.name.isidentifier() or self.name in ("prior", "z"):
+        if (
+            not isinstance(self.name, str)
+            or not _NAME.fullmatch(self.name)
+            or keyword.iskeyword(self.name)
+            or self.name in _TAKEN
+            or self.name.endswith("_bytes")
+        ):
             raise ValueError(
-                "A modality's name must be an identifier other than 'prior' and 'z', for it "
-                "becomes part of the names of terms, inputs and signatures. "
-                f"Received: name={self.name!r}"
+                "A modality's name must be an identifier other than "
+                f"{', '.join(map(repr, _TAKEN))}, for it becomes part of the names of terms, "
+                "inputs and signatures: at most 64 of a to z, digits and underscores, a letter "
+                "first, no word of Python's such as 'class', and not ending "
+                f"in '_bytes'. Received: {one_line(repr(self.name))}"
             )
         if not self.event_shape or min(self.event_shape) < 1:
             raise ValueError(
@@ -129,6 +152,46 @@ class Modality:
         """Of attributes: the values that mean no and yes for certain."""
         return yes_and_no.no_and_yes(self.support)
 
+    def check_values(self, events: np.ndarray) -> None:
+        """Refuses events that a model cannot be asked about.
+
+        Args:
+          events: real numbers, [batch, *event_shape].
+
+        Raises:
+          ValueError: if one is not finite, or outside the support by more than rounding or noise.
+        """
+        if not events.size:
+            return
+        lowest, highest = float(np.min(events)), float(np.max(events))
+        low, high = self.support
+        bounded = math.isfinite(low) and math.isfinite(high)
+        share = _NOISE if self.likelihood.support == _REALS else _ROUNDING
+        slack = share * (high - low) if bounded else 0.0
+        # NaN is the least and the greatest of all, and within no range.
+        holds = low - slack <= lowest and highest <= high + slack
+        if not (holds and math.isfinite(lowest) and math.isfinite(highest)):
+            rule = f"from {low:g} to {high:g}" if (low, high) != _REALS else "finite"
+            remedy = ", scaled if need be" if math.isfinite(highest - lowest) else ""
+            raise ValueError(
+                f"Values of {self.name!r} must be {rule}{remedy}. "
+                f"Received: values from {lowest:g} to {highest:g}"
+            )
+
+    def check_examples(self, events: np.ndarray) -> None:
+        """Refuses events that a model cannot be trained on.
+
+        Args:
+          events: real numbers, [batch, *event_shape].
+
+        Raises:
+          ValueError: as `check_values`, or if they are no events of the likelihood.
+        """
+        self.check_values(events)
+        fault = self.likelihood.fault_of(events)
+        if fault:
+            raise ValueError(f"Examples of {self.name!r} {fault}")
+
     def get_config(self) -> dict[str, Any]:
         """The fields, for Keras to save."""
         config = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
@@ -146,8 +209,7 @@ def check_names(modalities: Mapping[str, Modality]) -> dict[str, Modality]:
     """A copy of a mapping from name to modality.
 
     Raises:
-      ValueError: if it is empty, a key is not the name of its modality, or a name is one that
-        exported signatures have for something else.
+      ValueError: if it is empty, or a key is not the name of its modality.
     """
     if not modalities:
         raise ValueError("A model needs at least one modality. Received: none")
@@ -156,10 +218,5 @@ def check_names(modalities: Mapping[str, Modality]) -> dict[str, Modality]:
             raise ValueError(
                 "Each modality must stand under its own name. "
                 f"Received: {modality.name!r} under {key!r}"
-            )
-        if key == "seed" or key.endswith("_bytes"):
-            raise ValueError(
-                "A modality must not be called 'seed' or end in '_bytes', as inputs of exported "
-                f"signatures do. Received: {key!r}"
             )
     return dict(modalities)

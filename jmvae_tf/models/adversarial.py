@@ -1,6 +1,7 @@
 """The GAN variant of any of the models: its image decoder is a generator too."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import keras
@@ -9,8 +10,9 @@ import tensorflow as tf
 from jmvae_tf import networks, replicas
 from jmvae_tf.adversarial_losses import discriminator_loss, generator_loss
 from jmvae_tf.distributions import reparameterised_sample
+from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE, Tensors
-from jmvae_tf.models.trainable import TrainableModel
+from jmvae_tf.models.trainable import TrainableModel, steps_taken
 from jmvae_tf.networks import Network
 from jmvae_tf.objectives import Bound
 from jmvae_tf.randomness import fold
@@ -100,13 +102,33 @@ class Adversarial(TrainableModel):
             ],
             name="discriminator",
         )
-        self.discriminator(tf.zeros((1, *shape)))
+        with networks.plain_errors():
+            self.discriminator(tf.zeros((1, *shape)))
+        networks.check_apart([vae, self.discriminator])
         self._adversarial_trackers = {
             name: keras.metrics.Mean(name=name) for name in ("discriminator_loss", "generator_loss")
         }
         self.built = True
 
     # Training, through `fit` and `evaluate`.
+
+    @property
+    def modalities(self) -> Mapping[str, Modality]:  # type: ignore[override]
+        """Those of the model inside."""
+        return self.vae.modalities
+
+    @property
+    def needs_statistics(self) -> bool:
+        """As the model inside."""
+        return self.vae.needs_statistics
+
+    def adapt(self, data: Any, steps: int | None = None) -> None:
+        """As `MultimodalVAE.adapt`."""
+        self.vae.adapt(data, steps)
+
+    def check_examples(self, data: Any) -> None:
+        """As `MultimodalVAE.check_examples`."""
+        self.vae.check_examples(data)
 
     @property
     def kl_weight(self) -> keras.Variable:
@@ -153,24 +175,20 @@ class Adversarial(TrainableModel):
     def train_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """One step of each part on its loss; see the class."""
         data = self.vae.examples_of(data)
-        seed = self.vae.training_seed(self.optimizer.iterations)
+        seed = self.vae.training_seed(steps_taken(self.optimizer))
+        mean = replicas.current().part_of_mean(data[self.modality])
         with tf.GradientTape(persistent=True) as tape:
-            bound = self.vae.bound(data, seed, self.kl_weight, training=True)
+            bound = self.vae.unchecked_bound(data, seed, self.kl_weight, training=True)
             adversarial = self._losses_against(data, bound, seed, training=True)
-            others_loss = -tf.reduce_mean(bound.value)
-            decoder_loss = others_loss + self.adversarial_weight * tf.reduce_mean(
+            # Keras's optimisers sum the gradients of the replicas.
+            others_loss = -mean(bound.value)
+            decoder_loss = others_loss + self.adversarial_weight * mean(
                 adversarial["generator_loss"]
             )
-            losses = (
-                others_loss,
-                decoder_loss,
-                tf.reduce_mean(adversarial["discriminator_loss"]),
-            )
+            losses = (others_loss, decoder_loss, mean(adversarial["discriminator_loss"]))
             parts = self._parts()
-            # Keras's optimisers sum the gradients of the replicas.
             scaled = [
-                part.optimizer.scale_loss(loss / replicas.count())
-                for part, loss in zip(parts, losses, strict=True)
+                part.optimizer.scale_loss(loss) for part, loss in zip(parts, losses, strict=True)
             ]
         # Each loss reaches the variables of its own part only: that is all that a gradient is
         # taken of. All are taken before anything changes.
@@ -185,7 +203,7 @@ class Adversarial(TrainableModel):
         """The bound as the model inside has it, and the adversarial losses."""
         data = self.vae.examples_of(data)
         seed = self.vae.test_seed()
-        bound = self.vae.bound(data, seed)
+        bound = self.vae.unchecked_bound(data, seed)
         return self._track(bound, self._losses_against(data, bound, seed))
 
     def _losses_against(

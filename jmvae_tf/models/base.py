@@ -18,11 +18,12 @@ from jmvae_tf.distributions import (
 )
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality, check_names
-from jmvae_tf.models.trainable import TrainableModel
+from jmvae_tf.models import training_data
+from jmvae_tf.models.trainable import TrainableModel, steps_taken
 from jmvae_tf.networks import Network
 from jmvae_tf.objectives import Bound
 from jmvae_tf.randomness import as_seed, fold, is_by_example, root_seed, sample, split
-from jmvae_tf.standardisation import Standardisation
+from jmvae_tf.standardisation import Moments, Standardisation
 
 Tensors = Mapping[str, tf.Tensor]
 
@@ -67,8 +68,8 @@ class MultimodalVAE(TrainableModel, abc.ABC):
     """A latent variable model of several modalities; one subclass for each of the papers' models.
 
     Data are dictionaries from modality name to float32 tensors [batch, *event_shape]. A subclass
-    makes its encoders in `__init__`, then calls `build_networks`, and defines `bound` and
-    `infer`.
+    makes its encoders in `__init__`, then calls `build_networks`, and defines
+    `unchecked_bound` and `infer`.
 
     What is given and generated has the data's own units. Modalities that are `standardised` are
     so in between: encoders take standardised values, and distributions are over them.
@@ -122,7 +123,9 @@ class MultimodalVAE(TrainableModel, abc.ABC):
             for name in self.targets
         }
         self.statistics = {
-            name: Standardisation(modality.event_shape, name=f"{name}_statistics")
+            name: Standardisation(
+                modality.event_shape, modality.shown_as == "image", name=f"{name}_statistics"
+            )
             for name, modality in self.modalities.items()
             if isinstance(modality.likelihood, Gaussian)
         }
@@ -140,7 +143,6 @@ class MultimodalVAE(TrainableModel, abc.ABC):
         """Whether q(z|given) is random where modalities are missing."""
         return False
 
-    @abc.abstractmethod
     def bound(
         self,
         data: Tensors,
@@ -158,7 +160,29 @@ class MultimodalVAE(TrainableModel, abc.ABC):
 
         Returns:
           Value and terms, [batch] each, nats, to be maximised.
+
+        Raises:
+          ValueError: if values are not finite, or no events of their likelihood; within a graph
+            nothing is checked.
         """
+        for name, x in data.items():
+            if tf.is_tensor(x) and not _is_known(x):
+                continue
+            if self.modalities[name].standardised:
+                _check_finite(name, np.asarray(x))
+            else:
+                self.modalities[name].check_examples(np.asarray(x))
+        return self.unchecked_bound(data, seed, kl_weight, training)
+
+    @abc.abstractmethod
+    def unchecked_bound(
+        self,
+        data: Tensors,
+        seed: tf.Tensor,
+        kl_weight: float | tf.Tensor = 1.0,
+        training: bool = False,
+    ) -> Bound:
+        """See `bound`."""
 
     @abc.abstractmethod
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
@@ -392,19 +416,26 @@ class MultimodalVAE(TrainableModel, abc.ABC):
           The same, those that are `standardised` by the statistics of the training set.
 
         Raises:
-          ValueError: if a name is unknown, or a shape is not that of its modality.
+          ValueError: if a name is unknown, a shape is not that of its modality, or values are
+            outside its support; within a graph values are not checked.
         """
         self._check_known(list(data))
+        for name, x in data.items():
+            if not tf.is_tensor(x) or _is_known(x):
+                modality = self.modalities[name]
+                modality.check_values(training_data.as_events(name, x, modality.event_shape))
+        return self._standardised(data)
+
+    def _standardised(self, data: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+        """The same of known names, without a look at values."""
         tensors = {}
         for name, modality in self.modalities.items():
             if name not in data:
                 continue
-            tensor = tf.cast(tf.convert_to_tensor(data[name]), tf.float32)
-            if not tensor.shape[1:].is_compatible_with(modality.event_shape) or not tensor.shape:
-                raise ValueError(
-                    f"Modality {name!r} must have the shape [batch, "
-                    f"{', '.join(map(str, modality.event_shape))}]. Received: {tensor.shape}"
-                )
+            tensor = tf.convert_to_tensor(data[name])
+            training_data.check_numbers(name, np.dtype(tensor.dtype.as_numpy_dtype))
+            training_data.check_shape(name, tensor.shape, modality.event_shape)
+            tensor = tf.cast(tensor, tf.float32)
             tensors[name] = self.statistics[name](tensor) if modality.standardised else tensor
         return tensors
 
@@ -419,30 +450,88 @@ class MultimodalVAE(TrainableModel, abc.ABC):
             return tf.clip_by_value(x, *modality.value_range)
         return x
 
-    def adapt(self, batches: Iterable[Tensors]) -> None:
-        """Takes the statistics of the training set; to be called before `fit`.
+    def adapt(self, data: Any, steps: int | None = None) -> None:
+        """Takes the statistics of the training set; `fit` does so where it is still to be done.
 
         Args:
-          batches: the training set once, dictionaries of modality name to [batch, *event_shape].
+          data: the training set once, as dictionaries of modality name to [batch, *event_shape]: an
+            iterable of them such as a `tf.data.Dataset`, or one with all examples.
+          steps: how many batches to take; None for all that there are.
 
         Raises:
-          ValueError: if it is empty.
+          ValueError: if it is empty or has no end, or examples are not of their modality, not
+            finite, or vary too little beside their size for float32.
         """
+        moments = {name: Moments(x.event_shape) for name, x in self.statistics.items()}
         count = 0
-        sums = {name: np.zeros((2, *x.event_shape)) for name, x in self.statistics.items()}
-        for batch in batches:
-            for name, (total, squares) in sums.items():
-                values = np.asarray(batch[name], np.float64)
-                total += values.sum(axis=0)
-                squares += np.square(values).sum(axis=0)
-            count += len(next(iter(batch.values())))
-        if not count:
+        for batch in training_data.batches_of(data, steps):
+            examples = training_data.examples_of(batch)
+            self._check_named(examples, moments)
+            arrays = self._arrays_of({name: examples[name] for name in moments})
+            for name, values in arrays.items():
+                self.modalities[name].check_values(values)
+                if len(values):
+                    moments[name].add(values)
+            count += len(next(iter(arrays.values()), ()))
+        if moments and not count:
             raise ValueError("Statistics need at least one example. Received: none")
-        for name, (total, squares) in sums.items():
-            variance = np.maximum(squares / count - np.square(total / count), 0.0)
-            # What is left of rounding is no variation.
-            variance[variance < 1e-12 * squares / count] = 0.0
-            self.statistics[name].set_statistics(total / count, np.sqrt(variance))
+        for name, x in moments.items():
+            lost = x.lost & (x.stddev >= self.statistics[name].smallest(x.stddev))
+            if self.modalities[name].standardised and lost.any():
+                place = np.unravel_index(np.argmax(lost), lost.shape)
+                raise ValueError(
+                    f"Values of {name!r} must vary by what float32 can tell beside their size; "
+                    "subtract a constant first. Received: a mean of "
+                    f"{x.mean[place]:.9g} with a standard deviation of {x.stddev[place]:.3g} at "
+                    f"{[int(axis) for axis in place]}"
+                )
+        for name, x in moments.items():
+            self.statistics[name].set_statistics(x.mean, x.stddev)
+
+    @property
+    def needs_statistics(self) -> bool:
+        """Whether modalities are to be standardised by statistics that nobody has taken."""
+        return any(
+            self.statistics[name].is_new for name, x in self.modalities.items() if x.standardised
+        )
+
+    def check_examples(self, data: Any) -> None:
+        """Refuses what `fit` cannot train on; costs nothing within the compiled step.
+
+        Args:
+          data: what Keras hands to a step, but in memory.
+
+        Raises:
+          ValueError: if there is anything but examples, a modality is missing, a shape is not that
+            of its modality, the modalities are of different numbers of examples, or values are no
+            events of their likelihood.
+        """
+        examples = training_data.examples_of(data)
+        self._check_named(examples, self.modalities)
+        arrays = self._arrays_of({name: examples[name] for name in self.modalities})
+        for name, values in arrays.items():
+            self.modalities[name].check_examples(values)
+
+    def _check_named(self, examples: Any, names: Iterable[str]) -> None:
+        if not isinstance(examples, Mapping) or not set(names) <= set(examples):
+            raise ValueError(
+                f"Training data must be dictionaries of {list(names)}. Received: "
+                f"{list(examples) if isinstance(examples, Mapping) else type(examples).__name__}"
+            )
+
+    def _arrays_of(self, examples: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Events as arrays; raises ValueError for other shapes, or numbers that differ."""
+        arrays = {
+            name: training_data.as_events(name, x, self.modalities[name].event_shape)
+            for name, x in examples.items()
+        }
+        numbers = {name: len(values) for name, values in arrays.items()}
+        if len(set(numbers.values())) > 1:
+            raise ValueError(
+                "Every modality must have as many examples as the others. Received: "
+                + ", ".join(f"{number} of {name!r}" for name, number in numbers.items())
+            )
+        return arrays
 
     def call(self, data: Tensors, training: bool = False) -> dict[str, tf.Tensor]:
         """Reconstructions of all modalities; what Keras calls the model's output."""
@@ -454,11 +543,12 @@ class MultimodalVAE(TrainableModel, abc.ABC):
     def train_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """One step of gradient ascent on the bound, averaged over the batch of all replicas."""
         data = self.examples_of(data)
-        seed = self.training_seed(self.optimizer.iterations)
+        seed = self.training_seed(steps_taken(self.optimizer))
+        mean = replicas.current().part_of_mean(next(iter(data.values())))
         with tf.GradientTape() as tape:
-            bound = self.bound(data, seed, self.kl_weight, training=True)
+            bound = self.unchecked_bound(data, seed, self.kl_weight, training=True)
             # Keras's optimisers sum the gradients of the replicas.
-            loss = -tf.reduce_mean(bound.value) / replicas.count()
+            loss = -mean(bound.value)
             scaled_loss = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
@@ -467,7 +557,7 @@ class MultimodalVAE(TrainableModel, abc.ABC):
     def test_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """The bound itself: the divergences have their full weight, whatever the warm-up's."""
         data = self.examples_of(data)
-        return self.track(self.bound(data, self.test_seed()))
+        return self.track(self.unchecked_bound(data, self.test_seed()))
 
     def training_seed(self, step: int | tf.Tensor) -> tf.Tensor:
         """The seed of what a training step draws, by how many steps were before it."""
@@ -488,15 +578,12 @@ class MultimodalVAE(TrainableModel, abc.ABC):
         """The standardised examples in what Keras hands to a step.
 
         Raises:
-          ValueError: if a modality is missing, or a shape is not that of its modality.
+          ValueError: if there is anything but examples, a modality is missing, or a shape is not
+            that of its modality.
         """
-        data, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        if not isinstance(data, Mapping) or not set(self.modalities) <= set(data):
-            raise ValueError(
-                f"Training data must be dictionaries of {list(self.modalities)}. "
-                f"Received: {list(data) if isinstance(data, Mapping) else type(data).__name__}"
-            )
-        return self._check({name: data[name] for name in self.modalities})
+        data = training_data.examples_of(data)
+        self._check_named(data, self.modalities)
+        return self._standardised(data)
 
     def track(self, bound: Bound) -> dict[str, tf.Tensor]:
         """Adds a batch to the means of the bound and its terms, and gives these by name."""
@@ -525,11 +612,18 @@ class MultimodalVAE(TrainableModel, abc.ABC):
         return ConditionalDistribution(body, GaussianHead(self.latent_dim), name="joint_encoder")
 
     def build_networks(self) -> None:
-        """Makes all variables and the trackers of the bound's terms; to be called last."""
-        example = {
-            name: tf.zeros((1, *modality.event_shape)) for name, modality in self.modalities.items()
+        """Makes all variables and the trackers of the bound's terms; to be called last.
+
+        Raises:
+          ValueError: if the networks do not fit one another, or two of them share weights.
+        """
+        # Two, so that what mixes up examples shows.
+        examples = {
+            name: tf.zeros((2, *modality.event_shape)) for name, modality in self.modalities.items()
         }
-        terms = self.bound(example, root_seed(0)).terms
+        with networks.plain_errors():
+            terms = self.unchecked_bound(examples, root_seed(0)).terms
+        networks.check_apart(x for x in self.layers if isinstance(x, ConditionalDistribution))
         self._trackers = {name: keras.metrics.Mean(name=name) for name in ("bound", *terms)}
         self.built = True
 
@@ -595,3 +689,13 @@ class MultimodalVAE(TrainableModel, abc.ABC):
                 f"This model needs {' and '.join(self.conditions)} to be given. "
                 f"Received: {list(given) or 'nothing'}"
             )
+
+
+def _is_known(tensor: Any) -> bool:
+    """Whether a tensor has values, and is none of a graph that is being traced."""
+    return hasattr(tensor, "numpy")
+
+
+def _check_finite(name: str, values: np.ndarray) -> None:
+    if not np.isfinite(values).all():
+        raise ValueError(f"Values of {name!r} must be finite. Received: NaN or infinite ones")

@@ -63,7 +63,7 @@ class CMMA(OneWayVAE):
         """p(z|w)."""
         return self.prior_encoder({name: given[name] for name in self.conditions})
 
-    def bound(
+    def unchecked_bound(
         self,
         data: Tensors,
         seed: tf.Tensor,

@@ -39,7 +39,7 @@ class CVAE(OneWayVAE):
         super().__init__(modalities, target, latent_dim, **kwargs)
         self.build_networks()
 
-    def bound(
+    def unchecked_bound(
         self,
         data: Tensors,
         seed: tf.Tensor,

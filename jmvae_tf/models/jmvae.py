@@ -37,7 +37,7 @@ class JMVAE(IterativelySampledVAE):
         super().__init__(modalities, latent_dim, **kwargs)
         self.build_networks()
 
-    def bound(
+    def unchecked_bound(
         self,
         data: Tensors,
         seed: tf.Tensor,

@@ -76,7 +76,7 @@ class JMVAEH(IterativelySampledVAE):
         body = networks.body(notation, (self.latent_dim,))
         return ConditionalDistribution(body, GaussianHead(self.latent_dim), name=name)
 
-    def bound(
+    def unchecked_bound(
         self,
         data: Tensors,
         seed: tf.Tensor,

@@ -65,7 +65,7 @@ class JMVAEKL(MultimodalVAE):
         }
         self.build_networks()
 
-    def bound(
+    def unchecked_bound(
         self,
         data: Tensors,
         seed: tf.Tensor,

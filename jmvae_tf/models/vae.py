@@ -50,7 +50,7 @@ class VAE(MultimodalVAE):
         }
         self.build_networks()
 
-    def bound(
+    def unchecked_bound(
         self,
         data: Tensors,
         seed: tf.Tensor,

@@ -18,8 +18,7 @@ from jmvae_tf import term_checks
 from jmvae_tf.errors import UserError
 from jmvae_tf.files import written_atomically
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.adversarial import Adversarial, without_adversary
-from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.trainable import TrainableModel
 from jmvae_tf.training.run_folder import RunFolder
 
 KEPT_CHECKPOINTS = 2
@@ -86,8 +85,7 @@ class FiniteTerms(keras.callbacks.Callback):
         self._check(logs)
 
     def _check(self, logs: Logs) -> None:
-        values = {name: float(x) for name, x in (logs or {}).items()}
-        if bad := term_checks.impossible(values, _modalities(self.model)):
+        if bad := term_checks.impossible(_terms_of(logs), _modalities(self.model)):
             raise UserError(
                 term_checks.RULE, f"{', '.join(bad.values())} in epoch {self.epoch}", self.remedy()
             )
@@ -95,9 +93,7 @@ class FiniteTerms(keras.callbacks.Callback):
 
 def _modalities(model: keras.Model) -> Mapping[str, Modality] | None:
     """Those of a model of this package; None of another."""
-    if isinstance(model, MultimodalVAE | Adversarial):
-        return without_adversary(model).modalities
-    return None
+    return model.modalities if isinstance(model, TrainableModel) else None
 
 
 class TermsOnTestSet(keras.callbacks.Callback):
@@ -141,7 +137,7 @@ class HistoryFile(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Adds the epoch's row."""
         row = {"epoch": epoch + 1, "kl_weight": float(self.model.kl_weight.numpy())}
-        self.rows.append(row | _split_columns(logs or {}))
+        self.rows.append(row | _split_columns(logs))
         self.folder.write_history(self.rows)
 
 
@@ -273,7 +269,7 @@ class Progress(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Says how the epoch ended."""
-        rows = _split_columns(logs or {})
+        rows = _split_columns(logs)
         bounds = ", ".join(
             f"{name.removesuffix('_bound')} {value:.3f}"
             for name, value in rows.items()
@@ -295,16 +291,22 @@ class Progress(keras.callbacks.Callback):
             self.bar.close()
 
 
-def _split_columns(logs: Mapping[str, Any]) -> dict[str, float]:
+def _terms_of(logs: Logs) -> dict[str, float]:
+    """What was logged but `loss`, minus the bound, which is for Keras's own callbacks."""
+    losses = ("loss", "val_loss")
+    return {name: float(x) for name, x in (logs or {}).items() if name not in losses}
+
+
+def _split_columns(logs: Logs) -> dict[str, float]:
     """Keras's names to the history's: `train_`, `validation_` and `test_` before each term."""
     columns: dict[str, dict[str, float]] = {"train_": {}, "validation_": {}, "test_": {}}
-    for name, value in logs.items():
+    for name, value in _terms_of(logs).items():
         if name.startswith("val_"):
-            columns["validation_"][name.removeprefix("val_")] = float(value)
+            columns["validation_"][name.removeprefix("val_")] = value
         elif name.startswith("test_"):
-            columns["test_"][name.removeprefix("test_")] = float(value)
+            columns["test_"][name.removeprefix("test_")] = value
         else:
-            columns["train_"][name] = float(value)
+            columns["train_"][name] = value
     return {
         prefix + name: value for prefix, terms in columns.items() for name, value in terms.items()
     }
