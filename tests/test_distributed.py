@@ -102,8 +102,9 @@ def test_a_last_batch_that_replicas_share_unequally(distribute, model, examples,
     assert set(alone) == set(shared)
     for name, expected in alone.items():
         if name.startswith("moment"):
-            error = np.linalg.norm(shared[name] - expected) / max(np.linalg.norm(expected), 1e-6)
-            assert error < 1e-4, name
+            error = np.linalg.norm(shared[name] - expected)
+            # Of one example, normalisation leaves nothing: gradients of 0.
+            assert error < 1e-4 * np.linalg.norm(expected) + 1e-6, name
         elif name.startswith("state"):
             np.testing.assert_allclose(shared[name], expected, rtol=1e-5, atol=1e-6, err_msg=name)
 

@@ -33,7 +33,7 @@ class Batches(keras.utils.PyDataset):
 FORMS = {
     "arrays": lambda x: x,
     "dataset": lambda x: tf.data.Dataset.from_tensors(x),
-    "generator": lambda x: (batch for batch in [x, x]),
+    "generator": lambda x: ((batch,) for batch in [x, x]),  # Keras wants tuples of these.
     "PyDataset": Batches,
 }
 

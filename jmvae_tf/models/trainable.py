@@ -4,6 +4,7 @@ import abc
 import inspect
 import weakref
 from collections.abc import Mapping
+from types import GeneratorType
 from typing import Any, Self
 
 import keras
@@ -110,10 +111,10 @@ class TrainableModel(keras.Model):
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """As `keras.Model.fit`, on dictionaries of modality name to values and nothing else.
 
-        A `tf.data.Dataset` is taken in the order that it has. What is in memory, otherwise the
-        first batch, is checked before training; standardised modalities get the statistics of the
-        data unless they have some. Callbacks find `loss` and `val_loss`, minus the bounds, in the
-        logs of an epoch; the history has the bound and its terms.
+        A `tf.data.Dataset` or a generator is taken in the order that it has. What is in memory,
+        otherwise the first batch, is checked before training; standardised modalities get the
+        statistics of the data unless they have some. Callbacks find `loss` and `val_loss`, minus
+        the bounds, in the logs of an epoch; the history has the bound and its terms.
 
         Raises:
           ValueError: if the data are not what the modalities say, there are targets or weights
@@ -135,7 +136,7 @@ class TrainableModel(keras.Model):
             training_data.check_lasting(x)
             with self.distribute_strategy.scope():
                 self.adapt(x)
-        if isinstance(x, tf.data.Dataset | tf.distribute.DistributedDataset):
+        if isinstance(x, tf.data.Dataset | tf.distribute.DistributedDataset | GeneratorType):
             given.setdefault("shuffle", False)  # Keras warns that it cannot shuffle one.
         callbacks = given.get("callbacks")
         if not isinstance(callbacks, keras.callbacks.CallbackList):
