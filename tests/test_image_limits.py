@@ -1,6 +1,8 @@
 """One set of limits for image files, in the graph and outside; transparency is on black in both."""
 
+import contextlib
 import os
+import struct
 import subprocess
 import sys
 import textwrap
@@ -94,6 +96,59 @@ def test_a_damaged_png(place, rng, tmp_path):
     file[{"header": 30, "data": 60, "end": -1}[place]] ^= 1
     with pytest.raises(ValueError, match="a damaged PNG"):
         image_file.decode(bytes(file), 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("data", "holds far more than its image"),
+        ("interlaced data", "holds far more than its image"),
+        ("empty parts", "more than 100000 parts"),
+        ("unknown parts", "more than 100000 parts"),
+        ("keys", "two of a part"),
+        ("headers", "two of a part"),
+    ],
+)
+def test_a_png_of_more_than_its_image(kind, reason, capfd):
+    """Decoders would unpack all of it, for minutes, or write a line for each part."""
+    header = struct.pack(">IIBBBBB", 40000, 40000, 8, 2, 0, 0, 0)
+    parts = {
+        "empty parts": image_files.chunk(b"IDAT", b"") * 150_000,
+        "unknown parts": image_files.chunk(b"abCD", b"") * 150_000,
+        "keys": image_files.chunk(b"tRNS", bytes(6)) * 1000,
+        "headers": image_files.chunk(b"IHDR", header),
+    }
+    rows = bytes(8 * 25 if kind in parts else 2**24)
+    file = image_files.png_of(
+        8, 8, 8, 2, rows, parts.get(kind, b""), interlaced=int(kind == "interlaced data")
+    )
+    with pytest.raises(ValueError, match=reason):
+        image_file.decode(file, 3)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("interlaced", [0, 1])
+@pytest.mark.parametrize(("colours", "depth", "samples"), [(0, 1, 1), (2, 8, 3), (6, 16, 4)])
+@pytest.mark.parametrize(("width", "height"), [(701, 333), (1, 2000), (2000, 2)])
+def test_all_of_an_image_is_expected(width, height, colours, depth, samples, interlaced):
+    passes = [(0, 0, 1, 1)]
+    if interlaced:
+        passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4)]
+        passes += [(1, 0, 2, 2), (0, 1, 1, 2)]
+    lengths = [
+        (len(range(top, height, down)), len(range(left, width, right)))
+        for left, top, right, down in passes
+    ]
+    size = sum(
+        rows * (1 + -(-columns * depth * samples // 8)) for rows, columns in lengths if columns
+    )
+    spare = 2**16
+    for more, fits in ((0, True), (spare, True), (spare + 1, False)):
+        file = image_files.png_of(
+            width, height, depth, colours, bytes(size + more), interlaced=interlaced
+        )
+        with contextlib.nullcontext() if fits else pytest.raises(ValueError, match="far more"):
+            assert image_file.decode(file, 3).shape == (height, width, 3)
 
 
 def test_a_header_says_what_a_file_is(rng):

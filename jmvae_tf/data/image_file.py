@@ -22,6 +22,20 @@ _RIVAL_SHARE = 0.5
 
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
+_MOST_CHUNKS = 100_000  # Of a PNG; each takes time, even if it is empty.
+_SPARE = 2**16  # Bytes that a PNG may hold beyond its image; decoders warn of them.
+_SLICE, _PIECE = 2**14, 2**20  # Bytes that are unpacked at once, and made of them.
+# Of an interlaced PNG: where each of the passes begins, and its steps.
+_PASSES = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
+
 
 def read_image(
     path: pathlib.Path, event_shape: Sequence[int], crop: str | None = None, pipe: bool = False
@@ -151,25 +165,68 @@ def _needed(content: bytes) -> tuple[bytes, bytes | None]:
     """A PNG with those chunks alone that its image needs, and what its transparency holds.
 
     Texts, profiles of colours and animations cost time, and decoders print what they think of them.
+
+    Raises:
+      ValueError: if it is damaged, or holds far more than its image.
     """
-    parts = [image_limits.PNG_START]
-    transparency = None
+    parts: list[tuple[bytes, bytes]] = []  # Kind, and the whole chunk.
     place = len(image_limits.PNG_START)
     kind = b""
-    while kind != b"IEND":
+    for _ in range(_MOST_CHUNKS):
         length = int.from_bytes(content[place : place + 4])
         chunk = content[place : place + 12 + length]
         if len(chunk) != 12 + length:
             raise ValueError("a PNG cut off before its end")
         kind = chunk[4:8]
         if kind in _NEEDED:
-            parts.append(chunk)
+            parts.append((kind, chunk))
             if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:]):
                 raise ValueError("a damaged PNG")
-            if kind == b"tRNS":
-                transparency = chunk[8:-4]
         place += len(chunk)
-    return b"".join(parts), transparency
+        if kind == b"IEND":
+            break
+    else:
+        raise ValueError(f"a PNG of more than {_MOST_CHUNKS} parts")
+    once = [kind for kind, _ in parts if kind != b"IDAT"]
+    if len(set(once)) < len(once):
+        raise ValueError("a PNG with two of a part that it has once")
+    _check_rows(content, b"".join(chunk[8:-4] for kind, chunk in parts if kind == b"IDAT"))
+    transparency = next((chunk[8:-4] for kind, chunk in parts if kind == b"tRNS"), None)
+    return b"".join([image_limits.PNG_START, *(chunk for _, chunk in parts)]), transparency
+
+
+def _check_rows(content: bytes, packed: bytes) -> None:
+    """Refuses a PNG that holds far more than its image: decoders would unpack all of it.
+
+    Args:
+      content: the whole file, whose header was checked.
+      packed: the data of its image; if they are damaged, a decoder finds out.
+
+    Raises:
+      ValueError: if it does.
+    """
+    width, height, bits, colours, *_, interlacing = struct.unpack_from(
+        ">IIBBBBB", content, len(image_limits.PNG_HEADER_START)
+    )
+    bits_of_pixel = bits * image_limits.PNG_SAMPLES[colours]
+    left = _SPARE
+    for x, y, across, down in _PASSES if interlacing == 1 else ((0, 0, 1, 1),):
+        columns, rows = -((x - width) // across), -((y - height) // down)
+        if columns > 0:
+            left += max(rows, 0) * (1 + (columns * bits_of_pixel + 7) // 8)
+    unpacker = zlib.decompressobj()
+    for start in range(0, len(packed), _SLICE):
+        waiting = packed[start : start + _SLICE]
+        while waiting:
+            try:
+                left -= len(unpacker.decompress(waiting, _PIECE))
+            except zlib.error:
+                return
+            if left < 0:
+                raise ValueError("a PNG that holds far more than its image")
+            waiting = unpacker.unconsumed_tail
+        if unpacker.eof:
+            return
 
 
 def _face(path: pathlib.Path, image: np.ndarray) -> face_crop.Box:

@@ -30,6 +30,9 @@ PNG_HEADER_START = PNG_START + b"\0\0\0\rIHDR"
 """The header comes first, though some decoders take other chunks before it. Its size follows."""
 PNG_TEXTS = (b"zTXt", b"iTXt")
 
+PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""Numbers of a pixel in a PNG's rows, by type of colour; of a palette, a place in it."""
+
 LUMINANCE = (9798, 19235, 3735)
 """32768ths of red, green and blue in grey: JPEG's 0.299, 0.587 and 0.114, as libpng rounds them."""
 
