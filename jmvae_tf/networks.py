@@ -27,7 +27,7 @@ from jmvae_tf.normalisation import BatchNormalization
 
 Network: TypeAlias = str | keras.layers.Layer
 
-_LAYER = re.compile(r"(?P<kind>DC|D|C)(?P<size>[1-9]\d*)(?P<norm>B?)(?P<nonlinearity>[RL]?)")
+_LAYER = re.compile(r"(?P<kind>DC|D|C)(?P<size>[1-9][0-9]*)(?P<norm>B?)(?P<nonlinearity>[RL]?)")
 _LEAK = 0.01
 _JOINT = re.compile(r"\((?P<branches>[^()]*)\)(?:-(?P<trunk>[^()]+))?")
 

@@ -189,9 +189,62 @@ def a_huge_latent_variable(path):
     rewrite(path, {CONFIG: json.dumps(config)})
 
 
+def changed(**values):
+    def change(path):
+        config = config_of(path)
+        for name, value in values.items():
+            config["config"][name] = {**config["config"][name], **value}
+        rewrite(path, {CONFIG: json.dumps(config)})
+
+    return change
+
+
+def layer(kind, **config):
+    """A layer as a user may give one, in Keras's words."""
+    return {
+        "module": "keras.layers",
+        "class_name": kind,
+        "config": config,
+        "registered_name": None,
+        "build_config": {"input_shape": [None, 10]},
+    }
+
+
+def a_huge_event(path):
+    config = config_of(path)
+    config["config"]["modalities"]["image"]["config"]["event_shape"] = [100_000, 100_000, 1]
+    rewrite(path, {CONFIG: json.dumps(config)})
+
+
+def many_modalities(path):
+    label = config_of(path)["config"]["modalities"]["label"]
+    names = [f"label{number}" for number in range(500)]
+    changed(
+        modalities={name: {**label, "config": {**label["config"], "name": name}} for name in names}
+    )(path)
+
+
+def huge_networks(path):
+    """Digits that are none of ASCII's, and layers that are large by other words than units."""
+    whole = path.read_bytes()
+    for network in (
+        "D1９９９９９９９９R-D8BR",
+        "D1٩٩٩٩٩٩٩٩R-D8BR",
+        layer("Embedding", input_dim=10**7, output_dim=10**5),
+        layer("EinsumDense", equation="ab,bc->ac", output_shape=10**9),
+    ):
+        path.write_bytes(whole)
+        changed(encoders={"label": network})(path)
+        with pytest.raises(ValueError, match=r"more than the 16777216 weights|is a chain of"):
+            load_model(path)
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        a_huge_event,
+        many_modalities,
+        huge_networks,
         many_layers,
         many_values,
         a_huge_layer,

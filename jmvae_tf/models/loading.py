@@ -1,5 +1,6 @@
 """The models by name, and loading of saved ones."""
 
+import contextlib
 import io
 import json
 import math
@@ -8,11 +9,13 @@ import pathlib
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import h5py
 import keras
 import numpy as np
+import tensorflow as tf
 
 from jmvae_tf.models.adversarial import Adversarial
 from jmvae_tf.models.base import MultimodalVAE
@@ -38,6 +41,7 @@ _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"  # Of a .keras file, as Ke
 _LARGEST_CONFIG = 1 << 24  # Bytes; those of the papers' models have some 10,000.
 _LARGEST_FILE = 1 << 32
 _LONGEST_TEXT, _MOST_VALUES = 1000, 100_000  # In a configuration.
+_MOST = {"modalities": 100, "num_layers": 100}  # Each takes time, and few weights.
 _ALWAYS_READ, _MOST_EXPANSION = 1 << 26, 20
 """What a file may hold: these bytes, or that many times its own; Keras compresses nothing."""
 
@@ -50,8 +54,9 @@ def load_model(path: str | os.PathLike[str]) -> MultimodalVAE | Adversarial:
     Raises:
       ValueError: if the file is not there, is damaged, or is no model of this package.
     """
-    _check_file(pathlib.Path(path))
-    model = keras.saving.load_model(path, safe_mode=True)
+    num_weights = _check_file(pathlib.Path(path))
+    with _variables_limited(max(num_weights, _ALWAYS_READ // 4)):
+        model = keras.saving.load_model(path, safe_mode=True)
     if not isinstance(model, MultimodalVAE | Adversarial):
         raise ValueError(f"A model of this package was expected. Received: {type(model).__name__}")
     return model
@@ -67,8 +72,35 @@ def not_finite(model: MultimodalVAE | Adversarial) -> list[str]:
     ]
 
 
-def _check_file(path: pathlib.Path) -> None:
+@contextlib.contextmanager
+def _variables_limited(most: int) -> Iterator[None]:
+    """Refuses variables that a file can have no values for, before they take memory.
+
+    Args:
+      most: numbers that they may have, all together.
+    """
+    left = most
+
+    def creator(next_creator: Any, **options: Any) -> Any:
+        nonlocal left
+        value = options["initial_value"]
+        if callable(value):
+            with tf.Graph().as_default():  # Where it has a shape, and is not computed.
+                value = value()
+        left -= math.prod(value.shape)
+        if left < 0:
+            raise ValueError(f"networks of more than the {most} weights that the file may hold")
+        return next_creator(**options)
+
+    with tf.variable_creator_scope(creator):
+        yield
+
+
+def _check_file(path: pathlib.Path) -> int:
     """Looks into a .keras file before Keras makes anything of what it says.
+
+    Returns:
+      The most weights that it may hold.
 
     Raises:
       ValueError: if the file is not there or damaged, holds far more than its size, or says that it
@@ -100,6 +132,7 @@ def _check_file(path: pathlib.Path) -> None:
     kind = keras.saving.get_registered_object(name) if isinstance(name, str) else None
     if not (isinstance(kind, type) and issubclass(kind, MultimodalVAE | Adversarial)):
         raise ValueError(f"A model of this package was expected. Received: {str(name)[:100]}")
+    return len(weights) // 4
 
 
 def _check_config(config: Any, num_weights: int) -> None:
@@ -118,6 +151,9 @@ def _check_config(config: Any, num_weights: int) -> None:
             return
         key, value = left.pop()
         sizes: list[int] = []
+        number = len(value) if isinstance(value, dict) else value
+        if key in _MOST and isinstance(number, int) and number > _MOST[key]:
+            raise ValueError(f"{key} of {number} in {_CONFIG}, more than {_MOST[key]}")
         if isinstance(value, dict):
             left.extend(value.items())
         elif isinstance(value, list):
