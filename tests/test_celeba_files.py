@@ -248,6 +248,21 @@ def test_list_that_is_endless(source, monkeypatch):
         read(source)
 
 
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (b"\nab" * 2_000_001, "more than the 2000000 lines"),
+        ("\u2028".encode() * 2_000_001 + b"x", "more than the 2000000 lines"),
+        (b"\nx.jpg" + b" 1" * 5001, "in a line of more than 10000 characters"),
+    ],
+)
+def test_list_that_takes_far_more_than_its_size(source, more, message):
+    for name in (celeba_files.ATTRIBUTES, celeba_files.PARTITIONS):
+        rewrite(source / name, lambda text: text.rstrip() + more)
+        with pytest.raises(UserError, match=f"must be text; received .*, which is {message}"):
+            celeba_files._lines(source / name)
+
+
 def test_number_of_files_that_is_none(source):
     rewrite(source / celeba_files.ATTRIBUTES, lambda text: b"9" * 5000 + text)
     with pytest.raises(UserError, match="must be the number of its files"):

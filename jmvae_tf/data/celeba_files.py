@@ -36,6 +36,8 @@ PARTITION_NAMES = ("train", "validation", "test")
 _SUFFIXES = (".jpg", ".jpeg", ".png")
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _LONGEST_LIST = 2**26  # Bytes; the official one has 26 million.
+_MOST_LINES, _LONGEST_LINE = 2_000_000, 10_000  # Of a list; short ones take far more than the file.
+_LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # Those of Python.
 
 
 class Images(Protocol):
@@ -347,7 +349,12 @@ def _lines(path: pathlib.Path) -> Iterator[list[str]]:
     """
     try:
         content = read_limited(path, _LONGEST_LIST)
-        lines = content.decode(_encoding(content)).rstrip().splitlines()
+        text = content.decode(_encoding(content)).rstrip()
+        if sum(map(text.count, _LINE_ENDS)) > _MOST_LINES:
+            raise ValueError(f"more than the {_MOST_LINES} lines that are read of it")
+        lines = text.splitlines()
+        if max(map(len, lines), default=0) > _LONGEST_LINE:
+            raise ValueError(f"in a line of more than {_LONGEST_LINE} characters")
     except ValueError as error:
         long = not isinstance(error, UnicodeDecodeError)
         raise UserError(
