@@ -18,6 +18,7 @@ import pytest
 from jmvae_tf import figures, presets
 from jmvae_tf.errors import UserError
 from jmvae_tf.evaluation.estimate import Estimate
+from jmvae_tf.files import write_json
 from jmvae_tf.presets import Settings
 from jmvae_tf.reproduction import (
     layout,
@@ -270,6 +271,58 @@ def test_measures_are_taken_once_of_one_checkpoint(copied, capsys):
     path.write_text('{"of": {}')
     copied.remembered(JMVAE, "some", {"seed": 1}, measure)
     assert taken == ["JMVAE"] * 3, "a damaged file is no answer"
+
+
+TAKEN = {
+    "estimate": {"mean": 1.5, "standard_error": 0.25},
+    "of one example": {"mean": 1.5, "standard_error": None},
+    "too few samples": {"mean": 0.5, "standard_error": 0.25, "too_few_samples": True},
+    "number": 3,
+    "share": 0.5,
+    "notes": ["something was left out"],
+}
+
+
+def test_measures_of_all_kinds_are_remembered(copied):
+    for _ in range(2):
+        taken = []
+        found = copied.remembered(JMVAE, "all", {}, lambda model: taken.append(model) or TAKEN)  # noqa: B023
+        assert found == TAKEN
+    assert not taken, "they were read"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("number", 10**400),
+        ("number", True),
+        ("number", None),
+        ("number", "\x1b[2J"),
+        ("number", [1]),
+        ("estimate", {"mean": 1.5}),
+        ("estimate", {"mean": None, "standard_error": 0.25}),
+        ("estimate", {"mean": 1.5, "standard_error": 10**400}),
+        ("estimate", {"mean": 1.5, "standard_error": 0.25, "too_few_samples": "no"}),
+        ("estimate", {"mean": 1.5, "standard_error": 0.25, "more": 1}),
+        ("notes", "one"),
+        ("notes", [{}]),
+    ],
+)
+def test_measures_that_are_none_are_taken_anew(copied, name, value):
+    write_json(
+        copied.folder(JMVAE).path / "measures" / "all.json",
+        {"of": {"epoch": 2, "protocol": 1}, "measures": {**TAKEN, name: value}},
+    )
+    assert copied.remembered(JMVAE, "all", {}, lambda model: {"answer": 3}) == {"answer": 3}
+
+
+def test_measures_that_lack_one(runs, monkeypatch):
+    monkeypatch.setattr(runs, "remembered", lambda *arguments: TAKEN)
+    found = measures.by_rounds(runs, JMVAE, 1)
+    assert found["number"] == 3
+    assert found.get("label_to_image") is None
+    with pytest.raises(UserError, match="received some without label_to_image; delete the run's"):
+        found["label_to_image"]
 
 
 def test_a_release_keeps_measures_and_another_protocol_does_not(copied, monkeypatch):

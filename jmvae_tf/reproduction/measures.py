@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from jmvae_tf.data import pipelines
+from jmvae_tf.errors import UserError
 from jmvae_tf.evaluation.conditional import conditional_log_likelihoods
 from jmvae_tf.evaluation.estimate import (
     as_json,
@@ -154,4 +155,15 @@ def _evaluated(
 
 
 def _as_estimates(measures: Mapping[str, Any]) -> Measures:
-    return {name: value_from_json(value) for name, value in measures.items()}
+    return _Remembered({name: value_from_json(value) for name, value in measures.items()})
+
+
+class _Remembered(dict[str, Any]):
+    """Measures by name, perhaps of a file that somebody has changed."""
+
+    def __missing__(self, name: str) -> Any:
+        raise UserError(
+            "The measures of a run must be all that a table or a figure takes",
+            f"some without {name}",
+            "delete the run's folder measures/ to take them again",
+        )

@@ -206,7 +206,7 @@ class Runs:
             measures, taken_of = file.get("measures"), file.get("of")
             if (
                 isinstance(measures, dict)
-                and all(map(_is_measure, measures.values()))
+                and _are_measures(measures)
                 and isinstance(taken_of, dict)
                 and _with_protocol(taken_of) == identity
             ):
@@ -230,11 +230,28 @@ class Runs:
             ) from error
 
 
+def _are_measures(found: Mapping[str, Any]) -> bool:
+    """Whether that is what `estimate.as_json` and `value_as_json` write."""
+    values = dict(found)
+    notes = values.pop("notes", [])
+    are_notes = isinstance(notes, list) and all(isinstance(x, str) for x in notes)
+    return are_notes and all(map(_is_measure, values.values()))
+
+
 def _is_measure(value: Any) -> bool:
-    """Whether that is an estimate or a number, as JSON has them."""
-    numbers = list(value.values()) if isinstance(value, dict) else [value]
-    fits = not isinstance(value, dict) or value.keys() == set(Estimate._fields)
-    return fits and all(isinstance(x, int | float) for x in numbers)
+    if not isinstance(value, dict):
+        return _is_number(value)
+    others = value.keys() - set(Estimate._fields)
+    return (
+        value.keys() >= set(Estimate._fields)
+        and _is_number(value["mean"])
+        and (value["standard_error"] is None or _is_number(value["standard_error"]))
+        and (not others or (others == {"too_few_samples"} and value["too_few_samples"] is True))
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float) or (type(value) is int and abs(value) < 2**63)
 
 
 def _with_protocol(identity: Mapping[str, Any]) -> dict[str, Any]:
