@@ -377,6 +377,13 @@ def test_best_and_history_and_metrics_with_hostile_json(stranger, depth):
         assert_one_line(goes_on(stranger))
 
 
+def test_a_history_of_many_short_rows(stranger):
+    stranger.history_file.write_text("epoch\n" + "1\n" * 200_000)
+    assert goes_on(stranger) == ""
+    stranger.history_file.write_text("epoch\n" + "1\n" * 200_001)
+    assert "more than 200000 rows" in goes_on(stranger)
+
+
 @pytest.mark.parametrize(
     "metrics",
     [

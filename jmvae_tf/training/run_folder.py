@@ -4,6 +4,7 @@ import contextlib
 import csv
 import dataclasses
 import io
+import itertools
 import math
 import os
 import pathlib
@@ -31,6 +32,7 @@ _OWN_FOLDERS = ("logs", "figures", "measures")
 
 _LARGEST_CONFIG, _LARGEST_HISTORY = 1 << 20, 1 << 24  # Bytes; a row has some 200.
 _LONGEST_COLUMN = 200
+_MOST_ROWS = 200_000  # Each takes a hundred times its length.
 _FRESH_CONFIG = ".config.json"
 
 
@@ -352,7 +354,10 @@ class RunFolder:
             text = read_limited(self.history_file, _LARGEST_HISTORY).decode("utf-8")
             rows = csv.DictReader(io.StringIO(text, newline=""))
             _check_columns(rows.fieldnames or ["epoch"])
-            return [_checked_row(row) for row in rows]
+            read = [_checked_row(row) for row in itertools.islice(rows, _MOST_ROWS)]
+            if next(rows, None) is not None:
+                raise ValueError(f"more than {_MOST_ROWS} rows")
+            return read
         except (csv.Error, TypeError, ValueError) as error:
             raise UserError(
                 "The history.csv of a run must be rows of finite numbers",
