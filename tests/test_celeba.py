@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
 import shutil
 import urllib.error
 import urllib.request
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tensorflow_datasets as tfds
+from array_record.python import array_record_module
 
 from jmvae_tf import data
 from jmvae_tf.data import celeba, celeba_builder, celeba_download, celeba_files
@@ -222,6 +225,29 @@ def test_damaged_records(foreign, edit):
     assert "must be whole" in refusal(foreign)
     path.unlink()
     assert "must be whole" in refusal(foreign)
+
+
+@pytest.mark.parametrize(
+    ("feature", "value", "told"),
+    [
+        ("attributes", 0, "an attribute of .* that is neither -1 nor 1"),
+        ("attributes", 100, "an attribute of .* that is neither -1 nor 1"),
+        ("attributes", 2**40, "must be whole"),
+        ("partition", 3, "in partition 3"),
+        ("partition", -1, "in partition -1"),
+    ],
+)
+def test_records_that_lie(foreign, feature, value, told):
+    path = next(foreign.glob("*-train.array_record-*"))
+    reader = array_record_module.ArrayRecordReader(str(path))
+    examples = [tf.train.Example.FromString(record) for record in reader.read_all()]
+    reader.close()
+    examples[1].features.feature[feature].int64_list.value[0] = value
+    writer = array_record_module.ArrayRecordWriter(str(path), "group_size:1")
+    for example in examples:
+        writer.write(example.SerializeToString())
+    writer.close()
+    assert re.search(told, refusal(foreign))
 
 
 @pytest.mark.parametrize("streamed", [False, True])

@@ -230,9 +230,14 @@ def _read(folder: pathlib.Path, image_size: int) -> tuple[np.ndarray | StoredIma
     for start in range(0, len(source), _READ_AT_ONCE):
         chunk = rows[start : start + _READ_AT_ONCE].tolist()
         for row, example in zip(chunk, source.__getitems__(chunk), strict=True):
+            name, partition = example["file_name"].decode(), int(example["partition"])
+            if not np.isin(example["attributes"], (-1, 1)).all():
+                raise ValueError(f"an attribute of {name} that is neither -1 nor 1")
+            if partition not in range(len(celeba_files.PARTITION_NAMES)):
+                raise ValueError(f"{name} in partition {partition}")
             labels.attributes[row] = example["attributes"]
-            labels.file_names.append(example["file_name"].decode())
-            labels.partitions.append(int(example["partition"]))
+            labels.file_names.append(name)
+            labels.partitions.append(partition)
             if isinstance(images, np.ndarray):
                 _decode(example["image"], images[row])
     return images, labels
