@@ -7,6 +7,7 @@ the SavedModel that it stands in.
 import dataclasses
 import math
 import pathlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,7 +66,9 @@ def newest_version(folder: pathlib.Path) -> pathlib.Path:
     """
     if (folder / "saved_model.pb").is_file():
         return folder
-    versions = [path for path in folder.glob("*") if path.name.isdecimal() and path.is_dir()]
+    # No other digits than those that servers read, and no more of them.
+    is_number = re.compile("[0-9]{1,18}").fullmatch
+    versions = [path for path in folder.glob("*") if is_number(path.name) and path.is_dir()]
     if not versions:
         raise UserError(
             "A SavedModel or the folder above its versions must be named",

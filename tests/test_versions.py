@@ -37,11 +37,14 @@ def test_whole_numbers_one_above_the_last(tmp_path):
 
 
 def test_what_only_looks_like_a_version_is_left_alone(tmp_path):
-    (tmp_path / "007").mkdir()
+    others = ["007", "9" * 19, "\u0663", "\u00b2"]  # Servers take none of the last three.
+    for name in others:
+        (tmp_path / name).mkdir()
     (tmp_path / "9").write_text("a file")
     for number in ("1", "2"):
         assert _write(tmp_path, keep=1) == tmp_path / number
-    assert sorted(os.listdir(tmp_path)) == ["007", "2", "9"]
+    assert sorted(os.listdir(tmp_path)) == sorted(["2", "9", *others])
+    assert newest_version(tmp_path).name == "007"
 
 
 def test_nothing_is_seen_before_it_is_whole(tmp_path):

@@ -3,9 +3,12 @@
 import contextlib
 import os
 import pathlib
+import re
 from collections.abc import Iterator
 
 from jmvae_tf.files import locked, remove_unfinished, unfinished_folder
+
+_VERSION_NAME = re.compile("0|[1-9][0-9]{0,17}")  # Servers hold the number in 64 bits.
 
 
 class NewVersion:
@@ -65,7 +68,7 @@ def versions(folder: pathlib.Path) -> list[int]:
     return sorted(
         int(path.name)
         for path in folder.iterdir()
-        if path.name.isdecimal() and str(int(path.name)) == path.name and path.is_dir()
+        if _VERSION_NAME.fullmatch(path.name) and path.is_dir()
     )
 
 
