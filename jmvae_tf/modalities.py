@@ -21,6 +21,8 @@ _TAKEN = ("prior", "seed", "self", "z")
 
 _REALS = (-math.inf, math.inf)
 
+_LARGEST = float(np.finfo(np.float32).max)  # Models compute in float32.
+
 _ROUNDING, _NOISE = 1e-5, 5.0
 """By how much of its range a value may be outside, where the likelihood itself has that range, and
 where it has all real numbers: noise is no mistake, another unit is."""
@@ -159,7 +161,8 @@ class Modality:
           events: real numbers, [batch, *event_shape].
 
         Raises:
-          ValueError: if one is not finite, or outside the support by more than rounding or noise.
+          ValueError: if one is not finite in float32, or outside the support by more than rounding
+            or noise.
         """
         if not events.size:
             return
@@ -170,7 +173,7 @@ class Modality:
         slack = share * (high - low) if bounded else 0.0
         # NaN is the least and the greatest of all, and within no range.
         holds = low - slack <= lowest and highest <= high + slack
-        if not (holds and math.isfinite(lowest) and math.isfinite(highest)):
+        if not (holds and max(-lowest, highest) <= _LARGEST):
             rule = f"from {low:g} to {high:g}" if (low, high) != _REALS else "finite"
             remedy = ", scaled if need be" if math.isfinite(highest - lowest) else ""
             raise ValueError(

@@ -11,6 +11,7 @@ SMALLEST_SHARE = 0.01
 """Of the mean standard deviation of values of one unit: what hardly varies is not blown up."""
 
 _RESOLUTION = float(np.finfo(np.float32).eps)
+_MOST_LOST = 0.25  # Of a standard deviation; it then adds at most 2 % to the variance.
 _ROUNDING = 1e-12  # Relative to a value: what is less is float64's rounding, no variation.
 
 
@@ -55,7 +56,7 @@ class Moments:
     def lost(self) -> np.ndarray:
         """Which values vary so little beside their size that float32 loses it; bool."""
         varies = self.stddev > _ROUNDING * np.abs(self.mean)
-        return varies & (self._lost > 0.1 * self.stddev)
+        return varies & (self._lost > _MOST_LOST * self.stddev)
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")

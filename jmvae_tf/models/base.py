@@ -434,7 +434,10 @@ class MultimodalVAE(TrainableModel, abc.ABC):
                 continue
             tensor = tf.convert_to_tensor(data[name])
             training_data.check_numbers(name, np.dtype(tensor.dtype.as_numpy_dtype))
-            training_data.check_shape(name, tensor.shape, modality.event_shape)
+            if tensor.shape.rank is not None:
+                training_data.check_shape(name, tensor.shape, modality.event_shape)
+            if not tensor.shape[1:].is_fully_defined():  # Within a graph: checked when it runs.
+                tensor = tf.ensure_shape(tensor, (None, *modality.event_shape))
             tensor = tf.cast(tensor, tf.float32)
             tensors[name] = self.statistics[name](tensor) if modality.standardised else tensor
         return tensors
@@ -473,8 +476,8 @@ class MultimodalVAE(TrainableModel, abc.ABC):
                 if len(values):
                     moments[name].add(values)
             count += len(next(iter(arrays.values()), ()))
-        if moments and not count:
-            raise ValueError("Statistics need at least one example. Received: none")
+        if moments:
+            training_data.check_number(count)
         for name, x in moments.items():
             lost = x.lost & (x.stddev >= self.statistics[name].smallest(x.stddev))
             if self.modalities[name].standardised and lost.any():
@@ -502,13 +505,14 @@ class MultimodalVAE(TrainableModel, abc.ABC):
           data: what Keras hands to a step, but in memory.
 
         Raises:
-          ValueError: if there is anything but examples, a modality is missing, a shape is not that
-            of its modality, the modalities are of different numbers of examples, or values are no
-            events of their likelihood.
+          ValueError: if there is anything but examples, or none, a modality is missing, a shape is
+            not that of its modality, the modalities are of different numbers of examples, or values
+            are no events of their likelihood.
         """
         examples = training_data.examples_of(data)
         self._check_named(examples, self.modalities)
         arrays = self._arrays_of({name: examples[name] for name in self.modalities})
+        training_data.check_number(len(next(iter(arrays.values()))))
         for name, values in arrays.items():
             self.modalities[name].check_examples(values)
 

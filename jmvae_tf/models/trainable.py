@@ -3,7 +3,7 @@
 import abc
 import inspect
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import GeneratorType
 from typing import Any, Self
 
@@ -159,14 +159,44 @@ class TrainableModel(keras.Model):
         training_data.check_alone(
             "Test data", **{name: given.get(name) for name in ("y", "sample_weight")}
         )
+        self._check_adapted()
+        if "_use_cached_eval_dataset" not in given.get("kwargs", {}):  # Within `fit`, which did.
+            given["x"] = self._checked(given.get("x"))
+        return super().evaluate(*bound.args, **bound.kwargs)
+
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.train_on_batch`, on a dictionary of modality name to values alone.
+
+        Raises:
+          ValueError: as `evaluate`.
+        """
+        self._check_batch("Training data", super().train_on_batch, args, kwargs)
+        return super().train_on_batch(*args, **kwargs)
+
+    def test_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """As `keras.Model.test_on_batch`, on a dictionary of modality name to values alone.
+
+        Raises:
+          ValueError: as `evaluate`.
+        """
+        self._check_batch("Test data", super().test_on_batch, args, kwargs)
+        return super().test_on_batch(*args, **kwargs)
+
+    def _check_batch(
+        self, what: str, method: Callable[..., Any], args: Any, kwargs: dict[str, Any]
+    ) -> None:
+        given = inspect.signature(method).bind(*args, **kwargs).arguments
+        beside = ("y", "sample_weight", "class_weight")
+        training_data.check_alone(what, **{name: given.get(name) for name in beside})
+        self._check_adapted()
+        self._checked(given.get("x"))
+
+    def _check_adapted(self) -> None:
         if self.needs_statistics:
             raise ValueError(
                 "A model that standardises needs the training set's statistics; call adapt or fit "
                 "first. Received: none so far"
             )
-        if "_use_cached_eval_dataset" not in given.get("kwargs", {}):  # Within `fit`, which did.
-            given["x"] = self._checked(given.get("x"))
-        return super().evaluate(*bound.args, **bound.kwargs)
 
     def _checked(self, data: Any) -> Any:
         """The same data, once their first batch is known to be fit for training."""

@@ -52,19 +52,45 @@ def with_first_batch(data: Any) -> tuple[Any, Any]:
       data: the `x` of Keras's `fit`.
 
     Returns:
-      All of what is in memory, otherwise the first batch; None where there is none, or where only
-      Keras can read it, as what several replicas share already. Then the data.
+      All of what is in memory, otherwise the first batch; None where only Keras can read it, as
+      what several replicas share already. Then the data.
+
+    Raises:
+      ValueError: if there is no batch.
     """
+    if data is None:
+        raise _without_examples()
     if isinstance(data, tf.data.Dataset):
-        return next(iter(data), None), data
+        return _first(iter(data)), data
     if isinstance(data, keras.utils.PyDataset):
         return data[0], data
     if isinstance(data, GeneratorType):
-        taken = list(itertools.islice(data, 1))
-        return next(iter(taken), None), (batch for batch in itertools.chain(taken, data))
+        first = _first(data)
+        batches = itertools.chain([first], data)
+        # Keras takes nothing but tuples from a generator.
+        return first, (x if isinstance(x, tuple) else (x,) for x in batches)
     if isinstance(data, Mapping | list | tuple | np.ndarray | tf.Tensor):
         return data, data
     return None, data
+
+
+def check_number(examples: int) -> None:
+    """Raises ValueError if there are none."""
+    if not examples:
+        raise _without_examples()
+
+
+def _first(batches: Iterator[Any]) -> Any:
+    for batch in batches:
+        return batch
+    raise _without_examples()
+
+
+def _without_examples() -> ValueError:
+    return ValueError(
+        "There must be at least one example, in dictionaries of modality name to values. "
+        "Received: none"
+    )
 
 
 def batches_of(data: Any, steps: int | None = None) -> Iterator[Any]:
@@ -75,9 +101,11 @@ def batches_of(data: Any, steps: int | None = None) -> Iterator[Any]:
       steps: how many batches make it up; None for all that there are.
 
     Raises:
-      ValueError: if it has no end.
+      ValueError: if it has no end, or is none at all.
     """
     batches: Iterable[Any]
+    if data is None:
+        raise _without_examples()
     ends = steps is not None
     if isinstance(data, Mapping):
         number = max((len(x) for x in data.values()), default=0)
