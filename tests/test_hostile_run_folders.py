@@ -14,7 +14,7 @@ import pytest
 from jmvae_tf import data as data_sets
 from jmvae_tf import presets
 from jmvae_tf.errors import UserError
-from jmvae_tf.export import saved_model
+from jmvae_tf.export import permissions, saved_model
 from jmvae_tf.files import read_json, write_json
 from jmvae_tf.models.loading import load_model
 from jmvae_tf.programs import export, program, report
@@ -103,9 +103,13 @@ def exported(stranger, monkeypatch, capsys):
     root = stranger.path.parents[1]
     monkeypatch.setattr(export, "_EXPORT_DIR", SimpleNamespace(value=str(root / "saved_models")))
     monkeypatch.setattr(export, "_KEEP_VERSIONS", SimpleNamespace(value=1))
-    monkeypatch.setattr(
-        saved_model, "export_saved_model", lambda model, folder, keep: written.append(folder)
-    )
+
+    def write_nothing(model, folder, keep):
+        written.append(folder)
+        return folder / "1"
+
+    monkeypatch.setattr(saved_model, "export_saved_model", write_nothing)
+    monkeypatch.setattr(permissions, "tell_if_private", lambda version: None)
 
     def call() -> tuple[int, str]:
         written.clear()
