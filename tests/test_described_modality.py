@@ -215,7 +215,21 @@ def test_files_that_are_none(file, kind, export):
     _refused(folder)
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff" * 99, b"<html>", bytes(10**6)])
+GRAPHS = {
+    "nothing": b"",
+    "no number": b"\xff" * 99,
+    "a page": b"<html>",
+    "zeros": bytes(10**6),
+    "many graphs": b"\x12\0" * 20_000,
+    "many signatures": b"\x12\xc0\xb8\x02" + b"\x2a\0" * 20_000,
+    "large signatures": b"\x12\x84\x80\x80\x01" + b"\x2a\x80\x80\x80\x01" + bytes(2**21),
+    "a signature that is none": b"\x12\x04\x2a\x02\xff\xff",
+    "longer than the file": b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+    "a group": b"\x0b" * 10_000,
+}
+
+
+@pytest.mark.parametrize("content", GRAPHS.values(), ids=GRAPHS)
 def test_a_graph_that_is_none(content, export):
     export[1].write_text(json.dumps(TRUE))
     (export[0] / "saved_model.pb").write_bytes(content)
