@@ -96,6 +96,9 @@ def good(rng):
         "grey png with a damaged key": png_of(
             8, 7, 8, 0, rows_of(seven[:, :8]), chunk(b"tRNS", b"\1")
         ),
+        "grey png with an empty key": png_of(
+            8, 7, 8, 0, rows_of(seven[:, :8]), chunk(b"tRNS", b"")
+        ),
         "png of one bit": png_of(8, 7, 1, 0, rows_of(seven[:, :8] & 1, 1)),
         "png with a profile that grows": (
             whole[:33] + chunk(b"iCCP", b"k\0\0" + zlib.compress(bytes(10**7))) + whole[33:]

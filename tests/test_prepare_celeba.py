@@ -134,20 +134,12 @@ def jpeg_of_size(image, width, height):
     return image[:place] + struct.pack(">HH", height, width) + image[place + 4 :]
 
 
-EMPTY_TRANSPARENCY = bytes(4) + b"tRNS" + struct.pack(">I", zlib.crc32(b"tRNS"))
-
-
-def grey_png():
-    return cv2.imencode(".png", np.zeros((8, 8), np.uint8))[1].tobytes()
-
-
 HOSTILE = {
     "large PNG": lambda image: png_header(40_000, 40_000),
     "large JPEG": lambda image: jpeg_of_size(image, 40_000, 40_000),
     "high JPEG": lambda image: jpeg_of_size(image, 10, 65_500),
     "cut PNG": lambda image: png_header(8, 8),
     "GIF": lambda image: b"GIF89a" + bytes(20),
-    "transparency": lambda image: grey_png()[:33] + EMPTY_TRANSPARENCY + grey_png()[33:],
     "too long": lambda image: image + bytes(image_limits.MOST_BYTES),
 }
 
@@ -365,6 +357,37 @@ def test_only_one_process_prepares(whole, tmp_path):
     one, other = (preparation(whole, tmp_path / "parts") for _ in range(2))
     with one.locked(), pytest.raises(UserError, match="where another is at work"), other.locked():
         pass
+
+
+@pytest.mark.parametrize("place", ["parts-center_32", "center_32", "center_32/1.0.0"])
+def test_links_of_a_data_directory_are_not_followed(whole, tmp_path, place):
+    home = tmp_path / "home"
+    (home / "incomplete.thesis").mkdir(parents=True)
+    (home / "notes.txt").write_text("mine")
+    before = contents(home)
+    link = tmp_path / "data" / "celeba_faces" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(home)
+    with pytest.raises(UserError, match=r"in folders, no links; received .*; remove the link"):
+        celeba_builder.prepare(whole, tmp_path / "data", 32, "center", processes=1)
+    assert contents(home) == before
+    assert (home / "incomplete.thesis").is_dir()
+
+
+@pytest.mark.usefixtures("_small_parts")
+def test_only_parts_of_another_source_are_removed(whole, tmp_path):
+    folder = tmp_path / "parts"
+    (folder / "mine").mkdir(parents=True)
+    (folder / ".writing-x").symlink_to(folder / "mine")
+    (folder / "part-00099.npz").symlink_to(folder / "notes.txt")
+    for name in ("notes.txt", "part-00001.npz.copy", "mine/more.txt"):
+        (folder / name).write_text("mine")
+    made = preparation(whole, folder)
+    with made.locked():
+        made.make(1)
+    assert not (folder / "part-00099.npz").is_symlink()
+    for name in ("notes.txt", "part-00001.npz.copy", "mine/more.txt", ".writing-x/more.txt"):
+        assert (folder / name).read_text() == "mine"
 
 
 def test_report_counts_and_names(source, tmp_path):

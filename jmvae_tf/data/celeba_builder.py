@@ -202,8 +202,8 @@ def prepare(
       The report: see `Preparation.report`.
 
     Raises:
-      UserError: if the source is not CelebA or damaged, no face is found in it, or the faces of
-        another source lie in the data directory.
+      UserError: if the source is not CelebA or damaged, no face is found in it, the faces of
+        another source lie in the data directory, or what lies there are links.
       OSError: if the result cannot be written.
     """
     folder = folder_of(data_dir, image_size, crop)
@@ -219,6 +219,13 @@ def prepare(
                 "A data directory holds the faces of one source",
                 f"{folder}, prepared from another than {source}",
                 "choose another --data_dir, or --overwrite it",
+            )
+    for path in (folder, folder.parent, parts):
+        if path.is_symlink():  # Whoever made it would choose where files are written and removed.
+            raise UserError(
+                "Faces are prepared in folders, no links",
+                path,
+                "remove the link, or choose another --data_dir",
             )
     with preparation.locked():
         preparation.make(processes)

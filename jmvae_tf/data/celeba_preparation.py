@@ -10,6 +10,7 @@ import concurrent.futures.process
 import contextlib
 import multiprocessing
 import pathlib
+import re
 import shutil
 import signal
 import sys
@@ -26,6 +27,7 @@ from jmvae_tf.files import is_temporary, locked, read_json, write_json
 PART_SIZE = 500
 """Images in a part: some seconds of work."""
 
+_PART_NAME = re.compile(r"part-[0-9]{5,}\.npz")
 _ALGORITHM = 1  # Raised when the same source would give other faces.
 
 
@@ -133,9 +135,10 @@ class Preparation:
         except (OSError, ValueError):
             same = False
         for entry in self._folder.iterdir():
-            if entry.is_dir():
-                shutil.rmtree(entry)
-            elif not same and not is_temporary(entry):
+            if is_temporary(entry):
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+            elif not same and (entry == state or _PART_NAME.fullmatch(entry.name)):
                 entry.unlink()
         if not same:
             write_json(state, self.source)

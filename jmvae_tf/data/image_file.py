@@ -141,8 +141,6 @@ def _composed(
     """
     # OpenCV looks at that of colours only. One of another length is ignored by decoders.
     if decoded.ndim == 2 and transparency is not None and len(transparency) == 2:
-        if len(transparency) != 2:
-            raise ValueError("a damaged PNG")
         brightest = 2**header.bits - 1
         [level] = struct.unpack(">H", transparency)
         level = (level & brightest) * (np.iinfo(decoded.dtype).max // brightest)
