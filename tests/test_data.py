@@ -280,6 +280,17 @@ def test_failing_download_is_a_users_matter(tmp_path, monkeypatch, tfds):
         data.load("mnist", tmp_path, {"split": "paper"})
 
 
+@pytest.mark.parametrize("label", [-1, 10, 2**40])
+def test_labels_of_tensorflow_datasets_that_lie(tmp_path, monkeypatch, tfds, label):
+    (tmp_path / "mnist" / "3.0.1").mkdir(parents=True)
+    (tmp_path / "mnist" / "3.0.1" / "dataset_info.json").write_text("{}")
+    examples = {"image": np.zeros((3, 28, 28, 1), np.uint8), "label": np.array([0, label, 9])}
+    monkeypatch.setattr(tfds, "load", lambda *_, **__: examples)
+    monkeypatch.setattr(tfds, "as_numpy", lambda loaded: loaded)
+    with pytest.raises(UserError, match=f"from 0 to 9; received {label} in the train part of"):
+        mnist.load(tmp_path, "paper")
+
+
 def test_tensorflow_datasets_gives_what_the_files_would(tmp_path, monkeypatch, tfds):
     # The mock needs to be told how many examples there are, for a batch of all of them.
     metadata = tmp_path / "metadata" / "mnist" / "3.0.1" / "dataset_info.json"

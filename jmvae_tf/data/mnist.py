@@ -195,6 +195,14 @@ def _from_tfds(data_dir: pathlib.Path) -> dict[str, np.ndarray]:
         }
     except Exception as error:  # TFDS raises many kinds, none of them ours to mend.
         raise UserError("The download of MNIST must succeed", f"{error}", remedy) from error
+    for part, examples in parts.items():
+        wrong = set(examples["label"].tolist()) - set(range(handwritten.NUM_CLASSES))
+        if wrong:  # TFDS decodes whatever number stands there.
+            raise UserError(
+                "A label must be a digit from 0 to 9",
+                f"{wrong.pop()} in the {part} part of {data_dir / 'mnist'}",
+                remedy,
+            )
     return {
         f"{part}-{name}s": examples[name]
         for part, examples in parts.items()
