@@ -218,6 +218,28 @@ def test_description_that_lies(foreign, old, new):
     assert str(foreign) in message
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"none"', '"zlib"'),
+        ('"dtype": "int8"', '"dtype": "float32"'),
+        ('"png"', '"jpeg"'),
+        ('"40"', '"39"'),
+        ('"numClasses": "3"', '"numClasses": "4"'),
+        ("text_feature.Text", "image_feature.Image"),
+        ('"file_name"', '"name"'),
+    ],
+)
+def test_features_that_lie(foreign, old, new):
+    path = foreign / "features.json"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    message = refusal(foreign)
+    assert message.isprintable()
+    assert str(foreign) in message
+
+
 @pytest.mark.parametrize("edit", [lambda x: x[:-70_000], lambda x: b"", lambda x: x[::-1]])
 def test_damaged_records(foreign, edit):
     path = next(foreign.glob("*-train.array_record-*"))

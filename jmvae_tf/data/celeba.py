@@ -218,6 +218,10 @@ def read(folder: pathlib.Path, image_size: int) -> tuple[np.ndarray | StoredImag
 
 def _read(folder: pathlib.Path, image_size: int) -> tuple[np.ndarray | StoredImages, Labels]:
     builder = tfds.builder_from_directory(folder)
+    described = builder.info.features
+    # Others may be packed in ways that take any memory, or mean something else.
+    if described.to_json() != celeba_builder.features(described["image"].shape[0]).to_json():
+        raise ValueError("features of other data")
     splits = [name for name in celeba_files.PARTITION_NAMES if name in builder.info.splits]
     source = builder.as_data_source(
         split="+".join(splits), decoders={"image": tfds.decode.SkipDecoding()}

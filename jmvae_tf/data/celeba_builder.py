@@ -49,6 +49,22 @@ def folder_of(data_dir: pathlib.Path, image_size: int, crop: str) -> pathlib.Pat
     return data_dir / CelebaFaces.name / config_name(image_size, crop) / str(CelebaFaces.VERSION)
 
 
+def features(image_size: int) -> tfds.features.FeaturesDict:
+    """What an example holds.
+
+    Args:
+      image_size: in pixels.
+    """
+    return tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Image(shape=(image_size, image_size, 3), encoding_format="png"),
+            "attributes": tfds.features.Tensor(shape=(len(OFFICIAL_ATTRIBUTES),), dtype=np.int8),
+            "file_name": tfds.features.Text(),
+            "partition": tfds.features.ClassLabel(names=celeba_files.PARTITION_NAMES),
+        }
+    )
+
+
 class CelebaFaces(tfds.core.GeneratorBasedBuilder):
     """Faces of CelebA, cropped and resized."""
 
@@ -78,16 +94,7 @@ class CelebaFaces(tfds.core.GeneratorBasedBuilder):
         return tfds.core.DatasetInfo(
             builder=self,
             description="Faces of CelebA, found and cropped as by Suzuki et al. (2018).",
-            features=tfds.features.FeaturesDict(
-                {
-                    "image": tfds.features.Image(shape=(size, size, 3), encoding_format="png"),
-                    "attributes": tfds.features.Tensor(
-                        shape=(len(OFFICIAL_ATTRIBUTES),), dtype=np.int8
-                    ),
-                    "file_name": tfds.features.Text(),
-                    "partition": tfds.features.ClassLabel(names=celeba_files.PARTITION_NAMES),
-                }
-            ),
+            features=features(size),
             homepage="https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
             metadata=tfds.core.MetadataDict(attribute_names=list(OFFICIAL_ATTRIBUTES)),
             disable_shuffling=True,
