@@ -152,7 +152,7 @@ class LikelihoodHead(keras.layers.Layer):
     ) -> tfd.Distribution:
         """[batch, ...] to a distribution of batch shape `batch_shape` over events."""
         shape = tf.concat([batch_shape, self.event_shape], axis=0)
-        parameters = tf.reshape(self.parameters(features), shape)
+        parameters = tf.reshape(replicas.never_empty(self.parameters, features), shape)
         return self.likelihood.distribution(parameters, len(self.event_shape))
 
     def get_config(self) -> dict[str, Any]:
@@ -203,7 +203,7 @@ class ConditionalDistribution(keras.layers.Layer):
         Raises:
           ValueError: if the body does not give one row of features an example.
         """
-        features = self.body(inputs, training=training)
+        features = replicas.never_empty(lambda x: self.body(x, training=training), inputs)
         batches = {
             tensor.shape[0] for tensor in (*tf.nest.flatten(inputs), features) if tensor.shape.rank
         }

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from jmvae_tf import replicas
+
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
 class BatchNormalization(keras.layers.BatchNormalization):
@@ -50,17 +52,18 @@ class BatchNormalization(keras.layers.BatchNormalization):
         del mask
         axes = list(range(inputs.shape.rank - 1))
         replica = tf.distribute.get_replica_context()
+        examples = replicas.examples_in(inputs)
         # In parts that may be empty: so sums and numbers are added up, not means.
-        number = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), inputs.dtype)
+        number = tf.cast(tf.reduce_prod(tf.shape(examples)[:-1]), inputs.dtype)
 
         def mean_of(values: tf.Tensor) -> tf.Tensor:
             sums = tf.concat([tf.reduce_sum(values, axes), number[tf.newaxis]], axis=0)
             total = replica.all_reduce(tf.distribute.ReduceOp.SUM, sums)
             return total[:-1] / total[-1]
 
-        mean = mean_of(inputs)
+        mean = mean_of(examples)
         # In two passes: the mean of squares less the square of the mean would lose digits.
-        return mean, mean_of(tf.math.squared_difference(inputs, mean))
+        return mean, mean_of(tf.math.squared_difference(examples, mean))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, for Keras to save."""

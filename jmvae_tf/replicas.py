@@ -6,10 +6,15 @@ makes for training are equally large. Others, such as those of the last batch of
 not be, and some may be empty.
 """
 
+import contextvars
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
+
+_EXAMPLES: contextvars.ContextVar[tf.Tensor | None] = contextvars.ContextVar(
+    "examples", default=None
+)
 
 
 class Share(NamedTuple):
@@ -86,3 +91,34 @@ def current() -> Share:
         return tf.cast(replica.all_reduce(tf.distribute.ReduceOp.SUM, own), tf.int32)
 
     return Share(place, replicas, gathered)
+
+
+def never_empty(network: Callable[[Any], tf.Tensor], inputs: Any) -> tf.Tensor:
+    """What a network makes of a part of a batch, be it empty.
+
+    Some ops fail without examples: TensorFlow's fused convolutions give a wrong shape. So an empty
+    part is filled with one example of zeros, which `examples_in` does not count, and which is taken
+    away again.
+
+    Args:
+      network: from such inputs to [batch, ...].
+      inputs: a tensor [batch, ...], or a dictionary of them.
+    """
+    if current().replicas == 1:
+        return network(inputs)
+    number = tf.shape(tf.nest.flatten(inputs)[0])[0]
+    added = tf.cast(number == 0, tf.int32)
+    filled = tf.nest.map_structure(
+        lambda x: tf.pad(x, [[0, added], *[[0, 0]] * (x.shape.rank - 1)]), inputs
+    )
+    token = _EXAMPLES.set(number)
+    try:
+        return network(filled)[:number]
+    finally:
+        _EXAMPLES.reset(token)
+
+
+def examples_in(values: tf.Tensor) -> tf.Tensor:
+    """The rows of a tensor within a network that are of examples."""
+    number = _EXAMPLES.get()
+    return values if number is None else values[:number]

@@ -226,7 +226,8 @@ class Adversarial(TrainableModel):
         }
 
     def _logits(self, image: tf.Tensor, training: bool) -> tf.Tensor:
-        return tf.squeeze(self.discriminator(image, training=training), axis=-1)
+        logits = replicas.never_empty(lambda x: self.discriminator(x, training=training), image)
+        return tf.squeeze(logits, axis=-1)
 
     def _prior_fakes(self, data: Tensors, seed: tf.Tensor, training: bool) -> tf.Tensor:
         """Means of p(x|z) at draws from the model's prior, one an example of the batch."""
