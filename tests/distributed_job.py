@@ -108,12 +108,12 @@ def main():
                 steps_per_epoch=steps,
                 verbose=0,
             )
-    terms = model.evaluate(
-        strategies.distributed(strategy, test_batches),
-        steps=-(-data.num_examples("test") // 20),
-        verbose=0,
-        return_dict=True,
-    )
+        terms = model.evaluate(
+            strategies.distributed(strategy, test_batches),
+            steps=-(-data.num_examples("test") // 20),
+            verbose=0,
+            return_dict=True,
+        )
     results = {f"term {name}": value for name, value in terms.items()}
     # After one step the first moment of Adam is (1 - beta_1) times the gradient.
     optimizers = [getattr(model, f"{part}optimizer", None) for part in _PARTS]

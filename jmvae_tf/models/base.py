@@ -570,7 +570,8 @@ class MultimodalVAE(TrainableModel, abc.ABC):
     def test_seed(self) -> tf.Tensor:
         """The seed of what the next test step draws."""
         # How many examples this evaluation has seen tells its batches apart.
-        seen = self._trackers["bound"].count * replicas.count()
+        count = tf.cast(self._trackers["bound"].count, tf.int32)
+        seen = tf.reduce_sum(replicas.current().sizes(count))
         return fold(root_seed(self.seed), _TEST, seen)
 
     @property
