@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from jmvae_tf.files import read_limited
 
 _LARGEST_FILE = 2**28  # Bytes of a graph; the values of its variables are elsewhere.
-_MOST_FIELDS = 10_000  # Of a message that is looked through.
-_MOST_OF_SIGNATURES = 2**20  # Bytes; what is made of them takes a hundred times that.
+_MOST_FIELDS = 100_000  # Of a message that is looked through.
+_MOST_OF_SIGNATURES = 2**22  # Bytes; what is made of them takes fifty times that.
 
 # Numbers of fields in TensorFlow's messages.
 _META_GRAPHS = 2  # Of `SavedModel`.
