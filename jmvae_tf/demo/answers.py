@@ -4,6 +4,7 @@ import pathlib
 
 import numpy as np
 
+from jmvae_tf import signature_names
 from jmvae_tf.data.image_file import read_image
 from jmvae_tf.described_modality import DescribedModality
 from jmvae_tf.errors import UserError
@@ -64,12 +65,16 @@ class Answers:
         image, other = self._names
         signatures = self.model.signatures
         if what == "scatter":
-            return "embed" in signatures and self.latent_dim() == 2 and self.can("draw")
+            embeds = signature_names.embedding() in signatures
+            return embeds and self.latent_dim() == 2 and self.can("draw")
         wanted = {
-            "draw": {f"{other}_to_{image}", f"sample_{image}_from_{other}"},
-            "read": {f"{image}_to_{other}"},
-            "edit": {f"edit_{image}", f"{image}_to_{other}"},
-            "rebuild": {f"reconstruct_{image}"},
+            "draw": {
+                signature_names.plain([other], image),
+                signature_names.sampling([other], image),
+            },
+            "read": {signature_names.plain([image], other)},
+            "edit": {signature_names.edit(image), signature_names.plain([image], other)},
+            "rebuild": {signature_names.reconstruction(image)},
         }
         return wanted[what] <= signatures.keys()
 
@@ -90,7 +95,7 @@ class Answers:
     def average(self, values: np.ndarray) -> np.ndarray:
         """The average images, [batch, height, width, channels], of values [batch, values]."""
         image, other = self._names
-        return self.model(f"{other}_to_{image}", **{other: values})[image]
+        return self.model(signature_names.plain([other], image), **{other: values})[image]
 
     def samples(self, values: np.ndarray, seed: int, number: int) -> np.ndarray:
         """Images drawn of values [values], [number, height, width, channels]."""
@@ -98,28 +103,30 @@ class Answers:
         repeated = np.repeat(values[np.newaxis], number, axis=0)
         seeds = (seed + np.arange(number)) % 2**31
         inputs = {other: repeated, "seed": seeds.astype(np.int32)}
-        return self.model(f"sample_{image}_from_{other}", **inputs)[image]
+        return self.model(signature_names.sampling([other], image), **inputs)[image]
 
     def read(self, image: np.ndarray) -> np.ndarray:
         """The values, [values], of an image [height, width, channels]."""
         name, other = self._names
-        return self.model(f"{name}_to_{other}", **{name: image[np.newaxis]})[other][0]
+        inputs = {name: image[np.newaxis]}
+        return self.model(signature_names.plain([name], other), **inputs)[other][0]
 
     def edit(self, image: np.ndarray, values: np.ndarray) -> np.ndarray:
         """An image [height, width, channels] with other values, [values]."""
         name, other = self._names
         low, high = self.other.support if self.other else (0.0, 1.0)
         inputs = {name: image[np.newaxis], other: np.clip(values, low, high)[np.newaxis]}
-        return self.model(f"edit_{name}", **inputs)[name][0]
+        return self.model(signature_names.edit(name), **inputs)[name][0]
 
     def rebuild(self, image: np.ndarray) -> np.ndarray:
         """The reconstruction of an image [height, width, channels]."""
         name, _ = self._names
-        return self.model(f"reconstruct_{name}", **{name: image[np.newaxis]})[name][0]
+        inputs = {name: image[np.newaxis]}
+        return self.model(signature_names.reconstruction(name), **inputs)[name][0]
 
     def embed(self, images: np.ndarray) -> np.ndarray:
         """The means of q(z|image), [batch, latent_dim]."""
-        return self.model("embed", **{self.image.name: images})["mean"]
+        return self.model(signature_names.embedding(), **{self.image.name: images})["mean"]
 
     def walk(self, start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
         """Average images on the straight way between two vectors of values.

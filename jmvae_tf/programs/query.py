@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
+from jmvae_tf import signature_names
 from jmvae_tf.clients.server import parse_server
 from jmvae_tf.errors import UserError
 from jmvae_tf.pixels import to_pixels, to_values
@@ -78,7 +79,7 @@ def main() -> None:
     pixels = _pixels(image)
     client, asked = _client(modalities), time.monotonic()
     read = client.predict(
-        f"encoded_{image.name}_to_{other.name}",
+        signature_names.from_files(image.name, other.name),
         {f"{image.name}_bytes": _bytes(_png(pixels))},
         [other.name],
     )[other.name]
@@ -185,14 +186,16 @@ def _generate(
     """Asks for an image of some values."""
     if _SEED.value is None:
         answer = client.predict(
-            f"{given}_to_encoded_{image.name}", {given: values}, [f"{image.name}_bytes"]
+            signature_names.to_files([given], image.name),
+            {given: values},
+            [f"{image.name}_bytes"],
         )
         _write(answer[f"{image.name}_bytes"][0])
         return
     import numpy as np
 
     inputs = {given: values, "seed": np.array([_SEED.value], np.int32)}
-    answer = client.predict(f"sample_{image.name}_from_{given}", inputs, [image.name])
+    answer = client.predict(signature_names.sampling([given], image.name), inputs, [image.name])
     _write(_png(to_pixels(answer[image.name][0], image.support)))
 
 
@@ -205,7 +208,7 @@ def _edit(
 ) -> None:
     """Asks for an image with other values."""
     inputs = {image.name: to_values(pixels[None], image.support), other.name: values}
-    answer = client.predict(f"edit_{image.name}", inputs, [image.name])
+    answer = client.predict(signature_names.edit(image.name), inputs, [image.name])
     _write(_png(to_pixels(answer[image.name][0], image.support)))
 
 
