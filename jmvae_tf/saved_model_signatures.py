@@ -57,7 +57,7 @@ def read_signatures(version: pathlib.Path) -> dict[str, list[NamedTensor]]:
     try:
         signatures = MetaGraphDef.FromString(packed).signature_def
     except DecodeError as error:
-        raise ValueError("saved_model.pb is none") from error
+        raise ValueError("saved_model.pb is no SavedModel") from error
     return {
         name: [
             *(_tensor(x, info, True) for x, info in signature.inputs.items()),
@@ -94,9 +94,9 @@ def _fields(message: memoryview, wanted: int, whole: bool = False) -> Iterator[m
         elif kind in (1, 5):
             place += 8 if kind == 1 else 4
         else:
-            raise ValueError("saved_model.pb is none")
+            raise ValueError("saved_model.pb is no SavedModel")
         if place > len(message):
-            raise ValueError("saved_model.pb is none")
+            raise ValueError("saved_model.pb is no SavedModel")
         if key >> 3 == wanted and kind == 2:
             yield message[start if whole else content : place]
     raise ValueError(f"saved_model.pb with more than {_MOST_FIELDS} fields in a message")
@@ -112,7 +112,7 @@ def _number(message: memoryview, place: int) -> tuple[int, int]:
         value |= (byte & 127) << shift
         if byte < 128:
             return value, place
-    raise ValueError("saved_model.pb is none")
+    raise ValueError("saved_model.pb is no SavedModel")
 
 
 def _tensor(name: str, info: Any, is_input: bool) -> NamedTensor:

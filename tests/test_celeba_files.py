@@ -244,7 +244,7 @@ def test_damaged_csv(source, name, old, new, message):
 
 def test_list_that_is_endless(source, monkeypatch):
     monkeypatch.setattr(celeba_files, "_LONGEST_LIST", 100)
-    with pytest.raises(UserError, match=r"must be text; received .*, which is more than the 100"):
+    with pytest.raises(UserError, match=r"must be text.*; received .*: more than the 100"):
         read(source)
 
 
@@ -253,13 +253,13 @@ def test_list_that_is_endless(source, monkeypatch):
     [
         (b"\nab" * 2_000_001, "more than the 2000000 lines"),
         ("\u2028".encode() * 2_000_001 + b"x", "more than the 2000000 lines"),
-        (b"\nx.jpg" + b" 1" * 5001, "in a line of more than 10000 characters"),
+        (b"\nx.jpg" + b" 1" * 5001, "a line of more than 10000 characters"),
     ],
 )
 def test_list_that_takes_far_more_than_its_size(source, more, message):
     for name in (celeba_files.ATTRIBUTES, celeba_files.PARTITIONS):
         rewrite(source / name, lambda text: text.rstrip() + more)
-        with pytest.raises(UserError, match=f"must be text; received .*, which is {message}"):
+        with pytest.raises(UserError, match=f"must be text.*; received .*: {message}"):
             celeba_files._lines(source / name)
 
 

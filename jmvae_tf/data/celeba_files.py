@@ -354,12 +354,12 @@ def _lines(path: pathlib.Path) -> Iterator[list[str]]:
             raise ValueError(f"more than the {_MOST_LINES} lines that are read of it")
         lines = text.splitlines()
         if max(map(len, lines), default=0) > _LONGEST_LINE:
-            raise ValueError(f"in a line of more than {_LONGEST_LINE} characters")
+            raise ValueError(f"a line of more than {_LONGEST_LINE} characters")
     except ValueError as error:
-        long = not isinstance(error, UnicodeDecodeError)
+        is_binary = isinstance(error, UnicodeDecodeError)
         raise UserError(
-            "A list must be text",
-            f"{path}, which is {error if long else 'none'}",
+            "A list must be text, and no longer than CelebA's may be",
+            f"{path}: {'no text' if is_binary else error}",
             "fetch it again",
         ) from error
     blank = next((number for number, x in enumerate(lines, start=1) if not x.strip()), None)
