@@ -9,9 +9,10 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+from jmvae_tf.data.image_limits import LONGEST_SIDE, PNG_START
+
 _CHANNELS = {0: 1, 2: 3}  # By the header's type of colour: grey, and RGB.
-_MOST_VALUES = 3 * 4096**2
+_MOST_VALUES = 3 * LONGEST_SIDE**2
 _FILTERS = 5
 
 
@@ -22,7 +23,7 @@ def check_png(content: bytes, event_shape: Sequence[int] | None) -> None:
       content: the file.
       event_shape: height, width and channels that it must have; None for any.
     """
-    if not content.startswith(_SIGNATURE):
+    if not content.startswith(PNG_START):
         raise ValueError("a file that is no PNG")
     chunks = list(_chunks(content))
     kinds = [kind for kind, _ in chunks]
@@ -49,7 +50,7 @@ def check_png(content: bytes, event_shape: Sequence[int] | None) -> None:
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Kind and content of each part of the file, which must be whole."""
-    place = len(_SIGNATURE)
+    place = len(PNG_START)
     while place < len(content):
         [size] = struct.unpack(">I", content[place : place + 4].ljust(4, b"\xff"))
         end = place + 12 + size

@@ -217,7 +217,7 @@ def prepare(
     parts = folder.parent.with_name(f"parts-{folder.parent.name}")
     preparation = Preparation(source, parts, OFFICIAL_ATTRIBUTES, image_size, crop)
     if is_prepared(folder):
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):  # Damaged: nobody knows of which source.
             report = read_report(folder)
             if report["source"] == preparation.source:
                 return report

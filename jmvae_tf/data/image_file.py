@@ -1,7 +1,8 @@
 """The reader of image files outside of a graph: of users, of uploads, of archives and replies.
 
-All that decodes JPEG and PNG files outside of a graph goes through here, so that one set of limits
-holds for all (`data/image_limits.py`). `export/encoded_images.py` is its counterpart in a graph.
+All that decodes JPEG and PNG files of others outside of a graph goes through here, so that one set
+of limits holds for all (`data/image_limits.py`); `data/celeba.py` decodes the faces that this
+package prepared, whose size it knows. `export/encoded_images.py` is its counterpart in a graph.
 What is transparent in a PNG is composed on black.
 """
 

@@ -65,6 +65,6 @@ class Uploads:
         try:
             yield True
         except BaseException:
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError):  # It has been forgotten meanwhile.
                 self._taken.remove(place)
             raise

@@ -20,7 +20,7 @@ def fit_classifier(images: tf.Tensor, labels: tf.Tensor) -> ClassifierMixin:
     """A classifier of real images: the judge, which has never seen a generated one.
 
     Args:
-      images: float32, [examples, *event_shape], grey or colour values in [0, 1].
+      images: float32, [examples, *event_shape], grey or colour, in the modality's range.
       labels: one-hot, [examples, classes].
     """
     classifier = KNeighborsClassifier(n_neighbors=min(_NEIGHBOURS, len(images)))

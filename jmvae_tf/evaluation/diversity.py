@@ -41,7 +41,7 @@ def label_diversity(
 
     Args:
       model: a trained model.
-      images: real images, grey or colour values in [0, 1], [examples, *event_shape].
+      images: real images in the modality's range, grey or colour, [examples, *event_shape].
       labels: theirs, one-hot, [examples, classes].
       label: the name of the given modality, one-hot.
       image: the name of the generated modality.
@@ -140,7 +140,7 @@ def cell_diversity(
 
     Args:
       model: a trained model.
-      images: real images, grey or colour values in [0, 1], [examples, *event_shape].
+      images: real images in the modality's range, grey or colour, [examples, *event_shape].
       vectors: their attributes, [examples, attributes].
       signs: bool, [examples, some of the attributes]: what makes the cells. A cell without two
         images that differ is left out.

@@ -167,7 +167,7 @@ def as_json(sections: Sequence[Section]) -> dict[str, Any]:
     return {**found, "notes": notes} if notes else found
 
 
-def value_as_json(value: Estimate | float) -> Any:
+def value_as_json(value: Estimate | float | None) -> Any:
     """A number as it is; of an estimate "mean", "standard_error" and what is to be known of it.
 
     An unknown standard error is null. "too_few_samples" is there where it is so, and then true.

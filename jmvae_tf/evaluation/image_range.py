@@ -6,6 +6,7 @@ import numpy as np
 
 from jmvae_tf.evaluation.protocol import Examples
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.pixels import to_pixels
 
 
 def to_unit_range(
@@ -25,6 +26,4 @@ def to_unit_range(
     if not np.isfinite([low, high]).all():
         training = np.asarray(examples.training[image])
         low, high = min(0.0, float(training.min())), max(1.0, float(training.max()))
-    if (low, high) == (0.0, 1.0):
-        return np.asarray
-    return lambda images: (np.asarray(images) - np.float32(low)) / np.float32(high - low)
+    return lambda images: to_pixels(np.asarray(images), (low, high))

@@ -123,7 +123,7 @@ def as_json(table: Table) -> dict[str, Any]:
         "sections": {
             section.name: {
                 row: {
-                    column: value_as_json(cell) if cell is not None else None
+                    column: value_as_json(cell)
                     for column, cell in zip(section.columns, cells, strict=True)
                 }
                 for row, cells in section.rows.items()
