@@ -38,5 +38,5 @@ def impossible(
         if not math.isfinite(value):
             found[name] = f"{name} = {value}"
         elif value > highest.get(name, math.inf):
-            found[name] = f"{name} = {value:.6g}, so there are values outside its likelihood's"
+            found[name] = f"{name} = {value:.6g}, from values that its likelihood cannot have"
     return found

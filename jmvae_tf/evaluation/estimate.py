@@ -150,7 +150,7 @@ def _as_cell(value: Estimate | int | None) -> str:
 
 
 def as_json(sections: Sequence[Section]) -> dict[str, Any]:
-    """The figures by name, as `value_as_json` has them; rows are told as all else.
+    """The figures by name, as `value_as_json` has them; rows of tables are flattened in.
 
     A name that two figures would share, such as those of two attributes of one name, gets "_2" and
     so on behind it. "notes" has the sections' notes, if there are any.

@@ -103,7 +103,7 @@ def _wrapped(stream: TextIO, errors: str) -> TextIO:
 
 
 def _failure_of(stream: TextIO) -> OSError | None:
-    """Writes what a stream holds back; what failed so far, told once."""
+    """Flushes a stream. The first failure since the last call; None if there was none."""
     stream.flush()
     raw = getattr(getattr(stream, "buffer", None), "raw", None)
     if not isinstance(raw, _Stream):

@@ -37,7 +37,7 @@ def shown_attributes(modality: "Shown", values: "np.ndarray") -> str:
 
 
 def likeliest(modality: "Shown", values: "np.ndarray") -> str:
-    """The class that each of several examples, [examples, classes], is told to be."""
+    """The class that each of several examples, [examples, classes], most likely is."""
     names = " ".join(names_of(modality)[index] for index in values.argmax(axis=-1))
     return f"{modality.name}: likeliest {names}"
 
