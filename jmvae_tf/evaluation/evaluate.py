@@ -56,9 +56,8 @@ def evaluate(model: MultimodalVAE, examples: Examples, protocol: Protocol) -> li
 def _active_units(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Section:
     title, measures = "Active latent units", []
     if len(test[next(iter(model.modalities))]) < 2:
-        return Section(
-            title, [], notes=["they are left out, for they need two test examples or more"]
-        )
+        note = "active units are left out: they need at least two test examples"
+        return Section(title, [], notes=[note])
     for how, given in proposals(model).items():
         if len(given) < len(model.modalities) and model.draws_to_infer:
             continue  # The means would vary with the chains, not with the data.
