@@ -193,13 +193,13 @@ def test_updates_are_the_gradients_of_the_losses_of_the_class(monkeypatch):
     vae, data = model.vae, _batch(model)
     bounds = []
     z_prior = tf.random.stateless_normal((6, 3), (1, 2))
-    bound_of = vae.bound
+    bound_of = vae.unchecked_bound
 
     def keep(*arguments, **options):
         bounds.append(seed := arguments[1])
         return bound_of(arguments[0], seed, *arguments[2:], **options)
 
-    monkeypatch.setattr(vae, "bound", keep)
+    monkeypatch.setattr(vae, "unchecked_bound", keep)
     monkeypatch.setattr(vae, "sample_posterior", lambda given, num, seed: z_prior)
     decoder = vae.decoders["image"].trainable_variables
     discriminator = model.discriminator.trainable_variables
