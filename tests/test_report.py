@@ -1,7 +1,6 @@
 """Pictures that a run leaves for models of faces; `test_every_model` has those of digits."""
 
 import dataclasses
-import pathlib
 
 import cv2
 import numpy as np
@@ -201,6 +200,7 @@ def test_what_fails_after_training_is_one_line_and_loses_nothing(
 
     def export(model, export_dir, keep_versions):
         exports.append((export_dir / "1", keep_versions))
+        (export_dir / "1").mkdir(parents=True)
         return export_dir / "1"
 
     def fail(*arguments, **named):
@@ -223,7 +223,7 @@ def test_an_interrupt_after_training_stays_one(tmp_path, monkeypatch):
         raise KeyboardInterrupt(2)
 
     monkeypatch.setattr(report, "load_checkpoint", lambda path, settings: None)
-    monkeypatch.setattr(report, "export_saved_model", lambda *arguments: pathlib.Path("saved/1"))
+    monkeypatch.setattr(report, "export_saved_model", lambda *arguments: tmp_path)
     monkeypatch.setattr(report, "measure", interrupt)
     settings = settings_of("vae", "digits", {"target": "image"})
     with pytest.raises(KeyboardInterrupt):
