@@ -37,16 +37,31 @@ def locked(folder: pathlib.Path, wait: bool = True) -> Iterator[None]:
       BlockingIOError: if another process holds it, and this one is not to wait.
       OSError: if it cannot be locked.
     """
-    descriptor = os.open(folder, os.O_RDONLY)
+    while True:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            is_flocked = _flock(descriptor, folder, wait)
+            if is_flocked and not _is_at(descriptor, folder):
+                # Whoever held it has removed it since: nobody else would meet this lock.
+                if not wait:
+                    raise BlockingIOError(errno.EAGAIN, "another process held it", str(folder))
+                folder.mkdir(parents=True, exist_ok=True)
+                continue
+            with contextlib.nullcontext() if is_flocked else _marked(folder, wait):
+                yield
+            with contextlib.suppress(OSError):  # Most often: it is not empty.
+                folder.rmdir()
+            return
+        finally:
+            os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: pathlib.Path) -> bool:
+    """Whether an open file or folder is what has a name."""
     try:
-        with (
-            contextlib.nullcontext() if _flock(descriptor, folder, wait) else _marked(folder, wait)
-        ):
-            yield
-        with contextlib.suppress(OSError):  # Most often: it is not empty.
-            folder.rmdir()
-    finally:
-        os.close(descriptor)
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _flock(descriptor: int, folder: pathlib.Path, wait: bool) -> bool:

@@ -119,15 +119,14 @@ def no_flock(monkeypatch):
 
 
 @contextlib.contextmanager
-def another_process(code):
-    """Runs Python on a file system without flock until it has printed a line."""
+def another_process(code, flock=False):
+    """Runs Python until it has printed a line, on a file system with or without flock."""
     prelude = (
         "import fcntl, os, pathlib, time, warnings\n"
         "from jmvae_tf.files import *\n"
         "warnings.simplefilter('ignore')\n"
         "def flock(*_): raise OSError(37, 'No locks available')\n"
-        "fcntl.flock = flock\n"
-    )
+    ) + ("" if flock else "fcntl.flock = flock\n")
     with subprocess.Popen(
         [sys.executable, "-c", prelude + code], cwd=ROOT, stdout=subprocess.PIPE
     ) as process:
@@ -136,6 +135,32 @@ def another_process(code):
             yield process
         finally:
             process.kill()
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_folder_that_its_last_holder_removed_is_not_held(tmp_path, monkeypatch, wait):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    flock, removed = fcntl.flock, []
+
+    def after_another(descriptor, operation):
+        if not removed:  # It ended between the opening and the locking.
+            removed.append(folder.rmdir())
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", after_another)
+    if not wait:
+        with pytest.raises(BlockingIOError), locked(folder, wait=False):
+            pass
+        return
+    with locked(folder):
+        (folder / "file").touch()
+        with another_process(
+            f"try:\n  with locked(pathlib.Path({str(folder)!r}), wait=False): pass\n"
+            "except BlockingIOError: os._exit(7)\nprint()",
+            flock=True,
+        ) as process:
+            assert process.wait() == 7
 
 
 def test_a_lock_keeps_others_out_and_leaves_no_empty_folder(tmp_path):
