@@ -22,6 +22,21 @@ def rng():
     return np.random.default_rng(0)
 
 
+def pytest_collection_modifyitems(items):
+    """Skips what computes in bfloat16 where oneDNN is kept from the processor's instructions.
+
+    TensorFlow 2.21 looks at the processor alone, asks oneDNN for kernels that it may not have, and
+    dies of a segmentation fault in any product of matrices.
+    """
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA")
+    if limit is None or os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0":
+        return
+    reason = f"TensorFlow dies of bfloat16 where ONEDNN_MAX_CPU_ISA={limit}"
+    for item in items:
+        if "bfloat16" in item.nodeid or item.get_closest_marker("bfloat16"):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
 @pytest.fixture(autouse=True)
 def _seeded():
     keras.utils.set_random_seed(0)

@@ -461,6 +461,7 @@ def _mixed_precision():
     keras.mixed_precision.set_dtype_policy("float32")
 
 
+@pytest.mark.bfloat16
 @pytest.mark.usefixtures("_mixed_precision")
 def test_requests_are_float32_whatever_the_precision_of_training(modalities, rng, tmp_path):
     model = _model(JMVAEKL, FACES, {}, modalities)

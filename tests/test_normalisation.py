@@ -90,6 +90,7 @@ def test_moving_statistics_are_those_of_the_batch():
     assert layer.moving_variance.numpy() == pytest.approx([1.0])
 
 
+@pytest.mark.bfloat16
 def test_a_lower_precision_is_normalised_in_float32(rng):
     """A mean of 1000 with a deviation of 1 leaves nothing in bfloat16's own arithmetic."""
     layer = BatchNormalization(dtype="mixed_bfloat16")

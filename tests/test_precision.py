@@ -81,6 +81,7 @@ def test_a_step_is_that_of_float32_but_for_rounding(precision, model, data):
     assert np.linalg.norm(mixed - exact) < tolerance * np.linalg.norm(exact)
 
 
+@pytest.mark.bfloat16
 @pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_kl_gan"])
 def test_losses_are_scaled_where_small_gradients_would_vanish(model, data):
     trained = make_model(settings_in("mixed_float16", model), data)
@@ -111,6 +112,7 @@ def test_a_gradient_that_overflows_changes_nothing_but_the_scale(model, data):
         np.testing.assert_array_equal(left, right)
 
 
+@pytest.mark.bfloat16
 def test_a_file_that_does_not_say_its_precision_is_of_the_one_in_force(data):
     config = make_model(settings_in("mixed_bfloat16"), data).get_config()
     assert config.pop("precision") == "mixed_bfloat16"
