@@ -28,7 +28,7 @@ import floor
 from absl import app, flags
 from idle import wait_until_idle
 
-from jmvae_tf.programs import program
+from jmvae_tf.programs.common import program
 
 _PEER_PYTHON = flags.DEFINE_string("peer_python", None, "a Python that has MultiVae")
 _K = flags.DEFINE_integer("k", 1000, "samples of z for each example")
@@ -61,7 +61,7 @@ def main(argv):
 
     import jmvae_tf
     from jmvae_tf.data import handwritten
-    from jmvae_tf.evaluation.importance import importance_weighted_log_likelihoods
+    from jmvae_tf.evaluation.metrics.importance import importance_weighted_log_likelihoods
 
     keras.utils.set_random_seed(0)
     model = jmvae_tf.JMVAE(handwritten.modalities(28), latent_dim=64)

@@ -24,7 +24,7 @@ from absl import app, flags
 from idle import wait_until_idle
 
 from jmvae_tf import presets
-from jmvae_tf.programs import program
+from jmvae_tf.programs.common import program
 
 _DATA = flags.DEFINE_enum("data", "toyfaces", ("digits", "toyfaces"), "whose networks")
 _CALLS = flags.DEFINE_integer("calls", 1000, "calls of each kind at batch 1, a fifth at 64")

@@ -24,7 +24,7 @@ import random_data
 from peak_memory import peak_mebibytes
 
 from jmvae_tf import presets
-from jmvae_tf.programs import program
+from jmvae_tf.programs.common import program
 
 
 def main(argv):

@@ -23,7 +23,7 @@ from absl import app, flags
 from idle import wait_until_idle
 
 from jmvae_tf import presets
-from jmvae_tf.programs import program
+from jmvae_tf.programs.common import program
 
 _MODEL = flags.DEFINE_enum("model", "jmvae_kl", presets.MODELS, "which model")
 _DATA = flags.DEFINE_enum("data", "toyfaces", presets.DATA, "which data set")
@@ -52,7 +52,7 @@ def main(argv):
     if _STREAMED.value:
         from unittest import mock
 
-        from jmvae_tf.data import celeba
+        from jmvae_tf.data.celeba import loading as celeba
 
         with mock.patch.object(celeba, "available_memory", return_value=0):
             sources["from disk"] = celeba.load(folder, **options)

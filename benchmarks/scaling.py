@@ -24,7 +24,7 @@ import random_data
 from absl import app, flags
 from idle import wait_until_idle
 
-from jmvae_tf.programs import program
+from jmvae_tf.programs.common import program
 
 _TURNS = flags.DEFINE_integer("turns", 9, "timings of each case")
 _STEPS = flags.DEFINE_integer("steps", 40, "steps of one timing")

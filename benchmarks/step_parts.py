@@ -23,7 +23,7 @@ from absl import app, flags
 from idle import wait_until_idle
 
 from jmvae_tf import presets
-from jmvae_tf.programs import program
+from jmvae_tf.programs.common import program
 
 _TURNS = flags.DEFINE_integer("turns", 6, "timings of each part")
 _RUNS = flags.DEFINE_integer("runs", 40, "runs of one timing")

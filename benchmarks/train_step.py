@@ -26,7 +26,7 @@ from absl import app, flags
 from idle import wait_until_idle
 
 from jmvae_tf import presets
-from jmvae_tf.programs import program
+from jmvae_tf.programs.common import program
 
 _NETWORKS = flags.DEFINE_enum("networks", "mnist", ["mnist", "celeba"], "whose networks")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 100, "examples in a batch")

@@ -14,7 +14,7 @@ ENLARGEMENT = 4
 def main() -> None:
     """Draws samples of p(image|label), a column for each label, of seeds 0, 1, 2 and so on."""
     sys.path.insert(0, str(ROOT))
-    from jmvae_tf.loaded_model import LoadedModel
+    from jmvae_tf.clients.loaded_model import LoadedModel
 
     model = LoadedModel(ROOT / "saved_models" / "mnist-jmvae_kl")
     labels = np.tile(np.eye(10, dtype=np.float32), (ROWS, 1))

@@ -70,5 +70,5 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    importlib.import_module(f"{__name__}.keras_configuration").check()
+    importlib.import_module(f"{__name__}.runtime.keras_configuration").check()
     return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -6,7 +6,7 @@ from typing import Literal
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.randomness import fold, sample, split
+from jmvae_tf.runtime.randomness import fold, sample, split
 
 
 def product_of_experts(

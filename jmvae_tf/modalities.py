@@ -10,9 +10,9 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from jmvae_tf import yes_and_no
-from jmvae_tf.errors import one_line
+from jmvae_tf.interface import yes_and_no
 from jmvae_tf.likelihoods import Gaussian, Likelihood
+from jmvae_tf.runtime.errors import one_line
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 

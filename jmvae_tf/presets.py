@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from jmvae_tf.data import SPLITS, check_split
-from jmvae_tf.errors import UserError
+from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.version import __version__
 
 _MOST_CHARACTERS = 1000  # Of a network's notation: the longest of the papers has 64.

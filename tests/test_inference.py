@@ -9,9 +9,9 @@ from jmvae_tf.inference import iterative_sampling, product_of_experts
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.loading import MODELS
-from jmvae_tf.randomness import root_seed
-from tests.linear_gaussian import LinearGaussian
-from tests.small_models import (
+from jmvae_tf.runtime.randomness import root_seed
+from tests.helpers.linear_gaussian import LinearGaussian
+from tests.helpers.small_models import (
     ITERATIVE,
     all_but_first,
     examples,

@@ -7,12 +7,12 @@ import pytest
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.distributions import standard_normal
+from jmvae_tf.layers.distributions import standard_normal
 from jmvae_tf.likelihoods import Bernoulli, Categorical
 from jmvae_tf.objectives import cmma_bound, jmvae_bound, jmvae_h_bound, jmvae_kl_bound
-from jmvae_tf.randomness import root_seed, split
-from tests.linear_gaussian import Chain, gaussian, gaussian_kl, random_chain, random_pair
-from tests.small_models import (
+from jmvae_tf.runtime.randomness import root_seed, split
+from tests.helpers.linear_gaussian import Chain, gaussian, gaussian_kl, random_chain, random_pair
+from tests.helpers.small_models import (
     OF_SEVERAL,
     examples,
     known_to,

@@ -10,7 +10,7 @@ import pytest
 
 from jmvae_tf import presets
 from jmvae_tf.data import SPLITS
-from jmvae_tf.errors import UserError
+from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_folder import RunFolder
 
 PAIRS = [(model, data) for model in presets.MODELS for data in presets.DATA]

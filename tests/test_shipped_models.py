@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from jmvae_tf.data import mnist, toyfaces
-from jmvae_tf.evaluation.accuracy import balanced_accuracies
-from jmvae_tf.evaluation.diversity import MAX_REAL, mean_distances
+from jmvae_tf.clients.loaded_model import LoadedModel
+from jmvae_tf.data import mnist
+from jmvae_tf.data.toyfaces import loading as toyfaces
 from jmvae_tf.evaluation.estimate import Estimate, estimate
 from jmvae_tf.evaluation.judges import fit_judge
-from jmvae_tf.loaded_model import LoadedModel
+from jmvae_tf.evaluation.metrics.accuracy import balanced_accuracies
+from jmvae_tf.evaluation.metrics.diversity import MAX_REAL, mean_distances
 
 from .conftest import ROOT
 

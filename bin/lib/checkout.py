@@ -33,9 +33,9 @@ def _close(folders):
     sys.path[:] = [entry for entry in sys.path if _resolved(entry) not in folders]
 
 
-def _load(name):
-    """Imports a package of this checkout."""
-    spec = importlib.util.spec_from_file_location(name, os.path.join(_ROOT, name, "__init__.py"))
+def _load(name, path):
+    """Imports a module or a package of this checkout."""
+    spec = importlib.util.spec_from_file_location(name, os.path.join(_ROOT, *path))
     sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sys.modules[name])
 
@@ -44,6 +44,9 @@ _close([_LIB, os.path.dirname(_LIB), _ROOT])
 
 import importlib.util  # noqa: E402
 
-_load("jmvae_tf")
+_load("launch", ["bin", "lib", "launch.py"])
 
-from jmvae_tf.programs import launch  # noqa: E402, F401
+import launch  # noqa: E402
+
+if sys.version_info[:2] >= launch.OLDEST_PYTHON:  # On an older one it tells the user so.
+    _load("jmvae_tf", ["jmvae_tf", "__init__.py"])

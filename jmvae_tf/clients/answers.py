@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from jmvae_tf.clients.png import check_png
-from jmvae_tf.described_modality import DescribedModality
+from jmvae_tf.interface.described_modality import DescribedModality
 
 UNDESCRIBED_REPLY = 32 * 2**20
 """Bytes of the largest reply of a model of which nothing is known."""

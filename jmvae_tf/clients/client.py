@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from jmvae_tf.errors import UserError
+from jmvae_tf.runtime.errors import UserError
 
 _LONGEST_MESSAGE = 500  # Characters that are told of what a server says.
 

@@ -15,7 +15,7 @@ from jmvae_tf.clients.answers import Answer, answers_to, largest_reply
 from jmvae_tf.clients.client import as_inputs, late, refused, unexpected, unreachable
 from jmvae_tf.clients.deadline import checked_timeout
 from jmvae_tf.clients.server import Server, parse_server
-from jmvae_tf.described_modality import DescribedModality
+from jmvae_tf.interface.described_modality import DescribedModality
 
 _METHOD = "/tensorflow.serving.PredictionService/Predict"
 _LARGEST_REQUEST = 256 * 2**20  # Bytes; gRPC's own limit of 4 MB is some 80 images of CelebA.

@@ -23,8 +23,8 @@ from jmvae_tf.clients.answers import Answer, answers_to, largest_reply
 from jmvae_tf.clients.client import as_inputs, late, refused, unexpected, unreachable
 from jmvae_tf.clients.deadline import Watch, checked_timeout, within
 from jmvae_tf.clients.server import parse_server
-from jmvae_tf.described_modality import DescribedModality
-from jmvae_tf.errors import UserError
+from jmvae_tf.interface.described_modality import DescribedModality
+from jmvae_tf.runtime.errors import UserError
 
 _BYTES_OF_NUMBER = 96  # In JSON, indented in brackets of its own.
 _BYTES_OF_BASE64 = 4 / 3

@@ -4,7 +4,7 @@ import ipaddress
 import urllib.parse
 from typing import NamedTuple
 
-from jmvae_tf.errors import UserError
+from jmvae_tf.runtime.errors import UserError
 
 
 class Server(NamedTuple):

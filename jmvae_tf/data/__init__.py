@@ -8,11 +8,19 @@ import pathlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jmvae_tf.errors import UserError
+from jmvae_tf.runtime.errors import UserError
 
 if TYPE_CHECKING:
     from jmvae_tf.data.data_set import DataSet
     from jmvae_tf.modalities import Modality
+
+DATA_SETS = {
+    "mnist": "jmvae_tf.data.mnist",
+    "celeba": "jmvae_tf.data.celeba.loading",
+    "digits": "jmvae_tf.data.digits",
+    "toyfaces": "jmvae_tf.data.toyfaces.loading",
+}
+"""The data sets, each with the module that loads it: a name is data, and imports nothing else."""
 
 SPLITS = {
     "mnist": ("paper", "authors"),
@@ -20,7 +28,7 @@ SPLITS = {
     "digits": ("paper",),
     "toyfaces": ("paper",),
 }
-"""The data sets, each a module of this package, and how they can be divided."""
+"""How each data set can be divided."""
 
 _FEWEST_TESTED = 2  # A standard error needs two.
 
@@ -78,7 +86,6 @@ def load(name: str, data_dir: pathlib.Path, options: Mapping[str, Any]) -> "Data
 
 
 def _module(name: str) -> Any:
-    """The module of a data set; a name is data, and imports nothing else."""
-    if name not in SPLITS:
-        raise ValueError(f"A data set is one of {', '.join(SPLITS)}. Received: {name!r}")
-    return importlib.import_module(f"{__name__}.{name}")
+    if name not in DATA_SETS:
+        raise ValueError(f"A data set is one of {', '.join(DATA_SETS)}. Received: {name!r}")
+    return importlib.import_module(DATA_SETS[name])

@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.errors import UserError
 from jmvae_tf.modalities import Modality
+from jmvae_tf.runtime.errors import UserError
 
 
 class Rows(Protocol):

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from jmvae_tf import files
 from jmvae_tf.data import face_crop, image_limits
-from jmvae_tf.errors import UserError
+from jmvae_tf.runtime import files
+from jmvae_tf.runtime.errors import UserError
 
 _RIVAL_SHARE = 0.5
 """Of the largest face's width; a smaller one is somebody in the background, or none at all."""

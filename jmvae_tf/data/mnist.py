@@ -15,9 +15,9 @@ import numpy as np
 
 from jmvae_tf.data import check_split, handwritten, tfds_files
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.errors import UserError
-from jmvae_tf.files import read_limited
 from jmvae_tf.modalities import Modality
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import read_limited
 
 NUM_TRAINED = 50_000  # 2018 paper, "Datasets"; the rest of the 60,000 validates.
 

@@ -16,11 +16,11 @@ import numpy as np
 import tensorflow as tf
 
 from jmvae_tf.data.data_set import DataSet, Rows
-from jmvae_tf.errors import UserError
 from jmvae_tf.likelihoods import Bernoulli
 from jmvae_tf.modalities import Modality
-from jmvae_tf.randomness import draw_events, fold, root_seed, split
-from jmvae_tf.replicas import WHOLE, Share
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.randomness import draw_events, fold, root_seed, split
+from jmvae_tf.runtime.replicas import WHOLE, Share
 
 # What a seed is folded with first, so that no two uses share a draw.
 _SHUFFLE, _BINARISE, _FLIP = 0, 1, 2

@@ -8,8 +8,8 @@ import pathlib
 import re
 from typing import Any
 
-from jmvae_tf.errors import UserError
-from jmvae_tf.files import read_json
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import read_json
 
 _LONGEST = 2**24  # Bytes of a file that says what the data are.
 _MOST_VALUES = 10_000  # Of features.json, over all that lie in each other.

@@ -4,12 +4,12 @@ import pathlib
 
 import numpy as np
 
-from jmvae_tf import signature_names
+from jmvae_tf.clients.loaded_model import LoadedModel
 from jmvae_tf.data.image_file import read_image
-from jmvae_tf.described_modality import DescribedModality
-from jmvae_tf.errors import UserError
-from jmvae_tf.loaded_model import LoadedModel
-from jmvae_tf.pixels import to_pixels, to_values
+from jmvae_tf.interface import signature_names
+from jmvae_tf.interface.described_modality import DescribedModality
+from jmvae_tf.interface.pixels import to_pixels, to_values
+from jmvae_tf.runtime.errors import UserError
 
 _SCREEN = 320  # Pixels; how large an image is shown, at least.
 _LATENT_DRAWS = 60  # Of each label, in the scatter of the latent variable.

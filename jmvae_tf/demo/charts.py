@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from jmvae_tf.drawing import label, png
+from jmvae_tf.reporting.drawing import label, png
 
 
 def bars(

@@ -9,7 +9,7 @@ import numpy as np
 from jmvae_tf.demo import charts
 from jmvae_tf.demo.answers import Answers
 from jmvae_tf.demo.uploads import FORGOTTEN_AFTER
-from jmvae_tf.errors import UserError
+from jmvae_tf.runtime.errors import UserError
 
 _MORE_SAMPLES = 6
 _STEPS = 8

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.randomness import fold, root_seed
+from jmvae_tf.runtime.randomness import fold, root_seed
 
 ROWS = 10_000
 """Samples x examples that are decoded at once at most, whatever N and k are."""

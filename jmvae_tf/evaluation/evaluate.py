@@ -1,18 +1,18 @@
 """All figures of merit of a model, by the kinds of its modalities."""
 
-from jmvae_tf.evaluation import latent
-from jmvae_tf.evaluation.attribute_sections import attributes
 from jmvae_tf.evaluation.estimate import Measure, Section
-from jmvae_tf.evaluation.image_sections import sample_images, sharpnesses
-from jmvae_tf.evaluation.importance_sections import importance_weighted
-from jmvae_tf.evaluation.label_sections import labels
-from jmvae_tf.evaluation.likelihood_sections import (
+from jmvae_tf.evaluation.metrics import latent
+from jmvae_tf.evaluation.protocol import Examples, Protocol, Tensors, proposals
+from jmvae_tf.evaluation.sections.attributes_sections import attributes
+from jmvae_tf.evaluation.sections.images_sections import sample_images, sharpnesses
+from jmvae_tf.evaluation.sections.importance_sections import importance_weighted
+from jmvae_tf.evaluation.sections.labels_sections import labels
+from jmvae_tf.evaluation.sections.likelihood_sections import (
     generation,
     objective,
     reconstruction,
     squared_errors,
 )
-from jmvae_tf.evaluation.protocol import Examples, Protocol, Tensors, proposals
 from jmvae_tf.models.base import MultimodalVAE
 
 

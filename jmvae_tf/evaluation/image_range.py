@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from jmvae_tf.evaluation.protocol import Examples
+from jmvae_tf.interface.pixels import to_pixels
 from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.pixels import to_pixels
 
 
 def to_unit_range(

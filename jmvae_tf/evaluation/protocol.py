@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from jmvae_tf.evaluation.diversity import Redraw
+from jmvae_tf.evaluation.metrics.diversity import Redraw
 from jmvae_tf.models.base import MultimodalVAE
 
 Tensors = Mapping[str, tf.Tensor]

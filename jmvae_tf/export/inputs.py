@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from jmvae_tf import pixels
 from jmvae_tf.export import encoded_images
+from jmvae_tf.interface import pixels
 from jmvae_tf.modalities import Modality
 
 _MOST_AXES = 16  # Of a shape, in a message.

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.errors import UserError
 from jmvae_tf.export.chunks import in_chunks
 from jmvae_tf.export.description import describe
 from jmvae_tf.export.inputs import EncodedImageInput, Input, ModalityInput, all_in_shape
 from jmvae_tf.export.signatures import Signature, signatures_of
 from jmvae_tf.export.versions import new_version
 from jmvae_tf.export.warmup import write_warmup_requests
-from jmvae_tf.files import write_json
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.loading import not_finite
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import write_json
 
 _DEFAULT = "serving_default"
 

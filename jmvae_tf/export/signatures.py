@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from jmvae_tf import editing, signature_names
 from jmvae_tf.export import encoded_images
 from jmvae_tf.export.inputs import EncodedImageInput, Input, ModalityInput, SeedInput
+from jmvae_tf.interface import signature_names
+from jmvae_tf.interface.pixels import to_pixels
+from jmvae_tf.models import editing
 from jmvae_tf.models.base import Direction, MultimodalVAE, Tensors
-from jmvae_tf.pixels import to_pixels
 
 Outputs = dict[str, tf.Tensor]
 

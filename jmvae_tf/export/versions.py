@@ -6,7 +6,7 @@ import pathlib
 import re
 from collections.abc import Iterator
 
-from jmvae_tf.files import locked, remove_unfinished, unfinished_folder
+from jmvae_tf.runtime.files import locked, remove_unfinished, unfinished_folder
 
 _VERSION_NAME = re.compile("0|[1-9][0-9]{0,17}")  # Servers hold the number in 64 bits.
 

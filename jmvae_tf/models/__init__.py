@@ -1,5 +1,5 @@
 """One module for each of the papers' models."""
 
-from jmvae_tf import keras_configuration
+from jmvae_tf.runtime import keras_configuration
 
 keras_configuration.check()

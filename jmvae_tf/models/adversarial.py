@@ -7,15 +7,16 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from jmvae_tf import networks, replicas
-from jmvae_tf.adversarial_losses import discriminator_loss, generator_loss
-from jmvae_tf.distributions import reparameterised_sample
+from jmvae_tf.layers import networks
+from jmvae_tf.layers.distributions import reparameterised_sample
+from jmvae_tf.layers.networks import Network
 from jmvae_tf.modalities import Modality
+from jmvae_tf.models.adversarial_losses import discriminator_loss, generator_loss
 from jmvae_tf.models.base import MultimodalVAE, Tensors
 from jmvae_tf.models.trainable import TrainableModel, steps_taken
-from jmvae_tf.networks import Network
 from jmvae_tf.objectives import Bound
-from jmvae_tf.randomness import fold
+from jmvae_tf.runtime import replicas
+from jmvae_tf.runtime.randomness import fold
 
 # What is folded into the seed of a step for fakes from the prior, apart from the bound's draws.
 _PRIOR_FAKES = 0

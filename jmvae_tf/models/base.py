@@ -9,21 +9,23 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf import networks, replicas, signature_names
-from jmvae_tf.distributions import (
+from jmvae_tf.interface import signature_names
+from jmvae_tf.layers import networks
+from jmvae_tf.layers.distributions import (
     ConditionalDistribution,
     GaussianHead,
     LikelihoodHead,
     standard_normal,
 )
+from jmvae_tf.layers.networks import Network
+from jmvae_tf.layers.standardisation import Moments, Standardisation
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality, check_names
 from jmvae_tf.models import training_data
 from jmvae_tf.models.trainable import TrainableModel, steps_taken
-from jmvae_tf.networks import Network
 from jmvae_tf.objectives import Bound
-from jmvae_tf.randomness import as_seed, fold, is_by_example, root_seed, sample, split
-from jmvae_tf.standardisation import Moments, Standardisation
+from jmvae_tf.runtime import replicas
+from jmvae_tf.runtime.randomness import as_seed, fold, is_by_example, root_seed, sample, split
 
 Tensors = Mapping[str, tf.Tensor]
 

@@ -7,16 +7,16 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf import networks
-from jmvae_tf.distributions import (
+from jmvae_tf.layers import networks
+from jmvae_tf.layers.distributions import (
     ConditionalDistribution,
     GaussianHead,
     reparameterised_sample,
 )
+from jmvae_tf.layers.networks import Network
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import Tensors
 from jmvae_tf.models.one_way import OneWayVAE
-from jmvae_tf.networks import Network
 from jmvae_tf.objectives import Bound, cmma_bound
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from jmvae_tf import networks
-from jmvae_tf.distributions import reparameterised_sample
+from jmvae_tf.layers import networks
+from jmvae_tf.layers.distributions import reparameterised_sample
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import Tensors
 from jmvae_tf.models.one_way import OneWayVAE

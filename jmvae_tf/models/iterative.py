@@ -9,10 +9,10 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.inference import iterative_sampling
+from jmvae_tf.layers.networks import Network
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import ImportanceSamples, MultimodalVAE, Tensors
-from jmvae_tf.networks import Network
-from jmvae_tf.randomness import as_seed, draw_events, sample, split
+from jmvae_tf.runtime.randomness import as_seed, draw_events, sample, split
 
 DRAWS_PER_CHAIN = 10
 """How many importance samples share a chain; their weights stay unbiased, the chains cost less."""

@@ -7,12 +7,12 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.distributions import reparameterised_sample
+from jmvae_tf.layers.distributions import reparameterised_sample
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import Tensors
 from jmvae_tf.models.iterative import IterativelySampledVAE
 from jmvae_tf.objectives import Bound, jmvae_bound
-from jmvae_tf.randomness import sample
+from jmvae_tf.runtime.randomness import sample
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")

@@ -7,8 +7,8 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf import networks
-from jmvae_tf.distributions import (
+from jmvae_tf.layers import networks
+from jmvae_tf.layers.distributions import (
     ConditionalDistribution,
     GaussianHead,
     reparameterised_sample,
@@ -17,7 +17,7 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import Tensors
 from jmvae_tf.models.iterative import IterativelySampledVAE
 from jmvae_tf.objectives import Bound, jmvae_h_bound
-from jmvae_tf.randomness import as_seed, sample, split
+from jmvae_tf.runtime.randomness import as_seed, sample, split
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")

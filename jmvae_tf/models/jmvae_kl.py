@@ -8,11 +8,11 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.distributions import reparameterised_sample
 from jmvae_tf.inference import product_of_experts
+from jmvae_tf.layers.distributions import reparameterised_sample
+from jmvae_tf.layers.networks import Network
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE, Tensors
-from jmvae_tf.networks import Network
 from jmvae_tf.objectives import Bound, jmvae_kl_bound
 
 

@@ -7,9 +7,9 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from jmvae_tf.layers.networks import Network
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE, Tensors
-from jmvae_tf.networks import Network
 
 
 class OneWayVAE(MultimodalVAE):

@@ -10,10 +10,9 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
-from jmvae_tf import term_checks
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models import training_data
-from jmvae_tf.precision import computing_in
+from jmvae_tf.models import term_checks, training_data
+from jmvae_tf.runtime.precision import computing_in
 
 
 def steps_taken(optimizer: keras.optimizers.Optimizer) -> tf.Tensor:

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 
 from absl import flags
 
-from jmvae_tf.errors import UserError
-from jmvae_tf.programs import program
+from jmvae_tf.programs.common import program
+from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_folder import RunFolder
 
 _SHIPPED = pathlib.Path(__file__).parents[2] / "saved_models" / "mnist-jmvae_kl"
@@ -77,11 +77,11 @@ def _serve(listening: socket.socket, uploads: str) -> None:
     with _exported() as (folder, crops_faces):
         program.load_tensorflow()
 
+        from jmvae_tf.clients.loaded_model import LoadedModel
         from jmvae_tf.demo.answers import Answers
         from jmvae_tf.demo.page import page
         from jmvae_tf.demo.server import application, quiet, served
         from jmvae_tf.demo.uploads import Uploads
-        from jmvae_tf.loaded_model import LoadedModel
 
         model = LoadedModel(folder)
         title = _RUN.value or f"{model.version.parent.name}, version {model.version.name}"

@@ -12,8 +12,8 @@ import pathlib
 from absl import flags
 
 from jmvae_tf import presets
-from jmvae_tf.errors import UserError
-from jmvae_tf.programs import program
+from jmvae_tf.programs.common import program
+from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_folder import RunFolder
 
 _RUN = program.define_run()
@@ -50,9 +50,9 @@ def main() -> None:
 
     program.load_tensorflow()
     from jmvae_tf import data as data_sets
-    from jmvae_tf.evaluation.importance import usual_num_samples
+    from jmvae_tf.evaluation.metrics.importance import usual_num_samples
     from jmvae_tf.evaluation.protocol import Protocol
-    from jmvae_tf.programs import report
+    from jmvae_tf.reporting import report
     from jmvae_tf.training.train import load_checkpoint
 
     model = load_checkpoint(checkpoint, settings)

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from jmvae_tf.programs import program
+from jmvae_tf.programs.common import program
 from jmvae_tf.training.run_folder import RunFolder
 
 _RUN = program.define_run()

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from jmvae_tf.errors import UserError
-from jmvae_tf.programs import named_values, output, program
-from jmvae_tf.programs.values_table import likeliest, print_table, shown_attributes
+from jmvae_tf.programs.common import named_values, output, program
+from jmvae_tf.programs.common.values_table import likeliest, print_table, shown_attributes
+from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _name_of_image(modalities: Mapping[str, "Modality"]) -> str:
 
 def _read_image(modality: "Modality", crop: str | None) -> "np.ndarray":
     from jmvae_tf.data.image_file import read_image
-    from jmvae_tf.pixels import to_values
+    from jmvae_tf.interface.pixels import to_values
 
     pixels = read_image(pathlib.Path(_IMAGE.value or ""), modality.event_shape, crop, pipe=True)
     return to_values(pixels, modality.support)
@@ -184,7 +184,7 @@ def _draw(model: "MultimodalVAE", target: str, known: "Arrays", out: pathlib.Pat
     """Draws samples; before them the average, if anything is given, and what it reconstructs."""
     import numpy as np
 
-    from jmvae_tf import figures
+    from jmvae_tf.reporting import figures
 
     first = {"given": known[target][None]} if target in known else {}
     if known:
@@ -214,7 +214,8 @@ def _edit(model: "MultimodalVAE", crop: str | None, out: pathlib.Path) -> None:
     """Draws an image, its edits and the averages between which they differ; tells its values."""
     import numpy as np
 
-    from jmvae_tf import editing, figures
+    from jmvae_tf.models import editing
+    from jmvae_tf.reporting import figures
 
     target = _name_of_image(model.modalities)
     wanted = named_values.parse("set", _SET.value, model.modalities)

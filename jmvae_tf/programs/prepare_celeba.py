@@ -12,8 +12,8 @@ import shlex
 
 from absl import flags
 
-from jmvae_tf.errors import UserError, one_line
-from jmvae_tf.programs import program
+from jmvae_tf.programs.common import program
+from jmvae_tf.runtime.errors import UserError, one_line
 
 _SOURCE = program.define_path("source", None, "folder of the official files")
 _DATA_DIR = program.define_path("data_dir", "data", "where the faces go")
@@ -36,17 +36,17 @@ def main() -> None:
         raise UserError(
             "--processes must be at least 1", f"--processes={_PROCESSES.value}", "change it"
         )
-    from jmvae_tf.data import celeba_files, celeba_part
+    from jmvae_tf.data.celeba import cropping, source_files
 
-    celeba_part.check_options(_IMAGE_SIZE.value, _CROP.value)
+    cropping.check_options(_IMAGE_SIZE.value, _CROP.value)
     source, data_dir = pathlib.Path(_SOURCE.value), pathlib.Path(_DATA_DIR.value)
-    celeba_files.check(source)
+    source_files.check(source)
 
     program.load_tensorflow()  # Only now, for it takes seconds.
-    from jmvae_tf.data import celeba_builder
+    from jmvae_tf.data.celeba import tfds_builder
 
     try:
-        report = celeba_builder.prepare(
+        report = tfds_builder.prepare(
             source,
             data_dir,
             _IMAGE_SIZE.value,
@@ -60,16 +60,16 @@ def main() -> None:
         raise program.interrupted(
             interrupt, f"what is done is kept; go on with {shlex.join(command)}"
         ) from None
-    folder = celeba_builder.folder_of(data_dir, _IMAGE_SIZE.value, _CROP.value)
+    folder = tfds_builder.folder_of(data_dir, _IMAGE_SIZE.value, _CROP.value)
     print(describe(report))
-    print(f"faces:       {folder}\nreport:      {folder / celeba_builder.REPORT}")
+    print(f"faces:       {folder}\nreport:      {folder / tfds_builder.REPORT}")
 
 
 def describe(report: dict) -> str:
     """The report as a table, and the names of the first files that are out of order.
 
     Args:
-      report: of `celeba_builder.prepare`.
+      report: of `tfds_builder.prepare`.
     """
     total = report["kept"] + sum(report["refused"].values())
     lines = [f"{'kept':<17} {report['kept']:>7} of {total} ({report['kept'] / total:.1%})"]

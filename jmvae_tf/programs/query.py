@@ -26,18 +26,18 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from jmvae_tf import signature_names
 from jmvae_tf.clients.server import parse_server
-from jmvae_tf.errors import UserError
-from jmvae_tf.pixels import to_pixels, to_values
+from jmvae_tf.interface import signature_names
+from jmvae_tf.interface.pixels import to_pixels, to_values
 from jmvae_tf.presets import check_choice
-from jmvae_tf.programs import named_values, output, program
+from jmvae_tf.programs.common import named_values, output, program
+from jmvae_tf.runtime.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
 
     from jmvae_tf.clients.client import Client
-    from jmvae_tf.described_modality import DescribedModality
+    from jmvae_tf.interface.described_modality import DescribedModality
 
 _SERVER = flags.DEFINE_string("server", "http://localhost:8501", "URL of the server")
 _MODEL = flags.DEFINE_string("model", "toyfaces-jmvae_kl", "the name that the model is served by")
@@ -56,7 +56,7 @@ _TIMEOUT = flags.DEFINE_float("timeout", 60.0, "seconds that the server has for 
 def main() -> None:
     """Runs the program."""
     _check_flags()
-    from jmvae_tf.described_modality import newest_version, read_modalities
+    from jmvae_tf.interface.described_modality import newest_version, read_modalities
 
     exported = pathlib.Path(_SAVED_MODEL.value or f"saved_models/{_MODEL.value}")
     modalities = read_modalities(newest_version(exported))
@@ -84,7 +84,7 @@ def main() -> None:
         [other.name],
     )[other.name]
     if wanted is None:
-        from jmvae_tf.programs.values_table import print_table
+        from jmvae_tf.programs.common.values_table import print_table
 
         print_table(other, read[0])
         output.require()
@@ -224,7 +224,7 @@ def _png(pixels: "np.ndarray") -> bytes:
 
 
 def _write(content: bytes) -> None:
-    from jmvae_tf.files import written_atomically
+    from jmvae_tf.runtime.files import written_atomically
 
     out = pathlib.Path(_OUT.value)
     with written_atomically(out) as temporary:

@@ -18,11 +18,11 @@ import shlex
 from absl import flags
 
 from jmvae_tf import presets
-from jmvae_tf.errors import UserError
-from jmvae_tf.files import write_json, written_atomically
-from jmvae_tf.programs import program
+from jmvae_tf.programs.common import program
 from jmvae_tf.reproduction.recipes import DATA, FIGURES, TABLES
 from jmvae_tf.reproduction.scales import SCALES
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import write_json, written_atomically
 
 _TABLE = flags.DEFINE_string("table", None, f"one of {', '.join(TABLES)}")
 _FIGURE = flags.DEFINE_string("figure", None, f"of the 2018 paper: one of {', '.join(FIGURES)}")

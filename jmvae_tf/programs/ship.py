@@ -11,16 +11,16 @@ import subprocess
 import sys
 from typing import Any
 
-from jmvae_tf.errors import UserError
-from jmvae_tf.files import (
+from jmvae_tf.presets import versions
+from jmvae_tf.programs.common import program
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import (
     read_json,
     replace_folder,
     restore_folder,
     write_json,
     written_atomically,
 )
-from jmvae_tf.presets import versions
-from jmvae_tf.programs import launch, program
 from jmvae_tf.training.run_folder import RunFolder
 
 _RUNS_DIR = program.define_path("runs_dir", "runs/shipped", "where their runs lie or are trained")
@@ -81,7 +81,7 @@ def _train(folder: RunFolder, settings: tuple[str, ...]) -> None:
     """Trains in a process of its own, which is what a card gives as its command."""
     command = [
         sys.executable,
-        str(pathlib.Path(launch.ROOT) / "bin" / "train"),
+        str(pathlib.Path(__file__).parents[2] / "bin" / "train"),
         *settings,
         f"--run={folder.path}",
         f"--data_dir={_DATA_DIR.value}",

@@ -10,8 +10,8 @@ import shlex
 from absl import flags
 
 from jmvae_tf import presets
-from jmvae_tf.errors import UserError, one_line
-from jmvae_tf.programs import program, settings_flags
+from jmvae_tf.programs.common import program, settings_flags
+from jmvae_tf.runtime.errors import UserError, one_line
 from jmvae_tf.training import cluster
 from jmvae_tf.training.run_folder import RunFolder
 
@@ -112,7 +112,7 @@ def main() -> None:
                 print("trained; the first worker measures, pictures and exports")
                 return
             # Only now, for training would hold some 100 MiB more.
-            from jmvae_tf.programs import report
+            from jmvae_tf.reporting import report
 
             exported = report.finish(folder, settings, data, export_dir, _KEEP_VERSIONS.value)
         except KeyboardInterrupt as interrupt:

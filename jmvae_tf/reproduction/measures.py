@@ -7,8 +7,6 @@ from typing import Any
 import tensorflow as tf
 
 from jmvae_tf.data import pipelines
-from jmvae_tf.errors import UserError
-from jmvae_tf.evaluation.conditional import conditional_log_likelihoods
 from jmvae_tf.evaluation.estimate import (
     as_json,
     as_table,
@@ -17,10 +15,12 @@ from jmvae_tf.evaluation.estimate import (
     value_from_json,
 )
 from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate
+from jmvae_tf.evaluation.metrics.conditional import conditional_log_likelihoods
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.iterative import IterativelySampledVAE
 from jmvae_tf.reproduction.recipes import Recipe
 from jmvae_tf.reproduction.runs import Runs
+from jmvae_tf.runtime.errors import UserError
 
 Measures = Mapping[str, Any]
 """Name to an `Estimate`, or to a number that was counted."""

@@ -6,13 +6,13 @@ import numpy as np
 import tensorflow as tf
 from sklearn.neighbors import KNeighborsClassifier
 
-from jmvae_tf import figures
 from jmvae_tf.evaluation.estimate import Estimate, estimate
-from jmvae_tf.randomness import as_seed, split
+from jmvae_tf.reporting import figures
 from jmvae_tf.reproduction import published, recipes
 from jmvae_tf.reproduction.layout import Cell, Drawn, Section, Table
 from jmvae_tf.reproduction.measures import by_rounds, set_rounds, test_examples
 from jmvae_tf.reproduction.runs import Runs
+from jmvae_tf.runtime.randomness import as_seed, split
 
 
 def latent_spaces(runs: Runs, folder: pathlib.Path) -> Drawn:

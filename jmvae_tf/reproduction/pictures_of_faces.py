@@ -7,10 +7,11 @@ import numpy as np
 import tensorflow as tf
 from sklearn.decomposition import PCA
 
-from jmvae_tf import editing, figures, figures_of_faces
 from jmvae_tf.data import pipelines
 from jmvae_tf.modalities import Modality
+from jmvae_tf.models import editing
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.reporting import figures, figures_of_faces
 from jmvae_tf.reproduction import recipes
 from jmvae_tf.reproduction.layout import Cell, Drawn, Section, Table
 from jmvae_tf.reproduction.measures import set_rounds

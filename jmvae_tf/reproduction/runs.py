@@ -9,14 +9,14 @@ from typing import Any
 from jmvae_tf import data as data_sets
 from jmvae_tf import presets
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.errors import UserError
 from jmvae_tf.evaluation.estimate import Estimate
-from jmvae_tf.files import read_json, write_json
 from jmvae_tf.models.adversarial import without_adversary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.presets import Settings
 from jmvae_tf.reproduction.recipes import JMVAE, Recipe
 from jmvae_tf.reproduction.scales import Scale
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import read_json, write_json
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import load_newest, make_model, train
 

@@ -14,11 +14,11 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
-from jmvae_tf import term_checks
-from jmvae_tf.errors import UserError
-from jmvae_tf.files import written_atomically
 from jmvae_tf.modalities import Modality
+from jmvae_tf.models import term_checks
 from jmvae_tf.models.trainable import TrainableModel
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import written_atomically
 from jmvae_tf.training.run_folder import RunFolder
 
 KEPT_CHECKPOINTS = 2

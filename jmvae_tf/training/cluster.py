@@ -4,7 +4,7 @@ import json
 import os
 from typing import NamedTuple
 
-from jmvae_tf.errors import UserError
+from jmvae_tf.runtime.errors import UserError
 
 
 class Cluster(NamedTuple):

@@ -13,8 +13,9 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from jmvae_tf.errors import UserError
-from jmvae_tf.files import (
+from jmvae_tf.presets import Settings, settings_from, versions
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import (
     is_temporary,
     locked,
     read_json,
@@ -23,7 +24,6 @@ from jmvae_tf.files import (
     write_json,
     written_atomically,
 )
-from jmvae_tf.presets import Settings, settings_from, versions
 
 _CHECKPOINT = "epoch-{:06d}.keras"
 _CHECKPOINT_NAME = re.compile(r"epoch-([0-9]{6,9})\.keras")

@@ -7,8 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from jmvae_tf.errors import UserError
-from jmvae_tf.replicas import WHOLE, Share
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.replicas import WHOLE, Share
 from jmvae_tf.training import cluster
 
 Batches = Any

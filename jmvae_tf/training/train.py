@@ -10,15 +10,15 @@ import keras
 import tensorflow as tf
 
 from jmvae_tf import data as data_sets
-from jmvae_tf import replicas
 from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.errors import UserError
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.loading import MODELS, load_model, not_finite
-from jmvae_tf.precision import computing_in
 from jmvae_tf.presets import Settings, data_options, gan_of, is_gan, without_gan
+from jmvae_tf.runtime import replicas
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.precision import computing_in
 from jmvae_tf.training import strategies
 from jmvae_tf.training.callbacks import (
     Checkpoints,

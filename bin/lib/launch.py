@@ -1,0 +1,426 @@
+"""Starts a program of bin/ in a Python that has what requirements.txt asks for.
+
+This module runs before anything is installed, on whatever Python the user has: it imports the
+standard library alone and keeps to the syntax of Python 3.6, so that an old Python ends in an
+error line that says so. The same holds for the scripts of bin/.
+"""
+
+import errno
+import fcntl
+import hashlib
+import importlib
+import importlib.util
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Sequence, TextIO, Tuple
+
+# The Pythons that the pinned TensorFlow has wheels for.
+OLDEST_PYTHON = (3, 11)
+NEWEST_PYTHON = (3, 13)
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+REQUIREMENTS = os.path.join(ROOT, "requirements.txt")
+# What is installed for them: every distribution with the hashes of its files. The first builds the
+# one distribution without a wheel, which pip would else fetch without a hash.
+LOCKS = [os.path.join(ROOT, name) for name in ("requirements-build.lock", "requirements.lock")]
+VENV = os.path.join(ROOT, ".venv")
+VENV_PYTHON = os.path.join(VENV, "bin", "python")
+# Holds the digest of the lock files that .venv was completed for; written last.
+STAMP = os.path.join(VENV, "requirements.sha256")
+LOCK = os.path.join(ROOT, ".venv.lock")
+
+# Set across the change into .venv, so that a broken .venv is reported and not entered again.
+_ENTERED_VENV = "JMVAE_TF_ENTERED_VENV"
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_RUN_AGAIN = "run the same command again"
+
+
+class Requirement(NamedTuple):
+    """A direct requirement: what to install, what to import, and the pinned major and minor."""
+
+    distribution: str
+    module: str
+    version: Tuple[int, int]
+
+
+class _Interrupted(Exception):
+    """SIGINT, SIGTERM or SIGHUP arrived while .venv was being set up."""
+
+    def __init__(self, signal_number: int):
+        super().__init__(signal_number)
+        self.signal_number = signal_number
+
+
+def run(program_name: str, sections: Sequence[str] = ("run",)) -> None:
+    """Runs `jmvae_tf.programs.<program_name>`, after setting up its requirements if needed.
+
+    Args:
+        program_name: the program's module in `jmvae_tf.programs`.
+        sections: the sections of requirements.txt that it needs.
+    """
+    ensure_requirements(sections)
+    os.environ["PYTHONSAFEPATH"] = "1"  # Processes that it starts import nothing from where it is.
+    from jmvae_tf.programs.common import program
+
+    program.run(importlib.import_module("jmvae_tf.programs." + program_name))
+
+
+def ensure_requirements(sections: Sequence[str] = ("run",)) -> None:
+    """Returns in a Python that has the requirements, which may be another process.
+
+    Goes on in the running Python if that has them; otherwise starts the same command again with
+    the Python of `.venv/`, which is made and filled first where it is missing, incomplete or made
+    for other lock files.
+
+    Args:
+        sections: the sections of requirements.txt that this program needs.
+    """
+    _open_standard_streams()
+    entered_venv = os.environ.pop(_ENTERED_VENV, None) is not None
+    if _is_supported(sys.version_info[:2]):
+        unmet = first_unmet(sections)
+        if unmet is None:
+            return
+    else:
+        unmet = "this is Python {}.{}".format(*sys.version_info)
+    if entered_venv:
+        _fail(
+            ".venv lacks what requirements.txt asks for",
+            unmet,
+            f"delete {VENV} and {_RUN_AGAIN}",
+        )
+    if not _venv_is_complete():
+        _set_up_venv(unmet)
+    _enter_venv()
+
+
+def _open_standard_streams() -> None:
+    """Opens those that are closed, or the next files would be written to in their place."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # Takes the lowest number that is free.
+            os.set_inheritable(number, True)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)
+
+
+def direct_requirements(sections: Sequence[str]) -> List[Requirement]:
+    """Reads the direct requirements from the named sections of requirements.txt.
+
+    A line `# == NAME` opens a section. A requirement's module is its name, unless its line ends
+    in `# module: NAME`.
+
+    Args:
+        sections: the names of the sections to read.
+
+    Returns:
+        The requirements, in the order of the file.
+    """
+    requirements = []
+    section = ""
+    with open(REQUIREMENTS, encoding="utf-8") as lines:
+        for line in lines:
+            heading = re.match(r"# == (\w+)", line)
+            pin = re.match(r"([\w.-]+)==(\d+)\.(\d+)", line)
+            if heading:
+                section = heading.group(1)
+            elif pin and section in sections:
+                distribution, major, minor = pin.groups()
+                module = re.search(r"# module: (\w+)", line)
+                requirements.append(
+                    Requirement(
+                        distribution,
+                        module.group(1) if module else distribution.replace("-", "_"),
+                        (int(major), int(minor)),
+                    )
+                )
+    return requirements
+
+
+def first_unmet(sections: Sequence[str]) -> Optional[str]:
+    """Says which direct requirement the running Python does not meet, importing none of them.
+
+    A requirement is met by a version of the pinned major, at least as new as the pinned minor. A
+    module that can be imported without the distribution of its name (tensorflow-cpu, a vendor's
+    build) is taken as it is.
+
+    Args:
+        sections: the sections of requirements.txt to look at.
+
+    Returns:
+        The first requirement not met, as a phrase, or None.
+    """
+    from importlib import metadata  # Python 3.8 and newer
+
+    for requirement in direct_requirements(sections):
+        spec = importlib.util.find_spec(requirement.module)
+        # A folder that merely has the module's name is found too: as a namespace, with no origin.
+        if spec is None or spec.origin is None:
+            return f"{requirement.distribution} is not installed"
+        try:
+            installed = str(metadata.version(requirement.distribution))
+        except metadata.PackageNotFoundError:
+            continue
+        found = re.match(r"(\d+)\.(\d+)", installed)
+        major, minor = requirement.version
+        if not found or int(found.group(1)) != major or int(found.group(2)) < minor:
+            wanted = f"{major}.{minor} or a newer {major}"
+            return f"{requirement.distribution} is {installed}, not {wanted}"
+    return None
+
+
+def _is_supported(version: Tuple[int, ...]) -> bool:
+    return OLDEST_PYTHON <= version <= NEWEST_PYTHON
+
+
+def _locks_digest() -> str:
+    digest = hashlib.sha256()
+    for path in LOCKS:
+        with open(path, "rb") as file:
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+def _venv_is_complete() -> bool:
+    try:
+        with open(STAMP, encoding="ascii") as file:
+            stamp = file.read()
+    except OSError:
+        return False
+    # The link in .venv dangles once the Python it was made with is gone.
+    return stamp == _locks_digest() and os.access(VENV_PYTHON, os.X_OK)
+
+
+def _clean_environment() -> Dict[str, str]:
+    """The environment without what would bend .venv towards another Python or another folder."""
+    foreign = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "PIP_PREFIX", "PIP_TARGET")
+    environment = {name: value for name, value in os.environ.items() if name not in foreign}
+    environment["PIP_USER"] = "0"  # pip's own configuration may ask for it
+    return environment
+
+
+def _enter_venv() -> NoReturn:
+    environment = _clean_environment()
+    environment[_ENTERED_VENV] = "1"
+    try:
+        os.execve(VENV_PYTHON, [VENV_PYTHON, *sys.argv], environment)
+    except OSError as error:
+        _fail(
+            "the Python of .venv does not start",
+            error,
+            f"delete {VENV} and {_RUN_AGAIN}",
+        )
+
+
+def _set_up_venv(reason: str) -> None:
+    """Makes or completes .venv, once among all starts at the same time; exits where it cannot.
+
+    Args:
+        reason: why the running Python will not do, as a phrase.
+    """
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
+            signal.signal(number, _interrupt)
+    try:
+        with open(LOCK, "w", encoding="ascii") as lock:
+            _acquire(lock)
+            if not _venv_is_complete():  # whoever held the lock may have completed it
+                _install(reason, lock)
+    except _Interrupted as interrupted:
+        _say(f"interrupted: .venv is not complete yet; {_RUN_AGAIN} to go on")
+        sys.exit(128 + interrupted.signal_number)
+    except OSError as error:
+        _fail(
+            f"no .venv can be made in {ROOT}",
+            error,
+            "make the folder writable, or use a Python that has the requirements",
+        )
+
+
+def _interrupt(signal_number: int, frame: Any) -> NoReturn:
+    raise _Interrupted(signal_number)
+
+
+def _acquire(lock: TextIO) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _say("waiting: another start is setting up .venv")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
+        _say("warning: the file system has no flock; let no other start set up .venv meanwhile")
+
+
+def _install(reason: str, lock: TextIO) -> None:
+    version, has_pip = _probe(VENV_PYTHON, "pip")
+    if version is None:
+        python, version = _find_python(reason)
+        _announce(version, reason)
+        status = _run([python, "-I", "-m", "venv", "--clear", VENV], lock)
+        if status != 0:
+            _fail(
+                ".venv could not be made",
+                f"{python} -m venv ended with status {status} (its message is above)",
+                f"mend that and {_RUN_AGAIN}",
+            )
+    elif not _is_supported(version):
+        _fail(
+            ".venv has a Python that TensorFlow has no wheels for",
+            "Python {}.{}".format(*version),
+            f"delete {VENV} and {_RUN_AGAIN}",
+        )
+    else:
+        _announce(version, reason)
+        # A start killed while it made .venv leaves one without pip.
+        if not has_pip and _run([VENV_PYTHON, "-I", "-m", "ensurepip"], lock) != 0:
+            _fail_without_ensurepip(version)
+
+    digest = _locks_digest()
+    if os.path.exists(STAMP):
+        os.remove(STAMP)  # what it vouches for ends here
+    pip = [VENV_PYTHON, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    for path in LOCKS:
+        # Nothing comes in but files of these hashes, not even what builds another.
+        checked = ["--require-hashes", "--no-deps", "--no-build-isolation", "-r", path]
+        status = _run([*pip, *checked], lock)
+        if status != 0:
+            _fail(
+                "the requirements could not be installed into .venv",
+                f"pip ended with status {status} (its message is above)",
+                f"check the network and the free disk space and {_RUN_AGAIN} to go on",
+            )
+    with open(STAMP + ".part", "w", encoding="ascii") as file:
+        file.write(digest)
+    os.replace(STAMP + ".part", STAMP)
+
+
+def _announce(version: Tuple[int, int], reason: str) -> None:
+    _say(
+        f"installing the pinned requirements into .venv with Python {version[0]}.{version[1]}, as "
+        f"{reason}; this takes some minutes, the first time only"
+    )
+
+
+def _find_python(reason: str) -> Tuple[str, Tuple[int, int]]:
+    """Finds a supported Python that can make .venv: the running one, or the newest on PATH.
+
+    Args:
+        reason: why the running Python will not do, as a phrase.
+
+    Returns:
+        Its path and its version.
+    """
+    candidates = [sys.executable]
+    for minor in range(NEWEST_PYTHON[1], OLDEST_PYTHON[1] - 1, -1):
+        on_path = shutil.which(f"python{NEWEST_PYTHON[0]}.{minor}")
+        if on_path:
+            candidates.append(on_path)
+    without_ensurepip = None
+    for python in candidates:
+        # A version manager's stand-in for a Python that is not there does not run.
+        version, has_venv = _probe(python, "ensurepip, venv")
+        if version is not None and _is_supported(version):
+            if has_venv:
+                return python, version
+            without_ensurepip = without_ensurepip or version
+    if without_ensurepip:
+        _fail_without_ensurepip(without_ensurepip)
+    _fail(
+        "no Python from {}.{} to {}.{} was found".format(*OLDEST_PYTHON + NEWEST_PYTHON),
+        reason,
+        "install Python {}.{}, put it on PATH and ".format(*NEWEST_PYTHON) + _RUN_AGAIN,
+    )
+
+
+def _probe(python: str, modules: str) -> Tuple[Optional[Tuple[int, int]], bool]:
+    """Starts a Python to learn its version and whether it can import some modules.
+
+    Args:
+        python: path of the executable.
+        modules: the modules' names, separated by commas.
+
+    Returns:
+        Its major and minor version, or None if it does not start; whether the imports worked.
+    """
+    code = "import sys; print(*sys.version_info[:2], flush=True); import " + modules
+    try:
+        done = subprocess.run(
+            [python, "-I", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+    except OSError:
+        return None, False
+    version = re.match(rb"(\d+) (\d+)\n", done.stdout)
+    if not version:
+        return None, False
+    return (int(version.group(1)), int(version.group(2))), done.returncode == 0
+
+
+def _run(command: List[str], lock: TextIO) -> int:
+    """Runs a command with all its output on standard error.
+
+    It inherits the lock: should this process be killed, the next start waits for the command's
+    end. In a session of its own it receives Ctrl-C once, from here, and cleans up after itself.
+
+    Args:
+        command: the program and its arguments.
+        lock: the open lock file.
+
+    Returns:
+        The exit status.
+    """
+    # A signal that arrives while the child is started waits until there is a child to tell.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=2,  # standard output belongs to the program
+        env=_clean_environment(),
+        pass_fds=[lock.fileno()],
+        start_new_session=True,
+        preexec_fn=_release_signals,
+    )
+    try:
+        _release_signals()
+        return child.wait()
+    except _Interrupted:
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+        raise
+
+
+def _release_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
+def _say(message: str) -> None:
+    try:
+        print(message, file=sys.stderr, flush=True)
+    except OSError:
+        pass  # Nobody reads it, which must not stop anything.
+
+
+def _fail(wrong: str, received: object, advice: str) -> NoReturn:
+    _say(f"error: {wrong}; {received}; {advice}")
+    sys.exit(1)
+
+
+def _fail_without_ensurepip(version: Tuple[int, int]) -> NoReturn:
+    _fail(
+        "Python {}.{} cannot make .venv".format(*version),
+        "it lacks the modules venv or ensurepip",
+        "install them (Debian, Ubuntu: apt install python{}.{}-venv) and ".format(*version)
+        + _RUN_AGAIN,
+    )

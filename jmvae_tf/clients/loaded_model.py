@@ -1,0 +1,78 @@
+"""An exported model, loaded with TensorFlow alone."""
+
+import os
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from jmvae_tf.interface.described_modality import newest_version, read_modalities
+from jmvae_tf.runtime.errors import UserError
+
+
+class LoadedModel:
+    """A SavedModel of this package, for programs that play with it or check it.
+
+    Its graph is code of whoever made it, and runs with what this process may do. What it says of
+    its modalities is data, and checked.
+
+    Attributes:
+      version: the folder that was loaded.
+      modalities: name to `DescribedModality`.
+      signatures: signature to the names of its outputs.
+
+    Args:
+      folder: of a version, or above versions, of which the newest is taken.
+
+    Raises:
+      UserError: if there is no SavedModel of this package, or it is damaged.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        """See the class."""
+        self.version = newest_version(pathlib.Path(folder))
+        self.modalities = read_modalities(self.version)
+        try:
+            self._loaded = tf.saved_model.load(str(self.version))
+        except Exception as error:  # TensorFlow has no errors of its own for damaged files.
+            raise UserError(
+                "A SavedModel must be whole",
+                f"{self.version}: {error}",
+                "export the model again with bin/export",
+            ) from error
+        self.signatures = {
+            name: tuple(function.structured_outputs)
+            for name, function in self._loaded.signatures.items()
+        }
+
+    def __call__(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """What a signature answers.
+
+        Args:
+          signature: its name.
+          **inputs: by name, arrays or lists, [batch, ...] each; files as bytes objects.
+
+        Returns:
+          The outputs by name; files as arrays of bytes objects.
+
+        Raises:
+          ValueError: for what the graph refuses, with its reason.
+        """
+        function = self._loaded.signatures[signature]
+        _, specs = function.structured_input_signature
+        tensors = {name: tf.constant(x, specs[name].dtype) for name, x in inputs.items()}
+        try:
+            return {name: x.numpy() for name, x in function(**tensors).items()}
+        except tf.errors.InvalidArgumentError as error:
+            raise ValueError(_reason(error.message)) from error
+
+
+def _reason(message: str) -> str:
+    """The line of a message that says what was refused, without TensorFlow's frame around it."""
+    for line in message.splitlines():
+        if line.startswith("assertion failed: ["):
+            told = line.removeprefix("assertion failed: [").removesuffix("]")
+            return told.replace("] [", " ")
+    if "must_hold_undamaged" in message:
+        return "The file must be an undamaged JPEG or PNG."
+    return message.splitlines()[0]

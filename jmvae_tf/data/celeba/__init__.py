@@ -1,0 +1,1 @@
+"""CelebA, from the official files to a data set of cropped faces."""

@@ -1,0 +1,88 @@
+"""CelebA from TensorFlow Datasets, where the official files are not at hand."""
+
+import pathlib
+import urllib.request
+import zipfile
+
+import tensorflow_datasets as tfds
+from tensorflow_datasets.datasets.celeb_a import celeb_a_dataset_builder
+
+from jmvae_tf.data import tfds_files
+from jmvae_tf.data.celeba import source_files
+from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import written_atomically
+
+_NETWORK_TIMEOUT = 5.0  # Seconds; TFDS itself would try for minutes.
+
+
+def fetch(data_dir: pathlib.Path) -> pathlib.Path:
+    """Writes the images and lists of TFDS's `celeb_a` as the official files.
+
+    The images are as they were, but for their names, which TFDS does not keep: they are numbered
+    within each partition.
+
+    Args:
+      data_dir: where TFDS keeps its copy, and the official files go.
+
+    Returns:
+      The folder of the files.
+
+    Raises:
+      UserError: if there is no network, or the download fails.
+    """
+    folder = data_dir / "celeb_a" / "official_files"
+    if not source_files.missing(folder):
+        return folder
+    files = f"{source_files.ZIP}, {source_files.ATTRIBUTES} and {source_files.PARTITIONS}"
+    remedy = f"fetch {files} by hand and put them into {data_dir}"
+    if not any((data_dir / "celeb_a").glob("*/dataset_info.json")):
+        url = celeb_a_dataset_builder.EVAL_LIST
+        try:
+            with urllib.request.urlopen(url, timeout=_NETWORK_TIMEOUT):
+                pass
+        except OSError as error:
+            raise UserError(
+                "CelebA must be in --data_dir or be downloadable",
+                f"{data_dir} without its files and no answer from {url} ({error})",
+                remedy,
+            ) from error
+    tfds_files.check_versions(data_dir / "celeb_a")
+    try:
+        builder = tfds.builder("celeb_a", data_dir=data_dir)
+        builder.download_and_prepare()
+        _write(builder, folder)
+    except OSError:
+        raise
+    except Exception as error:  # TFDS raises many kinds, none of them ours to mend.
+        raise UserError("The download of CelebA must succeed", f"{error}", remedy) from error
+    return folder
+
+
+def _write(builder: tfds.core.DatasetBuilder, folder: pathlib.Path) -> None:
+    """Writes the images, as they were encoded, and the two lists; the zip comes last."""
+    attributes, partitions = [], []
+    with (
+        written_atomically(folder / source_files.ZIP) as temporary,
+        zipfile.ZipFile(temporary, "w") as archive,
+    ):
+        for number, part in enumerate(source_files.PARTITION_NAMES):
+            examples = builder.as_dataset(
+                split=part, decoders={"image": tfds.decode.SkipDecoding()}
+            )
+            for index, example in enumerate(tfds.as_numpy(examples), start=1):
+                name = f"{part}_{index:06d}.jpg"
+                archive.writestr(f"{source_files.FOLDER}/{name}", example["image"])
+                values = (
+                    "1" if example["attributes"][attribute] else "-1"
+                    for attribute in OFFICIAL_ATTRIBUTES
+                )
+                attributes.append(f"{name} {' '.join(values)}\n")
+                partitions.append(f"{name} {number}\n")
+        header = f"{len(attributes)}\n{' '.join(OFFICIAL_ATTRIBUTES)}\n"
+        for name, lines in (
+            (source_files.ATTRIBUTES, [header, *attributes]),
+            (source_files.PARTITIONS, partitions),
+        ):
+            with written_atomically(folder / name) as text:
+                text.write_text("".join(lines), encoding="utf-8")

@@ -1,0 +1,266 @@
+"""From CelebA's official files to faces, in parts that several processes make.
+
+The parts of a preparation lie in `parts-<crop>_<size>/` beside the data set that they become. A
+preparation that was killed goes on with those that are there, if the source is the same.
+"""
+
+import collections
+import concurrent.futures
+import concurrent.futures.process
+import contextlib
+import multiprocessing
+import pathlib
+import re
+import shutil
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tqdm import tqdm
+
+from jmvae_tf.data.celeba import cropping, source_files
+from jmvae_tf.data.celeba.cropping import Outcome, Part
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import is_temporary, locked, read_json, write_json
+
+PART_SIZE = 500
+"""Images in a part: some seconds of work."""
+
+_PART_NAME = re.compile(r"part-[0-9]{5,}\.npz")
+_ALGORITHM = 1  # Raised when the same source would give other faces.
+
+
+class Preparation:
+    """The parts of one preparation.
+
+    Attributes:
+      lists: of the source.
+      image_size: of a face, in pixels.
+      crop: "face" or "center".
+      source: what identifies the source and the way it is prepared.
+    """
+
+    def __init__(
+        self,
+        source: pathlib.Path,
+        folder: pathlib.Path,
+        attribute_names: Sequence[str],
+        image_size: int,
+        crop: str,
+    ) -> None:
+        """Reads the lists and looks through the images' names.
+
+        Args:
+          source: holds the official files.
+          folder: where parts go.
+          attribute_names: of the list of attributes.
+          image_size: of a face, in pixels.
+          crop: "face" or "center".
+
+        Raises:
+          UserError: if the source is not CelebA, or damaged.
+        """
+        source_files.check(source)
+        self.lists = source_files.read_lists(source, attribute_names)
+        self.image_size = image_size
+        self.crop = crop
+        images = source_files.open_images(source)
+        names = source_files.match(self.lists.names, images.names)
+        self._work = cropping.Work(source, names, image_size, crop)
+        self._without_row = sorted(images.names.difference(names))
+        self.source = {
+            "images": images.fingerprint(),
+            "lists": self.lists.fingerprint(),
+            "image_size": image_size,
+            "crop": crop,
+            "algorithm": _ALGORITHM,
+        }
+        self._folder = folder
+        self._ranges = [
+            range(start, min(start + PART_SIZE, len(self.lists.names)))
+            for start in range(0, len(self.lists.names), PART_SIZE)
+        ]
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes from the same preparation.
+
+        Raises:
+          UserError: if another is at it.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(locked(self._folder, wait=False))
+            except BlockingIOError as error:
+                raise UserError(
+                    "Only one process may prepare a data set",
+                    f"{self._folder}, where another is at work: {error.strerror}",
+                    "wait for it, or choose another --data_dir",
+                ) from error
+            yield
+
+    def make(self, processes: int) -> None:
+        """Makes the parts that are missing.
+
+        Args:
+          processes: that work at the same time; the result does not depend on it.
+
+        Raises:
+          OSError: if a part cannot be written.
+          UserError: if a process has died.
+        """
+        self._forget_other_source()
+        missing = [i for i in range(len(self._ranges)) if not self._path(i).is_file()]
+        if not missing:
+            return
+        total = len(self.lists.names)
+        progress = _Progress(total, done=total - sum(len(self._ranges[i]) for i in missing))
+        with progress, _workers(self._work, min(processes, len(missing))) as pool:
+            with _interrupts_blocked():
+                parts = {
+                    pool.submit(cropping.write_part, self._ranges[i], self._path(i)): i
+                    for i in missing
+                }
+            for part in concurrent.futures.as_completed(parts):
+                part.result()
+                progress.add(len(self._ranges[parts[part]]))
+
+    def _forget_other_source(self) -> None:
+        """Removes the parts of another source, and what a killed process left half-written."""
+        state = self._folder / "source.json"
+        try:
+            same = read_json(state) == self.source
+        except (OSError, ValueError):
+            same = False
+        for entry in self._folder.iterdir():
+            if is_temporary(entry):
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+            elif not same and (entry == state or _PART_NAME.fullmatch(entry.name)):
+                entry.unlink()
+        if not same:
+            write_json(state, self.source)
+
+    def _path(self, index: int) -> pathlib.Path:
+        return self._folder / f"part-{index:05d}.npz"
+
+    def faces(self, partition: int) -> Iterator[tuple[int, bytes]]:
+        """The faces of a partition, in the order of file names.
+
+        Yields:
+          The index into the lists, and the face as a PNG file.
+        """
+        for index, rows in enumerate(self._ranges):
+            if partition not in self.lists.partitions[rows.start : rows.stop]:
+                continue
+            part = Part.read(self._path(index))
+            kept = (i for i, x in zip(rows, part.outcomes, strict=True) if x is Outcome.KEPT)
+            for row, face in zip(kept, part.faces, strict=True):
+                if self.lists.partitions[row] == partition:
+                    yield row, face
+
+    def size(self) -> int:
+        """Of all parts, in bytes."""
+        return sum(self._path(index).stat().st_size for index in range(len(self._ranges)))
+
+    def report(self) -> dict[str, Any]:
+        """How many images were kept and refused, and why.
+
+        Returns:
+          "source"; "kept", a number; "refused", outcome to number; "files", outcome to the names
+          of those images, for all outcomes but "no face".
+        """
+        files: dict[Outcome, list[str]] = collections.defaultdict(list)
+        files[Outcome.NO_ROW] = self._without_row
+        for index, rows in enumerate(self._ranges):
+            for row, outcome in zip(rows, Part.read(self._path(index)).outcomes, strict=True):
+                files[outcome].append(self.lists.names[row])
+        refused = [outcome for outcome in Outcome if outcome is not Outcome.KEPT]
+        return {
+            "source": self.source,
+            "kept": len(files[Outcome.KEPT]),
+            "refused": {outcome.value: len(files[outcome]) for outcome in refused},
+            "files": {
+                outcome.value: files[outcome]
+                for outcome in refused
+                if outcome is not Outcome.NO_FACE
+            },
+        }
+
+    @property
+    def folder(self) -> pathlib.Path:
+        """Where the parts are."""
+        return self._folder
+
+    def remove(self) -> None:
+        """Removes the parts, when they are no longer needed."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _workers(
+    work: cropping.Work, processes: int
+) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
+    """Processes that make parts. An exception ends them, in the middle of a part if need be.
+
+    Raises:
+      UserError: if one of them has died.
+    """
+    # Not forked: TensorFlow's threads would be missing in a copy of this process.
+    context = multiprocessing.get_context("spawn")
+    theirs, ours = context.Pipe(duplex=False)
+    with (
+        theirs,
+        ours,
+        concurrent.futures.ProcessPoolExecutor(
+            processes, context, cropping.start_worker, (work, theirs)
+        ) as pool,
+    ):
+        try:
+            yield pool
+        except BaseException as error:
+            ours.close()  # That ends the workers; the pool would wait for them.
+            if not isinstance(error, concurrent.futures.process.BrokenProcessPool):
+                raise
+            raise UserError(
+                "A process that crops faces must live until its work is done",
+                "the sudden end of one",
+                "free memory or choose fewer --processes, and start again: what is done is kept",
+            ) from error
+
+
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Puts interrupts off, and lets processes started within never see Ctrl-C.
+
+    All processes of a terminal get that; here it is for the one that started the others.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Progress:
+    """A bar on a terminal; elsewhere a line for each tenth."""
+
+    def __init__(self, total: int, done: int) -> None:
+        self._total = total
+        self._done = done
+        self._bar = tqdm(total=total, initial=done, unit=" images", file=sys.stdout, disable=None)
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.close()
+
+    def add(self, number: int) -> None:
+        """Counts some more images."""
+        before, self._done = self._done, self._done + number
+        self._bar.update(number)
+        if self._bar.disable and before * 10 // self._total < self._done * 10 // self._total:
+            print(f"{self._done} of {self._total} images", flush=True)

@@ -1,0 +1,1 @@
+"""Toyfaces: drawn faces whose attributes are known."""

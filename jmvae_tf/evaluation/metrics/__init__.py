@@ -1,0 +1,1 @@
+"""The metrics, one module each; every one gives a value per example."""

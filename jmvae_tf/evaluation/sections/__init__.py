@@ -1,0 +1,1 @@
+"""Which metrics a model gets, under the headings of its table."""

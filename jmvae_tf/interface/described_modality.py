@@ -1,0 +1,201 @@
+"""What an exported model says of its modalities, for clients that have nothing else of it.
+
+The description may be anybody's: it is believed where it is consistent and fits the signatures of
+the SavedModel that it stands in.
+"""
+
+import dataclasses
+import math
+import pathlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from jmvae_tf.interface import yes_and_no
+from jmvae_tf.interface.saved_model_signatures import NamedTensor, read_signatures
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import read_json
+
+_LARGEST_FILE = 2**22  # Bytes.
+_MOST_MODALITIES = 100
+_MOST_AXES = 8
+_MOST_VALUES = 2**24  # Of an event.
+_MOST_NAMES = 2**16
+_LONGEST_NAME = 200
+_LARGEST_NUMBER = 3e38  # What float32 holds.
+_FLOAT32 = 1  # Of TensorFlow's types.
+_SHOWN_AS = ("image", "label", "attributes", "vector")
+
+
+@dataclasses.dataclass(frozen=True)
+class DescribedModality:
+    """A modality as `assets/modalities.json` has it.
+
+    Attributes:
+      name: what it is called in signatures.
+      event_shape: the shape of one example.
+      support: the lowest and the highest value that it may hold.
+      shown_as: "image", "label", "attributes" or "vector".
+      value_names: of its values, in order; empty for none.
+      means: of attributes in the training set, in order; None of others.
+    """
+
+    name: str
+    event_shape: tuple[int, ...]
+    support: tuple[float, float]
+    shown_as: str
+    value_names: tuple[str, ...]
+    means: tuple[float, ...] | None
+
+    @property
+    def threshold(self) -> float:
+        """Of attributes: a value above it means yes."""
+        return yes_and_no.threshold(self.support)
+
+    @property
+    def no_and_yes(self) -> tuple[float, float]:
+        """Of attributes: the values that mean no and yes for certain."""
+        return yes_and_no.no_and_yes(self.support)
+
+
+def newest_version(folder: pathlib.Path) -> pathlib.Path:
+    """The folder of a SavedModel: the one given, or its newest version.
+
+    Raises:
+      UserError: if there is none.
+    """
+    if (folder / "saved_model.pb").is_file():
+        return folder
+    # No other digits than those that servers read, and no more of them.
+    is_number = re.compile("[0-9]{1,18}").fullmatch
+    versions = [path for path in folder.glob("*") if is_number(path.name) and path.is_dir()]
+    if not versions:
+        raise UserError(
+            "A SavedModel or the folder above its versions must be named",
+            f"{folder}, which is neither",
+            "name one below saved_models/, or export a run with bin/export",
+        )
+    return max(versions, key=lambda path: int(path.name))
+
+
+def read_modalities(version: pathlib.Path) -> dict[str, DescribedModality]:
+    """The modalities of an exported model by name.
+
+    Args:
+      version: its folder.
+
+    Raises:
+      UserError: if the description is missing, damaged, beyond its limits, or not one of the
+        SavedModel's signatures.
+    """
+    path = version / "assets" / "modalities.json"
+    try:
+        described = read_json(path, _LARGEST_FILE)
+        if not 1 <= len(described) <= _MOST_MODALITIES:
+            raise ValueError(f"{len(described)} modalities")
+        modalities = {name: _described(name, fields) for name, fields in described.items()}
+        _check_signatures(modalities, read_signatures(version))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            "A SavedModel of this package describes its modalities",
+            f"{path}: {error}",
+            "export the model again with bin/export",
+        ) from error
+    return modalities
+
+
+def _described(name: str, fields: Any) -> DescribedModality:
+    """A modality of its entry in the file; ValueError for what cannot be one."""
+    if not name.isidentifier() or len(name) > _LONGEST_NAME or name in ("prior", "z", "seed"):
+        raise ValueError(f"a modality of the name {name[:_LONGEST_NAME]!r}")
+    names_of_fields = ("shape", "range", "shown_as", "value_names", "means")
+    if not isinstance(fields, dict) or not all(field in fields for field in names_of_fields):
+        raise ValueError(f"{name} without {', '.join(names_of_fields)}")
+    shape, shown_as = _shape(name, fields["shape"]), fields["shown_as"]
+    if shown_as not in _SHOWN_AS:
+        raise ValueError(f"{name} shown as {shown_as!r}")
+    if shown_as == "image" and not (len(shape) == 3 and shape[-1] in (1, 3)):
+        raise ValueError(f"{name}, an image of the shape {list(shape)}")
+    if shown_as in ("label", "attributes") and len(shape) != 1:
+        raise ValueError(f"{name}, {shown_as} of the shape {list(shape)}")
+    number = math.prod(shape)
+    value_names = _value_names(name, fields["value_names"])
+    if len(value_names) not in ((number,) if shown_as == "attributes" else (0, number)):
+        raise ValueError(f"{name} with {len(value_names)} names of {number} values")
+    support, means = _support(name, fields["range"]), fields["means"]
+    if shown_as == "attributes" and not yes_and_no.has_middle(support):
+        raise ValueError(f"{name}, attributes of the range {fields['range']}, without a middle")
+    if means is not None:
+        if shown_as != "attributes" or not isinstance(means, list) or len(means) != number:
+            raise ValueError(f"{name} with means that are not one of each of its attributes")
+        means = tuple(_number(f"{name}'s mean", x) for x in means)
+        if not support[0] <= min(means) <= max(means) <= support[1]:
+            raise ValueError(f"{name} with means from {min(means):g} to {max(means):g}")
+    return DescribedModality(name, shape, support, shown_as, value_names, means)
+
+
+def _shape(name: str, sizes: Any) -> tuple[int, ...]:
+    fits = (
+        isinstance(sizes, list)
+        and 1 <= len(sizes) <= _MOST_AXES
+        and all(type(size) is int and 1 <= size <= _MOST_VALUES for size in sizes)
+        and math.prod(sizes) <= _MOST_VALUES
+    )
+    if not fits:
+        raise ValueError(f"{name} of the shape {sizes}")
+    return tuple(sizes)
+
+
+def _value_names(name: str, names: Any) -> tuple[str, ...]:
+    if not isinstance(names, list) or len(names) > _MOST_NAMES:
+        raise ValueError(f"{name} without a list of at most {_MOST_NAMES} names")
+    for one in names:
+        if not isinstance(one, str) or not one.isprintable() or not 0 < len(one) <= _LONGEST_NAME:
+            raise ValueError(f"{name} with a value of the name {one!r}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"{name} with a name that stands for several values")
+    return tuple(names)
+
+
+def _support(name: str, limits: Any) -> tuple[float, float]:
+    if not isinstance(limits, list) or len(limits) != 2:
+        raise ValueError(f"{name} of the range {limits}")
+    low, high = (None if x is None else _number(f"{name}'s limit", x) for x in limits)
+    support = (-math.inf if low is None else low, math.inf if high is None else high)
+    if not support[0] < support[1]:
+        raise ValueError(f"{name} of the range {limits}")
+    return support
+
+
+def _number(told: str, value: Any) -> float:
+    # NaN is within no limits.
+    if type(value) not in (int, float) or not -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
+        raise ValueError(f"{told}, {value!r}, which must be a finite number")
+    return float(value)
+
+
+def _check_signatures(
+    modalities: Mapping[str, DescribedModality], signatures: Mapping[str, list[NamedTensor]]
+) -> None:
+    """Raises ValueError if a modality and a signature contradict each other."""
+    used = set()
+    for signature, tensors in signatures.items():
+        for tensor in tensors:
+            name = tensor.name.removesuffix("_bytes")
+            modality = modalities.get(name)
+            if modality is None:
+                if tensor.is_input and tensor.dtype == _FLOAT32:
+                    raise ValueError(f"no {name}, which {signature} takes")
+                continue
+            used.add(name)
+            is_moment = tensor.name in ("mean", "stddev") and signature.startswith("embed")
+            if name != tensor.name or (is_moment and not tensor.is_input):
+                continue
+            if tensor.dtype != _FLOAT32 or tensor.shape != (-1, *modality.event_shape):
+                raise ValueError(
+                    f"{name} of the shape {list(modality.event_shape)}, where {signature} has "
+                    f"{tensor.shape}"
+                )
+    unused = modalities.keys() - used
+    if unused:
+        raise ValueError(f"{' and '.join(sorted(unused))}, which no signature has")

@@ -1,0 +1,1 @@
+"""The layers of networks: bodies by notation, distributions as heads, normalisation."""

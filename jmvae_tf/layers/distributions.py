@@ -1,0 +1,220 @@
+"""Distributions over the latent variable and the modalities, and the Keras layers that give them.
+
+A head is a layer that ends a network in a distribution. Heads compute in float32 whatever the
+precision of the network before them, so that likelihoods and divergences never lose digits.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from jmvae_tf.likelihoods import Likelihood
+from jmvae_tf.runtime import replicas
+
+VARIANCE_FLOOR = 1e-6
+"""Added to softplus(a): softplus(-90) is 0 in float32, and the gradient of its root is NaN."""
+
+
+def standard_normal(latent_dim: int) -> tfd.MultivariateNormalDiag:
+    """The prior p(z) = N(0, I); batch shape [], event shape [latent_dim]."""
+    return tfd.MultivariateNormalDiag(tf.zeros(latent_dim), tf.ones(latent_dim))
+
+
+def reparameterised_sample(q: tfd.MultivariateNormalDiag, seed: tf.Tensor) -> tf.Tensor:
+    """One draw for each example of the batch: z = mu + sigma * epsilon, epsilon ~ N(0, I).
+
+    It is what `q.sample(seed=seed)` gives, however many replicas share the batch.
+
+    Args:
+      q: of batch shape [batch], event [latent_dim].
+      seed: int32, [2].
+
+    Returns:
+      float32, [batch, latent_dim].
+    """
+    mu, sigma = q.mean(), q.stddev()
+
+    def noise(examples: tf.Tensor) -> tf.Tensor:
+        shape = (examples, mu.shape[-1])
+        return tfd.MultivariateNormalDiag(tf.zeros(shape), tf.ones(shape)).sample(seed=seed)
+
+    return mu + sigma * replicas.current().drawn(noise, tf.shape(mu)[0])
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+class GaussianHead(keras.layers.Layer):
+    """Features to N(z; mu, diag(sigma^2)), mu and a linear, sigma^2 = softplus(a).
+
+    Source: 2018 paper, appendix "Parameterization of distributions": softplus gives the variance,
+    not the standard deviation.
+
+    Args:
+      latent_dim: the number of values of z.
+      **kwargs: of `keras.layers.Layer`.
+    """
+
+    def __init__(self, latent_dim: int, **kwargs: Any) -> None:
+        """See the class."""
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.latent_dim = latent_dim
+        self.mean = keras.layers.Dense(latent_dim, name="mean", dtype="float32")
+        self.variance = keras.layers.Dense(latent_dim, name="variance", dtype="float32")
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Builds both linear layers for features of shape [batch, size].
+
+        Raises:
+          ValueError: if the features have another shape.
+        """
+        if len(input_shape) != 2:
+            raise ValueError(
+                "An encoder must end in features of the shape [batch, size]; flatten them "
+                f"(F in the notation). Received: features of {_without_batch(input_shape)}"
+            )
+        self.mean.build(input_shape)
+        self.variance.build(input_shape)
+
+    def call(
+        self, features: tf.Tensor, batch_shape: tf.Tensor | Sequence[int] = (-1,)
+    ) -> tfd.MultivariateNormalDiag:
+        """[batch, size] to a distribution of batch shape `batch_shape`, event [latent_dim]."""
+        shape = tf.concat([batch_shape, [self.latent_dim]], axis=0)
+        mean = tf.reshape(self.mean(features), shape)
+        variance = tf.math.softplus(tf.reshape(self.variance(features), shape)) + VARIANCE_FLOOR
+        return tfd.MultivariateNormalDiag(mean, tf.sqrt(variance))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for Keras to save."""
+        return {**super().get_config(), "latent_dim": self.latent_dim}
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+class LikelihoodHead(keras.layers.Layer):
+    """Features to p(x|z): one linear layer, then the likelihood.
+
+    The layer is dense for features without spatial axes ("D784" on MNIST), and a transposed
+    convolution, 4x4 with stride 2, for features with them ("DC3" on CelebA).
+
+    Args:
+      likelihood: the likelihood of the modality.
+      event_shape: the shape of one event.
+      **kwargs: of `keras.layers.Layer`.
+    """
+
+    def __init__(self, likelihood: Likelihood, event_shape: tuple[int, ...], **kwargs: Any) -> None:
+        """See the class."""
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.likelihood = likelihood
+        self.event_shape = tuple(event_shape)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Chooses the linear layer by the rank of the features.
+
+        Raises:
+          ValueError: if the linear layer would not give an event from them.
+        """
+        layer: keras.layers.Layer
+        if len(input_shape) not in (2, 4):
+            raise ValueError(
+                "A decoder must end in features of the shape [batch, size], or of an image's "
+                f"(height, width, channels). Received: features of {_without_batch(input_shape)}"
+            )
+        if len(input_shape) == 4:
+            doubled = tuple(2 * (side or 0) for side in input_shape[1:3])
+            if doubled != self.event_shape[:-1]:
+                raise ValueError(
+                    "A decoder must end in features of half the height and width of the image, "
+                    "which the last transposed convolution doubles (or in features of the shape "
+                    f"[batch, size]). Received: features of {_without_batch(input_shape)} for an "
+                    f"event of {self.event_shape}"
+                )
+            layer = keras.layers.Conv2DTranspose(
+                self.event_shape[-1],
+                4,
+                2,
+                "same",
+                data_format="channels_last",
+                name="parameters",
+                dtype="float32",
+            )
+        else:
+            size = math.prod(self.event_shape)
+            layer = keras.layers.Dense(size, name="parameters", dtype="float32")
+        layer.build(input_shape)
+        self.parameters = layer
+
+    def call(
+        self, features: tf.Tensor, batch_shape: tf.Tensor | Sequence[int] = (-1,)
+    ) -> tfd.Distribution:
+        """[batch, ...] to a distribution of batch shape `batch_shape` over events."""
+        shape = tf.concat([batch_shape, self.event_shape], axis=0)
+        parameters = tf.reshape(replicas.never_empty(self.parameters, features), shape)
+        return self.likelihood.distribution(parameters, len(self.event_shape))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, for Keras to save."""
+        return {
+            **super().get_config(),
+            "likelihood": keras.saving.serialize_keras_object(self.likelihood),
+            "event_shape": self.event_shape,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "LikelihoodHead":
+        """The layer that `get_config` described."""
+        likelihood = keras.saving.deserialize_keras_object(config.pop("likelihood"))
+        return cls(likelihood, **config)
+
+
+class ConditionalDistribution(keras.layers.Layer):
+    """A distribution given inputs, such as q(z|x), q(z|x,w) or p(x|z): a body and then a head.
+
+    Args:
+      body: a layer from the inputs (a tensor, or a dictionary of them) to features.
+      head: a layer from features to a distribution.
+      **kwargs: of `keras.layers.Layer`.
+    """
+
+    def __init__(
+        self, body: keras.layers.Layer, head: GaussianHead | LikelihoodHead, **kwargs: Any
+    ) -> None:
+        """See the class."""
+        super().__init__(**kwargs)
+        self.body = body
+        self.head = head
+
+    def call(
+        self,
+        inputs: Any,
+        training: bool = False,
+        batch_shape: tf.Tensor | Sequence[int] = (-1,),
+    ) -> tfd.Distribution:
+        """The distribution given inputs of one batch axis.
+
+        Args:
+          inputs: a tensor [batch, ...], or a dictionary of them.
+          training: whether batch normalisation uses the batch's statistics.
+          batch_shape: what the distribution's batch axis is unfolded to.
+
+        Raises:
+          ValueError: if the body does not give one row of features an example.
+        """
+        features = replicas.never_empty(lambda x: self.body(x, training=training), inputs)
+        batches = {
+            tensor.shape[0] for tensor in (*tf.nest.flatten(inputs), features) if tensor.shape.rank
+        }
+        if len(batches - {None}) > 1:
+            raise ValueError(
+                "The body of a network must give one row of features for each example. "
+                f"Received: {tuple(features.shape)} of {self.name} for a batch of "
+                f"{tf.nest.flatten(inputs)[0].shape[0]}"
+            )
+        return self.head(features, batch_shape=batch_shape)
+
+
+def _without_batch(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    return tuple(shape[1:])

@@ -1,0 +1,336 @@
+"""Networks, written as the 2018 paper's appendix writes them.
+
+    DkR     dense layer of k units and ReLU; Dk without ReLU
+    DkBR    the same with batch normalisation before the ReLU
+    CkR     convolution 4x4, stride 2, k channels, ReLU; CkBR with batch normalisation
+    CkL     leaky ReLU of slope 0.01 in the place of R, as in the authors' discriminator
+    DCkBR   transposed convolution 4x4, stride 2, k channels, batch normalisation, ReLU
+    F       flatten
+    I-J     J after I
+    (I, J)  I and J side by side, one for each modality in order, their outputs concatenated
+
+A network that a user wants otherwise can be any Keras layer instead of such a text.
+"""
+
+import contextlib
+import math
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import keras
+import tensorflow as tf
+
+from jmvae_tf.layers.batch_normalization import BatchNormalization
+from jmvae_tf.runtime.errors import one_line
+
+Network: TypeAlias = str | keras.layers.Layer
+
+_LAYER = re.compile(r"(?P<kind>DC|D|C)(?P<size>[1-9][0-9]*)(?P<norm>B?)(?P<nonlinearity>[RL]?)")
+_LEAK = 0.01
+_JOINT = re.compile(r"\((?P<branches>[^()]*)\)(?:-(?P<trunk>[^()]+))?")
+
+
+def _linear_layer(kind: str, size: int, use_bias: bool, activation: str | None) -> Any:
+    if kind == "D":
+        return keras.layers.Dense(size, activation, use_bias)
+    convolution = keras.layers.Conv2D if kind == "C" else keras.layers.Conv2DTranspose
+    # Cropping 1 of a 4x4 kernel at stride 2, Keras's "same", doubles or halves the size. The
+    # appendix's "crop: 2" would not give 64 x 64.
+    return convolution(
+        size,
+        4,
+        2,
+        "same",
+        data_format="channels_last",  # Whatever Keras is set to.
+        activation=activation,
+        use_bias=use_bias,
+    )
+
+
+def body(
+    notation: str,
+    input_shape: Sequence[int],
+    output_shape: Sequence[int] | None = None,
+    name: str | None = None,
+) -> keras.Sequential:
+    """Builds a network without its head from the appendix's notation.
+
+    An image is flattened before a dense layer, and a dense layer's output is folded to
+    (height, width, channels) before a transposed convolution, so that those of the body and the
+    one of the head together end at the size of `output_shape`.
+
+    Args:
+      notation: such as "D512R-D512R" or "C64R-C128BR-C256BR-C256BR-F-D1024R".
+      input_shape: of one example.
+      output_shape: of the event that the head makes; needed for transposed convolutions only.
+      name: the name of the network.
+
+    Returns:
+      A Keras model from [batch, *input_shape] to features.
+
+    Raises:
+      ValueError: if a part of the notation is unknown, or does not fit the shapes.
+    """
+    layers: list[keras.layers.Layer] = []
+    shape: tuple[int, ...] = tuple(input_shape)
+    parts = [part.strip() for part in notation.split("-")]
+
+    def add(layer: keras.layers.Layer) -> None:
+        nonlocal shape
+        shape = tuple(layer.compute_output_shape((None, *shape)))[1:]
+        layers.append(layer)
+
+    for position, part in enumerate(parts):
+        if part == "F":
+            add(keras.layers.Flatten(data_format="channels_last"))
+            continue
+        match = _LAYER.fullmatch(part)
+        if not match:
+            raise ValueError(
+                "A network is a chain of DkR, DkBR, CkR, CkBR, DCkBR and F (R and B may be left "
+                f"out, and R may be L), joined by '-'. Received: {part!r} in {notation!r}"
+            )
+        kind, size = match["kind"], int(match["size"])
+        if kind == "D" and len(shape) > 1:
+            add(keras.layers.Flatten(data_format="channels_last"))
+        if kind == "DC" and len(shape) == 1:
+            doublings = sum(later.startswith("DC") for later in parts[position:]) + 1
+            add(keras.layers.Reshape(_fold(shape[0], output_shape, doublings, notation)))
+        if kind != "D" and len(shape) != 3:
+            raise ValueError(
+                "A convolution needs an input of shape (height, width, channels). "
+                f"Received: {shape} before {part!r} in {notation!r}"
+            )
+        norm, nonlinearity = match["norm"], match["nonlinearity"]
+        fused = "relu" if nonlinearity == "R" and not norm else None
+        add(_linear_layer(kind, size, use_bias=not norm, activation=fused))
+        if norm:
+            add(BatchNormalization())
+        if nonlinearity and not fused:
+            add(keras.layers.ReLU(negative_slope=_LEAK if nonlinearity == "L" else 0.0))
+    return keras.Sequential([keras.Input(tuple(input_shape)), *layers], name=name)
+
+
+def _fold(
+    size: int, output_shape: Sequence[int] | None, doublings: int, notation: str
+) -> tuple[int, int, int]:
+    if output_shape is not None and len(output_shape) == 3:
+        height, width = (side // 2**doublings for side in output_shape[:2])
+        whole = (height * 2**doublings, width * 2**doublings) == tuple(output_shape[:2])
+        if whole and size % (height * width) == 0:
+            return height, width, size // (height * width)
+    raise ValueError(
+        f"{doublings} transposed convolutions, the head's among them, must lead from a dense "
+        f"layer of {size} units to the size of an image. "
+        f"Received: output_shape={output_shape} for {notation!r}"
+    )
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+class JointBody(keras.layers.Layer):
+    """One branch for each modality, their outputs concatenated, then a trunk.
+
+    Args:
+      branches: modality name to network.
+      trunk: what follows the concatenation; None for nothing.
+      **kwargs: of `keras.layers.Layer`.
+    """
+
+    def __init__(
+        self,
+        branches: Mapping[str, keras.layers.Layer],
+        trunk: keras.layers.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """See the class."""
+        super().__init__(**kwargs)
+        self.branches = dict(branches)
+        self.trunk = trunk
+
+    def call(self, inputs: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:
+        """A dictionary of modalities, [batch, ...] each, to features [batch, size].
+
+        Raises:
+          ValueError: if a branch ends in other features.
+        """
+        branches = [
+            branch(inputs[name], training=training) for name, branch in self.branches.items()
+        ]
+        for name, branch in zip(self.branches, branches, strict=True):
+            if branch.shape.rank != 2:
+                raise ValueError(
+                    "A branch of a joint network must end in features of the shape [batch, size]; "
+                    "flatten them (F in the notation). "
+                    f"Received: features of {tuple(branch.shape[1:])} for {name!r}"
+                )
+        features = tf.concat(branches, axis=-1)
+        return features if self.trunk is None else self.trunk(features, training=training)
+
+
+def joint_body(notation: str, input_shapes: Mapping[str, Sequence[int]]) -> JointBody:
+    """Builds a network with an input for each modality from the appendix's notation.
+
+    Args:
+      notation: such as "(D512R-D512R, D512R-D512R)" or "(C64R-F, D512R-D512BR)-D1024R".
+      input_shapes: modality name to the shape of one example, in the order of the branches.
+
+    Returns:
+      A layer from a dictionary of modalities to features.
+
+    Raises:
+      ValueError: if the notation is not of that form, or has not one branch for each modality.
+    """
+    match = _JOINT.fullmatch(notation.strip())
+    branches = match["branches"].split(",") if match else []
+    if match is None or len(branches) != len(input_shapes):
+        raise ValueError(
+            "A joint network is written (I, J, ...) or (I, J, ...)-K, with one branch for each "
+            f"modality. Received: {notation!r} for {list(input_shapes)}"
+        )
+    bodies = {
+        name: body(branch, shape, name=name)
+        for branch, (name, shape) in zip(branches, input_shapes.items(), strict=True)
+    }
+    if match["trunk"] is None:
+        return JointBody(bodies)
+    width = sum(math.prod(branch.output_shape[1:]) for branch in bodies.values())
+    return JointBody(bodies, body(match["trunk"], (width,), name="trunk"))
+
+
+def concatenated_body(
+    notation: str, input_shapes: Mapping[str, Sequence[int]], output_shape: Sequence[int]
+) -> JointBody:
+    """Builds a network that takes the values of all inputs side by side.
+
+    Args:
+      notation: of what follows the concatenation, as for `body`.
+      input_shapes: name of an input to the shape of one example.
+      output_shape: as for `body`.
+
+    Returns:
+      A layer from a dictionary of inputs to features.
+
+    Raises:
+      ValueError: as for `body`.
+    """
+    flat = {name: body("F", shape, name=name) for name, shape in input_shapes.items()}
+    width = sum(math.prod(shape) for shape in input_shapes.values())
+    return JointBody(flat, body(notation, (width,), output_shape, name="trunk"))
+
+
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """Says on one line why networks do not fit, without Keras's list of the arguments of a call.
+
+    Raises:
+      ValueError: where Keras or TensorFlow refuse something within.
+    """
+    filtering = keras.config.is_traceback_filtering_enabled()
+    keras.config.disable_traceback_filtering()
+    try:
+        with warnings.catch_warnings():
+            # What Keras warns of when a layer cannot be called; the error itself follows.
+            warnings.filterwarnings("ignore", message=".* looks like it has unbuilt state")
+            yield
+    except (ValueError, TypeError, KeyError, tf.errors.OpError) as error:
+        raise ValueError(
+            "Networks must fit the modalities, the latent variable and one another. "
+            f"{one_line(error)}"
+        ) from error
+    finally:
+        if filtering:
+            keras.config.enable_traceback_filtering()
+
+
+def check_apart(parts: Iterable[keras.layers.Layer]) -> None:
+    """Raises ValueError if two networks share weights: Keras saves them twice, and loads neither.
+
+    Args:
+      parts: networks, with their weights made.
+    """
+    owner: dict[int, str] = {}
+    for part in parts:
+        for variable in part.variables:
+            other = owner.setdefault(id(variable), part.name)
+            if other != part.name:
+                raise ValueError(
+                    "Each network of a model needs layers of its own, for it could not be loaded "
+                    f"otherwise. Received: {variable.path!r} in {other} and in {part.name}"
+                )
+
+
+DEFAULT_VECTOR_BODY = "D512R-D512R"
+"""The appendix's body of everything on MNIST, and of p(z_1|z_2) on CelebA too."""
+
+
+MOST_DEFAULT_PARAMETERS = 32_000_000
+"""Of the largest layer of a network that nobody chose; CelebA's at 128 x 128 has 17 million."""
+
+
+def default_encoder(event_shape: Sequence[int]) -> str:
+    """The appendix's body for an event: CelebA's for large images, MNIST's for all else.
+
+    Raises:
+      ValueError: if it would be larger than a network should be that nobody chose.
+    """
+    if _is_large(event_shape):
+        _check_size("encoder", event_shape, 1024 * _units(event_shape))
+    else:
+        _check_size("encoder", event_shape, 512 * math.prod(event_shape))
+    return "C64R-C128BR-C256BR-C256BR-F-D1024R" if _is_large(event_shape) else DEFAULT_VECTOR_BODY
+
+
+def default_decoder(event_shape: Sequence[int]) -> str:
+    """The appendix's body from the latent variable to an event, as for `default_encoder`.
+
+    Raises:
+      ValueError: as for `default_encoder`; the layer after this body is counted.
+    """
+    if not _is_large(event_shape):
+        _check_size("decoder", event_shape, 512 * math.prod(event_shape))
+        return DEFAULT_VECTOR_BODY
+    _check_size("decoder", event_shape, _USUAL_LATENT_DIM * _units(event_shape))
+    return f"D{_units(event_shape)}R-DC256BR-DC128BR-DC64BR"
+
+
+def default_discriminator(event_shape: Sequence[int]) -> str:
+    """The body of a discriminator of an image: an encoder's, with leaky ReLU throughout.
+
+    The 2018 paper's appendix has "C64R-C128BR-C256BR-C256BR-F-D1024R" for CelebA; the authors' code
+    has leaky ReLU and no batch normalisation, and so have these.
+
+    Raises:
+      ValueError: as for `default_encoder`.
+    """
+    default_encoder(event_shape)  # Of the same size.
+    return "C64L-C128L-C256L-C256L-F-D1024L" if _is_large(event_shape) else "D512L-D512L"
+
+
+def default_joint_encoder(event_shapes: Sequence[Sequence[int]]) -> str:
+    """The appendix's joint body: the modalities' own bodies side by side."""
+    return f"({', '.join(default_encoder(shape) for shape in event_shapes)})"
+
+
+_USUAL_LATENT_DIM = 64
+
+
+def _units(event_shape: Sequence[int]) -> int:
+    """Values of a large image after the convolutions of its encoder."""
+    return (event_shape[0] // 16) * (event_shape[1] // 16) * 256
+
+
+def _check_size(kind: str, event_shape: Sequence[int], num_parameters: int) -> None:
+    if num_parameters > MOST_DEFAULT_PARAMETERS:
+        most, received = (number // 10**6 for number in (MOST_DEFAULT_PARAMETERS, num_parameters))
+        raise ValueError(
+            f"A default network has at most {most} million parameters in a layer; make events "
+            "smaller, or pass smaller networks as joint_encoder, encoders and decoders, such as "
+            "'C16R-C32R-C64R-C64R-F-D128R' to encode an image and 'D64R' to decode one. Received: "
+            f"{tuple(event_shape)}, for which the default {kind} has {received} million"
+        )
+
+
+def _is_large(event_shape: Sequence[int]) -> bool:
+    return len(event_shape) == 3 and all(side >= 32 and side % 16 == 0 for side in event_shape[:2])

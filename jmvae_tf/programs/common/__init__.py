@@ -1,0 +1,1 @@
+"""What the programs share: start and end, flags, printed output."""

@@ -1,0 +1,73 @@
+"""A flag for every setting of the presets."""
+
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from absl import flags
+
+from jmvae_tf.presets import Settings, preset_values, setting_fields
+from jmvae_tf.runtime.errors import UserError
+
+_DEFINE: dict[Any, Callable[..., Any]] = {
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    bool: flags.DEFINE_bool,
+    str: flags.DEFINE_string,
+}
+
+
+def define() -> None:
+    """Defines the flags; unless given they are None, which leaves the preset's value."""
+    kinds = typing.get_type_hints(Settings)
+    for field in setting_fields():
+        presets = ", ".join(
+            f"{where}: {_as_flag(value)}" for where, value in preset_values(field.name).items()
+        )
+        description = f"{field.metadata['help']} [{presets or field.default}]"
+        define_flag = _DEFINE.get(_kind(kinds[field.name]), flags.DEFINE_list)
+        define_flag(field.name, None, description)
+
+
+def _as_flag(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={x}" for name, x in value.items())
+    return str(value)
+
+
+def given() -> dict[str, Any]:
+    """Setting to value for the flags that the user gave.
+
+    Raises:
+      UserError: if a list is not one of MODALITY=VALUE, or a value is of the wrong kind.
+    """
+    kinds = typing.get_type_hints(Settings)
+    values = {field.name: flags.FLAGS[field.name].value for field in setting_fields()}
+    return {
+        name: _as_mapping(name, value, typing.get_args(_kind(kinds[name]))[1])
+        if isinstance(value, list)
+        else value
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def _kind(hint: Any) -> Any:
+    """The type in a hint such as `float | None`, or the hint itself."""
+    return typing.get_args(hint)[0] if isinstance(hint, types.UnionType) else hint
+
+
+def _as_mapping(flag: str, items: list[str], kind: Callable[[str], Any]) -> dict[str, Any]:
+    pairs = [item.partition("=") for item in items]
+    try:
+        if not all(name and value for name, _, value in pairs):
+            raise ValueError
+        return {name: kind(value) for name, _, value in pairs}
+    except ValueError:
+        what = "a number" if kind is float else "a notation such as D512R-D512R"
+        raise UserError(
+            f"--{flag} is a list of MODALITY=VALUE, the value {what}",
+            f"--{flag}={','.join(items)}",
+            f"see --help for {flag}",
+        ) from None

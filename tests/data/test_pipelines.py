@@ -1,0 +1,335 @@
+"""Tests of the batches that training and evaluation see."""
+
+import dataclasses
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from jmvae_tf.data import pipelines
+from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.likelihoods import Bernoulli, Gaussian
+from jmvae_tf.modalities import Modality
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.randomness import root_seed
+from jmvae_tf.runtime.replicas import Share
+
+NUM_TRAIN = 11
+GREY = np.float32([0.0, 0.3, 0.5, 1.0])
+BATCH = 4
+STEPS = 2  # 11 examples make two batches of four; three examples are left out.
+
+MODALITIES = {
+    "image": Modality("image", (2, 2, 1), Bernoulli(), shown_as="image"),
+    "photo": Modality("photo", (2, 2, 1), Gaussian(1.0), shown_as="image"),
+    # Tells which example a row is.
+    "index": Modality("index", (1,), Gaussian(1.0)),
+}
+
+
+def examples(count: int) -> dict[str, np.ndarray]:
+    """The same four grey values in every image, stored as hundredths."""
+    images = np.tile(np.uint8(np.round(GREY * 100)).reshape(2, 2, 1), (count, 1, 1, 1))
+    return {"image": images, "photo": images, "index": np.arange(count)[:, np.newaxis]}
+
+
+def prepare(stored):
+    grey = tf.cast(stored["image"], tf.float32) / 100
+    return {"image": grey, "photo": grey, "index": tf.cast(stored["index"], tf.float32)}
+
+
+@pytest.fixture
+def data():
+    """Eleven examples to train on, five to validate on, seven to test on."""
+    return DataSet(
+        "eleven", MODALITIES, examples(NUM_TRAIN), examples(5), examples(7), prepare=prepare
+    )
+
+
+def take(batches: tf.data.Dataset, count: int) -> list[dict[str, np.ndarray]]:
+    return list(itertools.islice(batches.as_numpy_iterator(), count))
+
+
+def epochs_of(data, num_epochs, seed=0, batch_size=BATCH, first_epoch=0):
+    """The epochs' batches, joined: modality name to [epochs, examples, ...]."""
+    steps = NUM_TRAIN // batch_size
+    taken = take(
+        pipelines.training_batches(data, batch_size, seed, first_epoch), num_epochs * steps
+    )
+    return {
+        name: np.stack(
+            [
+                np.concatenate([batch[name] for batch in taken[start : start + steps]])
+                for start in range(0, len(taken), steps)
+            ]
+        )
+        for name in MODALITIES
+    }
+
+
+def assert_equal(left, right):
+    """Bit for bit, for batches or lists of batches."""
+    tf.nest.map_structure(np.testing.assert_array_equal, left, right)
+
+
+@pytest.mark.parametrize("batch_size", [1, BATCH, NUM_TRAIN])
+def test_no_example_comes_twice_in_an_epoch(data, batch_size):
+    indices = epochs_of(data, 20, batch_size=batch_size)["index"][..., 0]
+    assert indices.shape == (20, NUM_TRAIN // batch_size * batch_size)
+    assert all(len(set(epoch)) == len(epoch) for epoch in indices.tolist())
+    assert set(indices.ravel().tolist()) == set(range(NUM_TRAIN)), "none is left out for good"
+
+
+def test_every_epoch_has_another_order(data):
+    orders = epochs_of(data, 20)["index"][..., 0].tolist()
+    assert len(set(map(tuple, orders))) == 20
+
+
+@pytest.mark.parametrize("first_epoch", [1, 3, 1000])
+def test_a_later_start_sees_what_it_would_have_seen(data, first_epoch):
+    whole = take(pipelines.training_batches(data, BATCH, seed=7), (first_epoch + 2) * STEPS)
+    later = take(pipelines.training_batches(data, BATCH, 7, first_epoch), 2 * STEPS)
+    assert_equal(later, whole[first_epoch * STEPS :])
+
+
+def test_the_seed_alone_determines_the_batches(data):
+    def first(seed):
+        # What else draws random numbers in the process has no part in it.
+        keras.utils.set_random_seed(seed + 1)
+        tf.random.uniform((3,))
+        return take(pipelines.training_batches(data, BATCH, seed=seed), 3 * STEPS)
+
+    assert_equal(first(5), first(5))
+
+
+def test_other_seeds_give_other_orders_and_other_draws(data):
+    first, second = (epochs_of(data, 20, seed) for seed in (0, 1))
+    assert (first["index"] != second["index"]).any(axis=(1, 2)).all()
+    # Once more for the draws alone, on examples that are all alike.
+    assert (first["image"] != second["image"]).any(axis=(1, 2, 3, 4)).all()
+
+
+def test_shapes_and_types(data):
+    for batch in take(pipelines.training_batches(data, BATCH, seed=0), 2 * STEPS):
+        assert set(batch) == set(MODALITIES)
+        for name, modality in MODALITIES.items():
+            assert batch[name].shape == (BATCH, *modality.event_shape)
+            assert batch[name].dtype == np.float32
+    spec = pipelines.training_batches(data, BATCH, seed=0).element_spec
+    # Models are compiled for shapes that are known but for the batch.
+    assert spec["image"].shape[1:] == (2, 2, 1)
+
+
+def test_bernoulli_modalities_are_binary_and_others_stay_grey(data):
+    drawn = epochs_of(data, 5)
+    assert set(drawn["image"].ravel().tolist()) == {0.0, 1.0}
+    np.testing.assert_array_equal(
+        drawn["photo"].reshape(-1, 4), np.tile(GREY, (5 * BATCH * STEPS, 1))
+    )
+
+
+def test_binarisation_is_fresh_and_right_on_average(data):
+    num_epochs = 600
+    drawn = epochs_of(data, num_epochs, batch_size=NUM_TRAIN)
+    order = drawn["index"][..., 0].astype(int)
+    # [epochs, examples, pixels], every example in its own place.
+    images = np.empty((num_epochs, NUM_TRAIN, 4))
+    np.put_along_axis(
+        images, order[..., np.newaxis], drawn["image"].reshape(num_epochs, NUM_TRAIN, 4), axis=1
+    )
+    # A mean of n draws has the standard error sqrt(p (1 - p) / n); the pixels of 0 and 1 have none.
+    variance = np.float64(GREY) * (1 - np.float64(GREY))
+    assert (
+        np.abs(images.mean(axis=0) - GREY) <= 5 * np.sqrt(variance / num_epochs) + 1e-9
+    ).all(), "of each example over the epochs"
+    assert (
+        np.abs(images.mean(axis=(0, 1)) - GREY)
+        <= 5 * np.sqrt(variance / num_epochs / NUM_TRAIN) + 1e-9
+    ).all(), "of all draws"
+    # Two fair coins agree with probability 1/2, whether they are draws of neighbouring epochs, of
+    # examples in the same batch or of pixels (0.3 and 0.5 agree with 0.5 too).
+    fair = images[..., 2]
+    for left, right in (
+        (fair[1:], fair[:-1]),
+        (fair[:, 1:], fair[:, :-1]),
+        (fair, images[..., 1]),
+    ):
+        agreeing = left == right
+        assert abs(agreeing.mean() - 0.5) <= 5 * np.sqrt(0.25 / agreeing.size)
+
+
+def test_batches_of_an_epoch_have_draws_of_their_own(data):
+    # [epochs, steps]: the fair pixel of batches of one.
+    fair = epochs_of(data, 100, batch_size=1)["image"].reshape(100, NUM_TRAIN, 4)[..., 2]
+    agreeing = fair[:, 1:] == fair[:, :-1]
+    assert abs(agreeing.mean() - 0.5) <= 5 * np.sqrt(0.25 / agreeing.size)
+
+
+def test_batches_larger_than_the_data_are_refused(data):
+    message = r"larger than the training set; received --batch_size=12 for 11 examples of eleven"
+    with pytest.raises(UserError, match=message):
+        pipelines.steps_per_epoch(data, NUM_TRAIN + 1)
+    with pytest.raises(UserError, match=message):
+        pipelines.training_batches(data, NUM_TRAIN + 1, seed=0)
+
+
+@pytest.mark.parametrize(("batch_size", "steps"), [(1, 11), (4, 2), (5, 2), (6, 1), (11, 1)])
+def test_steps_per_epoch(data, batch_size, steps):
+    assert pipelines.steps_per_epoch(data, batch_size) == steps
+
+
+@pytest.mark.parametrize(("part", "count"), [("validation", 5), ("test", 7)])
+def test_evaluation_sees_the_same_at_every_pass_of_every_run(data, part, count):
+    batches = pipelines.evaluation_batches(data, part, batch_size=3)
+    first = take(batches, 100)
+    assert_equal(take(batches, 100), first)
+    keras.utils.set_random_seed(99)  # As a run of another seed does.
+    assert_equal(take(pipelines.evaluation_batches(data, part, batch_size=3), 100), first)
+    sizes = [len(batch["image"]) for batch in first]
+    assert sizes == [3] * (count // 3) + [count % 3], "the last is shorter"
+    indices = np.concatenate([batch["index"] for batch in first]).ravel()
+    np.testing.assert_array_equal(indices, np.arange(count))
+    assert set(np.concatenate([batch["image"] for batch in first]).ravel()) == {0.0, 1.0}
+
+
+def test_evaluation_batches_do_not_change_the_draw(data):
+    whole = pipelines.whole_part(data, "test")
+    for batch_size in (1, 3, 100):
+        batches = take(pipelines.evaluation_batches(data, "test", batch_size), 100)
+        joined = {name: np.concatenate([batch[name] for batch in batches]) for name in MODALITIES}
+        assert_equal(joined, {name: x.numpy() for name, x in whole.items()})
+
+
+@pytest.mark.parametrize(("part", "count"), [("train", 11), ("validation", 5), ("test", 7)])
+def test_whole_part_without_binarisation_is_grey(data, part, count):
+    grey = pipelines.whole_part(data, part, binarised=False)
+    for name in ("image", "photo"):
+        np.testing.assert_array_equal(np.reshape(grey[name], (count, 4)), np.tile(GREY, (count, 1)))
+    binary = pipelines.whole_part(data, part)
+    assert set(np.ravel(binary["image"])) == {0.0, 1.0}
+    np.testing.assert_array_equal(binary["photo"], grey["photo"])
+
+
+def test_binarise_is_the_same_in_and_outside_of_a_pipeline(rng):
+    grey = {
+        name: rng.uniform(size=(6, *modality.event_shape)).astype(np.float32)
+        for name, modality in MODALITIES.items()
+    }
+    seeds = tf.stack([root_seed(seed) for seed in range(4)])
+    mapped = tf.data.Dataset.from_tensor_slices(seeds).map(
+        lambda seed: pipelines.binarise(
+            {name: tf.constant(x) for name, x in grey.items()}, MODALITIES, seed
+        ),
+        num_parallel_calls=tf.data.AUTOTUNE,
+    )
+    eager = [
+        {name: np.asarray(x) for name, x in pipelines.binarise(grey, MODALITIES, seed).items()}
+        for seed in seeds
+    ]
+    assert_equal(take(mapped, 10), eager)
+    assert len({batch["image"].tobytes() for batch in eager}) == 4, "a seed of its own each"
+
+
+def test_modalities_are_drawn_independently(rng):
+    """Two Bernoulli modalities of one shape and one seed do not share their draws."""
+    modalities = {name: Modality(name, (1000,), Bernoulli()) for name in ("left", "right")}
+    grey = {name: tf.fill((1, 1000), 0.5) for name in modalities}
+    drawn = pipelines.binarise(grey, modalities, root_seed(0))
+    agreeing = np.asarray(drawn["left"] == drawn["right"])
+    assert abs(agreeing.mean() - 0.5) <= 5 * np.sqrt(0.25 / 1000)
+
+
+class OnDisk:
+    """Examples that are read when they are asked for."""
+
+    def __init__(self, array):
+        self.array = array
+        self.shape, self.dtype = array.shape, array.dtype
+        self.largest = 0
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, indices):
+        assert isinstance(indices, np.ndarray)
+        self.largest = max(self.largest, len(indices))
+        return self.array[indices]
+
+
+def test_examples_on_disk_make_the_same_batches_and_are_read_a_batch_at_a_time(data):
+    streamed = DataSet(
+        "eleven",
+        MODALITIES,
+        **{
+            part: {**getattr(data, part), "image": OnDisk(getattr(data, part)["image"])}
+            for part in ("train", "validation", "test")
+        },
+        prepare=prepare,
+    )
+    assert_equal(
+        take(pipelines.training_batches(streamed, BATCH, 5), 7),
+        take(pipelines.training_batches(data, BATCH, 5), 7),
+    )
+    assert streamed.train["image"].largest == BATCH
+    for part in ("train", "validation", "test"):
+        assert_equal(pipelines.whole_part(streamed, part), pipelines.whole_part(data, part))
+
+
+def test_a_part_is_gone_through_in_its_order(data):
+    batches = list(pipelines.in_order(data, "train"))
+    together = {name: np.concatenate([batch[name] for batch in batches]) for name in MODALITIES}
+    assert_equal(together, pipelines.whole_part(data, "train", binarised=False))
+
+
+def test_the_first_examples_of_a_part_are_asked_for(data):
+    whole = pipelines.whole_part(data, "test", binarised=False)
+    first = pipelines.whole_part(data, "test", binarised=False, number=3)
+    assert_equal(first, {name: x[:3] for name, x in whole.items()})
+    assert len(pipelines.whole_part(data, "test", number=100)["index"]) == 7
+
+
+def test_half_of_the_images_are_mirrored_and_nothing_else(data):
+    taken = take(pipelines.training_batches(data, 1, 2, flips=True), 400)
+    plain = take(pipelines.training_batches(data, 1, 2), 400)
+    photo = plain[0]["photo"]
+    mirrored = [np.array_equal(batch["photo"], photo[:, :, ::-1]) for batch in taken]
+    unchanged = [np.array_equal(batch["photo"], photo) for batch in taken]
+    assert all(m != u for m, u in zip(mirrored, unchanged, strict=True))
+    assert abs(np.mean(mirrored) - 0.5) < 5 * 0.5 / np.sqrt(400)
+    assert_equal([x["index"] for x in taken], [x["index"] for x in plain])
+    again = take(pipelines.training_batches(data, 1, 2, first_epoch=11, flips=True), 20)
+    assert_equal(again, taken[11 * 11 : 11 * 11 + 20])
+
+
+@pytest.mark.parametrize(("replicas", "workers"), [(2, 1), (2, 2), (4, 2)])
+def test_the_shares_of_all_replicas_are_the_batches(data, replicas, workers):
+    """In their order, with the same draws and flips, and read by nobody else."""
+    whole = take(pipelines.training_batches(data, BATCH, 0, flips=True), 5)
+    local = replicas // workers
+    parts = []
+    for worker in range(workers):
+        shares = [Share(x, replicas) for x in range(worker * local, (worker + 1) * local)]
+        batches = pipelines.training_batches(data, BATCH, 0, flips=True, shares=shares)
+        parts.append(take(batches, 5 * local))
+    for step, batch in enumerate(whole):
+        mine = [x for worker in parts for x in worker[step * local : (step + 1) * local]]
+        assert_equal({name: np.concatenate([x[name] for x in mine]) for name in batch}, batch)
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 3])
+def test_replicas_evaluate_every_example_once(data, replicas):
+    """Seven in batches of at most three, so that parts differ in size."""
+    whole = pipelines.whole_part(data, "test")
+    shares = [Share(x, replicas) for x in range(replicas)]
+    parts = list(pipelines.evaluation_batches(data, "test", 3, shares).as_numpy_iterator())
+    assert len(parts) == replicas * {1: 3, 2: 3, 3: 2}[replicas], "none is empty"
+    sizes = [len(part["index"]) for part in parts]
+    assert replicas == 1 or max(sizes) - min(sizes) <= 1
+    assert_equal({name: np.concatenate([x[name] for x in parts]) for name in whole}, whole)
+
+
+def test_more_replicas_than_test_examples_are_refused(data):
+    with pytest.raises(UserError, match="Every replica needs examples of the test set"):
+        pipelines.check_shared(dataclasses.replace(data, validation={}), 8, 8)

@@ -1,0 +1,136 @@
+"""A process of test_distributed: trains a small model on one replica or on several.
+
+    python tests/distributed_job.py JSON
+
+The object has `job`, "gradients", "training" or "uneven", in which Keras divides a dataset's only
+batch, of `examples`, among the replicas; `model`; `distribute`, null or as the flag of `bin/train`;
+`means`, whether latent samples are replaced by their means; and `out`, the .npz file to write. Two
+logical CPU devices stand for two GPUs.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import sys
+from unittest import mock
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from jmvae_tf import data as data_sets
+from jmvae_tf import presets
+from jmvae_tf.data import faces, pipelines
+from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.models.adversarial import without_adversary
+from jmvae_tf.training import strategies
+from jmvae_tf.training.train import make_model
+
+# Small, but with batch normalisation in two and in four axes, and standardised values.
+_FACES = {
+    "image_size": 32,
+    "joint_encoder": "(C8R-C16BR-F, D16R-D16BR)-D32R",
+    "encoders": {"image": "C8R-C16BR-F-D32R", "attributes": "D16R-D16BR-D32R"},
+    "decoders": {"image": "D256R-DC16BR-DC8BR", "attributes": "D32R"},
+    "latent_dim": 8,
+}
+
+
+def _faces():
+    """Sixty-one random images and attributes, so that the last test batch is shared unequally."""
+    rng = np.random.default_rng(0)
+    examples = {
+        "image": rng.integers(0, 256, (61, 32, 32, 3), np.uint8),
+        "attributes": rng.choice([-1, 1], (61, 40)).astype(np.int8),
+    }
+    modalities = data_sets.modalities("celeba", {"image_size": 32})
+    return DataSet("random", modalities, examples, {}, examples, faces.prepare)
+
+
+def _settings_and_data(request):
+    model = request["model"]
+    if request["job"] in ("gradients", "uneven"):
+        gan = {"discriminator": "C8L-C16L-F-D32L"} if presets.is_gan(model) else {}
+        overrides = {**_FACES, **gan, "batch_size": 20}
+        return presets.settings_of(model, "celeba", overrides), _faces()
+    overrides = {"batch_size": 50, "jit_compile": False, "warmup_epochs": 2}
+    settings = presets.settings_of(model, "digits", overrides)
+    return settings, data_sets.load("digits", pathlib.Path(), presets.data_options(settings))
+
+
+def main():
+    """Trains and writes."""
+    request = json.loads(sys.argv[1])
+    if request["distribute"] == "mirrored":
+        [cpu] = tf.config.list_physical_devices("CPU")
+        halves = [tf.config.LogicalDeviceConfiguration() for _ in range(2)]
+        tf.config.set_logical_device_configuration(cpu, halves)
+    strategy = strategies.strategy_of(request["distribute"])
+    settings, data = _settings_and_data(request)
+    with strategy.scope():
+        model = make_model(settings, data)
+    model.jit_compile, model.steps_per_execution = False, 1
+
+    def batches(shares):
+        return pipelines.training_batches(
+            data, settings.batch_size, settings.seed, flips=bool(settings.flips), shares=shares
+        )
+
+    def test_batches(shares):
+        return pipelines.evaluation_batches(data, "test", 20, shares)
+
+    epochs, steps = (1, 1)
+    if request["job"] == "training":
+        epochs, steps = 5, pipelines.steps_per_epoch(data, settings.batch_size)
+    switch = contextlib.nullcontext()
+    if request["means"]:
+        modules = ("jmvae_kl", "adversarial")
+        switch = contextlib.ExitStack()
+        for name in modules:
+            where = f"jmvae_tf.models.{name}.reparameterised_sample"
+            switch.enter_context(mock.patch(where, lambda q, seed: q.mean()))
+    with switch:
+        if request["job"] == "uneven":
+            few = {
+                name: x[: request["examples"]]
+                for name, x in pipelines.whole_part(data, "test").items()
+            }
+            model.fit(tf.data.Dataset.from_tensor_slices(few).batch(20), verbose=0)
+        else:
+            model.fit(
+                strategies.distributed(strategy, batches),
+                epochs=epochs,
+                steps_per_epoch=steps,
+                verbose=0,
+            )
+        terms = model.evaluate(
+            strategies.distributed(strategy, test_batches),
+            steps=-(-data.num_examples("test") // 20),
+            verbose=0,
+            return_dict=True,
+        )
+    results = {f"term {name}": value for name, value in terms.items()}
+    # After one step the first moment of Adam is (1 - beta_1) times the gradient.
+    optimizers = [getattr(model, f"{part}optimizer", None) for part in _PARTS]
+    for part, optimizer in zip(_PARTS, optimizers, strict=True):
+        if optimizer is not None:
+            for variable in optimizer._momentums:
+                results[f"moment {part}{variable.path}"] = variable.numpy()
+    vae = without_adversary(model)
+    examples = vae.examples_of(pipelines.whole_part(data, "test"))
+    results["bounds"] = vae.bound(examples, tf.constant([0, 0])).value.numpy()
+    results |= {f"state {x.path}": x.numpy() for x in vae.non_trainable_variables}
+    if strategies.is_chief(strategy):
+        np.savez(request["out"], **results)
+
+
+_PARTS = ("", "decoder_", "discriminator_")
+
+if __name__ == "__main__":
+    keras.utils.set_random_seed(0)
+    main()

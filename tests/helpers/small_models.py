@@ -1,0 +1,81 @@
+"""All of the models with small networks, and data for them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from jmvae_tf.layers.distributions import GaussianHead
+from jmvae_tf.likelihoods import Bernoulli, Categorical
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.loading import MODELS
+
+ONE_WAY = ("cvae", "cmma")
+ITERATIVE = ("jmvae", "jmvae_h")
+OF_SEVERAL = tuple(name for name in MODELS if name != "vae")
+
+
+def small_model(
+    name: str, modalities: Mapping[str, Modality], body: str = "D8R", **options: Any
+) -> MultimodalVAE:
+    """A model with the body `body` in every network and a latent variable of three values.
+
+    A VAE takes the first of the modalities, and the models of one direction generate it.
+    """
+    first, *others = modalities
+    if name == "vae":
+        modalities = {first: modalities[first]}
+    arguments: dict[str, Any] = {"latent_dim": 3}
+    if name in ONE_WAY:
+        arguments["target"] = first
+    if name != "vae":
+        arguments["joint_encoder"] = f"({', '.join([body] * len(modalities))})"
+    if name in ("vae", "jmvae_kl", "cmma"):
+        arguments["encoders"] = dict.fromkeys(others if name == "cmma" else modalities, body)
+    if name == "jmvae_h":
+        arguments |= {"layer_encoder": body, "layer_prior": body}
+    arguments["decoders"] = dict.fromkeys([first] if name in ONE_WAY else modalities, body)
+    return MODELS[name](modalities, **{**arguments, **options})
+
+
+def examples(modalities: Mapping[str, Modality], num: int) -> dict[str, tf.Tensor]:
+    """Random events of every modality."""
+    rng = np.random.default_rng(1)
+
+    def event(modality: Modality) -> np.ndarray:
+        shape = (num, *modality.event_shape)
+        if isinstance(modality.likelihood, Bernoulli):
+            return rng.integers(0, 2, shape)
+        if isinstance(modality.likelihood, Categorical):
+            return np.eye(shape[1])[rng.integers(0, shape[1], num)]
+        return rng.normal(size=shape)
+
+    return {name: tf.constant(event(x), tf.float32) for name, x in modalities.items()}
+
+
+def known_to(model: MultimodalVAE, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """The modalities that a model has, out of data that may have more."""
+    return {name: data[name] for name in model.modalities}
+
+
+def all_but_first(model: MultimodalVAE, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """What the first modality is generated from; of a VAE that modality itself."""
+    return {name: data[name] for name in list(model.modalities)[1:] or model.modalities}
+
+
+def set_sequential_weights(model: MultimodalVAE) -> None:
+    """Every variable from -0.5 to 0.6 in equal steps, so that no two values agree."""
+    for variable in model.trainable_variables:
+        size = int(np.prod(variable.shape))
+        variable.assign(tf.reshape(tf.linspace(-0.5, 0.6, size), variable.shape))
+
+
+def set_variances(model: MultimodalVAE, variance: float) -> None:
+    """The same variance in every distribution of a latent variable, but for the floor of 1e-6."""
+    for part in model.layers:
+        if isinstance(getattr(part, "head", None), GaussianHead):
+            kernel, bias = part.head.variance.get_weights()
+            before_softplus = np.log(np.expm1(variance))
+            part.head.variance.set_weights([0 * kernel, np.full_like(bias, before_softplus)])

@@ -1,0 +1,275 @@
+"""What an export says of its modalities is believed only where it fits the export."""
+
+import copy
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from jmvae_tf.clients.loaded_model import LoadedModel
+from jmvae_tf.export.description import describe
+from jmvae_tf.interface.described_modality import read_modalities
+from jmvae_tf.runtime.errors import UserError
+
+from .conftest import ROOT
+from .small_models import small_model
+
+FACES = ROOT / "saved_models" / "toyfaces-jmvae_kl" / "1"
+DIGITS = ROOT / "saved_models" / "mnist-jmvae_kl" / "1"
+TRUE = json.loads((FACES / "assets" / "modalities.json").read_text())
+NUMBER = len(TRUE["attributes"]["means"])
+HUGE = 10**400
+
+
+@pytest.fixture
+def export(tmp_path):
+    """A copy of the shipped export's graph, without its weights, and its description's path."""
+    shutil.copy(FACES / "saved_model.pb", tmp_path)
+    (tmp_path / "assets").mkdir()
+    return tmp_path, tmp_path / "assets" / "modalities.json"
+
+
+def _shape(*sizes):
+    return {"shape": list(sizes)}
+
+
+# Of one field of one modality, what it is set to.
+LIES = {
+    "shape": [
+        None,
+        3,
+        "64",
+        {},
+        [],
+        [64, 64],
+        [64, 64, 3, 1],
+        [64, 64, 1],
+        [32, 64, 3],
+        [-64, -64, 3],
+        [0, 64, 3],
+        [64.0, 64.0, 3.0],
+        [True, 64, 3],
+        ["64", "64", "3"],
+        [None] * 3,
+        [2**31, 2**31, 3],
+        [HUGE, 64, 3],
+        [[64], [64], [3]],
+        [64, 64, 3] * 100,
+        [float("nan")] * 3,
+    ],
+    "range": [
+        None,
+        1,
+        "01",
+        {},
+        [],
+        [0],
+        [0, 1, 2],
+        [1, 0],
+        [0, 0],
+        [float("nan"), 1.0],
+        [0, float("nan")],
+        [float("-inf"), 1],
+        [0, float("inf")],
+        [HUGE * -1, HUGE],
+        [1e300, 1e301],
+        ["0", "1"],
+        [False, True],
+        [[0], [1]],
+        [{}, {}],
+    ],
+    "shown_as": [None, 1, "", "picture", "label", "attributes", ["image"], {}, "image\n", "IMAGE"],
+    "value_names": [None, "a", 7, {}, ["a"], [1, 2], [None], ["x"] * (64 * 64 * 3)],
+    "means": [0, "0", [0.0], {}, [[]], True],
+}
+LIES_OF_ATTRIBUTES = {
+    "shape": [[NUMBER + 1], [NUMBER - 1], [1, NUMBER], [10**9], [-NUMBER], [float(NUMBER)]],
+    "range": [[None, 3], [-3, None], [3, -3]],
+    "shown_as": ["image", "label", "vector"],
+    "value_names": [
+        [],
+        ["x"] * NUMBER,
+        TRUE["attributes"]["value_names"][1:],
+        list(range(NUMBER)),
+        [*TRUE["attributes"]["value_names"], "More"],
+        [f"\x1b[2J{x}" for x in range(NUMBER)],
+        [f"\u202e{x}" for x in range(NUMBER)],
+        [f"{x}\n" for x in range(NUMBER)],
+        [""] * NUMBER,
+        ["n" * 10**5, *TRUE["attributes"]["value_names"][1:]],
+        [["a"]] * NUMBER,
+        [chr(0xD800), *TRUE["attributes"]["value_names"][1:]],
+        "n" * NUMBER,
+        ["n"] * 10**5,
+    ],
+    "means": [
+        [],
+        [0.0] * (NUMBER - 1),
+        [float("nan")] * NUMBER,
+        [float("inf")] * NUMBER,
+        [None] * NUMBER,
+        ["0"] * NUMBER,
+        [True] * NUMBER,
+        [HUGE] * NUMBER,
+        [1e39] * NUMBER,
+        [-3.5] * NUMBER,
+        [[0.0]] * NUMBER,
+        [0.0] * 10**6,
+        0.0,
+    ],
+}
+CASES = [
+    (modality, field, lie)
+    for modality, lies in (("image", LIES), ("attributes", LIES_OF_ATTRIBUTES))
+    for field, of_field in lies.items()
+    for lie in of_field
+    # A vector of the right shape is one: nothing in the graph says that it is no attribute.
+    if not (modality == "attributes" and (field, lie) in (("shown_as", "vector"),))
+]
+
+
+def _refused(folder):
+    with pytest.raises(UserError) as caught:
+        read_modalities(folder)
+    message = str(caught.value)
+    assert message.startswith("A SavedModel of this package describes its modalities; received ")
+    assert message.isprintable()
+    assert len(message) < 5000
+
+
+def test_fields_that_lie(export):
+    folder, path = export
+    for modality, field, lie in CASES:
+        described = copy.deepcopy(TRUE)
+        described[modality][field] = lie
+        path.write_text(json.dumps(described))
+        try:
+            _refused(folder)
+        except BaseException as error:
+            raise AssertionError(f"{modality}'s {field}: {lie!r:.99}") from error
+
+
+@pytest.mark.parametrize("field", TRUE["image"])
+@pytest.mark.parametrize("modality", TRUE)
+def test_fields_that_are_missing(modality, field, export):
+    described = copy.deepcopy(TRUE)
+    del described[modality][field]
+    export[1].write_text(json.dumps(described))
+    _refused(export[0])
+
+
+IMAGE, ATTRIBUTES = json.dumps(TRUE["image"]), json.dumps(TRUE["attributes"])
+TEXTS = {
+    "nothing": "",
+    "no JSON": "modalities",
+    "a list": "[]",
+    "null": "null",
+    "no modality": "{}",
+    "no image": f'{{"attributes": {ATTRIBUTES}}}',
+    "no attributes": f'{{"image": {IMAGE}}}',
+    "a modality more": json.dumps({**TRUE, "sound": TRUE["image"]}),
+    "a thousand modalities": json.dumps({**TRUE, **{f"m{x}": TRUE["image"] for x in range(1000)}}),
+    "a modality twice": f'{{"image": {IMAGE}, "attributes": {ATTRIBUTES}, "image": {IMAGE}}}',
+    "a field twice": json.dumps(TRUE).replace('"means"', '"shape": [7], "means"', 1),
+    "a modality that is null": f'{{"image": null, "attributes": {ATTRIBUTES}}}',
+    "a modality that is a list": f'{{"image": [], "attributes": {ATTRIBUTES}}}',
+    "swapped": f'{{"image": {ATTRIBUTES}, "attributes": {IMAGE}}}',
+    "deep": "[" * 100_000,
+    "deep objects": '{"a":' * 100_000,
+    "a number of many digits": '{"image": ' + "9" * 10_000 + "}",
+    "too long": json.dumps(TRUE) + " " * 2**23,
+    "bytes": "\udcff\udcfe",
+    "halves of characters": f'{{"\\ud800": {IMAGE}, "attributes": {ATTRIBUTES}}}',
+}
+NAMES = ["../image", "/etc/passwd", "image\x1b[2J", "im age", "", "z", "prior", "seed", "i" * 10**4]
+
+
+@pytest.mark.parametrize("case", TEXTS)
+def test_texts_that_describe_nothing(case, export):
+    export[1].write_text(TEXTS[case], encoding="utf-8", errors="surrogateescape")
+    _refused(export[0])
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_names_that_name_nothing(name, export):
+    export[1].write_text(json.dumps({name: TRUE["image"], "attributes": TRUE["attributes"]}))
+    _refused(export[0])
+    export[1].write_text(json.dumps({**TRUE, name: TRUE["image"]}))
+    _refused(export[0])
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "device"])
+@pytest.mark.parametrize("file", ["assets/modalities.json", "saved_model.pb"])
+def test_files_that_are_none(file, kind, export):
+    folder, described = export
+    described.write_text(json.dumps(TRUE))
+    (folder / file).unlink()
+    if kind == "folder":
+        (folder / file).mkdir()
+    elif kind == "pipe":
+        os.mkfifo(folder / file)
+    elif kind == "device":
+        (folder / file).symlink_to("/dev/zero")
+    _refused(folder)
+
+
+GRAPHS = {
+    "nothing": b"",
+    "no number": b"\xff" * 99,
+    "a page": b"<html>",
+    "zeros": bytes(10**6),
+    "many graphs": b"\x12\0" * 200_000,
+    "many signatures": b"\x12\xc0\xb8\x02" + b"\x2a\0" * 20_000,
+    "large signatures": b"\x12\x85\x80\x80\x04" + b"\x2a\x80\x80\x80\x04" + bytes(2**23),
+    "a signature that is none": b"\x12\x04\x2a\x02\xff\xff",
+    "longer than the file": b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+    "a group": b"\x0b" * 10_000,
+}
+
+
+@pytest.mark.parametrize("content", GRAPHS.values(), ids=GRAPHS)
+def test_a_graph_that_is_none(content, export):
+    export[1].write_text(json.dumps(TRUE))
+    (export[0] / "saved_model.pb").write_bytes(content)
+    _refused(export[0])
+
+
+def test_another_model_s_description(export):
+    shutil.copy(DIGITS / "assets" / "modalities.json", export[1])
+    _refused(export[0])
+
+
+def test_the_truth(export):
+    folder, path = export
+    path.write_text(json.dumps(TRUE))
+    assert read_modalities(folder)["attributes"].value_names == tuple(
+        TRUE["attributes"]["value_names"]
+    )
+
+
+def test_fields_that_later_versions_may_add(export):
+    folder, path = export
+    described = {name: {**fields, "kind": ["new"]} for name, fields in TRUE.items()}
+    path.write_text(json.dumps(described))
+    assert read_modalities(folder).keys() == TRUE.keys()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x08\x01", b"graph"])
+def test_a_model_without_its_weights(content, export):
+    folder, path = export
+    path.write_text(json.dumps(TRUE))
+    (folder / "variables").mkdir()
+    (folder / "variables" / "variables.index").write_bytes(content)
+    with pytest.raises(UserError, match="A SavedModel must be whole") as caught:
+        LoadedModel(folder)
+    assert str(caught.value).isprintable()
+
+
+def test_means_are_written_within_the_range():
+    from jmvae_tf.data import faces
+
+    model = small_model("jmvae_kl", faces.modalities(8, ("x", "y")))
+    model.statistics["attributes"].set_statistics(np.array([-3.5, 0.25]), np.ones(2))
+    assert describe(model)["attributes"]["means"] == [-3.0, 0.25]

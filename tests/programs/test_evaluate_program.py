@@ -1,0 +1,239 @@
+"""Tests of bin/evaluate as users meet it: a process of its own."""
+
+import json
+import pathlib
+import re
+import shutil
+
+import pytest
+
+from jmvae_tf import presets
+from jmvae_tf.data import digits
+from jmvae_tf.evaluation.estimate import Estimate
+from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.train import make_model, train
+from tests.programs.test_programs import mistake, start, succeed
+from tests.training.test_run_folder import contents
+
+QUICK = (
+    "--num_samples=3",
+    "--num_importance_samples=30",
+    "--num_prior_samples=50",
+    "--num_examples=40",
+)
+NETWORKS = {
+    "joint_encoder": "(D8R, D8R)",
+    "decoders": {"image": "D8R", "label": "D8R"},
+}
+ENCODERS = {"encoders": {"image": "D8R", "label": "D8R"}}
+# Run to model and settings; the first is trained for an epoch, the others are new.
+RUNS = {
+    "jmvae_kl": ("jmvae_kl", {"latent_dim": 2, **ENCODERS}),
+    "wider": ("jmvae_kl", {"latent_dim": 3, **ENCODERS}),
+    "jmvae_h": ("jmvae_h", {"latent_dim": 2, "layer_encoder": "D8R", "layer_prior": "D8R"}),
+}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with `RUNS`; to be read only."""
+    path = tmp_path_factory.mktemp("runs")
+    data = digits.load(path, "paper")
+    for name, (kind, options) in RUNS.items():
+        usual = {"epochs": 1, "warmup_epochs": 0, "checkpoint_every": 1, "jit_compile": False}
+        settings = presets.settings_of(kind, "digits", {**NETWORKS, **usual, **options})
+        folder = RunFolder(path / name)
+        folder.checkpoints.mkdir(parents=True)
+        folder.write_config(settings)
+        model = make_model(settings, data)
+        if name == next(iter(RUNS)):
+            train(model, settings, data, folder)
+        else:
+            model.optimizer.build(model.trainable_variables)
+            model.save(folder.checkpoint_of(1))
+    return path
+
+
+@pytest.fixture
+def copied(trained, tmp_path):
+    """A copy of the runs, to be worked on in `tmp_path`."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def evaluate(folder: pathlib.Path, run: str, *arguments: str) -> tuple[str, str]:
+    """What is printed, and what is written and must be the only thing to be written."""
+    before = contents(folder)
+    printed = succeed(folder, "evaluate", f"--run={run}", *arguments)
+    after = contents(folder)
+    figures = {f"{run}/figures", f"{run}/figures/reconstructions.png"}
+    written = {f"{run}/metrics.json"} | figures
+    assert {name for name in after if after[name] != before.get(name)} <= written
+    assert after.keys() == {*before, *written}
+    return printed, after[f"{run}/metrics.json"].decode()
+
+
+def read(text: str) -> dict:
+    """JSON as the standard has it, without NaN and Infinity."""
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_table_and_file_have_every_figure_and_the_seed_gives_them(copied):
+    printed, written = evaluate(copied, "jmvae_kl", *QUICK, "--seed=7")
+    metrics = read(written)
+    assert metrics.pop("protocol") == {
+        "num_samples": 3,
+        "num_importance_samples": 30,
+        "num_prior_samples": 50,
+        "seed": 7,
+        "num_examples": 40,
+    }
+    assert metrics.pop("checkpoint") == "epoch-000001.keras"
+    assert {"log_p_joint_multiple", "log_p_image_given_label_single"} <= metrics.keys()
+    assert "label_to_image_eq5" in metrics
+    lines = printed.splitlines()
+    assert "40 test examples, mean ± standard error" in lines
+    assert "Importance-weighted log-likelihoods, k = 30, nats" in lines
+    assert lines[-1] == "metrics: jmvae_kl/metrics.json"
+    rows = [line.rpartition("  ")[2] for line in lines if line.startswith("  ")]
+    assert rows == [
+        str(figure) if isinstance(figure, int) else str(Estimate(**figure))
+        for figure in metrics.values()
+    ]
+    # The same again, to the last bit.
+    assert evaluate(copied, "jmvae_kl", *QUICK, "--seed=7") == (printed, written)
+
+
+@pytest.mark.slow
+def test_a_quick_look_and_a_resume_leave_what_was_measured(copied):
+    """The program that trains writes fewer figures than the one that evaluates."""
+    _, measured = evaluate(copied, "jmvae_kl", *QUICK)
+    succeed(copied, "evaluate", "--run=jmvae_kl", *QUICK, "--num_samples=2", "--out=look.json")
+    assert read((copied / "look.json").read_text())["protocol"]["num_samples"] == 2
+    assert (copied / "jmvae_kl" / "metrics.json").read_text() == measured
+    succeed(copied, "train", "--resume", "--run=jmvae_kl")
+    assert (copied / "jmvae_kl" / "metrics.json").read_text() == measured
+    succeed(copied, "train", "--resume", "--run=jmvae_kl", "--epochs=2")
+    trained = read((copied / "jmvae_kl" / "metrics.json").read_text())
+    assert trained["checkpoint"] == "epoch-000002.keras"
+    assert "log_p_joint_multiple" not in trained
+
+
+@pytest.mark.slow
+def test_another_seed_and_more_examples_than_there_are(copied):
+    printed, written = evaluate(copied, "jmvae_kl", *QUICK, "--checkpoint=best", "--seed=7")
+    other, others = evaluate(
+        copied, "jmvae_kl", *QUICK, "--checkpoint=best", "--seed=8", "--num_examples=100000"
+    )
+    assert "\n40 test examples," in printed
+    assert "\n299 test examples," in other
+    metrics, more = read(written), read(others)
+    assert metrics["checkpoint"] == more["checkpoint"] == "best.keras"
+    assert (metrics["protocol"]["num_examples"], more["protocol"]["num_examples"]) == (40, 299)
+    assert metrics["bound"] != more["bound"]
+
+
+def test_inference_of_what_is_missing_can_be_chosen(copied):
+    """On as few examples as there can be, among which most labels are missing."""
+    flags = (*QUICK, "--num_examples=2", "--missing=zeros", "--num_rounds=2", "--feed_back=means")
+    printed, written = evaluate(copied, "jmvae_h", *flags)
+    metrics = read(written)
+    assert (metrics["missing"], metrics["num_rounds"], metrics["feed_back"]) == (
+        "zeros",
+        2,
+        "means",
+    )
+    assert re.search(r"^  label → image, Eq\. 6, N = 3 ", printed, flags=re.MULTILINE)
+    assert "label_to_image_eq6" in metrics
+
+
+# Mistakes: one line, exit status 1, nothing written or lost. Those that need no TensorFlow first.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "runs/digits-jmvae_kl, which does not; name the folder of a run"),
+        (["--run=none"], "received none, which does not; name the folder of a run"),
+        (["--run=thesis"], "received thesis, which does not; name the folder of a run"),
+        (["--run=thesis/thesis.tex"], "thesis.tex, which does not;"),
+        (["--run=jmvae_kl", "--checkpoint=none.keras"], "--checkpoint=none.keras for jmvae_kl;"),
+        *(
+            ([f"--{flag}={value}", "--run=jmvae_kl"], f"at least {least}{why}; received --{flag}=")
+            for flag, value, least, why in (
+                ("num_samples", 0, 1, ""),
+                ("num_importance_samples", 0, 1, ""),
+                ("num_importance_samples", -1000, 1, ""),
+                ("num_prior_samples", 0, 1, ""),
+                ("num_examples", 1, 2, ", for a standard error"),
+            )
+        ),
+        (["--run=jmvae_kl", "--seed=-1"], "--seed must be from 0 to 2147483647;"),
+        (["--run=jmvae_kl", "--num_samples=many"], "--num_samples=many"),
+        (["--run=jmvae_kl", "--num_sample=5"], "Did you mean: num_samples"),
+        (["jmvae_kl"], "received jmvae_kl;"),
+    ],
+)
+def test_mistake_in_the_flags(trained, tmp_path, arguments, told):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "thesis.tex").write_text("years of work")
+    shutil.copytree(trained / "jmvae_kl", tmp_path / "jmvae_kl")
+    before = contents(tmp_path)
+    done = start(tmp_path, "evaluate", *arguments)
+    assert told in mistake(done)
+    assert done.stdout == ""
+    assert contents(tmp_path) == before
+
+
+WIDER = "wider/checkpoints/epoch-000001.keras"
+OF_JMVAE_H = "jmvae_h/checkpoints/epoch-000001.keras"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        pytest.param(
+            ["--run=damaged"],
+            "received damaged/checkpoints/epoch-000001.keras: not there, or damaged;",
+            marks=pytest.mark.slow,
+        ),
+        (
+            ["--run=jmvae_kl", f"--checkpoint={OF_JMVAE_H}"],
+            f"received {OF_JMVAE_H}: model jmvae_h, not jmvae_kl;",
+        ),
+        pytest.param(
+            ["--run=jmvae_kl", f"--checkpoint={WIDER}"],
+            f"received {WIDER}: latent_dim 3, not 2; use a checkpoint of this run",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ["--run=jmvae_kl", "--num_rounds=3"],
+            "received --num_rounds=3; leave it out",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ["--run=jmvae_h", "--num_rounds=0"],
+            "--num_rounds must be from 1 to 2147483647; received --num_rounds=0;",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ["--run=jmvae_h", "--missing=zero"],
+            "received --missing=zero; did you mean zeros?",
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_mistake_about_a_model(copied, arguments, told):
+    damaged = RunFolder(copied / "damaged")
+    shutil.copytree(copied / "jmvae_kl", damaged.path)
+    checkpoint = damaged.newest_checkpoint()
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    before = contents(copied)
+    done = start(copied, "evaluate", *arguments)
+    assert told in mistake(done)
+    assert done.stdout == ""
+    assert contents(copied) == before

@@ -1,0 +1,119 @@
+"""What flags say by name: values, and mistakes that are told in one line."""
+
+import numpy as np
+import pytest
+
+from jmvae_tf.data import faces
+from jmvae_tf.interface.described_modality import DescribedModality
+from jmvae_tf.likelihoods import Categorical
+from jmvae_tf.modalities import Modality
+from jmvae_tf.programs.common.named_values import parse
+from jmvae_tf.runtime.errors import UserError
+
+LABEL = {
+    "label": Modality("label", (3,), Categorical(), shown_as="label", value_names=("a", "b", "c"))
+}
+NAMES = ("Bald", "Mouth_Slightly_Open", "Smiling")
+FACES = faces.modalities(8, NAMES)
+BOTH = FACES | LABEL
+
+
+def test_label():
+    parsed = parse("given", ["label=b"], LABEL)
+    assert parsed.keys() == {"label"}
+    np.testing.assert_array_equal(parsed["label"], [0, 1, 0])
+
+
+@pytest.mark.parametrize(("value", "index"), [("0", 0), ("2", 2)])
+def test_a_label_without_names_by_its_index(value, index):
+    unnamed = {"kind": Modality("kind", (3,), Categorical(), shown_as="label")}
+    described = {"kind": DescribedModality("kind", (3,), (0.0, 1.0), "label", (), None)}
+    for modalities in (unnamed, described):
+        parsed = parse("given", [f"kind={value}"], modalities)
+        np.testing.assert_array_equal(parsed["kind"], np.eye(3)[index])
+
+
+@pytest.mark.parametrize("value", ["3", "-1", "1.0", "", "a", "00"])
+def test_no_index_of_a_label_without_names(value):
+    unnamed = {"kind": Modality("kind", (3,), Categorical(), shown_as="label")}
+    with pytest.raises(UserError, match="--given=kind=… must be a number from 0 to 2, for its"):
+        parse("given", [f"kind={value}"], unnamed)
+
+
+def test_an_attribute_whose_name_has_a_sign_of_equality():
+    odd = {"odd": DescribedModality("odd", (2,), (-3.0, 3.0), "attributes", ("a=b", "a"), None)}
+    np.testing.assert_array_equal(parse("given", ["a=b=2"], odd)["odd"], [2, np.nan])
+
+
+def test_a_name_of_several_values():
+    both = {
+        name: DescribedModality(name, (2,), (-3.0, 3.0), "attributes", ("x", name), None)
+        for name in ("left", "right")
+    }
+    np.testing.assert_array_equal(parse("given", ["left=1"], both)["left"], [np.nan, 1])
+    with pytest.raises(UserError, match="and x is the name of several; received --given=x=1"):
+        parse("given", ["x=1"], both)
+
+
+def test_attributes_are_nan_where_none_is_named():
+    parsed = parse("given", ["Smiling=-3", "Bald=0.5"], FACES)
+    assert parsed.keys() == {"attributes"}
+    np.testing.assert_array_equal(parsed["attributes"], [0.5, np.nan, -3])
+
+
+def test_label_and_attributes():
+    parsed = parse("given", ["Smiling=1", "label=c"], BOTH)
+    np.testing.assert_array_equal(parsed["attributes"], [np.nan, np.nan, 1])
+    np.testing.assert_array_equal(parsed["label"], [0, 0, 1])
+
+
+def test_nothing():
+    assert parse("given", [], BOTH) == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["smiling", "SMILING", "Smilling", "mouth slightly open", "MouthSlightlyOpen", "lable"]
+)
+def test_nearest_name_is_suggested(name):
+    nearest = {"s": "Smiling", "m": "Mouth_Slightly_Open", "l": "label"}[name[0].lower()]
+    with pytest.raises(UserError) as caught:
+        parse("given", [f"{name}=1"], BOTH)
+    assert str(caught.value) == (
+        "--given must name what the model knows; "
+        f"received --given={name}=1; did you mean {nearest}?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("items", "modalities", "told"),
+    [
+        (
+            ["Quux=1"],
+            BOTH,
+            "--set must name what the model knows; received --set=Quux=1; "
+            "choose among Bald, Mouth_Slightly_Open, Smiling, label",
+        ),
+        (["=1"], LABEL, "received --set==1; choose among label"),
+        (
+            ["Smiling=3.01"],
+            FACES,
+            "Smiling must be a number from -3 to 3; received --set=Smiling=3.01; change it",
+        ),
+        (["Smiling=-4"], FACES, "must be a number from -3 to 3; received --set=Smiling=-4;"),
+        (["Smiling=nan"], FACES, "must be a number from -3 to 3; received --set=Smiling=nan;"),
+        (["Smiling=yes"], FACES, "must be a number from -3 to 3; received --set=Smiling=yes;"),
+        (["Smiling"], FACES, "must be a number from -3 to 3; received --set=Smiling;"),
+        (["Bald=1", "Bald=1"], FACES, "is given once; received --set=Bald=1,Bald=1; choose one"),
+        (["label=a", "label=b"], LABEL, "received --set=label=a,label=b; choose one"),
+        (["label=d"], BOTH, "--set=label=… must be one of a, b, c; received --set=label=d;"),
+        (
+            ["Smiling=1"],
+            {"image": FACES["image"]},
+            "This is a model of image, without any label or attributes; received --set=Smiling=1;",
+        ),
+    ],
+)
+def test_mistakes(items, modalities, told):
+    with pytest.raises(UserError) as caught:
+        parse("set", items, modalities)
+    assert told in str(caught.value)

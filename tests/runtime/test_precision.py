@@ -1,0 +1,175 @@
+"""Mixed precision: what computes in which type, and what it costs in accuracy."""
+
+import dataclasses
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from jmvae_tf import presets
+from jmvae_tf.data import digits, pipelines
+from jmvae_tf.models.adversarial import without_adversary
+from jmvae_tf.models.jmvae_kl import JMVAEKL
+from jmvae_tf.models.loading import load_model
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.precision import computing_in
+from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.train import load_checkpoint, load_newest, make_model, train
+
+KINDS = [("mixed_bfloat16", "jmvae_kl"), ("mixed_float16", "jmvae_kl_gan")]
+OPTIMIZERS = ("optimizer", "decoder_optimizer", "discriminator_optimizer")
+OTHER_KINDS = [
+    pytest.param("mixed_bfloat16", "jmvae_kl_gan", marks=pytest.mark.slow),
+    pytest.param("mixed_float16", "jmvae_kl", marks=pytest.mark.slow),
+]
+
+
+def settings_in(precision, model="jmvae_kl", **overrides):
+    usual = {
+        "epochs": 2,
+        "warmup_epochs": 0,
+        "batch_size": 4,
+        "latent_dim": 2,
+        "jit_compile": False,
+        "steps_per_execution": 1,
+        "checkpoint_every": 1,
+    }
+    return presets.settings_of(model, "digits", {**usual, **overrides, "precision": precision})
+
+
+@pytest.fixture(scope="module")
+def data():
+    whole = digits.load(pathlib.Path(), "paper")
+    few = {name: x[:40] for name, x in whole.train.items()}
+    return dataclasses.replace(whole, train=few, validation={}, test=few)
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16"])
+@pytest.mark.parametrize("model", presets.MODELS)
+def test_only_the_bodies_compute_in_it(precision, model, data):
+    """Variables, heads, and so all that the bound is made of stay float32."""
+    trained = make_model(settings_in(precision, model), data)
+    assert keras.config.dtype_policy().name == "float32", "it is of what was made only"
+    batch = next(iter(pipelines.training_batches(data, 4, 0)))
+    vae = without_adversary(trained)
+    bound = vae.bound(vae.examples_of(batch), tf.constant([0, 0]), training=True)
+    for name, value in {"value": bound.value, **bound.terms}.items():
+        assert value.dtype == tf.float32, name
+    assert {variable.dtype for variable in trained.trainable_variables} == {"float32"}
+    layers = [x for x in trained._flatten_layers() if isinstance(x, keras.layers.Dense)]
+    heads = [x for x in layers if x.name in ("mean", "variance", "parameters", "logit")]
+    assert {x.compute_dtype for x in heads} == {"float32"}
+    assert {x.compute_dtype for x in layers if x not in heads} == {precision.removeprefix("mixed_")}
+
+
+@pytest.mark.parametrize(("precision", "model"), [*KINDS, *OTHER_KINDS])
+def test_a_step_is_that_of_float32_but_for_rounding(precision, model, data):
+    """bfloat16 has 8 bits of mantissa and float16 11, so the latter is eight times as exact."""
+    tolerance = {"mixed_bfloat16": 0.1, "mixed_float16": 0.0125}[precision]
+    batch = next(iter(pipelines.training_batches(data, 4, 0)))
+    moments = {}
+    for kind in ("float32", precision):
+        trained = make_model(settings_in(kind, model), data)
+        trained.fit(tf.data.Dataset.from_tensors(batch), epochs=1, verbose=0)
+        optimizer = trained.optimizer
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        moments[kind] = np.concatenate([x.numpy().ravel() for x in optimizer._momentums])
+    exact, mixed = moments.values()
+    assert np.linalg.norm(exact) > 0
+    assert np.linalg.norm(mixed - exact) < tolerance * np.linalg.norm(exact)
+
+
+@pytest.mark.bfloat16
+@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_kl_gan"])
+def test_losses_are_scaled_where_small_gradients_would_vanish(model, data):
+    trained = make_model(settings_in("mixed_float16", model), data)
+    optimizers = [trained.optimizer]
+    if model.endswith("_gan"):
+        optimizers += [trained.decoder_optimizer, trained.discriminator_optimizer]
+    assert all(isinstance(x, keras.optimizers.LossScaleOptimizer) for x in optimizers)
+    unscaled = make_model(settings_in("mixed_bfloat16", model), data).optimizer
+    assert not isinstance(unscaled, keras.optimizers.LossScaleOptimizer)
+
+
+@pytest.mark.parametrize(
+    "model", ["jmvae_kl", pytest.param("jmvae_kl_gan", marks=pytest.mark.slow)]
+)
+def test_a_gradient_that_overflows_changes_nothing_but_the_scale(model, data):
+    """Of every part of the networks, each with an optimiser and a scale of its own."""
+    trained = make_model(settings_in("mixed_float16", model), data)
+    if not trained.optimizer.built:
+        trained.optimizer.build(trained.trainable_variables)
+    optimizers = [getattr(trained, name) for name in OPTIMIZERS if hasattr(trained, name)]
+    for optimizer in optimizers:
+        optimizer.dynamic_scale.assign(2.0**100)
+    before = trained.get_weights()
+    batch = next(iter(pipelines.training_batches(data, 4, 0)))
+    trained.fit(tf.data.Dataset.from_tensors(batch), epochs=1, verbose=0)
+    assert [float(x.dynamic_scale) for x in optimizers] == [2.0**99] * len(optimizers)
+    for left, right in zip(trained.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.bfloat16
+def test_a_file_that_does_not_say_its_precision_is_of_the_one_in_force(data):
+    config = make_model(settings_in("mixed_bfloat16"), data).get_config()
+    assert config.pop("precision") == "mixed_bfloat16"
+    with computing_in("mixed_float16"):
+        assert JMVAEKL.from_config(config).precision == "mixed_float16"
+    assert JMVAEKL.from_config(config).precision == "float32"
+
+
+def test_a_models_own_dtype_is_refused(data):
+    with pytest.raises(ValueError, match=r"set that instead\. Received: dtype='mixed_bf"):
+        JMVAEKL(data.modalities, dtype="mixed_bfloat16")
+
+
+@pytest.mark.parametrize(("precision", "model"), KINDS)
+def test_what_is_saved_in_it_is_loaded_in_it(precision, model, data, tmp_path):
+    """With the states of all optimisers and their scales of losses, by `load_model` alone."""
+    trained = make_model(settings_in(precision, model), data)
+    batch = next(iter(pipelines.training_batches(data, 4, 0)))
+    trained.fit(tf.data.Dataset.from_tensors(batch), epochs=1, verbose=0)
+    trained.save(tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras")
+    assert loaded.precision == precision
+    assert without_adversary(loaded).precision == precision
+    for name in OPTIMIZERS if model.endswith("_gan") else OPTIMIZERS[:1]:
+        ours, theirs = getattr(loaded, name), getattr(trained, name)
+        assert type(ours) is type(theirs)
+        state = [x.numpy() for x in theirs.variables]
+        assert any(x.any() for x in state if x.ndim > 1)
+        for left, right in zip(ours.variables, state, strict=True):
+            np.testing.assert_array_equal(left.numpy(), right)
+    batches = pipelines.evaluation_batches(data, "test")
+    steps = pipelines.evaluation_steps(data, "test")
+    ours, theirs = (x.evaluate(batches, steps=steps, verbose=0) for x in (loaded, trained))
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(("precision", "model"), KINDS)
+def test_a_run_goes_on_in_it_and_is_used_in_float32(precision, model, data, tmp_path):
+    settings = settings_in(precision, model, epochs=1)
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir()
+    folder.start(settings)
+    train(make_model(settings, data), settings, data, folder)
+    resumed, epoch = load_newest(folder)
+    assert epoch == 1
+    vae = without_adversary(resumed)
+    body = vae.joint_encoder.body.branches["image"]
+    assert body.layers[-1].compute_dtype == precision.removeprefix("mixed_")
+    longer = dataclasses.replace(settings, epochs=2)
+    train(resumed, longer, data, folder, epoch)
+    assert [row["epoch"] for row in folder.read_history()] == [1, 2]
+    used = load_checkpoint(folder.newest_checkpoint(), longer)
+    assert used.joint_encoder.body.branches["image"].layers[-1].compute_dtype == "float32"
+    for left, right in zip(used.get_weights(), vae.get_weights(), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_an_unknown_precision_is_a_mistake():
+    with pytest.raises(UserError, match="--precision must be float32, mixed_bfloat16 or mixed"):
+        settings_in("bfloat16")

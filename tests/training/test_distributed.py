@@ -1,0 +1,136 @@
+"""Training on several replicas: two processes, or two logical devices of one."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from jmvae_tf.runtime.replicas import WHOLE, Share
+from tests.conftest import ROOT
+
+JOB = ROOT / "tests" / "distributed_job.py"
+
+
+def start(request, task=None, ports=()):
+    """One process of a job."""
+    environment = {name: x for name, x in os.environ.items() if name != "TF_CONFIG"}
+    if task is not None:
+        cluster = {"worker": [f"localhost:{port}" for port in ports]}
+        environment["TF_CONFIG"] = json.dumps(
+            {"cluster": cluster, "task": {"type": "worker", "index": task}}
+        )
+    return subprocess.Popen(
+        [sys.executable, str(JOB), json.dumps(request)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def free_ports(number):
+    """Ports that nobody listens on."""
+    sockets = [socket.socket() for _ in range(number)]
+    for one in sockets:
+        one.bind(("localhost", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def results_of(job, model, distribute, out, means=False, examples=None):
+    """What the processes of a job found."""
+    request = {"job": job, "model": model, "distribute": distribute, "means": means}
+    request["examples"] = examples
+    request["out"] = str(out / f"{model}-{distribute}-{means}.npz")
+    if distribute == "multi_worker":
+        ports = free_ports(2)
+        processes = [start(request, task, ports) for task in range(2)]
+    else:
+        processes = [start(request)]
+    for process in processes:
+        output, _ = process.communicate(timeout=600)
+        assert process.returncode == 0, output
+    with np.load(request["out"]) as file:
+        return {name: file[name] for name in file}
+
+
+@pytest.mark.parametrize(
+    ("distribute", "model", "means"),
+    [
+        ("mirrored", "jmvae_kl_gan", False),
+        *(
+            pytest.param(distribute, model, means, marks=pytest.mark.slow)
+            for distribute in ("mirrored", "multi_worker")
+            for model in ("jmvae_kl", "jmvae_kl_gan")
+            for means in (True, False)
+            if (distribute, model, means) != ("mirrored", "jmvae_kl_gan", False)
+        ),
+    ],
+)
+def test_gradients_do_not_depend_on_the_number_of_replicas(distribute, model, means, tmp_path):
+    """Those of all parts, batch normalisation's moving statistics, and the test terms after it."""
+    alone = results_of("gradients", model, None, tmp_path, means)
+    shared = results_of("gradients", model, distribute, tmp_path, means)
+    assert set(alone) == set(shared)
+    for name, expected in alone.items():
+        if name.startswith("moment"):
+            assert np.linalg.norm(expected) > 0, name
+            error = np.linalg.norm(shared[name] - expected) / np.linalg.norm(expected)
+            assert error < 1e-5, name
+        elif name.startswith("state"):
+            np.testing.assert_allclose(shared[name], expected, rtol=1e-5, atol=1e-7, err_msg=name)
+        elif name.startswith("term") and means and "loss" not in name:
+            # Nothing was drawn, though the parts of the last test batch are unequal.
+            np.testing.assert_allclose(shared[name], expected, rtol=1e-4, err_msg=name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("examples", [1, 13])  # Of a batch of 20: none, or three, for the second.
+@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_kl_gan"])
+@pytest.mark.parametrize("distribute", ["mirrored", "multi_worker"])
+def test_a_last_batch_that_replicas_share_unequally(distribute, model, examples, tmp_path):
+    """The same gradients, and moving statistics, as of one replica that has the whole batch."""
+    alone = results_of("uneven", model, None, tmp_path, examples=examples)
+    shared = results_of("uneven", model, distribute, tmp_path, examples=examples)
+    assert set(alone) == set(shared)
+    for name, expected in alone.items():
+        if name.startswith("moment"):
+            error = np.linalg.norm(shared[name] - expected)
+            # Of one example, normalisation leaves nothing: gradients of 0.
+            assert error < 1e-4 * np.linalg.norm(expected) + 1e-6, name
+        elif name.startswith("state"):
+            np.testing.assert_allclose(shared[name], expected, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def test_parts_of_a_batch_make_up_the_whole():
+    """Of replicas of 3, 0 and 2 examples: their draws and their parts of a mean."""
+    sizes = [3, 0, 2]
+    shares = [Share(replica, 3, lambda _: tf.constant(sizes)) for replica in range(3)]
+    values = tf.constant([4.0, 5.0, 6.0, 10.0, 100.0])
+    parts = tf.split(values, sizes)
+    drawn = [share.drawn(tf.range, tf.shape(x)[0]) for share, x in zip(shares, parts, strict=True)]
+    np.testing.assert_array_equal(tf.concat(drawn, axis=0), np.arange(5))
+    means = [share.part_of_mean(x)(x) for share, x in zip(shares, parts, strict=True)]
+    np.testing.assert_allclose(sum(means), 25.0)
+    np.testing.assert_allclose(WHOLE.part_of_mean(values)(values), 25.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_kl_gan"])
+@pytest.mark.parametrize("distribute", ["mirrored", "multi_worker"])
+def test_bounds_after_five_epochs(distribute, model, tmp_path):
+    """On the test set: within two standard errors, for both draw samples."""
+    alone = results_of("training", model, None, tmp_path)
+    shared = results_of("training", model, distribute, tmp_path)
+    bounds = alone["bounds"]
+    standard_error = np.std(bounds) / np.sqrt(len(bounds))
+    difference = float(shared["term bound"] - alone["term bound"])
+    print(f"{model} on {distribute}: {difference:.4f} nats, standard error {standard_error:.3f}")
+    assert abs(difference) < 2 * standard_error
