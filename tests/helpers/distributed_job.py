@@ -1,6 +1,6 @@
 """A process of test_distributed: trains a small model on one replica or on several.
 
-    python tests/distributed_job.py JSON
+    python tests/helpers/distributed_job.py JSON
 
 The object has `job`, "gradients", "training" or "uneven", in which Keras divides a dataset's only
 batch, of `examples`, among the replicas; `model`; `distribute`, null or as the flag of `bin/train`;
