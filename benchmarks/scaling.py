@@ -65,7 +65,7 @@ def main(argv):
         height = 28 // number
         names = [f"strip{strip}" for strip in range(number)]
         modalities = {
-            name: Modality(name, (height, 28, 1), Bernoulli(), shown_as="image") for name in names
+            name: Modality(name, (height, 28, 1), Bernoulli(), kind="image") for name in names
         }
 
         strips = np.split(whole.train["image"], number, axis=1)

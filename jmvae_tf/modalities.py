@@ -1,9 +1,11 @@
 """A modality: all that models know of a kind of data."""
 
 import dataclasses
+import functools
 import keyword
 import math
 import re
+import warnings
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -28,7 +30,27 @@ _ROUNDING, _NOISE = 1e-5, 5.0
 where it has all real numbers: noise is no mistake, another unit is."""
 
 
+def _accepting_shown_as(modality: type["Modality"]) -> type["Modality"]:
+    """Lets the constructor take `kind` by its name of version 0.3 too."""
+    construct = modality.__init__
+
+    @functools.wraps(construct)
+    def __init__(self: "Modality", *args: Any, shown_as: Any = None, **kwargs: Any) -> None:
+        if shown_as is not None:
+            _warn_of_shown_as()
+            kwargs["kind"] = shown_as
+        construct(self, *args, **kwargs)
+
+    modality.__init__ = __init__  # type: ignore[method-assign]
+    return modality
+
+
+def _warn_of_shown_as() -> None:
+    warnings.warn("shown_as is called kind", DeprecationWarning, stacklevel=3)
+
+
 @keras.saving.register_keras_serializable(package="jmvae_tf")
+@_accepting_shown_as
 @dataclasses.dataclass(frozen=True)
 class Modality:
     """One kind of data among those that a model learns together.
@@ -39,9 +61,10 @@ class Modality:
       likelihood: the distribution p(x|z) of an example given the latent variable.
       likelihood_weight: what multiplies log p(x|z) in the objectives. Any weight but 1 makes the
         term something else than the logarithm of a density.
-      shown_as: how figures and programs show it: an "image" (height, width, 1 or 3 channels), a
-        "label" (probabilities of classes), "attributes" (named values, each yes or no: -1 or 1 in
-        data, 0 or 1 if Bernoulli) or a "vector".
+      kind: what its values are: an "image" (height, width, 1 or 3 channels), a "label"
+        (probabilities of classes), "attributes" (named values, each yes or no: -1 or 1 in data,
+        0 or 1 if Bernoulli) or a "vector". Flips, clipping, discriminators, files in signatures,
+        metrics and figures go by it. Until version 0.3 it was called `shown_as`, which still works.
       value_names: the names of a vector's values in order, such as the classes of a label; empty
         for none.
       standardised: whether models work on (x - mean) / stddev, value by value, with statistics of
@@ -54,7 +77,7 @@ class Modality:
     event_shape: tuple[int, ...]
     likelihood: Likelihood
     likelihood_weight: float = 1.0
-    shown_as: Literal["image", "label", "attributes", "vector"] = "vector"
+    kind: Literal["image", "label", "attributes", "vector"] = "vector"
     value_names: tuple[str, ...] = ()
     standardised: bool = False
     value_range: tuple[float, float] | None = None
@@ -95,19 +118,17 @@ class Modality:
                 f"Received: likelihood_weight={self.likelihood_weight}"
             )
         rank = len(self.event_shape)
-        if self.shown_as == "image":
+        if self.kind == "image":
             fits = rank == 3 and self.event_shape[-1] in (1, 3)
         else:
-            fits = self.shown_as == "vector" or (
-                self.shown_as in ("label", "attributes") and rank == 1
-            )
+            fits = self.kind == "vector" or (self.kind in ("label", "attributes") and rank == 1)
         if not fits:
             raise ValueError(
-                "What is shown as an image has the shape (height, width, 1 or 3), a label or "
+                "An image has the shape (height, width, 1 or 3), a label or "
                 "attributes one axis, and a vector any shape. "
-                f"Received: shown_as={self.shown_as!r} with event_shape={self.event_shape}"
+                f"Received: kind={self.kind!r} with event_shape={self.event_shape}"
             )
-        if self.shown_as == "attributes" and not self.value_names:
+        if self.kind == "attributes" and not self.value_names:
             raise ValueError(f"Attributes have names. Received: {self.name!r} without value_names")
         if self.value_range is not None:
             low, high = self.value_range
@@ -123,7 +144,7 @@ class Modality:
                     f"A range must lie within the likelihood's, {self.likelihood.support}. "
                     f"Received: value_range={self.value_range} of {self.likelihood}"
                 )
-        if self.shown_as == "attributes" and not yes_and_no.has_middle(self.support):
+        if self.kind == "attributes" and not yes_and_no.has_middle(self.support):
             raise ValueError(
                 "Attributes mean yes above the middle of their range, so it must have one. "
                 f"Received: {self.support} for {self.name!r}"
@@ -138,6 +159,12 @@ class Modality:
                 "There must be a name for every value or none at all. Received: "
                 f"{len(self.value_names)} names for event_shape={self.event_shape}"
             )
+
+    @property
+    def shown_as(self) -> str:
+        """The name of `kind` until version 0.3."""
+        _warn_of_shown_as()
+        return self.kind
 
     @property
     def support(self) -> tuple[float, float]:
@@ -205,7 +232,10 @@ class Modality:
     def from_config(cls, config: dict[str, Any]) -> "Modality":
         """The modality that `get_config` described."""
         likelihood = keras.saving.deserialize_keras_object(config["likelihood"])
-        return cls(**{**config, "likelihood": likelihood})
+        fields = {**config, "likelihood": likelihood}
+        if "shown_as" in fields:  # As version 0.3 wrote it.
+            fields["kind"] = fields.pop("shown_as")
+        return cls(**fields)
 
 
 def check_names(modalities: Mapping[str, Modality]) -> dict[str, Modality]:

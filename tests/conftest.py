@@ -45,8 +45,8 @@ def _seeded():
 @pytest.fixture
 def two_modalities():
     """A small image and a label."""
-    image = Modality("image", (4, 4, 1), Bernoulli(), shown_as="image")
-    label = Modality("label", (3,), Categorical(), shown_as="label", value_names=("a", "b", "c"))
+    image = Modality("image", (4, 4, 1), Bernoulli(), kind="image")
+    label = Modality("label", (3,), Categorical(), kind="label", value_names=("a", "b", "c"))
     return {"image": image, "label": label}
 
 
@@ -63,9 +63,9 @@ def two_modality_batch(rng):
 def three_modalities():
     """Two halves of an image and a label, one of each likelihood."""
     return {
-        "left": Modality("left", (4, 2, 1), Bernoulli(), shown_as="image"),
-        "right": Modality("right", (4, 2, 1), Gaussian(0.5), shown_as="image"),
-        "label": Modality("label", (3,), Categorical(), shown_as="label"),
+        "left": Modality("left", (4, 2, 1), Bernoulli(), kind="image"),
+        "right": Modality("right", (4, 2, 1), Gaussian(0.5), kind="image"),
+        "label": Modality("label", (3,), Categorical(), kind="label"),
     }
 
 

@@ -65,7 +65,7 @@ def test_small_and_whole_and_with_a_card(name, loaded):
 
 def test_they_describe_themselves(loaded):
     digits = loaded["mnist-jmvae_kl"].modalities
-    assert {x.name: (x.shown_as, x.event_shape) for x in digits.values()} == {
+    assert {x.name: (x.kind, x.event_shape) for x in digits.values()} == {
         "image": ("image", (28, 28, 1)),
         "label": ("label", (10,)),
     }

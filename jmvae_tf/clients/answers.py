@@ -71,7 +71,7 @@ class Answer:
                 check_png(file, self.modality.event_shape if self.modality else None)
             return values
         low, high = self.modality.support if self.modality else (-math.inf, math.inf)
-        if self.modality and self.modality.shown_as not in ("image", "label"):
+        if self.modality and self.modality.kind not in ("image", "label"):
             # The mean of an attribute or a vector may lie beyond what can be asked about.
             low, high = -math.inf, math.inf
         margin = _ROUNDING * (high - low) if math.isfinite(high - low) else 0.0

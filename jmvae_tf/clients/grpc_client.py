@@ -44,7 +44,6 @@ class GrpcClient:
         timeout: float = 60.0,
         modalities: Mapping[str, DescribedModality] | None = None,
     ) -> None:
-        """See the class."""
         self.server = parse_server(f"grpc://{address}")
         self.model = model
         self.timeout = checked_timeout(timeout)

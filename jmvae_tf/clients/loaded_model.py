@@ -29,7 +29,6 @@ class LoadedModel:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        """See the class."""
         self.version = newest_version(pathlib.Path(folder))
         self.modalities = read_modalities(self.version)
         try:

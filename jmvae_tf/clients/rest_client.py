@@ -58,7 +58,6 @@ class RestClient:
         timeout: float = 60.0,
         modalities: Mapping[str, DescribedModality] | None = None,
     ) -> None:
-        """See the class."""
         self.server = parse_server(url)
         self.model = model
         self.rows = rows

@@ -13,12 +13,12 @@ NUM_CLASSES = 10
 def modalities(size: int) -> dict[str, Modality]:
     """A grey image of `size` x `size` pixels and the digit that it shows."""
     return {
-        "image": Modality("image", (size, size, 1), Bernoulli(), shown_as="image"),
+        "image": Modality("image", (size, size, 1), Bernoulli(), kind="image"),
         "label": Modality(
             "label",
             (NUM_CLASSES,),
             Categorical(),
-            shown_as="label",
+            kind="label",
             value_names=tuple(map(str, range(NUM_CLASSES))),
         ),
     }

@@ -262,9 +262,7 @@ def flip(
     )
     mirrored = uniform < 0.5
     return {
-        name: tf.where(mirrored, tf.reverse(x, [2]), x)
-        if modalities[name].shown_as == "image"
-        else x
+        name: tf.where(mirrored, tf.reverse(x, [2]), x) if modalities[name].kind == "image" else x
         for name, x in batch.items()
     }
 

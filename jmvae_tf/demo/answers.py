@@ -31,9 +31,8 @@ class Answers:
     """
 
     def __init__(self, model: LoadedModel) -> None:
-        """See the class."""
-        images = [x for x in model.modalities.values() if x.shown_as == "image"]
-        others = [x for x in model.modalities.values() if x.shown_as in ("label", "attributes")]
+        images = [x for x in model.modalities.values() if x.kind == "image"]
+        others = [x for x in model.modalities.values() if x.kind in ("label", "attributes")]
         if len(images) != 1 or len(others) > 1:
             raise _cannot_show(f"a model of {' and '.join(model.modalities)}")
         side, *_ = shape = images[0].event_shape
@@ -87,7 +86,7 @@ class Answers:
         """What the other modality is set to at first: attributes at their means, or a class."""
         if self.other is None:
             raise ValueError("This model has images alone.")
-        if self.other.shown_as == "attributes":
+        if self.other.kind == "attributes":
             middle = np.full(self.other.event_shape, self.other.threshold)
             return np.asarray(self.other.means or middle, np.float32)
         return np.eye(*self.other.event_shape, dtype=np.float32)[0]
@@ -149,7 +148,7 @@ class Answers:
         points = []
         for number in range(classes):
             values = np.eye(classes, dtype=np.float32)[number]
-            if self.other.shown_as == "attributes":
+            if self.other.kind == "attributes":
                 yes = self.other.no_and_yes[1]
                 values = np.where(values > 0, yes, self.usual_values()).astype(np.float32)
             points.append(self.embed(self.samples(values, 0, _LATENT_DRAWS)))

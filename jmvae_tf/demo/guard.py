@@ -66,7 +66,6 @@ class _RefusedError(Exception):
     """
 
     def __init__(self, status: int, text: str) -> None:
-        """See the class."""
         super().__init__(text)
         self.status = status
         self.text = text
@@ -87,7 +86,6 @@ class Guard:
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], uploads: Uploads) -> None:
-        """See the class."""
         self._app = app
         self._hosts = {"localhost", *(host.lower() for host in hosts)}
         self._uploads = uploads
@@ -222,7 +220,6 @@ class _Answer:
     """
 
     def __init__(self, send: Send, path: str) -> None:
-        """See the class."""
         self.has_started = False
         self._send = send
         self._path = path
@@ -260,7 +257,6 @@ class _Incoming:
     """
 
     def __init__(self, receive: Receive) -> None:
-        """See the class."""
         self._receive = receive
         self._is_over = False
 

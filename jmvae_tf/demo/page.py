@@ -200,7 +200,7 @@ def _controls(answers: Answers, absent: np.ndarray) -> _Controls:
     other = answers.other
     if other is None:
         return _Controls([], [], [])
-    if other.shown_as == "label":
+    if other.kind == "label":
         radio = gr.Radio(_names(answers), value=_names(answers)[0], label=other.name)
         return _Controls([radio], [], [])
     low, high = other.support
@@ -237,7 +237,7 @@ def _controls(answers: Answers, absent: np.ndarray) -> _Controls:
 def _choice(answers: Answers, label: str, number: int) -> Any:
     """A whole set of values in one control: attributes that are there, or a label."""
     names = _names(answers)
-    if answers.other is not None and answers.other.shown_as == "label":
+    if answers.other is not None and answers.other.kind == "label":
         return gr.Radio(names, value=names[number], label=label)
     return gr.CheckboxGroup(names, value=names[number : number + 1], label=f"{label} a face with")
 
@@ -286,7 +286,7 @@ def _end(answers: Answers, values: Any, path: str | None, face: bool) -> np.ndar
     image = _opened(answers, path, face)
     if image is not None:
         return answers.read(image)
-    if answers.other is not None and answers.other.shown_as == "label":
+    if answers.other is not None and answers.other.kind == "label":
         return _values_of(answers, [values])
     has = np.isin(_names(answers), values or [])
     no, yes = answers.no_and_yes
@@ -295,7 +295,7 @@ def _end(answers: Answers, values: Any, path: str | None, face: bool) -> np.ndar
 
 def _values_of(answers: Answers, controls: Sequence[Any]) -> np.ndarray:
     """What the controls say, [values]."""
-    if answers.other is not None and answers.other.shown_as == "label":
+    if answers.other is not None and answers.other.kind == "label":
         names = _names(answers)
         return np.eye(len(names), dtype=np.float32)[names.index(controls[0])]
     low, high = answers.other.support if answers.other else (0.0, 0.0)
@@ -304,7 +304,7 @@ def _values_of(answers: Answers, controls: Sequence[Any]) -> np.ndarray:
 
 def _shown_values(answers: Answers, values: np.ndarray) -> list[Any]:
     """What the controls are set to for values, [values]."""
-    if answers.other is not None and answers.other.shown_as == "label":
+    if answers.other is not None and answers.other.kind == "label":
         return [_names(answers)[int(values.argmax())]]
     low, high = answers.other.support if answers.other else (0.0, 0.0)
     return [round(float(value), 2) for value in np.clip(values, low, high)]
@@ -317,7 +317,7 @@ def _has(answers: Answers, values: np.ndarray) -> list[str]:
 
 
 def _chart(answers: Answers, values: np.ndarray) -> np.ndarray:
-    if answers.other is None or answers.other.shown_as == "label":
+    if answers.other is None or answers.other.kind == "label":
         return charts.bars(_names(answers), values, (0.0, 1.0))
     no, yes = answers.no_and_yes
     return charts.bars(_names(answers), values, (1.2 * no, 1.2 * yes), answers.other.threshold)

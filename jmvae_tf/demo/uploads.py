@@ -26,7 +26,6 @@ class Uploads:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        """See the class."""
         self._folder = pathlib.Path(folder).resolve(strict=True)
         self._taken: list[tuple[float, int]] = []  # When, and how many bytes; oldest first.
 

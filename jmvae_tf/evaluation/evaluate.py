@@ -3,11 +3,11 @@
 from jmvae_tf.evaluation.estimate import Measure, Section
 from jmvae_tf.evaluation.metrics import latent
 from jmvae_tf.evaluation.protocol import Examples, Protocol, Tensors, proposals
-from jmvae_tf.evaluation.sections.attributes_sections import attributes
-from jmvae_tf.evaluation.sections.images_sections import sample_images, sharpnesses
-from jmvae_tf.evaluation.sections.importance_sections import importance_weighted
-from jmvae_tf.evaluation.sections.labels_sections import labels
-from jmvae_tf.evaluation.sections.likelihood_sections import (
+from jmvae_tf.evaluation.sections.attributes import attributes
+from jmvae_tf.evaluation.sections.images import sample_images, sharpnesses
+from jmvae_tf.evaluation.sections.importance import importance_weighted
+from jmvae_tf.evaluation.sections.labels import labels
+from jmvae_tf.evaluation.sections.likelihood import (
     generation,
     objective,
     reconstruction,

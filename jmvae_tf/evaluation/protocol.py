@@ -59,6 +59,6 @@ def proposals(model: MultimodalVAE) -> dict[str, tuple[str, ...]]:
     return ({"multiple": names} if len(names) > 1 else {}) | singles
 
 
-def shown_as(model: MultimodalVAE, kind: str) -> list[str]:
+def names_of_kind(model: MultimodalVAE, kind: str) -> list[str]:
     """The names of the modalities of a kind: "image", "label", "attributes" or "vector"."""
-    return [name for name, modality in model.modalities.items() if modality.shown_as == kind]
+    return [name for name, modality in model.modalities.items() if modality.kind == kind]

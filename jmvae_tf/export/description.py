@@ -21,13 +21,13 @@ def describe(model: MultimodalVAE) -> dict[str, dict[str, Any]]:
 def _describe(model: MultimodalVAE, name: str) -> dict[str, Any]:
     modality = model.modalities[name]
     means = None
-    if modality.shown_as == "attributes" and name in model.statistics:
+    if modality.kind == "attributes" and name in model.statistics:
         mean = model.statistics[name].mean.numpy()
         means = np.clip(mean, *modality.support).tolist()
     return {
         "shape": list(modality.event_shape),
         "range": [x if math.isfinite(x) else None for x in modality.support],
-        "shown_as": modality.shown_as,
+        "shown_as": modality.kind,
         "value_names": list(modality.value_names),
         "means": means,
     }

@@ -191,7 +191,7 @@ def _input(model: MultimodalVAE, name: str) -> Input:
 
 
 def _is_image(model: MultimodalVAE, name: str) -> bool:
-    return model.modalities[name].shown_as == "image"
+    return model.modalities[name].kind == "image"
 
 
 def _is_square_image(model: MultimodalVAE, name: str) -> bool:

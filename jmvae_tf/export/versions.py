@@ -19,7 +19,6 @@ class NewVersion:
     """
 
     def __init__(self, path: pathlib.Path) -> None:
-        """See the class."""
         self.path = path
 
 

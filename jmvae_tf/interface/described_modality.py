@@ -24,7 +24,7 @@ _MOST_NAMES = 2**16
 _LONGEST_NAME = 200
 _LARGEST_NUMBER = 3e38  # What float32 holds.
 _FLOAT32 = 1  # Of TensorFlow's types.
-_SHOWN_AS = ("image", "label", "attributes", "vector")
+_KINDS = ("image", "label", "attributes", "vector")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +35,7 @@ class DescribedModality:
       name: what it is called in signatures.
       event_shape: the shape of one example.
       support: the lowest and the highest value that it may hold.
-      shown_as: "image", "label", "attributes" or "vector".
+      kind: "image", "label", "attributes" or "vector".
       value_names: of its values, in order; empty for none.
       means: of attributes in the training set, in order; None of others.
     """
@@ -43,7 +43,7 @@ class DescribedModality:
     name: str
     event_shape: tuple[int, ...]
     support: tuple[float, float]
-    shown_as: str
+    kind: str
     value_names: tuple[str, ...]
     means: tuple[float, ...] | None
 
@@ -111,27 +111,27 @@ def _described(name: str, fields: Any) -> DescribedModality:
     names_of_fields = ("shape", "range", "shown_as", "value_names", "means")
     if not isinstance(fields, dict) or not all(field in fields for field in names_of_fields):
         raise ValueError(f"{name} without {', '.join(names_of_fields)}")
-    shape, shown_as = _shape(name, fields["shape"]), fields["shown_as"]
-    if shown_as not in _SHOWN_AS:
-        raise ValueError(f"{name} shown as {shown_as!r}")
-    if shown_as == "image" and not (len(shape) == 3 and shape[-1] in (1, 3)):
+    shape, kind = _shape(name, fields["shape"]), fields["shown_as"]
+    if kind not in _KINDS:
+        raise ValueError(f"{name} shown as {kind!r}")
+    if kind == "image" and not (len(shape) == 3 and shape[-1] in (1, 3)):
         raise ValueError(f"{name}, an image of the shape {list(shape)}")
-    if shown_as in ("label", "attributes") and len(shape) != 1:
-        raise ValueError(f"{name}, {shown_as} of the shape {list(shape)}")
+    if kind in ("label", "attributes") and len(shape) != 1:
+        raise ValueError(f"{name}, {kind} of the shape {list(shape)}")
     number = math.prod(shape)
     value_names = _value_names(name, fields["value_names"])
-    if len(value_names) not in ((number,) if shown_as == "attributes" else (0, number)):
+    if len(value_names) not in ((number,) if kind == "attributes" else (0, number)):
         raise ValueError(f"{name} with {len(value_names)} names of {number} values")
     support, means = _support(name, fields["range"]), fields["means"]
-    if shown_as == "attributes" and not yes_and_no.has_middle(support):
+    if kind == "attributes" and not yes_and_no.has_middle(support):
         raise ValueError(f"{name}, attributes of the range {fields['range']}, without a middle")
     if means is not None:
-        if shown_as != "attributes" or not isinstance(means, list) or len(means) != number:
+        if kind != "attributes" or not isinstance(means, list) or len(means) != number:
             raise ValueError(f"{name} with means that are not one of each of its attributes")
         means = tuple(_number(f"{name}'s mean", x) for x in means)
         if not support[0] <= min(means) <= max(means) <= support[1]:
             raise ValueError(f"{name} with means from {min(means):g} to {max(means):g}")
-    return DescribedModality(name, shape, support, shown_as, value_names, means)
+    return DescribedModality(name, shape, support, kind, value_names, means)
 
 
 def _shape(name: str, sizes: Any) -> tuple[int, ...]:

@@ -25,7 +25,6 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """
 
     def __init__(self, momentum: float = 0.9, epsilon: float = 1e-4, **kwargs: Any) -> None:
-        """See the class."""
         super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:

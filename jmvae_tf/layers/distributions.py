@@ -58,7 +58,6 @@ class GaussianHead(keras.layers.Layer):
     """
 
     def __init__(self, latent_dim: int, **kwargs: Any) -> None:
-        """See the class."""
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.latent_dim = latent_dim
         self.mean = keras.layers.Dense(latent_dim, name="mean", dtype="float32")
@@ -106,7 +105,6 @@ class LikelihoodHead(keras.layers.Layer):
     """
 
     def __init__(self, likelihood: Likelihood, event_shape: tuple[int, ...], **kwargs: Any) -> None:
-        """See the class."""
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.likelihood = likelihood
         self.event_shape = tuple(event_shape)
@@ -182,7 +180,6 @@ class ConditionalDistribution(keras.layers.Layer):
     def __init__(
         self, body: keras.layers.Layer, head: GaussianHead | LikelihoodHead, **kwargs: Any
     ) -> None:
-        """See the class."""
         super().__init__(**kwargs)
         self.body = body
         self.head = head

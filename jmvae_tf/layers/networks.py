@@ -144,7 +144,6 @@ class JointBody(keras.layers.Layer):
         trunk: keras.layers.Layer | None = None,
         **kwargs: Any,
     ) -> None:
-        """See the class."""
         super().__init__(**kwargs)
         self.branches = dict(branches)
         self.trunk = trunk

@@ -26,7 +26,6 @@ class Moments:
     """
 
     def __init__(self, event_shape: Sequence[int]) -> None:
-        """See the class."""
         self.count = 0
         self.mean = np.zeros(event_shape)
         self._squares = np.zeros(event_shape)
@@ -75,7 +74,6 @@ class Standardisation(keras.layers.Layer):
     """
 
     def __init__(self, event_shape: Sequence[int], one_unit: bool = True, **kwargs: Any) -> None:
-        """See the class."""
         super().__init__(**{**kwargs, "dtype": "float32", "trainable": False})
         self.event_shape = tuple(event_shape)
         self.one_unit = one_unit

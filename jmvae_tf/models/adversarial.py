@@ -75,9 +75,8 @@ class Adversarial(TrainableModel):
         adversarial_weight: float = 1.0,
         **kwargs: Any,
     ) -> None:
-        """See the class."""
         super().__init__(**kwargs)
-        images = [name for name in vae.targets if vae.modalities[name].shown_as == "image"]
+        images = [name for name in vae.targets if vae.modalities[name].kind == "image"]
         if modality not in images:
             raise ValueError(
                 "A discriminator judges an image that the model generates, one of "

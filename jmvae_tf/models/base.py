@@ -100,7 +100,6 @@ class MultimodalVAE(TrainableModel, abc.ABC):
         conditions: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
-        """See the class."""
         super().__init__(**kwargs)
         if latent_dim < 1:
             raise ValueError(
@@ -112,7 +111,7 @@ class MultimodalVAE(TrainableModel, abc.ABC):
         self.seed = seed
         self.conditions = tuple(conditions)
         self.targets = tuple(name for name in self.modalities if name not in self.conditions)
-        images = [name for name, x in self.modalities.items() if x.shown_as == "image"]
+        images = [name for name, x in self.modalities.items() if x.kind == "image"]
         others = [name for name in self.modalities if name not in images]
         signature_names.check(self.directions, images, others)
         self.decoder_networks = self._networks_for("decoders", decoders, self.targets)
@@ -126,7 +125,7 @@ class MultimodalVAE(TrainableModel, abc.ABC):
         }
         self.statistics = {
             name: Standardisation(
-                modality.event_shape, modality.shown_as == "image", name=f"{name}_statistics"
+                modality.event_shape, modality.kind == "image", name=f"{name}_statistics"
             )
             for name, modality in self.modalities.items()
             if isinstance(modality.likelihood, Gaussian)
@@ -451,7 +450,7 @@ class MultimodalVAE(TrainableModel, abc.ABC):
     def _shown(self, name: str, x: tf.Tensor) -> tf.Tensor:
         """The same, an image within its range."""
         modality, x = self.modalities[name], self.unstandardise(name, x)
-        if modality.shown_as == "image" and modality.value_range:
+        if modality.kind == "image" and modality.value_range:
             return tf.clip_by_value(x, *modality.value_range)
         return x
 

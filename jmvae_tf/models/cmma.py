@@ -47,7 +47,6 @@ class CMMA(OneWayVAE):
         encoders: Mapping[str, Network] | None = None,
         **kwargs: Any,
     ) -> None:
-        """See the class."""
         super().__init__(modalities, target, latent_dim, **kwargs)
         self.encoder_networks = self._networks_for("encoders", encoders, self.conditions)
         bodies = {

@@ -35,7 +35,6 @@ class CVAE(OneWayVAE):
     def __init__(
         self, modalities: Mapping[str, Modality], target: str, latent_dim: int = 64, **kwargs: Any
     ) -> None:
-        """See the class."""
         super().__init__(modalities, target, latent_dim, **kwargs)
         self.build_networks()
 

@@ -61,7 +61,6 @@ class IterativelySampledVAE(MultimodalVAE):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
-        """See the class."""
         super().__init__(modalities, latent_dim, decoders, seed, **kwargs)
         self.set_inference(missing, num_rounds, feed_back)
         self.joint_encoder_network = joint_encoder

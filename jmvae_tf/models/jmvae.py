@@ -33,7 +33,6 @@ class JMVAE(IterativelySampledVAE):
     def __init__(
         self, modalities: Mapping[str, Modality], latent_dim: int = 64, **kwargs: Any
     ) -> None:
-        """See the class."""
         super().__init__(modalities, latent_dim, **kwargs)
         self.build_networks()
 

@@ -54,7 +54,6 @@ class JMVAEH(IterativelySampledVAE):
         layer_prior: str = networks.DEFAULT_VECTOR_BODY,
         **kwargs: Any,
     ) -> None:
-        """See the class."""
         super().__init__(modalities, latent_dim, **kwargs)
         if num_layers < 1:
             raise ValueError(

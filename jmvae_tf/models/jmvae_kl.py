@@ -51,7 +51,6 @@ class JMVAEKL(MultimodalVAE):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
-        """See the class."""
         super().__init__(modalities, latent_dim, decoders, seed, **kwargs)
         if not 0 <= alpha < math.inf:
             raise ValueError(f"alpha must be finite and not negative. Received: alpha={alpha}")

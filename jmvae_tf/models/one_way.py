@@ -39,7 +39,6 @@ class OneWayVAE(MultimodalVAE):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
-        """See the class."""
         if target not in modalities or len(modalities) < 2:
             raise ValueError(
                 "One of at least two modalities is generated. "

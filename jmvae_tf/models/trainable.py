@@ -84,7 +84,6 @@ class TrainableModel(keras.Model):
     modalities: Mapping[str, Modality]
 
     def __init__(self, **kwargs: Any) -> None:
-        """See the class."""
         if "dtype" in kwargs:
             raise ValueError(
                 "The layers of a model compute in the Keras policy that is in force when it is "

@@ -40,7 +40,6 @@ class VAE(MultimodalVAE):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
-        """See the class."""
         if len(modalities) != 1:
             raise ValueError(f"A VAE has exactly one modality. Received: {list(modalities)}")
         super().__init__(modalities, latent_dim, decoders, seed, **kwargs)

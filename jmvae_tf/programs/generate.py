@@ -73,7 +73,7 @@ def main() -> None:
         return
     known = _known(model, settings.crop)
     targets = _targets(model, known)
-    images = [target for target in targets if model.modalities[target].shown_as == "image"]
+    images = [target for target in targets if model.modalities[target].kind == "image"]
     for target in images:
         _draw(model, target, known, out)
     for target in targets:
@@ -122,7 +122,7 @@ def _usual(model: "MultimodalVAE", name: str) -> "np.ndarray | float":
 def _name_of_image(modalities: Mapping[str, "Modality"]) -> str:
     """What a model calls its images; raises UserError if it has none."""
     for name, modality in modalities.items():
-        if modality.shown_as == "image":
+        if modality.kind == "image":
             return name
     raise UserError(
         f"This is a model of {' and '.join(modalities)}, without any image",
@@ -161,9 +161,9 @@ def _targets(model: "MultimodalVAE", known: "Arrays") -> Sequence[str]:
 
 def _flag_of(modality: "Modality") -> str:
     """The flag that gives a modality, up to its values."""
-    if modality.shown_as == "image":
+    if modality.kind == "image":
         return "--image"
-    return f"--given={'<name>' if modality.shown_as == 'attributes' else modality.name}"
+    return f"--given={'<name>' if modality.kind == 'attributes' else modality.name}"
 
 
 def _told(model: "MultimodalVAE") -> str:
@@ -271,11 +271,11 @@ def _print_values(model: "MultimodalVAE", target: str, known: "Arrays") -> None:
     values = _samples(model, target, known, None if known else _NUM_SAMPLES.value)
     if known:
         print_table(modality, values[0])
-    elif modality.shown_as == "attributes":
+    elif modality.kind == "attributes":
         print(f"{modality.name}:")
         for number, sample in enumerate(values, 1):
             print(f"  {number:<3} {shown_attributes(modality, sample)}")
-    elif modality.shown_as == "label":
+    elif modality.kind == "label":
         print(likeliest(modality, values))
     else:
         for sample in values:

@@ -67,7 +67,7 @@ def main() -> None:
         usual = modalities[name].threshold if means is None else means
         _generate(_client(modalities), image, name, _filled(values, usual))
         return
-    others = [x for x in modalities.values() if x.shown_as in ("label", "attributes")]
+    others = [x for x in modalities.values() if x.kind in ("label", "attributes")]
     if len(others) != 1:
         raise UserError(
             "A model of an image and a label or attributes is asked",
@@ -140,7 +140,7 @@ def _client(modalities: "Mapping[str, DescribedModality]") -> "Client":
 
 def _image_of(modalities: "Mapping[str, DescribedModality]") -> "DescribedModality":
     for modality in modalities.values():
-        if modality.shown_as == "image":
+        if modality.kind == "image":
             return modality
     raise UserError(
         "A model of images is asked", f"one of {' and '.join(modalities)}", "choose another --model"

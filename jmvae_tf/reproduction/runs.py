@@ -47,7 +47,6 @@ class Runs:
         data_name: str = "mnist",
         data_dir: pathlib.Path = pathlib.Path("data"),
     ) -> None:
-        """See the class."""
         self.path = path
         self.scale = scale
         self.seed = seed

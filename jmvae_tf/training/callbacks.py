@@ -40,7 +40,6 @@ class KLWarmUp(keras.callbacks.Callback):
     """
 
     def __init__(self, epochs: int) -> None:
-        """See the class."""
         super().__init__()
         if epochs < 0:
             raise ValueError(f"A warm-up cannot take fewer than 0 epochs. Received: {epochs}")
@@ -67,7 +66,6 @@ class FiniteTerms(keras.callbacks.Callback):
     def __init__(
         self, remedy: Callable[[], str] = lambda: "check the data, or lower the learning rate"
     ) -> None:
-        """See the class."""
         super().__init__()
         self.remedy = remedy
         self.epoch = 0
@@ -109,7 +107,6 @@ class TermsOnTestSet(keras.callbacks.Callback):
     def __init__(
         self, test: tf.data.Dataset | tf.distribute.DistributedDataset, steps: int | None = None
     ) -> None:
-        """See the class."""
         super().__init__()
         self.test = test
         self.steps = steps
@@ -129,7 +126,6 @@ class HistoryFile(keras.callbacks.Callback):
     """
 
     def __init__(self, folder: RunFolder) -> None:
-        """See the class."""
         super().__init__()
         self.folder = folder
         self.rows = folder.read_history()
@@ -150,7 +146,6 @@ class Checkpoints(keras.callbacks.Callback):
     """
 
     def __init__(self, folder: RunFolder, every: int = 1) -> None:
-        """See the class."""
         super().__init__()
         self.folder = folder
         self.every = every
@@ -196,7 +191,6 @@ class StopAtBatch(keras.callbacks.Callback):
     """
 
     def __init__(self) -> None:
-        """See the class."""
         super().__init__()
         self.received: int | None = None
         self.previous: dict[int, Any] = {}
@@ -241,7 +235,6 @@ class Progress(keras.callbacks.Callback):
     """
 
     def __init__(self, initial_epoch: int = 0) -> None:
-        """See the class."""
         super().__init__()
         self.initial_epoch = initial_epoch
         self.bar: tqdm | None = None

@@ -22,8 +22,8 @@ BATCH = 4
 STEPS = 2  # 11 examples make two batches of four; three examples are left out.
 
 MODALITIES = {
-    "image": Modality("image", (2, 2, 1), Bernoulli(), shown_as="image"),
-    "photo": Modality("photo", (2, 2, 1), Gaussian(1.0), shown_as="image"),
+    "image": Modality("image", (2, 2, 1), Bernoulli(), kind="image"),
+    "photo": Modality("photo", (2, 2, 1), Gaussian(1.0), kind="image"),
     # Tells which example a row is.
     "index": Modality("index", (1,), Gaussian(1.0)),
 }

@@ -76,12 +76,12 @@ SERVER = textwrap.dedent(
 def exported(tmp_path_factory):
     """A model with two signatures of bytes' kind and all of floats', and its folder."""
     modalities = {
-        "image": Modality("image", (8, 8, 3), Bernoulli(), shown_as="image"),
+        "image": Modality("image", (8, 8, 3), Bernoulli(), kind="image"),
         "attributes": Modality(
             "attributes",
             (3,),
             Gaussian(),
-            shown_as="attributes",
+            kind="attributes",
             value_names=("x", "y", "z"),
             value_range=(-3.0, 3.0),
         ),

@@ -18,8 +18,8 @@ from jmvae_tf.runtime.errors import UserError
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
-def _described(name, shape, support, shown_as, names=()):
-    return DescribedModality(name, shape, support, shown_as, names, None)
+def _described(name, shape, support, kind, names=()):
+    return DescribedModality(name, shape, support, kind, names, None)
 
 
 IMAGE = _described("image", (8, 8, 1), (0.0, 1.0), "image")
@@ -70,7 +70,7 @@ class Model:
 )
 def test_what_the_page_cannot_show_is_told_in_a_line(modalities):
     model = Model(*modalities)
-    if modalities[-1].shown_as == "vector":
+    if modalities[-1].kind == "vector":
         model.signatures = dict.fromkeys(["image_to_speech", "speech_to_image", "embed"])
     with pytest.raises(UserError, match="choose another --saved_model") as told:
         Answers(model)

@@ -39,12 +39,12 @@ def modalities_of(size=8, weight=1 / 3):
             (size, size, 3),
             Gaussian(),
             likelihood_weight=weight,
-            shown_as="image",
+            kind="image",
             standardised=True,
             value_range=(0, 1),
         ),
         "attributes": Modality(
-            "attributes", (4,), Gaussian(), shown_as="attributes", value_names=NAMES
+            "attributes", (4,), Gaussian(), kind="attributes", value_names=NAMES
         ),
     }
 

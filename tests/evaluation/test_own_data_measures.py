@@ -24,8 +24,9 @@ from jmvae_tf.evaluation.estimate import (
 from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate
 from jmvae_tf.evaluation.image_range import to_unit_range
 from jmvae_tf.evaluation.metrics import coherence, diversity
-from jmvae_tf.evaluation.sections import importance_sections, labels_sections
-from jmvae_tf.evaluation.sections.likelihood_sections import objective
+from jmvae_tf.evaluation.sections import importance
+from jmvae_tf.evaluation.sections import labels as label_sections
+from jmvae_tf.evaluation.sections.likelihood import objective
 from jmvae_tf.interface.described_modality import DescribedModality
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
@@ -49,7 +50,7 @@ def _quick_judge(monkeypatch):
 
 
 def image_of(**options):
-    return Modality("image", (4, 4, 1), Bernoulli(), shown_as="image", **options)
+    return Modality("image", (4, 4, 1), Bernoulli(), kind="image", **options)
 
 
 def label_of(classes, name="label"):
@@ -57,7 +58,7 @@ def label_of(classes, name="label"):
         name,
         (classes,),
         Categorical(),
-        shown_as="label",
+        kind="label",
         value_names=tuple(f"{name}{number}" for number in range(classes)),
     )
 
@@ -67,7 +68,7 @@ def traits_of(likelihood, value_range=None):
         "traits",
         (3,),
         likelihood,
-        shown_as="attributes",
+        kind="attributes",
         value_names=TRAITS,
         value_range=value_range,
     )
@@ -263,7 +264,7 @@ def test_labels_of_several_classes_or_none_are_not_measured(labels):
     label = dataclasses.replace(label_of(3), likelihood=Bernoulli())
     model = small_model("cvae", {"image": image_of(), "label": label})
     data = {"image": tf.zeros((2, 4, 4, 1)), "label": tf.constant(labels, tf.float32)}
-    section = labels_sections.labels(model, Examples(data, data, data), PROTOCOL)
+    section = label_sections.labels(model, Examples(data, data, data), PROTOCOL)
     assert section.measures == []
     assert "some examples have several, or none" in section.notes[0]
 
@@ -279,7 +280,7 @@ def test_without_any_example_nothing_is_measured():
 
 def test_many_classes_are_skipped_in_a_line(monkeypatch, eagerly):
     monkeypatch.setattr(diversity, "pairwise_distances", None)
-    monkeypatch.setattr(labels_sections, "MOST_CLASSES", 3)
+    monkeypatch.setattr(label_sections, "MOST_CLASSES", 3)
     model = small_model("jmvae_kl", {"image": image_of(), "label": label_of(4)})
     metrics, _ = measured(model, drawn([0, 1, 2, 3], 4), drawn([0, 1, 2, 3] * 2, 4))
     assert "label_coherence" not in metrics
@@ -329,12 +330,12 @@ def test_two_labels_have_figures_of_their_own(eagerly):
     modalities = {"image": image_of(), "kind": label_of(3, "kind"), "beach": label_of(2, "beach")}
     model = small_model("jmvae_kl", modalities)
     test, training = examples(modalities, 4), examples(modalities, 30)
-    section = labels_sections.labels(model, Examples(test, test, training), PROTOCOL)
+    section = label_sections.labels(model, Examples(test, test, training), PROTOCOL)
     metrics = as_json([section])
     assert {
         f"image_{label}_{figure}"
         for label in ("kind", "beach")
-        for figure in labels_sections._FIGURES
+        for figure in label_sections._FIGURES
     } == metrics.keys() - {"notes"}
     assert len(section.measures) == 8
 
@@ -400,9 +401,9 @@ def test_weighted_estimates_of_discrete_values_are_checked(
         values = {("image",): -1.0, ("label",): -1.0, ("image", "label"): joint}
         return {names: np.full(4, value) for names, value in values.items()}
 
-    monkeypatch.setattr(importance_sections, "importance_weighted_log_likelihoods", weighted)
+    monkeypatch.setattr(importance, "importance_weighted_log_likelihoods", weighted)
     protocol = Protocol(num_importance_samples=1, num_prior_samples=2)
-    sections = importance_sections.importance_weighted(model, drawn([0, 1, 2, 1], 3), protocol)
+    sections = importance.importance_weighted(model, drawn([0, 1, 2, 1], 3), protocol)
     metrics, table = as_json(sections), as_table(sections)
     found = {name for name, x in metrics.items() if "too_few_samples" in str(x)}
     assert found == flagged

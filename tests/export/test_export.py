@@ -96,7 +96,7 @@ def modalities(two_modalities, three_modalities):
                 "photo",
                 (8, 8, 3),
                 Gaussian(),
-                shown_as="image",
+                kind="image",
                 standardised=True,
                 value_range=(0.0, 1.0),
             ),
@@ -104,7 +104,7 @@ def modalities(two_modalities, three_modalities):
                 "attributes",
                 (3,),
                 Gaussian(),
-                shown_as="attributes",
+                kind="attributes",
                 value_names=("x", "y", "z"),
                 value_range=(-3.0, 3.0),
             ),
@@ -217,11 +217,11 @@ def _model(kind, names, arguments, modalities):
 def _examples(modality, size, rng):
     """Grey images, attributes, and labels of which nothing is certain, as a client sends them."""
     shape = (size, *modality.event_shape)
-    if modality.shown_as == "attributes":
+    if modality.kind == "attributes":
         return rng.uniform(-3, 3, shape).astype("f")
     # Levels of files, so that images and files of them are the same.
     x = (rng.integers(0, 256, shape) / 255).astype("f")
-    return x / x.sum(axis=-1, keepdims=True) if modality.shown_as == "label" else x
+    return x / x.sum(axis=-1, keepdims=True) if modality.kind == "label" else x
 
 
 def _files(images):

@@ -23,11 +23,11 @@ from .small_models import small_model
 
 
 def image(name, value_range=None):
-    return Modality(name, (8, 8, 1), Gaussian(), shown_as="image", value_range=value_range)
+    return Modality(name, (8, 8, 1), Gaussian(), kind="image", value_range=value_range)
 
 
 def label(name):
-    return Modality(name, (3,), Categorical(), shown_as="label")
+    return Modality(name, (3,), Categorical(), kind="label")
 
 
 @pytest.fixture(

@@ -164,8 +164,8 @@ EXPORT_AGAIN_AND_AGAIN = textwrap.dedent(
     from jmvae_tf.modalities import Modality
     from jmvae_tf.models.jmvae_kl import JMVAEKL
 
-    image = Modality("image", (4, 4, 1), Bernoulli(), shown_as="image")
-    label = Modality("label", (3,), Categorical(), shown_as="label")
+    image = Modality("image", (4, 4, 1), Bernoulli(), kind="image")
+    label = Modality("label", (3,), Categorical(), kind="label")
     model = JMVAEKL({"image": image, "label": label}, 2)
     while True:
         print("starts", flush=True)

@@ -90,8 +90,8 @@ def test_noise_of_a_missing_modality():
         ({"event_shape": (0,)}, "axis"),
         ({"likelihood_weight": 0.0}, "positive"),
         ({"likelihood_weight": float("nan")}, "positive"),
-        ({"shown_as": "image"}, "image"),
-        ({"shown_as": "sound"}, "shown_as='sound'"),
+        ({"kind": "image"}, "image"),
+        ({"kind": "sound"}, "kind='sound'"),
         ({"value_names": ("a",)}, "1 names"),
     ],
 )

@@ -107,7 +107,7 @@ def test_defaults_that_nobody_would_choose_are_refused(shape):
 
 
 def test_large_events_are_taken_with_networks_that_somebody_chose():
-    image = Modality("image", (218, 178, 3), Gaussian(), shown_as="image")
+    image = Modality("image", (218, 178, 3), Gaussian(), kind="image")
     model = small_model("jmvae_kl", {"image": image, "n": Modality("n", (2,), Gaussian())})
     assert model.generate("image", num_samples=1).shape == (1, 218, 178, 3)
 
@@ -165,7 +165,7 @@ def test_transposed_convolutions_must_fit_the_image():
 
 
 SIZE = (8, 8, 3)
-IMAGE = {"image": Modality("image", SIZE, Gaussian(), shown_as="image")}
+IMAGE = {"image": Modality("image", SIZE, Gaussian(), kind="image")}
 BOTH = {**IMAGE, "v": Modality("v", (5,), Gaussian())}
 
 

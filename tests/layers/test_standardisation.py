@@ -26,7 +26,7 @@ def faces():
             "attributes",
             (2,),
             Gaussian(),
-            shown_as="attributes",
+            kind="attributes",
             value_names=("Bald", "Smiling"),
             value_range=(-3, 3),
         ),
@@ -203,6 +203,6 @@ def test_modalities_that_make_no_sense_are_refused(changes, message):
 
 def test_attributes_have_names_and_one_axis():
     with pytest.raises(ValueError, match="Attributes have names"):
-        Modality("w", (2,), Gaussian(), shown_as="attributes")
+        Modality("w", (2,), Gaussian(), kind="attributes")
     with pytest.raises(ValueError, match="attributes one axis"):
-        Modality("w", (2, 2), Gaussian(), shown_as="attributes", value_names=tuple("abcd"))
+        Modality("w", (2, 2), Gaussian(), kind="attributes", value_names=tuple("abcd"))

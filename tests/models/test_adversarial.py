@@ -20,7 +20,7 @@ FACES = {
         "image",
         (8, 8, 3),
         Gaussian(),
-        shown_as="image",
+        kind="image",
         likelihood_weight=1 / 3,
         standardised=True,
         value_range=(0, 1),
@@ -29,7 +29,7 @@ FACES = {
         "attributes",
         (3,),
         Gaussian(),
-        shown_as="attributes",
+        kind="attributes",
         value_names=("Bald", "Bangs", "Smiling"),
     ),
 }

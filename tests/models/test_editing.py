@@ -91,8 +91,8 @@ def test_edits_of_each_example(photographs):
 
 def test_edit_of_another_pair_of_modalities():
     modalities = {
-        "image": Modality("image", (4, 4, 1), Bernoulli(), shown_as="image"),
-        "label": Modality("label", (3,), Categorical(), shown_as="label"),
+        "image": Modality("image", (4, 4, 1), Bernoulli(), kind="image"),
+        "label": Modality("label", (3,), Categorical(), kind="label"),
     }
     model = small_model("jmvae_kl", modalities)
     image = examples(modalities, 2)["image"]

@@ -57,9 +57,9 @@ def model(two_modalities):
     return model
 
 
-def columns(event_shape=(3,), shown_as="vector"):
+def columns(event_shape=(3,), kind="vector"):
     """A model of standardised numbers."""
-    shape = Modality("v", event_shape, Gaussian(), shown_as=shown_as, standardised=True)
+    shape = Modality("v", event_shape, Gaussian(), kind=kind, standardised=True)
     model = VAE({"v": shape}, latent_dim=2, encoders={"v": "D4R"}, decoders={"v": "D4R"})
     model.compile(optimizer="sgd")
     return model
@@ -330,7 +330,7 @@ def test_fit_takes_no_statistics_of_what_it_could_not_read_twice(form, message, 
 
 
 def test_models_against_discriminators_check_and_adapt_too(rng):
-    image = Modality("image", (4, 4, 1), Gaussian(), shown_as="image", standardised=True)
+    image = Modality("image", (4, 4, 1), Gaussian(), kind="image", standardised=True)
     model = Adversarial(small_model("vae", {"image": image}), "image", "D4R")
     model.compile()
     x = rng.normal(5, 3, size=(9, 4, 4, 1)).astype(np.float32)

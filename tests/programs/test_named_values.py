@@ -10,9 +10,7 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.programs.common.named_values import parse
 from jmvae_tf.runtime.errors import UserError
 
-LABEL = {
-    "label": Modality("label", (3,), Categorical(), shown_as="label", value_names=("a", "b", "c"))
-}
+LABEL = {"label": Modality("label", (3,), Categorical(), kind="label", value_names=("a", "b", "c"))}
 NAMES = ("Bald", "Mouth_Slightly_Open", "Smiling")
 FACES = faces.modalities(8, NAMES)
 BOTH = FACES | LABEL
@@ -26,7 +24,7 @@ def test_label():
 
 @pytest.mark.parametrize(("value", "index"), [("0", 0), ("2", 2)])
 def test_a_label_without_names_by_its_index(value, index):
-    unnamed = {"kind": Modality("kind", (3,), Categorical(), shown_as="label")}
+    unnamed = {"kind": Modality("kind", (3,), Categorical(), kind="label")}
     described = {"kind": DescribedModality("kind", (3,), (0.0, 1.0), "label", (), None)}
     for modalities in (unnamed, described):
         parsed = parse("given", [f"kind={value}"], modalities)
@@ -35,7 +33,7 @@ def test_a_label_without_names_by_its_index(value, index):
 
 @pytest.mark.parametrize("value", ["3", "-1", "1.0", "", "a", "00"])
 def test_no_index_of_a_label_without_names(value):
-    unnamed = {"kind": Modality("kind", (3,), Categorical(), shown_as="label")}
+    unnamed = {"kind": Modality("kind", (3,), Categorical(), kind="label")}
     with pytest.raises(UserError, match="--given=kind=… must be a number from 0 to 2, for its"):
         parse("given", [f"kind={value}"], unnamed)
 

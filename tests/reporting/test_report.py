@@ -141,8 +141,8 @@ def grids(monkeypatch):
 
 def test_of_many_classes_without_names_the_first_are_pictured(tmp_path, grids):
     rng = np.random.default_rng(0)
-    image = Modality("image", (4, 4, 1), Bernoulli(), shown_as="image")
-    label = Modality("label", (1000,), Categorical(), shown_as="label")
+    image = Modality("image", (4, 4, 1), Bernoulli(), kind="image")
+    label = Modality("label", (1000,), Categorical(), kind="label")
     images = rng.integers(0, 2, (8, 4, 4, 1)).astype("f")
     arrays = {"image": images, "label": np.eye(1000, dtype="f")[:8]}
     modalities = {"image": image, "label": label}
@@ -164,10 +164,8 @@ def test_attributes_that_are_0_or_1_are_asked_for_from_half_way(
     beside = []
     monkeypatch.setattr(report.figures, "attributes_by_image", lambda *what: beside.extend(what))
     names = tuple(f"trait{place}" for place in range(number))
-    traits = Modality(
-        "attributes", (number,), Bernoulli(), shown_as="attributes", value_names=names
-    )
-    image = Modality("image", (4, 4, 1), Bernoulli(), shown_as="image")
+    traits = Modality("attributes", (number,), Bernoulli(), kind="attributes", value_names=names)
+    image = Modality("image", (4, 4, 1), Bernoulli(), kind="image")
     rng = np.random.default_rng(0)
     arrays = {
         "image": rng.integers(0, 2, (8, 4, 4, 1)).astype("f"),

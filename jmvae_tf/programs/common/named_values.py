@@ -41,7 +41,7 @@ def parse(
     for item in items:
         name, value = _name_and_value(item, modalities)
         modality = modalities[_modality_of(flag, item, name, modalities)]
-        if modality.shown_as == "attributes":
+        if modality.kind == "attributes":
             values = parsed.setdefault(
                 modality.name, np.full(modality.event_shape, np.nan, np.float32)
             )
@@ -71,7 +71,7 @@ def _modality_of(flag: str, item: str, name: str, modalities: "Mapping[str, Know
     ambiguous = set()
     for modality in modalities.values():
         names = {"attributes": modality.value_names, "label": (modality.name,)}
-        for known in names.get(modality.shown_as, ()):
+        for known in names.get(modality.kind, ()):
             if modality_of.setdefault(known, modality.name) != modality.name:
                 ambiguous.add(known)
     if not modality_of:

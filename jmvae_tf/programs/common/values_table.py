@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 def print_table(modality: "Shown", values: "np.ndarray") -> None:
     """Prints the values of one example by name; attributes from the surest yes to the surest no."""
-    if modality.shown_as == "attributes":
+    if modality.kind == "attributes":
         print(f"{modality.name}: {shown_attributes(modality, values)}")
         width = max(map(len, modality.value_names))
         for place in (-values).argsort(kind="stable"):
             verdict = "yes" if values[place] > modality.threshold else "no"
             print(f"  {modality.value_names[place]:<{width}} {values[place]:z7.3f}  {verdict}")
         return
-    if modality.shown_as == "label":
+    if modality.kind == "label":
         print(likeliest(modality, values[None]))
     else:
         print(f"{modality.name}:")

@@ -10,8 +10,8 @@ from jmvae_tf.evaluation.image_range import to_unit_range
 from jmvae_tf.evaluation.judges import fit_judge
 from jmvae_tf.evaluation.metrics import diversity
 from jmvae_tf.evaluation.metrics.accuracy import Accuracies, accuracies, balanced_accuracies
-from jmvae_tf.evaluation.protocol import Examples, Protocol, Tensors, shown_as
-from jmvae_tf.evaluation.sections.images_sections import Samples
+from jmvae_tf.evaluation.protocol import Examples, Protocol, Tensors, names_of_kind
+from jmvae_tf.evaluation.sections.images import Samples
 from jmvae_tf.models.base import MultimodalVAE
 
 NUM_REDRAWN = 50
@@ -30,7 +30,9 @@ def attributes(
       samples: images at z ~ q(z|attributes), of the first test examples.
     """
     directions = [direction.name for direction in model.directions]
-    pairs = [(x, w) for x in shown_as(model, "image") for w in shown_as(model, "attributes")]
+    pairs = [
+        (x, w) for x in names_of_kind(model, "image") for w in names_of_kind(model, "attributes")
+    ]
     sections = []
     for image, given in pairs:
         if not all(_are_parted(model, given, part) for part in (examples.grey, examples.training)):

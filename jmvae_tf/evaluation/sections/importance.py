@@ -16,7 +16,7 @@ from jmvae_tf.evaluation.metrics.importance import (
     prior_log_likelihoods,
 )
 from jmvae_tf.evaluation.protocol import Protocol, Tensors, proposals
-from jmvae_tf.evaluation.sections.likelihood_sections import density_note
+from jmvae_tf.evaluation.sections.likelihood import density_note
 from jmvae_tf.models.base import MultimodalVAE
 
 
@@ -90,7 +90,7 @@ def _conditional(
         # No draw from the prior looks like a given image: what N_w of them say of log p(image) is
         # hundreds of nats too low, so there q(z|image) takes the prior's place. Not q(z|x,w): its
         # draws leave out what the image could be with other labels. So it may be of any vector.
-        by_prior = model.modalities[given].shown_as in ("label", "attributes")
+        by_prior = model.modalities[given].kind in ("label", "attributes")
         if by_prior:
             prior = prior_log_likelihoods(
                 model, test, given, protocol.num_prior_samples, protocol.seed

@@ -8,7 +8,7 @@ from jmvae_tf.evaluation.batches import generated
 from jmvae_tf.evaluation.estimate import Measure, Section, estimate
 from jmvae_tf.evaluation.image_range import to_unit_range
 from jmvae_tf.evaluation.metrics.sharpness import sharpness
-from jmvae_tf.evaluation.protocol import Examples, Protocol, proposals, shown_as
+from jmvae_tf.evaluation.protocol import Examples, Protocol, names_of_kind, proposals
 from jmvae_tf.models.base import MultimodalVAE
 
 Samples = Mapping[tuple[str, str], np.ndarray]
@@ -29,8 +29,8 @@ def sample_images(model: MultimodalVAE, examples: Examples, protocol: Protocol) 
             protocol.seed,
             sampled=True,
         )
-        for image in shown_as(model, "image")
-        for given in shown_as(model, "label") + shown_as(model, "attributes")
+        for image in names_of_kind(model, "image")
+        for given in names_of_kind(model, "label") + names_of_kind(model, "attributes")
         if f"{given}_to_{image}" in directions
     }
 
@@ -40,7 +40,7 @@ def sharpnesses(
 ) -> Section:
     """The variance of the Laplacian of real, sampled and reconstructed images."""
     measures = []
-    for image in (name for name in shown_as(model, "image") if name in model.targets):
+    for image in (name for name in names_of_kind(model, "image") if name in model.targets):
         unit = to_unit_range(model, examples, image)
         real = unit(examples.grey[image][:NUM_GENERATED])
         measures.append(

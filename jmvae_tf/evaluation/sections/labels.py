@@ -6,7 +6,7 @@ import numpy as np
 
 from jmvae_tf.evaluation.estimate import Measure, Section, estimate
 from jmvae_tf.evaluation.metrics import coherence, diversity
-from jmvae_tf.evaluation.protocol import Examples, Protocol, shown_as
+from jmvae_tf.evaluation.protocol import Examples, Protocol, names_of_kind
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE
 
@@ -26,7 +26,7 @@ def labels(model: MultimodalVAE, examples: Examples, protocol: Protocol) -> Sect
     In a model of several images or labels the names of figures begin with those of the modalities.
     """
     directions = [direction.name for direction in model.directions]
-    pairs = [(x, y) for x in shown_as(model, "image") for y in shown_as(model, "label")]
+    pairs = [(x, y) for x in names_of_kind(model, "image") for y in names_of_kind(model, "label")]
     measures: list[Measure] = []
     notes: list[str] = []
     for image, label in pairs:
