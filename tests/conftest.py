@@ -1,7 +1,6 @@
 """What several tests share."""
 
 import os
-import pathlib
 
 # As the programs have it, which also makes the tests faster; before TensorFlow is imported.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -13,8 +12,7 @@ import tensorflow as tf
 
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
-
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from tests.helpers.paths import ROOT
 
 
 @pytest.fixture

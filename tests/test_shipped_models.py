@@ -18,8 +18,7 @@ from jmvae_tf.evaluation.estimate import Estimate, estimate
 from jmvae_tf.evaluation.judges import fit_judge
 from jmvae_tf.evaluation.metrics.accuracy import balanced_accuracies
 from jmvae_tf.evaluation.metrics.diversity import MAX_REAL, mean_distances
-
-from .conftest import ROOT
+from tests.helpers.paths import ROOT
 
 NAMES = ("mnist-jmvae_kl", "toyfaces-jmvae_kl")
 LARGEST = 10 * 10**6  # Bytes.

@@ -16,9 +16,8 @@ from jmvae_tf.clients import rest_client
 from jmvae_tf.clients.grpc_client import GrpcClient, request_of
 from jmvae_tf.clients.rest_client import RestClient
 from jmvae_tf.runtime.errors import UserError
-
-from .conftest import ROOT
-from .serving_stand_in import Model, grpc_server, rest_server
+from tests.helpers.paths import ROOT
+from tests.helpers.serving_stand_in import Model, grpc_server, rest_server
 
 NAME = "mnist-jmvae_kl"
 VERSION = ROOT / "saved_models" / NAME / "1"

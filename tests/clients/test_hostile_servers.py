@@ -25,10 +25,16 @@ from jmvae_tf.clients.grpc_client import GrpcClient
 from jmvae_tf.clients.rest_client import RestClient
 from jmvae_tf.interface.described_modality import read_modalities
 from jmvae_tf.runtime.errors import UserError
-
-from . import hostile_servers
-from .conftest import ROOT
-from .hostile_servers import HONEST, HOSTILE, REDIRECTS, SAVED_MODEL, endlessly, raw_server
+from tests.helpers import hostile_servers
+from tests.helpers.hostile_servers import (
+    HONEST,
+    HOSTILE,
+    REDIRECTS,
+    SAVED_MODEL,
+    endlessly,
+    raw_server,
+)
+from tests.helpers.paths import ROOT
 
 MORE_MEMORY = 100 * 2**20
 LATE = 20.0  # Seconds; replies without end would go on for ever.

@@ -7,7 +7,7 @@ import pytest
 from jmvae_tf.data import face_crop
 from jmvae_tf.data.celeba import source_files
 from jmvae_tf.data.face_crop import Box, Refusal
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 IMAGE = np.zeros((218, 178, 3), np.uint8)
 

@@ -11,7 +11,7 @@ import pytest
 from jmvae_tf.data import face_crop
 from jmvae_tf.data.image_file import read_image
 from jmvae_tf.runtime.errors import UserError
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 
 @pytest.fixture

@@ -17,9 +17,8 @@ from jmvae_tf.data.image_file import read_image
 from jmvae_tf.export import encoded_images
 from jmvae_tf.export.inputs import require
 from jmvae_tf.runtime.errors import UserError
-
-from . import image_files
-from .conftest import ROOT
+from tests.helpers import image_files
+from tests.helpers.paths import ROOT
 
 GREY_LEVEL = 1 / 255
 

@@ -28,11 +28,11 @@ from jmvae_tf.data.face_crop import Refusal
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
 from jmvae_tf.programs.prepare_celeba import describe
 from jmvae_tf.runtime.errors import UserError
-from tests.conftest import ROOT
 from tests.helpers import celeba_source, dying_worker
-from tests.programs.test_launch import put_foreign_modules
-from tests.programs.test_programs import command, mistake, start
-from tests.training.test_run_folder import contents
+from tests.helpers.folders import contents
+from tests.helpers.foreign_modules import put_foreign_modules
+from tests.helpers.paths import ROOT
+from tests.helpers.programs import command, mistake, start
 
 NUMBER = 20
 

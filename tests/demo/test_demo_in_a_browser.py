@@ -18,8 +18,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from jmvae_tf.data.toyfaces import loading as toyfaces
-
-from .conftest import ROOT
+from tests.helpers.paths import ROOT
 
 pytestmark = pytest.mark.slow
 

@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from .conftest import ROOT
+from tests.helpers.paths import ROOT
 
 pytestmark = pytest.mark.slow
 

@@ -23,8 +23,7 @@ from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.likelihoods import Bernoulli, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.jmvae_kl import JMVAEKL
-
-from .small_models import small_model
+from tests.helpers.small_models import small_model
 
 REQUESTS = 200  # At least, for each signature.
 MORE_MEMORY = 150 * 2**20  # Bytes; one image of 4096x4096 announced and believed takes 300 MB.

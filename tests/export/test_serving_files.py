@@ -10,8 +10,8 @@ import yaml
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from .conftest import ROOT
-from .serving_stand_in import rest_server
+from tests.helpers.paths import ROOT
+from tests.helpers.serving_stand_in import rest_server
 
 SERVING = ROOT / "serving"
 SHIPPED = sorted(path.parent.name for path in (ROOT / "saved_models").glob("*/card.json"))

@@ -17,9 +17,8 @@ from jmvae_tf.likelihoods import Categorical, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.cvae import CVAE
 from jmvae_tf.models.jmvae_kl import JMVAEKL
-
-from . import image_files
-from .small_models import small_model
+from tests.helpers import image_files
+from tests.helpers.small_models import small_model
 
 
 def image(name, value_range=None):

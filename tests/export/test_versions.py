@@ -16,8 +16,7 @@ import tensorflow as tf
 
 from jmvae_tf.export.versions import new_version, versions
 from jmvae_tf.interface.described_modality import newest_version, read_modalities
-
-from .conftest import ROOT
+from tests.helpers.paths import ROOT
 
 
 def _write(folder, keep=None, content="whole"):

@@ -16,7 +16,8 @@ import threading
 import time
 import zlib
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from tests.helpers.paths import ROOT
+
 SAVED_MODEL = ROOT / "saved_models" / "mnist-jmvae_kl"
 TIMEOUT = 0.15  # Seconds.
 BEFORE = b"what was there before"

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from jmvae_tf.data import faces
 from jmvae_tf.layers.distributions import GaussianHead
 from jmvae_tf.likelihoods import Bernoulli, Categorical
 from jmvae_tf.modalities import Modality
@@ -38,6 +39,11 @@ def small_model(
         arguments |= {"layer_encoder": body, "layer_prior": body}
     arguments["decoders"] = dict.fromkeys([first] if name in ONE_WAY else modalities, body)
     return MODELS[name](modalities, **{**arguments, **options})
+
+
+def small_faces(size: int) -> dict[str, Modality]:
+    """The modalities of small faces with three attributes."""
+    return faces.modalities(size, ("Bald", "Male", "Smiling"))
 
 
 def examples(modalities: Mapping[str, Modality], num: int) -> dict[str, tf.Tensor]:

@@ -12,9 +12,8 @@ from jmvae_tf.clients.loaded_model import LoadedModel
 from jmvae_tf.export.description import describe
 from jmvae_tf.interface.described_modality import read_modalities
 from jmvae_tf.runtime.errors import UserError
-
-from .conftest import ROOT
-from .small_models import small_model
+from tests.helpers.paths import ROOT
+from tests.helpers.small_models import small_model
 
 FACES = ROOT / "saved_models" / "toyfaces-jmvae_kl" / "1"
 DIGITS = ROOT / "saved_models" / "mnist-jmvae_kl" / "1"

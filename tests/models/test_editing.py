@@ -7,8 +7,7 @@ import tensorflow as tf
 from jmvae_tf.likelihoods import Bernoulli, Categorical
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models import editing
-from tests.helpers.small_models import examples, set_sequential_weights, small_model
-from tests.reporting.test_report import small_faces
+from tests.helpers.small_models import examples, set_sequential_weights, small_faces, small_model
 
 FACES = small_faces(4)
 KEPT = np.full(3, np.nan, "f")

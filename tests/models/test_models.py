@@ -19,7 +19,7 @@ from jmvae_tf.models.loading import MODELS
 from jmvae_tf.models.vae import VAE
 from jmvae_tf.objectives import jmvae_bound, jmvae_kl_bound
 from jmvae_tf.runtime.randomness import fold, root_seed
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 from tests.helpers.small_models import (
     ITERATIVE,
     OF_SEVERAL,

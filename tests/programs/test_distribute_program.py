@@ -14,8 +14,10 @@ from jmvae_tf.data import digits, pipelines
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training import cluster
 from jmvae_tf.training.run_folder import RunFolder
-from tests.programs.test_programs import BIN, TINY, assert_same_run, command, mistake, start
-from tests.training.test_distributed import free_ports
+from tests.helpers.paths import BIN
+from tests.helpers.ports import free_ports
+from tests.helpers.programs import command, mistake, start
+from tests.helpers.small_runs import TINY, assert_same_run
 
 WORKERS = ["host1:2222", "host2:2222"]
 

@@ -16,8 +16,9 @@ from jmvae_tf.layers import networks
 from jmvae_tf.programs.common import program
 from jmvae_tf.runtime import keras_configuration
 from jmvae_tf.training.run_folder import RunFolder
-from tests.conftest import ROOT
-from tests.programs.test_programs import FIGURES, TINY, command, mistake, start
+from tests.helpers.paths import ROOT
+from tests.helpers.programs import command, mistake, start
+from tests.helpers.small_runs import FIGURES, TINY
 
 # Keras, of a library's user.
 

@@ -12,8 +12,8 @@ from jmvae_tf.data import digits
 from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import make_model, train
-from tests.programs.test_programs import mistake, start, succeed
-from tests.training.test_run_folder import contents
+from tests.helpers.folders import contents
+from tests.helpers.programs import mistake, start, succeed
 
 QUICK = (
     "--num_samples=3",

@@ -13,8 +13,8 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.data.image_file import read_image
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import load_checkpoint, make_model
-from tests.programs.test_programs import mistake, start, succeed
-from tests.training.test_run_folder import contents
+from tests.helpers.folders import contents
+from tests.helpers.programs import mistake, start, succeed
 
 # Run to model and target.
 RUNS = {

@@ -21,7 +21,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.helpers.foreign_modules import put_foreign_modules
+from tests.helpers.paths import ROOT
+
 LAUNCH = ROOT / "bin" / "lib" / "launch.py"
 
 # Prints what the program sees, so that a test can look at it from outside.
@@ -480,27 +482,6 @@ def test_no_usable_python(checkout, tmp_path, monkeypatch, capfd, on_path, parts
 
 
 # What else the launcher promises.
-
-
-FOREIGN = """
-import os, sys
-with open({mark!r}, "a") as mark:
-    print(__name__, sys.argv, file=mark)
-"""
-
-# What comes before the requirements are checked, what programs import, and what they consist of.
-NAMES = (
-    *("abc", "checkout", "fcntl", "hashlib", "importlib", "json", "multiprocessing", "re", "runpy"),
-    *("absl", "cv2", "jmvae_tf", "numpy", "tinydep", "tqdm"),
-)
-
-
-def put_foreign_modules(folder: Path, mark: Path) -> None:
-    """Modules of well-known names, which leave a mark where they are imported."""
-    folder.mkdir(exist_ok=True)
-    for name in NAMES:
-        if not (folder / name).exists():
-            (folder / f"{name}.py").write_text(FOREIGN.format(mark=str(mark)))
 
 
 @pytest.mark.parametrize("path", [None, "", ".:{installed}", "{checkout}:{installed}:"])

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from jmvae_tf.programs.common import output
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 # A program that writes a file after it has said a lot.
 CODE = """

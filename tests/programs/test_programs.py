@@ -25,105 +25,11 @@ from jmvae_tf import presets
 from jmvae_tf.data import mnist
 from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.training.train import load_checkpoint, load_trained
-from tests.training.test_run_folder import contents
-
-BIN = pathlib.Path(__file__).resolve().parents[2] / "bin"
-
-EPOCHS = 6
-# A batch of 8 makes 149 steps an epoch, each of them an execution of its own: epochs are long
-# enough for a signal to come within one.
-STEPS = 149
-TINY = (
-    "--data=digits",
-    "--latent_dim=2",
-    "--joint_encoder=(D8R, D8R)",
-    "--encoders=image=D8R,label=D8R",
-    "--decoders=image=D8R,label=D8R",
-    f"--epochs={EPOCHS}",
-    "--warmup_epochs=3",
-    "--batch_size=8",
-    "--checkpoint_every=1",
-    "--nojit_compile",
-    "--run=run",
-)
-FIGURES = {
-    "images_by_label.png",
-    "labels_by_image.png",
-    "loss_terms.png",
-    "prior_samples.png",
-    "reconstructions.png",
-}
-
-
-def command(program: str, *arguments: str) -> list[str]:
-    return [sys.executable, str(BIN / program), *arguments]
-
-
-def start(
-    folder: pathlib.Path, program: str, *arguments: str, **options
-) -> subprocess.CompletedProcess[str]:
-    """Runs a program in a folder to its end."""
-    return subprocess.run(
-        command(program, *arguments),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        **options,
-    )
-
-
-def succeed(folder: pathlib.Path, program: str, *arguments: str) -> str:
-    """What a program prints that succeeds: nothing on standard error, above all no log lines."""
-    done = start(folder, program, *arguments)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
-
-
-def mistake(done: subprocess.CompletedProcess[str]) -> str:
-    """The one line of a program that found a mistake of its user."""
-    assert done.returncode == 1, done.stderr
-    assert re.fullmatch(r"error: [^\n]+; [^\n]+; [^\n]+\n", done.stderr), done.stderr
-    return done.stderr
-
-
-def interrupt(
-    folder: pathlib.Path, signum: int, after: str, program: str, *arguments: str
-) -> tuple[int, str]:
-    """Sends a signal as soon as a program has printed a line; exit status and standard error."""
-    process = subprocess.Popen(
-        command(program, *arguments),
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        for line in process.stdout:
-            if re.match(after, line):
-                process.send_signal(signum)
-                break
-        _, error = process.communicate(timeout=120)
-    finally:
-        process.kill()
-    return process.returncode, error
-
-
-def newest_variables(folder: RunFolder) -> list[np.ndarray]:
-    """Weights and the states of all optimisers at the end of a run."""
-    model = load_trained(folder.newest_checkpoint(), folder.read_settings())
-    names = ("optimizer", "decoder_optimizer", "discriminator_optimizer")
-    parts = [model, *(getattr(model, name) for name in names if hasattr(model, name))]
-    return [variable.numpy() for part in parts for variable in part.variables]
-
-
-def assert_same_run(left: RunFolder, right: RunFolder) -> None:
-    """Bit for bit."""
-    assert left.history_file.read_text() == right.history_file.read_text()
-    variables = zip(newest_variables(left), newest_variables(right), strict=True)
-    assert all(np.array_equal(x, y) for x, y in variables)
-    assert left.metrics_file.read_text() == right.metrics_file.read_text()
+from jmvae_tf.training.train import load_checkpoint
+from tests.helpers.folders import contents
+from tests.helpers.paths import BIN
+from tests.helpers.programs import interrupt, mistake, start, succeed
+from tests.helpers.small_runs import EPOCHS, FIGURES, STEPS, TINY, assert_same_run
 
 
 @pytest.fixture(scope="module")

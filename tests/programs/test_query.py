@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from jmvae_tf.data.toyfaces import loading as toyfaces
-
-from .conftest import ROOT
-from .serving_stand_in import Model, grpc_server, rest_server
+from tests.helpers.paths import ROOT
+from tests.helpers.serving_stand_in import Model, grpc_server, rest_server
 
 FACES, DIGITS = "toyfaces-jmvae_kl", "mnist-jmvae_kl"
 

@@ -10,7 +10,7 @@ import pytest
 
 from jmvae_tf.demo import charts
 from jmvae_tf.reporting import figures, figures_of_faces
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 
 
 def _read(path):

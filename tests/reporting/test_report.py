@@ -14,12 +14,7 @@ from jmvae_tf.presets import settings_of
 from jmvae_tf.reporting import report
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_folder import RunFolder
-from tests.helpers.small_models import set_sequential_weights, small_model
-
-
-def small_faces(size: int) -> dict[str, Modality]:
-    """The modalities of small faces with three attributes."""
-    return faces.modalities(size, ("Bald", "Male", "Smiling"))
+from tests.helpers.small_models import set_sequential_weights, small_faces, small_model
 
 
 @dataclasses.dataclass

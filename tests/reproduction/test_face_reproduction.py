@@ -30,14 +30,22 @@ from jmvae_tf.reproduction import (
 from jmvae_tf.reproduction.layout import Section
 from jmvae_tf.reproduction.recipes import GAN
 from jmvae_tf.reproduction.runs import Runs
-from jmvae_tf.reproduction.scales import SCALES, Scale
-from tests.conftest import ROOT
+from jmvae_tf.reproduction.scales import SCALES
+from tests.helpers.folders import times
+from tests.helpers.paths import ROOT
+from tests.helpers.reproductions import (
+    NETWORK,
+    SMALL_SCALE,
+    TINY_SCALE,
+    Answers,
+    answer,
+    runs_in,
+    small_preset,
+)
 from tests.helpers.small_models import small_model
-from tests.reproduction.test_reproduction import TINY, Answers, answer, runs_in, times
 
 OF_FACES = [name for name, data in recipes.DATA.items() if data == ("celeba", "toyfaces")]
 QUICK, PAPER = (SCALES[name]["celeba"] for name in ("quick", "paper"))
-NETWORK = "D4R"
 
 
 # What is trained.
@@ -98,7 +106,7 @@ def test_long_differs_from_quick_on_celeba_in_the_number_of_epochs_alone():
 
 @pytest.mark.slow
 def test_a_gan_variant_is_handed_out_without_its_discriminator(tmp_path):
-    scale = dataclasses.replace(TINY, overrides={**TINY.overrides, "epochs": 1})
+    scale = dataclasses.replace(TINY_SCALE, overrides={**TINY_SCALE.overrides, "epochs": 1})
     runs = runs_in(tmp_path, scale)
     model = runs.trained(GAN["jmvae_kl"])
     assert isinstance(model, MultimodalVAE)
@@ -263,48 +271,6 @@ def _toyfaces(monkeypatch):
     small_preset(monkeypatch)
 
 
-def small_preset(monkeypatch) -> None:
-    """Puts a preset of toyfaces with the smallest networks in place, and few faces."""
-    small = {
-        "split": "paper",
-        "latent_dim": 3,
-        "joint_encoder": f"({NETWORK}, {NETWORK})",
-        "encoders": {"image": NETWORK, "attributes": NETWORK},
-        "decoders": {"image": NETWORK, "attributes": NETWORK},
-        "layer_encoder": NETWORK,
-        "layer_prior": NETWORK,
-        "discriminator": NETWORK,
-        "adversarial_weight": 1.0,
-        "discriminator_learning_rate": 1e-4,
-        "likelihood_weights": {"image": 0.25, "attributes": 1.0},
-        "epochs": 1,
-        "warmup_epochs": 1,
-        "batch_size": 50,
-        "learning_rate": 1e-3,
-        "jit_compile": False,
-        "steps_per_execution": 1,
-        "checkpoint_every": 1,
-    }
-    monkeypatch.setitem(presets._BY_DATA, "toyfaces", small)
-    monkeypatch.setattr(presets, "DATA", tuple(presets._BY_DATA))
-    monkeypatch.setattr(
-        toyfaces, "NUM_EXAMPLES", {"train": 200, "validation": 50, "test": 60}, raising=True
-    )
-
-
-SMALL = Scale(
-    name="small",
-    overrides={},
-    num_generation_examples=40,
-    num_likelihood_examples=40,
-    num_points=7,
-    num_samples=2,
-    num_importance_samples=3,
-    num_prior_samples=3,
-    num_rounds=3,
-)
-
-
 def untrained(name: str) -> MultimodalVAE:
     """A small model of toyfaces that knows its data's means."""
     model = small_model(presets.without_gan(name), toyfaces.modalities(), NETWORK)
@@ -326,7 +292,7 @@ def models(monkeypatch):
 @pytest.fixture
 def runs(tmp_path, models, _toyfaces):
     """Runs of toyfaces, their models untrained."""
-    return Runs(tmp_path / "runs", SMALL, data_name="toyfaces")
+    return Runs(tmp_path / "runs", SMALL_SCALE, data_name="toyfaces")
 
 
 @pytest.fixture
@@ -417,7 +383,7 @@ def test_data_of_many_attributes_show_those_that_the_paper_names(tmp_path, monke
         "image": rng.integers(0, 256, (20, 32, 32, 3)).astype(np.uint8),
         "attributes": rng.choice([-1, 1], (20, 40)).astype(np.int8),
     }
-    runs = Runs(tmp_path, SMALL, data_name="celeba")
+    runs = Runs(tmp_path, SMALL_SCALE, data_name="celeba")
     runs.data = DataSet("celeba", modalities, part, part, part, faces.prepare)
     model = small_model("jmvae_kl", modalities, NETWORK)
     monkeypatch.setattr(Runs, "trained", lambda self, recipe: model)
@@ -475,8 +441,8 @@ from jmvae_tf.programs import reproduce
 from jmvae_tf.programs.common import program
 program.load_tensorflow()
 from jmvae_tf.reproduction import scales
-from tests.reproduction.test_face_reproduction import SMALL, small_preset
-scales.SCALES["quick"]["toyfaces"] = SMALL
+from tests.helpers.reproductions import SMALL_SCALE, small_preset
+scales.SCALES["quick"]["toyfaces"] = SMALL_SCALE
 small_preset(pytest.MonkeyPatch())
 program.run(reproduce)
 """

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import zlib
 
 import cv2
 import numpy as np
@@ -31,38 +30,16 @@ from jmvae_tf.reproduction import (
 )
 from jmvae_tf.reproduction.layout import Section, Table
 from jmvae_tf.reproduction.recipes import FLAT
-from jmvae_tf.reproduction.runs import Runs
-from jmvae_tf.reproduction.scales import LONG, PAPER, QUICK, SCALES, Scale
+from jmvae_tf.reproduction.scales import LONG, PAPER, QUICK, SCALES
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import write_json
 from jmvae_tf.training.callbacks import Checkpoints
-from tests.conftest import ROOT
-from tests.programs.test_programs import interrupt, mistake, start
-from tests.training.test_run_folder import contents
+from tests.helpers.folders import contents, times
+from tests.helpers.paths import ROOT
+from tests.helpers.programs import interrupt, mistake, start
+from tests.helpers.reproductions import TINY_SCALE, Answers, answer, runs_in
 
-TINY = Scale(
-    name="tiny",
-    overrides={
-        "epochs": 2,
-        "warmup_epochs": 1,
-        "jit_compile": False,
-        "steps_per_execution": 1,
-        "checkpoint_every": 1,
-    },
-    num_generation_examples=40,
-    num_likelihood_examples=20,
-    num_chain_examples=30,
-    num_points=100,
-    num_samples=2,
-    num_importance_samples=10,
-    num_prior_samples=20,
-    num_rounds=2,
-)
 JMVAE, JMVAE_KL, JMVAE_H = FLAT["jmvae"], FLAT["jmvae_kl"], FLAT["jmvae_h"]
-
-
-def runs_in(path, scale=TINY, **options) -> Runs:
-    return Runs(path, scale, data_name="digits", **options)
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +76,6 @@ def variables(model) -> list[np.ndarray]:
 def assert_equal(left, right) -> None:
     for x, y in zip(variables(left), variables(right), strict=True):
         np.testing.assert_array_equal(x, y)
-
-
-def times(path) -> dict[str, int]:
-    """When each file was last written."""
-    return {str(file): file.stat().st_mtime_ns for file in path.rglob("*") if file.is_file()}
 
 
 def refused(function, *arguments) -> str:
@@ -218,8 +190,12 @@ def test_a_run_that_stopped_before_its_first_checkpoint(runs, copied, capsys):
 @pytest.mark.parametrize(
     ("scale", "seed", "told"),
     [
-        (TINY, 1, "seed 0, not 1"),
-        (dataclasses.replace(TINY, overrides={**TINY.overrides, "epochs": 3}), 0, "2, not 3"),
+        (TINY_SCALE, 1, "seed 0, not 1"),
+        (
+            dataclasses.replace(TINY_SCALE, overrides={**TINY_SCALE.overrides, "epochs": 3}),
+            0,
+            "2, not 3",
+        ),
     ],
 )
 def test_a_run_of_other_settings_is_refused(copied, tmp_path, scale, seed, told):
@@ -448,32 +424,6 @@ def test_layouts_of_a_table():
         "JMVAE": {"paper": -977.2, "ours": {"mean": -832.9481, "standard_error": 1.2234}},
         "new": {"paper": None, "ours": {"mean": 0.98, "standard_error": 0.0}},
     }
-
-
-class Answers(dict):
-    """Measures whose values tell which they are and of which run, where its model has them."""
-
-    def __init__(self, runs, recipe, inference=None):
-        super().__init__()
-        self.recipe = recipe
-        self.run = recipe.name + ("-zeros" if inference == measures.ZEROS else "")
-
-    def get(self, name, default=None):
-        model = self.recipe.model
-        if "_eq" in name and name.endswith("6") != (model == "jmvae_h"):
-            return default
-        if model == "vae" and name != "log_p_image_single_image":
-            return default
-        if model in ("cvae", "cmma") and "single" in name:
-            return default
-        return answer(self.run, name)
-
-    def __missing__(self, name):
-        return self.get(name)
-
-
-def answer(run: str, name: str) -> Estimate:
-    return Estimate(float(zlib.crc32(f"{run}/{name}".encode())), 1.0)
 
 
 @pytest.fixture
@@ -740,9 +690,9 @@ from jmvae_tf.programs import reproduce
 from jmvae_tf.programs.common import program
 program.load_tensorflow()
 from jmvae_tf.reproduction import recipes, scales
-from tests.reproduction.test_reproduction import FLAT, TINY
-scales.SCALES["quick"]["digits"] = TINY
-recipes.FIGURES["5"] = tuple(FLAT[name] for name in ("jmvae", "jmvae_h", "jmvae_kl"))
+from tests.helpers.reproductions import TINY_SCALE
+scales.SCALES["quick"]["digits"] = TINY_SCALE
+recipes.FIGURES["5"] = tuple(recipes.FLAT[name] for name in ("jmvae", "jmvae_h", "jmvae_kl"))
 recipes.DATA["5"] = ("digits",)
 program.run(reproduce)
 """

@@ -23,8 +23,7 @@ from jmvae_tf.runtime.files import (
     restore_folder,
     written_atomically,
 )
-
-from .conftest import ROOT
+from tests.helpers.paths import ROOT
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.models import editing
 from jmvae_tf.runtime.randomness import draw_events, fold, root_seed, sample, split
-
-from .small_models import OF_SEVERAL, ONE_WAY, all_but_first, examples, small_model
+from tests.helpers.small_models import OF_SEVERAL, ONE_WAY, all_but_first, examples, small_model
 
 SEEDS = tf.constant([[3, 0], [1, 0], [4, 0], [1, 0]])
 

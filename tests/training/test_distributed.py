@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 
@@ -11,9 +10,10 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf.runtime.replicas import WHOLE, Share
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
+from tests.helpers.ports import free_ports
 
-JOB = ROOT / "tests" / "distributed_job.py"
+JOB = ROOT / "tests" / "helpers" / "distributed_job.py"
 
 
 def start(request, task=None, ports=()):
@@ -31,17 +31,6 @@ def start(request, task=None, ports=()):
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def free_ports(number):
-    """Ports that nobody listens on."""
-    sockets = [socket.socket() for _ in range(number)]
-    for one in sockets:
-        one.bind(("localhost", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def results_of(job, model, distribute, out, means=False, examples=None):

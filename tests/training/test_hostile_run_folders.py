@@ -23,8 +23,8 @@ from jmvae_tf.runtime.files import read_json, write_json
 from jmvae_tf.training import train
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import load_newest, make_model
-from tests.programs.test_programs import mistake, start
-from tests.training.test_run_folder import contents
+from tests.helpers.folders import contents
+from tests.helpers.programs import mistake, start
 
 TINY = {
     "latent_dim": 2,

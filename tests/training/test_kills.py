@@ -9,8 +9,9 @@ import time
 import pytest
 
 from jmvae_tf.training.run_folder import RunFolder
-from tests.programs.test_programs import TINY, assert_same_run, command, succeed
-from tests.training.test_run_folder import contents
+from tests.helpers.folders import contents
+from tests.helpers.programs import command, succeed
+from tests.helpers.small_runs import TINY, assert_same_run
 
 KILLS = 20
 EPOCHS = 120

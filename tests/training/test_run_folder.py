@@ -11,6 +11,7 @@ from jmvae_tf import presets
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json, written_atomically
 from jmvae_tf.training.run_folder import RunFolder
+from tests.helpers.folders import contents
 
 
 @pytest.fixture
@@ -29,13 +30,6 @@ def run(folder, settings):
     """A run that was started."""
     folder.start(settings)
     return folder
-
-
-def contents(path: pathlib.Path) -> dict[str, bytes | None]:
-    """Everything below a path: relative name to bytes, None for a folder."""
-    return {
-        str(x.relative_to(path)): x.read_bytes() if x.is_file() else None for x in path.rglob("*")
-    }
 
 
 # Atomic writing.

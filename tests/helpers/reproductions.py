@@ -1,0 +1,103 @@
+"""Reproductions that take seconds, and measures that name themselves."""
+
+import pathlib
+import zlib
+
+import pytest
+
+from jmvae_tf import presets
+from jmvae_tf.data.toyfaces import loading as toyfaces
+from jmvae_tf.evaluation.estimate import Estimate
+from jmvae_tf.reproduction import measures
+from jmvae_tf.reproduction.runs import Runs
+from jmvae_tf.reproduction.scales import Scale
+
+TINY_SCALE = Scale(
+    name="tiny",
+    overrides={
+        "epochs": 2,
+        "warmup_epochs": 1,
+        "jit_compile": False,
+        "steps_per_execution": 1,
+        "checkpoint_every": 1,
+    },
+    num_generation_examples=40,
+    num_likelihood_examples=20,
+    num_chain_examples=30,
+    num_points=100,
+    num_samples=2,
+    num_importance_samples=10,
+    num_prior_samples=20,
+    num_rounds=2,
+)
+NETWORK = "D4R"
+SMALL_SCALE = Scale(
+    name="small",
+    overrides={},
+    num_generation_examples=40,
+    num_likelihood_examples=40,
+    num_points=7,
+    num_samples=2,
+    num_importance_samples=3,
+    num_prior_samples=3,
+    num_rounds=3,
+)
+
+
+def runs_in(path: pathlib.Path, scale: Scale = TINY_SCALE, **options) -> Runs:
+    return Runs(path, scale, data_name="digits", **options)
+
+
+def small_preset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts a preset of toyfaces with the smallest networks in place, and few faces."""
+    small = {
+        "split": "paper",
+        "latent_dim": 3,
+        "joint_encoder": f"({NETWORK}, {NETWORK})",
+        "encoders": {"image": NETWORK, "attributes": NETWORK},
+        "decoders": {"image": NETWORK, "attributes": NETWORK},
+        "layer_encoder": NETWORK,
+        "layer_prior": NETWORK,
+        "discriminator": NETWORK,
+        "adversarial_weight": 1.0,
+        "discriminator_learning_rate": 1e-4,
+        "likelihood_weights": {"image": 0.25, "attributes": 1.0},
+        "epochs": 1,
+        "warmup_epochs": 1,
+        "batch_size": 50,
+        "learning_rate": 1e-3,
+        "jit_compile": False,
+        "steps_per_execution": 1,
+        "checkpoint_every": 1,
+    }
+    monkeypatch.setitem(presets._BY_DATA, "toyfaces", small)
+    monkeypatch.setattr(presets, "DATA", tuple(presets._BY_DATA))
+    monkeypatch.setattr(
+        toyfaces, "NUM_EXAMPLES", {"train": 200, "validation": 50, "test": 60}, raising=True
+    )
+
+
+class Answers(dict):
+    """Measures whose values tell which they are and of which run, where its model has them."""
+
+    def __init__(self, runs, recipe, inference=None):
+        super().__init__()
+        self.recipe = recipe
+        self.run = recipe.name + ("-zeros" if inference == measures.ZEROS else "")
+
+    def get(self, name, default=None):
+        model = self.recipe.model
+        if "_eq" in name and name.endswith("6") != (model == "jmvae_h"):
+            return default
+        if model == "vae" and name != "log_p_image_single_image":
+            return default
+        if model in ("cvae", "cmma") and "single" in name:
+            return default
+        return answer(self.run, name)
+
+    def __missing__(self, name):
+        return self.get(name)
+
+
+def answer(run: str, name: str) -> Estimate:
+    return Estimate(float(zlib.crc32(f"{run}/{name}".encode())), 1.0)
