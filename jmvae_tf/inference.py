@@ -40,7 +40,7 @@ def product_of_experts(
 def iterative_sampling(
     initial: Mapping[str, tf.Tensor],
     missing: Sequence[str],
-    draw: Callable[[Mapping[str, tf.Tensor], tf.Tensor], tf.Tensor],
+    sample_z: Callable[[Mapping[str, tf.Tensor], tf.Tensor], tf.Tensor],
     decode: Callable[[tf.Tensor], Mapping[str, tfd.Distribution]],
     num_rounds: int,
     seed: tf.Tensor,
@@ -56,7 +56,7 @@ def iterative_sampling(
     Args:
       initial: all modalities, [batch, *event_shape] each, the missing ones as zeros or noise.
       missing: the names of the missing ones; the others stay as they are.
-      draw: all modalities and a seed to the z that decoders take.
+      sample_z: all modalities and a seed to the z that decoders take.
       decode: z to a distribution for each modality.
       num_rounds: how many z are drawn along the chain, the caller's among them; at least 1.
       seed: int32, [2], or [batch, 2] for one by example.
@@ -69,7 +69,7 @@ def iterative_sampling(
 
     def feed(step: tf.Tensor, filled: dict[str, tf.Tensor]) -> tuple[tf.Tensor, dict]:
         seed_z, *seeds = split(fold(seed, step), 1 + len(missing))
-        decoded = decode(draw({**initial, **filled}, seed_z))
+        decoded = decode(sample_z({**initial, **filled}, seed_z))
         fed = {
             name: sample(decoded[name], seed_x) if feed_back == "samples" else decoded[name].mean()
             for name, seed_x in zip(missing, seeds, strict=True)

@@ -84,7 +84,7 @@ W, CHAINS = 1.6, 20_000
 def _z_of_chains(num_rounds, feed_back):
     """The z that follow from chains which start at x = 8, with the exact posterior."""
 
-    def draw(x, seed):
+    def sample_z(x, seed):
         mean = (x["x"] + x["w"]) / 3
         return tfd.MultivariateNormalDiag(mean, tf.fill(mean.shape, float(np.sqrt(1 / 3)))).sample(
             seed=seed
@@ -95,10 +95,10 @@ def _z_of_chains(num_rounds, feed_back):
 
     initial = {"x": tf.fill((CHAINS, 1), 8.0), "w": tf.fill((CHAINS, 1), W)}
     complemented = iterative_sampling(
-        initial, ["x"], draw, decode, num_rounds, root_seed(3), feed_back
+        initial, ["x"], sample_z, decode, num_rounds, root_seed(3), feed_back
     )
     np.testing.assert_array_equal(complemented["w"], initial["w"])
-    return draw(complemented, root_seed(4)).numpy()
+    return sample_z(complemented, root_seed(4)).numpy()
 
 
 @pytest.mark.parametrize(("feed_back", "variance"), [("samples", 1 / 2), ("means", 3 / 8)])
@@ -125,17 +125,17 @@ def test_what_is_missing_starts_from_zeros_or_noise(name, two_modalities):
     label = {"label": data["label"]}
     zeros = small_model(name, two_modalities, missing="zeros", num_rounds=1)
     blank = {**label, "image": tf.zeros((6, 4, 4, 1))}
-    q, z = zeros.draw_posterior(label, 4, seed=2)
+    q, z = zeros.posterior_and_samples(label, 4, seed=2)
     np.testing.assert_array_equal(zeros.posterior(label).mean(), zeros.encode(blank).mean())
     # Nothing is drawn, so that all samples are of one distribution.
     assert (q.batch_shape, z.shape) == ((6,), (4, 6, 3))
 
     noisy = small_model(name, two_modalities, missing="noise", num_rounds=1)
-    q, z = noisy.draw_posterior(label, 4, seed=2)
+    q, z = noisy.posterior_and_samples(label, 4, seed=2)
     assert (q.batch_shape, z.shape) == ((4, 6), (4, 6, 3))
     assert np.all(np.std(q.mean(), axis=0).max(axis=1) > 1e-3)
-    np.testing.assert_array_equal(noisy.draw_posterior(label, 4, seed=2)[1], z)
-    assert not np.allclose(noisy.draw_posterior(label, 4, seed=3)[1], z)
+    np.testing.assert_array_equal(noisy.posterior_and_samples(label, 4, seed=2)[1], z)
+    assert not np.allclose(noisy.posterior_and_samples(label, 4, seed=3)[1], z)
     # Importance samples share chains; any number of them can be had.
     draws = noisy.importance_samples(label, 13, seed=2)
     assert draws.z.shape == (13, 6, 3)

@@ -19,7 +19,7 @@ from jmvae_tf.data.data_set import DataSet, Rows
 from jmvae_tf.likelihoods import Bernoulli
 from jmvae_tf.modalities import Modality
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.runtime.randomness import draw_events, fold, root_seed, split
+from jmvae_tf.runtime.randomness import fold, noise_for_batch, root_seed, split
 from jmvae_tf.runtime.replicas import WHOLE, Share
 
 # What a seed is folded with first, so that no two uses share a draw.
@@ -256,7 +256,7 @@ def flip(
     share: Share = WHOLE,
 ) -> dict[str, tf.Tensor]:
     """Mirrors all images of an example, left to right, with a probability of a half."""
-    uniform = share.drawn(
+    uniform = share.part_of_batch(
         lambda number: tf.random.stateless_uniform((number, 1, 1, 1), seed),
         tf.shape(next(iter(batch.values())))[0],
     )
@@ -279,12 +279,12 @@ def binarise(
         modalities.items(), split(seed, len(modalities)), strict=True
     ):
         if isinstance(modality.likelihood, Bernoulli):
-            draw = functools.partial(
-                draw_events,
+            noise = functools.partial(
+                noise_for_batch,
                 tf.random.stateless_uniform,
                 event_shape=modality.event_shape,
                 seed=seed_x,
             )
-            uniform = share.drawn(draw, tf.shape(batch[name])[0])
+            uniform = share.part_of_batch(noise, tf.shape(batch[name])[0])
             drawn[name] = tf.cast(uniform < batch[name], tf.float32)
     return drawn

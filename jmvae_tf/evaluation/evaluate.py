@@ -59,7 +59,7 @@ def _active_units(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Se
         note = "active units are left out: they need at least two test examples"
         return Section(title, [], notes=[note])
     for how, given in proposals(model).items():
-        if len(given) < len(model.modalities) and model.draws_to_infer:
+        if len(given) < len(model.modalities) and model.samples_to_infer:
             continue  # The means would vary with the chains, not with the data.
         for layer, means in latent.layer_means(model, test, given, protocol.seed).items():
             measures.append(

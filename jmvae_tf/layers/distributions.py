@@ -42,7 +42,7 @@ def reparameterised_sample(q: tfd.MultivariateNormalDiag, seed: tf.Tensor) -> tf
         shape = (examples, mu.shape[-1])
         return tfd.MultivariateNormalDiag(tf.zeros(shape), tf.ones(shape)).sample(seed=seed)
 
-    return mu + sigma * replicas.current().drawn(noise, tf.shape(mu)[0])
+    return mu + sigma * replicas.current().part_of_batch(noise, tf.shape(mu)[0])
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")

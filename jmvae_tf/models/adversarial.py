@@ -234,7 +234,7 @@ class Adversarial(TrainableModel):
         if self.vae.conditions:
             z = reparameterised_sample(self.vae.prior(data), seed)
         else:  # In JMVAE-h, from the top layer down.
-            z = replicas.current().drawn(
+            z = replicas.current().part_of_batch(
                 lambda examples: self.vae.sample_posterior(None, examples, seed),
                 tf.shape(data[self.modality])[0],
             )

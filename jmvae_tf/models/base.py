@@ -140,7 +140,7 @@ class MultimodalVAE(TrainableModel, abc.ABC):
     """Which equation of the 2018 paper scores generation: that of `conditional_samples`."""
 
     @property
-    def draws_to_infer(self) -> bool:
+    def samples_to_infer(self) -> bool:
         """Whether q(z|given) is random where modalities are missing."""
         return False
 
@@ -237,12 +237,12 @@ class MultimodalVAE(TrainableModel, abc.ABC):
           ValueError: if a name is unknown, a shape is not that of its modality, or a condition is
             missing.
         """
-        tensors = self._check(given or {})
+        tensors = self.checked_inputs(given or {})
         if set(tensors) == set(self.conditions):
             return self.prior(tensors)
         return self.infer(tensors, as_seed(seed))
 
-    def draw_posterior(
+    def posterior_and_samples(
         self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
     ) -> tuple[tfd.Distribution, tf.Tensor]:
         """The distribution `posterior` of each sample, and one draw of it.
@@ -274,7 +274,7 @@ class MultimodalVAE(TrainableModel, abc.ABC):
           float32, [num_samples, batch, latent_dim]; from the prior [num_samples, latent_dim]. What
           decoders take: z_1 of JMVAE-h.
         """
-        return self.draw_posterior(given, num_samples, seed)[1]
+        return self.posterior_and_samples(given, num_samples, seed)[1]
 
     def posterior_mean(self, given: Tensors | None, seed: int | tf.Tensor = 0) -> tf.Tensor:
         """The mean of q(z|given), [batch, latent_dim]; of JMVAE-h what becomes of it in z_1."""
@@ -312,8 +312,10 @@ class MultimodalVAE(TrainableModel, abc.ABC):
         Returns:
           Draws, of which `log_p_z` is under the prior, or under p(z|w) in CMMA.
         """
-        q, z = self.draw_posterior(given, num_samples, seed)
-        return ImportanceSamples(z, self.prior(self._check(given)).log_prob(z), q.log_prob(z))
+        q, z = self.posterior_and_samples(given, num_samples, seed)
+        return ImportanceSamples(
+            z, self.prior(self.checked_inputs(given)).log_prob(z), q.log_prob(z)
+        )
 
     def decode(
         self,
@@ -338,7 +340,7 @@ class MultimodalVAE(TrainableModel, abc.ABC):
         for target in targets:
             self._check_target(target)
         z = tf.convert_to_tensor(z, tf.float32)
-        inputs = self.decoder_inputs(z, self._check(given) if given else {})
+        inputs = self.decoder_inputs(z, self.checked_inputs(given) if given else {})
         return {name: self.decoders[name](inputs, batch_shape=tf.shape(z)[:-1]) for name in targets}
 
     def decoder_inputs(self, z: tf.Tensor, given: Tensors) -> Any:
@@ -683,7 +685,8 @@ class MultimodalVAE(TrainableModel, abc.ABC):
                 f"Modalities must be among {list(self.modalities)}. Received: {unknown}"
             )
 
-    def _check(self, given: Tensors) -> dict[str, tf.Tensor]:
+    def checked_inputs(self, given: Tensors) -> dict[str, tf.Tensor]:
+        """As `standardise`, and raises ValueError if one of the conditions is not given."""
         tensors = self.standardise(given)
         self.check_conditions(tensors)
         return tensors

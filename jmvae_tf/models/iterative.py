@@ -12,9 +12,9 @@ from jmvae_tf.inference import iterative_sampling
 from jmvae_tf.layers.networks import Network
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import ImportanceSamples, MultimodalVAE, Tensors
-from jmvae_tf.runtime.randomness import as_seed, draw_events, sample, split
+from jmvae_tf.runtime.randomness import as_seed, noise_for_batch, sample, split
 
-DRAWS_PER_CHAIN = 10
+SAMPLES_PER_CHAIN = 10
 """How many importance samples share a chain; their weights stay unbiased, the chains cost less."""
 
 Missing = Literal["noise", "zeros"]
@@ -89,7 +89,7 @@ class IterativelySampledVAE(MultimodalVAE):
         self.feed_back = feed_back
 
     @abc.abstractmethod
-    def draw(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
+    def sample_z(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
         """The z of one round of iterative sampling, [batch, latent_dim], as decoders take it."""
 
     @abc.abstractmethod
@@ -107,7 +107,7 @@ class IterativelySampledVAE(MultimodalVAE):
         return self.encode_layers(data, batch_shape)[-1]
 
     @property
-    def draws_to_infer(self) -> bool:
+    def samples_to_infer(self) -> bool:
         """Whether noise or a chain is drawn where modalities are missing."""
         return self.missing == "noise" or self.num_rounds > 1
 
@@ -132,11 +132,11 @@ class IterativelySampledVAE(MultimodalVAE):
         for name, seed_x in zip(missing, seeds, strict=True):
             modality = self.modalities[name]
             start = modality.likelihood.noise if self.missing == "noise" else _zeros
-            initial[name] = draw_events(start, batch, modality.event_shape, seed_x)
+            initial[name] = noise_for_batch(start, batch, modality.event_shape, seed_x)
         return iterative_sampling(
             initial,
             missing,
-            self.draw,
+            self.sample_z,
             lambda z: self.decode(z, missing),
             self.num_rounds,
             seed_chain,
@@ -161,7 +161,7 @@ class IterativelySampledVAE(MultimodalVAE):
           Modality name to [num_samples * batch, *event_shape], and the shape to unfold that axis
           to; None where nothing is drawn, so that all samples are of one distribution.
         """
-        if not given or len(given) == len(self.modalities) or not self.draws_to_infer:
+        if not given or len(given) == len(self.modalities) or not self.samples_to_infer:
             return None
         tiled = {
             name: tf.tile(tensor, [num_samples] + [1] * (tensor.shape.rank - 1))
@@ -169,14 +169,14 @@ class IterativelySampledVAE(MultimodalVAE):
         }
         return self.complement(tiled, seed), (num_samples, -1)
 
-    def draw_posterior(
+    def posterior_and_samples(
         self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
     ) -> tuple[tfd.Distribution, tf.Tensor]:
-        """As `MultimodalVAE.draw_posterior`, with a chain of its own for every sample."""
+        """As `MultimodalVAE.posterior_and_samples`, with a chain of its own for every sample."""
         seed_q, seed_z = split(as_seed(seed), 2)
-        complemented = self.complement_each(self._check(given or {}), num_samples, seed_q)
+        complemented = self.complement_each(self.checked_inputs(given or {}), num_samples, seed_q)
         if complemented is None:
-            return super().draw_posterior(given, num_samples, seed)
+            return super().posterior_and_samples(given, num_samples, seed)
         q = self.encode(*complemented)
         return q, sample(q, seed_z)
 
@@ -189,15 +189,15 @@ class IterativelySampledVAE(MultimodalVAE):
         weights is unbiased whatever the chains did.
         """
         seed_q, seed_z = split(as_seed(seed), 2)
-        tensors = self._check(given)
-        num_chains = -(-num_samples // DRAWS_PER_CHAIN)
+        tensors = self.checked_inputs(given)
+        num_chains = -(-num_samples // SAMPLES_PER_CHAIN)
         complemented = self.complement_each(tensors, num_chains, seed_q)
         if complemented is None:
             layers = self.encode_layers(self.complement(tensors, seed_q))
             draws = num_samples
         else:
             layers = self.encode_layers(*complemented)
-            draws = DRAWS_PER_CHAIN
+            draws = SAMPLES_PER_CHAIN
         z = [
             q.sample(draws, seed=seed_layer)
             for q, seed_layer in zip(layers, split(seed_z, len(layers)), strict=True)

@@ -61,6 +61,6 @@ class JMVAE(IterativelySampledVAE):
         """p(z)."""
         return [self.prior({})]
 
-    def draw(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
+    def sample_z(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
         """A draw z ~ q(z|x,w)."""
         return sample(self.encode(data), seed)

@@ -102,7 +102,7 @@ class JMVAEH(IterativelySampledVAE):
             q.append(encoder(below, training=training, batch_shape=batch_shape))
         return q
 
-    def draw(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
+    def sample_z(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
         """z_1 through p(z_1|z_2) ... p(z_L-1|z_L), z_L ~ q(z_L|x,w)."""
         seed_top, seed_below = split(seed, 2)
         return self.descend(sample(self.encode(data), seed_top), seed_below)
@@ -122,19 +122,19 @@ class JMVAEH(IterativelySampledVAE):
         """Draws of z_1, as the class describes."""
         seed_top, seed_below = split(as_seed(seed), 2)
         if given and len(given) == len(self.modalities):
-            return sample(self.joint_encoder(self._check(given)), seed_below, num_samples)
-        _, z_top = self.draw_posterior(given, num_samples, seed_top)
+            return sample(self.joint_encoder(self.checked_inputs(given)), seed_below, num_samples)
+        _, z_top = self.posterior_and_samples(given, num_samples, seed_top)
         return self.descend(z_top, seed_below)
 
     def posterior_mean(self, given: Tensors | None, seed: int | tf.Tensor = 0) -> tf.Tensor:
         """The mean of q(z_1|x,w), or what the mean of q(z_L|.) leads to through means."""
         if given and len(given) == len(self.modalities):
-            return self.joint_encoder(self._check(given)).mean()
+            return self.joint_encoder(self.checked_inputs(given)).mean()
         return self.descend(self.posterior(given, seed).mean(), None)
 
     def layer_means(self, given: Tensors, seed: int | tf.Tensor = 0) -> dict[str, tf.Tensor]:
         """The means of q(z_1|.) ... q(z_L|.) as z1 ... zL."""
-        layers = self.encode_layers(self.complement(self._check(given), as_seed(seed)))
+        layers = self.encode_layers(self.complement(self.checked_inputs(given), as_seed(seed)))
         return {f"z{layer}": q.mean() for layer, q in enumerate(layers, start=1)}
 
     def conditional_samples(
@@ -147,7 +147,7 @@ class JMVAEH(IterativelySampledVAE):
         if len(given) == len(self.modalities):
             return self.sample_posterior(given, num_samples, seed)
         seed_top, seed_below = split(as_seed(seed), 2)
-        _, z_top = self.draw_posterior(given, num_samples, seed_top)
+        _, z_top = self.posterior_and_samples(given, num_samples, seed_top)
         z = self.descend(tf.repeat(z_top, num_samples, axis=0), seed_below)
         return tf.reshape(z, (num_samples**2, -1, self.latent_dim))
 

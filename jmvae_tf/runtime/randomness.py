@@ -93,16 +93,16 @@ def sample(
     return samples
 
 
-def draw_events(
-    draw: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+def noise_for_batch(
+    noise: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
     batch: tf.Tensor,
     event_shape: tuple[int, ...],
     seed: tf.Tensor,
 ) -> tf.Tensor:
-    """What `draw` makes of a shape and a seed, for a batch of events.
+    """Draws noise for a batch of events, by one seed or by a seed for each example.
 
     Args:
-      draw: from a shape and a seed, int32 [2], to a float32 tensor of that shape.
+      noise: maps a shape and a seed, int32 [2], to a float32 tensor of that shape.
       batch: the number of examples.
       event_shape: of one event.
       seed: int32, [2] or [batch, 2].
@@ -112,10 +112,10 @@ def draw_events(
     """
     if is_by_example(seed):
         events = tf.map_fn(
-            lambda one: draw(tf.constant(event_shape), one), seed, fn_output_signature=tf.float32
+            lambda one: noise(tf.constant(event_shape), one), seed, fn_output_signature=tf.float32
         )
         return tf.ensure_shape(events, (None, *event_shape))
-    return draw(tf.concat([[batch], event_shape], axis=0), seed)
+    return noise(tf.concat([[batch], event_shape], axis=0), seed)
 
 
 def _each(function: Callable[[tf.Tensor], tf.Tensor], seed: tf.Tensor) -> tf.Tensor:

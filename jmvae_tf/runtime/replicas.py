@@ -31,24 +31,26 @@ class Share(NamedTuple):
     replicas: int = 1
     gathered: Callable[[tf.Tensor], tf.Tensor] | None = None
 
-    def drawn(self, draw: Callable[[tf.Tensor], tf.Tensor], examples: tf.Tensor) -> tf.Tensor:
-        """The part of what is drawn for the whole batch.
+    def part_of_batch(
+        self, make: Callable[[tf.Tensor], tf.Tensor], examples: tf.Tensor
+    ) -> tf.Tensor:
+        """This replica's part of a tensor that is drawn for the whole batch.
 
-        Every replica draws all of it, so that an example gets the draw that it would get if one
+        Every replica draws the whole tensor, so an example gets the draw that it would get if one
         replica had the whole batch.
 
         Args:
-          draw: from a number of examples to a tensor [examples, ...], the same for every replica.
+          make: maps a number of examples to a tensor [examples, ...], the same on every replica.
           examples: how many of them this replica has.
 
         Returns:
           [examples, ...].
         """
         if self.replicas == 1:
-            return draw(examples)
+            return make(examples)
         sizes = self.sizes(examples)
         first, number = tf.reduce_sum(sizes[: self.replica]), tf.reduce_sum(sizes)
-        return draw(number)[first : first + examples]
+        return make(number)[first : first + examples]
 
     def sizes(self, examples: tf.Tensor) -> tf.Tensor:
         """How many examples each replica has, int32 [replicas], of which this has `examples`."""

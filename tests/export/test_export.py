@@ -261,7 +261,7 @@ def _expected(model, signature, data, inputs, outputs):
                 ]
             )
         }
-    if model.draws_to_infer and len(next(iter(data.values()))) > 1:
+    if model.samples_to_infer and len(next(iter(data.values()))) > 1:
         size = len(next(iter(data.values())))
         alone = [
             _expected(
@@ -314,7 +314,7 @@ def test_a_process_with_tensorflow_alone_gets_the_models_numbers(
             data, sent = _request(model, given, size, rng)
             inputs |= {f"{signature}/{size}/{name}": x for name, x in sent.items()}
             # Of a large batch of what is drawn, the first examples tell enough.
-            told = 2 if model.draws_to_infer or "seed" in sent else size
+            told = 2 if model.samples_to_infer or "seed" in sent else size
             values = _expected(
                 model,
                 signature,

@@ -6,7 +6,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.models import editing
-from jmvae_tf.runtime.randomness import draw_events, fold, root_seed, sample, split
+from jmvae_tf.runtime.randomness import fold, noise_for_batch, root_seed, sample, split
 from tests.helpers.small_models import OF_SEVERAL, ONE_WAY, all_but_first, examples, small_model
 
 SEEDS = tf.constant([[3, 0], [1, 0], [4, 0], [1, 0]])
@@ -39,9 +39,9 @@ def test_samples_are_those_of_each_alone(of, num_samples, prefix, rng):
 
 
 def test_events_are_those_of_each_alone():
-    drawn = draw_events(tf.random.stateless_normal, 4, (2, 3), SEEDS)
+    drawn = noise_for_batch(tf.random.stateless_normal, 4, (2, 3), SEEDS)
     for row, seed in enumerate(SEEDS):
-        alone = draw_events(tf.random.stateless_normal, 1, (2, 3), seed)
+        alone = noise_for_batch(tf.random.stateless_normal, 1, (2, 3), seed)
         np.testing.assert_array_equal(drawn[row], alone[0])
 
 

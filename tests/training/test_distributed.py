@@ -104,7 +104,10 @@ def test_parts_of_a_batch_make_up_the_whole():
     shares = [Share(replica, 3, lambda _: tf.constant(sizes)) for replica in range(3)]
     values = tf.constant([4.0, 5.0, 6.0, 10.0, 100.0])
     parts = tf.split(values, sizes)
-    drawn = [share.drawn(tf.range, tf.shape(x)[0]) for share, x in zip(shares, parts, strict=True)]
+    drawn = [
+        share.part_of_batch(tf.range, tf.shape(x)[0])
+        for share, x in zip(shares, parts, strict=True)
+    ]
     np.testing.assert_array_equal(tf.concat(drawn, axis=0), np.arange(5))
     means = [share.part_of_mean(x)(x) for share, x in zip(shares, parts, strict=True)]
     np.testing.assert_allclose(sum(means), 25.0)
