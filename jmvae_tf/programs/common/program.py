@@ -166,7 +166,7 @@ def _parse(module: ModuleType) -> None:
     if flags.FLAGS.help:
         print((module.__doc__ or "").strip())
         for name in flags.FLAGS.flags_by_module_dict():
-            if name.startswith("jmvae_tf."):
+            if name.startswith("jmvae_tf.") or name == sys.argv[0]:  # Flags of __main__.
                 print(f"\n{flags.FLAGS.module_help(name).strip()}")
         output.require()
         sys.exit(0)

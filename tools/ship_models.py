@@ -1,7 +1,9 @@
+#!/usr/bin/env python3
 """Trains, measures and exports the models that the repository ships, each with a card.
 
-They are small enough to be part of it, so that a fresh clone can be served and played with. MNIST
-needs --data_dir. A run that is there is not trained again. Version 1 of each is replaced.
+They are small enough to be part of the repository, so that a fresh clone can serve them and play
+with them. MNIST needs --data_dir. Uses the runs that are there, and trains the others. Replaces
+version 1 of each model.
 """
 
 import pathlib
@@ -10,6 +12,13 @@ import shutil
 import subprocess
 import sys
 from typing import Any
+
+_ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(_ROOT / "bin" / "lib"))
+
+from checkout import launch
+
+launch.ensure_requirements()
 
 from jmvae_tf.presets import versions
 from jmvae_tf.programs.common import program
@@ -27,7 +36,7 @@ _RUNS_DIR = program.define_path("runs_dir", "runs/shipped", "where their runs li
 _DATA_DIR = program.define_path("data_dir", "data", "where data lie or are downloaded to")
 _EXPORT_DIR = program.define_path("export_dir", "saved_models", "where they are shipped")
 
-_VERSION = "1"  # The only one that is not git-ignored.
+_VERSION = "1"  # The only version that git does not ignore.
 _SHIPPED = {
     "toyfaces-jmvae_kl": ("--data=toyfaces",),
     # docs/results.md: with this weight images show their labels best.
@@ -42,7 +51,7 @@ _LICENCES = {
     "toyfaces-jmvae_kl": "Apache 2.0, like the drawings that it was trained on",
     "mnist-jmvae_kl": "Apache 2.0; MNIST itself (Y. LeCun, C. Cortes, C. Burges) is CC BY-SA 3.0",
 }
-_FIGURES = (  # The ends of their names in metrics.json, and what they are.
+_FIGURES = (  # The ends of their names in metrics.json, and their descriptions.
     ("_eq5", "log-likelihood, Eq. 5, N = 10, nats"),
     ("generated_label_accuracy", "labels read off images, share that is right"),
     ("_balanced_accuracy", "attributes read off images, balanced accuracy, mean"),
@@ -53,7 +62,7 @@ _FIGURES = (  # The ends of their names in metrics.json, and what they are.
 
 def main() -> None:
     """Runs the program."""
-    for name in _SHIPPED:  # A start that was killed may have left one without its name.
+    for name in _SHIPPED:  # A start that was killed may have left one under another name.
         restore_folder(pathlib.Path(_EXPORT_DIR.value) / name / _VERSION)
     for name, settings in _SHIPPED.items():
         folder = RunFolder(pathlib.Path(_RUNS_DIR.value) / name)
@@ -78,10 +87,10 @@ def main() -> None:
 
 
 def _train(folder: RunFolder, settings: tuple[str, ...]) -> None:
-    """Trains in a process of its own, which is what a card gives as its command."""
+    """Trains in a process of its own, by the command that the card gives."""
     command = [
         sys.executable,
-        str(pathlib.Path(__file__).parents[2] / "bin" / "train"),
+        str(_ROOT / "bin" / "train"),
         *settings,
         f"--run={folder.path}",
         f"--data_dir={_DATA_DIR.value}",
@@ -142,8 +151,8 @@ def _as_text(name: str, card: dict[str, Any]) -> str:
             card["command"],
             "```",
             "",
-            f"with {trained}; exported by `bin/ship`. What that command printed for the "
-            f"{card['num_test_examples']} test examples:",
+            f"with {trained}; exported by `tools/ship_models.py`. What that command printed for "
+            f"the {card['num_test_examples']} test examples:",
             "",
             "| figure | what | mean ± standard error |",
             "|---|---|---:|",
@@ -157,3 +166,7 @@ def _as_text(name: str, card: dict[str, Any]) -> str:
 
 def _described(figure: str) -> str:
     return next(description for ending, description in _FIGURES if figure.endswith(ending))
+
+
+if __name__ == "__main__":
+    program.run(sys.modules[__name__])

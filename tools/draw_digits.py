@@ -1,21 +1,27 @@
-"""Draws README's first picture with the shipped MNIST model: python docs/draw_digits.py."""
+#!/usr/bin/env python3
+"""Draws README's first picture with the shipped MNIST model: tools/draw_digits.py."""
 
 import pathlib
 import sys
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "bin" / "lib"))
+
+from checkout import launch
+
+launch.ensure_requirements()
+
 import cv2
 import numpy as np
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from jmvae_tf.clients.loaded_model import LoadedModel
+
 ROWS = 3
 ENLARGEMENT = 4
 
 
 def main() -> None:
     """Draws samples of p(image|label), a column for each label, of seeds 0, 1, 2 and so on."""
-    sys.path.insert(0, str(ROOT))
-    from jmvae_tf.clients.loaded_model import LoadedModel
-
     model = LoadedModel(ROOT / "saved_models" / "mnist-jmvae_kl")
     labels = np.tile(np.eye(10, dtype=np.float32), (ROWS, 1))
     seeds = np.arange(len(labels), dtype=np.int32)
