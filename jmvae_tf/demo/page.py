@@ -9,6 +9,7 @@ import numpy as np
 from jmvae_tf.demo import charts
 from jmvae_tf.demo.answers import Answers
 from jmvae_tf.demo.uploads import FORGOTTEN_AFTER
+from jmvae_tf.interface.value_names import names_or_numbers
 from jmvae_tf.runtime.errors import UserError
 
 _MORE_SAMPLES = 6
@@ -326,7 +327,7 @@ def _chart(answers: Answers, values: np.ndarray) -> np.ndarray:
 def _names(answers: Answers) -> list[str]:
     if answers.other is None:
         return []
-    return list(answers.other.value_names) or list(map(str, range(*answers.other.event_shape)))
+    return list(names_or_numbers(answers.other))
 
 
 def _live(show: Callable[..., Any], inputs: list[Any], outputs: list[Any]) -> None:

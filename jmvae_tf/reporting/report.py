@@ -15,10 +15,10 @@ from jmvae_tf.evaluation.estimate import as_json, as_table
 from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate, proposals
 from jmvae_tf.export.permissions import tell_if_private
 from jmvae_tf.export.saved_model import export_saved_model
+from jmvae_tf.interface.value_names import names_or_numbers
 from jmvae_tf.models import editing
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.presets import Settings
-from jmvae_tf.programs.common.values_table import names_of
 from jmvae_tf.reporting import figures
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json
@@ -135,7 +135,7 @@ def picture(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -
             folder.figures / "labels_by_image.png",
             grey["image"].numpy(),
             model.generate("label", {"image": grey["image"]}, seed=seed).numpy(),
-            names_of(model.modalities["label"]),
+            names_or_numbers(model.modalities["label"]),
             model.modalities["image"].support,
         )
     if "attributes_to_image" in directions:
@@ -164,7 +164,7 @@ def picture(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -
 
 
 def _images_by_label(model: MultimodalVAE, folder: RunFolder, seed: int) -> None:
-    names = names_of(model.modalities["label"])
+    names = names_or_numbers(model.modalities["label"])
     labels = tf.eye(len(names))[:_MOST_LABELS]
     average = model.generate("image", {"label": labels}, seed=seed)
     samples = model.generate("image", {"label": labels}, _ROWS_OF_SAMPLES, seed)

@@ -7,6 +7,7 @@ import numpy as np
 from jmvae_tf.evaluation.estimate import Measure, Section, estimate
 from jmvae_tf.evaluation.metrics import coherence, diversity
 from jmvae_tf.evaluation.protocol import Examples, Protocol, names_of_kind
+from jmvae_tf.interface.value_names import names_or_numbers
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE
 
@@ -132,7 +133,7 @@ def _left_out(modality: Modality, classes: Collection[int], lacks: str, figure: 
     """A sentence on the classes that a figure does not tell of; none if it tells of all."""
     if not classes:
         return []
-    values = modality.value_names or tuple(map(str, range(*modality.event_shape)))
+    values = names_or_numbers(modality)
     named = [values[place] for place in classes]
     more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     return [

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from jmvae_tf.programs.common.values_table import names_of
+from jmvae_tf.interface.value_names import names_or_numbers
 from jmvae_tf.runtime.errors import UserError
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _number(flag: str, item: str, name: str, value: str, value_range: tuple[floa
 def _one_hot(flag: str, item: str, value: str, modality: "Known") -> "np.ndarray":
     import numpy as np
 
-    names = names_of(modality)
+    names = names_or_numbers(modality)
     if value not in names:
         numbers = f"a number from 0 to {len(names) - 1}, for its classes have no names"
         told = f"one of {', '.join(names)}" if modality.value_names else numbers

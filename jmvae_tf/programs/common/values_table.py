@@ -1,8 +1,8 @@
 """Tables of what was read of an example: a label's probabilities, attributes or other values."""
 
-import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from jmvae_tf.interface.value_names import names_or_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +26,7 @@ def print_table(modality: "Shown", values: "np.ndarray") -> None:
         print(likeliest(modality, values[None]))
     else:
         print(f"{modality.name}:")
-    for name, value in zip(names_of(modality), values.ravel(), strict=True):
+    for name, value in zip(names_or_numbers(modality), values.ravel(), strict=True):
         print(f"  {name:<12} {value:.4f}")
 
 
@@ -38,10 +38,5 @@ def shown_attributes(modality: "Shown", values: "np.ndarray") -> str:
 
 def likeliest(modality: "Shown", values: "np.ndarray") -> str:
     """The class that each of several examples, [examples, classes], most likely is."""
-    names = " ".join(names_of(modality)[index] for index in values.argmax(axis=-1))
+    names = " ".join(names_or_numbers(modality)[index] for index in values.argmax(axis=-1))
     return f"{modality.name}: likeliest {names}"
-
-
-def names_of(modality: "Shown") -> Sequence[str]:
-    """The names of the values, in order; their numbers where they have none."""
-    return modality.value_names or tuple(map(str, range(math.prod(modality.event_shape))))
