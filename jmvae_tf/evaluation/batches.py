@@ -1,4 +1,4 @@
-"""Examples in batches, and what is computed of each put together again."""
+"""Score examples batch by batch."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence

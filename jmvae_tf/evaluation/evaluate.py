@@ -1,8 +1,8 @@
 """All figures of merit of a model, by the kinds of its modalities."""
 
-from jmvae_tf.evaluation.estimate import Measure, Section
 from jmvae_tf.evaluation.metrics import latent
-from jmvae_tf.evaluation.protocol import Examples, Protocol, Tensors, proposals
+from jmvae_tf.evaluation.metrics_table import Metric, Section
+from jmvae_tf.evaluation.protocol import EvaluationData, Protocol, Tensors, proposals
 from jmvae_tf.evaluation.sections.attributes import attributes
 from jmvae_tf.evaluation.sections.images import sample_images, sharpnesses
 from jmvae_tf.evaluation.sections.importance import importance_weighted
@@ -16,7 +16,7 @@ from jmvae_tf.evaluation.sections.likelihood import (
 from jmvae_tf.models.base import MultimodalVAE
 
 
-def evaluate(model: MultimodalVAE, examples: Examples, protocol: Protocol) -> list[Section]:
+def evaluate(model: MultimodalVAE, examples: EvaluationData, protocol: Protocol) -> list[Section]:
     """Measures a model by everything that is defined for it.
 
     Args:
@@ -50,11 +50,11 @@ def evaluate(model: MultimodalVAE, examples: Examples, protocol: Protocol) -> li
         sharpnesses(model, examples, protocol, samples),
         _active_units(model, test, protocol),
     ]
-    return [section for section in sections if section.measures or section.notes]
+    return [section for section in sections if section.metrics or section.notes]
 
 
 def _active_units(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Section:
-    title, measures = "Active latent units", []
+    title, metrics = "Active latent units", []
     if len(test[next(iter(model.modalities))]) < 2:
         note = "active units are left out: they need at least two test examples"
         return Section(title, [], notes=[note])
@@ -62,11 +62,11 @@ def _active_units(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Se
         if len(given) < len(model.modalities) and model.samples_to_infer:
             continue  # The means would vary with the chains, not with the data.
         for layer, means in latent.layer_means(model, test, given, protocol.seed).items():
-            measures.append(
-                Measure(
+            metrics.append(
+                Metric(
                     f"active_units_{layer}_{how}",
                     f"{layer} given {', '.join(given)}, of {means.shape[1]}",
                     latent.active_units(means),
                 )
             )
-    return Section(title, measures)
+    return Section(title, metrics)

@@ -1,16 +1,16 @@
-"""Images of any range of values, as measures of pictures want them."""
+"""Images of any range of values, as metrics of images need them."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from jmvae_tf.evaluation.protocol import Examples
+from jmvae_tf.evaluation.protocol import EvaluationData
 from jmvae_tf.interface.pixels import to_pixels
 from jmvae_tf.models.base import MultimodalVAE
 
 
 def to_unit_range(
-    model: MultimodalVAE, examples: Examples, image: str
+    model: MultimodalVAE, examples: EvaluationData, image: str
 ) -> Callable[[np.ndarray], np.ndarray]:
     """A function that brings images of a modality from their range to [0, 1].
 

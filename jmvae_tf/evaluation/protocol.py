@@ -30,7 +30,7 @@ class Protocol:
 
 
 @dataclasses.dataclass(frozen=True)
-class Examples:
+class EvaluationData:
     """What a model is measured on; each by modality name, [examples, *event_shape].
 
     All are in the data's units.

@@ -64,7 +64,7 @@ def main() -> None:
     folder = pathlib.Path(_RUNS_DIR.value or usual)
 
     program.load_tensorflow()
-    from jmvae_tf.reproduction.layout import as_json, as_markdown, as_text
+    from jmvae_tf.reproduction.paper_table import table_as_json, table_as_markdown, table_as_text
     from jmvae_tf.reproduction.pictures import make_figure
     from jmvae_tf.reproduction.runs import Runs
     from jmvae_tf.reproduction.tables import make_table
@@ -83,12 +83,14 @@ def main() -> None:
             stem = folder / "tables" / name
             written.append(stem.with_suffix(".md"))
             with written_atomically(written[0]) as temporary:
-                temporary.write_text(as_markdown(table), encoding="utf-8")
+                temporary.write_text(table_as_markdown(table), encoding="utf-8")
         if table is not None:
             written.append(stem.with_suffix(".json"))
             about = {"scale": dataclasses.asdict(scale), "seed": _SEED.value}
-            write_json(written[-1], {**as_json(table), **about, "versions": presets.versions()})
-            print(f"\n{as_text(table)}\n")
+            write_json(
+                written[-1], {**table_as_json(table), **about, "versions": presets.versions()}
+            )
+            print(f"\n{table_as_text(table)}\n")
     except KeyboardInterrupt as interrupt:
         raise program.interrupted(interrupt, _how_to_go_on()) from None
     for path in written:

@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.evaluation.estimate import as_json, as_table
-from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate, proposals
+from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate, proposals
+from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
 from jmvae_tf.export.permissions import tell_if_private
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.interface.value_names import names_or_numbers
@@ -56,15 +56,18 @@ def measure(
     """
     number = min(num_examples or data.num_examples("test"), data.num_examples("test"))
     sections = evaluate(
-        model, Examples(*pipelines.for_evaluation(data, number), data.redraw), protocol
+        model, EvaluationData(*pipelines.for_evaluation(data, number), data.redraw), protocol
     )
     metrics = {
         "protocol": {**dataclasses.asdict(protocol), "num_examples": number},
         **(about or {}),
-        **as_json(sections),
+        **metrics_as_json(sections),
     }
     write_json(path, metrics)
-    print(f"\n{number} test examples, mean ± standard error\n\n{as_table(sections)}\n", flush=True)
+    print(
+        f"\n{number} test examples, mean ± standard error\n\n{metrics_as_text(sections)}\n",
+        flush=True,
+    )
     return metrics
 
 

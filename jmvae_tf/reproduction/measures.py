@@ -7,15 +7,10 @@ from typing import Any
 import tensorflow as tf
 
 from jmvae_tf.data import pipelines
-from jmvae_tf.evaluation.estimate import (
-    as_json,
-    as_table,
-    estimate,
-    value_as_json,
-    value_from_json,
-)
-from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate
+from jmvae_tf.evaluation.estimate import estimate, value_as_json, value_from_json
+from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
 from jmvae_tf.evaluation.metrics.conditional import conditional_log_likelihoods
+from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.iterative import IterativelySampledVAE
 from jmvae_tf.reproduction.recipes import Recipe
@@ -142,11 +137,11 @@ def _evaluated(
             model.set_inference(**inference)
         available = runs.data.num_examples("test")
         number = min(num_examples or available, available)
-        examples = Examples(*pipelines.for_evaluation(runs.data, number), runs.data.redraw)
+        examples = EvaluationData(*pipelines.for_evaluation(runs.data, number), runs.data.redraw)
         sections = evaluate(model, examples, protocol)
         heading = f"{recipe.name}: {number} test examples, mean ± standard error"
-        tables.append(f"\n{heading}\n\n{as_table(sections)}\n\n")
-        return as_json(sections)
+        tables.append(f"\n{heading}\n\n{metrics_as_text(sections)}\n\n")
+        return metrics_as_json(sections)
 
     of = {**dataclasses.asdict(protocol), "num_examples": num_examples, **inference}
     measures = runs.remembered(recipe, name, of, measure)

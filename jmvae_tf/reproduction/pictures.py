@@ -4,11 +4,11 @@ import pathlib
 from collections.abc import Callable, Mapping
 
 from jmvae_tf.reproduction import pictures_of_digits, pictures_of_faces
-from jmvae_tf.reproduction.layout import Drawn
+from jmvae_tf.reproduction.paper_table import PaperFigure
 from jmvae_tf.reproduction.runs import Runs
 
 
-def make_figure(name: str, runs: Runs, folder: pathlib.Path) -> Drawn:
+def make_figure(name: str, runs: Runs, folder: pathlib.Path) -> PaperFigure:
     """Draws a figure, from runs that are trained and measured as far as they are not yet.
 
     Args:
@@ -22,7 +22,7 @@ def make_figure(name: str, runs: Runs, folder: pathlib.Path) -> Drawn:
     return _MAKERS[name](runs, folder)
 
 
-_MAKERS: Mapping[str, Callable[[Runs, pathlib.Path], Drawn]] = {
+_MAKERS: Mapping[str, Callable[[Runs, pathlib.Path], PaperFigure]] = {
     "3": pictures_of_digits.latent_spaces,
     "4": pictures_of_digits.images_by_rounds,
     "5": pictures_of_digits.log_likelihood_by_rounds,

@@ -9,13 +9,13 @@ from sklearn.neighbors import KNeighborsClassifier
 from jmvae_tf.evaluation.estimate import Estimate, estimate
 from jmvae_tf.reporting import figures
 from jmvae_tf.reproduction import published, recipes
-from jmvae_tf.reproduction.layout import Cell, Drawn, Section, Table
 from jmvae_tf.reproduction.measures import by_rounds, set_rounds, test_examples
+from jmvae_tf.reproduction.paper_table import Cell, PaperFigure, Table, TablePart
 from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.runtime.randomness import as_seed, split
 
 
-def latent_spaces(runs: Runs, folder: pathlib.Path) -> Drawn:
+def latent_spaces(runs: Runs, folder: pathlib.Path) -> PaperFigure:
     """Figure 3: z given both modalities (left) and given the label alone (right)."""
     names = runs.data.modalities["label"].value_names
     test = test_examples(runs, runs.scale.num_points)
@@ -47,7 +47,7 @@ def latent_spaces(runs: Runs, folder: pathlib.Path) -> Drawn:
     table = Table(
         "Figure 3 of the 2018 paper in numbers",
         [
-            Section(
+            TablePart(
                 "latent_space",
                 "z of two values, of test digits",
                 (
@@ -66,7 +66,7 @@ def latent_spaces(runs: Runs, folder: pathlib.Path) -> Drawn:
             runs.summary(),
         ],
     )
-    return Drawn((path,), table)
+    return PaperFigure((path,), table)
 
 
 def _spread(points: np.ndarray) -> float:
@@ -81,7 +81,7 @@ def _labels_told(points: np.ndarray, classes: np.ndarray) -> Estimate:
     return estimate(judge.predict(points[half:]) == classes[half:])
 
 
-def images_by_rounds(runs: Runs, folder: pathlib.Path) -> Drawn:
+def images_by_rounds(runs: Runs, folder: pathlib.Path) -> PaperFigure:
     """Figure 4: one chain for each label, after 1, 2, ... rounds; JMVAE-kl has no rounds.
 
     The chain of some rounds begins with that of fewer. The images are means of p(x|z).
@@ -110,10 +110,10 @@ def images_by_rounds(runs: Runs, folder: pathlib.Path) -> Drawn:
         "rounds of iterative sampling",
         "Images generated from labels: means of p(x|z)",
     )
-    return Drawn((path,), None)
+    return PaperFigure((path,), None)
 
 
-def log_likelihood_by_rounds(runs: Runs, folder: pathlib.Path) -> Drawn:
+def log_likelihood_by_rounds(runs: Runs, folder: pathlib.Path) -> PaperFigure:
     """Figure 5: Eq. 5, of JMVAE-h Eq. 6, by rounds of iterative sampling, in both directions."""
     rounds = range(1, runs.scale.num_rounds + 1)
     found = {
@@ -145,7 +145,7 @@ def log_likelihood_by_rounds(runs: Runs, folder: pathlib.Path) -> Drawn:
         "log-likelihood in nats (Eq. 5; JMVAE-h: Eq. 6)",
         "Log-likelihood of test digits by number of rounds",
     )
-    sections = []
+    parts = []
     for direction, title in directions.items():
         rows: dict[str, list[Cell]] = {
             f"round {number}": [
@@ -156,11 +156,11 @@ def log_likelihood_by_rounds(runs: Runs, folder: pathlib.Path) -> Drawn:
         }
         paper = published.TABLE_1_2018[direction]
         rows["paper, Table 1"] = [paper[name] for name in values[direction]]
-        sections.append(Section(direction, title, tuple(values[direction]), rows))
+        parts.append(TablePart(direction, title, tuple(values[direction]), rows))
     number = runs.scale.num_chain_examples
     table = Table(
         "Figure 5 of the 2018 paper in numbers: test log-likelihoods in nats",
-        sections,
+        parts,
         [
             f"Eq. 5, N = {runs.scale.num_samples}, JMVAE-h: Eq. 6, over "
             f"{f'the first {number}' if number else 'all'} test examples; JMVAE-kl has no rounds",
@@ -168,4 +168,4 @@ def log_likelihood_by_rounds(runs: Runs, folder: pathlib.Path) -> Drawn:
             runs.summary(),
         ],
     )
-    return Drawn((path,), table)
+    return PaperFigure((path,), table)

@@ -13,8 +13,8 @@ from jmvae_tf.models import editing
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.reporting import figures, figures_of_faces
 from jmvae_tf.reproduction import recipes
-from jmvae_tf.reproduction.layout import Cell, Drawn, Section, Table
 from jmvae_tf.reproduction.measures import set_rounds
+from jmvae_tf.reproduction.paper_table import Cell, PaperFigure, Table, TablePart
 from jmvae_tf.reproduction.runs import Runs
 
 _IMAGE, _ATTRIBUTES = "image", "attributes"
@@ -45,7 +45,7 @@ _CONDITIONS = 10
 """Of Figure 7(b): as many as can be told apart by colour."""
 
 
-def faces_by_rounds(runs: Runs, folder: pathlib.Path) -> Drawn:
+def faces_by_rounds(runs: Runs, folder: pathlib.Path) -> PaperFigure:
     """Figure 6: test faces, and what is generated from their attributes after 1, 2, ... rounds.
 
     The chain of some rounds begins with that of fewer; JMVAE-kl has no rounds. The images are means
@@ -75,7 +75,7 @@ def faces_by_rounds(runs: Runs, folder: pathlib.Path) -> Drawn:
         list(chosen),
         list(rows),
     )
-    return Drawn((path,), None)
+    return PaperFigure((path,), None)
 
 
 def _faces_with(names: Sequence[str], modality: Modality, attributes: np.ndarray) -> dict[str, int]:
@@ -89,7 +89,7 @@ def _faces_with(names: Sequence[str], modality: Modality, attributes: np.ndarray
     return chosen
 
 
-def average_and_random_faces(runs: Runs, folder: pathlib.Path) -> Drawn:
+def average_and_random_faces(runs: Runs, folder: pathlib.Path) -> PaperFigure:
     """Figure 7: (a) average and random faces of attributes, (b) z given them, in two dimensions."""
     recipe, collapsed = recipes.FIGURES["7"]
     model = runs.trained(recipe)
@@ -116,7 +116,7 @@ def average_and_random_faces(runs: Runs, folder: pathlib.Path) -> Drawn:
         most_columns=_MOST_COLUMNS,
     )
     _latent_conditions(runs, model, base, paths[1])
-    return Drawn(paths, None)
+    return PaperFigure(paths, None)
 
 
 def _base(model: MultimodalVAE, seed: int) -> np.ndarray:
@@ -159,7 +159,7 @@ def _latent_conditions(
     )
 
 
-def edited_faces(runs: Runs, folder: pathlib.Path) -> Drawn:
+def edited_faces(runs: Runs, folder: pathlib.Path) -> PaperFigure:
     """Figure 8: photographs with generated attributes, and with some of these changed."""
     [recipe] = recipes.FIGURES["8"]
     model = runs.trained(recipe)
@@ -202,12 +202,12 @@ def edited_faces(runs: Runs, folder: pathlib.Path) -> Drawn:
         ]
         for place, name in enumerate(modality.value_names)
     }
-    return Drawn(
+    return PaperFigure(
         (path,),
         Table(
             f"Figure 8 of the 2018 paper, {runs.data_name}: attributes of the faces in it",
             [
-                Section(
+                TablePart(
                     "attributes",
                     "generated from each face, and true",
                     tuple(

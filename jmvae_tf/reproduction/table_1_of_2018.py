@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from jmvae_tf.reproduction import published, recipes
-from jmvae_tf.reproduction.layout import Cell, Section, Table, shown, without_empty_columns
 from jmvae_tf.reproduction.measures import Measures, generation
+from jmvae_tf.reproduction.paper_table import Cell, Table, TablePart, shown, without_empty_columns
 from jmvae_tf.reproduction.runs import Runs
 
 _Columns = Mapping[str, str]
@@ -19,7 +19,7 @@ def of_digits(runs: Runs) -> Table:
     measured = _measured(runs, "label")
     return Table(
         "Table 1 of the 2018 paper, MNIST: test conditional log-likelihoods in nats",
-        _sections(
+        _parts(
             "label",
             measured,
             published.TABLE_1_2018,
@@ -54,7 +54,7 @@ def of_faces(runs: Runs) -> Table:
     is_papers = runs.data_name == "celeba"
     return Table(
         f"Table 1 of the 2018 paper, {runs.data_name}: test conditional log-likelihoods in nats",
-        _sections(
+        _parts(
             "attributes",
             measured,
             published.TABLE_1_2018 if is_papers else {},
@@ -123,14 +123,14 @@ def _measured(runs: Runs, other: str) -> dict[str, dict[str, Measures]]:
     }
 
 
-def _sections(
+def _parts(
     other: str,
     measured: Mapping[str, Mapping[str, Measures]],
     paper: Mapping[str, published.Numbers],
     to_image: _Columns,
     from_image: _Columns,
-) -> list[Section]:
-    sections = []
+) -> list[TablePart]:
+    parts = []
     for given, target, columns in ((other, "image", to_image), ("image", other, from_image)):
         direction = f"{given}_to_{target}"
         rows: dict[str, list[Cell]] = {
@@ -141,8 +141,8 @@ def _sections(
             for row, measures in measured[target].items()
         }
         title = f"{given} → {target}: log p({target}|{given})"
-        sections.append(without_empty_columns(Section(direction, title, ("paper", *columns), rows)))
-    return sections
+        parts.append(without_empty_columns(TablePart(direction, title, ("paper", *columns), rows)))
+    return parts
 
 
 def _found(measures: Measures, name: str, direction: str) -> Cell:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from jmvae_tf.reproduction import table_1_of_2018, tables_of_2016
-from jmvae_tf.reproduction.layout import Table
+from jmvae_tf.reproduction.paper_table import Table
 from jmvae_tf.reproduction.runs import Runs
 
 

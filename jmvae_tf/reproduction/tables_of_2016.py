@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from jmvae_tf.reproduction import published, recipes
-from jmvae_tf.reproduction.layout import Cell, Section, Table
 from jmvae_tf.reproduction.measures import ZEROS, Measures, likelihoods
+from jmvae_tf.reproduction.paper_table import Cell, Table, TablePart
 from jmvae_tf.reproduction.runs import Runs
 
 _REAL = "real images"
@@ -45,7 +45,7 @@ def table_1(runs: Runs) -> Table:
     return Table(
         "Table 1 of the 2016 paper, MNIST: importance-weighted test log-likelihoods in nats",
         [
-            Section(
+            TablePart(
                 "marginal",
                 "marginal log p(x), x the image",
                 columns,
@@ -55,7 +55,7 @@ def table_1(runs: Runs) -> Table:
                     {"multiple": "log_p_image_multiple", "single": "log_p_image_single_image"},
                 ),
             ),
-            Section(
+            TablePart(
                 "conditional",
                 "conditional log p(x|w), w the label",
                 columns,
@@ -103,7 +103,7 @@ def table_2(runs: Runs) -> Table:
         f"Table 2 of the 2016 paper, {runs.data_name}: importance-weighted test log-likelihoods in "
         "nats, and what is generated",
         [
-            Section(
+            TablePart(
                 "marginal",
                 "marginal log p(x), x the image",
                 ("multiple", "single", "sharpness, reconstructed"),
@@ -117,7 +117,7 @@ def table_2(runs: Runs) -> Table:
                     _REAL: [None, None, real["image_sharpness_real"]],
                 },
             ),
-            Section(
+            TablePart(
                 "conditional",
                 "conditional log p(x|w), w the attributes",
                 ("multiple", "single", "coherence", "diversity", "sharpness"),
@@ -160,7 +160,7 @@ def table_3(runs: Runs) -> Table:
     return Table(
         "Table 3 of the 2016 paper, MNIST: importance-weighted test log-likelihoods in nats",
         [
-            Section(
+            TablePart(
                 "joint",
                 "joint log p(x,w), multiple",
                 ("paper", "ours"),

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf.evaluation import batches, judges
-from jmvae_tf.evaluation.estimate import as_json, as_table, estimate
-from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate
+from jmvae_tf.evaluation.estimate import estimate
+from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
 from jmvae_tf.evaluation.metrics import diversity
 from jmvae_tf.evaluation.metrics.accuracy import accuracies, balanced_accuracies
 from jmvae_tf.evaluation.metrics.conditional import conditional_log_likelihoods
@@ -18,6 +18,7 @@ from jmvae_tf.evaluation.metrics.importance import (
 )
 from jmvae_tf.evaluation.metrics.objective import bound_terms
 from jmvae_tf.evaluation.metrics.squared_error import mean_squared_errors
+from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality
 from tests.helpers.small_models import ITERATIVE, small_model
@@ -277,10 +278,10 @@ OF_IMAGES = {
 )
 def test_every_model_is_measured_by_all_that_is_defined_for_it(eagerly, name, target, expected):
     test, training = faces(12), faces(40, 1)
-    examples = Examples(test, test, training, redraw if name == "cvae" else None)
+    examples = EvaluationData(test, test, training, redraw if name == "cvae" else None)
     options = {"num_rounds": 2} if name in ITERATIVE else {}
     sections = measured(name, examples, target, **options)
-    metrics = as_json(sections)
+    metrics = metrics_as_json(sections)
     assert expected <= set(metrics)
     prefixes = ("attributes_to_image_", "image_to_attributes_", "image_sharpness_")
     scored = {x for x in set(metrics) - expected if x.startswith(prefixes)}
@@ -288,14 +289,14 @@ def test_every_model_is_measured_by_all_that_is_defined_for_it(eagerly, name, ta
     assert all(x.startswith("image_sharpness_rec") or x[x.rindex("_eq") :] in kinds for x in scored)
     for metric, figure in metrics.items():
         assert isinstance(figure, int) or np.isfinite(list(figure.values())).all(), metric
-    count = sum(len(x.measures) + sum(len(row.measures) for row in x.rows) for x in sections)
+    count = sum(len(x.metrics) + sum(len(row.metrics) for row in x.rows) for x in sections)
     assert len(metrics) == count, "names are unique"
 
 
 def test_both_ways_of_scoring_and_what_the_table_says(eagerly):
     test, training = faces(12), faces(40, 1)
-    sections = measured("jmvae_kl", Examples(test, test, training))
-    metrics, table = as_json(sections), as_table(sections)
+    sections = measured("jmvae_kl", EvaluationData(test, test, training))
+    metrics, table = metrics_as_json(sections), metrics_as_text(sections)
     for figure in ("mean", "standard_error"):
         assert metrics["attributes_to_image_eq5_weighted"][figure] == pytest.approx(
             metrics["attributes_to_image_eq5"][figure] / 3
@@ -322,7 +323,9 @@ def test_both_ways_of_scoring_and_what_the_table_says(eagerly):
 def test_attributes_that_are_all_constant_are_left_out(eagerly):
     test = {name: x[:2] for name, x in faces(2).items()}
     test["attributes"] = tf.repeat(test["attributes"][:1], 2, axis=0)
-    metrics = as_json(measured("jmvae_kl", Examples(test, test, faces(40, 1), redraw)))
+    metrics = metrics_as_json(
+        measured("jmvae_kl", EvaluationData(test, test, faces(40, 1), redraw))
+    )
     assert metrics["attributes_to_image_left_out"] == 4
     assert "attributes_to_image_coherence" not in metrics
     assert "image_to_attributes_accuracy" in metrics
@@ -333,5 +336,5 @@ def test_more_than_one_modality_of_attributes_do_not_share_names(eagerly):
     model = with_statistics(small_model("jmvae_kl", {**modalities_of(), "others": other}))
     test = {**faces(6), "others": faces(6, 2)["attributes"]}
     training = {**faces(30), "others": faces(30, 2)["attributes"]}
-    metrics = as_json(evaluate(model, Examples(test, test, training), PROTOCOL))
+    metrics = metrics_as_json(evaluate(model, EvaluationData(test, test, training), PROTOCOL))
     assert {"attributes_to_image_coherence", "others_to_image_coherence"} <= set(metrics)

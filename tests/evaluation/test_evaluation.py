@@ -9,16 +9,8 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf.evaluation import batches
-from jmvae_tf.evaluation.estimate import (
-    Estimate,
-    Measure,
-    Row,
-    Section,
-    as_json,
-    as_table,
-    estimate,
-)
-from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate
+from jmvae_tf.evaluation.estimate import Estimate, estimate
+from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
 from jmvae_tf.evaluation.metrics import coherence, diversity, latent
 from jmvae_tf.evaluation.metrics.conditional import conditional_log_likelihoods
 from jmvae_tf.evaluation.metrics.importance import (
@@ -26,6 +18,7 @@ from jmvae_tf.evaluation.metrics.importance import (
     prior_log_likelihoods,
 )
 from jmvae_tf.evaluation.metrics.objective import bound_terms
+from jmvae_tf.evaluation.metrics_table import Metric, Row, Section, metrics_as_json, metrics_as_text
 from jmvae_tf.models.loading import MODELS
 from tests.helpers.linear_gaussian import Chain
 from tests.helpers.linear_models import (
@@ -49,17 +42,17 @@ def test_estimate():
 
 
 SECTIONS = [
-    Section("Bounds, nats", [Measure("bound", "the bound", Estimate(-1.5, 0.25))]),
+    Section("Bounds, nats", [Metric("bound", "the bound", Estimate(-1.5, 0.25))]),
     Section("Nothing", []),
     Section(
         "Counts",
-        [Measure("active", "of 3", 2), Measure("score", "a longer text", Estimate(0.0, 1.0))],
+        [Metric("active", "of 3", 2), Metric("score", "a longer text", Estimate(0.0, 1.0))],
     ),
 ]
 
 
 def test_table_for_people():
-    assert as_table(SECTIONS).splitlines() == [
+    assert metrics_as_text(SECTIONS).splitlines() == [
         "Bounds, nats",
         "  the bound      -1.5000 ± 0.2500",
         "",
@@ -70,21 +63,21 @@ def test_table_for_people():
 
 
 ROWS = [
-    Row("Bald", [Measure("accuracy_Bald", "accuracy", Estimate(0.5, 0.1)), Measure("n", "n", 3)]),
-    Row("Smiling", [Measure("accuracy_Smiling", "accuracy", Estimate(1.0, 0.0))]),
+    Row("Bald", [Metric("accuracy_Bald", "accuracy", Estimate(0.5, 0.1)), Metric("n", "n", 3)]),
+    Row("Smiling", [Metric("accuracy_Smiling", "accuracy", Estimate(1.0, 0.0))]),
 ]
 
 
 def test_rows_have_a_line_each_under_the_heads_of_their_columns():
-    section = Section("Signs", [Measure("mean", "mean", Estimate(0.75, 0.05))], ROWS)
-    assert as_table([section]).splitlines() == [
+    section = Section("Signs", [Metric("mean", "mean", Estimate(0.75, 0.05))], ROWS)
+    assert metrics_as_text([section]).splitlines() == [
         "Signs",
         "  mean  0.7500 ± 0.0500",
         "           accuracy  n",
         "  Bald       0.5000  3",
         "  Smiling    1.0000  –",
     ]
-    assert as_json([section]) == {
+    assert metrics_as_json([section]) == {
         "mean": {"mean": 0.75, "standard_error": 0.05},
         "accuracy_Bald": {"mean": 0.5, "standard_error": 0.1},
         "n": 3,
@@ -93,7 +86,7 @@ def test_rows_have_a_line_each_under_the_heads_of_their_columns():
 
 
 def test_json_for_programs():
-    assert json.loads(json.dumps(as_json(SECTIONS))) == {
+    assert json.loads(json.dumps(metrics_as_json(SECTIONS))) == {
         "bound": {"mean": -1.5, "standard_error": 0.25},
         "active": 2,
         "score": {"mean": 0.0, "standard_error": 1.0},
@@ -412,11 +405,11 @@ PROTOCOL = Protocol(num_samples=2, num_importance_samples=3, num_prior_samples=4
 def measured(eagerly, two_modalities):
     """Examples of `two_modalities`, and what each model of them gives."""
     test, training = examples(two_modalities, 12), examples(two_modalities, 40)
-    data = Examples(test, test, training)
+    data = EvaluationData(test, test, training)
 
     def measure(name, protocol=PROTOCOL, **options):
         model = small_model(name, two_modalities, **options)
-        return model, as_json(evaluate(model, data, protocol))
+        return model, metrics_as_json(evaluate(model, data, protocol))
 
     return test, measure
 
@@ -588,7 +581,7 @@ def test_figures_are_means_and_standard_errors_over_examples(measured):
 def test_three_modalities(eagerly, three_modalities, name):
     model = small_model(name, three_modalities)
     test, training = examples(three_modalities, 6), examples(three_modalities, 40)
-    metrics = as_json(evaluate(model, Examples(test, test, training), PROTOCOL))
+    metrics = metrics_as_json(evaluate(model, EvaluationData(test, test, training), PROTOCOL))
     for direction in model.directions:
         assert np.isfinite(metrics[f"{direction.name}_eq5"]["mean"])
     assert np.isfinite([x["mean"] for x in metrics.values() if not isinstance(x, int)]).all()

@@ -11,19 +11,16 @@ import tensorflow as tf
 from jmvae_tf.evaluation import judges
 from jmvae_tf.evaluation.estimate import (
     Estimate,
-    Measure,
-    Section,
     TooFewSamples,
-    as_json,
-    as_table,
     estimate,
     estimate_of_log_probability,
     value_as_json,
     value_from_json,
 )
-from jmvae_tf.evaluation.evaluate import Examples, Protocol, evaluate
+from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
 from jmvae_tf.evaluation.image_range import to_unit_range
 from jmvae_tf.evaluation.metrics import coherence, diversity
+from jmvae_tf.evaluation.metrics_table import Metric, Section, metrics_as_json, metrics_as_text
 from jmvae_tf.evaluation.sections import importance
 from jmvae_tf.evaluation.sections import labels as label_sections
 from jmvae_tf.evaluation.sections.likelihood import objective
@@ -33,7 +30,7 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models import term_checks
 from jmvae_tf.programs.common.values_table import print_table, shown_attributes
 from jmvae_tf.reporting import figures
-from jmvae_tf.reproduction.layout import shown
+from jmvae_tf.reproduction.paper_table import shown
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.callbacks import FiniteTerms
 from tests.helpers.small_models import examples, small_model
@@ -85,12 +82,12 @@ def drawn(classes, number_of_classes, seed=0):
 
 def measured(model, test, training, **protocol):
     sections = evaluate(
-        model, Examples(test, test, training), dataclasses.replace(PROTOCOL, **protocol)
+        model, EvaluationData(test, test, training), dataclasses.replace(PROTOCOL, **protocol)
     )
-    metrics = as_json(sections)
+    metrics = metrics_as_json(sections)
     # What is written is JSON as the standard has it.
     json.dumps(metrics, allow_nan=False)
-    return metrics, as_table(sections)
+    return metrics, metrics_as_text(sections)
 
 
 # Yes and no.
@@ -240,8 +237,8 @@ def test_attributes_of_one_example_and_of_images_that_are_all_alike(eagerly, red
     model = small_model("jmvae_kl", {"image": image_of(), "traits": traits_of(Gaussian())})
     image, traits = tf.zeros((4, 4, 4, 1)), tf.constant([[1, -1, 1]] * 4, tf.float32)
     test = {"image": image[:1], "traits": traits[:1]}
-    data = Examples(test, test, {"image": image, "traits": traits}, redraw)
-    metrics = as_json(evaluate(model, data, PROTOCOL))
+    data = EvaluationData(test, test, {"image": image, "traits": traits}, redraw)
+    metrics = metrics_as_json(evaluate(model, data, PROTOCOL))
     json.dumps(metrics, allow_nan=False)
     assert metrics["image_to_traits_left_out"] == 3
     assert metrics["image_to_traits_accuracy"]["standard_error"] is None
@@ -264,8 +261,8 @@ def test_labels_of_several_classes_or_none_are_not_measured(labels):
     label = dataclasses.replace(label_of(3), likelihood=Bernoulli())
     model = small_model("cvae", {"image": image_of(), "label": label})
     data = {"image": tf.zeros((2, 4, 4, 1)), "label": tf.constant(labels, tf.float32)}
-    section = label_sections.labels(model, Examples(data, data, data), PROTOCOL)
-    assert section.measures == []
+    section = label_sections.labels(model, EvaluationData(data, data, data), PROTOCOL)
+    assert section.metrics == []
     assert "some examples have several, or none" in section.notes[0]
 
 
@@ -273,9 +270,9 @@ def test_without_any_example_nothing_is_measured():
     model = small_model("vae", {"image": image_of()})
     some, none = ({"image": tf.zeros((number, 4, 4, 1))} for number in (2, 0))
     with pytest.raises(ValueError, match=r"at least one example\. Received: no test"):
-        evaluate(model, Examples(none, none, some), PROTOCOL)
+        evaluate(model, EvaluationData(none, none, some), PROTOCOL)
     with pytest.raises(ValueError, match=r"at least one example\. Received: no training"):
-        evaluate(model, Examples(some, some, none), PROTOCOL)
+        evaluate(model, EvaluationData(some, some, none), PROTOCOL)
 
 
 def test_many_classes_are_skipped_in_a_line(monkeypatch, eagerly):
@@ -330,20 +327,20 @@ def test_two_labels_have_figures_of_their_own(eagerly):
     modalities = {"image": image_of(), "kind": label_of(3, "kind"), "beach": label_of(2, "beach")}
     model = small_model("jmvae_kl", modalities)
     test, training = examples(modalities, 4), examples(modalities, 30)
-    section = label_sections.labels(model, Examples(test, test, training), PROTOCOL)
-    metrics = as_json([section])
+    section = label_sections.labels(model, EvaluationData(test, test, training), PROTOCOL)
+    metrics = metrics_as_json([section])
     assert {
         f"image_{label}_{figure}"
         for label in ("kind", "beach")
         for figure in label_sections._FIGURES
     } == metrics.keys() - {"notes"}
-    assert len(section.measures) == 8
+    assert len(section.metrics) == 8
 
 
 def test_figures_of_one_name_are_all_kept():
-    sections = [Section("A", [Measure("n", "", 1), Measure("n", "", 2)]), Section("B", [])]
-    sections += [Section("C", [Measure("n", "", 3), Measure("n_2", "", 4)], notes=["Why."])]
-    assert as_json(sections) == {"n": 1, "n_2": 2, "n_3": 3, "n_2_2": 4, "notes": ["Why."]}
+    sections = [Section("A", [Metric("n", "", 1), Metric("n", "", 2)]), Section("B", [])]
+    sections += [Section("C", [Metric("n", "", 3), Metric("n_2", "", 4)], notes=["Why."])]
+    assert metrics_as_json(sections) == {"n": 1, "n_2": 2, "n_3": 3, "n_2_2": 4, "notes": ["Why."]}
 
 
 # Estimates above what they can be.
@@ -404,7 +401,7 @@ def test_weighted_estimates_of_discrete_values_are_checked(
     monkeypatch.setattr(importance, "importance_weighted_log_likelihoods", weighted)
     protocol = Protocol(num_importance_samples=1, num_prior_samples=2)
     sections = importance.importance_weighted(model, drawn([0, 1, 2, 1], 3), protocol)
-    metrics, table = as_json(sections), as_table(sections)
+    metrics, table = metrics_as_json(sections), metrics_as_text(sections)
     found = {name for name, x in metrics.items() if "too_few_samples" in str(x)}
     assert found == flagged
     assert metrics["log_p_joint_multiple"]["mean"] == 2.0
@@ -476,7 +473,7 @@ def test_images_of_any_range_are_measured_as_in_the_unit_range(value_range, low,
     model = small_model("vae", {"image": image})
     images = np.linspace(low, high, 64, dtype="f").reshape(4, 4, 4, 1)
     data = {"image": images}
-    unit = to_unit_range(model, Examples(data, data, data), "image")
+    unit = to_unit_range(model, EvaluationData(data, data, data), "image")
     known = value_range is not None or low < 0
     expected = np.linspace(0, 1, 64) if known else images.ravel()
     np.testing.assert_allclose(np.ravel(unit(images)), expected, atol=1e-6)

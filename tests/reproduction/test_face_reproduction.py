@@ -19,7 +19,7 @@ from jmvae_tf.models import editing
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.reporting import figures, figures_of_faces
 from jmvae_tf.reproduction import (
-    layout,
+    paper_table,
     pictures,
     published,
     recipes,
@@ -27,7 +27,7 @@ from jmvae_tf.reproduction import (
     tables,
     tables_of_2016,
 )
-from jmvae_tf.reproduction.layout import Section
+from jmvae_tf.reproduction.paper_table import TablePart
 from jmvae_tf.reproduction.recipes import GAN
 from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.reproduction.scales import SCALES
@@ -144,7 +144,7 @@ def _answers(monkeypatch):
 @pytest.mark.usefixtures("_answers")
 def test_table_1_of_2018_on_celeba(tmp_path):
     table = tables.make_table("2018-1-celeba", Runs(tmp_path, QUICK, data_name="celeba"))
-    to_image, to_attributes = table.sections
+    to_image, to_attributes = table.parts
     assert to_image.columns[:3] == ("paper", "ours, weighted", "ours, density")
     runs_of = {"JMVAE": "jmvae", "JMVAE-kl": "jmvae_kl", "JMVAE-h": "jmvae_h"}
     one_way = {"CVAE": "cvae", "CMMA": "cmma"}
@@ -189,7 +189,7 @@ def test_table_1_of_2018_on_celeba(tmp_path):
                 )
             ),
         ]
-    text = layout.as_text(table)
+    text = paper_table.table_as_text(table)
     assert "the first 500 test examples" in " ".join(text.split())
     assert (
         "ours: celeba (--split=official), 12 epochs, warm-up of 2, seed 0; paper: celeba, 50 "
@@ -202,7 +202,7 @@ def test_table_1_of_2018_on_other_faces_has_no_numbers_of_the_paper(tmp_path):
     runs = Runs(tmp_path, SCALES["quick"]["toyfaces"], data_name="toyfaces")
     table = tables.make_table("2018-1-celeba", runs)
     assert "toyfaces" in table.title
-    for section in table.sections:
+    for section in table.parts:
         assert "paper" not in section.columns
         assert len(section.rows) == 5
         assert {len(cells) for cells in section.rows.values()} == {len(section.columns)}
@@ -212,7 +212,7 @@ def test_table_1_of_2018_on_other_faces_has_no_numbers_of_the_paper(tmp_path):
 @pytest.mark.usefixtures("_answers")
 def test_table_2_of_2016_has_every_model_with_a_gan_and_without(tmp_path):
     table = tables.make_table("2016-2", Runs(tmp_path, QUICK, data_name="celeba"))
-    marginal, conditional = table.sections
+    marginal, conditional = table.parts
     sharpness = "image_sharpness_reconstruction_single_image"
     real = answer("jmvae_kl", "image_sharpness_real")
     single, multiple = "log_p_image_single_image", "log_p_image_multiple"
@@ -251,8 +251,10 @@ def test_table_2_of_2016_has_every_model_with_a_gan_and_without(tmp_path):
 
 
 def test_columns_with_nothing_in_them_are_left_out():
-    section = Section("some", "what", ("a", "b", "c"), {"x": [None, 1.0, None], "y": [None, 2, 3]})
-    assert layout.without_empty_columns(section) == Section(
+    section = TablePart(
+        "some", "what", ("a", "b", "c"), {"x": [None, 1.0, None], "y": [None, 2, 3]}
+    )
+    assert paper_table.without_empty_columns(section) == TablePart(
         "some", "what", ("b", "c"), {"x": [1.0, None], "y": [2, 3]}
     )
 
@@ -392,7 +394,7 @@ def test_data_of_many_attributes_show_those_that_the_paper_names(tmp_path, monke
     assert columns[3:8] == ["Male", "Bald", "Smiling", "Eyeglasses", "Mustache"]
     assert {"Wearing_Hat", "Not Male", "Not Young"} <= set(columns)
     assert len(columns) < 20
-    assert list(table.sections[0].rows) == list(faces.OFFICIAL_ATTRIBUTES)
+    assert list(table.parts[0].rows) == list(faces.OFFICIAL_ATTRIBUTES)
 
 
 def test_figure_8_changes_a_photograph_by_the_difference_of_averages(runs, models, tmp_path, drawn):
@@ -415,7 +417,7 @@ def test_figure_8_changes_a_photograph_by_the_difference_of_averages(runs, model
 
     expected = np.clip(x + average(changed) - average(values), 0, 1)
     np.testing.assert_allclose(images[:, columns.index("Wearing_Hat")], expected, atol=1e-5)
-    [section] = table.sections
+    [section] = table.parts
     assert list(section.rows) == list(toyfaces.ATTRIBUTES)
     assert section.columns[:2] == ("face 1", "face 1, true")
     for index in range(4):

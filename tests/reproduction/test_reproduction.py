@@ -19,8 +19,8 @@ from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.presets import Settings
 from jmvae_tf.reporting import figures
 from jmvae_tf.reproduction import (
-    layout,
     measures,
+    paper_table,
     pictures,
     published,
     recipes,
@@ -28,7 +28,7 @@ from jmvae_tf.reproduction import (
     tables,
     tables_of_2016,
 )
-from jmvae_tf.reproduction.layout import Section, Table
+from jmvae_tf.reproduction.paper_table import Table, TablePart
 from jmvae_tf.reproduction.recipes import FLAT
 from jmvae_tf.reproduction.scales import LONG, PAPER, QUICK, SCALES
 from jmvae_tf.runtime.errors import UserError
@@ -358,7 +358,7 @@ def test_jmvae_zero_is_jmvae_with_zeros(runs, monkeypatch):
         return []
 
     monkeypatch.setattr(measures, "evaluate", evaluate)
-    monkeypatch.setattr(measures, "as_table", lambda sections: "")
+    monkeypatch.setattr(measures, "metrics_as_text", lambda sections: "")
     measures.likelihoods(runs, JMVAE, measures.ZEROS)
     measures.likelihoods(runs, JMVAE)
     [zeros, noise] = seen
@@ -374,7 +374,7 @@ def test_jmvae_zero_is_jmvae_with_zeros(runs, monkeypatch):
 TABLE = Table(
     "Title",
     [
-        Section(
+        TablePart(
             "some",
             "what",
             ("paper", "ours"),
@@ -399,11 +399,11 @@ TABLE = Table(
     ],
 )
 def test_cells_have_two_digits_of_their_error(cell, text):
-    assert layout.shown(cell) == text
+    assert paper_table.shown(cell) == text
 
 
-def test_layouts_of_a_table():
-    assert layout.as_text(TABLE) == (
+def test_a_table_as_text_markdown_and_json():
+    assert paper_table.table_as_text(TABLE) == (
         "Title\n\n"
         "what\n"
         "          paper             ours\n"
@@ -411,7 +411,7 @@ def test_layouts_of_a_table():
         "  new         -  0.9800 ± 0.0000\n\n"
         "* a note"
     )
-    assert layout.as_markdown(TABLE) == (
+    assert paper_table.table_as_markdown(TABLE) == (
         "### Title\n\n"
         "**what**\n\n"
         "|  | paper | ours |\n"
@@ -420,7 +420,7 @@ def test_layouts_of_a_table():
         "| new | - | 0.9800 ± 0.0000 |\n\n"
         "- a note\n"
     )
-    assert json.loads(json.dumps(layout.as_json(TABLE)))["sections"]["some"] == {
+    assert json.loads(json.dumps(paper_table.table_as_json(TABLE)))["sections"]["some"] == {
         "JMVAE": {"paper": -977.2, "ours": {"mean": -832.9481, "standard_error": 1.2234}},
         "new": {"paper": None, "ours": {"mean": 0.98, "standard_error": 0.0}},
     }
@@ -435,7 +435,7 @@ def _answers(monkeypatch):
 @pytest.mark.usefixtures("_answers")
 def test_table_1_of_2018_has_paper_and_ours_side_by_side(tmp_path):
     table = tables.make_table("2018-1-mnist", runs_in(tmp_path))
-    to_image, to_label = table.sections
+    to_image, to_label = table.parts
     runs_of = {"JMVAE": "jmvae", "JMVAE-kl": "jmvae_kl", "JMVAE-h": "jmvae_h"}
     one_way = {"CVAE": "cvae", "CMMA": "cmma"}
     paper = {
@@ -473,14 +473,14 @@ def test_table_1_of_2018_has_paper_and_ours_side_by_side(tmp_path):
                 )
             ),
         ]
-    text = layout.as_text(table)
-    assert layout.shown(answer("jmvae", "classifier_accuracy")) in text
+    text = paper_table.table_as_text(table)
+    assert paper_table.shown(answer("jmvae", "classifier_accuracy")) in text
     assert "2 epochs, warm-up of 1, seed 0; paper: mnist, 2000 epochs, warm-up of 200" in text
 
 
 @pytest.mark.usefixtures("_answers")
 def test_table_1_of_2016_has_every_estimate_that_is_defined(tmp_path):
-    marginal, conditional = tables.make_table("2016-1", runs_in(tmp_path)).sections
+    marginal, conditional = tables.make_table("2016-1", runs_in(tmp_path)).parts
     of_kl = {
         "JMVAE-kl, α = 0.01": "jmvae_kl-alpha-0.01",
         "JMVAE-kl, α = 0.1": "jmvae_kl-alpha-0.1",
@@ -513,7 +513,7 @@ def test_table_1_of_2016_has_every_estimate_that_is_defined(tmp_path):
 
 @pytest.mark.usefixtures("_answers")
 def test_table_3_of_2016(tmp_path):
-    [section] = tables.make_table("2016-3", runs_in(tmp_path)).sections
+    [section] = tables.make_table("2016-3", runs_in(tmp_path)).parts
     assert section.rows == {
         row: [number, answer(run, "log_p_joint_multiple")]
         for row, number, run in (
@@ -538,7 +538,7 @@ def test_every_published_row_is_a_row_of_ours():
 def test_every_table_of_digits(runs, name, capsys):
     """All cells that are not the papers' are numbers, but for what one-way models lack."""
     table = tables.make_table(name, runs)
-    for section in table.sections:
+    for section in table.parts:
         for row, cells in section.rows.items():
             found = {
                 column: cell
@@ -572,7 +572,7 @@ def test_figure_3_draws_both_latent_spaces_of_every_model(runs, tmp_path):
     assert paths == (tmp_path / "figure-3.png",)
     height, width = picture(*paths).shape[:2]
     assert height > width > 1000, "three rows of two"
-    [section] = table.sections
+    [section] = table.parts
     assert list(section.rows) == ["(a) JMVAE", "(b) JMVAE-kl", "(c) JMVAE-h"]
     for spread, spread_missing, told, told_missing in section.rows.values():
         assert 0 < spread < 3
@@ -610,7 +610,7 @@ def test_figure_5_scores_every_round_once(runs, folder, tmp_path, capsys):
     paths, table = pictures.make_figure("5", runs, tmp_path)
     height, width = picture(*paths).shape[:2]
     assert width > 2 * height, "two panels beside each other"
-    for section, paper in zip(table.sections, ([-977.2, -552.2, -422.4],) * 2, strict=False):
+    for section, paper in zip(table.parts, ([-977.2, -552.2, -422.4],) * 2, strict=False):
         assert section.columns == ("JMVAE", "JMVAE-h", "JMVAE-kl")
         assert list(section.rows) == ["round 1", "round 2", "paper, Table 1"]
         if section.name == "label_to_image":

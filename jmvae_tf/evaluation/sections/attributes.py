@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from jmvae_tf.evaluation.batches import generated
-from jmvae_tf.evaluation.estimate import Measure, Row, Section
 from jmvae_tf.evaluation.image_range import to_unit_range
 from jmvae_tf.evaluation.judges import fit_judge
 from jmvae_tf.evaluation.metrics import diversity
 from jmvae_tf.evaluation.metrics.accuracy import Accuracies, accuracies, balanced_accuracies
-from jmvae_tf.evaluation.protocol import Examples, Protocol, Tensors, names_of_kind
+from jmvae_tf.evaluation.metrics_table import Metric, Row, Section
+from jmvae_tf.evaluation.protocol import EvaluationData, Protocol, Tensors, names_of_kind
 from jmvae_tf.evaluation.sections.images import Samples
 from jmvae_tf.models.base import MultimodalVAE
 
@@ -19,7 +19,7 @@ NUM_REDRAWN = 50
 
 
 def attributes(
-    model: MultimodalVAE, examples: Examples, protocol: Protocol, samples: Samples
+    model: MultimodalVAE, examples: EvaluationData, protocol: Protocol, samples: Samples
 ) -> list[Section]:
     """Accuracy, coherence and diversity, by attribute and over all.
 
@@ -61,7 +61,7 @@ def _are_parted(model: MultimodalVAE, name: str, examples: Tensors) -> bool:
 
 
 def _attributes_of_images(
-    model: MultimodalVAE, examples: Examples, protocol: Protocol, image: str, name: str
+    model: MultimodalVAE, examples: EvaluationData, protocol: Protocol, image: str, name: str
 ) -> Section:
     modality = model.modalities[name]
     names, threshold = modality.value_names, modality.threshold
@@ -98,7 +98,7 @@ def _attributes_of_images(
 
 def _images_by_attributes(
     model: MultimodalVAE,
-    examples: Examples,
+    examples: EvaluationData,
     protocol: Protocol,
     image: str,
     name: str,
@@ -148,8 +148,8 @@ def _images_by_attributes(
 
 
 def _diversity(
-    model: MultimodalVAE, examples: Examples, protocol: Protocol, image: str, name: str
-) -> list[Measure]:
+    model: MultimodalVAE, examples: EvaluationData, protocol: Protocol, image: str, name: str
+) -> list[Metric]:
     """The diversity, if there are real images that differ for any one condition."""
     modality = model.modalities[name]
     if examples.redraw:
@@ -176,7 +176,7 @@ def _diversity(
     if value is None:
         return []
     return [
-        Measure(
+        Metric(
             f"{name}_to_{image}_diversity",
             f"distance between them, over that of {condition}",
             value,
@@ -188,26 +188,26 @@ def _diversity(
 _Scores = Mapping[str, tuple[str, Accuracies | None]]
 
 
-def _mean(direction: str, scores: _Scores, figure: str, description: str) -> list[Measure]:
+def _mean(direction: str, scores: _Scores, figure: str, description: str) -> list[Metric]:
     """The mean over attributes, if there is one."""
     values = scores[figure][1]
-    return [Measure(f"{direction}_{figure}", description, values.mean)] if values else []
+    return [Metric(f"{direction}_{figure}", description, values.mean)] if values else []
 
 
-def _worst(direction: str, scores: _Scores, figure: str) -> list[Measure]:
+def _worst(direction: str, scores: _Scores, figure: str) -> list[Metric]:
     """The attribute with the smallest share."""
     values = scores[figure][1]
     if not values:
         return []
     worst = values.worst
     description = f"  the worst: {worst}"
-    return [Measure(f"{direction}_{figure}_worst", description, values.by_attribute[worst])]
+    return [Metric(f"{direction}_{figure}_worst", description, values.by_attribute[worst])]
 
 
-def _left_out(direction: str, name: str, has: np.ndarray) -> Measure:
+def _left_out(direction: str, name: str, has: np.ndarray) -> Metric:
     """How many attributes no balanced accuracy tells of."""
     varies = has.any(axis=0) & ~has.all(axis=0)
-    return Measure(
+    return Metric(
         f"{direction}_left_out",
         f"{name} without a balanced accuracy: the same in all examples",
         int((~varies).sum()),
@@ -219,7 +219,7 @@ def _rows(direction: str, scores: _Scores, names: tuple[str, ...]) -> list[Row]:
         Row(
             name,
             [
-                Measure(f"{direction}_{figure}_{name}", head, values.by_attribute[name])
+                Metric(f"{direction}_{figure}_{name}", head, values.by_attribute[name])
                 for figure, (head, values) in scores.items()
                 if values and name in values.by_attribute
             ],

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from jmvae_tf.evaluation.batches import generated
-from jmvae_tf.evaluation.estimate import Measure, Section, estimate
+from jmvae_tf.evaluation.estimate import estimate
 from jmvae_tf.evaluation.image_range import to_unit_range
 from jmvae_tf.evaluation.metrics.sharpness import sharpness
-from jmvae_tf.evaluation.protocol import Examples, Protocol, names_of_kind, proposals
+from jmvae_tf.evaluation.metrics_table import Metric, Section
+from jmvae_tf.evaluation.protocol import EvaluationData, Protocol, names_of_kind, proposals
 from jmvae_tf.models.base import MultimodalVAE
 
 Samples = Mapping[tuple[str, str], np.ndarray]
@@ -18,7 +19,7 @@ NUM_GENERATED = 2000
 """Test examples of which images are generated, from the first: enough for two digits."""
 
 
-def sample_images(model: MultimodalVAE, examples: Examples, protocol: Protocol) -> Samples:
+def sample_images(model: MultimodalVAE, examples: EvaluationData, protocol: Protocol) -> Samples:
     """Images at one z ~ q(z|given) for each test example, given its label or its attributes."""
     directions = [direction.name for direction in model.directions]
     return {
@@ -36,18 +37,18 @@ def sample_images(model: MultimodalVAE, examples: Examples, protocol: Protocol) 
 
 
 def sharpnesses(
-    model: MultimodalVAE, examples: Examples, protocol: Protocol, samples: Samples
+    model: MultimodalVAE, examples: EvaluationData, protocol: Protocol, samples: Samples
 ) -> Section:
     """The variance of the Laplacian of real, sampled and reconstructed images."""
-    measures = []
+    metrics = []
     for image in (name for name in names_of_kind(model, "image") if name in model.targets):
         unit = to_unit_range(model, examples, image)
         real = unit(examples.grey[image][:NUM_GENERATED])
-        measures.append(
-            Measure(f"{image}_sharpness_real", f"real {image}s", estimate(sharpness(real)))
+        metrics.append(
+            Metric(f"{image}_sharpness_real", f"real {image}s", estimate(sharpness(real)))
         )
-        measures += [
-            Measure(
+        metrics += [
+            Metric(
                 f"{image}_sharpness_{given}_to_{image}",
                 f"{image}s at z drawn given {given}",
                 estimate(sharpness(unit(images))),
@@ -59,8 +60,8 @@ def sharpnesses(
             if image in given:
                 known = {name: examples.grey[name][:NUM_GENERATED] for name in given}
                 images = generated(model, image, known, protocol.seed)
-                measures.append(
-                    Measure(
+                metrics.append(
+                    Metric(
                         f"{image}_sharpness_reconstruction_{how}",
                         f"{image}s at the mean of z given {', '.join(given)}",
                         estimate(sharpness(unit(images))),
@@ -68,5 +69,5 @@ def sharpnesses(
                 )
     return Section(
         "Sharpness, variance of the Laplacian: to be near that of real images, not merely higher",
-        measures,
+        metrics,
     )

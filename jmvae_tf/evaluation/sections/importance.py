@@ -4,17 +4,12 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from jmvae_tf.evaluation.estimate import (
-    Estimate,
-    Measure,
-    Section,
-    estimate,
-    estimate_of_log_probability,
-)
+from jmvae_tf.evaluation.estimate import Estimate, estimate, estimate_of_log_probability
 from jmvae_tf.evaluation.metrics.importance import (
     importance_weighted_log_likelihoods,
     prior_log_likelihoods,
 )
+from jmvae_tf.evaluation.metrics_table import Metric, Section
 from jmvae_tf.evaluation.protocol import Protocol, Tensors, proposals
 from jmvae_tf.evaluation.sections.likelihood import density_note
 from jmvae_tf.models.base import MultimodalVAE
@@ -34,7 +29,7 @@ def importance_weighted(model: MultimodalVAE, test: Tensors, protocol: Protocol)
             Section(
                 title,
                 [
-                    Measure(
+                    Metric(
                         f"log_p_{target}_given_{'_'.join(given)}_multiple",
                         f"log p({target}|{', '.join(given)}), multiple",
                         _estimate(model, [target], log_p["multiple"][(target,)]),
@@ -42,22 +37,22 @@ def importance_weighted(model: MultimodalVAE, test: Tensors, protocol: Protocol)
                 ],
             )
         ]
-    measures = []
+    metrics = []
     for how, estimates in log_p.items():
         for names, values in estimates.items():
             together = len(names) > 1
             if together or how in ("multiple", f"single_{names[0]}"):
                 what = "joint" if together else names[0]
-                measures.append(
-                    Measure(
+                metrics.append(
+                    Metric(
                         f"log_p_{what}_{how}",
                         f"log p({', '.join(names)}), {how.replace('_', ', q given ')}",
                         _estimate(model, names, values),
                     )
                 )
     if not model.directions:
-        return [Section(title, measures)]
-    sections = [Section(title, measures)]
+        return [Section(title, metrics)]
+    sections = [Section(title, metrics)]
     if len(model.modalities) == 2:
         sections += _conditional(model, test, protocol, log_p)
     return sections
@@ -85,7 +80,7 @@ def _conditional(
     """
     both = tuple(model.modalities)
     conditionals = {}
-    measures = []
+    metrics = []
     for (given,), target in model.directions:
         # No draw from the prior looks like a given image: what N_w of them say of log p(image) is
         # hundreds of nats too low, so there q(z|image) takes the prior's place. Not q(z|x,w): its
@@ -95,8 +90,8 @@ def _conditional(
             prior = prior_log_likelihoods(
                 model, test, given, protocol.num_prior_samples, protocol.seed
             )
-            measures.append(
-                Measure(
+            metrics.append(
+                Metric(
                     f"log_p_{given}_prior",
                     f"log p({given}), N_w = {protocol.num_prior_samples} samples of the prior",
                     _estimate(model, [given], prior),
@@ -106,8 +101,8 @@ def _conditional(
             log_p_given = prior if by_prior else log_p[f"single_{given}"][(given,)]
             kind = how.split("_")[0]
             conditionals[kind, target] = log_p[how][both] - log_p_given
-            measures.append(
-                Measure(
+            metrics.append(
+                Metric(
                     f"log_p_{target}_given_{given}_{kind}",
                     f"log p({target}|{given}), {kind}"
                     + ("" if by_prior else f", log p({given}) by q given {given}"),
@@ -115,7 +110,7 @@ def _conditional(
                 )
             )
     information = [
-        Measure(
+        Metric(
             f"variation_of_information_{kind}",
             f"-log p({both[0]}|{both[1]}) - log p({both[1]}|{both[0]}), {kind}",
             # Its sign is that of two log-probabilities turned around.
@@ -124,6 +119,6 @@ def _conditional(
         for kind in ("multiple", "single")
     ]
     return [
-        Section("Conditional log-likelihoods, estimates and no bounds, nats", measures),
+        Section("Conditional log-likelihoods, estimates and no bounds, nats", metrics),
         Section("Variation of information (2016 paper, appendix A), nats", information),
     ]

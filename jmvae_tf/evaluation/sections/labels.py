@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from jmvae_tf.evaluation.estimate import Measure, Section, estimate
+from jmvae_tf.evaluation.estimate import estimate
 from jmvae_tf.evaluation.metrics import coherence, diversity
-from jmvae_tf.evaluation.protocol import Examples, Protocol, names_of_kind
+from jmvae_tf.evaluation.metrics_table import Metric, Section
+from jmvae_tf.evaluation.protocol import EvaluationData, Protocol, names_of_kind
 from jmvae_tf.interface.value_names import names_or_numbers
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE
@@ -21,14 +22,14 @@ _FIGURES = ("label_coherence", "classifier_accuracy", "label_diversity", "genera
 """Their names in a model of one image and one label."""
 
 
-def labels(model: MultimodalVAE, examples: Examples, protocol: Protocol) -> Section:
+def labels(model: MultimodalVAE, examples: EvaluationData, protocol: Protocol) -> Section:
     """Coherence, diversity and accuracy; what cannot be measured is named in a note.
 
     In a model of several images or labels the names of figures begin with those of the modalities.
     """
     directions = [direction.name for direction in model.directions]
     pairs = [(x, y) for x in names_of_kind(model, "image") for y in names_of_kind(model, "label")]
-    measures: list[Measure] = []
+    metrics: list[Metric] = []
     notes: list[str] = []
     for image, label in pairs:
         if not all(_has_one_class(part[label]) for part in (examples.grey, examples.training)):
@@ -43,14 +44,14 @@ def labels(model: MultimodalVAE, examples: Examples, protocol: Protocol) -> Sect
         }
         if f"{label}_to_{image}" in directions:
             found = _images_by_label(model, examples, protocol, image, label, names)
-            measures += found.measures
+            metrics += found.metrics
             notes += found.notes
         if f"{image}_to_{label}" in directions:
             right = coherence.generated_label_accuracy(
                 model, examples.grey[image], examples.grey[label], image, label, protocol.seed
             )
-            measures.append(
-                Measure(
+            metrics.append(
+                Metric(
                     names["generated_label_accuracy"],
                     f"share of {label}s generated from grey test {image}s that are right",
                     estimate(right),
@@ -58,12 +59,12 @@ def labels(model: MultimodalVAE, examples: Examples, protocol: Protocol) -> Sect
             )
             absent = _absent(examples.grey[label])
             notes += _left_out(model.modalities[label], absent, "a test example", "accuracy")
-    return Section("What is generated", measures, notes=list(dict.fromkeys(notes)))
+    return Section("What is generated", metrics, notes=list(dict.fromkeys(notes)))
 
 
 def _images_by_label(
     model: MultimodalVAE,
-    examples: Examples,
+    examples: EvaluationData,
     protocol: Protocol,
     image: str,
     label: str,
@@ -85,21 +86,21 @@ def _images_by_label(
     judge = coherence.fit_classifier(images, classes)
     coherent = coherence.label_coherence(model, judge, label, image, seed=seed, classes=known)
     accurate = coherence.classifier_accuracy(judge, examples.grey[image], examples.grey[label])
-    measures = [
-        Measure(
+    metrics = [
+        Metric(
             names["label_coherence"],
             f"share of generated {image}s that the asked-for {label} is read off",
             estimate(coherent),
         ),
-        Measure(
+        Metric(
             names["classifier_accuracy"],
             f"  the same classifier on real test {image}s",
             estimate(accurate),
         ),
     ]
     if comparable:
-        measures.append(
-            Measure(
+        metrics.append(
+            Metric(
                 names["label_diversity"],
                 f"distance between generated {image}s of a {label}, over that of real ones",
                 diversity.label_diversity(
@@ -109,7 +110,7 @@ def _images_by_label(
         )
     return Section(
         "",
-        measures,
+        metrics,
         notes=[
             *_left_out(modality, absent, "a training example", "coherence"),
             *_left_out(modality, alike, f"two training {image}s that differ", "diversity"),

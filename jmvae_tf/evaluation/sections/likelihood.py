@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from jmvae_tf.evaluation.estimate import Measure, Section, estimate
+from jmvae_tf.evaluation.estimate import estimate
 from jmvae_tf.evaluation.metrics.conditional import conditional_log_likelihoods
 from jmvae_tf.evaluation.metrics.objective import bound_terms
 from jmvae_tf.evaluation.metrics.squared_error import mean_squared_errors
+from jmvae_tf.evaluation.metrics_table import Metric, Section
 from jmvae_tf.evaluation.protocol import Protocol, Tensors, proposals
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality
@@ -25,8 +26,8 @@ def objective(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Sectio
     terms = bound_terms(model, test, protocol.seed)
     _check(model, terms)
     weights = {f"log_p_{name}": weight for name, weight in model.likelihood_weights.items()}
-    measures = [
-        Measure(
+    metrics = [
+        Metric(
             name if name == "bound" else f"bound_{name}",
             name + (f", weighted by {weights[name]:g} in it" if weights.get(name, 1) != 1 else ""),
             estimate(values),
@@ -36,14 +37,14 @@ def objective(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Sectio
     if len(model.modalities) == 2 and all(f"kl_{name}" in terms for name in model.modalities):
         # 2016 paper, appendix A: Eq. 4 at alpha = 1 and one D_KL(q(z|x,w) || p(z)) more.
         bound = sum(terms[f"kl_{name}"] - terms[f"log_p_{name}"] for name in model.modalities)
-        measures.append(
-            Measure(
+        metrics.append(
+            Metric(
                 "variation_of_information_bound",
                 "upper bound of the variation of information (2016 paper, appendix A)",
                 estimate(bound),
             )
         )
-    return Section("Objective, every divergence at full weight, nats", measures)
+    return Section("Objective, every divergence at full weight, nats", metrics)
 
 
 def _check(model: MultimodalVAE, terms: Mapping[str, np.ndarray]) -> None:
@@ -64,41 +65,41 @@ def generation(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Secti
     """Eq. 5 or Eq. 6 in every direction, and log-mean-exp of the same samples."""
     equation = model.conditional_equation
     number = protocol.num_samples
-    measures = []
+    metrics = []
     for direction in model.directions:
         scores = conditional_log_likelihoods(
             model, test, direction.target, direction.given, number, protocol.seed
         )
         arrow = f"{', '.join(direction.given)} → {direction.target}"
         modality = model.modalities[direction.target]
-        measures.append(
-            Measure(
+        metrics.append(
+            Metric(
                 f"{direction.name}_eq{equation}",
                 _with_density(f"{arrow}, Eq. {equation}, N = {number}", modality),
                 estimate(scores.mean_log),
             )
         )
         if modality.likelihood_weight != 1:
-            measures.append(
-                Measure(
+            metrics.append(
+                Metric(
                     f"{direction.name}_eq{equation}_weighted",
                     f"  the same times {modality.likelihood_weight:.4g}, its weight in the bound",
                     estimate(modality.likelihood_weight * scores.mean_log),
                 )
             )
-        measures.append(
-            Measure(
+        metrics.append(
+            Metric(
                 f"{direction.name}_log_mean_exp",
                 _with_density(f"{arrow}, log-mean-exp of the same samples", modality),
                 estimate(scores.log_mean),
             )
         )
-    return Section("Generation scored by true values, nats", measures)
+    return Section("Generation scored by true values, nats", metrics)
 
 
 def reconstruction(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Section:
     """Eq. 5 or Eq. 6 where the target itself is given."""
-    measures = []
+    metrics = []
     for how, given in proposals(model).items():
         for target in model.targets:
             if target in given:
@@ -106,28 +107,28 @@ def reconstruction(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> S
                 scores = conditional_log_likelihoods(
                     model, test, target, given, protocol.num_samples, protocol.seed
                 )
-                measures.append(
-                    Measure(
+                metrics.append(
+                    Metric(
                         f"reconstruction_{target}_{how}",
                         _with_density(f"{target} given {', '.join(given)}", modality),
                         estimate(scores.mean_log),
                     )
                 )
     return Section(
-        f"Reconstruction, mean of log p(x|z) over {protocol.num_samples} samples, nats", measures
+        f"Reconstruction, mean of log p(x|z) over {protocol.num_samples} samples, nats", metrics
     )
 
 
 def squared_errors(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Section:
     """Mean squared errors of Gaussian modalities, generated and reconstructed."""
-    measures = []
+    metrics = []
 
     def measure(name: str, target: str, given: Sequence[str], arrow: str) -> None:
         modality = model.modalities[target]
         if isinstance(modality.likelihood, Gaussian):
             units = "standardised units" if modality.standardised else "the data's units"
             errors = mean_squared_errors(model, test, target, given, protocol.seed)
-            measures.append(Measure(f"{name}_mse", f"{arrow}, {units}", estimate(errors)))
+            metrics.append(Metric(f"{name}_mse", f"{arrow}, {units}", estimate(errors)))
 
     for direction in model.directions:
         arrow = f"{', '.join(direction.given)} → {direction.target}"
@@ -136,7 +137,7 @@ def squared_errors(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> S
         for target in (target for target in model.targets if target in given):
             arrow = f"reconstruction of {target} given {', '.join(given)}"
             measure(f"reconstruction_{target}_{how}", target, given, arrow)
-    return Section("Mean squared error of a value, at the mean of q(z|given)", measures)
+    return Section("Mean squared error of a value, at the mean of q(z|given)", metrics)
 
 
 def density_note(model: MultimodalVAE) -> str:

@@ -17,7 +17,7 @@ Cell = Estimate | float | None
 """Ours, with a standard error; the papers', as printed; or neither, which is shown as "-"."""
 
 
-class Section(NamedTuple):
+class TablePart(NamedTuple):
     """Rows of numbers under one heading.
 
     Attributes:
@@ -38,16 +38,16 @@ class Table(NamedTuple):
 
     Attributes:
       title: which table it is.
-      sections: its parts.
+      parts: its parts.
       notes: what must be known to read it, one paragraph each.
     """
 
     title: str
-    sections: Sequence[Section]
+    parts: Sequence[TablePart]
     notes: Sequence[str]
 
 
-class Drawn(NamedTuple):
+class PaperFigure(NamedTuple):
     """A figure of a paper.
 
     Attributes:
@@ -59,16 +59,16 @@ class Drawn(NamedTuple):
     table: Table | None
 
 
-def without_empty_columns(section: Section) -> Section:
+def without_empty_columns(part: TablePart) -> TablePart:
     """The same without the columns that have nothing in any row."""
     kept = [
         index
-        for index in range(len(section.columns))
-        if any(cells[index] is not None for cells in section.rows.values())
+        for index in range(len(part.columns))
+        if any(cells[index] is not None for cells in part.rows.values())
     ]
-    return section._replace(
-        columns=tuple(section.columns[index] for index in kept),
-        rows={row: [cells[index] for index in kept] for row, cells in section.rows.items()},
+    return part._replace(
+        columns=tuple(part.columns[index] for index in kept),
+        rows={row: [cells[index] for index in kept] for row, cells in part.rows.items()},
     )
 
 
@@ -86,49 +86,49 @@ def shown(cell: Cell) -> str:
     return f"{mean:.{places}f} ± {error_as_text(error, places)}{of_samples}"
 
 
-def as_text(table: Table) -> str:
+def table_as_text(table: Table) -> str:
     """The table for a terminal."""
     parts = [table.title]
-    for section in table.sections:
-        lines = [["", *section.columns]]
-        lines += [[name, *map(shown, cells)] for name, cells in section.rows.items()]
+    for part in table.parts:
+        lines = [["", *part.columns]]
+        lines += [[name, *map(shown, cells)] for name, cells in part.rows.items()]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         rows = [
             "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
             for line in lines
         ]
-        parts.append("\n".join([section.title, *(f"  {row}" for row in rows)]))
+        parts.append("\n".join([part.title, *(f"  {row}" for row in rows)]))
     notes = (textwrap.fill(f"* {note}", 100, subsequent_indent="  ") for note in table.notes)
     return "\n\n".join([*parts, "\n".join(notes)])
 
 
-def as_markdown(table: Table) -> str:
+def table_as_markdown(table: Table) -> str:
     """The table for a document."""
     parts = [f"### {table.title}"]
-    for section in table.sections:
+    for part in table.parts:
         lines = [
-            ["", *section.columns],
-            ["---", *["---:"] * len(section.columns)],
-            *([name, *map(shown, cells)] for name, cells in section.rows.items()),
+            ["", *part.columns],
+            ["---", *["---:"] * len(part.columns)],
+            *([name, *map(shown, cells)] for name, cells in part.rows.items()),
         ]
         rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        parts.append(f"**{section.title}**\n\n{rows}")
+        parts.append(f"**{part.title}**\n\n{rows}")
     return "\n\n".join([*parts, "\n".join(f"- {note}" for note in table.notes)]) + "\n"
 
 
-def as_json(table: Table) -> dict[str, Any]:
-    """The table for programs: section, row and column by name to a number or an estimate."""
+def table_as_json(table: Table) -> dict[str, Any]:
+    """The table for programs: part, row and column by name to a number or an estimate."""
     return {
         "title": table.title,
         "sections": {
-            section.name: {
+            part.name: {
                 row: {
                     column: value_as_json(cell)
-                    for column, cell in zip(section.columns, cells, strict=True)
+                    for column, cell in zip(part.columns, cells, strict=True)
                 }
-                for row, cells in section.rows.items()
+                for row, cells in part.rows.items()
             }
-            for section in table.sections
+            for part in table.parts
         },
         "notes": list(table.notes),
     }

@@ -1,0 +1,110 @@
+"""Metrics under headings, as a table for people and as JSON for programs."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from jmvae_tf.evaluation.estimate import Estimate, value_as_json
+
+
+class Metric(NamedTuple):
+    """A number that says how good a model is.
+
+    Attributes:
+      name: its key in metrics.json.
+      description: its line in the table.
+      value: an estimate, or a count.
+    """
+
+    name: str
+    description: str
+    value: Estimate | int
+
+
+class Row(NamedTuple):
+    """The metrics of one of several things of a kind, such as one attribute of many.
+
+    Attributes:
+      name: the thing's name.
+      metrics: its metrics; their descriptions head the columns of the table.
+    """
+
+    name: str
+    metrics: list[Metric]
+
+
+class Section(NamedTuple):
+    """Metrics under one heading.
+
+    Attributes:
+      title: the heading.
+      metrics: printed one per line.
+      rows: printed below, several metrics per line.
+      notes: sentences that the reader needs, such as what was left out and why.
+    """
+
+    title: str
+    metrics: list[Metric]
+    rows: Sequence[Row] = ()
+    notes: Sequence[str] = ()
+
+
+def metrics_as_text(sections: Sequence[Section]) -> str:
+    """One line per metric, mean ± standard error, a blank line between sections.
+
+    Rows show means only.
+    """
+    width = max((len(x.description) for section in sections for x in section.metrics), default=0)
+    return "\n\n".join(
+        "\n".join(
+            [
+                section.title,
+                *(f"  {x.description:<{width}}  {x.value}" for x in section.metrics),
+                *_as_lines(section.rows),
+                *(f"  note: {note}" for note in section.notes),
+            ]
+        )
+        for section in sections
+        if section.metrics or section.rows or section.notes
+    )
+
+
+def _as_lines(rows: Sequence[Row]) -> list[str]:
+    columns = list(dict.fromkeys(x.description for row in rows for x in row.metrics))
+    width = max((len(row.name) for row in rows), default=0)
+    lines = [["", *columns]] if rows else []
+    for row in rows:
+        values = {x.description: x.value for x in row.metrics}
+        lines.append([row.name, *(_as_cell(values.get(column)) for column in columns)])
+    return [
+        "  ".join(
+            [
+                f"  {name:<{width}}",
+                *(f"{cell:>{len(column)}}" for cell, column in zip(cells, columns, strict=True)),
+            ]
+        )
+        for name, *cells in lines
+    ]
+
+
+def _as_cell(value: Estimate | int | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value.mean:.4f}" if isinstance(value, Estimate) else str(value)
+
+
+def metrics_as_json(sections: Sequence[Section]) -> dict[str, Any]:
+    """Maps each metric's name to its value as `value_as_json` writes it; rows are flattened in.
+
+    If two metrics share a name, as two attributes of one name make them, the second gets "_2"
+    appended, and so on. "notes" holds the sections' notes, if there are any.
+    """
+    found: dict[str, Any] = {}
+    for section in sections:
+        for x in [*section.metrics, *(x for row in section.rows for x in row.metrics)]:
+            name, number = x.name, 1
+            while name in found:
+                number += 1
+                name = f"{x.name}_{number}"
+            found[name] = value_as_json(x.value)
+    notes = [note for section in sections for note in section.notes]
+    return {**found, "notes": notes} if notes else found
