@@ -19,7 +19,7 @@ from absl import flags
 
 from jmvae_tf import presets
 from jmvae_tf.programs.common import program
-from jmvae_tf.reproduction.recipes import DATA, FIGURES, TABLES
+from jmvae_tf.reproduction.recipes import DATA_CHOICES, FIGURES, TABLES
 from jmvae_tf.reproduction.scales import SCALES
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import write_json, written_atomically
@@ -30,8 +30,8 @@ _SCALE = flags.DEFINE_string("scale", "quick", f"one of {', '.join(SCALES)}")
 _DATA = flags.DEFINE_string(
     "data",
     None,
-    f"one of {', '.join(dict.fromkeys(itertools.chain(*DATA.values())))}, where a table or figure "
-    "can be made of several (default: the paper's)",
+    f"one of {', '.join(dict.fromkeys(itertools.chain(*DATA_CHOICES.values())))}, where a table or "
+    "figure can be made of several (default: the paper's)",
 )
 _DATA_DIR = program.define_path("data_dir", "data", "where data lie or are downloaded to")
 _RUNS_DIR = program.define_path(
@@ -99,10 +99,10 @@ def main() -> None:
 
 def _data_of(kind: str, name: str) -> str:
     """The data set that the user wants, or that the paper has."""
-    choices = DATA[name]
+    choices = DATA_CHOICES[name]
     data = _DATA.value or choices[0]
     if data not in choices:
-        fitting = [x for x in {"table": TABLES, "figure": FIGURES}[kind] if data in DATA[x]]
+        fitting = [x for x in {"table": TABLES, "figure": FIGURES}[kind] if data in DATA_CHOICES[x]]
         raise UserError(
             f"--{kind}={name} is made of {' or '.join(choices)}",
             f"--data={data}",

@@ -36,38 +36,38 @@ class Recipe:
         return presets.settings_of(self.model, data, overrides)
 
 
-VAE = Recipe("vae", "vae")
-JMVAE = Recipe("jmvae", "jmvae")
-JMVAE_KL = Recipe("jmvae_kl", "jmvae_kl")
-JMVAE_H = Recipe("jmvae_h", "jmvae_h")
+VAE_RUN = Recipe("vae", "vae")
+JMVAE_RUN = Recipe("jmvae", "jmvae")
+JMVAE_KL_RUN = Recipe("jmvae_kl", "jmvae_kl")
+JMVAE_H_RUN = Recipe("jmvae_h", "jmvae_h")
 
-# One for each direction, by what they generate: of digits images and labels, of faces images and
-# attributes.
+# One-way models, one run per modality that they generate.
 _TARGETS = ("image", "label", "attributes")
-CVAE = {x: Recipe(f"cvae-{x}", "cvae", {"target": x}) for x in _TARGETS}
-CMMA = {x: Recipe(f"cmma-{x}", "cmma", {"target": x}) for x in _TARGETS}
+CVAE_RUNS = {x: Recipe(f"cvae-{x}", "cvae", {"target": x}) for x in _TARGETS}
+CMMA_RUNS = {x: Recipe(f"cmma-{x}", "cmma", {"target": x}) for x in _TARGETS}
 
 # By alpha (2016 paper, Table 1); 1 is the 2018 paper's.
-JMVAE_KL_BY_ALPHA = {
+JMVAE_KL_RUNS_BY_ALPHA = {
     0.01: Recipe("jmvae_kl-alpha-0.01", "jmvae_kl", {"alpha": 0.01}),
     0.1: Recipe("jmvae_kl-alpha-0.1", "jmvae_kl", {"alpha": 0.1}),
-    1.0: JMVAE_KL,
+    1.0: JMVAE_KL_RUN,
 }
 
-# 2018 paper, "Visualization of the joint representation": two latent values, to be drawn as points.
-FLAT = {
+# Two latent values, to be drawn as points (2018 paper, "Visualization of the joint
+# representation").
+TWO_LATENT_RUNS = {
     recipe.model: Recipe(f"{recipe.name}-latent-2", recipe.model, {"latent_dim": 2})
-    for recipe in (JMVAE, JMVAE_KL, JMVAE_H)
+    for recipe in (JMVAE_RUN, JMVAE_KL_RUN, JMVAE_H_RUN)
 }
 
-# 2016 paper, "Evaluation method": on CelebA all models are combined with GANs.
-GAN = {
+# On CelebA all models are combined with GANs (2016 paper, "Evaluation method").
+GAN_RUNS = {
     recipe.model: Recipe(
         recipe.name.replace(recipe.model, presets.gan_of(recipe.model)),
         presets.gan_of(recipe.model),
         recipe.overrides,
     )
-    for recipe in (VAE, CVAE["image"], CMMA["image"], JMVAE_KL)
+    for recipe in (VAE_RUN, CVAE_RUNS["image"], CMMA_RUNS["image"], JMVAE_KL_RUN)
 }
 
 TITLES = {"jmvae": "JMVAE", "jmvae_kl": "JMVAE-kl", "jmvae_h": "JMVAE-h"}
@@ -75,32 +75,38 @@ TITLES = {"jmvae": "JMVAE", "jmvae_kl": "JMVAE-kl", "jmvae_h": "JMVAE-h"}
 
 TABLES: Mapping[str, tuple[Recipe, ...]] = {
     "2018-1-mnist": (
-        *(JMVAE, JMVAE_KL, JMVAE_H),
-        *(kind[target] for kind in (CVAE, CMMA) for target in ("image", "label")),
+        *(JMVAE_RUN, JMVAE_KL_RUN, JMVAE_H_RUN),
+        *(runs[target] for runs in (CVAE_RUNS, CMMA_RUNS) for target in ("image", "label")),
     ),
     "2018-1-celeba": (
-        *(JMVAE, JMVAE_KL, JMVAE_H),
-        *(kind[target] for kind in (CVAE, CMMA) for target in ("image", "attributes")),
+        *(JMVAE_RUN, JMVAE_KL_RUN, JMVAE_H_RUN),
+        *(runs[target] for runs in (CVAE_RUNS, CMMA_RUNS) for target in ("image", "attributes")),
     ),
-    "2016-1": (VAE, CVAE["image"], CMMA["image"], JMVAE, *JMVAE_KL_BY_ALPHA.values()),
-    "2016-2": (VAE, CVAE["image"], CMMA["image"], JMVAE_KL, *GAN.values()),
-    "2016-3": (JMVAE, *JMVAE_KL_BY_ALPHA.values()),
+    "2016-1": (
+        VAE_RUN,
+        CVAE_RUNS["image"],
+        CMMA_RUNS["image"],
+        JMVAE_RUN,
+        *JMVAE_KL_RUNS_BY_ALPHA.values(),
+    ),
+    "2016-2": (VAE_RUN, CVAE_RUNS["image"], CMMA_RUNS["image"], JMVAE_KL_RUN, *GAN_RUNS.values()),
+    "2016-3": (JMVAE_RUN, *JMVAE_KL_RUNS_BY_ALPHA.values()),
 }
 """The runs of each table; the names are the program's."""
 
 FIGURES: Mapping[str, tuple[Recipe, ...]] = {
-    "3": tuple(FLAT.values()),
-    "4": (JMVAE, JMVAE_H, JMVAE_KL),
-    "5": (JMVAE, JMVAE_H, JMVAE_KL),
-    "6": (JMVAE, JMVAE_H, JMVAE_KL),
+    "3": tuple(TWO_LATENT_RUNS.values()),
+    "4": (JMVAE_RUN, JMVAE_H_RUN, JMVAE_KL_RUN),
+    "5": (JMVAE_RUN, JMVAE_H_RUN, JMVAE_KL_RUN),
+    "6": (JMVAE_RUN, JMVAE_H_RUN, JMVAE_KL_RUN),
     # The paper's is of JMVAE-kl with a GAN alone; JMVAE stands beside it for contrast.
-    "7": (GAN["jmvae_kl"], JMVAE),
-    "8": (GAN["jmvae_kl"],),
+    "7": (GAN_RUNS["jmvae_kl"], JMVAE_RUN),
+    "8": (GAN_RUNS["jmvae_kl"],),
 }
 """The runs of each figure of the 2018 paper."""
 
 _FACES = ("celeba", "toyfaces")
-DATA: Mapping[str, tuple[str, ...]] = {
+DATA_CHOICES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("2018-1-mnist", "2016-1", "2016-3", "3", "4", "5"), ("mnist",)),
     **dict.fromkeys(("2018-1-celeba", "2016-2", "6", "7", "8"), _FACES),
 }

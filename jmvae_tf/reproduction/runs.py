@@ -13,7 +13,7 @@ from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.models.adversarial import without_adversary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.presets import Settings
-from jmvae_tf.reproduction.recipes import JMVAE, Recipe
+from jmvae_tf.reproduction.recipes import JMVAE_RUN, Recipe
 from jmvae_tf.reproduction.scales import Scale
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json
@@ -60,7 +60,7 @@ class Runs:
         Raises:
           UserError: if its files are missing or damaged.
         """
-        options = presets.data_options(self.settings(JMVAE))
+        options = presets.data_options(self.settings(JMVAE_RUN))
         return data_sets.load(self.data_name, self.data_dir, options)
 
     def settings(self, recipe: Recipe) -> Settings:
@@ -108,7 +108,7 @@ class Runs:
         Args:
           paper_data: the data set of the paper's table or figure.
         """
-        ours, papers = self.settings(JMVAE), presets.settings_of("jmvae", paper_data, {})
+        ours, papers = self.settings(JMVAE_RUN), presets.settings_of("jmvae", paper_data, {})
         split = f" (--split={ours.split})" if ours.split != papers.split else ""
         exceptions = "".join(
             f" ({model}: {name} {value})"

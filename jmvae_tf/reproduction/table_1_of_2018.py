@@ -50,7 +50,7 @@ def of_faces(runs: Runs) -> Table:
     from_attributes = measured["image"]["JMVAE"]
     number = runs.scale.num_generation_examples
     scored = f"the first {number}" if number else "all"
-    settings = runs.settings(recipes.JMVAE)
+    settings = runs.settings(recipes.JMVAE_RUN)
     is_papers = runs.data_name == "celeba"
     return Table(
         f"Table 1 of the 2018 paper, {runs.data_name}: test conditional log-likelihoods in nats",
@@ -110,9 +110,13 @@ def of_faces(runs: Runs) -> Table:
 
 def _measured(runs: Runs, other: str) -> dict[str, dict[str, Measures]]:
     """Target to row to what is measured, of images and one other modality."""
-    by_model = {"JMVAE": recipes.JMVAE, "JMVAE-kl": recipes.JMVAE_KL, "JMVAE-h": recipes.JMVAE_H}
+    by_model = {
+        "JMVAE": recipes.JMVAE_RUN,
+        "JMVAE-kl": recipes.JMVAE_KL_RUN,
+        "JMVAE-h": recipes.JMVAE_H_RUN,
+    }
     of_target = {
-        target: by_model | {"CVAE": recipes.CVAE[target], "CMMA": recipes.CMMA[target]}
+        target: by_model | {"CVAE": recipes.CVAE_RUNS[target], "CMMA": recipes.CMMA_RUNS[target]}
         for target in ("image", other)
     }
     trained = {recipe.name: recipe for rows in of_target.values() for recipe in rows.values()}

@@ -13,10 +13,10 @@ _REAL = "real images"
 def _of_both_tables(runs: Runs) -> dict[str, Measures]:
     """Of the models that both tables of the 2016 paper have, by the rows' names."""
     return {
-        "JMVAE-zero": likelihoods(runs, recipes.JMVAE, ZEROS),
+        "JMVAE-zero": likelihoods(runs, recipes.JMVAE_RUN, ZEROS),
         **{
             f"JMVAE-kl, α = {alpha:g}": likelihoods(runs, recipe)
-            for alpha, recipe in recipes.JMVAE_KL_BY_ALPHA.items()
+            for alpha, recipe in recipes.JMVAE_KL_RUNS_BY_ALPHA.items()
         },
     }
 
@@ -24,10 +24,10 @@ def _of_both_tables(runs: Runs) -> dict[str, Measures]:
 def table_1(runs: Runs) -> Table:
     """Marginal and conditional likelihoods of digits."""
     joint = _of_both_tables(runs)
-    marginal = {"VAE": likelihoods(runs, recipes.VAE), **joint}
+    marginal = {"VAE": likelihoods(runs, recipes.VAE_RUN), **joint}
     conditional = {
-        "CVAE": likelihoods(runs, recipes.CVAE["image"]),
-        "CMMA": likelihoods(runs, recipes.CMMA["image"]),
+        "CVAE": likelihoods(runs, recipes.CVAE_RUNS["image"]),
+        "CMMA": likelihoods(runs, recipes.CMMA_RUNS["image"]),
         **joint,
     }
 
@@ -80,15 +80,15 @@ def table_1(runs: Runs) -> Table:
 def table_2(runs: Runs) -> Table:
     """Of faces, with GANs and without; the paper's numbers are not known."""
     plain = {
-        "VAE": recipes.VAE,
-        "CVAE": recipes.CVAE["image"],
-        "CMMA": recipes.CMMA["image"],
-        "JMVAE-kl": recipes.JMVAE_KL,
+        "VAE": recipes.VAE_RUN,
+        "CVAE": recipes.CVAE_RUNS["image"],
+        "CMMA": recipes.CMMA_RUNS["image"],
+        "JMVAE-kl": recipes.JMVAE_KL_RUN,
     }
     measured = {}
     for row, recipe in plain.items():
         measured[row] = likelihoods(runs, recipe)
-        measured[f"{row}-GAN"] = likelihoods(runs, recipes.GAN[recipe.model])
+        measured[f"{row}-GAN"] = likelihoods(runs, recipes.GAN_RUNS[recipe.model])
 
     def rows(kinds: Sequence[str], *names: str) -> dict[str, list[Cell]]:
         return {

@@ -28,7 +28,7 @@ from jmvae_tf.reproduction import (
     tables_of_2016,
 )
 from jmvae_tf.reproduction.paper_table import TablePart
-from jmvae_tf.reproduction.recipes import GAN
+from jmvae_tf.reproduction.recipes import GAN_RUNS
 from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.reproduction.scales import SCALES
 from tests.helpers.folders import times
@@ -44,7 +44,7 @@ from tests.helpers.reproductions import (
 )
 from tests.helpers.small_models import small_model
 
-OF_FACES = [name for name, data in recipes.DATA.items() if data == ("celeba", "toyfaces")]
+OF_FACES = [name for name, data in recipes.DATA_CHOICES.items() if data == ("celeba", "toyfaces")]
 QUICK, PAPER = (SCALES[name]["celeba"] for name in ("quick", "paper"))
 
 
@@ -53,7 +53,7 @@ QUICK, PAPER = (SCALES[name]["celeba"] for name in ("quick", "paper"))
 
 def test_tables_and_figures_of_faces():
     assert OF_FACES == ["2018-1-celeba", "2016-2", "6", "7", "8"]
-    assert set(recipes.DATA) == {*recipes.TABLES, *recipes.FIGURES}
+    assert set(recipes.DATA_CHOICES) == {*recipes.TABLES, *recipes.FIGURES}
 
 
 @pytest.mark.parametrize("name", OF_FACES)
@@ -68,13 +68,13 @@ def test_every_run_is_the_preset_but_for_what_is_named(name):
 
 
 def test_gan_variants_differ_from_their_models_in_nothing_else():
-    assert [recipe.name for recipe in GAN.values()] == [
+    assert [recipe.name for recipe in GAN_RUNS.values()] == [
         "vae_gan",
         "cvae_gan-image",
         "cmma_gan-image",
         "jmvae_kl_gan",
     ]
-    for recipe in GAN.values():
+    for recipe in GAN_RUNS.values():
         settings = recipe.settings("celeba", PAPER, 0)
         plain = presets.settings_of(presets.without_gan(recipe.model), "celeba", recipe.overrides)
         without = dict.fromkeys(
@@ -108,10 +108,10 @@ def test_long_differs_from_quick_on_celeba_in_the_number_of_epochs_alone():
 def test_a_gan_variant_is_handed_out_without_its_discriminator(tmp_path):
     scale = dataclasses.replace(TINY_SCALE, overrides={**TINY_SCALE.overrides, "epochs": 1})
     runs = runs_in(tmp_path, scale)
-    model = runs.trained(GAN["jmvae_kl"])
+    model = runs.trained(GAN_RUNS["jmvae_kl"])
     assert isinstance(model, MultimodalVAE)
     before = times(runs.path)
-    again = runs_in(tmp_path, scale).trained(GAN["jmvae_kl"])
+    again = runs_in(tmp_path, scale).trained(GAN_RUNS["jmvae_kl"])
     assert isinstance(again, MultimodalVAE)
     for x, y in zip(again.variables, model.variables, strict=True):
         np.testing.assert_array_equal(x, y)

@@ -29,7 +29,7 @@ from jmvae_tf.reproduction import (
     tables_of_2016,
 )
 from jmvae_tf.reproduction.paper_table import Table, TablePart
-from jmvae_tf.reproduction.recipes import FLAT
+from jmvae_tf.reproduction.recipes import TWO_LATENT_RUNS
 from jmvae_tf.reproduction.scales import LONG, PAPER, QUICK, SCALES
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import write_json
@@ -39,7 +39,11 @@ from tests.helpers.paths import ROOT
 from tests.helpers.programs import interrupt, mistake, start
 from tests.helpers.reproductions import TINY_SCALE, Answers, answer, runs_in
 
-JMVAE, JMVAE_KL, JMVAE_H = FLAT["jmvae"], FLAT["jmvae_kl"], FLAT["jmvae_h"]
+JMVAE, JMVAE_KL, JMVAE_H = (
+    TWO_LATENT_RUNS["jmvae"],
+    TWO_LATENT_RUNS["jmvae_kl"],
+    TWO_LATENT_RUNS["jmvae_h"],
+)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +92,7 @@ def refused(function, *arguments) -> str:
 # What is trained.
 
 
-OF_MNIST = [name for name, data in recipes.DATA.items() if data == ("mnist",)]
+OF_MNIST = [name for name, data in recipes.DATA_CHOICES.items() if data == ("mnist",)]
 
 
 @pytest.mark.parametrize("name", OF_MNIST)
@@ -112,7 +116,9 @@ def test_runs_are_shared_and_named_apart():
     assert len({str(settings) for settings in by_name.values()}) == len(by_name)
     # Seven of Table 1 of 2018, three more of 2016, three with two latent values.
     assert len(by_name) == 13
-    assert [recipe.settings("mnist", PAPER, 0).latent_dim for recipe in FLAT.values()] == [2, 2, 2]
+    assert [
+        recipe.settings("mnist", PAPER, 0).latent_dim for recipe in TWO_LATENT_RUNS.values()
+    ] == [2, 2, 2]
 
 
 def test_scales_score_all_test_digits_by_eq5():
@@ -527,7 +533,7 @@ def test_table_3_of_2016(tmp_path):
 
 def test_every_published_row_is_a_row_of_ours():
     """A name spelt otherwise would be shown as a number that is not known."""
-    kl = {f"JMVAE-kl, α = {alpha:g}" for alpha in recipes.JMVAE_KL_BY_ALPHA}
+    kl = {f"JMVAE-kl, α = {alpha:g}" for alpha in recipes.JMVAE_KL_RUNS_BY_ALPHA}
     assert set(published.JOINT_2016) == {"JMVAE-zero", *kl}
     for numbers in (*published.MARGINAL_2016.values(), *published.CONDITIONAL_2016.values()):
         assert set(numbers) <= {"VAE", "CVAE", "CMMA", "JMVAE-zero", *kl}
@@ -692,8 +698,8 @@ program.load_tensorflow()
 from jmvae_tf.reproduction import recipes, scales
 from tests.helpers.reproductions import TINY_SCALE
 scales.SCALES["quick"]["digits"] = TINY_SCALE
-recipes.FIGURES["5"] = tuple(recipes.FLAT[name] for name in ("jmvae", "jmvae_h", "jmvae_kl"))
-recipes.DATA["5"] = ("digits",)
+recipes.FIGURES["5"] = tuple(recipes.TWO_LATENT_RUNS[x] for x in ("jmvae", "jmvae_h", "jmvae_kl"))
+recipes.DATA_CHOICES["5"] = ("digits",)
 program.run(reproduce)
 """
 
