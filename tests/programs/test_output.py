@@ -9,6 +9,8 @@ import pytest
 from jmvae_tf.programs.common import output
 from tests.helpers.paths import ROOT
 
+PATH = f"{ROOT}:{ROOT / 'bin' / 'lib'}"
+
 # A program that writes a file after it has said a lot.
 CODE = """
 import pathlib, sys, types
@@ -40,7 +42,7 @@ def run(folder, redirection, *arguments, **environment):
     done = subprocess.run(
         ["bash", "-c", f'"$@" {redirection}; exit ${{PIPESTATUS[0]}}', "bash", *command],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'bin' / 'lib'}", **environment},
+        env={**os.environ, "PYTHONPATH": PATH, **environment},
         capture_output=True,
         timeout=60,
     )
@@ -91,7 +93,7 @@ def test_a_pipe_that_does_not_wait_gets_every_line(tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", CODE],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": PATH},
         stdout=writing,
         stderr=subprocess.DEVNULL,
     ) as process:
