@@ -28,7 +28,7 @@ import floor
 from absl import app, flags
 from idle import wait_until_idle
 
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 
 _PEER_PYTHON = flags.DEFINE_string("peer_python", None, "a Python that has MultiVae")
 _K = flags.DEFINE_integer("k", 1000, "samples of z for each example")
@@ -55,7 +55,7 @@ def main(argv):
     """Times and prints."""
     del argv
     print(f"{wait_until_idle():.2f} of {os.cpu_count()} cores are busy before the start")
-    program.load_tensorflow()
+    load_tensorflow()
     import keras
     import numpy as np
 

@@ -24,7 +24,7 @@ from absl import app, flags
 from idle import wait_until_idle
 
 from jmvae_tf import presets
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 
 _DATA = flags.DEFINE_enum("data", "toyfaces", ("digits", "toyfaces"), "whose networks")
 _CALLS = flags.DEFINE_integer("calls", 1000, "calls of each kind at batch 1, a fifth at 64")
@@ -52,7 +52,7 @@ def main(argv):
     """Times and prints."""
     del argv
     print(f"{wait_until_idle():.2f} of {os.cpu_count()} cores are busy before the start")
-    program.load_tensorflow()
+    load_tensorflow()
     import cv2
     import numpy as np
     import tensorflow as tf

@@ -24,13 +24,13 @@ import random_data
 from peak_memory import peak_mebibytes
 
 from jmvae_tf import presets
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 
 
 def main(argv):
     """Trains and prints."""
     request = json.loads(argv[1])
-    program.load_tensorflow()
+    load_tensorflow()
     import keras
     import numpy as np
     import tensorflow as tf

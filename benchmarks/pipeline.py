@@ -23,7 +23,7 @@ from absl import app, flags
 from idle import wait_until_idle
 
 from jmvae_tf import presets
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 
 _MODEL = flags.DEFINE_enum("model", "jmvae_kl", presets.MODELS, "which model")
 _DATA = flags.DEFINE_enum("data", "toyfaces", presets.DATA, "which data set")
@@ -38,7 +38,7 @@ def main(argv):
     """Times and prints."""
     del argv
     print(f"{wait_until_idle():.2f} of {os.cpu_count()} cores are busy before the start")
-    program.load_tensorflow()
+    load_tensorflow()
     import tensorflow as tf
 
     from jmvae_tf import data as data_sets

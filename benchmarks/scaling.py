@@ -24,7 +24,7 @@ import random_data
 from absl import app, flags
 from idle import wait_until_idle
 
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 
 _TURNS = flags.DEFINE_integer("turns", 9, "timings of each case")
 _STEPS = flags.DEFINE_integer("steps", 40, "steps of one timing")
@@ -36,7 +36,7 @@ def main(argv):
     """Times and prints."""
     del argv
     print(f"{wait_until_idle():.2f} of {os.cpu_count()} cores are busy before the start")
-    program.load_tensorflow()
+    load_tensorflow()
     import keras
     import numpy as np
     import tensorflow as tf

@@ -23,7 +23,7 @@ from absl import app, flags
 from idle import wait_until_idle
 
 from jmvae_tf import presets
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 
 _TURNS = flags.DEFINE_integer("turns", 6, "timings of each part")
 _RUNS = flags.DEFINE_integer("runs", 40, "runs of one timing")
@@ -36,7 +36,7 @@ def main(argv):
     """Times and prints."""
     del argv
     print(f"{wait_until_idle():.2f} of {os.cpu_count()} cores are busy before the start")
-    program.load_tensorflow()
+    load_tensorflow()
     import tensorflow as tf
 
     from jmvae_tf.data import pipelines

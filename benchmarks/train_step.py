@@ -26,7 +26,7 @@ from absl import app, flags
 from idle import wait_until_idle
 
 from jmvae_tf import presets
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 
 _NETWORKS = flags.DEFINE_enum("networks", "mnist", ["mnist", "celeba"], "whose networks")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 100, "examples in a batch")
@@ -42,7 +42,7 @@ def main(argv):
     """Times and prints."""
     del argv
     print(f"{wait_until_idle():.2f} of {os.cpu_count()} cores are busy before the start")
-    program.load_tensorflow()
+    load_tensorflow()
     import keras
     import tensorflow as tf
 

@@ -21,7 +21,8 @@ from checkout import launch
 launch.ensure_requirements()
 
 from jmvae_tf.presets import versions
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common import run_program, shared_flags
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import (
     read_json,
@@ -32,9 +33,11 @@ from jmvae_tf.runtime.files import (
 )
 from jmvae_tf.training.run_folder import RunFolder
 
-_RUNS_DIR = program.define_path("runs_dir", "runs/shipped", "where their runs lie or are trained")
-_DATA_DIR = program.define_path("data_dir", "data", "where data lie or are downloaded to")
-_EXPORT_DIR = program.define_path("export_dir", "saved_models", "where they are shipped")
+_RUNS_DIR = shared_flags.define_path(
+    "runs_dir", "runs/shipped", "where their runs lie or are trained"
+)
+_DATA_DIR = shared_flags.define_path("data_dir", "data", "where data lie or are downloaded to")
+_EXPORT_DIR = shared_flags.define_path("export_dir", "saved_models", "where they are shipped")
 
 _VERSION = "1"  # The only version that git does not ignore.
 _SHIPPED = {
@@ -68,7 +71,7 @@ def main() -> None:
         folder = RunFolder(pathlib.Path(_RUNS_DIR.value) / name)
         if not folder.metrics_file.is_file():
             _train(folder, settings)
-    program.load_tensorflow()
+    load_tensorflow()
     from jmvae_tf.export.saved_model import export_saved_model
     from jmvae_tf.training.train import load_checkpoint
 
@@ -169,4 +172,4 @@ def _described(figure: str) -> str:
 
 
 if __name__ == "__main__":
-    program.run(sys.modules[__name__])
+    run_program.run(sys.modules[__name__])

@@ -66,9 +66,9 @@ def run(program_name: str, sections: Sequence[str] = ("run",)) -> None:
     """
     ensure_requirements(sections)
     os.environ["PYTHONSAFEPATH"] = "1"  # Processes that it starts import nothing from where it is.
-    from jmvae_tf.programs.common import program
+    from jmvae_tf.programs.common import run_program
 
-    program.run(importlib.import_module("jmvae_tf.programs." + program_name))
+    run_program.run(importlib.import_module("jmvae_tf.programs." + program_name))
 
 
 def ensure_requirements(sections: Sequence[str] = ("run",)) -> None:

@@ -18,15 +18,16 @@ from collections.abc import Iterator
 
 from absl import flags
 
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common import shared_flags
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_folder import RunFolder
 
 _SHIPPED = pathlib.Path(__file__).parents[2] / "saved_models" / "mnist-jmvae_kl"
 
-_RUN = program.define_path("run", None, "folder of a run of bin/train")
-_CHECKPOINT = program.define_checkpoint()
-_SAVED_MODEL = program.define_path(
+_RUN = shared_flags.define_path("run", None, "folder of a run of bin/train")
+_CHECKPOINT = shared_flags.define_checkpoint()
+_SAVED_MODEL = shared_flags.define_path(
     "saved_model", None, "a SavedModel, or the folder above its versions (default: a shipped one)"
 )
 _HOST = flags.DEFINE_string("host", "127.0.0.1", "address to listen on; 0.0.0.0 for all")
@@ -75,7 +76,7 @@ def _set_environment(uploads: str) -> None:
 def _serve(listening: socket.socket, uploads: str) -> None:
     """Serves the page until the process is interrupted."""
     with _exported() as (folder, crops_faces):
-        program.load_tensorflow()
+        load_tensorflow()
 
         from jmvae_tf.clients.loaded_model import LoadedModel
         from jmvae_tf.demo.answers import Answers
@@ -129,7 +130,7 @@ def _exported() -> Iterator[tuple[pathlib.Path, bool]]:
     folder = RunFolder(pathlib.Path(_RUN.value))
     settings = folder.read_settings()
     checkpoint = folder.choose_checkpoint(_CHECKPOINT.value)
-    program.load_tensorflow()
+    load_tensorflow()
     from jmvae_tf.export.saved_model import export_saved_model
     from jmvae_tf.training.train import load_checkpoint
 

@@ -12,13 +12,14 @@ import pathlib
 from absl import flags
 
 from jmvae_tf import presets
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common import run_program, shared_flags
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_folder import RunFolder
 
-_RUN = program.define_run()
-_CHECKPOINT = program.define_checkpoint()
-_DATA_DIR = program.define_path("data_dir", "data", "where data lie or are downloaded to")
+_RUN = shared_flags.define_run()
+_CHECKPOINT = shared_flags.define_checkpoint()
+_DATA_DIR = shared_flags.define_path("data_dir", "data", "where data lie or are downloaded to")
 _NUM_SAMPLES = flags.DEFINE_integer("num_samples", 10, "N of Eq. 5, N x N of Eq. 6")
 _NUM_IMPORTANCE_SAMPLES = flags.DEFINE_integer(
     "num_importance_samples",
@@ -32,9 +33,9 @@ _NUM_PRIOR_SAMPLES = flags.DEFINE_integer(
 _NUM_EXAMPLES = flags.DEFINE_integer(
     "num_examples", None, "how many test examples, from the first (default: all)"
 )
-_OUT = program.define_path("out", None, "JSON file (default: metrics.json of the run)")
+_OUT = shared_flags.define_path("out", None, "JSON file (default: metrics.json of the run)")
 _SEED = flags.DEFINE_integer("seed", 0, "the same seed gives the same figures")
-program.define_inference()
+shared_flags.define_inference()
 
 
 def main() -> None:
@@ -48,7 +49,7 @@ def main() -> None:
     _require(_NUM_EXAMPLES, number is None or number >= 2, "at least 2, for a standard error")
     _require(_SEED, 0 <= _SEED.value < 2**31, "from 0 to 2147483647")
 
-    program.load_tensorflow()
+    load_tensorflow()
     from jmvae_tf import data as data_sets
     from jmvae_tf.evaluation.metrics.importance import usual_num_samples
     from jmvae_tf.evaluation.protocol import Protocol
@@ -56,7 +57,7 @@ def main() -> None:
     from jmvae_tf.training.train import load_checkpoint
 
     model = load_checkpoint(checkpoint, settings)
-    inference = program.apply_inference(model)
+    inference = shared_flags.apply_inference(model)
     data = data_sets.load(
         settings.data, pathlib.Path(_DATA_DIR.value), presets.data_options(settings)
     )
@@ -72,7 +73,7 @@ def main() -> None:
         report.measure(model, data, protocol, out, number, about)
         report.reconstructions(model, data, folder, _SEED.value)
     except KeyboardInterrupt as interrupt:
-        raise program.interrupted(interrupt, f"{out} is as it was; start again") from None
+        raise run_program.interrupted(interrupt, f"{out} is as it was; start again") from None
     print(f"metrics: {out}")
 
 

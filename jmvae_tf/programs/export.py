@@ -2,12 +2,13 @@
 
 import pathlib
 
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common import shared_flags
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.training.run_folder import RunFolder
 
-_RUN = program.define_run()
-_CHECKPOINT = program.define_checkpoint()
-_EXPORT_DIR, _KEEP_VERSIONS = program.define_export()
+_RUN = shared_flags.define_run()
+_CHECKPOINT = shared_flags.define_checkpoint()
+_EXPORT_DIR, _KEEP_VERSIONS = shared_flags.define_export()
 
 
 def main() -> None:
@@ -16,13 +17,13 @@ def main() -> None:
     settings = folder.read_settings()
     checkpoint = folder.choose_checkpoint(_CHECKPOINT.value)
 
-    program.load_tensorflow()
+    load_tensorflow()
     from jmvae_tf.export.permissions import tell_if_private
     from jmvae_tf.export.saved_model import export_saved_model
     from jmvae_tf.training.train import load_checkpoint
 
     model = load_checkpoint(checkpoint, settings)
-    export_dir = program.export_folder(_EXPORT_DIR.value, settings)
+    export_dir = shared_flags.export_folder(_EXPORT_DIR.value, settings)
     exported = export_saved_model(model, export_dir, _KEEP_VERSIONS.value)
     tell_if_private(exported)
     print(exported)

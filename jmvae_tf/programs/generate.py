@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from jmvae_tf.programs.common import named_values, output, program
-from jmvae_tf.programs.common.values_table import likeliest, print_table, shown_attributes
+from jmvae_tf.programs.common import shared_flags, standard_streams, values_by_name
+from jmvae_tf.programs.common.print_values import likeliest, print_table, shown_attributes
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_folder import RunFolder
 
@@ -33,15 +34,15 @@ if TYPE_CHECKING:
 
     Arrays = Mapping[str, np.ndarray]
 
-_RUN = program.define_run()
-_CHECKPOINT = program.define_checkpoint()
+_RUN = shared_flags.define_run()
+_CHECKPOINT = shared_flags.define_checkpoint()
 _GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smiling=1,Male=-1")
-_IMAGE = program.define_path("image", None, "a JPEG or PNG file, or a pipe")
+_IMAGE = shared_flags.define_path("image", None, "a JPEG or PNG file, or a pipe")
 _SET = flags.DEFINE_list("set", [], "values to give the image instead of its own: an edit")
 _NUM_SAMPLES = flags.DEFINE_integer("num_samples", 20, "samples drawn beside the average")
 _SEED = flags.DEFINE_integer("seed", 0, "the same seed draws the same samples")
-_OUT = program.define_path("out", None, "PNG file (default: figures/generated.png of the run)")
-program.define_inference()
+_OUT = shared_flags.define_path("out", None, "PNG file (default: figures/generated.png of the run)")
+shared_flags.define_inference()
 
 _EDIT_INCHES = 1.3  # Edits change details.
 
@@ -63,11 +64,11 @@ def main() -> None:
     if _SET.value:
         _check_edit()
 
-    program.load_tensorflow()
+    load_tensorflow()
     from jmvae_tf.training.train import load_checkpoint
 
     model = load_checkpoint(checkpoint, settings)
-    program.apply_inference(model)
+    shared_flags.apply_inference(model)
     if _SET.value:
         _edit(model, settings.crop, out)
         return
@@ -105,7 +106,7 @@ def _known(model: "MultimodalVAE", crop: str | None) -> dict[str, "np.ndarray"]:
     if _IMAGE.value:
         name = _name_of_image(model.modalities)
         known[name] = _read_image(model.modalities[name], crop)
-    for name, values in named_values.parse("given", _GIVEN.value, model.modalities).items():
+    for name, values in values_by_name.parse("given", _GIVEN.value, model.modalities).items():
         if np.isnan(values).any():
             values = np.where(np.isnan(values), _usual(model, name), values)
         known[name] = values
@@ -218,7 +219,7 @@ def _edit(model: "MultimodalVAE", crop: str | None, out: pathlib.Path) -> None:
     from jmvae_tf.reporting import figures
 
     target = _name_of_image(model.modalities)
-    wanted = named_values.parse("set", _SET.value, model.modalities)
+    wanted = values_by_name.parse("set", _SET.value, model.modalities)
     for condition in wanted:
         if not editing.can_edit(model, target, condition):
             raise UserError(
@@ -233,7 +234,7 @@ def _edit(model: "MultimodalVAE", crop: str | None, out: pathlib.Path) -> None:
         )
     [condition] = wanted
     image = _read_image(model.modalities[target], crop)[None]
-    alone = {item: named_values.parse("set", [item], model.modalities) for item in _SET.value}
+    alone = {item: values_by_name.parse("set", [item], model.modalities) for item in _SET.value}
     changes = {**alone, "together": wanted} if len(alone) > 1 else alone
     edits = {
         name: editing.edit(model, target, image, condition, change[condition], _SEED.value)
@@ -262,7 +263,7 @@ def _edit(model: "MultimodalVAE", crop: str | None, out: pathlib.Path) -> None:
     )
     print_table(model.modalities[condition], first.values.numpy()[0])
     print(out)
-    output.require()
+    standard_streams.require()
 
 
 def _print_values(model: "MultimodalVAE", target: str, known: "Arrays") -> None:
@@ -280,4 +281,4 @@ def _print_values(model: "MultimodalVAE", target: str, known: "Arrays") -> None:
     else:
         for sample in values:
             print_table(modality, sample)
-    output.require()
+    standard_streams.require()

@@ -12,11 +12,12 @@ import shlex
 
 from absl import flags
 
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common import run_program, shared_flags
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError, one_line
 
-_SOURCE = program.define_path("source", None, "folder of the official files")
-_DATA_DIR = program.define_path("data_dir", "data", "where the faces go")
+_SOURCE = shared_flags.define_path("source", None, "folder of the official files")
+_DATA_DIR = shared_flags.define_path("data_dir", "data", "where the faces go")
 _IMAGE_SIZE = flags.DEFINE_integer("image_size", 64, "pixels of a face: 32, 64 or 128")
 _CROP = flags.DEFINE_string("crop", "face", "face, as the authors; or center, the centre square")
 _PROCESSES = flags.DEFINE_integer(
@@ -42,7 +43,7 @@ def main() -> None:
     source, data_dir = pathlib.Path(_SOURCE.value), pathlib.Path(_DATA_DIR.value)
     source_files.check(source)
 
-    program.load_tensorflow()  # Only now, for it takes seconds.
+    load_tensorflow()  # Only now, for it takes seconds.
     from jmvae_tf.data.celeba import tfds_builder
 
     try:
@@ -55,9 +56,9 @@ def main() -> None:
             _OVERWRITE.value,
         )
     except KeyboardInterrupt as interrupt:
-        chosen = program.given(_SOURCE, _DATA_DIR, _IMAGE_SIZE, _CROP, _PROCESSES, _OVERWRITE)
+        chosen = shared_flags.given(_SOURCE, _DATA_DIR, _IMAGE_SIZE, _CROP, _PROCESSES, _OVERWRITE)
         command = ["bin/prepare_celeba", *(f"--{name}={value}" for name, value in chosen.items())]
-        raise program.interrupted(
+        raise run_program.interrupted(
             interrupt, f"what is done is kept; go on with {shlex.join(command)}"
         ) from None
     folder = tfds_builder.folder_of(data_dir, _IMAGE_SIZE.value, _CROP.value)

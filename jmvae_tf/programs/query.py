@@ -30,7 +30,8 @@ from jmvae_tf.clients.server import parse_server
 from jmvae_tf.interface import signature_names
 from jmvae_tf.interface.pixels import to_pixels, to_values
 from jmvae_tf.presets import check_choice
-from jmvae_tf.programs.common import named_values, output, program
+from jmvae_tf.programs.common import shared_flags, standard_streams, values_by_name
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 
 if TYPE_CHECKING:
@@ -41,15 +42,15 @@ if TYPE_CHECKING:
 
 _SERVER = flags.DEFINE_string("server", "http://localhost:8501", "URL of the server")
 _MODEL = flags.DEFINE_string("model", "toyfaces-jmvae_kl", "the name that the model is served by")
-_SAVED_MODEL = program.define_path(
+_SAVED_MODEL = shared_flags.define_path(
     "saved_model", None, "the export that is served (default: saved_models/<model>)"
 )
-_IMAGE = program.define_path("image", None, "a JPEG or PNG file, or a pipe")
+_IMAGE = shared_flags.define_path("image", None, "a JPEG or PNG file, or a pipe")
 _CROP = flags.DEFINE_string("crop", "center", "of --image: center square or face")
 _GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smiling=1,Male=-1")
 _SET = flags.DEFINE_list("set", [], "values to give --image instead of its own: an edit")
 _SEED = flags.DEFINE_integer("seed", None, "draws an image instead of the average one")
-_OUT = program.define_path("out", "generated.png", "PNG file that an image is written to")
+_OUT = shared_flags.define_path("out", "generated.png", "PNG file that an image is written to")
 _TIMEOUT = flags.DEFINE_float("timeout", 60.0, "seconds that the server has for all it is asked")
 
 
@@ -84,10 +85,10 @@ def main() -> None:
         [other.name],
     )[other.name]
     if wanted is None:
-        from jmvae_tf.programs.common.values_table import print_table
+        from jmvae_tf.programs.common.print_values import print_table
 
         print_table(other, read[0])
-        output.require()
+        standard_streams.require()
     else:
         # What is left of it, but more than nothing.
         client.timeout = max(_TIMEOUT.value - (time.monotonic() - asked), 0.001)
@@ -127,7 +128,7 @@ def _client(modalities: "Mapping[str, DescribedModality]") -> "Client":
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     if server.protocol == "grpc":
-        program.load_tensorflow()
+        load_tensorflow()
         from jmvae_tf.clients.grpc_client import GrpcClient
 
         return GrpcClient(
@@ -150,7 +151,7 @@ def _image_of(modalities: "Mapping[str, DescribedModality]") -> "DescribedModali
 def _one(flag: str, modalities: "Mapping[str, DescribedModality]") -> "Mapping[str, np.ndarray]":
     """The values of the one modality that a flag names."""
     items = _GIVEN.value if flag == "given" else _SET.value
-    parsed = named_values.parse(flag, items, modalities)
+    parsed = values_by_name.parse(flag, items, modalities)
     if len(parsed) != 1:
         raise UserError(
             "Values of one modality are given", f"--{flag}={','.join(items)}", "choose one"

@@ -18,7 +18,8 @@ import shlex
 from absl import flags
 
 from jmvae_tf import presets
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common import run_program, shared_flags
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.reproduction.recipes import DATA_CHOICES, FIGURES, TABLES
 from jmvae_tf.reproduction.scales import SCALES
 from jmvae_tf.runtime.errors import UserError
@@ -33,8 +34,8 @@ _DATA = flags.DEFINE_string(
     f"one of {', '.join(dict.fromkeys(itertools.chain(*DATA_CHOICES.values())))}, where a table or "
     "figure can be made of several (default: the paper's)",
 )
-_DATA_DIR = program.define_path("data_dir", "data", "where data lie or are downloaded to")
-_RUNS_DIR = program.define_path(
+_DATA_DIR = shared_flags.define_path("data_dir", "data", "where data lie or are downloaded to")
+_RUNS_DIR = shared_flags.define_path(
     "runs_dir",
     None,
     "folder of the runs, tables and figures (default: runs/reproduce-<scale>, of faces "
@@ -45,7 +46,7 @@ _SEED = flags.DEFINE_integer("seed", 0, "of training and of all draws")
 
 def main() -> None:
     """Runs the program."""
-    chosen = program.given(_TABLE, _FIGURE)
+    chosen = shared_flags.given(_TABLE, _FIGURE)
     if len(chosen) != 1:
         raise UserError(
             "One table or one figure is made at a time",
@@ -63,7 +64,7 @@ def main() -> None:
     usual = f"runs/reproduce-{_SCALE.value}" + ("" if data == "mnist" else f"-{data}")
     folder = pathlib.Path(_RUNS_DIR.value or usual)
 
-    program.load_tensorflow()
+    load_tensorflow()
     from jmvae_tf.reproduction.paper_table import table_as_json, table_as_markdown, table_as_text
     from jmvae_tf.reproduction.pictures import make_figure
     from jmvae_tf.reproduction.runs import Runs
@@ -92,7 +93,7 @@ def main() -> None:
             )
             print(f"\n{table_as_text(table)}\n")
     except KeyboardInterrupt as interrupt:
-        raise program.interrupted(interrupt, _how_to_go_on()) from None
+        raise run_program.interrupted(interrupt, _how_to_go_on()) from None
     for path in written:
         print(path)
 
@@ -114,6 +115,6 @@ def _data_of(kind: str, name: str) -> str:
 
 
 def _how_to_go_on() -> str:
-    chosen = program.given(_TABLE, _FIGURE, _DATA, _SCALE, _DATA_DIR, _RUNS_DIR, _SEED)
+    chosen = shared_flags.given(_TABLE, _FIGURE, _DATA, _SCALE, _DATA_DIR, _RUNS_DIR, _SEED)
     command = ["bin/reproduce", *(f"--{name}={value}" for name, value in chosen.items())]
     return f"what is done is kept; go on with the same command, {shlex.join(command)}"

@@ -10,16 +10,17 @@ import shlex
 from absl import flags
 
 from jmvae_tf import presets
-from jmvae_tf.programs.common import program, settings_flags
+from jmvae_tf.programs.common import run_program, settings_flags, shared_flags
+from jmvae_tf.programs.common.tensorflow_loading import announce_devices, load_tensorflow
 from jmvae_tf.runtime.errors import UserError, one_line
 from jmvae_tf.training import cluster
 from jmvae_tf.training.run_folder import RunFolder
 
 _MODEL = flags.DEFINE_string("model", "jmvae_kl", f"one of {', '.join(presets.MODELS)}")
 _DATA = flags.DEFINE_string("data", "digits", f"one of {', '.join(presets.DATA)}")
-_DATA_DIR = program.define_path("data_dir", "data", "where data lie or are downloaded to")
-_RUN = program.define_path("run", None, "folder of the run (default: runs/<data>-<model>)")
-_EXPORT_DIR, _KEEP_VERSIONS = program.define_export()
+_DATA_DIR = shared_flags.define_path("data_dir", "data", "where data lie or are downloaded to")
+_RUN = shared_flags.define_path("run", None, "folder of the run (default: runs/<data>-<model>)")
+_EXPORT_DIR, _KEEP_VERSIONS = shared_flags.define_export()
 _RESUME = flags.DEFINE_bool("resume", False, "go on with the run from its newest checkpoint")
 _OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "begin anew in the folder of a run; removes only what a run wrote"
@@ -39,7 +40,7 @@ def main() -> None:
     overrides = settings_flags.given()
     presets.check_choice("model", _MODEL.value, presets.MODELS)  # They name the folder.
     presets.check_choice("data", _DATA.value, presets.DATA)
-    usual = program.default_run(_DATA.value, _MODEL.value, overrides.get("target"))
+    usual = shared_flags.default_run(_DATA.value, _MODEL.value, overrides.get("target"))
     folder = RunFolder(pathlib.Path(_RUN.value or usual))
     chief = True
     if _DISTRIBUTE.value is not None:
@@ -51,7 +52,9 @@ def main() -> None:
             "A run goes on or begins anew", "--resume and --overwrite", "choose one of them"
         )
     if _RESUME.value:
-        settings = presets.resumed(folder.read_settings(), overrides | program.given(_MODEL, _DATA))
+        settings = presets.resumed(
+            folder.read_settings(), overrides | shared_flags.given(_MODEL, _DATA)
+        )
         folder.check_goes_on()
         done = max(folder.checkpoint_epochs(), default=0)
         if settings.epochs < done:
@@ -79,7 +82,7 @@ def main() -> None:
             f"{settings.epochs} epochs of training; --warmup_epochs sets it"
         )
 
-    program.load_tensorflow()  # Only now, for it takes seconds.
+    load_tensorflow()  # Only now, for it takes seconds.
     from jmvae_tf import data as data_sets
     from jmvae_tf.training import strategies
     from jmvae_tf.training.train import check_profile, load_newest, make_model, train
@@ -88,7 +91,7 @@ def main() -> None:
     data = data_sets.load(
         settings.data, pathlib.Path(_DATA_DIR.value), presets.data_options(settings)
     )
-    export_dir = program.export_folder(_EXPORT_DIR.value, settings)
+    export_dir = shared_flags.export_folder(_EXPORT_DIR.value, settings)
     with folder.locked() if chief else contextlib.nullcontext():
         with strategy.scope():
             model, epoch = load_newest(folder, set_aside=chief) if _RESUME.value else (None, 0)
@@ -105,7 +108,7 @@ def main() -> None:
                 left = ", ".join(folder.start(settings))
                 if left:
                     print(one_line(f"note: {folder.path} keeps what no run wrote: {left}"))
-        program.announce_devices(strategy.num_replicas_in_sync)
+        announce_devices(strategy.num_replicas_in_sync)
         try:
             train(model, settings, data, folder, epoch, _PROFILE.value)
             if not chief:
@@ -116,13 +119,13 @@ def main() -> None:
 
             exported = report.finish(folder, settings, data, export_dir, _KEEP_VERSIONS.value)
         except KeyboardInterrupt as interrupt:
-            raise program.interrupted(interrupt, _how_to_go_on(folder)) from None
+            raise run_program.interrupted(interrupt, _how_to_go_on(folder)) from None
     print(f"run:         {folder.path}\nfigures:     {folder.figures}\nSavedModel:  {exported}")
 
 
 def _how_to_go_on(folder: RunFolder) -> str:
     last = folder.newest_checkpoint()
-    chosen = program.given(_DATA_DIR, _EXPORT_DIR, _KEEP_VERSIONS, _DISTRIBUTE)
+    chosen = shared_flags.given(_DATA_DIR, _EXPORT_DIR, _KEEP_VERSIONS, _DISTRIBUTE)
     command = ["bin/train", "--resume", f"--run={folder.path}"]
     command += [f"--{name}={value}" for name, value in chosen.items()]
     kept = f"the last checkpoint is {last}" if last else "no epoch has been saved yet"

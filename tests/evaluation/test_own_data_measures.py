@@ -28,7 +28,7 @@ from jmvae_tf.interface.described_modality import DescribedModality
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models import term_checks
-from jmvae_tf.programs.common.values_table import print_table, shown_attributes
+from jmvae_tf.programs.common.print_values import print_table, shown_attributes
 from jmvae_tf.reporting import figures
 from jmvae_tf.reproduction.paper_table import shown
 from jmvae_tf.runtime.errors import UserError

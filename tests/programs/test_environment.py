@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from jmvae_tf.layers import networks
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.runtime import keras_configuration
 from jmvae_tf.training.run_folder import RunFolder
 from tests.helpers.paths import ROOT
@@ -94,7 +94,7 @@ def test_tensorflow_is_asked_for_where_nobody_chose(backend):
 def test_a_tilde_is_a_home_folder(monkeypatch, tmp_path, path, expanded):
     monkeypatch.setenv("HOME", str(tmp_path))
     root = pwd.getpwnam("root").pw_dir
-    assert program._PathParser().parse(path) == expanded.format(home=tmp_path, root=root)
+    assert shared_flags._PathParser().parse(path) == expanded.format(home=tmp_path, root=root)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ class Checkout:
         (root / "jmvae_tf" / "__init__.py").touch()
         (programs / "__init__.py").touch()
         (programs / "common" / "__init__.py").touch()
-        (programs / "common" / "program.py").write_text("def run(module):\n    module.main()\n")
+        (programs / "common" / "run_program.py").write_text("def run(module):\n    module.main()\n")
         (programs / "train.py").write_text(PROGRAM)
         shutil.copytree(ROOT / "bin" / "lib", root / "bin" / "lib")
         shutil.copy(ROOT / "bin" / "train", root / "bin")
@@ -569,9 +569,11 @@ def test_keras_is_loaded_as_programs_need_it_whatever_others_have_set(tmp_path):
         "TF_USE_LEGACY_KERAS": "1",
     }
     code = (
-        "import sys, types; from jmvae_tf.programs import program\n"
+        "import sys, types\n"
+        "from jmvae_tf.programs.common import run_program\n"
+        "from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow\n"
         "def main():\n"
-        "    program.load_tensorflow()\n"
+        "    load_tensorflow()\n"
         "    import keras, tensorflow\n"
         f"    print({{'keras', *{packages}}} & set(sys.modules))\n"
         "    import matplotlib.pyplot, pandas, sklearn.metrics\n"
@@ -579,7 +581,7 @@ def test_keras_is_loaded_as_programs_need_it_whatever_others_have_set(tmp_path):
         "    print((k.backend(), k.floatx(), k.image_data_format(), k.epsilon(), k.max_epochs(),\n"
         "           tensorflow.executing_eagerly()))\n"
         "sys.argv = ['program']\n"
-        "program.run(types.SimpleNamespace(main=main))"
+        "run_program.run(types.SimpleNamespace(main=main))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

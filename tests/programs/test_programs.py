@@ -67,7 +67,7 @@ def test_help_answers_without_tensorflow(tmp_path, program):
     )
     assert done.returncode == 0
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "jmvae_tf.programs.common.program" in imported
+    assert "jmvae_tf.programs.common.run_program" in imported
     dear = {"tensorflow", "tensorflow_probability", "keras", "numpy", "matplotlib", "sklearn"}
     assert not dear & {name.partition(".")[0] for name in imported}
     assert not list(tmp_path.iterdir())

@@ -440,13 +440,14 @@ def test_points_of_conditions_are_drawn_with_their_means(tmp_path, rng):
 OF_TOYFACES = """
 import pytest
 from jmvae_tf.programs import reproduce
-from jmvae_tf.programs.common import program
-program.load_tensorflow()
+from jmvae_tf.programs.common import run_program
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+load_tensorflow()
 from jmvae_tf.reproduction import scales
 from tests.helpers.reproductions import SMALL_SCALE, small_preset
 scales.SCALES["quick"]["toyfaces"] = SMALL_SCALE
 small_preset(pytest.MonkeyPatch())
-program.run(reproduce)
+run_program.run(reproduce)
 """
 
 

@@ -693,14 +693,15 @@ def test_help_tells_tables_figures_and_scales_without_tensorflow(tmp_path):
 # bin/reproduce with small runs of digits in place of MNIST.
 OF_DIGITS = """
 from jmvae_tf.programs import reproduce
-from jmvae_tf.programs.common import program
-program.load_tensorflow()
+from jmvae_tf.programs.common import run_program
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+load_tensorflow()
 from jmvae_tf.reproduction import recipes, scales
 from tests.helpers.reproductions import TINY_SCALE
 scales.SCALES["quick"]["digits"] = TINY_SCALE
 recipes.FIGURES["5"] = tuple(recipes.TWO_LATENT_RUNS[x] for x in ("jmvae", "jmvae_h", "jmvae_kl"))
 recipes.DATA_CHOICES["5"] = ("digits",)
-program.run(reproduce)
+run_program.run(reproduce)
 """
 
 

@@ -16,7 +16,7 @@ from jmvae_tf import presets
 from jmvae_tf.export import permissions, saved_model
 from jmvae_tf.models.loading import load_model
 from jmvae_tf.programs import export
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common import run_program
 from jmvae_tf.reporting import report
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json
@@ -98,8 +98,8 @@ def state(root: pathlib.Path) -> dict[str, tuple[int, ...]]:
 def exported(stranger, monkeypatch, capsys):
     """Runs bin/export in this process up to the writing of files, for exit status and stderr."""
     written = []
-    monkeypatch.setattr(program, "_parse", lambda module: None)
-    monkeypatch.setattr(program, "load_tensorflow", lambda: None)
+    monkeypatch.setattr(run_program, "_parse", lambda module: None)
+    monkeypatch.setattr(export, "load_tensorflow", lambda: None)
     monkeypatch.setattr(export, "_RUN", SimpleNamespace(value=str(stranger.path)))
     monkeypatch.setattr(export, "_CHECKPOINT", SimpleNamespace(value="newest"))
     root = stranger.path.parents[1]
@@ -117,7 +117,7 @@ def exported(stranger, monkeypatch, capsys):
         written.clear()
         before, handler = state(root), signal.getsignal(signal.SIGTERM)
         try:
-            program.run(export)
+            run_program.run(export)
         except SystemExit as end:
             status = end.code
         finally:

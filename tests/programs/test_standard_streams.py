@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from jmvae_tf.programs.common import output
+from jmvae_tf.programs.common import standard_streams
 from tests.helpers.paths import ROOT
 
 PATH = f"{ROOT}:{ROOT / 'bin' / 'lib'}"
@@ -15,8 +15,8 @@ PATH = f"{ROOT}:{ROOT / 'bin' / 'lib'}"
 CODE = """
 import pathlib, sys, types
 import launch
-from jmvae_tf.programs.common import output
-from jmvae_tf.programs.common import program
+from jmvae_tf.programs.common import standard_streams
+from jmvae_tf.programs.common import run_program
 
 def main():
     print("two words → ± ✓ 日本\\udce9")
@@ -25,14 +25,14 @@ def main():
         print("more words", file=sys.stderr)
     pathlib.Path("result").write_text("whole")
     if "pure" in REQUIRE:
-        output.require()
+        standard_streams.require()
 
 launch._open_standard_streams()
 module = types.ModuleType("some_program", "Does something.")
 module.main = main
 REQUIRE = sys.argv[1:]
 del sys.argv[1:]
-program.run(module)
+run_program.run(module)
 """
 
 
@@ -105,7 +105,7 @@ def test_a_pipe_that_does_not_wait_gets_every_line(tmp_path):
 
 def test_streams_are_given_back(capfd):
     before = sys.stdout, sys.stderr
-    with output.forgiving():
+    with standard_streams.forgiving():
         print("some words")
         assert sys.stdout is not before[0]
     assert (sys.stdout, sys.stderr) == before

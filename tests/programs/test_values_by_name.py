@@ -7,7 +7,7 @@ from jmvae_tf.data import faces
 from jmvae_tf.interface.described_modality import DescribedModality
 from jmvae_tf.likelihoods import Categorical
 from jmvae_tf.modalities import Modality
-from jmvae_tf.programs.common.named_values import parse
+from jmvae_tf.programs.common.values_by_name import parse
 from jmvae_tf.runtime.errors import UserError
 
 LABEL = {"label": Modality("label", (3,), Categorical(), kind="label", value_names=("a", "b", "c"))}

@@ -1,4 +1,4 @@
-"""Tables of what was read of an example: a label's probabilities, attributes or other values."""
+"""Prints the values of an example: a label's probabilities, attributes or other values."""
 
 from typing import TYPE_CHECKING
 

@@ -1,0 +1,82 @@
+"""Runs a program of bin/: parses its flags, calls it, and ends as users expect."""
+
+import errno
+import signal
+import sys
+from types import ModuleType
+from typing import NoReturn
+
+from absl import flags
+
+from jmvae_tf.programs.common import standard_streams
+from jmvae_tf.runtime.errors import UserError, one_line
+
+
+def run(module: ModuleType) -> NoReturn:
+    """Parses the flags of a program and calls its `main`.
+
+    A mistake of the user ends in one line on standard error and exit status 1, an interrupt in
+    130 or 143. `--help` needs no TensorFlow: programs import it in `main`.
+
+    Args:
+      module: with a docstring, a function `main` and the flags that it defined.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    with standard_streams.forgiving(), standard_streams.plain_warnings():
+        _run(module)
+    sys.exit(0)
+
+
+def _run(module: ModuleType) -> None:
+    try:
+        _parse(module)
+        module.main()
+    except UserError as error:
+        _fail(str(error))
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        _fail(
+            "A file must be readable or writable; "
+            f"received {error.filename or 'an error'}: {error.strerror or error}; "
+            f"{'free space' if full else 'check the path'}, or choose another folder"
+        )
+    except KeyboardInterrupt as interrupt:
+        signum = interrupt.args[0] if interrupt.args else signal.SIGINT
+        message = f": {interrupt.args[1]}" if len(interrupt.args) > 1 else ""
+        print(f"interrupted{message}", file=sys.stderr)
+        sys.exit(128 + signum)
+
+
+def _parse(module: ModuleType) -> None:
+    flags.DEFINE_bool("help", False, "Show this text.", short_name="h", module_name=__name__)
+    try:
+        rest = flags.FLAGS(sys.argv)[1:]
+    except flags.Error as error:
+        raise UserError(
+            "Flags must be known and their values of the right kind",
+            str(error).replace("\n", " "),
+            f"see {sys.argv[0]} --help",
+        ) from error
+    if flags.FLAGS.help:
+        print((module.__doc__ or "").strip())
+        for name in flags.FLAGS.flags_by_module_dict():
+            if name.startswith("jmvae_tf.") or name == sys.argv[0]:  # Flags of __main__.
+                print(f"\n{flags.FLAGS.module_help(name).strip()}")
+        standard_streams.require()
+        sys.exit(0)
+    if rest:
+        raise UserError("Arguments must be flags", " ".join(rest), f"see {sys.argv[0]} --help")
+
+
+def _interrupt(signum: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt(signum)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"error: {one_line(message)}", file=sys.stderr)
+    sys.exit(1)
+
+
+def interrupted(interrupt: KeyboardInterrupt, message: str) -> KeyboardInterrupt:
+    """The same interrupt with a message for the user: what was kept and how to go on."""
+    return KeyboardInterrupt(interrupt.args[0] if interrupt.args else signal.SIGINT, message)
