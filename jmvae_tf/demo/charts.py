@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from jmvae_tf.reporting.drawing import label, png
+from jmvae_tf.reporting.figures.png_files import as_png, short_line
 
 
 def bars(
@@ -26,7 +26,7 @@ def bars(
     figure = Figure(figsize=(4.6, 0.9 + 0.24 * len(names)))
     figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - 0.3 / figure.get_figheight()))
     axes = figure.subplots()  # Below the page's own title of the picture.
-    shown = [label(names[index]) for index in order]
+    shown = [short_line(names[index]) for index in order]
     axes.barh(np.arange(len(names)), values[order], tick_label=shown, color="#4472c4")
     axes.set_xlim(min(limits[0], 1.05 * values.min()), max(limits[1], 1.05 * values.max()))
     axes.axvline(line, color="black", linewidth=0.8)
@@ -51,7 +51,7 @@ def scatter(
     colours = colormaps["tab10" if len(names) <= 10 else "tab20"]
     for number, name in enumerate(names):
         x, y = points[labels == number].T
-        axes.scatter(x, y, s=8, color=colours(number % 20), label=label(name))
+        axes.scatter(x, y, s=8, color=colours(number % 20), label=short_line(name))
     if here is not None:
         axes.scatter(here[0], here[1], s=90, marker="*", color="black", label="the image")
     axes.set_xlabel("z₁")
@@ -61,4 +61,4 @@ def scatter(
 
 
 def _drawn(figure: Figure) -> np.ndarray:
-    return np.round(imread(io.BytesIO(png(figure, 110)))[..., :3] * 255).astype(np.uint8)
+    return np.round(imread(io.BytesIO(as_png(figure, 110)))[..., :3] * 255).astype(np.uint8)

@@ -53,7 +53,8 @@ def main() -> None:
     from jmvae_tf import data as data_sets
     from jmvae_tf.evaluation.metrics.importance import usual_num_samples
     from jmvae_tf.evaluation.protocol import Protocol
-    from jmvae_tf.reporting import report
+    from jmvae_tf.reporting.metrics_file import write_metrics
+    from jmvae_tf.reporting.run_figures import draw_reconstructions
     from jmvae_tf.training.train import load_checkpoint
 
     model = load_checkpoint(checkpoint, settings)
@@ -70,8 +71,8 @@ def main() -> None:
     out = pathlib.Path(_OUT.value) if _OUT.value else folder.metrics_file
     about = {"checkpoint": checkpoint.name, **inference}
     try:
-        report.measure(model, data, protocol, out, number, about)
-        report.reconstructions(model, data, folder, _SEED.value)
+        write_metrics(model, data, protocol, out, number, about)
+        draw_reconstructions(model, data, folder, _SEED.value)
     except KeyboardInterrupt as interrupt:
         raise run_program.interrupted(interrupt, f"{out} is as it was; start again") from None
     print(f"metrics: {out}")

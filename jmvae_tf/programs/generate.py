@@ -185,14 +185,14 @@ def _draw(model: "MultimodalVAE", target: str, known: "Arrays", out: pathlib.Pat
     """Draws samples; before them the average, if anything is given, and what it reconstructs."""
     import numpy as np
 
-    from jmvae_tf.reporting import figures
+    from jmvae_tf.reporting.figures.image_grids import image_grid
 
     first = {"given": known[target][None]} if target in known else {}
     if known:
         first["average"] = _samples(model, target, known, None)
     samples = _samples(model, target, known, _NUM_SAMPLES.value)
     title = ", ".join(_GIVEN.value) or _IMAGE.value or "drawn from the prior"
-    figures.image_grid(
+    image_grid(
         out,
         _rows(np.concatenate([*first.values(), samples])),
         title,
@@ -216,7 +216,7 @@ def _edit(model: "MultimodalVAE", crop: str | None, out: pathlib.Path) -> None:
     import numpy as np
 
     from jmvae_tf.models import editing
-    from jmvae_tf.reporting import figures
+    from jmvae_tf.reporting.figures.image_grids import image_grid
 
     target = _name_of_image(model.modalities)
     wanted = values_by_name.parse("set", _SET.value, model.modalities)
@@ -252,7 +252,7 @@ def _edit(model: "MultimodalVAE", crop: str | None, out: pathlib.Path) -> None:
     ]
     support = model.modalities[target].support
     images = np.clip([np.concatenate(row) for row in rows], *support)
-    figures.image_grid(
+    image_grid(
         out,
         images,
         f"{_IMAGE.value}: {', '.join(_SET.value)}",

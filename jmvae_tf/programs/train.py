@@ -115,9 +115,9 @@ def main() -> None:
                 print("trained; the first worker measures, pictures and exports")
                 return
             # Only now, for training would hold some 100 MiB more.
-            from jmvae_tf.reporting import report
+            from jmvae_tf.reporting.finish import finish_run
 
-            exported = report.finish(folder, settings, data, export_dir, _KEEP_VERSIONS.value)
+            exported = finish_run(folder, settings, data, export_dir, _KEEP_VERSIONS.value)
         except KeyboardInterrupt as interrupt:
             raise run_program.interrupted(interrupt, _how_to_go_on(folder)) from None
     print(f"run:         {folder.path}\nfigures:     {folder.figures}\nSavedModel:  {exported}")

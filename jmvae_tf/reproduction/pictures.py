@@ -23,7 +23,7 @@ def make_figure(name: str, runs: Runs, folder: pathlib.Path) -> PaperFigure:
 
 
 _MAKERS: Mapping[str, Callable[[Runs, pathlib.Path], PaperFigure]] = {
-    "3": pictures_of_digits.latent_spaces,
+    "3": pictures_of_digits.latent_representations,
     "4": pictures_of_digits.images_by_rounds,
     "5": pictures_of_digits.log_likelihood_by_rounds,
     "6": pictures_of_faces.faces_by_rounds,

@@ -7,7 +7,7 @@ import tensorflow as tf
 from sklearn.neighbors import KNeighborsClassifier
 
 from jmvae_tf.evaluation.estimate import Estimate, estimate
-from jmvae_tf.reporting import figures
+from jmvae_tf.reporting.figures import curves, image_grids, latent_spaces
 from jmvae_tf.reproduction import published, recipes
 from jmvae_tf.reproduction.measures import by_rounds, set_rounds, test_examples
 from jmvae_tf.reproduction.paper_table import Cell, PaperFigure, Table, TablePart
@@ -15,7 +15,7 @@ from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.runtime.randomness import as_seed, split
 
 
-def latent_spaces(runs: Runs, folder: pathlib.Path) -> PaperFigure:
+def latent_representations(runs: Runs, folder: pathlib.Path) -> PaperFigure:
     """Figure 3: z given both modalities (left) and given the label alone (right)."""
     names = runs.data.modalities["label"].value_names
     test = test_examples(runs, runs.scale.num_points)
@@ -29,7 +29,7 @@ def latent_spaces(runs: Runs, folder: pathlib.Path) -> PaperFigure:
             for given in (test, {"label": test["label"]})
         ]
     path = folder / "figure-3.png"
-    figures.latent_scatters(
+    latent_spaces.latent_scatters(
         path,
         panels,
         classes,
@@ -102,7 +102,7 @@ def images_by_rounds(runs: Runs, folder: pathlib.Path) -> PaperFigure:
             images.append(model.generate("image", {"label": labels}, 1, runs.seed)[0])
         panels[title] = np.stack(images)
     path = folder / "figure-4.png"
-    figures.image_panels(
+    image_grids.image_panels(
         path,
         panels,
         names,
@@ -128,7 +128,7 @@ def log_likelihood_by_rounds(runs: Runs, folder: pathlib.Path) -> PaperFigure:
         for direction in directions
     }
     path = folder / "figure-5.png"
-    figures.curves(
+    curves.error_bars(
         path,
         {
             title: {

@@ -29,7 +29,6 @@ from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models import term_checks
 from jmvae_tf.programs.common.print_values import print_table, shown_attributes
-from jmvae_tf.reporting import figures
 from jmvae_tf.reproduction.paper_table import shown
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.callbacks import FiniteTerms
@@ -137,16 +136,6 @@ def test_a_range_must_fit_the_likelihood_and_have_a_middle():
         traits_of(Bernoulli(), (-3, 3))
     with pytest.raises(ValueError, match="the middle of their range"):
         traits_of(Gaussian(), (0, math.inf))
-
-
-def test_verdicts_of_figures_part_at_the_threshold():
-    lines = figures._verdicts(
-        np.array([0.9, 0.4, 0.001, 0.6]), np.array([1, 1, 0, 0]), "abcd", threshold=0.5
-    )
-    assert [words for words, _ in lines] == ["✓ a  0.90", "− b  0.40", "+ d  0.60"]
-    many = figures._verdicts(np.ones(300), np.ones(300), list(map(str, range(300))), 0.5)
-    assert len(many) == 41
-    assert many[-1][0] == "and 260 more"
 
 
 @pytest.mark.parametrize(

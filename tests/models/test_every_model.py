@@ -10,7 +10,8 @@ from jmvae_tf import data as data_sets
 from jmvae_tf import presets
 from jmvae_tf.evaluation.evaluate import Protocol
 from jmvae_tf.export.saved_model import export_saved_model
-from jmvae_tf.reporting import report
+from jmvae_tf.reporting.metrics_file import write_metrics
+from jmvae_tf.reporting.run_figures import draw_figures
 from jmvae_tf.runtime.files import read_json
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import load_newest, make_model, train
@@ -91,7 +92,7 @@ def test_every_model_from_training_to_export(digits, tmp_path, name, target, dir
         np.testing.assert_array_equal(ours, theirs)
 
     protocol = Protocol(num_samples=2, num_importance_samples=3, num_prior_samples=4)
-    metrics = report.measure(resumed, digits, protocol, folder.metrics_file, num_examples=20)
+    metrics = write_metrics(resumed, digits, protocol, folder.metrics_file, num_examples=20)
     assert read_json(folder.metrics_file) == metrics
     assert metrics["protocol"]["num_examples"] == 20
     assert [direction.name for direction in resumed.directions] == directions
@@ -99,7 +100,7 @@ def test_every_model_from_training_to_export(digits, tmp_path, name, target, dir
         equation = 6 if name == "jmvae_h" else 5
         assert np.isfinite(metrics[f"{direction}_eq{equation}"]["mean"])
 
-    report.picture(resumed, digits, folder, seed=0)
+    draw_figures(resumed, digits, folder, seed=0)
     assert {path.stem for path in folder.figures.glob("*.png")} == FIGURES - undrawn
 
     exported = tf.saved_model.load(export_saved_model(resumed, tmp_path / "saved_model"))

@@ -17,7 +17,7 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.data.toyfaces import loading as toyfaces
 from jmvae_tf.models import editing
 from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.reporting import figures, figures_of_faces
+from jmvae_tf.reporting.figures import image_grids, latent_spaces
 from jmvae_tf.reproduction import (
     paper_table,
     pictures,
@@ -51,7 +51,7 @@ QUICK, PAPER = (SCALES[name]["celeba"] for name in ("quick", "paper"))
 # What is trained.
 
 
-def test_tables_and_figures_of_faces():
+def test_tables_and_latent_spaces():
     assert OF_FACES == ["2018-1-celeba", "2016-2", "6", "7", "8"]
     assert set(recipes.DATA_CHOICES) == {*recipes.TABLES, *recipes.FIGURES}
 
@@ -299,14 +299,14 @@ def runs(tmp_path, models, _toyfaces):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """What would be drawn, in place of pictures: arguments of `figures` by the file's name."""
+    """Draws nothing; maps each file's name to the arguments of its drawing function."""
     arguments = {}
 
     def keep(path, *args, **kwargs):
         arguments[path.name] = args
 
-    monkeypatch.setattr(figures, "image_grid", keep)
-    monkeypatch.setattr(figures_of_faces, "latent_conditions", keep)
+    monkeypatch.setattr(image_grids, "image_grid", keep)
+    monkeypatch.setattr(latent_spaces, "latent_conditions", keep)
     return arguments
 
 
@@ -424,14 +424,6 @@ def test_figure_8_changes_a_photograph_by_the_difference_of_averages(runs, model
         given, true = section.rows["Wearing_Hat"][2 * index : 2 * index + 2]
         assert given == pytest.approx(values[index, place], abs=0.01)
         assert true == runs.data.test["attributes"][index, place]
-
-
-def test_points_of_conditions_are_drawn_with_their_means(tmp_path, rng):
-    panels = {name: (rng.normal(size=(3, 20, 2)), rng.normal(size=(3, 2))) for name in "ab"}
-    path = tmp_path / "points.png"
-    figures_of_faces.latent_conditions(path, panels, ["x", "y", "z"], "title")
-    height, width = cv2.imread(str(path), cv2.IMREAD_COLOR).shape[:2]
-    assert width > 1.5 * height
 
 
 # bin/reproduce.

@@ -17,7 +17,7 @@ import pytest
 from jmvae_tf import presets
 from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.presets import Settings
-from jmvae_tf.reporting import figures
+from jmvae_tf.reporting.figures import image_grids
 from jmvae_tf.reproduction import (
     measures,
     paper_table,
@@ -590,13 +590,13 @@ def test_figure_3_draws_both_latent_spaces_of_every_model(runs, tmp_path):
 @pytest.mark.usefixtures("_figures_of_flat_runs")
 def test_figure_4_has_a_row_for_every_round(runs, tmp_path, monkeypatch):
     drawn = {}
-    image_panels = figures.image_panels
+    image_panels = image_grids.image_panels
 
     def keep(path, panels, *arguments):
         drawn.update(panels)
         image_panels(path, panels, *arguments)
 
-    monkeypatch.setattr(figures, "image_panels", keep)
+    monkeypatch.setattr(image_grids, "image_panels", keep)
     paths, table = pictures.make_figure("4", runs, tmp_path)
     assert table is None
     assert picture(*paths).shape[1] > 1000

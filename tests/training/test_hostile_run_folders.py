@@ -17,7 +17,7 @@ from jmvae_tf.export import permissions, saved_model
 from jmvae_tf.models.loading import load_model
 from jmvae_tf.programs import export
 from jmvae_tf.programs.common import run_program
-from jmvae_tf.reporting import report
+from jmvae_tf.reporting.metrics_file import is_evaluated
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json
 from jmvae_tf.training import train
@@ -404,7 +404,7 @@ def test_a_history_of_many_short_rows(stranger):
 )
 def test_metrics_that_say_nothing_of_a_checkpoint(stranger, metrics):
     write_json(stranger.metrics_file, metrics)
-    assert not report.is_evaluated(stranger, EPOCH)
+    assert not is_evaluated(stranger, EPOCH)
 
 
 def test_a_run_of_this_version_is_exported_and_goes_on(stranger, exported):

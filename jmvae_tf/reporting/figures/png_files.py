@@ -1,4 +1,4 @@
-"""What all figures share: matplotlib's settings, text of any origin, and files."""
+"""Set up matplotlib, make text of any origin fit for a figure, and write PNG files."""
 
 import io
 import pathlib
@@ -11,23 +11,23 @@ from jmvae_tf.runtime.errors import one_line
 from jmvae_tf.runtime.files import written_atomically
 
 matplotlib.use("Agg")
-matplotlib.rcdefaults()  # A matplotlibrc may ask for LaTeX, or for another look.
-matplotlib.rcParams["text.parse_math"] = False  # Names may have dollars in them.
+matplotlib.rcdefaults()  # A matplotlibrc may ask for LaTeX or another look.
+matplotlib.rcParams["text.parse_math"] = False  # Names may contain dollar signs.
 
 _DPI = 150
 _LONGEST = 60
 
 
-def label(text: object, longest: int = _LONGEST) -> str:
-    """Makes text of any origin fit for a figure: one line, whose middle goes if it is long."""
+def short_line(text: object, longest: int = _LONGEST) -> str:
+    """Makes text of any origin fit for a figure: one line, without its middle if it is long."""
     line = one_line(text)
     if len(line) > longest:
         line = f"{line[: longest // 2]}…{line[-(longest - longest // 2 - 1) :]}"
     return line
 
 
-def png(figure: Figure, dpi: float, bbox_inches: str | None = None) -> bytes:
-    """A figure as a PNG file; what the font does not have is drawn as a box."""
+def as_png(figure: Figure, dpi: float, bbox_inches: str | None = None) -> bytes:
+    """Encodes a figure; draws a box for each character that the font lacks."""
     file = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+ ", UserWarning)
@@ -35,11 +35,11 @@ def png(figure: Figure, dpi: float, bbox_inches: str | None = None) -> bytes:
     return file.getvalue()
 
 
-def save(figure: Figure, path: pathlib.Path) -> None:
+def save_figure(figure: Figure, path: pathlib.Path) -> None:
     """Writes a figure to a PNG file.
 
     Raises:
       OSError: if it cannot be written.
     """
     with written_atomically(path) as temporary:
-        temporary.write_bytes(png(figure, _DPI, "tight"))
+        temporary.write_bytes(as_png(figure, _DPI, "tight"))

@@ -10,9 +10,7 @@ from jmvae_tf.data import faces
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.likelihoods import Bernoulli, Categorical
 from jmvae_tf.modalities import Modality
-from jmvae_tf.presets import settings_of
-from jmvae_tf.reporting import report
-from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.reporting import run_figures
 from jmvae_tf.training.run_folder import RunFolder
 from tests.helpers.small_models import set_sequential_weights, small_faces, small_model
 
@@ -56,7 +54,7 @@ def _pictures(model, data, path):
     folder = RunFolder(path / "run")
     folder.path.mkdir()
     folder.write_history(_history())
-    report.picture(model, data, folder, seed=0)
+    run_figures.draw_figures(model, data, folder, seed=0)
     for picture in folder.figures.glob("*.png"):
         assert cv2.imread(str(picture)).std() > 10, f"something is to be seen in {picture}"
     return {picture.stem for picture in folder.figures.glob("*.png")}
@@ -107,10 +105,12 @@ def test_each_attribute_is_asked_for_in_turn(data, tmp_path, monkeypatch):
     model.statistics["attributes"].set_statistics(np.array([-0.5, 0.0, 0.25]), np.ones(3))
     grids = {}
     monkeypatch.setattr(
-        report.figures, "image_grid", lambda path, *what, **named: grids.update({path.stem: what})
+        run_figures.image_grids,
+        "image_grid",
+        lambda path, *what, **named: grids.update({path.stem: what}),
     )
-    monkeypatch.setattr(report.figures, "loss_terms", lambda path, history: None)
-    report.picture(model, data, RunFolder(tmp_path), seed=0)
+    monkeypatch.setattr(run_figures.curves, "loss_terms", lambda path, history: None)
+    run_figures.draw_figures(model, data, RunFolder(tmp_path), seed=0)
     images, _, columns, rows, _ = grids["images_by_attributes"]
     assert columns == ["base", "Bald", "Male", "Smiling"]
     assert rows == ["average", "sample 1", "sample 2", "sample 3"]
@@ -128,9 +128,11 @@ def grids(monkeypatch):
     """What `image_grid` would draw, by the name of the picture."""
     found = {}
     monkeypatch.setattr(
-        report.figures, "image_grid", lambda path, *what, **named: found.update({path.stem: what})
+        run_figures.image_grids,
+        "image_grid",
+        lambda path, *what, **named: found.update({path.stem: what}),
     )
-    monkeypatch.setattr(report.figures, "loss_terms", lambda path, history: None)
+    monkeypatch.setattr(run_figures.curves, "loss_terms", lambda path, history: None)
     return found
 
 
@@ -143,7 +145,7 @@ def test_of_many_classes_without_names_the_first_are_pictured(tmp_path, grids):
     modalities = {"image": image, "label": label}
     data = DataSet("many", modalities, arrays, arrays, arrays, dict)
     model = small_model("jmvae_kl", modalities)
-    report.picture(model, data, RunFolder(tmp_path), seed=0)
+    run_figures.draw_figures(model, data, RunFolder(tmp_path), seed=0)
     drawn, title, columns, _ = grids["images_by_label"]
     assert drawn.shape == (9, 20, 4, 4, 1)
     assert title == "Images generated from labels (the first 20 of 1000)"
@@ -157,7 +159,9 @@ def test_attributes_that_are_0_or_1_are_asked_for_from_half_way(
     tmp_path, monkeypatch, grids, number
 ):
     beside = []
-    monkeypatch.setattr(report.figures, "attributes_by_image", lambda *what: beside.extend(what))
+    monkeypatch.setattr(
+        run_figures.images_and_values, "attributes_by_image", lambda *what: beside.extend(what)
+    )
     names = tuple(f"trait{place}" for place in range(number))
     traits = Modality("attributes", (number,), Bernoulli(), kind="attributes", value_names=names)
     image = Modality("image", (4, 4, 1), Bernoulli(), kind="image")
@@ -170,7 +174,7 @@ def test_attributes_that_are_0_or_1_are_asked_for_from_half_way(
     data = DataSet("traits", modalities, arrays, arrays, arrays, dict)
     model = small_model("jmvae_kl", modalities)
     set_sequential_weights(model)
-    report.picture(model, data, RunFolder(tmp_path), seed=0)
+    run_figures.draw_figures(model, data, RunFolder(tmp_path), seed=0)
     images, title, columns, *_ = grids["images_by_attributes"]
     assert beside[-2:] == [0.5, (0.0, 1.0)], "the threshold, and the range of the image"
     shown = min(number, 40)
@@ -180,44 +184,3 @@ def test_attributes_that_are_0_or_1_are_asked_for_from_half_way(
     asked = np.stack([half, *(np.where(np.arange(number) == x, 1, half) for x in range(shown))])
     averages = model.generate("image", {"attributes": asked.astype("f")})
     np.testing.assert_allclose(images[0], averages, rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "error", [IndexError("list index"), UserError("a", "b", "c"), MemoryError()]
-)
-@pytest.mark.parametrize("step", ["measure", "picture"])
-def test_what_fails_after_training_is_one_line_and_loses_nothing(
-    tmp_path, monkeypatch, error, step
-):
-    folder, exports = RunFolder(tmp_path / "a run"), []
-
-    def export(model, export_dir, keep_versions):
-        exports.append((export_dir / "1", keep_versions))
-        (export_dir / "1").mkdir(parents=True)
-        return export_dir / "1"
-
-    def fail(*arguments, **named):
-        raise error
-
-    monkeypatch.setattr(report, "load_checkpoint", lambda path, settings: None)
-    monkeypatch.setattr(report, "export_saved_model", export)
-    monkeypatch.setattr(report, "measure", lambda *arguments, **named: None)
-    monkeypatch.setattr(report, step, fail)
-    settings = settings_of("vae", "digits", {"target": "image"})
-    with pytest.raises(UserError) as raised:
-        report.finish(folder, settings, None, tmp_path / "saved", 3)
-    assert exports == [(tmp_path / "saved" / "1", 3)]
-    for part in (type(error).__name__, str(error), "saved/1 are whole", "--run='"):
-        assert part in str(raised.value)
-
-
-def test_an_interrupt_after_training_stays_one(tmp_path, monkeypatch):
-    def interrupt(*arguments, **named):
-        raise KeyboardInterrupt(2)
-
-    monkeypatch.setattr(report, "load_checkpoint", lambda path, settings: None)
-    monkeypatch.setattr(report, "export_saved_model", lambda *arguments: tmp_path)
-    monkeypatch.setattr(report, "measure", interrupt)
-    settings = settings_of("vae", "digits", {"target": "image"})
-    with pytest.raises(KeyboardInterrupt):
-        report.finish(RunFolder(tmp_path), settings, None, tmp_path, None)

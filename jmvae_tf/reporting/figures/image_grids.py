@@ -1,0 +1,155 @@
+"""Draw images in rows and columns."""
+
+import pathlib
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from jmvae_tf.interface.pixels import to_pixels
+from jmvae_tf.reporting.figures.png_files import save_figure, short_line
+
+_INCHES = 0.7
+_TITLE_INCHES = 0.5  # Title and column names, which a single row must not pay for.
+_LINE_INCHES = 0.12  # Each further line of column names.
+_LETTER_INCHES = 0.06  # At the smallest size of names.
+_TITLE_LINE_INCHES = 0.17  # Each further line of the title.
+_LONGEST_TITLE = 300  # In letters.
+
+_PIXELS = (0.0, 1.0)
+
+
+def show_image(axes: Axes, image: np.ndarray, value_range: tuple[float, float] = _PIXELS) -> None:
+    """An image (height, width, 1 or 3) from black to white; grey ones white on black."""
+    shown = np.clip(to_pixels(image, value_range), 0.0, 1.0)
+    axes.imshow(np.squeeze(shown, -1) if shown.shape[-1] == 1 else shown, "gray", vmin=0, vmax=1)
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def image_grid(
+    path: pathlib.Path,
+    images: np.ndarray,
+    title: str,
+    column_names: Sequence[str] = (),
+    row_names: Sequence[str] = (),
+    most_columns: int | None = None,
+    side: float = _INCHES,
+    value_range: tuple[float, float] = _PIXELS,
+) -> None:
+    """Images in rows and columns.
+
+    Args:
+      path: of the PNG file.
+      images: [rows, columns, height, width, channels]; an image with NaN in it is left out.
+      title: above all.
+      column_names: above the columns.
+      row_names: left of the rows.
+      most_columns: if there are more columns, those that come after go on below the others, with
+        the same rows.
+      side: of an image, in inches.
+      value_range: what images hold where they are black, and white.
+    """
+    num_blocks = -(-images.shape[1] // (most_columns or images.shape[1]))
+    num_columns = -(-images.shape[1] // num_blocks)
+    blocks = [slice(start, start + num_columns) for start in range(0, images.shape[1], num_columns)]
+    num_rows = len(images)
+    letters = int(side / _LETTER_INCHES)
+    row_names = [short_line(name) for name in row_names]
+    named = [
+        [_broken(short_line(name), letters) for name in column_names[block]] for block in blocks
+    ]
+    lines = sum(max((name.count("\n") for name in names), default=0) for names in named)
+    width = side * num_columns + _LETTER_INCHES * max(map(len, row_names), default=0)
+    title = textwrap.fill(short_line(title, _LONGEST_TITLE), max(48, int(13 * width)))
+    above = _TITLE_INCHES + _TITLE_LINE_INCHES * title.count("\n")
+    size = (width, side * num_rows * num_blocks + _LINE_INCHES * lines + above)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(
+        num_rows * num_blocks,
+        num_columns,
+        squeeze=False,
+        gridspec_kw={"wspace": 0.04, "hspace": 0.04},
+    )
+    for axes in grid.flat:
+        axes.axis("off")
+    for number, (block, names) in enumerate(zip(blocks, named, strict=True)):
+        part = grid[number * num_rows :][:num_rows]
+        for axes_of_row, row in zip(part, images[:, block], strict=True):
+            for axes, image in zip(axes_of_row, row, strict=False):
+                if not np.isnan(image).any():
+                    axes.axis("on")
+                    show_image(axes, image, value_range)
+        for axes, name in zip(part[0], names, strict=False):
+            axes.set_title(name, fontsize=9 if max(map(len, names)) < 0.8 * letters else 7)
+        for axes, name in zip(part[:, 0], row_names, strict=False):
+            axes.set_ylabel(name, fontsize=8, rotation=0, ha="right", va="center")
+    figure.suptitle(title, fontsize=10)
+    save_figure(figure, path)
+
+
+def _broken(name: str, width: int) -> str:
+    """A long name in lines of at most `width` letters, if it has underscores or blanks to part."""
+    lines = [""]
+    for word in re.findall("[^_ ]*[_ ]?", name):
+        if lines[-1] and len(lines[-1]) + len(word.rstrip()) > width:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def image_panels(
+    path: pathlib.Path,
+    panels: Mapping[str, np.ndarray],
+    column_names: Sequence[str],
+    row_names: Mapping[str, Sequence[str]],
+    row_label: str,
+    title: str,
+) -> None:
+    """Several grids of images; those with the same number of rows stand beside each other.
+
+    Args:
+      path: of the PNG file.
+      panels: name of each grid to [rows, columns, height, width, channels], values in [0, 1].
+      column_names: above the columns of every grid.
+      row_names: name of the grid to names left of its rows; none where a grid is not in it.
+      row_label: what these names are.
+      title: above all.
+    """
+    beside: dict[int, list[str]] = {}
+    for name, images in panels.items():
+        beside.setdefault(len(images), []).append(name)
+    # In inches: of an image, and of what stands left of a panel and above it.
+    side, left, above = 0.42, 0.6, 0.55
+    width = max(map(len, beside.values())) * (left + side * len(column_names))
+    bottom = height = sum(above + side * rows for rows in beside) + 0.15
+    figure = Figure(figsize=(width, height))
+    figure.suptitle(title, fontsize=11, y=1.0, va="top")
+    bottom -= 0.15
+    for rows, names in beside.items():
+        bottom -= above + side * rows
+        for place, name in enumerate(names):
+            images = panels[name]
+            x = left + place * (left + side * len(column_names))
+            size = (side * len(column_names) / width, side * rows / height)
+            axes = figure.add_axes((x / width, bottom / height, *size))
+            _show_tiled(axes, images)
+            steps = np.array(images.shape[2:4]) + 1
+            axes.set_xticks(steps[1] * (np.arange(images.shape[1]) + 0.5), column_names)
+            if name in row_names:
+                axes.set_yticks(steps[0] * (np.arange(rows) + 0.5), row_names[name])
+                axes.set_ylabel(row_label, fontsize=8)
+            axes.tick_params(length=0, labelsize=8, labeltop=True, labelbottom=False)
+            axes.set_title(name, fontsize=10)
+    save_figure(figure, path)
+
+
+def _show_tiled(axes: Axes, images: np.ndarray) -> None:
+    """Images [rows, columns, height, width, channels] as one, with white lines between them."""
+    framed = np.pad(images, ((0, 0), (0, 0), (0, 1), (0, 1), (0, 0)), constant_values=1.0)
+    rows, columns, height, width, channels = framed.shape
+    show_image(axes, framed.swapaxes(1, 2).reshape(rows * height, columns * width, channels))
+    axes.spines[:].set_visible(False)

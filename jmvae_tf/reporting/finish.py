@@ -1,0 +1,60 @@
+"""Finish a training: export the model, measure it and draw its figures."""
+
+import pathlib
+import shlex
+
+from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.evaluation.evaluate import Protocol
+from jmvae_tf.export.permissions import tell_if_private
+from jmvae_tf.export.saved_model import export_saved_model
+from jmvae_tf.presets import Settings
+from jmvae_tf.reporting.metrics_file import is_evaluated, write_metrics
+from jmvae_tf.reporting.run_figures import draw_figures
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.train import load_checkpoint
+
+
+def finish_run(
+    folder: RunFolder,
+    settings: Settings,
+    data: DataSet,
+    export_dir: pathlib.Path,
+    keep_versions: int | None = None,
+) -> pathlib.Path:
+    """Exports, measures and pictures what a run saved last, in float32 and on one device.
+
+    The export comes first, so that nothing that fails afterwards loses it.
+
+    Args:
+      folder: of the run.
+      settings: of the run.
+      data: what it was trained on.
+      export_dir: where the versions of the SavedModel lie.
+      keep_versions: how many of the newest stay; None for all.
+
+    Returns:
+      The new version's folder.
+
+    Raises:
+      UserError: if the model cannot be measured or pictured.
+    """
+    last = folder.checkpoint_of(settings.epochs)
+    model = load_checkpoint(last, settings)
+    exported = export_saved_model(model, export_dir, keep_versions)
+    tell_if_private(exported)
+    # Importance weights take minutes; bin/evaluate has them.
+    protocol = Protocol(num_importance_samples=0, seed=settings.seed)
+    about = {"checkpoint": last.name}
+    try:
+        if not is_evaluated(folder, last.name):
+            write_metrics(model, data, protocol, folder.metrics_file, about=about)
+        draw_figures(model, data, folder, settings.seed)
+    except Exception as error:  # Whatever it is, hours of training must not seem lost.
+        raise UserError(
+            "The trained model could not be measured and pictured",
+            f"{type(error).__name__}: {error}",
+            f"the run {folder.path} and the SavedModel {exported} are whole; mend the cause, then "
+            f"measure with bin/evaluate --run={shlex.quote(str(folder.path))}",
+        ) from error
+    return exported

@@ -1,0 +1,63 @@
+"""Measure a model and write its metrics to a file, `metrics.json` of a run."""
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+from jmvae_tf.data import pipelines
+from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
+from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.runtime.files import read_json, write_json
+from jmvae_tf.training.run_folder import RunFolder
+
+
+def write_metrics(
+    model: MultimodalVAE,
+    data: DataSet,
+    protocol: Protocol,
+    path: pathlib.Path,
+    num_examples: int | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Measures a model on the test set, writes the metrics to a file and prints them.
+
+    Args:
+      model: a trained model.
+      data: what it was trained on.
+      protocol: how many samples are drawn.
+      path: of the JSON file.
+      num_examples: how many test examples to take, from the first; None for all.
+      about: entries to add to the file.
+
+    Returns:
+      The content of the file.
+    """
+    number = min(num_examples or data.num_examples("test"), data.num_examples("test"))
+    sections = evaluate(
+        model, EvaluationData(*pipelines.for_evaluation(data, number), data.redraw), protocol
+    )
+    metrics = {
+        "protocol": {**dataclasses.asdict(protocol), "num_examples": number},
+        **(about or {}),
+        **metrics_as_json(sections),
+    }
+    write_json(path, metrics)
+    print(
+        f"\n{number} test examples, mean ± standard error\n\n{metrics_as_text(sections)}\n",
+        flush=True,
+    )
+    return metrics
+
+
+def is_evaluated(folder: RunFolder, checkpoint: str) -> bool:
+    """Tells whether bin/evaluate has measured a checkpoint, which gives more than training does."""
+    try:
+        metrics = read_json(folder.metrics_file)
+    except (OSError, ValueError):
+        return False
+    protocol = metrics.get("protocol")
+    number = protocol.get("num_importance_samples") if isinstance(protocol, dict) else None
+    return metrics.get("checkpoint") == checkpoint and isinstance(number, int) and number > 0

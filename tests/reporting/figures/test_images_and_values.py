@@ -1,0 +1,68 @@
+"""Images stand beside what a model reads from them, right or wrong."""
+
+import numpy as np
+import pytest
+
+from jmvae_tf.reporting.figures import images_and_values
+from tests.helpers.pictures import read_picture, share
+
+
+@pytest.mark.parametrize(
+    ("generated", "true", "shows"),
+    [
+        ((0.9, -0.5, -0.1), (1, -1, -1), "green"),
+        ((-0.9, -0.5, -0.1), (1, -1, -1), "red"),
+        ((0.9, -0.5, -0.1), (-1, -1, -1), "orange"),
+        ((-0.9, -0.5, -0.1), (-1, -1, -1), None),
+    ],
+)
+def test_attributes_by_image_tells_right_from_wrong(tmp_path, generated, true, shows):
+    colours = {"green": (44, 160, 44), "red": (214, 39, 40), "orange": (255, 127, 14)}
+    images = np.zeros((1, 8, 8, 3), "f")
+    images[..., 2] = 1.0
+    path = tmp_path / "attributes.png"
+    images_and_values.attributes_by_image(
+        path, images, np.array([generated]), np.array([true]), "abc"
+    )
+    picture = read_picture(path)
+    assert share(picture, (0, 0, 255)) > 0.05, "blue comes last"
+    for name, colour in colours.items():
+        assert (share(picture, colour) > 0) == (name == shows)
+
+
+def test_attributes_by_image_lists_the_surest_first():
+    lines = images_and_values._verdicts(
+        np.array([0.2, 0.8, -0.3, -0.001, 0.4, -1.0]),
+        np.array([1, 1, 1, 1, -1, -1]),
+        ["Bald", "Male", "Smiling", "Young", "Bangs", "Blurry"],
+    )
+    assert [words for words, _ in lines] == [
+        "✓ Male  0.80",
+        "✓ Bald  0.20",
+        "− Smiling  -0.30",
+        "− Young  0.00",
+        "+ Bangs  0.40",
+    ]
+
+
+def test_labels_by_image_draws_the_probabilities(tmp_path):
+    images = np.zeros((7, 8, 8, 1), "f")
+    certain, unsure = np.eye(3, dtype="f")[[0] * 7], np.full((7, 3), 1 / 3, "f")
+    blue = []
+    for name, probabilities in (("certain", certain), ("unsure", unsure)):
+        images_and_values.labels_by_image(tmp_path / f"{name}.png", images, probabilities, "abc")
+        picture = read_picture(tmp_path / f"{name}.png").astype(int)
+        blue.append(np.mean(picture[..., 0] - picture[..., 2] > 100))
+    # One bar of full height has the area of three of a third.
+    assert blue[0] == pytest.approx(blue[1], rel=0.1)
+    assert blue[0] > 0.01
+
+
+def test_verdicts_of_figures_part_at_the_threshold():
+    lines = images_and_values._verdicts(
+        np.array([0.9, 0.4, 0.001, 0.6]), np.array([1, 1, 0, 0]), "abcd", threshold=0.5
+    )
+    assert [words for words, _ in lines] == ["✓ a  0.90", "− b  0.40", "+ d  0.60"]
+    many = images_and_values._verdicts(np.ones(300), np.ones(300), list(map(str, range(300))), 0.5)
+    assert len(many) == 41
+    assert many[-1][0] == "and 260 more"

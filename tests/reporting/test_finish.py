@@ -1,0 +1,49 @@
+"""Finishing a training loses nothing, whatever fails."""
+
+import pytest
+
+from jmvae_tf.presets import settings_of
+from jmvae_tf.reporting import finish
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.training.run_folder import RunFolder
+
+
+@pytest.mark.parametrize(
+    "error", [IndexError("list index"), UserError("a", "b", "c"), MemoryError()]
+)
+@pytest.mark.parametrize("step", ["write_metrics", "draw_figures"])
+def test_what_fails_after_training_is_one_line_and_loses_nothing(
+    tmp_path, monkeypatch, error, step
+):
+    folder, exports = RunFolder(tmp_path / "a run"), []
+
+    def export(model, export_dir, keep_versions):
+        exports.append((export_dir / "1", keep_versions))
+        (export_dir / "1").mkdir(parents=True)
+        return export_dir / "1"
+
+    def fail(*arguments, **named):
+        raise error
+
+    monkeypatch.setattr(finish, "load_checkpoint", lambda path, settings: None)
+    monkeypatch.setattr(finish, "export_saved_model", export)
+    monkeypatch.setattr(finish, "write_metrics", lambda *arguments, **named: None)
+    monkeypatch.setattr(finish, step, fail)
+    settings = settings_of("vae", "digits", {"target": "image"})
+    with pytest.raises(UserError) as raised:
+        finish.finish_run(folder, settings, None, tmp_path / "saved", 3)
+    assert exports == [(tmp_path / "saved" / "1", 3)]
+    for part in (type(error).__name__, str(error), "saved/1 are whole", "--run='"):
+        assert part in str(raised.value)
+
+
+def test_an_interrupt_after_training_stays_one(tmp_path, monkeypatch):
+    def interrupt(*arguments, **named):
+        raise KeyboardInterrupt(2)
+
+    monkeypatch.setattr(finish, "load_checkpoint", lambda path, settings: None)
+    monkeypatch.setattr(finish, "export_saved_model", lambda *arguments: tmp_path)
+    monkeypatch.setattr(finish, "write_metrics", interrupt)
+    settings = settings_of("vae", "digits", {"target": "image"})
+    with pytest.raises(KeyboardInterrupt):
+        finish.finish_run(RunFolder(tmp_path), settings, None, tmp_path, None)
