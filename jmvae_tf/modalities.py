@@ -12,14 +12,11 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from jmvae_tf.interface import yes_and_no
+from jmvae_tf.export_format import signature_names, value_ranges
 from jmvae_tf.likelihoods import Gaussian, Likelihood
 from jmvae_tf.runtime.errors import one_line
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-
-_TAKEN = ("prior", "seed", "self", "z")
-"""Names that terms, inputs of signatures and of networks have for something else."""
 
 _REALS = (-math.inf, math.inf)
 
@@ -97,14 +94,14 @@ class Modality:
             not isinstance(self.name, str)
             or not _NAME.fullmatch(self.name)
             or keyword.iskeyword(self.name)
-            or self.name in _TAKEN
-            or self.name.endswith("_bytes")
+            or self.name in signature_names.RESERVED
+            or signature_names.holds_files(self.name)
         ):
             raise ValueError(
                 "A modality's name must be an identifier other than "
-                f"{', '.join(map(repr, _TAKEN))}, for it becomes part of the names of terms, "
-                "inputs and signatures: at most 64 of a to z, digits and underscores, a letter "
-                "first, no word of Python's such as 'class', and not ending "
+                f"{', '.join(map(repr, signature_names.RESERVED))}, for it becomes part of the "
+                "names of terms, inputs and signatures: at most 64 of a to z, digits and "
+                "underscores, a letter first, no word of Python's such as 'class', and not ending "
                 f"in '_bytes'. Received: {one_line(repr(self.name))}"
             )
         if not self.event_shape or min(self.event_shape) < 1:
@@ -144,7 +141,7 @@ class Modality:
                     f"A range must lie within the likelihood's, {self.likelihood.support}. "
                     f"Received: value_range={self.value_range} of {self.likelihood}"
                 )
-        if self.kind == "attributes" and not yes_and_no.has_middle(self.support):
+        if self.kind == "attributes" and not value_ranges.has_middle(self.support):
             raise ValueError(
                 "Attributes mean yes above the middle of their range, so it must have one. "
                 f"Received: {self.support} for {self.name!r}"
@@ -174,12 +171,12 @@ class Modality:
     @property
     def threshold(self) -> float:
         """Of attributes: a value above it means yes."""
-        return yes_and_no.threshold(self.support)
+        return value_ranges.threshold(self.support)
 
     @property
     def no_and_yes(self) -> tuple[float, float]:
         """Of attributes: the values that mean no and yes for certain."""
-        return yes_and_no.no_and_yes(self.support)
+        return value_ranges.no_and_yes(self.support)
 
     def check_values(self, events: np.ndarray) -> None:
         """Refuses events that a model cannot be asked about.

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from jmvae_tf.clients.loaded_model import LoadedModel
+from jmvae_tf.clients.loaded_export import LoadedExport
 from jmvae_tf.data import mnist
 from jmvae_tf.data.toyfaces import loading as toyfaces
 from jmvae_tf.evaluation.estimate import Estimate, estimate
@@ -28,7 +28,7 @@ UNSEEN = 99  # The seed of faces that the model was neither trained nor scored o
 @pytest.fixture(scope="module")
 def loaded():
     """Name to model."""
-    return {name: LoadedModel(_version(name)) for name in NAMES}
+    return {name: LoadedExport(_version(name)) for name in NAMES}
 
 
 def _card(name):

@@ -14,7 +14,7 @@ launch.ensure_requirements()
 import cv2
 import numpy as np
 
-from jmvae_tf.clients.loaded_model import LoadedModel
+from jmvae_tf.clients.loaded_export import LoadedExport
 
 ROWS = 3
 ENLARGEMENT = 4
@@ -22,7 +22,7 @@ ENLARGEMENT = 4
 
 def main() -> None:
     """Draws samples of p(image|label), a column for each label, of seeds 0, 1, 2 and so on."""
-    model = LoadedModel(ROOT / "saved_models" / "mnist-jmvae_kl")
+    model = LoadedExport(ROOT / "saved_models" / "mnist-jmvae_kl")
     labels = np.tile(np.eye(10, dtype=np.float32), (ROWS, 1))
     seeds = np.arange(len(labels), dtype=np.int32)
     images = model("sample_image_from_label", label=labels, seed=seeds)["image"]

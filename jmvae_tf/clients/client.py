@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from jmvae_tf.export_format import signature_names
 from jmvae_tf.runtime.errors import UserError
 
 _LONGEST_MESSAGE = 500  # Characters that are told of what a server says.
@@ -68,21 +69,22 @@ def as_inputs(inputs: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], int]:
 
 
 def _as_input(name: str, values: Any) -> np.ndarray:
-    if name.endswith("_bytes"):
+    if signature_names.holds_files(name):
         files = list(values)
         if not all(isinstance(file, bytes) for file in files):
             raise TypeError(f"{name} must hold bytes objects. Received: {type(files[0]).__name__}")
         array = np.empty(len(files), object)
         array[:] = files
         return array
+    is_seed = name == signature_names.SEED
     try:
         array = np.asarray(values)
     except ValueError as error:
         raise ValueError(f"{name} must be an array, or lists that make one: {error}") from error
-    if array.dtype.kind not in ("iu" if name == "seed" else "fiu"):
-        kind = "whole numbers" if name == "seed" else "numbers"
+    if array.dtype.kind not in ("iu" if is_seed else "fiu"):
+        kind = "whole numbers" if is_seed else "numbers"
         raise TypeError(f"{name} must hold {kind}. Received: {array.dtype}")
-    if name == "seed":
+    if is_seed:
         limits = np.iinfo(np.int32)
         if array.size and not limits.min <= array.min() <= array.max() <= limits.max:
             raise ValueError(f"seed must fit into int32. Received: {array.min()} to {array.max()}")

@@ -11,11 +11,11 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import predict_pb2
 
-from jmvae_tf.clients.answers import Answer, answers_to, largest_reply
 from jmvae_tf.clients.client import as_inputs, late, refused, unexpected, unreachable
 from jmvae_tf.clients.deadline import checked_timeout
-from jmvae_tf.clients.server import Server, parse_server
-from jmvae_tf.interface.described_modality import DescribedModality
+from jmvae_tf.clients.expected_outputs import ExpectedOutput, expected_outputs, largest_reply
+from jmvae_tf.clients.server_url import ServerUrl, parse_server_url
+from jmvae_tf.export_format.modalities_json import DescribedModality
 
 _METHOD = "/tensorflow.serving.PredictionService/Predict"
 _LARGEST_REQUEST = 256 * 2**20  # Bytes; gRPC's own limit of 4 MB is some 80 images of CelebA.
@@ -29,7 +29,7 @@ class GrpcClient:
       address: such as "localhost:8500".
       model: the name that it is served under.
       timeout: seconds that an answer may take, from connecting to its last byte.
-      modalities: of the model (`described_modality.read_modalities`), which answers are checked
+      modalities: of the model (`modalities_json.read_modalities`), which answers are checked
         against and which limit their size; None if they are not known.
 
     Raises:
@@ -44,7 +44,7 @@ class GrpcClient:
         timeout: float = 60.0,
         modalities: Mapping[str, DescribedModality] | None = None,
     ) -> None:
-        self.server = parse_server(f"grpc://{address}")
+        self.server = parse_server_url(f"grpc://{address}")
         self.model = model
         self.timeout = checked_timeout(timeout)
         self.modalities = modalities
@@ -55,7 +55,7 @@ class GrpcClient:
         """See `client.Client`."""
         arrays, batch = as_inputs(inputs)
         request = request_of(self.model, signature, arrays)
-        answers = answers_to(outputs, batch, self.modalities)
+        answers = expected_outputs(outputs, batch, self.modalities)
         limit = largest_reply(answers, self.modalities, _BYTES_OF_NUMBER, 1)
         with grpc.insecure_channel(self.server.address, _options(self.server, limit)) as channel:
             # The bytes alone: what cannot be parsed would be logged with a traceback.
@@ -98,7 +98,7 @@ def request_of(
     return request
 
 
-def _options(server: Server, limit: int) -> list[tuple[str, int]]:
+def _options(server: ServerUrl, limit: int) -> list[tuple[str, int]]:
     return [
         ("grpc.max_send_message_length", _LARGEST_REQUEST),
         ("grpc.max_receive_message_length", limit),
@@ -109,7 +109,7 @@ def _options(server: Server, limit: int) -> list[tuple[str, int]]:
     ]
 
 
-def _array(answer: Answer, proto: tensor_pb2.TensorProto) -> np.ndarray:
+def _array(answer: ExpectedOutput, proto: tensor_pb2.TensorProto) -> np.ndarray:
     """The values of an output.
 
     Raises:

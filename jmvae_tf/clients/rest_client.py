@@ -19,11 +19,11 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
-from jmvae_tf.clients.answers import Answer, answers_to, largest_reply
 from jmvae_tf.clients.client import as_inputs, late, refused, unexpected, unreachable
 from jmvae_tf.clients.deadline import Watch, checked_timeout, within
-from jmvae_tf.clients.server import parse_server
-from jmvae_tf.interface.described_modality import DescribedModality
+from jmvae_tf.clients.expected_outputs import ExpectedOutput, expected_outputs, largest_reply
+from jmvae_tf.clients.server_url import parse_server_url
+from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.runtime.errors import UserError
 
 _BYTES_OF_NUMBER = 96  # In JSON, indented in brackets of its own.
@@ -42,7 +42,7 @@ class RestClient:
       model: the name that it is served under.
       rows: whether requests are in rows instead of columns.
       timeout: seconds that an answer may take, from connecting to its last byte.
-      modalities: of the model (`described_modality.read_modalities`), which answers are checked
+      modalities: of the model (`modalities_json.read_modalities`), which answers are checked
         against and which limit their size; None if they are not known.
 
     Raises:
@@ -58,7 +58,7 @@ class RestClient:
         timeout: float = 60.0,
         modalities: Mapping[str, DescribedModality] | None = None,
     ) -> None:
-        self.server = parse_server(url)
+        self.server = parse_server_url(url)
         self.model = model
         self.rows = rows
         self.timeout = checked_timeout(timeout)
@@ -70,8 +70,8 @@ class RestClient:
         """See `client.Client`."""
         arrays, batch = as_inputs(inputs)
         # With NaN, which strict JSON lacks: the server refuses it with the graph's message.
-        request = json.dumps(body(signature, arrays, self.rows)).encode()
-        answers = answers_to(outputs, batch, self.modalities)
+        request = json.dumps(request_body(signature, arrays, self.rows)).encode()
+        answers = expected_outputs(outputs, batch, self.modalities)
         limit = largest_reply(answers, self.modalities, _BYTES_OF_NUMBER, _BYTES_OF_BASE64)
         status, content = self._post(request, limit, signature)
         try:
@@ -172,7 +172,7 @@ def _body_of(reply: requests.Response, limit: int) -> bytes:
     return bytes(content)
 
 
-def body(signature: str, inputs: Mapping[str, np.ndarray], rows: bool) -> dict[str, Any]:
+def request_body(signature: str, inputs: Mapping[str, np.ndarray], rows: bool) -> dict[str, Any]:
     """A request in JSON's types.
 
     Args:
@@ -207,7 +207,7 @@ def _parsed(content: bytes) -> dict[str, Any]:
     return reply
 
 
-def _values(reply: Mapping[str, Any], answers: Sequence[Answer]) -> Iterator[np.ndarray]:
+def _values(reply: Mapping[str, Any], answers: Sequence[ExpectedOutput]) -> Iterator[np.ndarray]:
     """The values of each output; ValueError if they are not there or of another kind."""
     if "outputs" in reply:
         columns = reply["outputs"]

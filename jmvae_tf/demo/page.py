@@ -7,9 +7,8 @@ import gradio as gr
 import numpy as np
 
 from jmvae_tf.demo import charts
-from jmvae_tf.demo.answers import Answers
+from jmvae_tf.demo.demo_model import DemoModel
 from jmvae_tf.demo.uploads import FORGOTTEN_AFTER
-from jmvae_tf.interface.value_names import names_or_numbers
 from jmvae_tf.runtime.errors import UserError
 
 _MORE_SAMPLES = 6
@@ -22,11 +21,11 @@ Picture = np.ndarray
 Gallery = list[np.ndarray]
 
 
-def page(answers: Answers, title: str, crops_faces: bool) -> gr.Blocks:
+def page(model: DemoModel, title: str, crops_faces: bool) -> gr.Blocks:
     """Builds the page of a model; what it cannot do is not on it.
 
     Args:
-      answers: the model.
+      model: the model.
       title: above the page.
       crops_faces: whether faces are found in photographs, if the person does not say otherwise.
     """
@@ -34,26 +33,26 @@ def page(answers: Answers, title: str, crops_faces: bool) -> gr.Blocks:
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=forgets) as blocks:
         gr.Markdown(f"## {title}")
         with gr.Tabs():
-            if answers.can("draw"):
+            if model.can("draw"):
                 with gr.Tab("Draw"):
-                    _draw_tab(answers)
-            if answers.can("read") or answers.can("rebuild"):
+                    _draw_tab(model)
+            if model.can("read") or model.can("rebuild"):
                 with gr.Tab("Read and edit"):
-                    _read_tab(answers, crops_faces)
-            if answers.can("draw"):
+                    _read_tab(model, crops_faces)
+            if model.can("draw"):
                 with gr.Tab("Walk"):
-                    _walk_tab(answers, crops_faces)
-            if answers.can("scatter"):
+                    _walk_tab(model, crops_faces)
+            if model.can("scatter"):
                 with gr.Tab("Latent space"):
-                    _latent_tab(answers, crops_faces)
+                    _latent_tab(model, crops_faces)
     return blocks
 
 
-def _draw_tab(answers: Answers) -> None:
+def _draw_tab(model: DemoModel) -> None:
     """Values to images: samples of a seed, one of them large, and the average."""
     with gr.Row():
         with gr.Column(scale=3):
-            controls = _controls(answers, answers.usual_values()).values
+            controls = _controls(model, model.usual_values()).values
         with gr.Column(scale=2):
             sample = _picture("a sample", "sample")
             surprise = gr.Button("Surprise me", elem_id="surprise")
@@ -62,54 +61,54 @@ def _draw_tab(answers: Answers) -> None:
             average = _picture("average", "average")
 
     def show(seed: float, *values: Any) -> tuple[Picture, Gallery, Picture]:
-        wanted = _values_of(answers, values)
-        first, *others = answers.samples(wanted, int(seed or 0), 1 + _MORE_SAMPLES)
-        [mean] = answers.average(wanted[np.newaxis])
+        wanted = _values_of(model, values)
+        first, *others = model.samples(wanted, int(seed or 0), 1 + _MORE_SAMPLES)
+        [mean] = model.average(wanted[np.newaxis])
         return (
-            answers.for_screen(first),
-            list(map(answers.for_screen, others)),
-            answers.for_screen(mean),
+            model.for_screen(first),
+            list(map(model.for_screen, others)),
+            model.for_screen(mean),
         )
 
     _live(show, [seed, *controls], [sample, more, average])
     surprise.click(lambda: int(np.random.default_rng().integers(2**31)), None, seed)
 
 
-def _read_tab(answers: Answers, crops_faces: bool) -> None:
+def _read_tab(model: DemoModel, crops_faces: bool) -> None:
     """An image to values, and its edits; of a model of images alone its reconstruction."""
     with gr.Row():
         with gr.Column(scale=2):
-            photo, face = _upload(answers, crops_faces, "image")
+            photo, face = _upload(model, crops_faces, "image")
             seen = _picture("what the model sees", "seen")
         with gr.Column(scale=2):
-            chart = _picture("what it reads" if answers.can("read") else "reconstruction", "chart")
-        if answers.can("edit"):
+            chart = _picture("what it reads" if model.can("read") else "reconstruction", "chart")
+        if model.can("edit"):
             with gr.Column(scale=4):
                 edited = _picture("edited", "edited")
-                absent = np.full_like(answers.usual_values(), answers.no_and_yes[0])
-                controls, boxes, ticked = _controls(answers, absent)
+                absent = np.full_like(model.usual_values(), model.no_and_yes[0])
+                controls, boxes, ticked = _controls(model, absent)
     held = gr.State(None)  # The image as the model sees it.
 
     def read(path: str | None, face: bool) -> Sequence[Any]:
-        image = _opened(answers, path, face)
+        image = _opened(model, path, face)
         if image is None:
             return (None, None, None)
-        if not answers.can("read"):
-            return image, answers.for_screen(image), answers.for_screen(answers.rebuild(image))
-        return image, answers.for_screen(image), _chart(answers, answers.read(image))
+        if not model.can("read"):
+            return image, model.for_screen(image), model.for_screen(model.rebuild(image))
+        return image, model.for_screen(image), _chart(model, model.read(image))
 
     def start_editing(image: Picture | None) -> Any:
-        values = answers.usual_values() if image is None else answers.read(image)
-        shown = [*_shown_values(answers, values), *[_has(answers, values)] * len(boxes)]
+        values = model.usual_values() if image is None else model.read(image)
+        shown = [*_shown_values(model, values), *[_has(model, values)] * len(boxes)]
         return shown if len(shown) > 1 else shown[0]  # A list for one control would be its value.
 
     def edit(image: Picture | None, *values: Any) -> Picture | None:
         if image is None:
             return None
-        return answers.for_screen(answers.edit(image, _values_of(answers, values)))
+        return model.for_screen(model.edit(image, _values_of(model, values)))
 
     opened = gr.on([photo.change, face.change], read, [photo, face], [held, seen, chart])
-    if answers.can("edit"):
+    if model.can("edit"):
         opened.success(start_editing, held, [*controls, *boxes]).success(
             edit, [held, *controls], edited
         )
@@ -120,15 +119,15 @@ def _read_tab(answers: Answers, crops_faces: bool) -> None:
             event.success(edit, [held, *controls], edited)
 
 
-def _walk_tab(answers: Answers, crops_faces: bool) -> None:
+def _walk_tab(model: DemoModel, crops_faces: bool) -> None:
     """Average images on the way from one image, or one set of values, to another."""
     ends = []
     with gr.Row():
         for number, place in enumerate(("from", "to")):
             with gr.Column():
-                values = _choice(answers, place, number)
-                if answers.can("read"):
-                    photo, face = _upload(answers, crops_faces, f"or {place} an image")
+                values = _choice(model, place, number)
+                if model.can("read"):
+                    photo, face = _upload(model, crops_faces, f"or {place} an image")
                 else:
                     photo, face = gr.State(None), gr.State(False)
                 ends.append((values, photo, face))
@@ -138,19 +137,19 @@ def _walk_tab(answers: Answers, crops_faces: bool) -> None:
     )
 
     def walk(*inputs: Any) -> Gallery:
-        start, end = (_end(answers, *inputs[at : at + 3]) for at in (0, 3))
-        return list(map(answers.for_screen, answers.walk(start, end, _STEPS)))
+        start, end = (_end(model, *inputs[at : at + 3]) for at in (0, 3))
+        return list(map(model.for_screen, model.walk(start, end, _STEPS)))
 
     go.click(walk, [control for end in ends for control in end], strip)
 
 
-def _latent_tab(answers: Answers, crops_faces: bool) -> None:
+def _latent_tab(model: DemoModel, crops_faces: bool) -> None:
     """Where images drawn of each label lie in the latent space, and an uploaded one among them."""
-    points, labels = answers.latent_cloud()
-    names = _names(answers)
+    points, labels = model.latent_cloud()
+    names = model.value_names
     with gr.Row():
         with gr.Column(scale=2):
-            photo, face = _upload(answers, crops_faces, "an image to find")
+            photo, face = _upload(model, crops_faces, "an image to find")
         with gr.Column(scale=3):
             plot = _picture(
                 "mean of q(z|image) of images drawn of each label",
@@ -159,8 +158,8 @@ def _latent_tab(answers: Answers, crops_faces: bool) -> None:
             )
 
     def find(path: str | None, face: bool) -> Picture:
-        image = _opened(answers, path, face)
-        here = None if image is None else answers.embed(image[np.newaxis])[0]
+        image = _opened(model, path, face)
+        here = None if image is None else model.embed(image[np.newaxis])[0]
         return charts.scatter(points, labels, names, here)
 
     gr.on([photo.change, face.change], find, [photo, face], plot)
@@ -191,22 +190,22 @@ class _Controls(NamedTuple):
     ticked: list[Any]
 
 
-def _controls(answers: Answers, absent: np.ndarray) -> _Controls:
+def _controls(model: DemoModel, absent: np.ndarray) -> _Controls:
     """Sliders and boxes by attribute, or a choice of labels.
 
     Args:
-      answers: the model.
+      model: the model.
       absent: what an attribute is set to whose box is no longer ticked, [values].
     """
-    other = answers.other
+    other = model.other
     if other is None:
         return _Controls([], [], [])
     if other.kind == "label":
-        radio = gr.Radio(_names(answers), value=_names(answers)[0], label=other.name)
+        radio = gr.Radio(model.value_names, value=model.value_names[0], label=other.name)
         return _Controls([radio], [], [])
     low, high = other.support
-    yes = answers.no_and_yes[1]
-    names = _names(answers)
+    yes = model.no_and_yes[1]
+    names = model.value_names
     boxes = gr.CheckboxGroup(names, label="has", elem_id="boxes")
     ticked_before = gr.State([])
     sliders: dict[int, gr.Slider] = {}
@@ -216,7 +215,7 @@ def _controls(answers: Answers, absent: np.ndarray) -> _Controls:
             with gr.Column(min_width=140):
                 for place in range(column, len(absent), columns):
                     name = names[place]
-                    start = round(float(answers.usual_values()[place]), 2)
+                    start = round(float(model.usual_values()[place]), 2)
                     sliders[place] = gr.Slider(
                         low, high, start, step=0.01, precision=2, label=name, elem_id=name
                     )
@@ -235,15 +234,15 @@ def _controls(answers: Answers, absent: np.ndarray) -> _Controls:
     return _Controls(in_order, [boxes, ticked_before], [ticked])
 
 
-def _choice(answers: Answers, label: str, number: int) -> Any:
+def _choice(model: DemoModel, label: str, number: int) -> Any:
     """A whole set of values in one control: attributes that are there, or a label."""
-    names = _names(answers)
-    if answers.other is not None and answers.other.kind == "label":
+    names = model.value_names
+    if model.is_of_labels:
         return gr.Radio(names, value=names[number], label=label)
     return gr.CheckboxGroup(names, value=names[number : number + 1], label=f"{label} a face with")
 
 
-def _upload(answers: Answers, crops_faces: bool, label: str) -> tuple[Any, Any]:
+def _upload(model: DemoModel, crops_faces: bool, label: str) -> tuple[Any, Any]:
     """Where an image comes from.
 
     Returns:
@@ -266,68 +265,62 @@ def _upload(answers: Answers, crops_faces: bool, label: str) -> tuple[Any, Any]:
 
     for source in (upload, webcam):  # As it is: `read_image` decodes it, and no other library.
         source.change(keep, source, photo, preprocess=False)
-    faces = answers.image.event_shape[-1] == 3
+    faces = model.image.event_shape[-1] == 3
     face = gr.Checkbox(crops_faces, label="find the face and cut it out", visible=faces)
     return photo, face
 
 
-def _opened(answers: Answers, path: str | None, face: bool) -> np.ndarray | None:
+def _opened(model: DemoModel, path: str | None, face: bool) -> np.ndarray | None:
     """An uploaded image as the model takes it; what is wrong with it is told on the page."""
     if path is None:
         return None
     try:
-        return answers.from_file(path, "face" if face else None)
+        return model.from_file(path, "face" if face else None)
     except UserError as error:
         gr.Warning(str(error).replace(path, "the file"), title="This file cannot be used")
         return None
 
 
-def _end(answers: Answers, values: Any, path: str | None, face: bool) -> np.ndarray:
+def _end(model: DemoModel, values: Any, path: str | None, face: bool) -> np.ndarray:
     """One end of a walk: the values of an image, if one was uploaded, or those that were chosen."""
-    image = _opened(answers, path, face)
+    image = _opened(model, path, face)
     if image is not None:
-        return answers.read(image)
-    if answers.other is not None and answers.other.kind == "label":
-        return _values_of(answers, [values])
-    has = np.isin(_names(answers), values or [])
-    no, yes = answers.no_and_yes
+        return model.read(image)
+    if model.is_of_labels:
+        return _values_of(model, [values])
+    has = np.isin(model.value_names, values or [])
+    no, yes = model.no_and_yes
     return np.where(has, yes, no).astype(np.float32)
 
 
-def _values_of(answers: Answers, controls: Sequence[Any]) -> np.ndarray:
+def _values_of(model: DemoModel, controls: Sequence[Any]) -> np.ndarray:
     """What the controls say, [values]."""
-    if answers.other is not None and answers.other.kind == "label":
-        names = _names(answers)
+    if model.is_of_labels:
+        names = model.value_names
         return np.eye(len(names), dtype=np.float32)[names.index(controls[0])]
-    low, high = answers.other.support if answers.other else (0.0, 0.0)
+    low, high = model.other.support if model.other else (0.0, 0.0)
     return np.clip(np.asarray(controls, np.float32), low, high)
 
 
-def _shown_values(answers: Answers, values: np.ndarray) -> list[Any]:
+def _shown_values(model: DemoModel, values: np.ndarray) -> list[Any]:
     """What the controls are set to for values, [values]."""
-    if answers.other is not None and answers.other.kind == "label":
-        return [_names(answers)[int(values.argmax())]]
-    low, high = answers.other.support if answers.other else (0.0, 0.0)
+    if model.is_of_labels:
+        return [model.value_names[int(values.argmax())]]
+    low, high = model.other.support if model.other else (0.0, 0.0)
     return [round(float(value), 2) for value in np.clip(values, low, high)]
 
 
-def _has(answers: Answers, values: np.ndarray) -> list[str]:
+def _has(model: DemoModel, values: np.ndarray) -> list[str]:
     """The attributes that values, [values], say are there."""
-    has = values > (answers.other.threshold if answers.other else 0.0)
-    return [name for name, it_has in zip(_names(answers), has, strict=True) if it_has]
+    has = values > (model.other.threshold if model.other else 0.0)
+    return [name for name, it_has in zip(model.value_names, has, strict=True) if it_has]
 
 
-def _chart(answers: Answers, values: np.ndarray) -> np.ndarray:
-    if answers.other is None or answers.other.kind == "label":
-        return charts.bars(_names(answers), values, (0.0, 1.0))
-    no, yes = answers.no_and_yes
-    return charts.bars(_names(answers), values, (1.2 * no, 1.2 * yes), answers.other.threshold)
-
-
-def _names(answers: Answers) -> list[str]:
-    if answers.other is None:
-        return []
-    return list(names_or_numbers(answers.other))
+def _chart(model: DemoModel, values: np.ndarray) -> np.ndarray:
+    if model.other is None or model.other.kind == "label":
+        return charts.bars(model.value_names, values, (0.0, 1.0))
+    no, yes = model.no_and_yes
+    return charts.bars(model.value_names, values, (1.2 * no, 1.2 * yes), model.other.threshold)
 
 
 def _live(show: Callable[..., Any], inputs: list[Any], outputs: list[Any]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from jmvae_tf.evaluation.protocol import EvaluationData
-from jmvae_tf.interface.pixels import to_pixels
+from jmvae_tf.export_format.value_ranges import to_pixels
 from jmvae_tf.models.base import MultimodalVAE
 
 

@@ -1,28 +1,28 @@
-"""Large batches in parts, so that what networks need in between does not grow with the batch."""
+"""Answers large batches in parts, so that memory for activations does not grow with the batch."""
 
 from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
 MOST_AT_ONCE = 64
-"""Examples."""
+"""Examples per part."""
 
-Tensors = Mapping[str, tf.Tensor]
+_Tensors = Mapping[str, tf.Tensor]
 
 
-def in_chunks(function: Callable[[Tensors], Tensors], inputs: Tensors) -> dict[str, tf.Tensor]:
-    """What a function answers, asked for at most `MOST_AT_ONCE` examples at a time.
+def in_chunks(function: Callable[[_Tensors], _Tensors], inputs: _Tensors) -> dict[str, tf.Tensor]:
+    """Calls a function with at most `MOST_AT_ONCE` examples at a time.
 
     Args:
       function: from tensors by name to tensors by name, all [batch, ...], each example by itself.
-      inputs: to be divided, [batch, ...], at least one example.
+      inputs: by name, [batch, ...], at least one example.
 
     Returns:
-      The answers, put together.
+      The outputs of all parts, concatenated.
     """
 
     @tf.function
-    def answers(start: tf.Tensor) -> Tensors:
+    def answers(start: tf.Tensor) -> _Tensors:
         return function({name: x[start : start + MOST_AT_ONCE] for name, x in inputs.items()})
 
     traced = answers.get_concrete_function(tf.TensorSpec((), tf.int32))

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import tensorflow as tf
 
 from jmvae_tf.export import encoded_images
-from jmvae_tf.interface import pixels
+from jmvae_tf.export_format import value_ranges
 from jmvae_tf.modalities import Modality
 
 _MOST_AXES = 16  # Of a shape, in a message.
@@ -109,7 +109,7 @@ class EncodedImageInput(Input):
     def taken(self, tensor: tf.Tensor) -> tf.Tensor:
         """The images, float32 [batch, *event_shape] in the modality's range; see `Input`."""
         decoded = encoded_images.decode(tensor, self.modality.event_shape, self.name, require)
-        return pixels.to_values(decoded, self.modality.support)
+        return value_ranges.to_values(decoded, self.modality.support)
 
 
 @dataclasses.dataclass(frozen=True)

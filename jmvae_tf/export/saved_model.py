@@ -10,16 +10,16 @@ import numpy as np
 import tensorflow as tf
 
 from jmvae_tf.export.chunks import in_chunks
-from jmvae_tf.export.description import describe
 from jmvae_tf.export.inputs import EncodedImageInput, Input, ModalityInput, all_in_shape
+from jmvae_tf.export.modality_descriptions import described_modalities
 from jmvae_tf.export.signatures import Signature, signatures_of
-from jmvae_tf.export.versions import new_version
 from jmvae_tf.export.warmup import write_warmup_requests
+from jmvae_tf.export_format.modalities_json import write_modalities
+from jmvae_tf.export_format.version_folders import new_version
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.loading import not_finite
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.runtime.files import write_json
 
 _DEFAULT = "serving_default"
 
@@ -37,7 +37,7 @@ def export_saved_model(
     describes the modalities; `assets.extra/tf_serving_warmup_requests` has a server call each
     signature before its first client does.
 
-    Versions appear whole or not at all (`versions.new_version`).
+    Versions appear whole or not at all (`version_folders.new_version`).
 
     Args:
       model: a trained model; of one with a discriminator, what generates.
@@ -63,7 +63,7 @@ def export_saved_model(
     with new_version(folder, keep_versions) as version:
         signatures = signatures_of(model)
         _write_graph(signatures, version.path)
-        write_json(version.path / "assets" / "modalities.json", describe(model))
+        write_modalities(version.path, described_modalities(model))
         requests = {
             signature.name: {x.name: _example(model, x) for x in signature.inputs}
             for signature in signatures

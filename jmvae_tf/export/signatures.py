@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from jmvae_tf.export import encoded_images
 from jmvae_tf.export.inputs import EncodedImageInput, Input, ModalityInput, SeedInput
-from jmvae_tf.interface import signature_names
-from jmvae_tf.interface.pixels import to_pixels
+from jmvae_tf.export_format import signature_names
+from jmvae_tf.export_format.value_ranges import to_pixels
 from jmvae_tf.models import editing
 from jmvae_tf.models.base import Direction, MultimodalVAE, Tensors
 
@@ -46,7 +46,7 @@ def signatures_of(model: MultimodalVAE) -> list[Signature]:
     """
     if not model.directions:
         [name] = model.modalities
-        return [_reconstruction(model, name), _embedding(model, name, signature_names.embedding())]
+        return [_reconstruction(model, name), _embedding(model, name, signature_names.to_embed())]
     return [
         *_plain(model),
         *_with_files(model),
@@ -81,7 +81,7 @@ def _from_files(model: MultimodalVAE, direction: Direction) -> Signature:
     average = _average(model, direction)
     encoded = EncodedImageInput(f"{given}_bytes", model.modalities[given])
     return Signature(
-        signature_names.from_files(given, direction.target),
+        signature_names.to_generate_from_files(given, direction.target),
         (encoded,),
         lambda x: average({given: x[encoded.name]}),
     )
@@ -92,7 +92,7 @@ def _to_files(model: MultimodalVAE, direction: Direction) -> Signature:
     support = model.modalities[target].support
     average = _average(model, direction)
     return Signature(
-        signature_names.to_files(direction.given, target),
+        signature_names.to_generate_files(direction.given, target),
         _given(model, direction),
         lambda x: {
             f"{target}_bytes": encoded_images.encode(to_pixels(average(x)[target], support))
@@ -104,7 +104,7 @@ def _sampling(model: MultimodalVAE) -> Iterator[Signature]:
     for direction in model.directions:
         if _is_image(model, direction.target):
             yield Signature(
-                signature_names.sampling(direction.given, direction.target),
+                signature_names.to_sample(direction.given, direction.target),
                 (*_given(model, direction), SeedInput()),
                 _sample(model, direction),
             )
@@ -119,7 +119,7 @@ def _edits(model: MultimodalVAE) -> Iterator[Signature]:
         ]
         for condition in conditions:
             yield Signature(
-                signature_names.edit(target, condition if len(conditions) > 1 else None),
+                signature_names.to_edit(target, condition if len(conditions) > 1 else None),
                 (_input(model, target), _input(model, condition)),
                 _edit(model, target, condition),
             )
@@ -130,15 +130,15 @@ def _embeddings(model: MultimodalVAE) -> Iterator[Signature]:
         return
     images = [name for name in model.modalities if _is_image(model, name)]
     if len(images) == 1:
-        yield _embedding(model, images[0], signature_names.embedding())
+        yield _embedding(model, images[0], signature_names.to_embed())
     else:
         for name in model.modalities:
-            yield _embedding(model, name, signature_names.embedding(name))
+            yield _embedding(model, name, signature_names.to_embed(name))
 
 
 def _reconstruction(model: MultimodalVAE, name: str) -> Signature:
     return Signature(
-        signature_names.reconstruction(name), (_input(model, name),), model.reconstruct
+        signature_names.to_reconstruct(name), (_input(model, name),), model.reconstruct
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.interface import signature_names
+from jmvae_tf.export_format import signature_names
 from jmvae_tf.layers import networks
 from jmvae_tf.layers.distributions import (
     ConditionalDistribution,
@@ -47,7 +47,7 @@ class Direction(NamedTuple):
     @property
     def name(self) -> str:
         """Such as "label_to_image"; of a signature and of figures of merit."""
-        return signature_names.plain(self.given, self.target)
+        return signature_names.to_generate(self.given, self.target)
 
 
 class ImportanceSamples(NamedTuple):
@@ -113,7 +113,7 @@ class MultimodalVAE(TrainableModel, abc.ABC):
         self.targets = tuple(name for name in self.modalities if name not in self.conditions)
         images = [name for name, x in self.modalities.items() if x.kind == "image"]
         others = [name for name in self.modalities if name not in images]
-        signature_names.check(self.directions, images, others)
+        signature_names.check_distinct(self.directions, images, others)
         self.decoder_networks = self._networks_for("decoders", decoders, self.targets)
         self.decoders = {
             name: ConditionalDistribution(

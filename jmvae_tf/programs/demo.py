@@ -78,15 +78,15 @@ def _serve(listening: socket.socket, uploads: str) -> None:
     with _exported() as (folder, crops_faces):
         load_tensorflow()
 
-        from jmvae_tf.clients.loaded_model import LoadedModel
-        from jmvae_tf.demo.answers import Answers
+        from jmvae_tf.clients.loaded_export import LoadedExport
+        from jmvae_tf.demo.demo_model import DemoModel
         from jmvae_tf.demo.page import page
-        from jmvae_tf.demo.server import application, quiet, served
+        from jmvae_tf.demo.page_server import application, quiet, served
         from jmvae_tf.demo.uploads import Uploads
 
-        model = LoadedModel(folder)
+        model = LoadedExport(folder)
         title = _RUN.value or f"{model.version.parent.name}, version {model.version.name}"
-        blocks = page(Answers(model), title, crops_faces)
+        blocks = page(DemoModel(model), title, crops_faces)
         app = application(blocks, [_HOST.value, *_ALLOWED_HOSTS.value], Uploads(uploads))
         address, port = listening.getsockname()[:2]
         if not ipaddress.ip_address(address).is_loopback:

@@ -134,7 +134,7 @@ def _name_of_image(modalities: Mapping[str, "Modality"]) -> str:
 
 def _read_image(modality: "Modality", crop: str | None) -> "np.ndarray":
     from jmvae_tf.data.image_file import read_image
-    from jmvae_tf.interface.pixels import to_values
+    from jmvae_tf.export_format.value_ranges import to_values
 
     pixels = read_image(pathlib.Path(_IMAGE.value or ""), modality.event_shape, crop, pipe=True)
     return to_values(pixels, modality.support)

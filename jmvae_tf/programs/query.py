@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
-from jmvae_tf.clients.server import parse_server
-from jmvae_tf.interface import signature_names
-from jmvae_tf.interface.pixels import to_pixels, to_values
+from jmvae_tf.clients.server_url import parse_server_url
+from jmvae_tf.export_format import signature_names
+from jmvae_tf.export_format.value_ranges import to_pixels, to_values
 from jmvae_tf.presets import check_choice
 from jmvae_tf.programs.common import shared_flags, standard_streams, values_by_name
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from jmvae_tf.clients.client import Client
-    from jmvae_tf.interface.described_modality import DescribedModality
+    from jmvae_tf.export_format.modalities_json import DescribedModality
 
 _SERVER = flags.DEFINE_string("server", "http://localhost:8501", "URL of the server")
 _MODEL = flags.DEFINE_string("model", "toyfaces-jmvae_kl", "the name that the model is served by")
@@ -57,7 +57,8 @@ _TIMEOUT = flags.DEFINE_float("timeout", 60.0, "seconds that the server has for 
 def main() -> None:
     """Runs the program."""
     _check_flags()
-    from jmvae_tf.interface.described_modality import newest_version, read_modalities
+    from jmvae_tf.export_format.modalities_json import read_modalities
+    from jmvae_tf.export_format.version_folders import newest_version
 
     exported = pathlib.Path(_SAVED_MODEL.value or f"saved_models/{_MODEL.value}")
     modalities = read_modalities(newest_version(exported))
@@ -80,8 +81,8 @@ def main() -> None:
     pixels = _pixels(image)
     client, asked = _client(modalities), time.monotonic()
     read = client.predict(
-        signature_names.from_files(image.name, other.name),
-        {f"{image.name}_bytes": _bytes(_png(pixels))},
+        signature_names.to_generate_from_files(image.name, other.name),
+        {signature_names.file_tensor(image.name): _bytes(_png(pixels))},
         [other.name],
     )[other.name]
     if wanted is None:
@@ -119,11 +120,11 @@ def _check_flags() -> None:
             f"--timeout={_TIMEOUT.value}",
             "change it",
         )
-    parse_server(_SERVER.value)
+    parse_server_url(_SERVER.value)
 
 
 def _client(modalities: "Mapping[str, DescribedModality]") -> "Client":
-    server = parse_server(_SERVER.value)
+    server = parse_server_url(_SERVER.value)
     # What libraries log of a server's mistakes is the server's to choose; it is told in one line.
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -186,17 +187,14 @@ def _generate(
 ) -> None:
     """Asks for an image of some values."""
     if _SEED.value is None:
-        answer = client.predict(
-            signature_names.to_files([given], image.name),
-            {given: values},
-            [f"{image.name}_bytes"],
-        )
-        _write(answer[f"{image.name}_bytes"][0])
+        output = signature_names.file_tensor(image.name)
+        signature = signature_names.to_generate_files([given], image.name)
+        _write(client.predict(signature, {given: values}, [output])[output][0])
         return
     import numpy as np
 
-    inputs = {given: values, "seed": np.array([_SEED.value], np.int32)}
-    answer = client.predict(signature_names.sampling([given], image.name), inputs, [image.name])
+    inputs = {given: values, signature_names.SEED: np.array([_SEED.value], np.int32)}
+    answer = client.predict(signature_names.to_sample([given], image.name), inputs, [image.name])
     _write(_png(to_pixels(answer[image.name][0], image.support)))
 
 
@@ -209,7 +207,7 @@ def _edit(
 ) -> None:
     """Asks for an image with other values."""
     inputs = {image.name: to_values(pixels[None], image.support), other.name: values}
-    answer = client.predict(signature_names.edit(image.name), inputs, [image.name])
+    answer = client.predict(signature_names.to_edit(image.name), inputs, [image.name])
     _write(_png(to_pixels(answer[image.name][0], image.support)))
 
 

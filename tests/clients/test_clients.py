@@ -82,7 +82,7 @@ def test_all_signatures_are_tried(models):
 
 def test_bodies_in_columns():
     inputs = {"label": np.eye(2, dtype="f"), "seed": np.array([1, 2], np.int32)}
-    assert rest_client.body("sample", inputs, rows=False) == {
+    assert rest_client.request_body("sample", inputs, rows=False) == {
         "signature_name": "sample",
         "inputs": {"label": [[1.0, 0.0], [0.0, 1.0]], "seed": [1, 2]},
     }
@@ -90,7 +90,7 @@ def test_bodies_in_columns():
 
 def test_bodies_in_rows():
     inputs = {"label": np.eye(2, dtype="f"), "seed": np.array([1, 2], np.int32)}
-    assert rest_client.body("sample", inputs, rows=True) == {
+    assert rest_client.request_body("sample", inputs, rows=True) == {
         "signature_name": "sample",
         "instances": [{"label": [1.0, 0.0], "seed": 1}, {"label": [0.0, 1.0], "seed": 2}],
     }
@@ -99,7 +99,7 @@ def test_bodies_in_rows():
 @pytest.mark.parametrize("rows", [False, True])
 def test_files_are_base64(rows):
     files = np.array([b"\x00\xff", b"file"], object)
-    body = rest_client.body("read", {"image_bytes": files}, rows)
+    body = rest_client.request_body("read", {"image_bytes": files}, rows)
     text = json.dumps(body)  # It is all JSON.
     encoded = [{"b64": base64.b64encode(x).decode()} for x in files]
     if rows:

@@ -23,7 +23,7 @@ from tensorflow_serving.apis import predict_pb2
 
 from jmvae_tf.clients.grpc_client import GrpcClient
 from jmvae_tf.clients.rest_client import RestClient
-from jmvae_tf.interface.described_modality import read_modalities
+from jmvae_tf.export_format.modalities_json import read_modalities
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers import hostile_servers
 from tests.helpers.hostile_servers import (

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from jmvae_tf.demo.answers import Answers
-from jmvae_tf.interface.described_modality import DescribedModality
+from jmvae_tf.demo.demo_model import DemoModel
+from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.runtime.errors import UserError
 
 # The page's library uses what others have deprecated.
@@ -73,12 +73,12 @@ def test_what_the_page_cannot_show_is_told_in_a_line(modalities):
     if modalities[-1].kind == "vector":
         model.signatures = dict.fromkeys(["image_to_speech", "speech_to_image", "embed"])
     with pytest.raises(UserError, match="choose another --saved_model") as told:
-        Answers(model)
+        DemoModel(model)
     assert "\n" not in str(told.value)
 
 
 def test_what_a_model_cannot_draw_is_not_offered():
-    answers = Answers(Model(IMAGE, LABEL, without=["sample_image_from_label", "edit_image"]))
+    answers = DemoModel(Model(IMAGE, LABEL, without=["sample_image_from_label", "edit_image"]))
     assert [
         what for what in ("draw", "read", "edit", "rebuild", "scatter") if answers.can(what)
     ] == ["read"]
@@ -87,7 +87,7 @@ def test_what_a_model_cannot_draw_is_not_offered():
 @pytest.mark.parametrize("support", [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (-3.0, 5.0)])
 def test_files_and_pictures_have_any_range(tmp_path, support):
     low, high = support
-    answers = Answers(Model(_described("image", (8, 8, 1), support, "image"), LABEL))
+    answers = DemoModel(Model(_described("image", (8, 8, 1), support, "image"), LABEL))
     levels = np.zeros((8, 8), np.uint8)
     levels[:4] = 255
     cv2.imwrite(str(tmp_path / "half.png"), levels)
@@ -105,7 +105,7 @@ from starlette.testclient import TestClient  # noqa: E402
 
 from jmvae_tf.demo.guard import NO_SUCH_FILE  # noqa: E402
 from jmvae_tf.demo.page import page  # noqa: E402
-from jmvae_tf.demo.server import application  # noqa: E402
+from jmvae_tf.demo.page_server import application  # noqa: E402
 from jmvae_tf.demo.uploads import Uploads  # noqa: E402
 
 TRAITS = _described("traits", (2,), (0.0, 1.0), "attributes")  # Yes or no, without names.
@@ -121,7 +121,7 @@ def served(request, tmp_path_factory):
         model = Model(*request.param)
 
         async def build():  # Within a loop: the library leaves one behind that it makes itself.
-            blocks = page(Answers(model), "a model", crops_faces=False)
+            blocks = page(DemoModel(model), "a model", crops_faces=False)
             return application(blocks, ["127.0.0.1"], Uploads(folder))
 
         app = asyncio.run(build())

@@ -24,7 +24,7 @@ from jmvae_tf.evaluation.metrics_table import Metric, Section, metrics_as_json, 
 from jmvae_tf.evaluation.sections import importance
 from jmvae_tf.evaluation.sections import labels as label_sections
 from jmvae_tf.evaluation.sections.likelihood import objective
-from jmvae_tf.interface.described_modality import DescribedModality
+from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models import term_checks

@@ -509,6 +509,7 @@ def test_a_failed_export_leaves_no_version(two_modalities, tmp_path, monkeypatch
 LABEL = {
     "shape": [3],
     "range": [0.0, 1.0],
+    "kind": "label",
     "shown_as": "label",
     "value_names": ["a", "b", "c"],
     "means": None,
@@ -522,6 +523,7 @@ def test_modalities_are_described(two_modalities, tmp_path):
         "image": {
             "shape": [4, 4, 1],
             "range": [0.0, 1.0],
+            "kind": "image",
             "shown_as": "image",
             "value_names": [],
             "means": None,

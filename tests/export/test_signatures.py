@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf.clients.loaded_model import LoadedModel
-from jmvae_tf.demo.answers import Answers
+from jmvae_tf.clients.loaded_export import LoadedExport
+from jmvae_tf.demo.demo_model import DemoModel
 from jmvae_tf.export import chunks
 from jmvae_tf.export.permissions import tell_if_private
 from jmvae_tf.export.saved_model import export_saved_model
-from jmvae_tf.interface.pixels import to_pixels, to_values
+from jmvae_tf.export_format.value_ranges import to_pixels, to_values
 from jmvae_tf.likelihoods import Categorical, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.cvae import CVAE
@@ -38,7 +38,7 @@ def exported(request, tmp_path_factory):
     """A model of images of some range, loaded."""
     modalities = {"image": image("image", request.param), "label": label("label")}
     model = small_model("jmvae_kl", modalities)
-    return request.param, LoadedModel(export_saved_model(model, tmp_path_factory.mktemp("saved")))
+    return request.param, LoadedExport(export_saved_model(model, tmp_path_factory.mktemp("saved")))
 
 
 def test_files_hold_pixels_of_any_range(exported, rng):
@@ -58,7 +58,7 @@ def test_files_hold_pixels_of_any_range(exported, rng):
 
 def test_the_page_shows_pixels_of_any_range(exported, tmp_path):
     (low, high), loaded = exported
-    answers = Answers(loaded)
+    answers = DemoModel(loaded)
     (tmp_path / "black.png").write_bytes(image_files.png(np.zeros((20, 20), np.uint8)))
     black = answers.from_file(str(tmp_path / "black.png"), None)
     np.testing.assert_array_equal(black, np.full((8, 8, 1), low, np.float32))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jmvae_tf.data import faces
-from jmvae_tf.interface.described_modality import DescribedModality
+from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.likelihoods import Categorical
 from jmvae_tf.modalities import Modality
 from jmvae_tf.programs.common.values_by_name import parse

@@ -8,7 +8,7 @@ from jmvae_tf.evaluation.estimate import estimate
 from jmvae_tf.evaluation.metrics import coherence, diversity
 from jmvae_tf.evaluation.metrics_table import Metric, Section
 from jmvae_tf.evaluation.protocol import EvaluationData, Protocol, names_of_kind
-from jmvae_tf.interface.value_names import names_or_numbers
+from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE
 

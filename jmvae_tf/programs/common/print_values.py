@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from jmvae_tf.interface.value_names import names_or_numbers
+from jmvae_tf.export_format.value_names import names_or_numbers
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from jmvae_tf.interface.described_modality import DescribedModality
+    from jmvae_tf.export_format.modalities_json import DescribedModality
     from jmvae_tf.modalities import Modality
 
     Shown = Modality | DescribedModality

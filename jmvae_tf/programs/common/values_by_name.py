@@ -5,13 +5,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from jmvae_tf.interface.value_names import names_or_numbers
+from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.runtime.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from jmvae_tf.interface.described_modality import DescribedModality
+    from jmvae_tf.export_format.modalities_json import DescribedModality
     from jmvae_tf.modalities import Modality
 
     Known = Modality | DescribedModality

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from jmvae_tf.interface.pixels import to_pixels
+from jmvae_tf.export_format.value_ranges import to_pixels
 from jmvae_tf.reporting.figures.png_files import save_figure, short_line
 
 _INCHES = 0.7

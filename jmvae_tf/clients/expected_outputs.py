@@ -1,7 +1,7 @@
-"""What a reply must be, given the request and what is known of the model.
+"""Checks a server's reply against the request and what is known of the model.
 
-Whoever answers may be anybody. What comes back is taken for an answer only if it has the shape,
-the kind and the range that the request and the model's description ask for.
+Whoever answers may be anybody. A reply is accepted only with the shape, the kind and the range that
+the request and the model's description ask for.
 """
 
 import dataclasses
@@ -11,24 +11,26 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from jmvae_tf.clients.png import check_png
-from jmvae_tf.interface.described_modality import DescribedModality
+from jmvae_tf.export_format import signature_names
+from jmvae_tf.export_format.modalities_json import DescribedModality
 
 UNDESCRIBED_REPLY = 32 * 2**20
-"""Bytes of the largest reply of a model of which nothing is known."""
+"""Bytes of the largest reply of a model that was not described."""
 
-_LARGEST_LATENT = 2**14  # Values; of what is no modality nothing else is known.
+_LARGEST_LATENT = 2**14  # Values; outputs that are no modality have no other limit.
 _BESIDE = 2**16  # Bytes of a reply that are no values: names, brackets, the model's version.
-_ROUNDING = 1e-3  # By which an answer may leave its range, as a part of it.
+_ROUNDING = 1e-3  # The share of its range by which an output may leave it.
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
-    """One output as it must come.
+class ExpectedOutput:
+    """One output of a signature as the reply must hold it.
 
     Attributes:
-      name: of the output; files have names that end in "_bytes".
+      name: its name.
       batch: how many examples were asked for.
-      modality: what it holds; None if it is no modality, or if the model was not described.
+      modality: the modality that it holds; None if it holds none, or if the model was not
+        described.
     """
 
     name: str
@@ -38,11 +40,11 @@ class Answer:
     @property
     def is_file(self) -> bool:
         """Whether it holds PNG files instead of numbers."""
-        return self.name.endswith("_bytes")
+        return signature_names.holds_files(self.name)
 
     @property
     def num_values(self) -> int:
-        """Numbers, or bytes of a file that is not packed, of the whole batch."""
+        """Numbers in the whole batch, or bytes of its files without compression."""
         shape = self.modality.event_shape if self.modality else (_LARGEST_LATENT,)
         return self.batch * math.prod(shape)
 
@@ -59,11 +61,11 @@ class Answer:
             )
 
     def checked(self, values: np.ndarray) -> np.ndarray:
-        """The answer, float32 or an array of bytes objects.
+        """Returns the values, float32 or an array of bytes objects.
 
         Raises:
-          ValueError: if its shape is another, or numbers are not finite or out of their range, or
-            files are no PNG of the model's size.
+          ValueError: if their shape differs, numbers are not finite or out of their range, or files
+            are no PNG of the model's size.
         """
         self.check_shape(values.shape)
         if self.is_file:
@@ -86,40 +88,43 @@ class Answer:
         return values
 
 
-def answers_to(
+def expected_outputs(
     outputs: Sequence[str], batch: int, modalities: Mapping[str, DescribedModality] | None
-) -> list[Answer]:
-    """What must come of some outputs of a signature.
+) -> list[ExpectedOutput]:
+    """Lists what a reply must hold.
 
     Args:
-      outputs: their names.
+      outputs: the names of a signature's outputs.
       batch: how many examples are asked for.
-      modalities: of the model, by name; None if nothing is known of it.
+      modalities: the model's, by name; None if it was not described.
     """
     known = modalities or {}
-    return [Answer(name, batch, known.get(name.removesuffix("_bytes"))) for name in outputs]
+    return [
+        ExpectedOutput(name, batch, known.get(signature_names.modality_of(name)))
+        for name in outputs
+    ]
 
 
 def largest_reply(
-    answers: Sequence[Answer],
+    expected: Sequence[ExpectedOutput],
     modalities: Mapping[str, DescribedModality] | None,
     bytes_of_number: int,
     bytes_of_file: float,
 ) -> int:
-    """The most bytes that a reply may have.
+    """Limits the size of a reply in bytes.
 
     Args:
-      answers: what it must hold.
-      modalities: as for `answers_to`.
-      bytes_of_number: how long a number may be written.
-      bytes_of_file: as what a byte of a file comes.
+      expected: what it must hold.
+      modalities: as for `expected_outputs`.
+      bytes_of_number: how long a written number may be.
+      bytes_of_file: how many bytes a byte of a file takes.
     """
     if modalities is None:
         return UNDESCRIBED_REPLY
     return _BESIDE + sum(
-        # Noise does not pack: a file is as large as its image, and a little more.
+        # Noise does not compress: a file is as large as its image, and a little more.
         int(1.1 * bytes_of_file * x.num_values) + 256 * x.batch
         if x.is_file
         else bytes_of_number * x.num_values
-        for x in answers
+        for x in expected
     )

@@ -1,4 +1,4 @@
-"""What an export says of its modalities is believed only where it fits the export."""
+"""Descriptions of modalities are written for old and new clients and read with distrust."""
 
 import copy
 import json
@@ -8,9 +8,13 @@ import shutil
 import numpy as np
 import pytest
 
-from jmvae_tf.clients.loaded_model import LoadedModel
-from jmvae_tf.export.description import describe
-from jmvae_tf.interface.described_modality import read_modalities
+from jmvae_tf.clients.loaded_export import LoadedExport
+from jmvae_tf.export.modality_descriptions import described_modalities
+from jmvae_tf.export_format.modalities_json import (
+    DescribedModality,
+    read_modalities,
+    write_modalities,
+)
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers.paths import ROOT
 from tests.helpers.small_models import small_model
@@ -248,11 +252,80 @@ def test_the_truth(export):
     )
 
 
-def test_fields_that_later_versions_may_add(export):
+@pytest.mark.parametrize("later", [{"units": ["m"]}, {"kind": "sound"}, {"kind": ["new"]}])
+def test_fields_and_kinds_that_later_versions_may_add(later, export):
     folder, path = export
-    described = {name: {**fields, "kind": ["new"]} for name, fields in TRUE.items()}
+    described = {name: {**fields, **later} for name, fields in TRUE.items()}
     path.write_text(json.dumps(described))
-    assert read_modalities(folder).keys() == TRUE.keys()
+    read = read_modalities(folder)
+    assert {name: x.kind for name, x in read.items()} == {
+        name: fields["shown_as"] for name, fields in TRUE.items()
+    }
+
+
+def _with_kind_alone(fields, kind):
+    return {**{name: x for name, x in fields.items() if name != "shown_as"}, "kind": kind}
+
+
+def test_a_kind_alone_is_enough(export):
+    folder, path = export
+    described = {name: _with_kind_alone(x, x["shown_as"]) for name, x in TRUE.items()}
+    path.write_text(json.dumps(described))
+    new = read_modalities(folder)
+    path.write_text(json.dumps(TRUE))
+    assert new == read_modalities(folder)
+
+
+@pytest.mark.parametrize("lie", LIES["shown_as"], ids=str)
+def test_kinds_that_lie(lie, export):
+    described = {**TRUE, "image": _with_kind_alone(TRUE["image"], lie)}
+    export[1].write_text(json.dumps(described))
+    _refused(export[0])
+
+
+def _read_by_version_0_3_0(fields):
+    """Reads an entry as the client of version 0.3.0 did, which requires all of these fields."""
+    names = ("shape", "range", "shown_as", "value_names", "means")
+    assert all(name in fields for name in names)
+    assert fields["shown_as"] in ("image", "label", "attributes", "vector")
+    shape, means = fields["shape"], fields["means"]
+    assert all(type(size) is int for size in shape)
+    low, high = fields["range"]
+    support = (-np.inf if low is None else low, np.inf if high is None else high)
+    return DescribedModality(
+        "x",
+        tuple(shape),
+        support,
+        fields["shown_as"],
+        tuple(fields["value_names"]),
+        None if means is None else tuple(means),
+    )
+
+
+MODALITIES = [
+    DescribedModality("x", (64, 64, 3), (0.0, 1.0), "image", (), None),
+    DescribedModality("x", (3,), (0.0, 1.0), "label", ("a", "b", "c"), None),
+    DescribedModality("x", (2,), (-3.0, 3.0), "attributes", ("a", "b"), (-0.5, 1.0)),
+    DescribedModality("x", (2, 5), (-np.inf, np.inf), "vector", (), None),
+    DescribedModality("x", (4,), (0.0, np.inf), "vector", (), None),
+]
+
+
+@pytest.mark.parametrize("modality", MODALITIES, ids=lambda x: x.kind)
+def test_an_old_client_reads_a_new_description(modality, tmp_path):
+    write_modalities(tmp_path, {"x": modality})
+    described = json.loads((tmp_path / "assets" / "modalities.json").read_text())
+    assert _read_by_version_0_3_0(described["x"]) == modality
+
+
+def test_a_new_client_reads_an_old_export(export, tmp_path):
+    """The old export says nothing but "shown_as"; all that it says is written again."""
+    folder, path = export
+    old = {name: {k: x for k, x in fields.items() if k != "kind"} for name, fields in TRUE.items()}
+    path.write_text(json.dumps(old))
+    write_modalities(tmp_path / "again", read_modalities(folder))
+    new = json.loads((tmp_path / "again" / "assets" / "modalities.json").read_text())
+    assert new == {name: {**x, "kind": x["shown_as"]} for name, x in old.items()}
 
 
 @pytest.mark.parametrize("content", [b"", b"\x08\x01", b"graph"])
@@ -262,7 +335,7 @@ def test_a_model_without_its_weights(content, export):
     (folder / "variables").mkdir()
     (folder / "variables" / "variables.index").write_bytes(content)
     with pytest.raises(UserError, match="A SavedModel must be whole") as caught:
-        LoadedModel(folder)
+        LoadedExport(folder)
     assert str(caught.value).isprintable()
 
 
@@ -271,4 +344,4 @@ def test_means_are_written_within_the_range():
 
     model = small_model("jmvae_kl", faces.modalities(8, ("x", "y")))
     model.statistics["attributes"].set_statistics(np.array([-3.5, 0.25]), np.ones(2))
-    assert describe(model)["attributes"]["means"] == [-3.0, 0.25]
+    assert described_modalities(model)["attributes"].means == (-3.0, 0.25)

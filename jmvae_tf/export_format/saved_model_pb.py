@@ -1,4 +1,4 @@
-"""What a SavedModel's file says of its signatures, read as data: nothing is loaded or run."""
+"""Reads the signatures in `saved_model.pb` as data, without loading or running the graph."""
 
 import pathlib
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ _META_GRAPHS = 2  # Of `SavedModel`.
 _SIGNATURES = 5  # Of `MetaGraphDef`.
 
 
-class NamedTensor(NamedTuple):
+class SignatureTensor(NamedTuple):
     """An input or an output of a signature.
 
     Attributes:
-      name: of the tensor.
+      name: its name.
       dtype: the number of its type in TensorFlow.
-      shape: with -1 for any size; None for any shape.
-      is_input: whether it goes in.
+      shape: its axes, -1 for any size; None for any shape.
+      is_input: whether it is an input.
     """
 
     name: str
@@ -31,8 +31,8 @@ class NamedTensor(NamedTuple):
     is_input: bool
 
 
-def read_signatures(version: pathlib.Path) -> dict[str, list[NamedTensor]]:
-    """Signature name to its inputs and outputs.
+def read_signatures(version: pathlib.Path) -> dict[str, list[SignatureTensor]]:
+    """Maps each signature's name to its inputs and outputs.
 
     Args:
       version: the folder of a SavedModel.
@@ -68,7 +68,7 @@ def read_signatures(version: pathlib.Path) -> dict[str, list[NamedTensor]]:
 
 
 def _fields(message: memoryview, wanted: int, whole: bool = False) -> Iterator[memoryview]:
-    """The fields of one number in a message of protocol buffers; nothing is made of the others.
+    """Gives the fields of one number in a protocol buffer message; the others are not parsed.
 
     Args:
       message: as it is packed.
@@ -103,7 +103,7 @@ def _fields(message: memoryview, wanted: int, whole: bool = False) -> Iterator[m
 
 
 def _number(message: memoryview, place: int) -> tuple[int, int]:
-    """A number of variable length, and where it ends."""
+    """Reads a number of variable length; gives it and the place behind it."""
     value = 0
     for shift in range(0, 70, 7):
         if place == len(message):
@@ -115,7 +115,7 @@ def _number(message: memoryview, place: int) -> tuple[int, int]:
     raise ValueError("saved_model.pb is no SavedModel")
 
 
-def _tensor(name: str, info: Any, is_input: bool) -> NamedTensor:
+def _tensor(name: str, info: Any, is_input: bool) -> SignatureTensor:
     shape = info.tensor_shape
     sizes = None if shape.unknown_rank else tuple(axis.size for axis in shape.dim)
-    return NamedTensor(name, info.dtype, sizes, is_input)
+    return SignatureTensor(name, info.dtype, sizes, is_input)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from jmvae_tf.runtime.errors import UserError
 
 
-class Server(NamedTuple):
+class ServerUrl(NamedTuple):
     """A server's URL in parts.
 
     Attributes:
@@ -37,7 +37,7 @@ class Server(NamedTuple):
         return address.is_loopback or address.is_unspecified
 
 
-def parse_server(url: str) -> Server:
+def parse_server_url(url: str) -> ServerUrl:
     """Takes a server's URL apart.
 
     Args:
@@ -67,4 +67,4 @@ def parse_server(url: str) -> Server:
             f"--server={url}",
             "change it",
         )
-    return Server(parts.scheme, parts.netloc, parts.hostname or "")
+    return ServerUrl(parts.scheme, parts.netloc, parts.hostname or "")

@@ -1,4 +1,4 @@
-"""An exported model, loaded with TensorFlow alone."""
+"""Loads an exported model into this process, with TensorFlow alone."""
 
 import os
 import pathlib
@@ -6,14 +6,17 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.interface.described_modality import newest_version, read_modalities
+from jmvae_tf.export_format.modalities_json import read_modalities
+from jmvae_tf.export_format.version_folders import newest_version
 from jmvae_tf.runtime.errors import UserError
 
+_ASSERTED = "assertion failed: ["  # How TensorFlow begins a refusal of `export.checks`.
 
-class LoadedModel:
+
+class LoadedExport:
     """A SavedModel of this package, for programs that play with it or check it.
 
-    Its graph is code of whoever made it, and runs with what this process may do. What it says of
+    Its graph is code of whoever made it and runs with all rights of this process. What it says of
     its modalities is data, and checked.
 
     Attributes:
@@ -45,7 +48,7 @@ class LoadedModel:
         }
 
     def __call__(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
-        """What a signature answers.
+        """Calls a signature.
 
         Args:
           signature: its name.
@@ -55,8 +58,14 @@ class LoadedModel:
           The outputs by name; files as arrays of bytes objects.
 
         Raises:
-          ValueError: for what the graph refuses, with its reason.
+          ValueError: if the model has no such signature, or for what the graph refuses, with its
+            reason.
         """
+        if signature not in self.signatures:
+            raise ValueError(
+                f"{self.version} must be asked for a signature that it has: "
+                f"{', '.join(sorted(self.signatures))}. Received: {signature!r}"
+            )
         function = self._loaded.signatures[signature]
         _, specs = function.structured_input_signature
         tensors = {name: tf.constant(x, specs[name].dtype) for name, x in inputs.items()}
@@ -67,11 +76,10 @@ class LoadedModel:
 
 
 def _reason(message: str) -> str:
-    """The line of a message that says what was refused, without TensorFlow's frame around it."""
+    """Takes the line that says what was refused out of TensorFlow's frame around it."""
     for line in message.splitlines():
-        if line.startswith("assertion failed: ["):
-            told = line.removeprefix("assertion failed: [").removesuffix("]")
-            return told.replace("] [", " ")
+        if line.startswith(_ASSERTED):
+            return line.removeprefix(_ASSERTED).removesuffix("]").replace("] [", " ")
     if "must_hold_undamaged" in message:
         return "The file must be an undamaged JPEG or PNG."
     return message.splitlines()[0]

@@ -1,53 +1,61 @@
-"""What the page shows, as arrays: requests to an exported model, without any page."""
+"""Asks an exported model for what the page shows, as arrays; knows nothing of the page."""
 
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 
-from jmvae_tf.clients.loaded_model import LoadedModel
+from jmvae_tf.clients.loaded_export import LoadedExport
 from jmvae_tf.data.image_file import read_image
-from jmvae_tf.interface import signature_names
-from jmvae_tf.interface.described_modality import DescribedModality
-from jmvae_tf.interface.pixels import to_pixels, to_values
+from jmvae_tf.export_format import signature_names
+from jmvae_tf.export_format.modalities_json import DescribedModality
+from jmvae_tf.export_format.value_names import names_or_numbers
+from jmvae_tf.export_format.value_ranges import to_pixels, to_values
 from jmvae_tf.runtime.errors import UserError
 
 _SCREEN = 320  # Pixels; how large an image is shown, at least.
-_LATENT_DRAWS = 60  # Of each label, in the scatter of the latent variable.
+_LATENT_SAMPLES = 60  # Per label, in the scatter of the latent variable.
 
 
-class Answers:
-    """A model of an image and perhaps of a label or attributes, asked in a person's terms.
+class DemoModel:
+    """A model of one image and at most one label or attributes, asked in a person's terms.
 
     Attributes:
-      model: what is asked.
-      image: the modality that is shown as an image.
+      export: the model itself.
+      image: the modality that is an image.
       other: the label or the attributes; None if the model has neither.
 
     Args:
-      model: an exported model.
+      export: an exported model.
 
     Raises:
-      UserError: if it has no image, or several, or what else the page does not show.
+      UserError: if the page cannot show its modalities, or it has no signature that the page asks.
     """
 
-    def __init__(self, model: LoadedModel) -> None:
-        images = [x for x in model.modalities.values() if x.kind == "image"]
-        others = [x for x in model.modalities.values() if x.kind in ("label", "attributes")]
+    def __init__(self, export: LoadedExport) -> None:
+        modalities = export.modalities.values()
+        images = [x for x in modalities if x.kind == "image"]
+        others = [x for x in modalities if x.kind in ("label", "attributes")]
         if len(images) != 1 or len(others) > 1:
-            raise _cannot_show(f"a model of {' and '.join(model.modalities)}")
+            raise _cannot_show(
+                f"a model with the images {_listed(images)} and the labels or attributes "
+                f"{_listed(others)}"
+            )
         side, *_ = shape = images[0].event_shape
         if shape not in ((side, side, 1), (side, side, 3)):
-            raise _cannot_show(f"an image of the shape {shape}")
+            raise _cannot_show(f"{images[0].name}, an image of the shape {shape}")
         if others and len(others[0].event_shape) != 1:
             raise _cannot_show(f"{others[0].name} of the shape {others[0].event_shape}")
         for shown in (*images, *others):
             if not np.isfinite(shown.support).all():
                 raise _cannot_show(f"{shown.name} without a range of values")
-        self.model = model
+        self.export = export
         self.image: DescribedModality = images[0]
         self.other: DescribedModality | None = others[0] if others else None
         if not any(map(self.can, ("draw", "read", "rebuild"))):
-            raise _cannot_show(f"a model that answers {', '.join(sorted(model.signatures))}")
+            raise _cannot_show(
+                f"a model with the signatures {', '.join(sorted(export.signatures))}"
+            )
 
     @property
     def _names(self) -> tuple[str, str]:
@@ -56,24 +64,36 @@ class Answers:
 
     @property
     def no_and_yes(self) -> tuple[float, float]:
-        """What an attribute is set to that is not there, and to that is."""
+        """The values of an attribute that is not there, and of one that is."""
         return self.other.no_and_yes if self.other else (-1.0, 1.0)
+
+    @property
+    def is_of_labels(self) -> bool:
+        """Whether the other modality is a label."""
+        return self.other is not None and self.other.kind == "label"
+
+    @property
+    def value_names(self) -> list[str]:
+        """The names of the other modality's values; their numbers where they have none."""
+        if self.other is None:
+            return []
+        return list(names_or_numbers(self.other))
 
     def can(self, what: str) -> bool:
         """Whether the model has what it takes to "draw", "read", "edit", "rebuild" or "scatter"."""
         image, other = self._names
-        signatures = self.model.signatures
+        signatures = self.export.signatures
         if what == "scatter":
-            embeds = signature_names.embedding() in signatures
+            embeds = signature_names.to_embed() in signatures
             return embeds and self.latent_dim() == 2 and self.can("draw")
         wanted = {
             "draw": {
-                signature_names.plain([other], image),
-                signature_names.sampling([other], image),
+                signature_names.to_generate([other], image),
+                signature_names.to_sample([other], image),
             },
-            "read": {signature_names.plain([image], other)},
-            "edit": {signature_names.edit(image), signature_names.plain([image], other)},
-            "rebuild": {signature_names.reconstruction(image)},
+            "read": {signature_names.to_generate([image], other)},
+            "edit": {signature_names.to_edit(image), signature_names.to_generate([image], other)},
+            "rebuild": {signature_names.to_reconstruct(image)},
         }
         return wanted[what] <= signatures.keys()
 
@@ -83,7 +103,7 @@ class Answers:
         return self.embed(to_values(black, self.image.support)).shape[-1]
 
     def usual_values(self) -> np.ndarray:
-        """What the other modality is set to at first: attributes at their means, or a class."""
+        """The other modality's values at first: attributes at their means, or the first class."""
         if self.other is None:
             raise ValueError("This model has images alone.")
         if self.other.kind == "attributes":
@@ -92,40 +112,41 @@ class Answers:
         return np.eye(*self.other.event_shape, dtype=np.float32)[0]
 
     def average(self, values: np.ndarray) -> np.ndarray:
-        """The average images, [batch, height, width, channels], of values [batch, values]."""
+        """Average images, [batch, height, width, channels], given values [batch, values]."""
         image, other = self._names
-        return self.model(signature_names.plain([other], image), **{other: values})[image]
+        return self.export(signature_names.to_generate([other], image), **{other: values})[image]
 
     def samples(self, values: np.ndarray, seed: int, number: int) -> np.ndarray:
-        """Images drawn of values [values], [number, height, width, channels]."""
+        """Samples images given values [values]; returns [number, height, width, channels]."""
         image, other = self._names
         repeated = np.repeat(values[np.newaxis], number, axis=0)
         seeds = (seed + np.arange(number)) % 2**31
-        inputs = {other: repeated, "seed": seeds.astype(np.int32)}
-        return self.model(signature_names.sampling([other], image), **inputs)[image]
+        inputs = {other: repeated, signature_names.SEED: seeds.astype(np.int32)}
+        return self.export(signature_names.to_sample([other], image), **inputs)[image]
 
     def read(self, image: np.ndarray) -> np.ndarray:
-        """The values, [values], of an image [height, width, channels]."""
+        """Reads the values, [values], off an image [height, width, channels]."""
         name, other = self._names
         inputs = {name: image[np.newaxis]}
-        return self.model(signature_names.plain([name], other), **inputs)[other][0]
+        return self.export(signature_names.to_generate([name], other), **inputs)[other][0]
 
     def edit(self, image: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """An image [height, width, channels] with other values, [values]."""
+        """Edits an image [height, width, channels] to have other values, [values]."""
         name, other = self._names
         low, high = self.other.support if self.other else (0.0, 1.0)
         inputs = {name: image[np.newaxis], other: np.clip(values, low, high)[np.newaxis]}
-        return self.model(signature_names.edit(name), **inputs)[name][0]
+        return self.export(signature_names.to_edit(name), **inputs)[name][0]
 
     def rebuild(self, image: np.ndarray) -> np.ndarray:
-        """The reconstruction of an image [height, width, channels]."""
+        """Reconstructs an image [height, width, channels]."""
         name, _ = self._names
         inputs = {name: image[np.newaxis]}
-        return self.model(signature_names.reconstruction(name), **inputs)[name][0]
+        return self.export(signature_names.to_reconstruct(name), **inputs)[name][0]
 
     def embed(self, images: np.ndarray) -> np.ndarray:
         """The means of q(z|image), [batch, latent_dim]."""
-        return self.model(signature_names.embedding(), **{self.image.name: images})["mean"]
+        embedded = self.export(signature_names.to_embed(), **{self.image.name: images})
+        return embedded[signature_names.MEAN]
 
     def walk(self, start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
         """Average images on the straight way between two vectors of values.
@@ -137,7 +158,7 @@ class Answers:
         return self.average((1 - shares) * start + shares * end)
 
     def latent_cloud(self) -> tuple[np.ndarray, np.ndarray]:
-        """Where images drawn of each label lie in the latent space.
+        """Places images sampled from each label in the latent space.
 
         Returns:
           The means of their q(z|image), [points, 2], and the number of the label of each.
@@ -151,11 +172,11 @@ class Answers:
             if self.other.kind == "attributes":
                 yes = self.other.no_and_yes[1]
                 values = np.where(values > 0, yes, self.usual_values()).astype(np.float32)
-            points.append(self.embed(self.samples(values, 0, _LATENT_DRAWS)))
-        return np.concatenate(points), np.repeat(np.arange(classes), _LATENT_DRAWS)
+            points.append(self.embed(self.samples(values, 0, _LATENT_SAMPLES)))
+        return np.concatenate(points), np.repeat(np.arange(classes), _LATENT_SAMPLES)
 
     def from_file(self, path: str, crop: str | None) -> np.ndarray:
-        """An uploaded file as the model takes it, [height, width, channels].
+        """Reads an uploaded file as the model takes it, [height, width, channels].
 
         Args:
           path: of the file.
@@ -168,7 +189,7 @@ class Answers:
         return to_values(pixels, self.image.support)
 
     def for_screen(self, image: np.ndarray) -> np.ndarray:
-        """An image of the model, [height, width, 1 or 3], as large dots: uint8 [h, w, 3]."""
+        """Enlarges an image of the model, [height, width, 1 or 3]; returns uint8 [h, w, 3]."""
         factor = max(1, _SCREEN // image.shape[0])
         pixels = np.clip(to_pixels(image, self.image.support), 0.0, 1.0)
         levels = np.round(pixels * 255).astype(np.uint8)
@@ -176,9 +197,13 @@ class Answers:
         return levels.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
+def _listed(modalities: Sequence[DescribedModality]) -> str:
+    return ", ".join(x.name for x in modalities) or "(none)"
+
+
 def _cannot_show(received: str) -> UserError:
     return UserError(
-        "The page shows models of one square image, grey or in colour, and of a label or "
+        "The page shows models of one square image, grey or in colour, and at most one label or "
         "attributes, each with a range of values",
         received,
         "choose another --saved_model or --run",

@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import tensorflow as tf
 
-from jmvae_tf.export.versions import new_version, versions
-from jmvae_tf.interface.described_modality import newest_version, read_modalities
+from jmvae_tf.export_format.modalities_json import read_modalities
+from jmvae_tf.export_format.version_folders import new_version, newest_version, version_numbers
 from tests.helpers.paths import ROOT
 
 
@@ -49,10 +49,10 @@ def test_what_only_looks_like_a_version_is_left_alone(tmp_path):
 def test_nothing_is_seen_before_it_is_whole(tmp_path):
     with new_version(tmp_path) as version:
         version.path.mkdir()
-        assert versions(tmp_path) == []
+        assert version_numbers(tmp_path) == []
         # No server takes what is no number for a version.
         assert not any(path.name.isdecimal() for path in tmp_path.iterdir())
-    assert versions(tmp_path) == [1]
+    assert version_numbers(tmp_path) == [1]
 
 
 def test_a_failure_leaves_nothing(tmp_path):
@@ -70,7 +70,7 @@ def test_a_failure_leaves_nothing(tmp_path):
 def test_the_newest_are_kept(tmp_path, keep):
     for _ in range(5):
         _write(tmp_path, keep)
-    assert versions(tmp_path) == list(range(6 - keep, 6))
+    assert version_numbers(tmp_path) == list(range(6 - keep, 6))
     assert sorted(os.listdir(tmp_path)) == sorted(map(str, range(6 - keep, 6)))
 
 
@@ -93,7 +93,7 @@ def test_links_are_not_removed_and_not_followed(tmp_path):
 def test_all_are_kept_if_nothing_is_said(tmp_path):
     for _ in range(5):
         _write(tmp_path)
-    assert versions(tmp_path) == [1, 2, 3, 4, 5]
+    assert version_numbers(tmp_path) == [1, 2, 3, 4, 5]
 
 
 def test_at_least_one_is_kept(tmp_path):
@@ -124,7 +124,7 @@ def test_exports_at_the_same_time_that_keep_one(tmp_path):
 EXPORT_SLOWLY = textwrap.dedent(
     """
     import pathlib, sys, time
-    from jmvae_tf.export.versions import new_version
+    from jmvae_tf.export_format.version_folders import new_version
     with new_version(pathlib.Path(sys.argv[1])) as version:
         version.path.mkdir()
         print("writing", flush=True)
@@ -185,7 +185,7 @@ def test_a_reader_of_the_newest_version_never_fails(tmp_path):
 
     def read():
         while not stop.is_set():
-            if not (folder.is_dir() and versions(folder)):
+            if not (folder.is_dir() and version_numbers(folder)):
                 time.sleep(0.05)
                 continue
             version = newest_version(folder)
@@ -228,7 +228,7 @@ def test_a_reader_of_the_newest_version_never_fails(tmp_path):
     assert len(killed) >= 5
     assert len(loads) >= 10
     # A killed export may have had its version renamed and not yet said so; none is half.
-    assert set(map(int, finished)) <= set(versions(folder))
-    for number in versions(folder):
+    assert set(map(int, finished)) <= set(version_numbers(folder))
+    for number in version_numbers(folder):
         tf.saved_model.load(str(folder / str(number)))
     print(f"{len(finished)} exports, {len(killed)} killed, {len(loads)} loads")

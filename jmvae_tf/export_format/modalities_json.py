@@ -1,20 +1,19 @@
-"""What an exported model says of its modalities, for clients that have nothing else of it.
+"""Reads and writes `assets/modalities.json`, the description of an exported model's modalities.
 
-The description may be anybody's: it is believed where it is consistent and fits the signatures of
-the SavedModel that it stands in.
+The file may be anybody's. It is believed only where it is consistent and fits the signatures of the
+SavedModel that it stands in.
 """
 
 import dataclasses
 import math
 import pathlib
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from jmvae_tf.interface import yes_and_no
-from jmvae_tf.interface.saved_model_signatures import NamedTensor, read_signatures
+from jmvae_tf.export_format import signature_names, value_ranges
+from jmvae_tf.export_format.saved_model_pb import SignatureTensor, read_signatures
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.runtime.files import read_json
+from jmvae_tf.runtime.files import read_json, write_json
 
 _LARGEST_FILE = 2**22  # Bytes.
 _MOST_MODALITIES = 100
@@ -25,6 +24,7 @@ _LONGEST_NAME = 200
 _LARGEST_NUMBER = 3e38  # What float32 holds.
 _FLOAT32 = 1  # Of TensorFlow's types.
 _KINDS = ("image", "label", "attributes", "vector")
+_FIELDS = ("shape", "range", "kind", "value_names", "means")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,12 +32,12 @@ class DescribedModality:
     """A modality as `assets/modalities.json` has it.
 
     Attributes:
-      name: what it is called in signatures.
+      name: its name in signatures.
       event_shape: the shape of one example.
       support: the lowest and the highest value that it may hold.
       kind: "image", "label", "attributes" or "vector".
-      value_names: of its values, in order; empty for none.
-      means: of attributes in the training set, in order; None of others.
+      value_names: the names of its values, in order; empty for none.
+      means: means of attributes in the training set, in order; None for other kinds.
     """
 
     name: str
@@ -49,43 +49,52 @@ class DescribedModality:
 
     @property
     def threshold(self) -> float:
-        """Of attributes: a value above it means yes."""
-        return yes_and_no.threshold(self.support)
+        """An attribute above this value means yes."""
+        return value_ranges.threshold(self.support)
 
     @property
     def no_and_yes(self) -> tuple[float, float]:
-        """Of attributes: the values that mean no and yes for certain."""
-        return yes_and_no.no_and_yes(self.support)
+        """The values of an attribute that mean no and yes for certain."""
+        return value_ranges.no_and_yes(self.support)
 
 
-def newest_version(folder: pathlib.Path) -> pathlib.Path:
-    """The folder of a SavedModel: the one given, or its newest version.
+def write_modalities(version: pathlib.Path, modalities: Mapping[str, DescribedModality]) -> None:
+    """Writes the description of an exported model's modalities.
+
+    For each it holds "shape", the shape of one example; "range", the lowest and highest value that
+    it may hold, null for no limit; "kind"; "value_names" in order; and "means" of attributes in the
+    training set, the best choice for values that nobody names, null for other kinds. "shown_as"
+    repeats the kind for clients up to version 0.3.
+
+    Args:
+      version: the folder of the SavedModel.
+      modalities: by name.
 
     Raises:
-      UserError: if there is none.
+      OSError: if the file cannot be written.
     """
-    if (folder / "saved_model.pb").is_file():
-        return folder
-    # No other digits than those that servers read, and no more of them.
-    is_number = re.compile("[0-9]{1,18}").fullmatch
-    versions = [path for path in folder.glob("*") if is_number(path.name) and path.is_dir()]
-    if not versions:
-        raise UserError(
-            "A SavedModel or the folder above its versions must be named",
-            f"{folder}, which is neither",
-            "name one below saved_models/, or export a run with bin/export",
-        )
-    return max(versions, key=lambda path: int(path.name))
+    described = {
+        name: {
+            "shape": list(modality.event_shape),
+            "range": [x if math.isfinite(x) else None for x in modality.support],
+            "kind": modality.kind,
+            "shown_as": modality.kind,
+            "value_names": list(modality.value_names),
+            "means": None if modality.means is None else list(modality.means),
+        }
+        for name, modality in modalities.items()
+    }
+    write_json(version / "assets" / "modalities.json", described)
 
 
 def read_modalities(version: pathlib.Path) -> dict[str, DescribedModality]:
-    """The modalities of an exported model by name.
+    """Reads the modalities of an exported model by name.
 
     Args:
       version: its folder.
 
     Raises:
-      UserError: if the description is missing, damaged, beyond its limits, or not one of the
+      UserError: if the description is missing, damaged, beyond its limits, or does not fit the
         SavedModel's signatures.
     """
     path = version / "assets" / "modalities.json"
@@ -105,15 +114,16 @@ def read_modalities(version: pathlib.Path) -> dict[str, DescribedModality]:
 
 
 def _described(name: str, fields: Any) -> DescribedModality:
-    """A modality of its entry in the file; ValueError for what cannot be one."""
-    if not name.isidentifier() or len(name) > _LONGEST_NAME or name in ("prior", "z", "seed"):
+    """Makes a modality of its entry in the file; raises ValueError for what cannot be one."""
+    is_name = name.isidentifier() and len(name) <= _LONGEST_NAME
+    if not is_name or name in signature_names.RESERVED:
         raise ValueError(f"a modality of the name {name[:_LONGEST_NAME]!r}")
-    names_of_fields = ("shape", "range", "shown_as", "value_names", "means")
-    if not isinstance(fields, dict) or not all(field in fields for field in names_of_fields):
-        raise ValueError(f"{name} without {', '.join(names_of_fields)}")
-    shape, kind = _shape(name, fields["shape"]), fields["shown_as"]
+    fields = _with_kind(fields)
+    if not all(field in fields for field in _FIELDS):
+        raise ValueError(f"{name} without {', '.join(_FIELDS)}")
+    shape, kind = _shape(name, fields["shape"]), fields["kind"]
     if kind not in _KINDS:
-        raise ValueError(f"{name} shown as {kind!r}")
+        raise ValueError(f"{name} of the kind {kind!r}")
     if kind == "image" and not (len(shape) == 3 and shape[-1] in (1, 3)):
         raise ValueError(f"{name}, an image of the shape {list(shape)}")
     if kind in ("label", "attributes") and len(shape) != 1:
@@ -123,7 +133,7 @@ def _described(name: str, fields: Any) -> DescribedModality:
     if len(value_names) not in ((number,) if kind == "attributes" else (0, number)):
         raise ValueError(f"{name} with {len(value_names)} names of {number} values")
     support, means = _support(name, fields["range"]), fields["means"]
-    if kind == "attributes" and not yes_and_no.has_middle(support):
+    if kind == "attributes" and not value_ranges.has_middle(support):
         raise ValueError(f"{name}, attributes of the range {fields['range']}, without a middle")
     if means is not None:
         if kind != "attributes" or not isinstance(means, list) or len(means) != number:
@@ -132,6 +142,15 @@ def _described(name: str, fields: Any) -> DescribedModality:
         if not support[0] <= min(means) <= max(means) <= support[1]:
             raise ValueError(f"{name} with means from {min(means):g} to {max(means):g}")
     return DescribedModality(name, shape, support, kind, value_names, means)
+
+
+def _with_kind(fields: Any) -> dict[str, Any]:
+    """Fills in the kind from "shown_as" where it is missing or only a later version knows it."""
+    if not isinstance(fields, dict):
+        return {}
+    if "shown_as" in fields and fields.get("kind") not in _KINDS:
+        return {**fields, "kind": fields["shown_as"]}
+    return fields
 
 
 def _shape(name: str, sizes: Any) -> tuple[int, ...]:
@@ -167,28 +186,28 @@ def _support(name: str, limits: Any) -> tuple[float, float]:
     return support
 
 
-def _number(told: str, value: Any) -> float:
+def _number(what: str, value: Any) -> float:
     # NaN is within no limits.
     if type(value) not in (int, float) or not -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
-        raise ValueError(f"{told}, {value!r}, which must be a finite number")
+        raise ValueError(f"{what}, {value!r}, which must be a finite number")
     return float(value)
 
 
 def _check_signatures(
-    modalities: Mapping[str, DescribedModality], signatures: Mapping[str, list[NamedTensor]]
+    modalities: Mapping[str, DescribedModality], signatures: Mapping[str, list[SignatureTensor]]
 ) -> None:
     """Raises ValueError if a modality and a signature contradict each other."""
     used = set()
     for signature, tensors in signatures.items():
         for tensor in tensors:
-            name = tensor.name.removesuffix("_bytes")
+            name = signature_names.modality_of(tensor.name)
             modality = modalities.get(name)
             if modality is None:
                 if tensor.is_input and tensor.dtype == _FLOAT32:
                     raise ValueError(f"no {name}, which {signature} takes")
                 continue
             used.add(name)
-            is_moment = tensor.name in ("mean", "stddev") and signature.startswith("embed")
+            is_moment = signature_names.is_moment(signature, tensor.name)
             if name != tensor.name or (is_moment and not tensor.is_input):
                 continue
             if tensor.dtype != _FLOAT32 or tensor.shape != (-1, *modality.event_shape):

@@ -1,0 +1,111 @@
+"""Names of signatures and of their inputs and outputs, built from the names of modalities.
+
+This is the only place that builds them. Names of one model must stay distinct.
+"""
+
+import collections
+from collections.abc import Collection, Sequence
+
+RESERVED = ("prior", "seed", "self", "z")
+"""Names that no modality may have: terms, inputs of signatures and of networks have them."""
+
+SEED = "seed"
+"""The input of signatures that sample: one seed per example."""
+
+MEAN, STDDEV = "mean", "stddev"
+"""The outputs of signatures that embed: moments of q(z|given)."""
+
+_FILES = "_bytes"  # TensorFlow Serving's REST interface carries what ends so as base64.
+
+
+def to_generate(given: Sequence[str], target: str) -> str:
+    """Names the signature that generates a modality from others, such as "label_to_image"."""
+    return f"{'_'.join(given)}_to_{target}"
+
+
+def to_generate_from_files(given: str, target: str) -> str:
+    """Names the signature that does so from image files."""
+    return f"encoded_{to_generate([given], target)}"
+
+
+def to_generate_files(given: Sequence[str], target: str) -> str:
+    """Names the signature that gives image files instead of values."""
+    return to_generate(given, f"encoded_{target}")
+
+
+def to_sample(given: Sequence[str], target: str) -> str:
+    """Names the signature that samples by seeds."""
+    return f"{of_modality('sample', target)}_from_{'_'.join(given)}"
+
+
+def to_edit(target: str, condition: str | None = None) -> str:
+    """Names the signature that edits an image; pass the condition where there are several."""
+    return of_modality("edit", target) + (f"_by_{condition}" if condition else "")
+
+
+def to_embed(modality: str | None = None) -> str:
+    """Names the signature that embeds; pass the modality unless it is the only image."""
+    return of_modality("embed", modality)
+
+
+def to_reconstruct(modality: str) -> str:
+    """Names the signature that reconstructs the only modality of a model."""
+    return of_modality("reconstruct", modality)
+
+
+def of_modality(verb: str, modality: str | None = None) -> str:
+    """Names a signature that does one thing to one modality; None if there is nothing to choose."""
+    return f"{verb}_{modality}" if modality else verb
+
+
+def file_tensor(modality: str) -> str:
+    """Names the input or output that holds image files of a modality."""
+    return f"{modality}{_FILES}"
+
+
+def holds_files(tensor: str) -> bool:
+    """Whether an input or output holds image files instead of numbers."""
+    return tensor.endswith(_FILES)
+
+
+def modality_of(tensor: str) -> str:
+    """Names the modality that an input or output holds, as values or as files."""
+    return tensor.removesuffix(_FILES)
+
+
+def is_moment(signature: str, tensor: str) -> bool:
+    """Whether an output of a signature is a moment of q(z|given), whatever modalities are named."""
+    return tensor in (MEAN, STDDEV) and signature.startswith(to_embed())
+
+
+def check_distinct(
+    directions: Collection[tuple[Sequence[str], str]],
+    images: Collection[str],
+    others: Sequence[str],
+) -> None:
+    """Refuses modalities that would give two signatures the same name.
+
+    Args:
+      directions: the names given and the name generated from them, of each.
+      images: the names of modalities that are images.
+      others: the names of the others.
+
+    Raises:
+      ValueError: if two signatures that a model of them may have would have the same name.
+    """
+    names = [to_embed(name) for name in (*images, *others)]
+    for image in images:
+        names += [to_edit(image), *(to_edit(image, other) for other in others)]
+    for given, target in directions:
+        names.append(to_generate(given, target))
+        if len(given) == 1 and given[0] in images:
+            names.append(to_generate_from_files(given[0], target))
+        if target in images:
+            names += [to_generate_files(given, target), to_sample(given, target)]
+    twice = [name for name, number in collections.Counter(names).items() if number > 1]
+    if twice:
+        raise ValueError(
+            "Names of modalities must give each exported signature a name of its own, so rename "
+            f"one of them. Received: {[*images, *others]}, of which two signatures would be called "
+            f"{twice[0]!r}"
+        )

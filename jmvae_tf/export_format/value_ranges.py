@@ -1,0 +1,57 @@
+"""Meanings of values by a modality's range: yes and no of attributes, pixels of images.
+
+Attributes are 0 or 1 where their likelihood is Bernoulli, and -1 or 1 where it is Gaussian. Files,
+screens and figures hold pixels from 0 (black) to 1 (white); models take and give values of the
+data's own range, such as [-1, 1]. An image without a range holds pixels as they are.
+"""
+
+import math
+from typing import Any
+
+Support = tuple[float, float]
+
+
+def has_middle(support: Support) -> bool:
+    """Whether values are bounded on both sides or on neither."""
+    return math.isfinite(support[0]) == math.isfinite(support[1])
+
+
+def threshold(support: Support) -> float:
+    """The middle of the range; an attribute above it means yes."""
+    return (support[0] + support[1]) / 2 if all(map(math.isfinite, support)) else 0.0
+
+
+def no_and_yes(support: Support) -> tuple[float, float]:
+    """The values that mean no and yes for certain: -1 and 1 around 0, else the ends."""
+    low, high = support
+    if threshold(support) == 0:
+        return max(low, -1.0), min(high, 1.0)
+    return low, high
+
+
+def to_values(pixels: Any, support: Support) -> Any:
+    """Converts pixels in [0, 1] to values of a modality.
+
+    Args:
+      pixels: an array or a tensor of any shape.
+      support: the lowest and the highest value of the modality.
+    """
+    low, high = support
+    if _holds_pixels(support):
+        return pixels
+    return pixels * high + (1.0 - pixels) * low  # Within the range, and at its ends exactly.
+
+
+def to_pixels(values: Any, support: Support) -> Any:
+    """Converts values of a modality to pixels; values beyond the range leave [0, 1].
+
+    Args:
+      values: an array or a tensor of any shape.
+      support: the lowest and the highest value of the modality.
+    """
+    low, high = support
+    return values if _holds_pixels(support) else (values - low) / (high - low)
+
+
+def _holds_pixels(support: Support) -> bool:
+    return support == (0.0, 1.0) or not all(map(math.isfinite, support))

@@ -1,1 +1,0 @@
-"""What an export says of itself: its modalities, its signatures and their names, its values."""
