@@ -20,6 +20,7 @@ from checkout import launch
 
 launch.ensure_requirements()
 
+from jmvae_tf.evaluation.metric_names import with_current_names
 from jmvae_tf.presets import versions
 from jmvae_tf.programs.common import run_program, shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
@@ -55,7 +56,7 @@ _LICENCES = {
     "mnist-jmvae_kl": "Apache 2.0; MNIST itself (Y. LeCun, C. Cortes, C. Burges) is CC BY-SA 3.0",
 }
 _FIGURES = (  # The ends of their names in metrics.json, and their descriptions.
-    ("_eq5", "log-likelihood, Eq. 5, N = 10, nats"),
+    ("_log_likelihood", "log-likelihood, Eq. 5, N = 10, nats"),
     ("generated_label_accuracy", "labels read off images, share that is right"),
     ("_balanced_accuracy", "attributes read off images, balanced accuracy, mean"),
     ("_coherence", "what was asked for, read off images by a judge"),
@@ -111,7 +112,7 @@ def _train(folder: RunFolder, settings: tuple[str, ...]) -> None:
 
 def _write_card(shipped: pathlib.Path, folder: RunFolder, settings: tuple[str, ...]) -> None:
     """Writes card.json, for programs, and README.md, the same for people."""
-    metrics = read_json(folder.metrics_file)
+    metrics = with_current_names(read_json(folder.metrics_file))
     config = folder.read_config()
     figures = {
         name: value

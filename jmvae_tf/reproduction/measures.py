@@ -9,6 +9,7 @@ import tensorflow as tf
 from jmvae_tf.data import pipelines
 from jmvae_tf.evaluation.estimate import estimate, value_as_json, value_from_json
 from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
+from jmvae_tf.evaluation.metric_names import with_current_names
 from jmvae_tf.evaluation.metrics.conditional import conditional_log_likelihoods
 from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
 from jmvae_tf.models.base import MultimodalVAE
@@ -150,7 +151,8 @@ def _evaluated(
 
 
 def _as_estimates(measures: Mapping[str, Any]) -> Measures:
-    return _Remembered({name: value_from_json(value) for name, value in measures.items()})
+    named = with_current_names(measures)
+    return _Remembered({name: value_from_json(value) for name, value in named.items()})
 
 
 class _Remembered(dict[str, Any]):

@@ -8,14 +8,14 @@ from jmvae_tf.reproduction.paper_table import Cell, Table, TablePart, shown, wit
 from jmvae_tf.reproduction.runs import Runs
 
 _Columns = Mapping[str, str]
-"""Name of a column to a measure, with {direction} and {equation} in it."""
+"""Name of a column to the name of a metric, with {direction} in it."""
 
 _LOG_MEAN_EXP = {"log-mean-exp": "{direction}_log_mean_exp"}
 
 
 def of_digits(runs: Runs) -> Table:
     """The upper half, on MNIST."""
-    ours = {"ours": "{direction}_eq{equation}"} | _LOG_MEAN_EXP
+    ours = {"ours": "{direction}_log_likelihood"} | _LOG_MEAN_EXP
     measured = _measured(runs, "label")
     return Table(
         "Table 1 of the 2018 paper, MNIST: test conditional log-likelihoods in nats",
@@ -59,15 +59,15 @@ def of_faces(runs: Runs) -> Table:
             measured,
             published.TABLE_1_2018 if is_papers else {},
             {
-                "ours, weighted": "{direction}_eq{equation}_weighted",
-                "ours, density": "{direction}_eq{equation}",
+                "ours, weighted": "{direction}_log_likelihood_weighted",
+                "ours, density": "{direction}_log_likelihood",
                 **_LOG_MEAN_EXP,
                 "coherence": "{direction}_coherence",
                 "worst": "{direction}_coherence_worst",
                 "diversity": "{direction}_diversity",
             },
             {
-                "ours": "{direction}_eq{equation}",
+                "ours": "{direction}_log_likelihood",
                 **_LOG_MEAN_EXP,
                 "attributes right": "{direction}_accuracy",
                 "majority": "{direction}_majority_accuracy",
@@ -140,16 +140,10 @@ def _parts(
         rows: dict[str, list[Cell]] = {
             row: [
                 paper.get(direction, {}).get(row),
-                *(_found(measures, name, direction) for name in columns.values()),
+                *(measures.get(name.format(direction=direction)) for name in columns.values()),
             ]
             for row, measures in measured[target].items()
         }
         title = f"{given} → {target}: log p({target}|{given})"
         parts.append(without_empty_columns(TablePart(direction, title, ("paper", *columns), rows)))
     return parts
-
-
-def _found(measures: Measures, name: str, direction: str) -> Cell:
-    """A measure by Eq. 5 or else by Eq. 6."""
-    names = (name.format(direction=direction, equation=equation) for equation in (5, 6))
-    return next((measures[x] for x in names if measures.get(x) is not None), None)

@@ -422,10 +422,10 @@ GENERATED = {
     "label_diversity",
     "generated_label_accuracy",
 }
-EQ = {
+GENERATION = {
     f"{direction}_{score}"
     for direction in ("image_to_label", "label_to_image")
-    for score in ("eq5", "log_mean_exp")
+    for score in ("log_likelihood", "log_mean_exp")
 }
 HOW = ("multiple", "single_image", "single_label")
 RECONSTRUCTION = {
@@ -462,7 +462,7 @@ ONE_WAY = {
         "bound",
         "bound_kl_prior",
         "bound_log_p_image",
-        "label_to_image_eq5",
+        "label_to_image_log_likelihood",
         "label_to_image_log_mean_exp",
         "reconstruction_image_multiple",
         "log_p_image_given_label_multiple",
@@ -478,7 +478,7 @@ ONE_WAY = {
         "bound",
         "bound_kl_prior",
         "bound_log_p_label",
-        "image_to_label_eq5",
+        "image_to_label_log_likelihood",
         "image_to_label_log_mean_exp",
         "reconstruction_label_multiple",
         "log_p_label_given_image_multiple",
@@ -498,14 +498,14 @@ NAMES = {
         "image_sharpness_reconstruction_single_image",
         "active_units_z_single_image",
     },
-    "jmvae": BOTH_WAYS | EQ | {"bound_kl_prior", "active_units_z_multiple"},
+    "jmvae": BOTH_WAYS | GENERATION | {"bound_kl_prior", "active_units_z_multiple"},
     "jmvae_kl": BOTH_WAYS
-    | EQ
+    | GENERATION
     | ACTIVE
     | {f"bound_kl_{other}" for other in ("prior", "image", "label")}
     | {"variation_of_information_bound"},
     "jmvae_h": BOTH_WAYS
-    | {name.replace("eq5", "eq6") for name in EQ}
+    | GENERATION
     | {f"active_units_z{layer}_multiple" for layer in (1, 2)}
     | {"bound_kl_z1", "bound_kl_z2"},
     "cvae": ONE_WAY["image"],
@@ -548,7 +548,7 @@ def test_figures_are_means_and_standard_errors_over_examples(measured):
         assert metrics[name] == pytest.approx({"mean": mean, "standard_error": standard_error})
 
     scores = conditional_log_likelihoods(model, test, "image", ["label"], 2, seed=1)
-    assert_is("label_to_image_eq5", scores.mean_log)
+    assert_is("label_to_image_log_likelihood", scores.mean_log)
     assert_is("label_to_image_log_mean_exp", scores.log_mean)
     terms = bound_terms(model, test, seed=1)
     assert_is("bound", terms["bound"])
@@ -583,5 +583,5 @@ def test_three_modalities(eagerly, three_modalities, name):
     test, training = examples(three_modalities, 6), examples(three_modalities, 40)
     metrics = metrics_as_json(evaluate(model, EvaluationData(test, test, training), PROTOCOL))
     for direction in model.directions:
-        assert np.isfinite(metrics[f"{direction.name}_eq5"]["mean"])
+        assert np.isfinite(metrics[f"{direction.name}_log_likelihood"]["mean"])
     assert np.isfinite([x["mean"] for x in metrics.values() if not isinstance(x, int)]).all()

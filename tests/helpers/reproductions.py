@@ -87,8 +87,6 @@ class Answers(dict):
 
     def get(self, name, default=None):
         model = self.recipe.model
-        if "_eq" in name and name.endswith("6") != (model == "jmvae_h"):
-            return default
         if model == "vae" and name != "log_p_image_single_image":
             return default
         if model in ("cvae", "cmma") and "single" in name:

@@ -94,7 +94,7 @@ def test_table_and_file_have_every_figure_and_the_seed_gives_them(copied):
     }
     assert metrics.pop("checkpoint") == "epoch-000001.keras"
     assert {"log_p_joint_multiple", "log_p_image_given_label_single"} <= metrics.keys()
-    assert "label_to_image_eq5" in metrics
+    assert "label_to_image_log_likelihood" in metrics
     lines = printed.splitlines()
     assert "40 test examples, mean ± standard error" in lines
     assert "Importance-weighted log-likelihoods, k = 30, nats" in lines
@@ -148,7 +148,7 @@ def test_inference_of_what_is_missing_can_be_chosen(copied):
         "means",
     )
     assert re.search(r"^  label → image, Eq\. 6, N = 3 ", printed, flags=re.MULTILINE)
-    assert "label_to_image_eq6" in metrics
+    assert "label_to_image_log_likelihood" in metrics
 
 
 # Mistakes: one line, exit status 1, nothing written or lost. Those that need no TensorFlow first.

@@ -184,7 +184,7 @@ def test_metrics_are_written_and_printed(trained, whole):
     assert metrics.pop("checkpoint") == whole.newest_checkpoint().name
     assert metrics.keys() >= {
         "bound",
-        "label_to_image_eq5",
+        "label_to_image_log_likelihood",
         "image_to_label_log_mean_exp",
         "label_coherence",
         "label_diversity",

@@ -74,7 +74,7 @@ def generation(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Secti
         modality = model.modalities[direction.target]
         metrics.append(
             Metric(
-                f"{direction.name}_eq{equation}",
+                f"{direction.name}_log_likelihood",
                 _with_density(f"{arrow}, Eq. {equation}, N = {number}", modality),
                 estimate(scores.mean_log),
             )
@@ -82,7 +82,7 @@ def generation(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Secti
         if modality.likelihood_weight != 1:
             metrics.append(
                 Metric(
-                    f"{direction.name}_eq{equation}_weighted",
+                    f"{direction.name}_log_likelihood_weighted",
                     f"  the same times {modality.likelihood_weight:.4g}, its weight in the bound",
                     estimate(modality.likelihood_weight * scores.mean_log),
                 )
