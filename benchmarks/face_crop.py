@@ -24,7 +24,7 @@ import numpy as np
 from absl import app, flags
 
 from jmvae_tf.data import face_crop
-from jmvae_tf.data.celeba import source_files
+from jmvae_tf.data.celeba import source_images
 
 _SOURCE = flags.DEFINE_string("source", None, "folder of CelebA's official files", required=True)
 _IMAGES = flags.DEFINE_integer("images", 1000, "images, the first ones")
@@ -52,7 +52,7 @@ def main(argv):
     """Times, compares and prints."""
     del argv
     cv2.setNumThreads(1)
-    images = source_files.open_images(pathlib.Path(_SOURCE.value))
+    images = source_images.open_images(pathlib.Path(_SOURCE.value))
     names = sorted(images.names)[: _IMAGES.value]
     ways = {"the authors' steps": authors_crop, "jmvae_tf": face_crop.find_crop}
     seconds = dict.fromkeys(ways, 0.0)

@@ -52,10 +52,10 @@ def main(argv):
     if _STREAMED.value:
         from unittest import mock
 
-        from jmvae_tf.data.celeba import loading as celeba
+        from jmvae_tf.data.celeba import prepared_faces
 
-        with mock.patch.object(celeba, "available_memory", return_value=0):
-            sources["from disk"] = celeba.load(folder, **options)
+        with mock.patch.object(prepared_faces, "available_memory", return_value=0):
+            sources["from disk"] = data_sets.load("celeba", folder, options)
 
     size = settings.batch_size
     seconds = {}

@@ -16,7 +16,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jmvae_tf.data import SPLITS, check_split
+from jmvae_tf.data import DATA_SETS, check_options
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.version import __version__
 
@@ -86,12 +86,8 @@ class Settings:
     split: str = _setting(
         "how the data are divided: paper, mnist's authors (trains on 60,000), celeba's official"
     )
-    image_size: int | None = _setting(
-        "pixels of an image's side: 32, 64 or 128", None, _one_of(32, 64, 128)
-    )
-    crop: str | None = _setting(
-        "what is cut out of a photograph: face or center", None, _one_of("face", "center")
-    )
+    image_size: int | None = _setting("pixels of an image's side: 32, 64 or 128", None)
+    crop: str | None = _setting("what is cut out of a photograph: face or center", None)
     flips: bool | None = _setting("mirror half of the training images, chosen at random", None)
     latent_dim: int = _setting(
         "number of values of z", dataclasses.MISSING, _AT_LEAST_1, _at_most(65_536)
@@ -161,7 +157,6 @@ class Settings:
 
     def _check_fit(self) -> None:
         preset = _preset_of(self.model, self.data, self.target)
-        check_split(self.data, self.split)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.default is None and (value is None) != (field.name not in preset):
@@ -179,6 +174,7 @@ class Settings:
                     f"--{field.name} with {', '.join(value) or 'none'}",
                     "change it",
                 )
+        check_options(self.data, data_options(self))
 
 
 @functools.cache
@@ -373,7 +369,7 @@ _OF_TARGET = {
 _OF_OTHERS = {"cmma": ("encoders",)}
 
 MODELS = tuple(_BY_MODEL)
-DATA = tuple(SPLITS)
+DATA = tuple(DATA_SETS)
 
 
 def setting_fields() -> list[dataclasses.Field]:
@@ -462,7 +458,7 @@ def _preset_of(model: str, data: str, target: str | None = None) -> dict[str, An
     """
     check_choice("model", model, MODELS)
     check_choice("data", data, DATA)
-    preset = _BY_DATA[data] | _BY_MODEL[model]
+    preset = _BY_DATA[DATA_SETS[data].preset or data] | _BY_MODEL[model]
     kinds = {without_gan(model), _GAN} if is_gan(model) else {model}
     preset = {name: x for name, x in preset.items() if kinds & {*_NEEDS.get(name, kinds)}}
     if "target" not in preset:
@@ -480,8 +476,7 @@ def _preset_of(model: str, data: str, target: str | None = None) -> dict[str, An
 
 def data_options(settings: Settings) -> dict[str, Any]:
     """The settings that make the data set: what its module's `load` takes."""
-    options = {name: getattr(settings, name) for name in ("split", "image_size", "crop")}
-    return {name: value for name, value in options.items() if value is not None}
+    return {name: getattr(settings, name) for name in DATA_SETS[settings.data].options}
 
 
 def _of_modalities(model: str, preset: Mapping[str, Any], target: str) -> dict[str, Any]:

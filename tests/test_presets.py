@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from jmvae_tf import presets
-from jmvae_tf.data import SPLITS
+from jmvae_tf.data import DATA_SETS
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_folder import RunFolder
 
@@ -320,9 +320,10 @@ def test_a_resumed_run_keeps_all_else(name, value):
 
 @pytest.mark.parametrize("data", presets.DATA)
 def test_a_data_set_has_splits_of_its_own(data):
-    for split in SPLITS[data]:
+    splits = DATA_SETS[data].options["split"]
+    for split in splits:
         assert presets.settings_of("vae", data, {"split": split}).split == split
-    message = rf"--split of {data} must be {' or '.join(SPLITS[data])}; received --split=halves;"
+    message = rf"--split of {data} must be {' or '.join(splits)}; received --split=halves;"
     with pytest.raises(UserError, match=message):
         presets.settings_of("vae", data, {"split": "halves"})
 

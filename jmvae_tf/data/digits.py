@@ -8,7 +8,7 @@ import pathlib
 import numpy as np
 from sklearn import datasets
 
-from jmvae_tf.data import check_split, handwritten
+from jmvae_tf.data import handwritten
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.modalities import Modality
 
@@ -33,7 +33,6 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
       UserError: for another split.
     """
     del data_dir
-    check_split("digits", split)
     digits = datasets.load_digits()
     stored = {
         "image": digits.images[..., np.newaxis].astype(np.uint8),

@@ -73,7 +73,7 @@ def read_image(
     return square.reshape(event_shape).astype(np.float32) / 255.0
 
 
-def decode(content: bytes, channels: int) -> np.ndarray:
+def decode_image(content: bytes, channels: int) -> np.ndarray:
     """Decodes a JPEG or PNG file, turned as its camera noted, transparency composed on black.
 
     Args:
@@ -88,7 +88,7 @@ def decode(content: bytes, channels: int) -> np.ndarray:
         damaged.
     """
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # It is said below.
-    header = image_limits.check(content)
+    header = image_limits.check_limits(content)
     flag = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR_RGB
     if header.format == "jpeg":
         return _by_opencv(content, flag)
@@ -104,7 +104,7 @@ def decode(content: bytes, channels: int) -> np.ndarray:
 
 def _decoded(path: pathlib.Path, channels: int, pipe: bool) -> np.ndarray:
     try:
-        return decode(files.read_limited(path, image_limits.MOST_BYTES, pipe), channels)
+        return decode_image(files.read_limited(path, image_limits.MOST_BYTES, pipe), channels)
     except OSError as error:
         raise UserError(
             "An image file must be readable", f"{path}: {error.strerror}", "name a JPEG or PNG file"

@@ -2,7 +2,7 @@
 
 Neither TensorFlow nor OpenCV is needed here: a file is judged by its headers, before anything is
 decoded. `data/image_file.py` reads images within these limits; all that decodes files of users,
-servers or archives outside a graph should go through it, or through `check` at least.
+servers or archives outside a graph should go through it, or through `check_limits` at least.
 `export/encoded_images.py` keeps to the same limits in a graph.
 """
 
@@ -68,7 +68,7 @@ class Header:
     bits: int
 
 
-def check(content: bytes) -> Header:
+def check_limits(content: bytes) -> Header:
     """Judges an image file by its headers.
 
     The file may still be damaged: a decoder finds out.

@@ -27,13 +27,13 @@ def check_versions(folder: pathlib.Path) -> None:
       folder: of the data set, which need not be there.
 
     Raises:
-      UserError: as `check` does.
+      UserError: as `check_tfds_files` does.
     """
     for described in sorted(folder.glob("*/dataset_info.json")):
-        check(described.parent)
+        check_tfds_files(described.parent)
 
 
-def check(folder: pathlib.Path) -> None:
+def check_tfds_files(folder: pathlib.Path) -> None:
     """Checks the files of a data set beside its examples.
 
     Args:

@@ -37,17 +37,19 @@ def main() -> None:
         raise UserError(
             "--processes must be at least 1", f"--processes={_PROCESSES.value}", "change it"
         )
-    from jmvae_tf.data.celeba import cropping, source_files
+    from jmvae_tf.data import check_options
+    from jmvae_tf.data.celeba import source_files
 
-    cropping.check_options(_IMAGE_SIZE.value, _CROP.value)
+    check_options("celeba", {"image_size": _IMAGE_SIZE.value, "crop": _CROP.value})
     source, data_dir = pathlib.Path(_SOURCE.value), pathlib.Path(_DATA_DIR.value)
-    source_files.check(source)
+    source_files.check_source(source)
 
     load_tensorflow()  # Only now, for it takes seconds.
     from jmvae_tf.data.celeba import tfds_builder
+    from jmvae_tf.data.celeba.prepare import prepare_faces
 
     try:
-        report = tfds_builder.prepare(
+        report = prepare_faces(
             source,
             data_dir,
             _IMAGE_SIZE.value,
@@ -70,7 +72,7 @@ def describe(report: dict) -> str:
     """The report as a table, and the names of the first files that are out of order.
 
     Args:
-      report: of `tfds_builder.prepare`.
+      report: of `prepare_faces`.
     """
     total = report["kept"] + sum(report["refused"].values())
     lines = [f"{'kept':<17} {report['kept']:>7} of {total} ({report['kept'] / total:.1%})"]

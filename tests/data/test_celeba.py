@@ -14,8 +14,15 @@ import tensorflow_datasets as tfds
 from array_record.python import array_record_module
 
 from jmvae_tf import data
-from jmvae_tf.data.celeba import download, source_files, tfds_builder
-from jmvae_tf.data.celeba import loading as celeba
+from jmvae_tf.data.celeba import (
+    download,
+    loading,
+    prepared_faces,
+    source_files,
+    splits,
+    tfds_builder,
+)
+from jmvae_tf.data.celeba.prepare import prepare_faces
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers import celeba_source
@@ -29,7 +36,7 @@ def data_dir(tmp_path_factory):
     """Prepared faces alone, to be read only."""
     source = celeba_source.write(tmp_path_factory.mktemp("source"), NUMBER)
     folder = tmp_path_factory.mktemp("data")
-    tfds_builder.prepare(source, folder, 32, "center", processes=1)
+    prepare_faces(source, folder, 32, "center", processes=1)
     return folder
 
 
@@ -67,7 +74,7 @@ def test_paper_split_holds_every_face_once(data_dir):
 
 def test_division_of_the_paper():
     names = [f"{number:06d}.jpg" for number in range(10_000)]
-    parts = celeba.divide_as_in_paper(names)
+    parts = splits.divide_as_in_paper(names)
     assert {part: len(rows) for part, rows in parts.items()} == {
         "train": 8820,
         "validation": 180,
@@ -77,7 +84,7 @@ def test_division_of_the_paper():
     # It is the same for ever.
     assert parts["test"][:5].tolist() == [1, 47, 59, 76, 92]
     # A face that is refused hardly moves the others.
-    fewer = celeba.divide_as_in_paper(names[1:])
+    fewer = splits.divide_as_in_paper(names[1:])
     tested = {names[row] for row in parts["test"]}
     assert len(tested ^ {names[1:][row] for row in fewer["test"]}) <= 2
 
@@ -86,13 +93,13 @@ def test_division_of_the_paper():
 def test_streamed_images_are_those_in_memory(data_dir, monkeypatch, split):
     options = {**OPTIONS, "split": split}
     whole = data.load("celeba", data_dir, options)
-    monkeypatch.setattr(celeba, "available_memory", lambda: 2 * 20 * 32 * 32 * 3)
+    monkeypatch.setattr(prepared_faces, "available_memory", lambda: 2 * 20 * 32 * 32 * 3)
     streamed = data.load("celeba", data_dir, options)
     for part in ("train", "test"):
         images = getattr(streamed, part)["image"]
         expected = getattr(whole, part)["image"]
         assert isinstance(expected, np.ndarray)
-        assert isinstance(images, celeba.StoredImages)
+        assert isinstance(images, prepared_faces.StoredImages)
         assert (images.shape, images.dtype) == (expected.shape, expected.dtype)
         assert len(images) == len(expected)
         np.testing.assert_array_equal(images[np.arange(len(images))], expected)
@@ -104,7 +111,7 @@ def test_streamed_images_are_those_in_memory(data_dir, monkeypatch, split):
 
 
 def test_available_memory_is_that_of_a_computer():
-    assert 2**26 < celeba.available_memory() < 2**50
+    assert 2**26 < prepared_faces.available_memory() < 2**50
 
 
 # Prepared by a stranger.
@@ -276,7 +283,7 @@ def test_records_that_lie(foreign, feature, value, told):
 @pytest.mark.parametrize("streamed", [False, True])
 def test_prepared_face_of_another_size(foreign, monkeypatch, streamed):
     if streamed:
-        monkeypatch.setattr(celeba, "available_memory", lambda: 0)
+        monkeypatch.setattr(prepared_faces, "available_memory", lambda: 0)
     monkeypatch.setattr(tfds_builder, "folder_of", lambda *_: foreign)
 
     def images():
@@ -315,7 +322,7 @@ def test_official_files_in_a_folder_that_cannot_be_written(tmp_path, monkeypatch
     def refuse(*arguments, **options):
         raise PermissionError(13, "Permission denied", "data/celeba_faces")
 
-    monkeypatch.setattr(tfds_builder, "prepare", refuse)
+    monkeypatch.setattr(loading, "prepare_faces", refuse)
     message = r"received data/celeba_faces: Permission denied; run bin/prepare_celeba --source="
     with pytest.raises(UserError, match=message):
         data.load("celeba", tmp_path / "data", OPTIONS)

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from jmvae_tf.data.celeba import source_files
+from jmvae_tf.data.celeba import source_files, source_images, source_lists
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers import celeba_source
@@ -29,7 +29,7 @@ def source(whole, tmp_path):
 
 
 def read(folder):
-    return source_files.read_lists(folder, OFFICIAL_ATTRIBUTES)
+    return source_lists.read_lists(folder, OFFICIAL_ATTRIBUTES)
 
 
 def test_there_are_forty_official_attributes():
@@ -117,11 +117,11 @@ def test_list_that_is_no_text(source):
 
 
 def test_zip_and_folder_give_the_same_images(source):
-    unpacked = source_files.open_images(source)
+    unpacked = source_images.open_images(source)
     content = {name: unpacked.read(name) for name in unpacked.names}
     celeba_source.zip_images(source)
     shutil.rmtree(source / source_files.FOLDER)
-    zipped = source_files.open_images(source)
+    zipped = source_images.open_images(source)
     assert {name: zipped.read(name) for name in zipped.names} == content
     assert set(content) == set(celeba_source.names(NUMBER))
     assert not source_files.missing(source)
@@ -132,7 +132,7 @@ def test_fingerprint_changes_with_an_image(source, zipped):
     def fingerprint():
         if zipped:
             celeba_source.zip_images(source)
-        return source_files.open_images(source).fingerprint()
+        return source_images.open_images(source).fingerprint()
 
     before = fingerprint()
     assert fingerprint() == before
@@ -151,19 +151,19 @@ def test_truncated_zip(source):
     path = celeba_source.zip_images(source)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(UserError, match=r"A zip must be whole; received \S*celeba.zip, truncated"):
-        source_files.open_images(source)
+        source_images.open_images(source)
 
 
 def test_source_without_images(source):
     for image in (source / source_files.FOLDER).iterdir():
         image.unlink()
     with pytest.raises(UserError, match=r"JPEG or PNG files; received \S*img_align_celeba without"):
-        source_files.open_images(source)
+        source_images.open_images(source)
 
 
 def test_folder_that_is_not_celeba(tmp_path):
     with pytest.raises(UserError, match=r"without img_align_celeba.zip, list_attr\S*, list_eval"):
-        source_files.check(tmp_path)
+        source_files.check_source(tmp_path)
 
 
 # As others distribute it.
@@ -213,7 +213,7 @@ def test_lists_and_folder_of_kaggle(whole, source):
     (source / "images").rename(source / source_files.FOLDER / source_files.FOLDER)
     assert not source_files.missing(source)
     assert read(source).fingerprint() == read(whole).fingerprint()
-    assert source_files.open_images(source).names == set(celeba_source.names(NUMBER))
+    assert source_images.open_images(source).names == set(celeba_source.names(NUMBER))
 
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
@@ -260,7 +260,7 @@ def test_list_that_takes_far_more_than_its_size(source, more, message):
     for name in (source_files.ATTRIBUTES, source_files.PARTITIONS):
         rewrite(source / name, lambda text: text.rstrip() + more)
         with pytest.raises(UserError, match=f"must be text.*; received .*: {message}"):
-            source_files._lines(source / name)
+            source_lists._lines(source / name)
 
 
 def test_number_of_files_that_is_none(source):
@@ -275,8 +275,8 @@ def test_images_with_another_ending_than_in_the_lists(source, ending, folder):
     (source / source_files.FOLDER).rename(source / folder)
     for path in (source / folder).iterdir():
         path.rename(path.with_suffix(ending))
-    images = source_files.open_images(source)
-    names = source_files.match(read(source).names, images.names)
+    images = source_images.open_images(source)
+    names = source_images.match(read(source).names, images.names)
     assert names == [name.replace(".jpg", ending) for name in celeba_source.names(NUMBER)]
     assert all(images.read(name) for name in names)
 
@@ -284,22 +284,22 @@ def test_images_with_another_ending_than_in_the_lists(source, ending, folder):
 def test_images_belong_to_the_row_of_their_name_first():
     rows = ("1.jpg", "2.jpg", "2.png", "3.jpg", "4.jpg", "a.b.jpg")
     images = frozenset(["1.jpg", "1.png", "2.png", "3.JPG", "3.png", "5.jpg", "a.b.png"])
-    matched = source_files.match(rows, images)
+    matched = source_images.match(rows, images)
     assert matched == ["1.jpg", "2.jpg", "2.png", "3.JPG", "4.jpg", "a.b.png"]
 
 
 def test_files_that_macos_puts_beside_others(source):
     (source / source_files.FOLDER / "._000001.jpg").write_bytes(b"none")
-    assert source_files.open_images(source).names == set(celeba_source.names(NUMBER))
+    assert source_images.open_images(source).names == set(celeba_source.names(NUMBER))
     path = celeba_source.zip_images(source)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(f"__MACOSX/{source_files.FOLDER}/._000002.jpg", b"none")
-    assert source_files.open_images(source).names == set(celeba_source.names(NUMBER))
+    assert source_images.open_images(source).names == set(celeba_source.names(NUMBER))
 
 
 def test_name_that_is_no_text(source):
     (source / source_files.FOLDER / os.fsdecode(b"\xff.jpg")).write_bytes(b"none")
-    assert source_files.open_images(source).fingerprint()
+    assert source_images.open_images(source).fingerprint()
 
 
 @pytest.mark.parametrize(
@@ -315,6 +315,6 @@ def test_damaged_directory_of_a_zip(source, old, new):
     path = celeba_source.zip_images(source)
     rewrite(path, lambda content: content.replace(old, new))
     try:
-        source_files.open_images(source).fingerprint()
+        source_images.open_images(source).fingerprint()
     except UserError as error:
         assert "A zip must be whole" in str(error)  # noqa: PT017

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from jmvae_tf.data import face_crop
-from jmvae_tf.data.celeba import source_files
+from jmvae_tf.data.celeba import source_images
 from jmvae_tf.data.face_crop import Box, Refusal
 from tests.helpers.paths import ROOT
 
@@ -131,7 +131,7 @@ def test_decisions_are_those_of_the_authors_steps():
     if not folder.is_dir():
         pytest.skip(f"CelebA's official files are not in {folder}")
     cascade = cv2.CascadeClassifier(f"{cv2.data.haarcascades}haarcascade_frontalface_alt.xml")
-    images = source_files.open_images(folder)
+    images = source_images.open_images(folder)
     for name in sorted(images.names)[:1000]:
         image = cv2.imdecode(np.frombuffer(images.read(name), np.uint8), cv2.IMREAD_COLOR_RGB)
         theirs, ours = authors_crop(cascade, image), face_crop.find_crop(image)

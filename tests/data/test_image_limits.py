@@ -44,7 +44,7 @@ def test_reader_and_graph_refuse_the_same(graph, rng, tmp_path):
     path = tmp_path / "image.png"  # Whatever it holds.
     for kind, (file, reason) in image_files.hostile(rng).items():
         with pytest.raises(ValueError, match=reason) as caught:
-            image_limits.check(file)
+            image_limits.check_limits(file)
         path.write_bytes(file)
         with pytest.raises(UserError, match="must be a JPEG or PNG") as said:
             read_image(path, (8, 8, 3))
@@ -66,12 +66,12 @@ def test_reader_and_graph_read_the_same(graph, rng, tmp_path):
 def test_what_is_transparent_is_on_black(graph, rng):
     top = (image_files.SIZE[1] - image_files.SIZE[0]) // 2
     for kind, (file, expected) in image_files.transparent(rng).items():
-        np.testing.assert_array_equal(image_file.decode(file, 3), expected, err_msg=kind)
+        np.testing.assert_array_equal(image_file.decode_image(file, 3), expected, err_msg=kind)
         square = expected[:, top : top + image_files.SIZE[0]]
         drawn = graph(file, image_files.SIZE[0], 3)
         np.testing.assert_allclose(drawn * 255, square, atol=1e-3, err_msg=kind)
         grey = graph(file, image_files.SIZE[0], 1)[..., 0] * 255
-        read = image_file.decode(file, 1)
+        read = image_file.decode_image(file, 1)
         np.testing.assert_allclose(grey, read[:, top : top + len(grey)], atol=1.001, err_msg=kind)
         assert read[(expected == 0).all(-1)].max(initial=0) == 0
 
@@ -81,7 +81,7 @@ def test_a_file_of_too_many_bytes(graph, rng, tmp_path, monkeypatch):
     monkeypatch.setattr(encoded_images, "MOST_BYTES", 2000)
     file = image_files.png(image_files.noise(rng)) + bytes(2000)
     with pytest.raises(ValueError, match="where 2000 is the most"):
-        image_limits.check(file)
+        image_limits.check_limits(file)
     (tmp_path / "image").write_bytes(file)
     with pytest.raises(UserError, match="more than the 2000 bytes"):
         read_image(tmp_path / "image", (8, 8, 3))
@@ -94,7 +94,7 @@ def test_a_damaged_png(place, rng, tmp_path):
     file = bytearray(image_files.png(image_files.noise(rng)))
     file[{"header": 30, "data": 60, "end": -1}[place]] ^= 1
     with pytest.raises(ValueError, match="a damaged PNG"):
-        image_file.decode(bytes(file), 3)
+        image_file.decode_image(bytes(file), 3)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_png_of_more_than_its_image(kind, reason, capfd):
         8, 8, 8, 2, rows, parts.get(kind, b""), interlaced=int(kind == "interlaced data")
     )
     with pytest.raises(ValueError, match=reason):
-        image_file.decode(file, 3)
+        image_file.decode_image(file, 3)
     assert capfd.readouterr() == ("", "")
 
 
@@ -147,13 +147,13 @@ def test_all_of_an_image_is_expected(width, height, colours, depth, samples, int
             width, height, depth, colours, bytes(size + more), interlaced=interlaced
         )
         with contextlib.nullcontext() if fits else pytest.raises(ValueError, match="far more"):
-            assert image_file.decode(file, 3).shape == (height, width, 3)
+            assert image_file.decode_image(file, 3).shape == (height, width, 3)
 
 
 def test_a_header_says_what_a_file_is(rng):
-    header = image_limits.check(image_files.png(image_files.noise(rng, 4)))
+    header = image_limits.check_limits(image_files.png(image_files.noise(rng, 4)))
     assert header == image_limits.Header("png", 30, 20, 4, 8)
-    header = image_limits.check(image_files.jpeg(image_files.noise(rng, 1)))
+    header = image_limits.check_limits(image_files.jpeg(image_files.noise(rng, 1)))
     assert header == image_limits.Header("jpeg", 30, 20, 1, 8)
 
 
@@ -162,7 +162,7 @@ def test_inks_of_printers(graph, tmp_path):
     pillow = pytest.importorskip("PIL.Image")
     pillow.new("CMYK", (16, 16), (200, 30, 60, 20)).save(tmp_path / "ink.jpg", quality=95)
     file = (tmp_path / "ink.jpg").read_bytes()
-    assert image_limits.check(file).channels == 4
+    assert image_limits.check_limits(file).channels == 4
     read = read_image(tmp_path / "ink.jpg", (8, 8, 3))
     np.testing.assert_allclose(graph(file, 8, 3), read, atol=3 * GREY_LEVEL)
 
@@ -173,8 +173,8 @@ def test_cameras_note_how_they_were_held(rng, tmp_path):
     plain = image_files.jpeg(picture)
     note = b"Exif\0\0MM\0*\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0"  # A quarter turn.
     turned = plain[:2] + image_files.segment(0xE1, note) + plain[2:]
-    expected = np.rot90(image_file.decode(plain, 3), -1)
-    np.testing.assert_array_equal(image_file.decode(turned, 3), expected)
+    expected = np.rot90(image_file.decode_image(plain, 3), -1)
+    np.testing.assert_array_equal(image_file.decode_image(turned, 3), expected)
 
 
 def test_what_is_not_a_regular_file_is_not_opened(tmp_path):

@@ -22,8 +22,16 @@ import pytest
 import tensorflow_datasets as tfds
 
 from jmvae_tf.data import face_crop, image_limits
-from jmvae_tf.data.celeba import cropping, preparation, source_files, tfds_builder
-from jmvae_tf.data.celeba.cropping import Outcome, Part
+from jmvae_tf.data.celeba import (
+    preparation,
+    prepared_faces,
+    source_files,
+    source_images,
+    tfds_builder,
+    worker,
+)
+from jmvae_tf.data.celeba.parts import Outcome, Part
+from jmvae_tf.data.celeba.prepare import prepare_faces
 from jmvae_tf.data.face_crop import Refusal
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
 from jmvae_tf.programs.prepare_celeba import describe
@@ -50,7 +58,7 @@ def source(whole, tmp_path):
 
 
 def prepare(source, data_dir, processes=1, **options):
-    return tfds_builder.prepare(source, data_dir, 32, "center", processes, **options)
+    return prepare_faces(source, data_dir, 32, "center", processes, **options)
 
 
 def prepared(data_dir):
@@ -71,7 +79,7 @@ def data_dir(whole, tmp_path_factory):
 @pytest.mark.parametrize("refusal", Refusal)
 def test_refusals_become_outcomes(whole, monkeypatch, refusal):
     monkeypatch.setattr(face_crop, "crop_face", lambda image, size: refusal)
-    part = cropping.make_part(source_files.open_images(whole), ["000001.jpg"], 32, "face")
+    part = worker.make_part(source_images.open_images(whole), ["000001.jpg"], 32, "face")
     assert [outcome.value for outcome in part.outcomes] == [refusal.value]
     assert not part.faces
 
@@ -79,14 +87,14 @@ def test_refusals_become_outcomes(whole, monkeypatch, refusal):
 def test_faces_are_cut_and_kept_without_loss(whole, monkeypatch, rng):
     face = rng.integers(0, 256, (32, 32, 3), np.uint8)
     monkeypatch.setattr(face_crop, "crop_face", lambda image, size: face)
-    part = cropping.make_part(source_files.open_images(whole), ["000001.jpg"], 32, "face")
+    part = worker.make_part(source_images.open_images(whole), ["000001.jpg"], 32, "face")
     assert part.outcomes == (Outcome.KEPT,)
     decoded = cv2.imdecode(np.frombuffer(part.faces[0], np.uint8), cv2.IMREAD_COLOR_RGB)
     np.testing.assert_array_equal(decoded, face)
 
 
 def test_centre_square_is_resized(whole):
-    part = cropping.make_part(source_files.open_images(whole), ["000003.jpg"], 64, "center")
+    part = worker.make_part(source_images.open_images(whole), ["000003.jpg"], 64, "center")
     decoded = cv2.imdecode(np.frombuffer(part.faces[0], np.uint8), cv2.IMREAD_COLOR_RGB)
     expected = cv2.resize(
         celeba_source.draw(2)[20:198], (64, 64), interpolation=cv2.INTER_AREA
@@ -102,7 +110,7 @@ def test_broken_images_are_told_from_missing_ones(source):
     (images / "000003.jpg").write_bytes(b"no image" + b"\xff\xd9")
     (images / "000004.jpg").unlink()
     names = celeba_source.names(5)
-    part = cropping.make_part(source_files.open_images(source), names, 32, "center")
+    part = worker.make_part(source_images.open_images(source), names, 32, "center")
     assert part.outcomes == (*[Outcome.UNREADABLE] * 3, Outcome.NO_IMAGE, Outcome.KEPT)
 
 
@@ -111,9 +119,7 @@ def test_damaged_entry_of_a_zip_is_unreadable(source):
     content = path.read_bytes()
     image = (source / source_files.FOLDER / "000002.jpg").read_bytes()
     path.write_bytes(content.replace(image, image[:-9] + bytes(7) + image[-2:]))
-    part = cropping.make_part(
-        source_files.open_images(source), celeba_source.names(2), 32, "center"
-    )
+    part = worker.make_part(source_images.open_images(source), celeba_source.names(2), 32, "center")
     assert part.outcomes == (Outcome.KEPT, Outcome.UNREADABLE)
 
 
@@ -146,9 +152,9 @@ def test_hostile_image_is_unreadable(source, make):
 
 
 def outcomes(source, number):
-    images = source_files.open_images(source)
+    images = source_images.open_images(source)
     images.fingerprint()
-    return cropping.make_part(images, celeba_source.names(number), 32, "center").outcomes
+    return worker.make_part(images, celeba_source.names(number), 32, "center").outcomes
 
 
 IRREGULAR = {
@@ -218,7 +224,7 @@ def test_damaged_part_is_named(tmp_path, cut):
 
 def test_workers_import_no_tensorflow():
     done = subprocess.run(
-        [sys.executable, "-c", "import sys, jmvae_tf.data.celeba.cropping; print(*sys.modules)"],
+        [sys.executable, "-c", "import sys, jmvae_tf.data.celeba.worker; print(*sys.modules)"],
         capture_output=True,
         text=True,
         check=True,
@@ -320,7 +326,7 @@ def test_parts_of_another_source_are_made_anew(source, tmp_path):
 @pytest.mark.usefixtures("_small_parts")
 def test_death_of_a_worker_is_one_line_and_what_is_done_is_kept(whole, tmp_path, monkeypatch):
     made = preparation_of(whole, tmp_path / "parts")
-    monkeypatch.setattr(cropping, "write_part", dying_worker.write_part)
+    monkeypatch.setattr(worker, "write_part", dying_worker.write_part)
     with made.locked(), pytest.raises(UserError, match="the sudden end of one; free memory"):
         made.make(2)
     assert not multiprocessing.active_children()
@@ -339,7 +345,7 @@ def test_interrupt_ends_the_workers_at_once(whole, tmp_path, monkeypatch):
     def interrupt(progress, number):
         raise KeyboardInterrupt(signal.SIGTERM)
 
-    monkeypatch.setattr(cropping, "write_part", dying_worker.write_and_sleep)
+    monkeypatch.setattr(worker, "write_part", dying_worker.write_and_sleep)
     monkeypatch.setattr(preparation._Progress, "add", interrupt)
     with made.locked(), pytest.raises(KeyboardInterrupt):
         made.make(2)
@@ -363,7 +369,7 @@ def test_links_of_a_data_directory_are_not_followed(whole, tmp_path, place):
     link.parent.mkdir(parents=True)
     link.symlink_to(home)
     with pytest.raises(UserError, match=r"in folders, no links; received .*; remove the link"):
-        tfds_builder.prepare(whole, tmp_path / "data", 32, "center", processes=1)
+        prepare_faces(whole, tmp_path / "data", 32, "center", processes=1)
     assert contents(home) == before
     assert (home / "incomplete.thesis").is_dir()
 
@@ -488,7 +494,7 @@ def test_disk_that_fills_up_leaves_nothing_half_written(whole, tmp_path, limit):
             prepare(whole, tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert not tfds_builder.is_prepared(prepared(tmp_path))
+    assert not prepared_faces.is_prepared(prepared(tmp_path))
     assert prepare(whole, tmp_path)["kept"] == NUMBER
 
 

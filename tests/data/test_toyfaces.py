@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from jmvae_tf.data import faces
-from jmvae_tf.data.celeba import source_files
+from jmvae_tf.data.celeba import source_files, source_images, source_lists
 from jmvae_tf.data.toyfaces import loading as toyfaces
 from jmvae_tf.data.toyfaces.loading import ATTRIBUTES
 from jmvae_tf.runtime.errors import UserError
@@ -173,14 +173,14 @@ def test_a_larger_drawing_shows_the_same_face_in_its_centre_square():
 def test_celeba_s_files_are_read_back(tmp_path, zipped):
     toyfaces_files.write(tmp_path, 20, seed=6, zipped=zipped)
     assert not source_files.missing(tmp_path)
-    lists = source_files.read_lists(tmp_path, faces.OFFICIAL_ATTRIBUTES)
+    lists = source_lists.read_lists(tmp_path, faces.OFFICIAL_ATTRIBUTES)
     assert lists.names[0] == "000001.jpg"
     assert np.bincount(lists.partitions).tolist() == [16, 2, 2]
     drawn = toyfaces.examples(20, seed=6)
     for index, name in enumerate(faces.OFFICIAL_ATTRIBUTES):
         expected = drawn["attributes"][:, ATTRIBUTES.index(name)] if name in ATTRIBUTES else -1
         np.testing.assert_array_equal(lists.attributes[:, index], np.broadcast_to(expected, 20))
-    images = source_files.open_images(tmp_path)
+    images = source_images.open_images(tmp_path)
     assert images.names == set(lists.names)
     for name, image in zip(lists.names, drawn["image"], strict=True):
         read = cv2.imdecode(np.frombuffer(images.read(name), np.uint8), cv2.IMREAD_COLOR)

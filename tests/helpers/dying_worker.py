@@ -5,9 +5,9 @@ import pathlib
 import signal
 import time
 
-from jmvae_tf.data.celeba import cropping
+from jmvae_tf.data.celeba import worker
 
-_write_part = cropping.write_part
+_write_part = worker.write_part
 
 
 def write_part(rows: range, path: pathlib.Path) -> None:

@@ -9,6 +9,7 @@ from tensorflow_datasets.datasets.celeb_a import celeb_a_dataset_builder
 
 from jmvae_tf.data import tfds_files
 from jmvae_tf.data.celeba import source_files
+from jmvae_tf.data.celeba.source_lists import PARTITION_NAMES
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import written_atomically
@@ -66,7 +67,7 @@ def _write(builder: tfds.core.DatasetBuilder, folder: pathlib.Path) -> None:
         written_atomically(folder / source_files.ZIP) as temporary,
         zipfile.ZipFile(temporary, "w") as archive,
     ):
-        for number, part in enumerate(source_files.PARTITION_NAMES):
+        for number, part in enumerate(PARTITION_NAMES):
             examples = builder.as_dataset(
                 split=part, decoders={"image": tfds.decode.SkipDecoding()}
             )

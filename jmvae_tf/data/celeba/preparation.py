@@ -19,8 +19,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from jmvae_tf.data.celeba import cropping, source_files
-from jmvae_tf.data.celeba.cropping import Outcome, Part
+from jmvae_tf.data.celeba import source_files, source_images, source_lists, worker
+from jmvae_tf.data.celeba.parts import Outcome, Part
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import is_temporary, locked, read_json, write_json
 
@@ -61,13 +61,13 @@ class Preparation:
         Raises:
           UserError: if the source is not CelebA, or damaged.
         """
-        source_files.check(source)
-        self.lists = source_files.read_lists(source, attribute_names)
+        source_files.check_source(source)
+        self.lists = source_lists.read_lists(source, attribute_names)
         self.image_size = image_size
         self.crop = crop
-        images = source_files.open_images(source)
-        names = source_files.match(self.lists.names, images.names)
-        self._work = cropping.Work(source, names, image_size, crop)
+        images = source_images.open_images(source)
+        names = source_images.match(self.lists.names, images.names)
+        self._work = worker.Work(source, names, image_size, crop)
         self._without_row = sorted(images.names.difference(names))
         self.source = {
             "images": images.fingerprint(),
@@ -120,7 +120,7 @@ class Preparation:
         with progress, _workers(self._work, min(processes, len(missing))) as pool:
             with _interrupts_blocked():
                 parts = {
-                    pool.submit(cropping.write_part, self._ranges[i], self._path(i)): i
+                    pool.submit(worker.write_part, self._ranges[i], self._path(i)): i
                     for i in missing
                 }
             for part in concurrent.futures.as_completed(parts):
@@ -200,9 +200,7 @@ class Preparation:
 
 
 @contextlib.contextmanager
-def _workers(
-    work: cropping.Work, processes: int
-) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
+def _workers(work: worker.Work, processes: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
     """Processes that make parts. An exception ends them, in the middle of a part if need be.
 
     Raises:
@@ -215,7 +213,7 @@ def _workers(
         theirs,
         ours,
         concurrent.futures.ProcessPoolExecutor(
-            processes, context, cropping.start_worker, (work, theirs)
+            processes, context, worker.start_worker, (work, theirs)
         ) as pool,
     ):
         try:

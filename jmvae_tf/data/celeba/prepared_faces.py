@@ -1,0 +1,227 @@
+"""Prepared faces read back from disk. The files may be anybody's: they are checked first."""
+
+import math
+import os
+import pathlib
+import struct
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import tensorflow_datasets as tfds
+
+from jmvae_tf.data import faces, image_limits, tfds_files
+from jmvae_tf.data.celeba import tfds_builder
+from jmvae_tf.data.celeba.source_lists import PARTITION_NAMES
+from jmvae_tf.data.celeba.tfds_builder import CelebaFaces
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import read_json
+
+_LONGEST_REPORT = 2**26  # Bytes; it may name every file of CelebA.
+_MOST_FACES = 10_000_000
+_TEMPLATE = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"  # TFDS's own, of the names of files.
+
+_MEMORY_SHARE = 0.5  # Of the memory available; images that need more stay on disk.
+_READ_AT_ONCE = 1000
+
+
+def is_prepared(folder: pathlib.Path) -> bool:
+    """Whether a folder holds the whole data set."""
+    return (folder / "dataset_info.json").is_file()
+
+
+def check_prepared(folder: pathlib.Path) -> None:
+    """Checks how a prepared data set describes itself, before TFDS believes it.
+
+    Args:
+      folder: of the data set.
+
+    Raises:
+      UserError: if it is not one that `prepare` has made.
+    """
+    tfds_files.check_tfds_files(folder)
+    path = folder / "dataset_info.json"
+    try:
+        _check_described(read_json(path))
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+        raise UserError(
+            "A prepared data set must be what bin/prepare_celeba made",
+            f"{path}: {type(error).__name__}: {error}",
+            "remove it, and prepare it again",
+        ) from error
+
+
+def _check_described(described: Mapping[str, Any]) -> None:
+    """Raises an error of some kind if it does not describe faces of CelebA."""
+    if (described["name"], described["version"]) != (CelebaFaces.name, str(CelebaFaces.VERSION)):
+        raise ValueError("it describes other data")
+    names = [split["name"] for split in described["splits"]]
+    if len(set(names)) < len(names) or not set(names) <= set(PARTITION_NAMES):
+        raise ValueError(f"splits {names}")
+    for split in described["splits"]:
+        if split["filepathTemplate"] != _TEMPLATE:
+            raise ValueError(f"files of the names {split['filepathTemplate']}")
+    # TFDS takes these numbers for true.
+    numbers = [int(x) for split in described["splits"] for x in split["shardLengths"]]
+    if min(numbers) < 0 or sum(numbers) > _MOST_FACES:
+        raise ValueError(f"{sum(numbers)} faces, of up to {_MOST_FACES}")
+
+
+def read_report(folder: pathlib.Path) -> dict[str, Any]:
+    """Reads the report of a prepared data set: see `Preparation.report`.
+
+    Raises:
+      OSError: if there is none.
+      ValueError: if it is damaged.
+    """
+    report = read_json(folder / tfds_builder.REPORT, _LONGEST_REPORT)
+    refused, files = report.get("refused"), report.get("files")
+    if not (
+        isinstance(report.get("source"), dict)
+        and isinstance(refused, dict)
+        and isinstance(files, dict)
+        and all(isinstance(x, int) and x >= 0 for x in (report.get("kept"), *refused.values()))
+        and report["kept"] > 0
+        and all(isinstance(names, list) for names in files.values())
+        and all(isinstance(name, str) for names in files.values() for name in names)
+    ):
+        raise ValueError("no report of a preparation")
+    return report
+
+
+class Labels(NamedTuple):
+    """What is known about each face.
+
+    Attributes:
+      attributes: int8 [faces, 40], -1 or 1.
+      file_names: of the official images.
+      partitions: indices into `source_lists.PARTITION_NAMES`.
+    """
+
+    attributes: np.ndarray
+    file_names: list[str]
+    partitions: list[int]
+
+
+class StoredImages:
+    """Images that stay on disk, in files of TFDS, until they are asked for."""
+
+    def __init__(self, source: Any, rows: np.ndarray, image_size: int) -> None:
+        """Chooses images of a data source.
+
+        Args:
+          source: of TFDS, which gives "image" as a PNG file.
+          rows: indices into the source.
+          image_size: in pixels.
+        """
+        self._source = source
+        self._rows = rows
+        self.shape: tuple[int, ...] = (len(rows), image_size, image_size, 3)
+        self.dtype = np.dtype(np.uint8)
+
+    def __len__(self) -> int:
+        """Returns the number of images."""
+        return len(self._rows)
+
+    def __getitem__(self, indices: np.ndarray) -> np.ndarray:
+        """Reads the images at some indices, uint8 [indices, size, size, 3]."""
+        examples = self._source.__getitems__(self._rows[indices].tolist())
+        images = np.empty((len(examples), *self.shape[1:]), self.dtype)
+        for image, example in zip(images, examples, strict=True):
+            _decode(example["image"], image)
+        return images
+
+    def take(self, indices: np.ndarray) -> "StoredImages":
+        """Chooses some of the images, still on disk."""
+        return StoredImages(self._source, self._rows[indices], self.shape[1])
+
+
+def read_prepared(
+    folder: pathlib.Path, image_size: int
+) -> tuple[np.ndarray | StoredImages, Labels]:
+    """Reads a prepared data set, all its splits one after the other.
+
+    Args:
+      folder: of one configuration and version.
+      image_size: in pixels.
+
+    Returns:
+      uint8 [faces, size, size, 3], on disk where it takes too much memory; and what is known about
+      each face.
+
+    Raises:
+      UserError: if it is damaged, or not what `prepare_faces` makes.
+    """
+    check_prepared(folder)
+    try:
+        return _read(folder, image_size)
+    except UserError:
+        raise
+    except Exception as error:  # TFDS and ArrayRecord raise many kinds.
+        raise UserError(
+            "A prepared data set must be whole",
+            f"{folder}: {type(error).__name__}: {error}",
+            "remove it, and prepare it again",
+        ) from error
+
+
+def _read(folder: pathlib.Path, image_size: int) -> tuple[np.ndarray | StoredImages, Labels]:
+    builder = tfds.builder_from_directory(folder)
+    described = builder.info.features
+    # Others may be packed in ways that take any memory, or mean something else.
+    if described.to_json() != tfds_builder.features(described["image"].shape[0]).to_json():
+        raise ValueError("features of other data")
+    splits = [name for name in PARTITION_NAMES if name in builder.info.splits]
+    source = builder.as_data_source(
+        split="+".join(splits), decoders={"image": tfds.decode.SkipDecoding()}
+    )
+    rows = np.arange(len(source))
+    stored = StoredImages(source, rows, image_size)
+    fits = math.prod(stored.shape) < _MEMORY_SHARE * available_memory()
+    images = np.empty(stored.shape, stored.dtype) if fits else stored
+    labels = Labels(np.empty((len(source), len(faces.OFFICIAL_ATTRIBUTES)), np.int8), [], [])
+    for start in range(0, len(source), _READ_AT_ONCE):
+        chunk = rows[start : start + _READ_AT_ONCE].tolist()
+        for row, example in zip(chunk, source.__getitems__(chunk), strict=True):
+            name, partition = example["file_name"].decode(), int(example["partition"])
+            if not np.isin(example["attributes"], (-1, 1)).all():
+                raise ValueError(f"an attribute of {name} that is neither -1 nor 1")
+            if partition not in range(len(PARTITION_NAMES)):
+                raise ValueError(f"{name} in partition {partition}")
+            labels.attributes[row] = example["attributes"]
+            labels.file_names.append(name)
+            labels.partitions.append(partition)
+            if isinstance(images, np.ndarray):
+                _decode(example["image"], images[row])
+    return images, labels
+
+
+def _decode(png: bytes, image: np.ndarray) -> None:
+    """Decodes a PNG file into uint8 [height, width, 3], red first.
+
+    Raises:
+      UserError: if it is damaged, or of another size.
+    """
+    height, width, _ = image.shape
+    decoded = None
+    # Decoders take memory for as many pixels as a header says.
+    if png.startswith(image_limits.PNG_HEADER_START + struct.pack(">II", width, height)):
+        decoded = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if decoded is None:
+        raise UserError(
+            f"A prepared face must be a PNG of {width}x{height} pixels",
+            f"{len(png)} bytes that are none",
+            "remove the prepared data set, and prepare it again",
+        )
+    image[...] = decoded
+
+
+def available_memory() -> int:
+    """Returns the bytes that can be used without swapping."""
+    try:
+        meminfo = pathlib.Path("/proc/meminfo").read_text(encoding="ascii")
+    except OSError:  # Not Linux.
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    fields = dict(line.split(":", 1) for line in meminfo.splitlines())
+    return 1024 * int(fields["MemAvailable"].split()[0])

@@ -1,0 +1,141 @@
+"""The images of CelebA's official zip or unpacked folder, which may hold anything."""
+
+import hashlib
+import pathlib
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from jmvae_tf.data import image_limits
+from jmvae_tf.data.celeba import source_files
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import read_limited
+
+_SUFFIXES = (".jpg", ".jpeg", ".png")
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+class Images(Protocol):
+    """Encoded images by file name."""
+
+    names: frozenset[str]
+
+    def read(self, name: str) -> bytes:
+        """Reads a file, which may hold anything.
+
+        Raises:
+          OSError: if it cannot be read, or is no regular file.
+          ValueError: if it is damaged, encrypted, compressed otherwise than is usual for a zip, or
+            longer than images may be.
+        """
+
+    def fingerprint(self) -> str:
+        """Computes a digest that changes when an image does."""
+
+
+def open_images(folder: pathlib.Path) -> Images:
+    """Opens the official zip or, where that is missing, the unpacked folder.
+
+    Args:
+      folder: in which `source_files.missing` finds nothing missing.
+
+    Raises:
+      UserError: if the zip is truncated or holds no images, or the folder none.
+    """
+    source = source_files.find_images(folder) or folder / source_files.FOLDER
+    images: Images = _Unpacked(source) if source.is_dir() else _Zipped(source)
+    if not images.names:
+        raise UserError(
+            "CelebA's images must be JPEG or PNG files", f"{source} without any", "fetch it again"
+        )
+    return images
+
+
+def _is_image(name: str) -> bool:
+    # What starts in these two ways, macOS has put beside the files.
+    return (
+        name.lower().endswith(_SUFFIXES)
+        and not name.startswith("__MACOSX")
+        and not pathlib.PurePosixPath(name).name.startswith("._")
+    )
+
+
+def match(rows: Sequence[str], names: frozenset[str]) -> list[str]:
+    """Finds the image of each row of the lists.
+
+    It has the row's name, or else differs from it only in the ending: the lists name
+    `000001.jpg`, and the PNG edition has `000001.png`.
+
+    Args:
+      rows: file names of the lists.
+      names: of the images.
+
+    Returns:
+      A name for each row: an image's, or the row's own where there is none.
+    """
+    free: dict[str, str] = {}
+    for name in sorted(names.difference(rows)):
+        free.setdefault(_stem(name), name)
+    return [row if row in names else free.pop(_stem(row), row) for row in rows]
+
+
+def _stem(name: str) -> str:
+    return pathlib.PurePosixPath(name).stem
+
+
+class _Zipped:
+    def __init__(self, path: pathlib.Path) -> None:
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
+            raise UserError(
+                "A zip must be whole", f"{path}, truncated or no zip ({error})", "fetch it again"
+            ) from error
+        self._entries = {
+            pathlib.PurePosixPath(entry.filename).name: entry
+            for entry in self._archive.infolist()
+            if _is_image(entry.filename)
+        }
+        self.names = frozenset(self._entries)
+
+    def read(self, name: str) -> bytes:
+        entry = self._entries[name]
+        if entry.compress_type not in _COMPRESSIONS:
+            raise ValueError("an entry of a zip that is neither stored nor deflated")
+        if entry.file_size > image_limits.MOST_BYTES:
+            raise ValueError(f"an entry of a zip of more than {image_limits.MOST_BYTES} bytes")
+        try:
+            # Of an entry that lies, no more than this is unpacked, and no more kept than it says.
+            with self._archive.open(entry) as file:
+                return file.read(image_limits.MOST_BYTES)
+        except (RuntimeError, EOFError, zipfile.BadZipFile, zlib.error, struct.error) as error:
+            raise ValueError(f"an entry of a zip that is damaged or encrypted: {error}") from error
+
+    def fingerprint(self) -> str:
+        return _digest(f"{name} {self._entries[name].CRC}" for name in sorted(self.names))
+
+
+class _Unpacked:
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._folder = folder
+        self.names = frozenset(path.name for path in folder.iterdir() if _is_image(path.name))
+
+    def read(self, name: str) -> bytes:
+        return read_limited(self._folder / name, image_limits.MOST_BYTES)
+
+    def fingerprint(self) -> str:
+        return _digest(f"{name} {self._state(name)}" for name in sorted(self.names))
+
+    def _state(self, name: str) -> str:
+        try:
+            state = (self._folder / name).stat()
+        except OSError as error:  # A link that leads nowhere; `read` says it.
+            return str(error.errno)
+        return f"{state.st_size} {state.st_mtime_ns}"
+
+
+def _digest(lines: Iterable[str]) -> str:
+    # Not all names of files are text.
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()

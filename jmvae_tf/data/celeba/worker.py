@@ -1,0 +1,117 @@
+"""A worker process of CelebA's preparation: finds, crops and resizes faces, part by part.
+
+It imports no TensorFlow: a worker starts in a moment and takes little memory.
+"""
+
+import dataclasses
+import os
+import pathlib
+import signal
+import threading
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+
+import cv2
+import numpy as np
+
+from jmvae_tf.data import face_crop, image_file
+from jmvae_tf.data.celeba import source_images
+from jmvae_tf.data.celeba.parts import Outcome, Part
+
+_STDERR = 2
+
+
+def make_part(
+    images: source_images.Images, names: Sequence[str], image_size: int, crop: str
+) -> Part:
+    """Prepares some images.
+
+    Args:
+      images: of the source.
+      names: of rows of the list; their images may be missing or broken.
+      image_size: of a face, in pixels.
+      crop: "face" finds it; "center" takes the centre square.
+    """
+    prepared = [_prepare(images, name, image_size, crop) for name in names]
+    return Part(
+        tuple(Outcome.KEPT if isinstance(x, bytes) else x for x in prepared),
+        tuple(x for x in prepared if isinstance(x, bytes)),
+    )
+
+
+def _prepare(
+    images: source_images.Images, name: str, image_size: int, crop: str
+) -> bytes | Outcome:
+    if name not in images.names:
+        return Outcome.NO_IMAGE
+    try:
+        image = image_file.decode_image(images.read(name), channels=3)
+    except (OSError, ValueError):
+        return Outcome.UNREADABLE
+    if crop == "center":
+        face: np.ndarray | face_crop.Refusal = face_crop.center_square(image, image_size)
+    else:
+        face = face_crop.crop_face(image, image_size)
+    if isinstance(face, face_crop.Refusal):
+        return Outcome(face.value)
+    return cv2.imencode(".png", cv2.cvtColor(face, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """What all parts of a preparation have in common.
+
+    Attributes:
+      source: holds the official files.
+      names: of the images, in the order of the lists' rows; they may be missing or broken.
+      image_size: of a face, in pixels.
+      crop: "face" or "center".
+    """
+
+    source: pathlib.Path
+    names: Sequence[str]
+    image_size: int
+    crop: str
+
+
+_work: tuple[Work, source_images.Images]
+"""Of this process, if it is a worker."""
+
+
+def start_worker(work: Work, lifeline: Connection) -> None:
+    """Makes this process a worker.
+
+    Args:
+      work: of its parts.
+      lifeline: on which nothing is sent. When its other end is closed, or the process that has it
+        has died, so does this one, even in the middle of a part.
+    """
+    global _work
+    threading.Thread(target=_die_with, args=(lifeline,), daemon=True).start()
+    cv2.setNumThreads(1)
+    with open(os.devnull, "wb") as nowhere:  # For decoders; the outcome says it.
+        os.dup2(nowhere.fileno(), _STDERR)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])  # The pool ends workers so.
+    _work = work, source_images.open_images(work.source)
+
+
+def _die_with(lifeline: Connection) -> None:
+    try:
+        lifeline.poll(None)
+    finally:
+        os._exit(1)
+
+
+def write_part(rows: range, path: pathlib.Path) -> None:
+    """Makes a part and writes it; a worker does that.
+
+    Args:
+      rows: of the lists.
+      path: of the part.
+
+    Raises:
+      OSError: if it cannot be written.
+    """
+    work, images = _work
+    names = work.names[rows.start : rows.stop]
+    make_part(images, names, work.image_size, work.crop).write(path)
