@@ -83,7 +83,8 @@ def crop_face(image: np.ndarray, size: int) -> np.ndarray | Refusal:
       uint8 [size, size, 3], or why there is none.
     """
     box = find_crop(image)
-    return box if isinstance(box, Refusal) else resize(box.cut(image), size)
+    # Bicubic, so that the same source gives the faces that earlier versions prepared.
+    return box if isinstance(box, Refusal) else resize(box.cut(image), size, cv2.INTER_CUBIC)
 
 
 def find_crop(image: np.ndarray) -> Box | Refusal:
@@ -132,10 +133,19 @@ def center_square(image: np.ndarray, size: int) -> np.ndarray:
     return resize(Box(left, top, side).cut(image), size)
 
 
-def resize(square: np.ndarray, size: int) -> np.ndarray:
-    """Resizes a square image, uint8 [side, side, ...] to uint8 [size, size, ...]."""
+def resize(square: np.ndarray, size: int, enlargement: int = cv2.INTER_LINEAR) -> np.ndarray:
+    """Resizes a square image.
+
+    Args:
+      square: uint8 [side, side, ...].
+      size: of the result, in pixels.
+      enlargement: OpenCV's interpolation where the image becomes larger.
+
+    Returns:
+      uint8 [size, size, ...].
+    """
     # INTER_AREA averages what falls into a pixel; to enlarge it would only repeat pixels.
-    method = cv2.INTER_AREA if square.shape[0] >= size else cv2.INTER_CUBIC
+    method = cv2.INTER_AREA if square.shape[0] >= size else enlargement
     return cv2.resize(square, (size, size), interpolation=method)
 
 

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from jmvae_tf.data import face_crop, image_limits
+from jmvae_tf.data.png_format import PNG_START, PngChunk, png_chunks, read_png_header
 from jmvae_tf.runtime import files
 from jmvae_tf.runtime.errors import UserError
 
@@ -23,19 +24,8 @@ _RIVAL_SHARE = 0.5
 
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
-_MOST_CHUNKS = 100_000  # Of a PNG; each takes time, even if it is empty.
 _SPARE = 2**16  # Bytes that a PNG may hold beyond its image; decoders warn of them.
 _SLICE, _PIECE = 2**14, 2**20  # Bytes that are unpacked at once, and made of them.
-# Of an interlaced PNG: where each of the passes begins, and its steps.
-_PASSES = (
-    (0, 0, 8, 8),
-    (4, 0, 8, 8),
-    (0, 4, 4, 8),
-    (2, 0, 4, 4),
-    (0, 2, 2, 4),
-    (1, 0, 2, 2),
-    (0, 1, 1, 2),
-)
 
 
 def read_image(
@@ -100,6 +90,13 @@ def decode_image(content: bytes, channels: int) -> np.ndarray:
         coloured = cv2.cvtColor(composed, cv2.COLOR_BGR2RGB)
         return coloured if channels == 3 else _luminance(coloured)
     return _by_opencv(content, flag)
+
+
+def encode_png(levels: np.ndarray) -> bytes:
+    """Encodes an image, uint8 [height, width, 1] or [height, width, 3], red first, without loss."""
+    if levels.shape[-1] == 3:
+        levels = cv2.cvtColor(levels, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".png", levels)[1].tobytes()
 
 
 def _decoded(path: pathlib.Path, channels: int, pipe: bool) -> np.ndarray:
@@ -168,30 +165,21 @@ def _needed(content: bytes) -> tuple[bytes, bytes | None]:
     Raises:
       ValueError: if it is damaged, or holds far more than its image.
     """
-    parts: list[tuple[bytes, bytes]] = []  # Kind, and the whole chunk.
-    place = len(image_limits.PNG_START)
-    kind = b""
-    for _ in range(_MOST_CHUNKS):
-        length = int.from_bytes(content[place : place + 4])
-        chunk = content[place : place + 12 + length]
-        if len(chunk) != 12 + length:
-            raise ValueError("a PNG cut off before its end")
-        kind = chunk[4:8]
-        if kind in _NEEDED:
-            parts.append((kind, chunk))
-            if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:]):
-                raise ValueError("a damaged PNG")
-        place += len(chunk)
-        if kind == b"IEND":
+    parts: list[PngChunk] = []
+    for chunk in png_chunks(content):
+        if chunk.kind in _NEEDED:
+            chunk.check()
+            parts.append(chunk)
+        if chunk.kind == b"IEND":
             break
     else:
-        raise ValueError(f"a PNG of more than {_MOST_CHUNKS} parts")
-    once = [kind for kind, _ in parts if kind != b"IDAT"]
+        raise ValueError("a PNG cut off before its end")
+    once = [chunk.kind for chunk in parts if chunk.kind != b"IDAT"]
     if len(set(once)) < len(once):
         raise ValueError("a PNG with two of a part that it has once")
-    _check_rows(content, b"".join(chunk[8:-4] for kind, chunk in parts if kind == b"IDAT"))
-    transparency = next((chunk[8:-4] for kind, chunk in parts if kind == b"tRNS"), None)
-    return b"".join([image_limits.PNG_START, *(chunk for _, chunk in parts)]), transparency
+    _check_rows(content, b"".join(chunk.data for chunk in parts if chunk.kind == b"IDAT"))
+    transparency = next((chunk.data for chunk in parts if chunk.kind == b"tRNS"), None)
+    return b"".join([PNG_START, *(chunk.whole for chunk in parts)]), transparency
 
 
 def _check_rows(content: bytes, packed: bytes) -> None:
@@ -204,15 +192,7 @@ def _check_rows(content: bytes, packed: bytes) -> None:
     Raises:
       ValueError: if it does.
     """
-    width, height, bits, colours, *_, interlacing = struct.unpack_from(
-        ">IIBBBBB", content, len(image_limits.PNG_HEADER_START)
-    )
-    bits_of_pixel = bits * image_limits.PNG_SAMPLES[colours]
-    left = _SPARE
-    for x, y, across, down in _PASSES if interlacing == 1 else ((0, 0, 1, 1),):
-        columns, rows = -((x - width) // across), -((y - height) // down)
-        if columns > 0:
-            left += max(rows, 0) * (1 + (columns * bits_of_pixel + 7) // 8)
+    left = _SPARE + read_png_header(content).num_bytes()
     unpacker = zlib.decompressobj()
     for start in range(0, len(packed), _SLICE):
         waiting = packed[start : start + _SLICE]

@@ -11,6 +11,8 @@ import re
 import struct
 from typing import Literal
 
+from jmvae_tf.data.png_format import PNG_START, read_png_header
+
 MOST_BYTES = 2**25
 """Of a file."""
 
@@ -25,21 +27,11 @@ MOST_TEXTS = 8
 
 JPEG_START = b"\xff\xd8\xff"
 JPEG_SCAN = b"\xff\xda"
-PNG_START = b"\x89PNG\r\n\x1a\n"
-PNG_HEADER_START = PNG_START + b"\0\0\0\rIHDR"
-"""The header comes first, though some decoders take other chunks before it. Its size follows."""
 PNG_TEXTS = (b"zTXt", b"iTXt")
-
-PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""Numbers of a pixel in a PNG's rows, by type of colour; of a palette, a place in it."""
 
 LUMINANCE = (9798, 19235, 3735)
 """32768ths of red, green and blue in grey: JPEG's 0.299, 0.587 and 0.114, as libpng rounds them."""
 
-_PNG_HEADER_LENGTH = 33
-# Channels by type of colour: grey, RGB, palette, grey and RGB with transparency.
-_PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
-_PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = 0x01
 _SCAN, _START, _END = 0xDA, 0xD8, 0xD9
@@ -98,16 +90,10 @@ def check_limits(content: bytes) -> Header:
 
 
 def _header_of_png(content: bytes) -> Header:
-    if len(content) < _PNG_HEADER_LENGTH:
-        raise ValueError("a PNG cut off in its header")
-    if not content.startswith(PNG_HEADER_START):
-        raise ValueError("a PNG whose header does not come first")
-    width, height, bits, colours = struct.unpack_from(">IIBB", content, len(PNG_HEADER_START))
-    if bits not in _PNG_DEPTHS.get(colours, ()):
-        raise ValueError(f"a PNG of colours of type {colours} with {bits} bits, which PNG has not")
+    header = read_png_header(content)
     if sum(content.count(kind) for kind in PNG_TEXTS) > MOST_TEXTS:
         raise ValueError(f"a PNG of more than {MOST_TEXTS} compressed texts")
-    return Header("png", width, height, _PNG_CHANNELS[colours], bits)
+    return Header("png", header.width, header.height, header.channels, header.bits)
 
 
 def _header_of_jpeg(content: bytes) -> Header:

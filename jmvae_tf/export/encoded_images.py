@@ -19,9 +19,9 @@ from jmvae_tf.data.image_limits import (
     MOST_BYTES,
     MOST_SCANS,
     MOST_TEXTS,
-    PNG_HEADER_START,
     PNG_TEXTS,
 )
+from jmvae_tf.data.png_format import PNG_HEADER_START
 
 _HEADER = 24  # Bytes of a PNG until the end of its size.
 _AT_ONCE = 2  # Images decoded side by side: each may take 50 MB.
@@ -92,10 +92,13 @@ def _decode_one(
 
     # Of its luminance, which a JPEG has, and a PNG in colour has not.
     levels = tf.cond(_is_png(encoded), of_png, lambda: square(channels))
-    side = tf.shape(levels)[0]
-    resized = tf.cond(side >= size, lambda: _shrunk(levels, size), lambda: _grown(levels, size))
-    resized = tf.clip_by_value(tf.round(resized), 0.0, 255.0)
-    return tf.ensure_shape(resized / 255.0, event_shape)
+    # As `face_crop.resize`: means over a pixel's part, which would only repeat pixels to enlarge.
+    resized = tf.cond(
+        tf.shape(levels)[0] >= size,
+        lambda: tf.image.resize(levels, (size, size), method="area"),
+        lambda: tf.image.resize(levels, (size, size), method="bilinear"),
+    )
+    return tf.ensure_shape(tf.round(resized) / 255.0, event_shape)
 
 
 def _composed(image: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
@@ -191,38 +194,3 @@ def _number_of(mark: bytes, encoded: tf.Tensor, most: int) -> tf.Tensor:
     """int32 []: how often a mark stands in a file, counted to one too many."""
     parts = tf.raw_ops.StringSplitV2(input=[encoded], sep=mark, maxsplit=most + 1)
     return tf.size(parts.values) - 1
-
-
-def _shrunk(levels: tf.Tensor, size: int) -> tf.Tensor:
-    """uint8 [side, side, channels] to float32 [size, size, channels], means over a pixel's part."""
-    return tf.image.resize(levels, (size, size), method="area")
-
-
-def _grown(levels: tf.Tensor, size: int) -> tf.Tensor:
-    """uint8 [side, side, channels] to float32 [size, size, channels], bicubic.
-
-    The kernel's parameter is OpenCV's -0.75; TensorFlow's own resizing has -0.5.
-    """
-    side = tf.shape(levels)[0]
-    levels = tf.cast(levels, tf.float32)
-    step = tf.cast(side, tf.float32) / size
-    place = (tf.range(size, dtype=tf.float32) + 0.5) * step - 0.5
-    first = tf.floor(place)
-    for axis in (0, 1):
-        total = 0.0
-        for offset in (-1, 0, 1, 2):
-            index = tf.clip_by_value(tf.cast(first, tf.int32) + offset, 0, side - 1)
-            weight = _cubic(tf.abs(place - first - offset))
-            along = [1, 1, 1]
-            along[axis] = size
-            total += tf.gather(levels, index, axis=axis) * tf.reshape(weight, along)
-        levels = total
-    return levels
-
-
-def _cubic(distance: tf.Tensor) -> tf.Tensor:
-    """The kernel of bicubic interpolation at distances in [0, 2]."""
-    a = -0.75
-    near = ((a + 2.0) * distance - (a + 3.0)) * distance**2 + 1.0
-    far = ((a * distance - 5.0 * a) * distance + 8.0 * a) * distance - 4.0 * a
-    return tf.where(distance <= 1.0, near, far)

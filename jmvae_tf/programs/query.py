@@ -213,13 +213,11 @@ def _edit(
 
 def _png(pixels: "np.ndarray") -> bytes:
     """float32 [height, width, 1 or 3] in [0, 1] as a PNG file."""
-    import cv2
     import numpy as np
 
-    levels = np.round(np.clip(pixels, 0.0, 1.0) * 255).astype(np.uint8)
-    if levels.shape[-1] == 3:
-        levels = cv2.cvtColor(levels, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".png", levels)[1].tobytes()
+    from jmvae_tf.data.image_file import encode_png
+
+    return encode_png(np.round(np.clip(pixels, 0.0, 1.0) * 255).astype(np.uint8))
 
 
 def _write(content: bytes) -> None:

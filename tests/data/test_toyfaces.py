@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from jmvae_tf import data
 from jmvae_tf.data import faces
 from jmvae_tf.data.celeba import source_files, source_images, source_lists
 from jmvae_tf.data.toyfaces import loading as toyfaces
@@ -70,7 +71,7 @@ def test_unknown_split():
     with pytest.raises(
         UserError, match=r"--split of toyfaces must be paper; received --split=official;"
     ):
-        toyfaces.load(pathlib.Path("unused"), split="official")
+        data.load("toyfaces", pathlib.Path("unused"), {"split": "official"})
 
 
 def test_a_face_follows_from_seed_and_index_alone():

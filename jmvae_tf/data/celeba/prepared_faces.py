@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 import tensorflow_datasets as tfds
 
-from jmvae_tf.data import faces, image_limits, tfds_files
+from jmvae_tf.data import faces, tfds_files
 from jmvae_tf.data.celeba import tfds_builder
 from jmvae_tf.data.celeba.source_lists import PARTITION_NAMES
 from jmvae_tf.data.celeba.tfds_builder import CelebaFaces
+from jmvae_tf.data.png_format import PNG_HEADER_START
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json
 
@@ -206,7 +207,7 @@ def _decode(png: bytes, image: np.ndarray) -> None:
     height, width, _ = image.shape
     decoded = None
     # Decoders take memory for as many pixels as a header says.
-    if png.startswith(image_limits.PNG_HEADER_START + struct.pack(">II", width, height)):
+    if png.startswith(PNG_HEADER_START + struct.pack(">II", width, height)):
         decoded = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB)
     if decoded is None:
         raise UserError(

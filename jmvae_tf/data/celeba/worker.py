@@ -54,7 +54,7 @@ def _prepare(
         face = face_crop.crop_face(image, image_size)
     if isinstance(face, face_crop.Refusal):
         return Outcome(face.value)
-    return cv2.imencode(".png", cv2.cvtColor(face, cv2.COLOR_RGB2BGR))[1].tobytes()
+    return image_file.encode_png(face)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,17 +12,17 @@ import numpy as np
 from jmvae_tf.data import faces
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.data.toyfaces import painting
-from jmvae_tf.data.toyfaces.painting import ATTRIBUTES, VARIATIONS
+from jmvae_tf.data.toyfaces.people import OF_ATTRIBUTES, sample_attributes
+from jmvae_tf.data.toyfaces.variations import ATTRIBUTES, UNITS, VARIATIONS
 from jmvae_tf.modalities import Modality
 
-SIZE = painting.UNITS
+SIZE = UNITS
 
 NUM_EXAMPLES = {"train": 10_000, "validation": 1_000, "test": 2_000}
 
 _SEEDS = {"train": 0, "validation": 1, "test": 2}
 
-# What a seed and an index are folded with, so that a face's attributes and its looks share no draw.
-_OF_ATTRIBUTES, _OF_LOOKS = 0, 1
+_OF_LOOKS = OF_ATTRIBUTES + 1
 
 
 def modalities() -> dict[str, Modality]:
@@ -117,75 +117,9 @@ def drawings(
     for index, row in enumerate(attributes > 0):
         shares = np.random.default_rng((seed, index, _OF_LOOKS)).random(len(VARIATIONS))
         looks = (lowest + (highest - lowest) * shares).tolist()
-        yield painting.draw(
+        yield painting.paint(
             {name for name, has in zip(ATTRIBUTES, row, strict=True) if has},
             dict(zip(VARIATIONS, looks, strict=True)),
             size,
             margin,
         )
-
-
-def sample_attributes(number: int, seed: int) -> np.ndarray:
-    """Draws vectors of attributes that go together as in life.
-
-    Args:
-      number: how many; the first are the same for any number.
-      seed: 0 or more.
-
-    Returns:
-      int8 [number, 18], -1 or 1, in the order of `ATTRIBUTES`.
-    """
-    rows = np.full((number, len(ATTRIBUTES)), -1, np.int8)
-    for index in range(number):
-        shown = _Person(np.random.default_rng((seed, index, _OF_ATTRIBUTES))).attributes()
-        rows[index, [ATTRIBUTES.index(name) for name in shown]] = 1
-    return rows
-
-
-class _Person:
-    """Draws the attributes of one person, each after those that it depends on."""
-
-    def __init__(self, generator: np.random.Generator) -> None:
-        self.shares = iter(generator.random(2 * len(ATTRIBUTES)).tolist())
-
-    def attributes(self) -> list[str]:
-        """The names of the attributes that the person has."""
-        # Sex and age are not drawn: they are why other attributes go together.
-        man, old = self._is(0.5), self._is(0.25)
-        bald = self._is((0.45 if old else 0.25) if man else 0.01)
-        hat = not bald and self._is(0.25)
-        hair = [] if bald else self._hair_colour(old)
-        goatee = man and self._is(0.42)
-        mustache = man and self._is(0.65 if goatee else 0.3)
-        bearded = goatee or mustache
-        smiling = self._is(0.5)
-        others = {
-            "Bald": bald,
-            "Wearing_Hat": hat,
-            "Bangs": not bald and not hat and self._is(0.3 if man else 0.55),
-            "Goatee": goatee,
-            "Mustache": mustache,
-            "Smiling": smiling,
-            "Mouth_Slightly_Open": self._is(0.6 if smiling else 0.35),
-            "Wearing_Lipstick": not bearded and self._is(0.02 if man else 0.7),
-            "Wearing_Earrings": self._is(0.12 if man else 0.6),
-            "Bushy_Eyebrows": self._is(0.5 if man else 0.2),
-            "Big_Nose": self._is(0.45 if man else 0.25),
-            "Eyeglasses": self._is(0.45 if old else 0.25),
-            "Narrow_Eyes": self._is(0.3),
-            "Pale_Skin": self._is(0.3),
-        }
-        return hair + [name for name, has in others.items() if has]
-
-    def _is(self, probability: float) -> bool:
-        return next(self.shares) < probability
-
-    def _hair_colour(self, old: bool) -> list[str]:
-        colours = (
-            ("Gray_Hair", 0.65 if old else 0.05),
-            ("Black_Hair", 0.35),
-            ("Blond_Hair", 0.45),
-            ("Brown_Hair", 0.7),
-        )
-        # Each colour takes its share of what those before it left; red hair has no attribute.
-        return next(([name] for name, probability in colours if self._is(probability)), [])
