@@ -191,9 +191,9 @@ def test_the_decoder_of_faces_follows_the_size_of_the_images(size, units):
 def test_only_faces_have_settings_of_photographs():
     with pytest.raises(UserError, match="--image_size is not a setting of vae on mnist;"):
         presets.settings_of("vae", "mnist", {"image_size": 64})
-    with pytest.raises(UserError, match="--image_size must be 32, 64 or 128;"):
+    with pytest.raises(UserError, match="--image_size of celeba must be 32, 64 or 128;"):
         presets.settings_of("vae", "celeba", {"image_size": 48})
-    with pytest.raises(UserError, match="--crop must be face or center;"):
+    with pytest.raises(UserError, match="--crop of celeba must be face or center;"):
         presets.settings_of("vae", "celeba", {"crop": "centre"})
     assert presets.data_options(presets.settings_of("vae", "digits", {})) == {"split": "paper"}
 

@@ -15,6 +15,8 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from jmvae_tf.runtime.errors import UserError
+
 _UNFINISHED = ".writing-"
 _MARK = ".jmvae_tf.lock"
 _NO_FLOCK = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -54,6 +56,42 @@ def locked(folder: pathlib.Path, wait: bool = True) -> Iterator[None]:
             return
         finally:
             os.close(descriptor)
+
+
+@contextlib.contextmanager
+def claimed(folder: pathlib.Path, purpose: str, flag: str) -> Iterator[None]:
+    """Makes a folder and holds it, or refuses where another process holds it.
+
+    Removes what killed processes left in it. At the end, removes the folders that were made, if
+    they are still empty.
+
+    Args:
+      folder: to hold.
+      purpose: what only one process may do at a time, as an infinitive for the message.
+      flag: of the program, by which the user can choose another place.
+
+    Raises:
+      UserError: if another process holds it.
+      OSError: if it cannot be made or locked.
+    """
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(locked(folder, wait=False))
+        except BlockingIOError as error:
+            raise UserError(
+                f"Only one process may {purpose}",
+                f"{folder}, where another is at work: {error.strerror}",
+                f"wait for it, or choose another --{flag}",
+            ) from error
+        remove_unfinished(folder)
+        try:
+            yield
+        finally:
+            for path in made:
+                with contextlib.suppress(OSError):  # Most often: it is not empty.
+                    path.rmdir()
 
 
 def _is_at(descriptor: int, path: pathlib.Path) -> bool:

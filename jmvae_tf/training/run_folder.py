@@ -10,17 +10,16 @@ import os
 import pathlib
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jmvae_tf.presets import Settings, settings_from, versions
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import (
+    claimed,
     is_temporary,
-    locked,
     read_json,
     read_limited,
-    remove_unfinished,
     write_json,
     written_atomically,
 )
@@ -165,35 +164,14 @@ class RunFolder:
             if entry.name != _FRESH_CONFIG and not is_temporary(entry)
         ]
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> contextlib.AbstractContextManager[None]:
         """Keeps other processes from training in this folder; makes the folder if need be.
-
-        What a killed process was writing is removed, and in the end the folders that were made, if
-        they are still empty.
 
         Raises:
           UserError: if another process trains in it.
           OSError: if it cannot be made.
         """
-        made = [path for path in (self.path, *self.path.parents) if not path.exists()]
-        self.path.mkdir(parents=True, exist_ok=True)
-        with contextlib.ExitStack() as held:
-            try:
-                held.enter_context(locked(self.path, wait=False))
-            except BlockingIOError as error:
-                raise UserError(
-                    "Only one process may train in a run folder",
-                    f"--run={self.path}, where another is at work: {error.strerror}",
-                    "wait for it, or choose another --run",
-                ) from error
-            remove_unfinished(self.path)
-            try:
-                yield
-            finally:
-                for path in made:
-                    with contextlib.suppress(OSError):  # Most often: it is not empty.
-                        path.rmdir()
+        return claimed(self.path, "train in a run folder", "run")
 
     def start(self, settings: Settings) -> list[str]:
         """Begins a new run, in place of the one that may be there.

@@ -346,7 +346,7 @@ def test_interrupt_ends_the_workers_at_once(whole, tmp_path, monkeypatch):
         raise KeyboardInterrupt(signal.SIGTERM)
 
     monkeypatch.setattr(worker, "write_part", dying_worker.write_and_sleep)
-    monkeypatch.setattr(preparation._Progress, "add", interrupt)
+    monkeypatch.setattr(preparation._Progress, "update", interrupt)
     with made.locked(), pytest.raises(KeyboardInterrupt):
         made.make(2)
     assert not multiprocessing.active_children()

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from jmvae_tf.data.celeba import source_files, source_images, source_lists, worker
 from jmvae_tf.data.celeba.parts import Outcome, Part
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.runtime.files import is_temporary, locked, read_json, write_json
+from jmvae_tf.runtime.files import claimed, read_json, write_json
 
 PART_SIZE = 500
 """Images in a part: some seconds of work."""
@@ -82,24 +82,13 @@ class Preparation:
             for start in range(0, len(self.lists.names), PART_SIZE)
         ]
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> contextlib.AbstractContextManager[None]:
         """Keeps other processes from the same preparation.
 
         Raises:
           UserError: if another is at it.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with contextlib.ExitStack() as held:
-            try:
-                held.enter_context(locked(self._folder, wait=False))
-            except BlockingIOError as error:
-                raise UserError(
-                    "Only one process may prepare a data set",
-                    f"{self._folder}, where another is at work: {error.strerror}",
-                    "wait for it, or choose another --data_dir",
-                ) from error
-            yield
+        return claimed(self._folder, "prepare a data set", "data_dir")
 
     def make(self, processes: int) -> None:
         """Makes the parts that are missing.
@@ -116,7 +105,10 @@ class Preparation:
         if not missing:
             return
         total = len(self.lists.names)
-        progress = _Progress(total, done=total - sum(len(self._ranges[i]) for i in missing))
+        done = total - sum(len(self._ranges[i]) for i in missing)
+        progress = _Progress(
+            total=total, initial=done, unit=" images", file=sys.stdout, disable=None
+        )
         with progress, _workers(self._work, min(processes, len(missing))) as pool:
             with _interrupts_blocked():
                 parts = {
@@ -125,20 +117,17 @@ class Preparation:
                 }
             for part in concurrent.futures.as_completed(parts):
                 part.result()
-                progress.add(len(self._ranges[parts[part]]))
+                progress.update(len(self._ranges[parts[part]]))
 
     def _forget_other_source(self) -> None:
-        """Removes the parts of another source, and what a killed process left half-written."""
+        """Removes the parts of another source."""
         state = self._folder / "source.json"
         try:
             same = read_json(state) == self.source
         except (OSError, ValueError):
             same = False
         for entry in self._folder.iterdir():
-            if is_temporary(entry):
-                if entry.is_dir() and not entry.is_symlink():
-                    shutil.rmtree(entry)
-            elif not same and (entry == state or _PART_NAME.fullmatch(entry.name)):
+            if not same and (entry == state or _PART_NAME.fullmatch(entry.name)):
                 entry.unlink()
         if not same:
             write_json(state, self.source)
@@ -242,23 +231,15 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-class _Progress:
+class _Progress(tqdm):
     """A bar on a terminal; elsewhere a line for each tenth."""
 
-    def __init__(self, total: int, done: int) -> None:
-        self._total = total
-        self._done = done
-        self._bar = tqdm(total=total, initial=done, unit=" images", file=sys.stdout, disable=None)
-
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bar.close()
-
-    def add(self, number: int) -> None:
+    def update(self, number: int) -> None:
         """Counts some more images."""
-        before, self._done = self._done, self._done + number
-        self._bar.update(number)
-        if self._bar.disable and before * 10 // self._total < self._done * 10 // self._total:
-            print(f"{self._done} of {self._total} images", flush=True)
+        if not self.disable:
+            super().update(number)
+            return
+        tenths = self.n * 10 // self.total
+        self.n += number
+        if tenths < self.n * 10 // self.total:
+            print(f"{self.n} of {self.total} images", flush=True)
