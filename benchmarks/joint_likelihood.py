@@ -64,7 +64,7 @@ def main(argv):
     from jmvae_tf.evaluation.metrics.importance import importance_weighted_log_likelihoods
 
     keras.utils.set_random_seed(0)
-    model = jmvae_tf.JMVAE(handwritten.modalities(28), latent_dim=64)
+    model = jmvae_tf.JMVAE(handwritten.digit_modalities(28), latent_dim=64)
     rng = np.random.default_rng(0)
     examples = {
         "image": rng.integers(0, 2, (_EXAMPLES.value, 28, 28, 1)).astype(np.float32),

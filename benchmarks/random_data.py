@@ -36,5 +36,7 @@ def data_set(networks, examples):
         train=examples,
         validation={},
         test={},
-        prepare=faces.prepare if networks == "celeba" else handwritten.prepare(255),
+        prepare=faces.values_of_faces
+        if networks == "celeba"
+        else handwritten.values_of_digits(255),
     )

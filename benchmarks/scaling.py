@@ -72,7 +72,9 @@ def main(argv):
         train = {**dict(zip(names, strips, strict=True)), "label": whole.train["label"]}
 
         def prepare(stored):
-            label = handwritten.prepare(255)({"image": stored[names[0]], "label": stored["label"]})
+            label = handwritten.values_of_digits(255)(
+                {"image": stored[names[0]], "label": stored["label"]}
+            )
             images = {name: tf.cast(stored[name], tf.float32) / 255 for name in names}
             return {**images, "label": label["label"]}
 

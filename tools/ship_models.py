@@ -27,8 +27,10 @@ from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import (
     read_json,
+    remove_unfinished,
     replace_folder,
     restore_folder,
+    unfinished_folder,
     write_json,
     written_atomically,
 )
@@ -82,10 +84,11 @@ def main() -> None:
         exported = pathlib.Path(_RUNS_DIR.value) / "exported" / name
         version = export_saved_model(model, exported, keep_versions=1)
         shipped = pathlib.Path(_EXPORT_DIR.value) / name
-        written = shipped / f".writing-{_VERSION}"  # Not under a name that a server reads.
-        shutil.rmtree(written, ignore_errors=True)
-        shutil.copytree(version, written)
-        replace_folder(written, shipped / _VERSION)
+        shipped.mkdir(parents=True, exist_ok=True)
+        remove_unfinished(shipped)
+        with unfinished_folder(shipped) as temporary:  # No server reads it under that name.
+            written = pathlib.Path(shutil.copytree(version, temporary / _VERSION))
+            replace_folder(written, shipped / _VERSION)
         _write_card(shipped, folder, settings)
         print(shipped / _VERSION)
 

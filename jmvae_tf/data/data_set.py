@@ -18,10 +18,10 @@ class Rows(Protocol):
     dtype: np.dtype
 
     def __len__(self) -> int:
-        """The number of examples."""
+        """Returns the number of examples."""
 
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
-        """The examples at some indices, [indices, *shape[1:]]."""
+        """Reads the examples at some indices, [indices, *shape[1:]]."""
 
 
 Arrays = Mapping[str, np.ndarray | Rows]
@@ -32,10 +32,10 @@ class DataSet:
     """Examples of several modalities, divided for training, validation and test.
 
     Attributes:
-      name: what the program's flag calls it.
+      name: the value of `--data`.
       modalities: name to `Modality`, in the papers' order: image first.
-      train: modality name to what is stored of it, one row an example, as compact as it comes; in
-        memory, or as `Rows` that are read when they are needed.
+      train: modality name to what is stored of it, one row per example, as compact as it
+        comes; in memory, or as `Rows` that are read when they are needed.
       validation: the same; empty where all examples are trained on.
       test: the same.
       prepare: a batch of stored tensors to float32 [batch, *event_shape], in TensorFlow ops.
@@ -61,11 +61,11 @@ class DataSet:
         """
         for part in ("train", "validation", "test"):
             arrays: Arrays = getattr(self, part)
-            sizes = {name: len(arrays.get(name, ())) for name in self.modalities}
-            if len(set(sizes.values())) > 1:
+            observed = {name: int(x.sum()) for name, x in self.observed(part).items()}
+            if any(number < self.num_examples(part) for number in observed.values()):
                 raise UserError(
                     f"Every example of {self.name} must have all modalities",
-                    f"{sizes} in its {part} part",
+                    f"{observed} in its {part} part",
                     "repair the files",
                 )
             for name, array in arrays.items():
@@ -81,6 +81,19 @@ class DataSet:
                     )
 
     def num_examples(self, part: str) -> int:
-        """How many examples "train", "validation" or "test" has."""
+        """Counts the examples of "train", "validation" or "test"."""
         arrays: Arrays = getattr(self, part)
-        return len(next(iter(arrays.values()), ()))
+        return max((len(array) for array in arrays.values()), default=0)
+
+    def observed(self, part: str) -> dict[str, np.ndarray]:
+        """Says which examples of a part have which modalities; all others ask here.
+
+        Args:
+          part: "train", "validation" or "test".
+
+        Returns:
+          Modality name to bool [examples].
+        """
+        arrays: Arrays = getattr(self, part)
+        rows = np.arange(self.num_examples(part))
+        return {name: rows < len(arrays.get(name, ())) for name in self.modalities}

@@ -17,7 +17,7 @@ _HIGHEST = 16  # Grey levels count the dark pixels of a 4x4 block.
 
 def modalities() -> dict[str, Modality]:
     """An image of 8x8 grey pixels, and its label."""
-    return handwritten.modalities(8)
+    return handwritten.digit_modalities(8)
 
 
 def load(data_dir: pathlib.Path, split: str) -> DataSet:
@@ -26,13 +26,10 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
     Neighbours share their writer, so that all three parts have digits of every writer.
 
     Args:
-      data_dir: not used.
-      split: "paper" is the only one.
-
-    Raises:
-      UserError: for another split.
+      data_dir: unused.
+      split: unused, as "paper" is the only one.
     """
-    del data_dir
+    del data_dir, split
     digits = datasets.load_digits()
     stored = {
         "image": digits.images[..., np.newaxis].astype(np.uint8),
@@ -49,5 +46,5 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
         train=part(turn < 4),
         validation=part(turn == 4),
         test=part(turn == 5),
-        prepare=handwritten.prepare(_HIGHEST),
+        prepare=handwritten.values_of_digits(_HIGHEST),
     )

@@ -1,4 +1,4 @@
-"""What the data sets of faces have in common."""
+"""What the data sets of faces share: modalities, names of attributes, values of stored bytes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,11 +18,11 @@ OFFICIAL_ATTRIBUTES = tuple(
 """CelebA's 40 attributes, in the order of its list."""
 
 ATTRIBUTE_RANGE = (-3.0, 3.0)
-"""What a model may be asked about; data are -1 or 1, the 2018 paper's figures go to 2."""
+"""Values that a model may be asked about; data are -1 or 1, the 2018 paper's figures go to 2."""
 
 
-def modalities(size: int, attribute_names: Sequence[str]) -> dict[str, Modality]:
-    """A colour image of `size` x `size` pixels and the attributes of the face in it.
+def face_modalities(size: int, attribute_names: Sequence[str]) -> dict[str, Modality]:
+    """Describes a colour image of `size` x `size` pixels and the attributes of the face in it.
 
     Both are Gaussian with variance 1, the image standardised (2018 paper, "Settings").
 
@@ -50,8 +50,8 @@ def modalities(size: int, attribute_names: Sequence[str]) -> dict[str, Modality]
     }
 
 
-def prepare(stored: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """From stored bytes to values in [0, 1], and attributes -1 or 1 as they are.
+def values_of_faces(stored: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Converts stored bytes to values in [0, 1]; attributes stay -1 or 1.
 
     Args:
       stored: "image", uint8 [batch, size, size, 3], red first, and "attributes", int8

@@ -1,4 +1,4 @@
-"""What the data sets of handwritten digits have in common."""
+"""What the data sets of handwritten digits share: modalities, values of stored bytes."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,8 +10,8 @@ from jmvae_tf.modalities import Modality
 NUM_CLASSES = 10
 
 
-def modalities(size: int) -> dict[str, Modality]:
-    """A grey image of `size` x `size` pixels and the digit that it shows."""
+def digit_modalities(size: int) -> dict[str, Modality]:
+    """Describes a grey image of `size` x `size` pixels and the digit that it shows."""
     return {
         "image": Modality("image", (size, size, 1), Bernoulli(), kind="image"),
         "label": Modality(
@@ -24,7 +24,7 @@ def modalities(size: int) -> dict[str, Modality]:
     }
 
 
-def prepare(
+def values_of_digits(
     highest: int,
 ) -> Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]:
     """Makes the function from stored bytes to grey values in [0, 1] and one-hot labels.

@@ -36,11 +36,11 @@ _NETWORK_TIMEOUT = 5.0  # Seconds; TFDS itself would try for minutes.
 
 def modalities() -> dict[str, Modality]:
     """An image of 28x28 grey pixels, and its label."""
-    return handwritten.modalities(28)
+    return handwritten.digit_modalities(28)
 
 
 def load(data_dir: pathlib.Path, split: str) -> DataSet:
-    """MNIST, its digits as grey values.
+    """Loads MNIST, its digits as grey values.
 
     Args:
       data_dir: holds the four idx files, or is where TensorFlow Datasets keeps its copy.
@@ -48,8 +48,7 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
         "authors" trains on all 60,000, as the authors' code does, and has nothing to validate on.
 
     Raises:
-      UserError: if a file is missing or damaged, there is no network to download it from, or the
-        split is unknown.
+      UserError: if a file is missing or damaged, or there is no network to download it.
     """
     missing = [file for file in FILES.values() if not (data_dir / file).is_file()]
     if not missing:
@@ -72,7 +71,7 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
         if split == "paper"
         else {},
         test={"image": arrays["test-images"], "label": arrays["test-labels"]},
-        prepare=handwritten.prepare(255),
+        prepare=handwritten.values_of_digits(255),
     )
 
 

@@ -330,7 +330,7 @@ def test_official_files_in_a_folder_that_cannot_be_written(tmp_path, monkeypatch
 
 def test_some_of_the_official_files(tmp_path):
     source = celeba_source.write(tmp_path / "data", NUMBER)
-    (source / source_files.PARTITIONS).unlink()
+    (source / source_files.PARTITIONS_FILE).unlink()
     with pytest.raises(UserError, match=r"received \S*data without list_eval_partition.txt;"):
         data.load("celeba", source, OPTIONS)
 

@@ -39,7 +39,7 @@ def test_there_are_forty_official_attributes():
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_lists_are_read_back_exactly(source, line_end):
-    path = source / source_files.ATTRIBUTES
+    path = source / source_files.ATTRIBUTES_FILE
     path.write_bytes(line_end.join(path.read_text().splitlines()).encode())
     lists = read(source)
     assert lists.names == tuple(celeba_source.names(NUMBER))
@@ -49,7 +49,7 @@ def test_lists_are_read_back_exactly(source, line_end):
 
 
 def test_rows_are_in_the_order_of_names_whatever_the_order_of_the_list(source):
-    path = source / source_files.ATTRIBUTES
+    path = source / source_files.ATTRIBUTES_FILE
     count, header, *rows = path.read_text().splitlines()
     path.write_text("\n".join([count, header, *reversed(rows)]))
     np.testing.assert_array_equal(read(source).attributes, celeba_source.attributes(NUMBER))
@@ -81,7 +81,7 @@ def change(line: int, old: str, new: str, count: int = 1):
     ],
 )
 def test_damaged_list_of_attributes(source, edit, message):
-    path = source / source_files.ATTRIBUTES
+    path = source / source_files.ATTRIBUTES_FILE
     lines = path.read_text().splitlines()
     edit(lines)
     path.write_text("\n".join(lines))
@@ -102,7 +102,7 @@ def test_damaged_list_of_attributes(source, edit, message):
     ],
 )
 def test_damaged_list_of_partitions(source, edit, message):
-    path = source / source_files.PARTITIONS
+    path = source / source_files.PARTITIONS_FILE
     lines = path.read_text().splitlines()
     edit(lines)
     path.write_text("\n".join(lines))
@@ -111,7 +111,7 @@ def test_damaged_list_of_partitions(source, edit, message):
 
 
 def test_list_that_is_no_text(source):
-    (source / source_files.PARTITIONS).write_bytes(b"\xff\xfe\x00")
+    (source / source_files.PARTITIONS_FILE).write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="A list must be text"):
         read(source)
 
@@ -142,7 +142,7 @@ def test_fingerprint_changes_with_an_image(source, zipped):
 
 def test_fingerprint_changes_with_an_attribute(source):
     before = read(source).fingerprint()
-    path = source / source_files.ATTRIBUTES
+    path = source / source_files.ATTRIBUTES_FILE
     path.write_text(path.read_text().replace(" -1", "  1", 1))
     assert read(source).fingerprint() != before
 
@@ -173,7 +173,7 @@ def rewrite(path, edit):
     path.write_bytes(edit(path.read_bytes()))
 
 
-LISTS = (source_files.ATTRIBUTES, source_files.PARTITIONS)
+LISTS = (source_files.ATTRIBUTES_FILE, source_files.PARTITIONS_FILE)
 
 EDITS = {
     "byte order mark": lambda text: codecs.BOM_UTF8 + text,
@@ -200,7 +200,7 @@ def as_csv(source, quote=""):
         LISTS, (("image_id", *OFFICIAL_ATTRIBUTES), ("image_id", "partition")), strict=True
     ):
         rows = [line.split() for line in (source / name).read_text().splitlines()]
-        rows = [header, *(rows[2:] if name == source_files.ATTRIBUTES else rows)]
+        rows = [header, *(rows[2:] if name == source_files.ATTRIBUTES_FILE else rows)]
         lines = [",".join(f"{quote}{word}{quote}" for word in row) for row in rows]
         (source / name).with_suffix(".csv").write_text("\n".join(lines) + "\n")
         (source / name).unlink()
@@ -243,7 +243,7 @@ def test_damaged_csv(source, name, old, new, message):
 
 
 def test_list_that_is_endless(source, monkeypatch):
-    monkeypatch.setattr(source_files, "_LONGEST_LIST", 100)
+    monkeypatch.setattr(source_lists, "_LONGEST_LIST", 100)
     with pytest.raises(UserError, match=r"must be text.*; received .*: more than the 100"):
         read(source)
 
@@ -257,14 +257,14 @@ def test_list_that_is_endless(source, monkeypatch):
     ],
 )
 def test_list_that_takes_far_more_than_its_size(source, more, message):
-    for name in (source_files.ATTRIBUTES, source_files.PARTITIONS):
+    for name in (source_files.ATTRIBUTES_FILE, source_files.PARTITIONS_FILE):
         rewrite(source / name, lambda text: text.rstrip() + more)
         with pytest.raises(UserError, match=f"must be text.*; received .*: {message}"):
             source_lists._lines(source / name)
 
 
 def test_number_of_files_that_is_none(source):
-    rewrite(source / source_files.ATTRIBUTES, lambda text: b"9" * 5000 + text)
+    rewrite(source / source_files.ATTRIBUTES_FILE, lambda text: b"9" * 5000 + text)
     with pytest.raises(UserError, match="must be the number of its files"):
         read(source)
 

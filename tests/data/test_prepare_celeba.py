@@ -610,7 +610,7 @@ def test_faces_that_leave_no_part_to_train_or_test_on(tmp_path, number, partitio
     """Training refuses them before it makes a folder."""
     folder = celeba_source.write(tmp_path / "data", number)
     names = celeba_source.names(number)
-    (folder / source_files.PARTITIONS).write_text("".join(f"{x} {partition}\n" for x in names))
+    (folder / source_files.PARTITIONS_FILE).write_text("".join(f"{x} {partition}\n" for x in names))
     flags = [
         "--data=celeba",
         f"--split={split}",

@@ -195,8 +195,8 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path):
         toyfaces_files.write(tmp_path / folder, 3, seed=6)
     assert sorted(path.name for path in (tmp_path / "one").iterdir()) == [
         source_files.ZIP,
-        source_files.ATTRIBUTES,
-        source_files.PARTITIONS,
+        source_files.ATTRIBUTES_FILE,
+        source_files.PARTITIONS_FILE,
     ]
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "other" / path.name).read_bytes()

@@ -62,6 +62,21 @@ def test_as_the_programs_do(size, event_shape, rng, tmp_path):
         np.testing.assert_allclose(ours, expected, atol=GREY_LEVEL + 1e-6, rtol=0, err_msg=kind)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_small_files_are_enlarged_bilinearly(channels, tmp_path):
+    """Centres of pixels lie half a pixel from the edges; beyond them the outermost counts."""
+    levels = np.array([[0, 100], [200, 40]], np.uint8)[..., np.newaxis].repeat(channels, -1)
+    weights = np.array([[1, 0], [0.75, 0.25], [0.25, 0.75], [0, 1]])
+    expected = np.einsum("ik,jl,klc->ijc", weights, weights, levels) / 255
+    file = cv2.imencode(".png", levels)[1].tobytes()
+    (tmp_path / "file").write_bytes(file)
+    for enlarged in (
+        decode([file], (4, 4, channels))[0],
+        read_image(tmp_path / "file", (4, 4, channels)),
+    ):
+        np.testing.assert_allclose(enlarged, expected, atol=GREY_LEVEL, rtol=0)
+
+
 def test_sixteen_bits(rng, tmp_path):
     levels = rng.integers(0, 2**16, (64, 64, 3), np.uint16)
     file = cv2.imencode(".png", levels)[1].tobytes()

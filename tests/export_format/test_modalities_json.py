@@ -342,6 +342,6 @@ def test_a_model_without_its_weights(content, export):
 def test_means_are_written_within_the_range():
     from jmvae_tf.data import faces
 
-    model = small_model("jmvae_kl", faces.modalities(8, ("x", "y")))
+    model = small_model("jmvae_kl", faces.face_modalities(8, ("x", "y")))
     model.statistics["attributes"].set_statistics(np.array([-3.5, 0.25]), np.ones(2))
     assert described_modalities(model)["attributes"].means == (-3.0, 0.25)

@@ -52,9 +52,9 @@ def write(folder: pathlib.Path, number: int) -> pathlib.Path:
     for index, name in enumerate(names(number)):
         bgr = cv2.cvtColor(draw(index), cv2.COLOR_RGB2BGR)
         (folder / source_files.FOLDER / name).write_bytes(cv2.imencode(".jpg", bgr)[1].tobytes())
-    (folder / source_files.ATTRIBUTES).write_text("\r\n".join(attribute_list(number)) + "\r\n")
+    (folder / source_files.ATTRIBUTES_FILE).write_text("\r\n".join(attribute_list(number)) + "\r\n")
     rows = zip(names(number), partitions(number), strict=True)
-    (folder / source_files.PARTITIONS).write_text("".join(f"{name} {x}\n" for name, x in rows))
+    (folder / source_files.PARTITIONS_FILE).write_text("".join(f"{name} {x}\n" for name, x in rows))
     return folder
 
 

@@ -49,7 +49,7 @@ def _faces():
         "attributes": rng.choice([-1, 1], (61, 40)).astype(np.int8),
     }
     modalities = data_sets.modalities("celeba", {"image_size": 32})
-    return DataSet("random", modalities, examples, {}, examples, faces.prepare)
+    return DataSet("random", modalities, examples, {}, examples, faces.values_of_faces)
 
 
 def _settings_and_data(request):

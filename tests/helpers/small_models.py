@@ -43,7 +43,7 @@ def small_model(
 
 def small_faces(size: int) -> dict[str, Modality]:
     """The modalities of small faces with three attributes."""
-    return faces.modalities(size, ("Bald", "Male", "Smiling"))
+    return faces.face_modalities(size, ("Bald", "Male", "Smiling"))
 
 
 def examples(modalities: Mapping[str, Modality], num: int) -> dict[str, tf.Tensor]:

@@ -56,8 +56,8 @@ def write(folder: pathlib.Path, number: int, seed: int, zipped: bool = True) -> 
                 (images / name).write_bytes(content)
             os.replace(images, folder / source_files.FOLDER)
     lists = {
-        source_files.ATTRIBUTES: _attribute_lines(attributes),
-        source_files.PARTITIONS: [
+        source_files.ATTRIBUTES_FILE: _attribute_lines(attributes),
+        source_files.PARTITIONS_FILE: [
             f"{_name(index)} {_PARTITIONS[index % len(_PARTITIONS)]}" for index in range(number)
         ],
     }

@@ -263,8 +263,8 @@ def face_runs(tmp_path_factory):
         "image": rng.integers(0, 256, (20, 32, 32, 3), np.uint8),
         "attributes": rng.choice(np.array([-1, 1], np.int8), (20, 40), p=(0.7, 0.3)),
     }
-    modalities = faces.modalities(32, faces.OFFICIAL_ATTRIBUTES)
-    data = DataSet("celeba", modalities, arrays, arrays, arrays, faces.prepare)
+    modalities = faces.face_modalities(32, faces.OFFICIAL_ATTRIBUTES)
+    data = DataSet("celeba", modalities, arrays, arrays, arrays, faces.values_of_faces)
     for name, (model, crop) in FACE_RUNS.items():
         overrides = {
             "joint_encoder": f"({CNN}, D8R)-D8R",

@@ -12,7 +12,7 @@ from jmvae_tf.runtime.errors import UserError
 
 LABEL = {"label": Modality("label", (3,), Categorical(), kind="label", value_names=("a", "b", "c"))}
 NAMES = ("Bald", "Mouth_Slightly_Open", "Smiling")
-FACES = faces.modalities(8, NAMES)
+FACES = faces.face_modalities(8, NAMES)
 BOTH = FACES | LABEL
 
 

@@ -38,7 +38,7 @@ def data():
     images = rng.integers(0, 256, (30, 8, 8, 3), np.uint8)
     attributes = rng.choice(np.array([-1, 1], np.int8), (30, 3))
     arrays = {"image": RowsOnDisk(images), "attributes": attributes}
-    return DataSet("faces", small_faces(8), arrays, arrays, arrays, faces.prepare)
+    return DataSet("faces", small_faces(8), arrays, arrays, arrays, faces.values_of_faces)
 
 
 def _history():

@@ -274,7 +274,7 @@ def untrained(name: str) -> MultimodalVAE:
     """A small model of toyfaces that knows its data's means."""
     model = small_model(presets.without_gan(name), toyfaces.modalities(), NETWORK)
     drawn = toyfaces.examples(50, 0)
-    model.adapt([faces.prepare({name: tf.constant(x) for name, x in drawn.items()})])
+    model.adapt([faces.values_of_faces({name: tf.constant(x) for name, x in drawn.items()})])
     return model
 
 
@@ -377,13 +377,13 @@ def test_figure_7_has_average_and_random_faces_of_changed_attributes(
 
 
 def test_data_of_many_attributes_show_those_that_the_paper_names(tmp_path, monkeypatch, rng, drawn):
-    modalities = faces.modalities(32, faces.OFFICIAL_ATTRIBUTES)
+    modalities = faces.face_modalities(32, faces.OFFICIAL_ATTRIBUTES)
     part = {
         "image": rng.integers(0, 256, (20, 32, 32, 3)).astype(np.uint8),
         "attributes": rng.choice([-1, 1], (20, 40)).astype(np.int8),
     }
     runs = Runs(tmp_path, SMALL_SCALE, data_name="celeba")
-    runs.data = DataSet("celeba", modalities, part, part, part, faces.prepare)
+    runs.data = DataSet("celeba", modalities, part, part, part, faces.values_of_faces)
     model = small_model("jmvae_kl", modalities, NETWORK)
     monkeypatch.setattr(Runs, "trained", lambda self, recipe: model)
     _, table = pictures.make_figure("8", runs, tmp_path)

@@ -35,7 +35,7 @@ def fetch(data_dir: pathlib.Path) -> pathlib.Path:
     folder = data_dir / "celeb_a" / "official_files"
     if not source_files.missing(folder):
         return folder
-    files = f"{source_files.ZIP}, {source_files.ATTRIBUTES} and {source_files.PARTITIONS}"
+    files = f"{source_files.ZIP}, {source_files.ATTRIBUTES_FILE} and {source_files.PARTITIONS_FILE}"
     remedy = f"fetch {files} by hand and put them into {data_dir}"
     if not any((data_dir / "celeb_a").glob("*/dataset_info.json")):
         url = celeb_a_dataset_builder.EVAL_LIST
@@ -82,8 +82,8 @@ def _write(builder: tfds.core.DatasetBuilder, folder: pathlib.Path) -> None:
                 partitions.append(f"{name} {number}\n")
         header = f"{len(attributes)}\n{' '.join(OFFICIAL_ATTRIBUTES)}\n"
         for name, lines in (
-            (source_files.ATTRIBUTES, [header, *attributes]),
-            (source_files.PARTITIONS, partitions),
+            (source_files.ATTRIBUTES_FILE, [header, *attributes]),
+            (source_files.PARTITIONS_FILE, partitions),
         ):
             with written_atomically(folder / name) as text:
                 text.write_text("".join(lines), encoding="utf-8")

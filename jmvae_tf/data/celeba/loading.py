@@ -26,7 +26,7 @@ def modalities(image_size: int) -> dict[str, Modality]:
     Args:
       image_size: in pixels.
     """
-    return faces.modalities(image_size, faces.OFFICIAL_ATTRIBUTES)
+    return faces.face_modalities(image_size, faces.OFFICIAL_ATTRIBUTES)
 
 
 def load(data_dir: pathlib.Path, split: str, image_size: int, crop: str) -> DataSet:
@@ -64,7 +64,7 @@ def load(data_dir: pathlib.Path, split: str, image_size: int, crop: str) -> Data
         train=parts["train"],
         validation=parts["validation"],
         test=parts["test"],
-        prepare=faces.prepare,
+        prepare=faces.values_of_faces,
     )
 
 

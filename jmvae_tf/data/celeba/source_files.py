@@ -14,13 +14,13 @@ from jmvae_tf.runtime.errors import UserError
 ZIP = "img_align_celeba.zip"
 FOLDER = "img_align_celeba"
 PNG_FOLDER = "img_align_celeba_png"
-ATTRIBUTES = "list_attr_celeba.txt"
-PARTITIONS = "list_eval_partition.txt"
+ATTRIBUTES_FILE = "list_attr_celeba.txt"
+PARTITIONS_FILE = "list_eval_partition.txt"
 
 
 def missing(folder: pathlib.Path) -> list[str]:
     """Lists which of the three official files a folder lacks; images may be a zip or unpacked."""
-    files = [name for name in (ATTRIBUTES, PARTITIONS) if find_list(folder, name) is None]
+    files = [name for name in (ATTRIBUTES_FILE, PARTITIONS_FILE) if find_list(folder, name) is None]
     return files if find_images(folder) else [ZIP, *files]
 
 
@@ -52,7 +52,8 @@ def check_source(folder: pathlib.Path) -> None:
     absent = missing(folder)
     if absent:
         raise UserError(
-            f"CelebA is {ZIP} (or the unpacked folder {FOLDER}), {ATTRIBUTES} and {PARTITIONS}",
+            f"CelebA is {ZIP} (or the unpacked folder {FOLDER}), {ATTRIBUTES_FILE} and "
+            f"{PARTITIONS_FILE}",
             f"{folder} without {', '.join(absent)}",
             "put them there, or name the folder that holds them",
         )

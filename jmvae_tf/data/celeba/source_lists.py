@@ -53,8 +53,8 @@ def read_lists(folder: pathlib.Path, attribute_names: Sequence[str]) -> Lists:
     Raises:
       UserError: if a list is damaged, has other attributes, or the two name other files.
     """
-    attributes_file = _find(folder, source_files.ATTRIBUTES)
-    partitions_file = _find(folder, source_files.PARTITIONS)
+    attributes_file = _find(folder, source_files.ATTRIBUTES_FILE)
+    partitions_file = _find(folder, source_files.PARTITIONS_FILE)
     attributes = _read_attributes(attributes_file, attribute_names)
     partitions = _read_partitions(partitions_file)
     for one, other, file in (

@@ -16,8 +16,6 @@ from jmvae_tf.data.toyfaces.people import OF_ATTRIBUTES, sample_attributes
 from jmvae_tf.data.toyfaces.variations import ATTRIBUTES, UNITS, VARIATIONS
 from jmvae_tf.modalities import Modality
 
-SIZE = UNITS
-
 NUM_EXAMPLES = {"train": 10_000, "validation": 1_000, "test": 2_000}
 
 _SEEDS = {"train": 0, "validation": 1, "test": 2}
@@ -26,26 +24,23 @@ _OF_LOOKS = OF_ATTRIBUTES + 1
 
 
 def modalities() -> dict[str, Modality]:
-    """An image of 64x64 colour pixels, and the attributes of the face in it."""
-    return faces.modalities(SIZE, ATTRIBUTES)
+    """Describes an image of 64x64 colour pixels, and the attributes of the face in it."""
+    return faces.face_modalities(UNITS, ATTRIBUTES)
 
 
 def load(data_dir: pathlib.Path, split: str) -> DataSet:
     """Draws the faces to train on, to validate on and to test on, by a seed each.
 
     Args:
-      data_dir: not used.
-      split: "paper" is the only one.
-
-    Raises:
-      UserError: for another split.
+      data_dir: unused; nothing is read from disk.
+      split: unused, as "paper" is the only one.
     """
-    del data_dir
+    del data_dir, split  # Every data set takes both.
     parts = {part: examples(number, _SEEDS[part]) for part, number in NUM_EXAMPLES.items()}
     return DataSet(
         name="toyfaces",
         modalities=modalities(),
-        prepare=faces.prepare,
+        prepare=faces.values_of_faces,
         redraw=lambda attributes, seed: redraw(attributes, seed) / np.float32(255),
         **parts,
     )
@@ -79,14 +74,14 @@ def redraw(attributes: np.ndarray, seed: int) -> np.ndarray:
     Raises:
       ValueError: for attributes of another shape or with other values.
     """
-    images = np.empty((len(attributes), SIZE, SIZE, 3), np.uint8)
+    images = np.empty((len(attributes), UNITS, UNITS, 3), np.uint8)
     for index, image in enumerate(drawings(attributes, seed)):
         images[index] = image
     return images
 
 
 def drawings(
-    attributes: np.ndarray, seed: int, size: int = SIZE, margin: int = 0
+    attributes: np.ndarray, seed: int, size: int = UNITS, margin: int = 0
 ) -> Iterator[np.ndarray]:
     """The faces of `redraw` one by one, of any size.
 
