@@ -1,4 +1,4 @@
-"""The face of a photograph is cut out as in training; `test_data` has centre squares."""
+"""Image files of users: the centre square, or the face of a photograph as in training."""
 
 import struct
 import zipfile
@@ -114,3 +114,98 @@ def test_faces_of_celeba_are_cut_out_as_for_training(tmp_path):
                 np.testing.assert_allclose(read, expected / np.float32(255), atol=1e-6)
                 accepted += 1
     assert accepted >= 10
+
+
+# Centre squares.
+
+
+def write(path, image: np.ndarray):
+    """Writes grey or RGB bytes to a PNG or JPEG file."""
+    cv2.imwrite(str(path), image[..., ::-1] if image.ndim == 3 else image)
+    return path
+
+
+def test_grey_image_of_the_right_size_is_exact(tmp_path, rng):
+    image = rng.integers(0, 256, (8, 8), np.uint8)
+    read = read_image(write(tmp_path / "image.png", image), (8, 8, 1))
+    assert read.dtype == np.float32
+    np.testing.assert_array_equal(read, image[..., np.newaxis] / np.float32(255))
+
+
+def test_rgb_image_of_the_right_size_is_exact(tmp_path, rng):
+    image = rng.integers(0, 256, (6, 6, 3), np.uint8)
+    read = read_image(write(tmp_path / "image.png", image), (6, 6, 3))
+    np.testing.assert_array_equal(read, image / np.float32(255))
+
+
+@pytest.mark.parametrize(
+    ("size", "rows", "columns"),
+    [
+        ((8, 14), slice(0, 8), slice(3, 11)),
+        ((14, 8), slice(3, 11), slice(0, 8)),
+        ((8, 13), slice(0, 8), slice(2, 10)),  # The middle of an odd margin is rounded down.
+    ],
+)
+def test_the_centre_square_is_taken(tmp_path, rng, size, rows, columns):
+    image = rng.integers(0, 256, size, np.uint8)
+    read = read_image(write(tmp_path / "image.png", image), (8, 8, 1))
+    np.testing.assert_array_equal(read[..., 0], image[rows, columns] / np.float32(255))
+
+
+def test_smaller_images_hold_averages(tmp_path):
+    blocks = np.array([[0, 40], [200, 120]], np.uint8)
+    image = np.kron(blocks, np.full((3, 3), 1, np.uint8))
+    image[0, 0] = 9  # One of the nine pixels that average to 1.
+    read = read_image(write(tmp_path / "image.png", image), (2, 2, 1))
+    np.testing.assert_array_equal(read[..., 0] * 255, [[1, 40], [200, 120]])
+
+
+def test_larger_images_stay_in_range(tmp_path):
+    # Cubic interpolation overshoots at an edge as hard as this one.
+    image = np.zeros((4, 4), np.uint8)
+    image[:, 2:] = 255
+    read = read_image(write(tmp_path / "image.png", image), (16, 16, 1))
+    assert read.shape == (16, 16, 1)
+    assert read.min() == 0
+    assert read.max() == 1
+
+
+def test_colours_become_grey_and_grey_becomes_colours(tmp_path):
+    red = np.zeros((4, 4, 3), np.uint8)
+    red[..., 0] = 255
+    grey = read_image(write(tmp_path / "red.png", red), (4, 4, 1))
+    # ITU-R BT.601: red makes 0.299 of the brightness; a byte rounds by at most 1/510.
+    np.testing.assert_allclose(grey, 0.299, atol=1 / 510)
+    colours = read_image(write(tmp_path / "grey.png", red[..., 0]), (4, 4, 3))
+    np.testing.assert_array_equal(colours, np.ones((4, 4, 3)))
+
+
+def test_jpeg(tmp_path):
+    read = read_image(write(tmp_path / "image.jpg", np.full((9, 9, 3), 128, np.uint8)), (3, 3, 3))
+    np.testing.assert_allclose(read, 128 / 255, atol=2 / 255)  # JPEG is not exact.
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(None, "must be readable; received .*image.png: No such file", id="missing"),
+        pytest.param(b"", "must be a JPEG or PNG; received .*image.png", id="empty"),
+        pytest.param(b"a text\n", "must be a JPEG or PNG; received .*image.png", id="text"),
+        pytest.param("half", "must be a JPEG or PNG; received .*image.png", id="truncated"),
+    ],
+)
+def test_file_that_is_no_image(tmp_path, capfd, rng, content, message):
+    path = tmp_path / "image.png"
+    if content == "half":
+        write(path, rng.integers(0, 256, (30, 30), np.uint8))
+        content = path.read_bytes()[: path.stat().st_size // 2]
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        read_image(path, (8, 8, 1))
+    assert capfd.readouterr().err == "", "a mistake is one line, which the program writes"
+
+
+def test_folder_is_no_image(tmp_path):
+    with pytest.raises(UserError, match=r"must be readable; received .*: Is a directory"):
+        read_image(tmp_path, (8, 8, 1))

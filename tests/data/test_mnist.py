@@ -1,7 +1,6 @@
-"""Tests of the data sets, of the files they are read from and of users' image files."""
+"""MNIST from its four files, or from TensorFlow Datasets."""
 
 import contextlib
-import dataclasses
 import gzip
 import json
 import os
@@ -10,47 +9,13 @@ import struct
 import urllib.error
 import urllib.request
 
-import cv2
 import numpy as np
 import pytest
-import tensorflow as tf
-from sklearn import datasets
 
 from jmvae_tf import data
-from jmvae_tf.data import digits, mnist
-from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.data.image_file import read_image
-from jmvae_tf.likelihoods import Gaussian
-from jmvae_tf.modalities import Modality
+from jmvae_tf.data import mnist
 from jmvae_tf.runtime.errors import UserError
-
-TRAIN_IMAGES, TRAIN_LABELS = mnist.FILES["train-images"], mnist.FILES["train-labels"]
-NUM_TRAIN, NUM_TEST = 6, 4
-
-
-def idx(array: np.ndarray, magic: int | None = None, count: int | None = None) -> bytes:
-    """The idx format, uncompressed: magic number, sizes and bytes, or a header that lies."""
-    magic = 0x0800 + array.ndim if magic is None else magic
-    sizes = [len(array) if count is None else count, *array.shape[1:]]
-    return struct.pack(f">{1 + len(sizes)}I", magic, *sizes) + array.tobytes()
-
-
-@pytest.fixture
-def idx_arrays(rng):
-    """What the small idx files hold: file name to bytes of images or labels."""
-    arrays = {}
-    for part, count in (("train", NUM_TRAIN), ("test", NUM_TEST)):
-        arrays[mnist.FILES[f"{part}-images"]] = rng.integers(0, 256, (count, 28, 28), np.uint8)
-        arrays[mnist.FILES[f"{part}-labels"]] = rng.integers(0, 10, count, np.uint8)
-    return arrays
-
-
-@pytest.fixture
-def idx_dir(tmp_path, idx_arrays):
-    """A folder with four small and whole idx files."""
-    for name, array in idx_arrays.items():
-        (tmp_path / name).write_bytes(gzip.compress(idx(array)))
-    return tmp_path
+from tests.helpers.idx_files import NUM_TEST, NUM_TRAIN, TRAIN_IMAGES, TRAIN_LABELS, idx
 
 
 def test_idx_files_are_read_back_exactly(idx_dir, idx_arrays):
@@ -82,12 +47,6 @@ def test_split_authors_trains_on_all_and_validates_on_none(idx_dir):
     assert loaded.num_examples("validation") == 0
     assert not loaded.validation, "DataSet.validation is empty where all examples are trained on"
     assert loaded.num_examples("test") == NUM_TEST
-
-
-@pytest.mark.parametrize("name", ["mnist", "digits"])
-def test_unknown_split(name, idx_dir):
-    with pytest.raises(UserError, match=r"received --split=halves;"):
-        data.load(name, idx_dir, {"split": "halves"})
 
 
 IMAGES = np.zeros((NUM_TRAIN, 28, 28), np.uint8)
@@ -323,213 +282,3 @@ def test_real_mnist(mnist_dir):
     # A published constant of the training and validation digits together.
     pixels = np.concatenate([loaded.train["image"], loaded.validation["image"]])
     np.testing.assert_allclose(pixels.mean() / 255, 0.1307, atol=5e-5)
-
-
-@pytest.fixture
-def loaded_digits(tmp_path):
-    return data.load("digits", tmp_path, {"split": "paper"})
-
-
-def rows(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Images and labels as sorted rows, to compare sets of examples whatever their order."""
-    flat = np.column_stack([images.reshape(len(images), -1), labels]).astype(int)
-    return flat[np.lexsort(flat.T)]
-
-
-def test_digits_are_divided_without_loss_or_repetition(loaded_digits):
-    parts = [loaded_digits.train, loaded_digits.validation, loaded_digits.test]
-    assert [len(part["label"]) for part in parts] == [1199, 299, 299]
-    original = datasets.load_digits()
-    np.testing.assert_array_equal(
-        rows(*(np.concatenate([part[name] for part in parts]) for name in ("image", "label"))),
-        rows(original.images, original.target),
-    )
-
-
-def test_digits_of_every_class_are_in_every_part(loaded_digits):
-    for part in ("train", "validation", "test"):
-        counts = np.bincount(getattr(loaded_digits, part)["label"], minlength=10)
-        # A tenth of them each; the neighbours of the file are of one writer, not of one class.
-        assert (counts > 0.05 * counts.sum()).all()
-
-
-@pytest.mark.parametrize(("name", "highest", "side"), [("digits", 16, 8), ("mnist", 255, 28)])
-def test_prepared_batches(idx_dir, monkeypatch, name, highest, side):
-    """Images become grey values in [0, 1] and labels one-hot, both float32."""
-    monkeypatch.setattr(mnist, "NUM_TRAINED", 4)
-    loaded = data.load(name, idx_dir, {"split": "paper"})
-    image = np.zeros((3, side, side, 1), np.uint8)
-    image[1], image[2] = highest // 2, highest
-    labels = tf.constant([0, 9, 3], tf.uint8)
-    prepared = loaded.prepare({"image": tf.constant(image), "label": labels})
-    assert {x.dtype for x in prepared.values()} == {tf.float32}
-    np.testing.assert_array_equal(
-        prepared["image"][:, 0, 0, 0], np.float32([0, highest // 2 / highest, 1])
-    )
-    np.testing.assert_array_equal(prepared["label"], np.eye(10, dtype=np.float32)[[0, 9, 3]])
-    shapes = {name: modality.event_shape for name, modality in loaded.modalities.items()}
-    assert {name: tuple(x.shape[1:]) for name, x in prepared.items()} == shapes
-
-
-def vectors(**parts) -> DataSet:
-    """A data set of two modalities of real vectors."""
-    names = ("left", "right")
-    return DataSet(
-        name="vectors",
-        modalities={name: Modality(name, (2,), Gaussian(1.0)) for name in names},
-        prepare=dict,
-        **{"train": {}, "validation": {}, "test": {}, **parts},
-    )
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("part", ["train", "validation", "test"])
-def test_values_that_are_not_finite_are_refused(part, value):
-    good = np.zeros((5, 2), np.float32)
-    bad = good.copy()
-    bad[3, 1] = bad[4] = value
-    with pytest.raises(
-        UserError, match=f"vectors must be finite.* in right of 2 {part} .*index 3;"
-    ):
-        vectors(**{part: {"left": good, "right": bad}})
-
-
-@pytest.mark.parametrize("part", ["train", "validation", "test"])
-def test_unequal_counts_are_refused(part):
-    with pytest.raises(UserError, match=f"received {{'left': 3, 'right': 2}} in its {part} part"):
-        vectors(**{part: {"left": np.zeros((3, 2)), "right": np.zeros((2, 2))}})
-
-
-def test_modality_without_values_is_refused():
-    with pytest.raises(UserError, match="must have all modalities"):
-        vectors(train={"left": np.zeros((3, 2))})
-
-
-def test_sizes_of_the_parts():
-    loaded = vectors(train={"left": np.zeros((3, 2)), "right": np.zeros((3, 2))})
-    sizes = [loaded.num_examples(part) for part in ("train", "validation", "test")]
-    assert sizes == [3, 0, 0]
-
-
-# Image files.
-
-
-def write(path, image: np.ndarray):
-    """Writes grey or RGB bytes to a PNG or JPEG file."""
-    cv2.imwrite(str(path), image[..., ::-1] if image.ndim == 3 else image)
-    return path
-
-
-def test_grey_image_of_the_right_size_is_exact(tmp_path, rng):
-    image = rng.integers(0, 256, (8, 8), np.uint8)
-    read = read_image(write(tmp_path / "image.png", image), (8, 8, 1))
-    assert read.dtype == np.float32
-    np.testing.assert_array_equal(read, image[..., np.newaxis] / np.float32(255))
-
-
-def test_rgb_image_of_the_right_size_is_exact(tmp_path, rng):
-    image = rng.integers(0, 256, (6, 6, 3), np.uint8)
-    read = read_image(write(tmp_path / "image.png", image), (6, 6, 3))
-    np.testing.assert_array_equal(read, image / np.float32(255))
-
-
-@pytest.mark.parametrize(
-    ("size", "rows", "columns"),
-    [
-        ((8, 14), slice(0, 8), slice(3, 11)),
-        ((14, 8), slice(3, 11), slice(0, 8)),
-        ((8, 13), slice(0, 8), slice(2, 10)),  # The middle of an odd margin is rounded down.
-    ],
-)
-def test_the_centre_square_is_taken(tmp_path, rng, size, rows, columns):
-    image = rng.integers(0, 256, size, np.uint8)
-    read = read_image(write(tmp_path / "image.png", image), (8, 8, 1))
-    np.testing.assert_array_equal(read[..., 0], image[rows, columns] / np.float32(255))
-
-
-def test_smaller_images_hold_averages(tmp_path):
-    blocks = np.array([[0, 40], [200, 120]], np.uint8)
-    image = np.kron(blocks, np.full((3, 3), 1, np.uint8))
-    image[0, 0] = 9  # One of the nine pixels that average to 1.
-    read = read_image(write(tmp_path / "image.png", image), (2, 2, 1))
-    np.testing.assert_array_equal(read[..., 0] * 255, [[1, 40], [200, 120]])
-
-
-def test_larger_images_stay_in_range(tmp_path):
-    # Cubic interpolation overshoots at an edge as hard as this one.
-    image = np.zeros((4, 4), np.uint8)
-    image[:, 2:] = 255
-    read = read_image(write(tmp_path / "image.png", image), (16, 16, 1))
-    assert read.shape == (16, 16, 1)
-    assert read.min() == 0
-    assert read.max() == 1
-
-
-def test_colours_become_grey_and_grey_becomes_colours(tmp_path):
-    red = np.zeros((4, 4, 3), np.uint8)
-    red[..., 0] = 255
-    grey = read_image(write(tmp_path / "red.png", red), (4, 4, 1))
-    # ITU-R BT.601: red makes 0.299 of the brightness; a byte rounds by at most 1/510.
-    np.testing.assert_allclose(grey, 0.299, atol=1 / 510)
-    colours = read_image(write(tmp_path / "grey.png", red[..., 0]), (4, 4, 3))
-    np.testing.assert_array_equal(colours, np.ones((4, 4, 3)))
-
-
-def test_jpeg(tmp_path):
-    read = read_image(write(tmp_path / "image.jpg", np.full((9, 9, 3), 128, np.uint8)), (3, 3, 3))
-    np.testing.assert_allclose(read, 128 / 255, atol=2 / 255)  # JPEG is not exact.
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        pytest.param(None, "must be readable; received .*image.png: No such file", id="missing"),
-        pytest.param(b"", "must be a JPEG or PNG; received .*image.png", id="empty"),
-        pytest.param(b"a text\n", "must be a JPEG or PNG; received .*image.png", id="text"),
-        pytest.param("half", "must be a JPEG or PNG; received .*image.png", id="truncated"),
-    ],
-)
-def test_file_that_is_no_image(tmp_path, capfd, rng, content, message):
-    path = tmp_path / "image.png"
-    if content == "half":
-        write(path, rng.integers(0, 256, (30, 30), np.uint8))
-        content = path.read_bytes()[: path.stat().st_size // 2]
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(UserError, match=message):
-        read_image(path, (8, 8, 1))
-    assert capfd.readouterr().err == "", "a mistake is one line, which the program writes"
-
-
-def test_folder_is_no_image(tmp_path):
-    with pytest.raises(UserError, match=r"must be readable; received .*: Is a directory"):
-        read_image(tmp_path, (8, 8, 1))
-
-
-# What is left of a data set that was divided.
-
-
-@pytest.mark.parametrize(("part", "fewest"), [("train", 1), ("test", 2)])
-def test_a_division_that_leaves_too_little_is_refused(monkeypatch, tmp_path, part, fewest):
-    whole = digits.load(tmp_path, "paper")
-
-    def left(number):
-        few = {name: array[:number] for name, array in getattr(whole, part).items()}
-        changed = dataclasses.replace(whole, **{part: few if number else {}})
-        monkeypatch.setattr(digits, "load", lambda data_dir, split: changed)
-        return data.load("digits", tmp_path, {"split": "paper"})
-
-    for number in range(fewest):
-        message = (
-            rf"The {part} part of digits must have at least {fewest} .*; received {number} by "
-        )
-        with pytest.raises(UserError, match=message + "--split=paper"):
-            left(number)
-    assert left(fewest).num_examples(part) == fewest
-
-
-@pytest.mark.parametrize("name", ["os", "../mnist", "data_set", "pipelines", "", "digits.os"])
-def test_the_name_of_a_data_set_imports_nothing_else(tmp_path, name):
-    for call in (data.load, lambda *_: data.modalities(name, {})):
-        with pytest.raises(ValueError, match="A data set is one of mnist, celeba"):
-            call(name, tmp_path, {"split": "paper"})
