@@ -16,12 +16,12 @@ _HIGHEST = 16  # Grey levels count the dark pixels of a 4x4 block.
 
 
 def modalities() -> dict[str, Modality]:
-    """An image of 8x8 grey pixels, and its label."""
+    """Describes an image of 8x8 grey pixels, and its label."""
     return handwritten.digit_modalities(8)
 
 
 def load(data_dir: pathlib.Path, split: str) -> DataSet:
-    """The 1,797 digits: of every six in a row four to train, one to validate, one to test.
+    """Loads the 1,797 digits: of every six in a row four train, one validates, one tests.
 
     Neighbours share their writer, so that all three parts have digits of every writer.
 

@@ -1,4 +1,4 @@
-"""Faces found in images and cut out as the authors of the papers did; OpenCV, no TensorFlow.
+"""Finds faces in images and cuts them out as the authors of the papers did; no TensorFlow.
 
 Their steps: the image in grey; OpenCV's `haarcascade_frontalface_alt`, scale factor 1.2, at least 2
 neighbours, faces from 10x10 pixels; the box enlarged 1.3 times around its centre; refused unless
@@ -49,7 +49,7 @@ class Box:
     side: int
 
     def enlarged(self) -> "Box":
-        """The square 1.3 times as large around the same centre."""
+        """Returns the square 1.3 times as large around the same centre."""
         side = round(ENLARGEMENT * self.side)
         margin = (side - self.side) // 2
         return Box(self.left - margin, self.top - margin, side)
@@ -68,12 +68,12 @@ class Box:
         )
 
     def cut(self, image: np.ndarray) -> np.ndarray:
-        """The part of an image that it covers, [side, side, ...]."""
+        """Returns the part of an image that it covers, [side, side, ...]."""
         return image[self.top : self.top + self.side, self.left : self.left + self.side]
 
 
 def crop_face(image: np.ndarray, size: int) -> np.ndarray | Refusal:
-    """The face in an aligned image of CelebA.
+    """Cuts the face out of an aligned image of CelebA.
 
     Args:
       image: uint8 [height, width, 3], red first.
@@ -88,9 +88,9 @@ def crop_face(image: np.ndarray, size: int) -> np.ndarray | Refusal:
 
 
 def find_crop(image: np.ndarray) -> Box | Refusal:
-    """The enlarged box of the largest face, or why the image is refused.
+    """Finds the enlarged box of the largest face, or says why the image is refused.
 
-    The decision is that of the authors' parameters.
+    Decides as the authors' parameters do.
 
     Args:
       image: uint8 [height, width, 3], red first.
@@ -106,7 +106,7 @@ def find_crop(image: np.ndarray) -> Box | Refusal:
 
 
 def find_faces(image: np.ndarray) -> list[Box]:
-    """The faces in a photograph of any size, the largest first, as boxes not yet enlarged.
+    """Finds the faces in a photograph of any size, the largest first; boxes are not yet enlarged.
 
     Args:
       image: uint8 [height, width, 3], red first.
@@ -119,7 +119,7 @@ def find_faces(image: np.ndarray) -> list[Box]:
 
 
 def center_square(image: np.ndarray, size: int) -> np.ndarray:
-    """The centre square of an image, resized.
+    """Cuts out the centre square of an image and resizes it.
 
     Args:
       image: uint8 [height, width, ...].
@@ -164,7 +164,7 @@ def _largest_first(boxes: Boxes) -> list[Box]:
 
 
 def _faces_worth_a_crop(grey: np.ndarray, lowest: float) -> Boxes:
-    """The faces of `detectMultiScale` from `lowest` pixels on, four times as fast.
+    """Finds the faces of `detectMultiScale` from `lowest` pixels on, four times as fast.
 
     The cascade looks through windows of 20, 24, 29, … pixels, and most of its time goes into the
     small ones. A face is the mean of more than two windows that agree, each within a factor of
@@ -198,7 +198,7 @@ def _faces_worth_a_crop(grey: np.ndarray, lowest: float) -> Boxes:
 
 
 def _windows(grey: np.ndarray, smallest: int, largest: int) -> list:
-    """The windows of some sizes that pass the cascade, not yet grouped into faces."""
+    """Finds the windows of some sizes that pass the cascade, not yet grouped into faces."""
     return list(
         _cascade().detectMultiScale(
             grey, SCALE_FACTOR, 0, minSize=(smallest, smallest), maxSize=(largest, largest)

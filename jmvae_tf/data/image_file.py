@@ -1,9 +1,9 @@
-"""The reader of image files outside of a graph: of users, of uploads, of archives and replies.
+"""Reads image files outside of a graph: those of users, uploads, archives and replies.
 
-All that decodes JPEG and PNG files of others outside of a graph goes through here, so that one set
-of limits holds for all (`data/image_limits.py`); `data/celeba.py` decodes the faces that this
-package prepared, whose size it knows. `export/encoded_images.py` is its counterpart in a graph.
-What is transparent in a PNG is composed on black.
+JPEG and PNG files of others are all decoded here, so that one set of limits holds
+(`data/image_limits.py`). `data/celeba/prepared_faces.py` decodes the faces that this package
+prepared, whose size it knows. `export/encoded_images.py` is the counterpart in a graph.
+Transparency in a PNG is composed on black.
 """
 
 import pathlib
@@ -20,7 +20,7 @@ from jmvae_tf.runtime import files
 from jmvae_tf.runtime.errors import UserError
 
 _RIVAL_SHARE = 0.5
-"""Of the largest face's width; a smaller one is somebody in the background, or none at all."""
+"""Share of the largest face's width below which a face is in the background, or none at all."""
 
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
@@ -127,12 +127,12 @@ def _by_opencv(content: bytes, flag: int) -> np.ndarray:
 def _composed(
     decoded: np.ndarray, header: image_limits.Header, transparency: bytes | None
 ) -> np.ndarray:
-    """What OpenCV decodes unchanged, on black.
+    """Composes on black what OpenCV decoded unchanged.
 
     Args:
       decoded: uint8 or uint16, [height, width] or [height, width, 3 or 4], blue first.
       header: of the file.
-      transparency: what its chunk tRNS holds, if there is one.
+      transparency: the content of its chunk tRNS, if there is one.
 
     Returns:
       uint8, without transparency.
@@ -152,15 +152,15 @@ def _composed(
 
 
 def _luminance(coloured: np.ndarray) -> np.ndarray:
-    """uint8 [height, width, 3], red first, in grey, rounded as libpng does it."""
+    """Converts uint8 [height, width, 3], red first, to grey, rounded as libpng does it."""
     weighted = coloured.astype(np.uint32) @ np.array(image_limits.LUMINANCE, np.uint32)
     return (weighted >> 15).astype(np.uint8)
 
 
 def _needed(content: bytes) -> tuple[bytes, bytes | None]:
-    """A PNG with those chunks alone that its image needs, and what its transparency holds.
+    """Reduces a PNG to the chunks that its image needs; also returns the content of tRNS.
 
-    Texts, profiles of colours and animations cost time, and decoders print what they think of them.
+    Texts, colour profiles and animations cost time, and decoders print warnings about them.
 
     Raises:
       ValueError: if it is damaged, or holds far more than its image.
@@ -209,7 +209,7 @@ def _check_rows(content: bytes, packed: bytes) -> None:
 
 
 def _face(path: pathlib.Path, image: np.ndarray) -> face_crop.Box:
-    """The square around the one face of a photograph, as large as in training."""
+    """Finds the square around the one face of a photograph, as large as in training."""
     faces = face_crop.find_faces(image)
     height, width = image.shape[:2]
     if not faces:

@@ -1,8 +1,8 @@
-"""What image files may be: JPEG or PNG, of limited size. One set of limits for all that decode.
+"""Limits of image files: JPEG or PNG, of limited size. All decoders keep to this one set.
 
 Neither TensorFlow nor OpenCV is needed here: a file is judged by its headers, before anything is
-decoded. `data/image_file.py` reads images within these limits; all that decodes files of users,
-servers or archives outside a graph should go through it, or through `check_limits` at least.
+decoded. `data/image_file.py` reads images within these limits; decode files of users, servers or
+archives through it, or call `check_limits` at least.
 `export/encoded_images.py` keeps to the same limits in a graph.
 """
 
@@ -14,13 +14,13 @@ from typing import Literal
 from jmvae_tf.data.png_format import PNG_START, read_png_header
 
 MOST_BYTES = 2**25
-"""Of a file."""
+"""Largest size of a file."""
 
 LONGEST_SIDE = 4096
 """In pixels; larger images are refused by their headers, before any memory is taken for them."""
 
 MOST_SCANS = 100
-"""Of a progressive JPEG; each passes over the whole image, and may be 33 bytes."""
+"""Of a progressive JPEG; each scan passes over the whole image, and may be 33 bytes."""
 
 MOST_TEXTS = 8
 """Compressed texts of a PNG, each of which may grow a thousandfold."""
@@ -42,7 +42,7 @@ _MOST_SEGMENTS = 10_000  # Of a JPEG. The largest profile of colours takes 255.
 
 @dataclasses.dataclass(frozen=True)
 class Header:
-    """What a file says of its image.
+    """The header of an image file.
 
     Attributes:
       format: "jpeg" or "png".
@@ -61,7 +61,7 @@ class Header:
 
 
 def check_limits(content: bytes) -> Header:
-    """Judges an image file by its headers.
+    """Checks an image file by its headers.
 
     The file may still be damaged: a decoder finds out.
 
@@ -136,7 +136,7 @@ def _header_of_jpeg(content: bytes) -> Header:
 
 
 def _segment(content: bytes, place: int) -> bytes:
-    """What a segment holds behind its length, which stands at `place`."""
+    """Returns the content of a segment, behind its length at `place`."""
     length = int.from_bytes(content[place : place + 2])
     segment = content[place + 2 : place + length]
     if len(segment) != length - 2:

@@ -35,7 +35,7 @@ _NETWORK_TIMEOUT = 5.0  # Seconds; TFDS itself would try for minutes.
 
 
 def modalities() -> dict[str, Modality]:
-    """An image of 28x28 grey pixels, and its label."""
+    """Describes an image of 28x28 grey pixels, and its label."""
     return handwritten.digit_modalities(28)
 
 
@@ -167,7 +167,7 @@ def _read_idx(path: pathlib.Path, event_shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _from_tfds(data_dir: pathlib.Path) -> dict[str, np.ndarray]:
-    """The digits in the order of TensorFlow Datasets, which is not that of the idx files."""
+    """Loads the digits in the order of TensorFlow Datasets, which is not that of the idx files."""
     import tensorflow_datasets as tfds  # Takes seconds, and is seldom needed.
 
     remedy = f"put {', '.join(FILES.values())} into --data_dir"

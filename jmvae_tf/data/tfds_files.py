@@ -1,7 +1,6 @@
-"""Checks of data sets on disk that TensorFlow Datasets is about to read, for they may be anybody's.
+"""Checks data sets on disk before TensorFlow Datasets reads them, as they may be anybody's.
 
-Its `features.json` names classes of Python, and TFDS imports the modules that they are said to be
-in.
+`features.json` names classes of Python, and TFDS imports the modules that it names.
 """
 
 import pathlib
@@ -21,7 +20,7 @@ _CLASS_KEYS = ("pythonClassName", "python_class_name", "type")
 
 
 def check_versions(folder: pathlib.Path) -> None:
-    """Checks what versions there are of a data set.
+    """Checks all versions of a data set.
 
     Args:
       folder: of the data set, which need not be there.
@@ -34,7 +33,7 @@ def check_versions(folder: pathlib.Path) -> None:
 
 
 def check_tfds_files(folder: pathlib.Path) -> None:
-    """Checks the files of a data set beside its examples.
+    """Checks the files that describe a data set.
 
     Args:
       folder: of one version of a data set.

@@ -1,10 +1,9 @@
-"""JPEG and PNG files to images and back, in the graph, as the training data was made.
+"""Converts JPEG and PNG files to images and back, in the graph, as the training data was made.
 
-The counterpart of `data/image_file.py` in TensorFlow's ops: both cut the centre square out and
-resize it, compose what is transparent on black, and agree within a grey level. Both keep to
-`data/image_limits.py`; what only a decoder finds out is left to it. Unlike there, what a camera
-noted of its orientation is not looked at, and faces are not searched for: they should be cut out
-before, roughly as in the training data.
+The counterpart of `data/image_file.py` in TensorFlow's ops. Both cut out the centre square, resize
+it, compose transparency on black, and agree within a grey level. Both keep to the limits of
+`data/image_limits.py`. This one ignores the orientation that a camera noted, and searches for no
+faces: cut them out before, roughly as in the training data.
 """
 
 from collections.abc import Callable, Sequence
@@ -61,7 +60,7 @@ def decode(
 
 
 def encode(images: tf.Tensor) -> tf.Tensor:
-    """float32 [batch, height, width, 1 or 3], 0 black and 1 white, to PNG files, string [batch]."""
+    """Encodes float32 [batch, height, width, 1 or 3], 0 black, 1 white, as PNGs, string [batch]."""
     levels = tf.cast(tf.round(tf.clip_by_value(images, 0.0, 1.0) * 255.0), tf.uint8)
     return tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.TensorSpec((), tf.string))
 
@@ -102,7 +101,7 @@ def _decode_one(
 
 
 def _composed(image: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
-    """A decoded PNG on black.
+    """Composes a decoded PNG on black.
 
     Args:
       image: uint8 [height, width, 4], the last of them opacity.
@@ -125,7 +124,7 @@ def _bits_of_png(encoded: tf.Tensor) -> tf.Tensor:
 
 
 def _luminance(coloured: tf.Tensor) -> tf.Tensor:
-    """uint8 [height, width, 3] in grey: [height, width, 1]."""
+    """Converts uint8 [height, width, 3] to grey, [height, width, 1]."""
     weights = tf.constant(LUMINANCE, tf.float32)[:, tf.newaxis]
     weighted = tf.tensordot(tf.cast(coloured, tf.float32), weights, 1)
     return tf.cast(tf.floor(weighted / 32768.0), tf.uint8)  # Exact: all fits into 24 bits.
@@ -177,13 +176,13 @@ def _is_acceptable(encoded: tf.Tensor, name: str, require: Require) -> tf.Operat
 
 
 def _is_png(encoded: tf.Tensor) -> tf.Tensor:
-    """Whether a file, however short, says that it is a PNG; bool []."""
+    """Whether a file, however short, claims to be a PNG; bool []."""
     padded = tf.strings.join([encoded, b"\0" * len(PNG_HEADER_START)])
     return tf.strings.substr(padded, 0, len(PNG_HEADER_START)) == PNG_HEADER_START
 
 
 def _size_of_png(header: tf.Tensor) -> tf.Tensor:
-    """int32 [2]: height and width by a PNG's header; negative from 2^31 on."""
+    """Reads height and width from a PNG's header, int32 [2]; negative from 2^31 on."""
     width_and_height = tf.io.decode_raw(
         tf.strings.substr(header, 16, 8), tf.int32, little_endian=False
     )
@@ -191,6 +190,6 @@ def _size_of_png(header: tf.Tensor) -> tf.Tensor:
 
 
 def _number_of(mark: bytes, encoded: tf.Tensor, most: int) -> tf.Tensor:
-    """int32 []: how often a mark stands in a file, counted to one too many."""
+    """Counts a mark in a file, up to one too many; int32 []."""
     parts = tf.raw_ops.StringSplitV2(input=[encoded], sep=mark, maxsplit=most + 1)
     return tf.size(parts.values) - 1

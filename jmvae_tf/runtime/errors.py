@@ -1,4 +1,4 @@
-"""The one error type for mistakes of a user, as against defects of this package."""
+"""The error type for mistakes of a user, which are no defects of this package."""
 
 _LONGEST = 2000
 
@@ -28,7 +28,7 @@ def one_line(text: object) -> str:
 
 
 class UserError(ValueError):
-    """A mistake that the user can mend: one line that says what, what was received and what to do.
+    """A mistake that the user can mend, in one line: the rule, what was received, what to do.
 
     Programs print it as `error: <wrong>; received <received>; <remedy>` and exit with status 1.
     """

@@ -1,4 +1,7 @@
-"""Reading files with limits, writing them so that no half-written one has its name, and locks."""
+"""Locks of folders, temporary names, atomic writing, and reading with limits.
+
+All locks and all temporary names of the package are made here.
+"""
 
 import contextlib
 import errno
@@ -25,15 +28,15 @@ _PATIENCE = 3.0  # Seconds; filelock takes a mark without a whole record over af
 
 @contextlib.contextmanager
 def locked(folder: pathlib.Path, wait: bool = True) -> Iterator[None]:
-    """Holds a folder for this process, against others that call this; then removes it if empty.
+    """Holds an existing folder against other callers; at the end, removes it if it is empty.
 
     The lock ends with its process, however that ends. Where the file system has no `flock`, a file
-    in the folder marks the lock, and a mark is taken over once its process is dead. That is known
-    of processes of this host only.
+    in the folder marks the lock, and a mark is taken over once its process is dead. Only for
+    processes of this host can that be known.
 
     Args:
-      folder: that is there.
-      wait: for whoever holds it.
+      folder: to hold.
+      wait: whether to wait for another holder.
 
     Raises:
       BlockingIOError: if another process holds it, and this one is not to wait.
@@ -95,7 +98,7 @@ def claimed(folder: pathlib.Path, purpose: str, flag: str) -> Iterator[None]:
 
 
 def _is_at(descriptor: int, path: pathlib.Path) -> bool:
-    """Whether an open file or folder is what has a name."""
+    """Whether an open file or folder still has that name."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -117,7 +120,7 @@ def _flock(descriptor: int, folder: pathlib.Path, wait: bool) -> bool:
 
 @contextlib.contextmanager
 def _marked(folder: pathlib.Path, wait: bool) -> Iterator[None]:
-    """Does what `locked` does, by a file."""
+    """Locks as `locked` does, by a file."""
     from filelock import SoftFileLock, Timeout  # Rarely needed.
 
     _warn_of_marks()
@@ -149,10 +152,10 @@ def _warn_of_marks() -> None:
 
 
 def _living_holder(mark: pathlib.Path) -> str | None:
-    """Says whose mark it is; removes that of a dead process where filelock did not.
+    """Names the process that holds a mark; removes a dead process's mark where filelock did not.
 
-    To take a mark over, filelock exchanges two names, which NFS among others cannot do; and it
-    leaves empty ones, of processes killed before they wrote who they are, for ever.
+    To take a mark over, filelock exchanges two names, which NFS among others cannot do. It also
+    leaves empty marks for ever: those of processes killed before they wrote their number.
 
     Returns:
       A phrase; None if the mark is gone.
@@ -200,13 +203,13 @@ def unfinished_folder(parent: pathlib.Path) -> Iterator[pathlib.Path]:
 
 @contextlib.contextmanager
 def written_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Gives a temporary path to write to; what was written takes the name `path` at the end.
+    """Gives a temporary path to write to, which is renamed to `path` at the end.
 
-    If the body raises, the file that was at `path` stays as it was. The ending of the temporary
-    name is that of `path`, for writers that go by it.
+    If the body raises, the file at `path` stays as it was. The temporary path ends as `path` does,
+    for writers that choose a format by the ending.
 
     Raises:
-      OSError: if it cannot be written; it names `path`, which not all libraries do by themselves.
+      OSError: if it cannot be written; it names `path`, which not all libraries do.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -222,34 +225,34 @@ def written_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def is_temporary(path: pathlib.Path) -> bool:
-    """Whether that is what `written_atomically`, `unfinished_folder` or `locked` may leave."""
+    """Whether a path is a leftover of `written_atomically`, `unfinished_folder` or `locked`."""
     return path.name.startswith((_UNFINISHED, _MARK))
 
 
 def remove_unfinished(folder: pathlib.Path) -> None:
-    """Removes what killed processes have left, in a folder and those in it, of their writing."""
+    """Deletes temporary folders of killed processes in `folder` and its direct subfolders."""
     patterns = (f"{_UNFINISHED}*", f"*/{_UNFINISHED}*")
-    # Unlike pathlib's, this glob suffers that others remove folders meanwhile.
+    # Unlike pathlib's, this glob does not fail if others remove folders meanwhile.
     for left in [folder / name for x in patterns for name in glob.glob(x, root_dir=folder)]:
         if left.parent != folder and left.parent.is_symlink():  # It leads elsewhere.
             continue
-        with contextlib.suppress(OSError):  # It is gone, or a process is still writing.
+        with contextlib.suppress(OSError):  # It is gone, or a process still writes to it.
             with locked(left, wait=False):
                 shutil.rmtree(left)
 
 
 def replace_folder(new: pathlib.Path, path: pathlib.Path) -> None:
-    """Puts a whole folder in the place of another, which a kill at any moment does not lose.
+    """Replaces a folder by another; a kill at any moment loses neither.
 
-    The old one steps aside, the new one takes its name, then the old one is removed. A kill between
-    the first two leaves neither under the name: `restore_folder` mends that.
+    Renames the old folder aside, renames the new one, then removes the old one. After a kill
+    between the two renames, no folder has the name: `restore_folder` mends that.
 
     Args:
-      new: what takes the name, on the same file system.
-      path: the name, whose folder may be missing.
+      new: the new folder, on the same file system.
+      path: the old folder, which may be missing.
 
     Raises:
-      OSError: if it cannot be done; what was there is there again, if that can be done.
+      OSError: if it cannot be replaced; the old folder is restored if possible.
     """
     restore_folder(path)
     aside = _aside(path)
@@ -262,7 +265,7 @@ def replace_folder(new: pathlib.Path, path: pathlib.Path) -> None:
 
 
 def restore_folder(path: pathlib.Path) -> None:
-    """Ends what a killed `replace_folder` began: the old folder returns, or is removed."""
+    """Finishes a killed `replace_folder`: restores the old folder, or removes it."""
     aside = _aside(path)
     if not aside.is_dir():
         return
@@ -283,13 +286,13 @@ def write_json(path: pathlib.Path, value: Mapping[str, Any]) -> None:
 
 
 def read_limited(path: pathlib.Path, limit: int, pipe: bool = False) -> bytes:
-    """Reads a regular file that may be anybody's: never endless, and never waiting for a writer.
+    """Reads a regular file that may be anybody's; never endlessly, never waiting for a writer.
 
     Args:
       path: of the file; links are followed.
       limit: the most bytes that are read.
-      pipe: read a pipe too. Set it only for what the user named on the command line, where it may
-        be a process substitution of the shell.
+      pipe: whether to read a pipe too. Set it only for a path that the user named on the command
+        line: the shell's process substitution is a pipe.
 
     Raises:
       OSError: if the file cannot be read, or is no regular file.
@@ -316,7 +319,7 @@ def read_limited(path: pathlib.Path, limit: int, pipe: bool = False) -> bytes:
 
 
 def read_json(path: pathlib.Path, limit: int = 1 << 24) -> dict[str, Any]:
-    """Reads a JSON object that may be anybody's.
+    """Reads a JSON object from a file that may be anybody's.
 
     Args:
       path: of the file.
@@ -337,7 +340,7 @@ def read_json(path: pathlib.Path, limit: int = 1 << 24) -> dict[str, Any]:
 
 
 def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON; ValueError if a name stands in it twice, of which readers take any."""
+    """Makes an object of JSON; ValueError for a repeated name, as readers differ in which wins."""
     named = dict(pairs)
     if len(named) < len(pairs):
         raise ValueError("a name stands twice in an object")

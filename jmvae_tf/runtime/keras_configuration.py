@@ -1,14 +1,14 @@
-"""What Keras must be set to, which other projects may have set to something else."""
+"""Checks Keras's settings, which other projects may have changed."""
 
 import os
 import sys
 
 
 def check() -> None:
-    """Imports Keras, if its settings are those that this package computes with.
+    """Imports Keras and checks that it computes in float32 with TensorFlow.
 
     Raises:
-      ImportError: otherwise.
+      ImportError: if it does not.
     """
     backend = os.environ["KERAS_BACKEND"]
     if "keras" in sys.modules or backend == "tensorflow":

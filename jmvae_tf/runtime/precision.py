@@ -1,4 +1,4 @@
-"""The type that layers compute in: Keras's policies, for a while."""
+"""The precision that layers compute in, by Keras's policies."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import keras
 
 @contextlib.contextmanager
 def computing_in(precision: str) -> Iterator[None]:
-    """Lets layers that are made within compute in a precision.
+    """Makes layers that are built within compute in a precision.
 
     Args:
       precision: the name of a Keras policy, such as "float32" or "mixed_bfloat16".

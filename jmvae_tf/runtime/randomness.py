@@ -1,11 +1,11 @@
-"""Stateless randomness: every draw is a pure function of a seed and of its place in the run.
+"""Stateless randomness: every draw is a pure function of a seed and its place in the run.
 
 A seed is an integer tensor of shape [2], as TensorFlow's stateless ops and TFP's `sample(seed=…)`
 take it. Nothing here counts calls, so a run that was interrupted, or that is spread over several
 devices, draws the same numbers as one that was not.
 
-Seeds of shape [batch, 2] are one for each example: it then gets the draws that a batch of it alone
-would get with its seed, whatever its place and whatever is beside it.
+Seeds of shape [batch, 2] are one per example: each example gets the draws of a batch of its own
+with its seed, whatever its place and its neighbours.
 """
 
 import functools
@@ -19,7 +19,7 @@ MAX_SEED = 2**31 - 1
 
 
 def root_seed(seed: int) -> tf.Tensor:
-    """The seed that all others of a run are folded from: int32, shape [2].
+    """Makes the seed that all others of a run are folded from: int32, shape [2].
 
     Raises:
       ValueError: if `seed` is not in [0, 2^31).
@@ -30,7 +30,7 @@ def root_seed(seed: int) -> tf.Tensor:
 
 
 def as_seed(seed: int | tf.Tensor) -> tf.Tensor:
-    """The seed of an integer, or the seed itself: int32, shape [2]."""
+    """Makes a seed of an integer, or returns the seed itself: int32, shape [2]."""
     return root_seed(int(seed)) if isinstance(seed, numbers.Integral) else seed
 
 
@@ -60,7 +60,7 @@ def split(seed: tf.Tensor, num: int) -> list[tf.Tensor]:
 
 
 def is_by_example(seed: int | tf.Tensor) -> bool:
-    """Whether there is a seed for each example."""
+    """Whether there is one seed per example."""
     return len(getattr(seed, "shape", ())) == 2
 
 
@@ -70,7 +70,7 @@ def sample(
     """Draws from a distribution.
 
     Args:
-      distribution: of batch shape [...]; [..., batch] if there is a seed for each example.
+      distribution: of batch shape [...]; [..., batch] if there is one seed per example.
       seed: int32, [2] or [batch, 2].
       num_samples: how many; None for one, without an axis.
 
@@ -99,7 +99,7 @@ def noise_for_batch(
     event_shape: tuple[int, ...],
     seed: tf.Tensor,
 ) -> tf.Tensor:
-    """Draws noise for a batch of events, by one seed or by a seed for each example.
+    """Draws noise for a batch of events, by one seed or by one per example.
 
     Args:
       noise: maps a shape and a seed, int32 [2], to a float32 tensor of that shape.
@@ -119,5 +119,5 @@ def noise_for_batch(
 
 
 def _each(function: Callable[[tf.Tensor], tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
-    """`function` of a seed, or of each example's."""
+    """Applies `function` to a seed, or to the seed of each example."""
     return tf.map_fn(function, seed) if is_by_example(seed) else function(seed)

@@ -1,4 +1,4 @@
-"""The replicas that share a batch, as computations need to know of them.
+"""The replicas that share a batch, and the part of it that each has.
 
 Under a strategy of `tf.distribute` every replica computes the same step on its own part of the
 batch; the replicas in their order have the batch in its order. The parts that `data/pipelines.py`
@@ -23,8 +23,8 @@ class Share(NamedTuple):
     Attributes:
       replica: which, from 0.
       replicas: how many share the batch.
-      gathered: from the number of examples that this replica has to those that all have,
-        [replicas]; None where all have as many.
+      gathered: maps the number of examples of this replica to those of all replicas, [replicas];
+        None where all have equally many.
     """
 
     replica: int | tf.Tensor = 0
@@ -34,10 +34,10 @@ class Share(NamedTuple):
     def part_of_batch(
         self, make: Callable[[tf.Tensor], tf.Tensor], examples: tf.Tensor
     ) -> tf.Tensor:
-        """This replica's part of a tensor that is drawn for the whole batch.
+        """Draws a tensor for the whole batch and returns this replica's part.
 
-        Every replica draws the whole tensor, so an example gets the draw that it would get if one
-        replica had the whole batch.
+        Every replica draws the whole tensor, so each example gets the same draw as if one replica
+        had the whole batch.
 
         Args:
           make: maps a number of examples to a tensor [examples, ...], the same on every replica.
@@ -53,17 +53,19 @@ class Share(NamedTuple):
         return make(number)[first : first + examples]
 
     def sizes(self, examples: tf.Tensor) -> tf.Tensor:
-        """How many examples each replica has, int32 [replicas], of which this has `examples`."""
+        """Counts the examples of each replica, int32 [replicas]; this one has `examples`."""
         return self.gathered(examples) if self.gathered else tf.fill([self.replicas], examples)
 
     def part_of_mean(self, data: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
-        """What this replica adds to means over the whole batch, of which the sum is the mean.
+        """Makes the function for this replica's part of a mean over the whole batch.
+
+        The parts of all replicas sum to the mean.
 
         Args:
           data: [examples, ...], of this replica.
 
         Returns:
-          From values, [examples], to this part.
+          Maps values, [examples], to this replica's part.
         """
         if self.replicas == 1:
             return tf.reduce_mean
@@ -72,16 +74,16 @@ class Share(NamedTuple):
 
 
 WHOLE = Share()
-"""Of the only replica."""
+"""The share of an only replica."""
 
 
 def count() -> int:
-    """How many replicas share a batch; 1 without a strategy."""
+    """Counts the replicas that share a batch; 1 without a strategy."""
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def current() -> Share:
-    """The share of the replica that computes this."""
+    """Returns the share of the replica that calls this."""
     replica = tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
         return WHOLE
@@ -96,14 +98,14 @@ def current() -> Share:
 
 
 def never_empty(network: Callable[[Any], tf.Tensor], inputs: Any) -> tf.Tensor:
-    """What a network makes of a part of a batch, be it empty.
+    """Applies a network to a part of a batch, which may be empty.
 
-    Some ops fail without examples: TensorFlow's fused convolutions give a wrong shape. So an empty
-    part is filled with one example of zeros, which `examples_in` does not count, and which is taken
-    away again.
+    Some ops fail without examples: TensorFlow's fused convolutions give a wrong shape. An empty
+    part is therefore filled with one example of zeros. `examples_in` does not count it, and its
+    output is removed.
 
     Args:
-      network: from such inputs to [batch, ...].
+      network: maps such inputs to [batch, ...].
       inputs: a tensor [batch, ...], or a dictionary of them.
     """
     if current().replicas == 1:
@@ -121,6 +123,6 @@ def never_empty(network: Callable[[Any], tf.Tensor], inputs: Any) -> tf.Tensor:
 
 
 def examples_in(values: tf.Tensor) -> tf.Tensor:
-    """The rows of a tensor within a network that are of examples."""
+    """Returns the rows of a tensor within a network that belong to examples."""
     number = _EXAMPLES.get()
     return values if number is None else values[:number]

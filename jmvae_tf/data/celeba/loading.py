@@ -21,7 +21,7 @@ from jmvae_tf.runtime.errors import UserError
 
 
 def modalities(image_size: int) -> dict[str, Modality]:
-    """A face and its 40 attributes.
+    """Describes a face and its 40 attributes.
 
     Args:
       image_size: in pixels.
@@ -30,7 +30,7 @@ def modalities(image_size: int) -> dict[str, Modality]:
 
 
 def load(data_dir: pathlib.Path, split: str, image_size: int, crop: str) -> DataSet:
-    """CelebA's faces, in memory if that takes less than half of what is available.
+    """Loads CelebA's faces, into memory if that takes less than half of what is available.
 
     Args:
       data_dir: holds the prepared faces or the official files, or is where they go.
@@ -69,7 +69,7 @@ def load(data_dir: pathlib.Path, split: str, image_size: int, crop: str) -> Data
 
 
 def _prepare(data_dir: pathlib.Path, image_size: int, crop: str) -> None:
-    """Prepares the official files, after fetching them if they are not there.
+    """Prepares the official files; fetches them first if they are missing.
 
     Raises:
       UserError: if they are missing or damaged, or the result cannot be written.

@@ -1,7 +1,7 @@
-"""From CelebA's official files to faces, in parts that several processes make.
+"""Makes CelebA's faces in parts, by several processes.
 
-The parts of a preparation lie in `parts-<crop>_<size>/` beside the data set that they become. A
-preparation that was killed goes on with those that are there, if the source is the same.
+The parts lie in `parts-<crop>_<size>/` beside the data set that they become. A preparation that was
+killed resumes with the parts that are there, if the source is the same.
 """
 
 import collections
@@ -136,7 +136,7 @@ class Preparation:
         return self._folder / f"part-{index:05d}.npz"
 
     def faces(self, partition: int) -> Iterator[tuple[int, bytes]]:
-        """The faces of a partition, in the order of file names.
+        """Reads the faces of a partition, in the order of file names.
 
         Yields:
           The index into the lists, and the face as a PNG file.
@@ -151,11 +151,11 @@ class Preparation:
                     yield row, face
 
     def size(self) -> int:
-        """Of all parts, in bytes."""
+        """Sums the bytes of all parts."""
         return sum(self._path(index).stat().st_size for index in range(len(self._ranges)))
 
     def report(self) -> dict[str, Any]:
-        """How many images were kept and refused, and why.
+        """Counts the images that were kept and refused, and names those out of order.
 
         Returns:
           "source"; "kept", a number; "refused", outcome to number; "files", outcome to the names
@@ -180,7 +180,7 @@ class Preparation:
 
     @property
     def folder(self) -> pathlib.Path:
-        """Where the parts are."""
+        """The folder of the parts."""
         return self._folder
 
     def remove(self) -> None:
@@ -190,7 +190,7 @@ class Preparation:
 
 @contextlib.contextmanager
 def _workers(work: worker.Work, processes: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
-    """Processes that make parts. An exception ends them, in the middle of a part if need be.
+    """Starts processes that make parts. An exception ends them, even in the middle of a part.
 
     Raises:
       UserError: if one of them has died.
@@ -220,9 +220,9 @@ def _workers(work: worker.Work, processes: int) -> Iterator[concurrent.futures.P
 
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Puts interrupts off, and lets processes started within never see Ctrl-C.
+    """Delays interrupts, and hides Ctrl-C from processes started within.
 
-    All processes of a terminal get that; here it is for the one that started the others.
+    A terminal sends it to all its processes; here only the one that started the others handles it.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
     try:

@@ -59,7 +59,7 @@ def _prepare(
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """What all parts of a preparation have in common.
+    """The settings that all parts of a preparation share.
 
     Attributes:
       source: holds the official files.
@@ -75,7 +75,7 @@ class Work:
 
 
 _work: tuple[Work, source_images.Images]
-"""Of this process, if it is a worker."""
+"""The work of this process, if it is a worker."""
 
 
 def start_worker(work: Work, lifeline: Connection) -> None:
@@ -83,8 +83,8 @@ def start_worker(work: Work, lifeline: Connection) -> None:
 
     Args:
       work: of its parts.
-      lifeline: on which nothing is sent. When its other end is closed, or the process that has it
-        has died, so does this one, even in the middle of a part.
+      lifeline: on which nothing is sent. This process ends as soon as the other end is closed or
+        its process has died, even in the middle of a part.
     """
     global _work
     threading.Thread(target=_die_with, args=(lifeline,), daemon=True).start()

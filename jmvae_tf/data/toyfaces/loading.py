@@ -1,6 +1,6 @@
-"""Cartoon faces of 64x64 pixels and their attributes, drawn when they are asked for.
+"""Cartoon faces of 64x64 pixels and their attributes, drawn on demand.
 
-The attributes bear CelebA's names and go together as in life. All else about a face varies
+The attributes have CelebA's names and go together as in life. Everything else about a face varies
 freely, so that one vector of attributes has many faces.
 """
 
@@ -47,7 +47,7 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
 
 
 def examples(number: int, seed: int) -> dict[str, np.ndarray]:
-    """Faces as they come: attributes as often as in life, and a face of each.
+    """Draws faces at random: attributes as often as in life, and a face for each vector of them.
 
     Args:
       number: how many; the first are the same for any number.
@@ -83,7 +83,7 @@ def redraw(attributes: np.ndarray, seed: int) -> np.ndarray:
 def drawings(
     attributes: np.ndarray, seed: int, size: int = UNITS, margin: int = 0
 ) -> Iterator[np.ndarray]:
-    """The faces of `redraw` one by one, of any size.
+    """Draws the faces of `redraw` one by one, of any size.
 
     Looks follow from the seed and the index of the row alone, so that another attribute changes
     nothing else of a face.
