@@ -1,3 +1,5 @@
+"""Files are read with limits and written whole; folders are locked and replaced."""
+
 import contextlib
 import errno
 import fcntl
@@ -13,8 +15,9 @@ import filelock
 import pytest
 
 from jmvae_tf.runtime import files
-from jmvae_tf.runtime.errors import UserError, one_line
+from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import (
+    claimed,
     locked,
     read_json,
     read_limited,
@@ -24,29 +27,6 @@ from jmvae_tf.runtime.files import (
     written_atomically,
 )
 from tests.helpers.paths import ROOT
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("a\n  b\tc", "a b c"),
-        ("\x1b[31mred\x07", "\\x1b[31mred\\x07"),
-        ("gpj\u202e.exe", "gpj\\u202e.exe"),
-        (os.fsdecode(b"caf\xe9"), "caf\\udce9"),
-        ("Größe → 3", "Größe → 3"),
-    ],
-)
-def test_any_text_fits_one_line(text, line):
-    assert one_line(text) == line
-    assert str(UserError(text, text, text)) == f"{line}; received {line}; {line}"
-
-
-def test_a_long_text_loses_its_middle():
-    line = one_line("a" * 10**6 + "b" * 10**6)
-    assert len(line) < 2100
-    assert line.startswith("aaa")
-    assert line.endswith("bbb")
-    assert "1998000 characters left out" in line
 
 
 def test_a_file_is_read_up_to_its_limit(tmp_path):
@@ -171,6 +151,31 @@ def test_a_lock_keeps_others_out_and_leaves_no_empty_folder(tmp_path):
                 pass
         assert not list(folder.iterdir())
     assert not folder.exists()
+
+
+def test_a_claimed_folder_is_made_and_refused_to_others(tmp_path):
+    folder, use = tmp_path / "runs" / "one", ("train in a run folder", "run")
+    with claimed(folder, *use):
+        (folder / ".writing-x").mkdir()
+        message = (
+            r"Only one process may train in a run folder; received .*one, where another is at "
+            r"work: .*; wait for it, or choose another --run$"
+        )
+        with (
+            pytest.raises(UserError, match=message),
+            claimed(folder, *use),
+        ):
+            pass
+    assert (folder / ".writing-x").is_dir()
+    with claimed(folder, *use):
+        assert not (folder / ".writing-x").exists(), "a killed process left it"
+    assert folder.parent.is_dir(), "what was there before stays"
+
+
+def test_a_claimed_folder_that_stays_empty_is_removed_with_those_made_above_it(tmp_path):
+    with claimed(tmp_path / "runs" / "one", "train in a run folder", "run"):
+        pass
+    assert not list(tmp_path.iterdir())
 
 
 @WARNS
