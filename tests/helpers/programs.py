@@ -1,29 +1,48 @@
-"""Programs in processes of their own, as their users start them."""
+"""Programs in processes of their own, as their users start them.
 
+They are forked where they can be, to save time. Tests of how a program starts use `command`.
+"""
+
+import dataclasses
+import os
 import pathlib
 import re
-import subprocess
 import sys
+import tempfile
+from typing import Any
 
+from tests.helpers.forked import forked
 from tests.helpers.paths import BIN
+
+_TIMEOUT = 300  # Seconds.
 
 
 def command(program: str, *arguments: str) -> list[str]:
+    """What starts a program in a new Python."""
     return [sys.executable, str(BIN / program), *arguments]
 
 
-def start(
-    folder: pathlib.Path, program: str, *arguments: str, **options
-) -> subprocess.CompletedProcess[str]:
-    """Runs a program in a folder to its end."""
-    return subprocess.run(
-        command(program, *arguments),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        **options,
-    )
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """A program that has ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def start(folder: pathlib.Path, program: str, *arguments: str, **options: Any) -> Ended:
+    """Runs a program in a folder to its end.
+
+    Args:
+      options: the environment or the limit of a `forked` process.
+    """
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as error:
+        streams = {"stdout": out.fileno(), "stderr": error.fileno()}
+        with forked(_run, program, *arguments, folder=folder, **streams, **options) as process:
+            process.join(_TIMEOUT)
+            assert process.exitcode is not None, f"{program} {arguments} does not end"
+        return Ended(process.exitcode, _content(out), _content(error))
 
 
 def succeed(folder: pathlib.Path, program: str, *arguments: str) -> str:
@@ -33,7 +52,7 @@ def succeed(folder: pathlib.Path, program: str, *arguments: str) -> str:
     return done.stdout
 
 
-def mistake(done: subprocess.CompletedProcess[str]) -> str:
+def mistake(done: Any) -> str:
     """The one line of a program that found a mistake of its user."""
     assert done.returncode == 1, done.stderr
     assert re.fullmatch(r"error: [^\n]+; [^\n]+; [^\n]+\n", done.stderr), done.stderr
@@ -42,21 +61,31 @@ def mistake(done: subprocess.CompletedProcess[str]) -> str:
 
 def interrupt(
     folder: pathlib.Path, signum: int, after: str, program: str, *arguments: str
-) -> tuple[int, str]:
+) -> tuple[int | None, str]:
     """Sends a signal as soon as a program has printed a line; exit status and standard error."""
-    process = subprocess.Popen(
-        command(program, *arguments),
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        for line in process.stdout:
-            if re.match(after, line):
-                process.send_signal(signum)
-                break
-        _, error = process.communicate(timeout=120)
-    finally:
-        process.kill()
-    return process.returncode, error
+    reading, writing = os.pipe()
+    with open(reading) as lines, tempfile.TemporaryFile("w+") as error:
+        streams = {"stdout": writing, "stderr": error.fileno()}
+        with forked(_run, program, *arguments, folder=folder, **streams) as process:
+            os.close(writing)
+            for line in lines:
+                if re.match(after, line):
+                    assert process.pid is not None
+                    os.kill(process.pid, signum)
+                    break
+            lines.read()  # It waits where nobody reads.
+            process.join(_TIMEOUT)
+            return process.exitcode, _content(error)
+
+
+def _run(program: str, *arguments: str) -> None:
+    """As the script of bin/ does it."""
+    import launch
+
+    sys.argv = [str(BIN / program), *arguments]
+    launch.run(program)
+
+
+def _content(file: Any) -> str:
+    file.seek(0)
+    return file.read()

@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import re
-import resource
 import shlex
 import shutil
 import signal
@@ -452,7 +451,7 @@ def test_mistake_that_shows_before_training(tmp_path, arguments, told):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A folder on a disk of some size in KiB, and what a process must call to be so limited."""
+    """A folder on a disk of some size in KiB, or the limit of a file where nothing is mounted."""
     mounted = []
 
     def make(name: str, size: int):
@@ -463,8 +462,7 @@ def small_disk(tmp_path):
             subprocess.run(["mount", *options], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
             # No right to mount: let the files be limited instead of the disk.
-            limit = (size * 1024 // 2,) * 2
-            return folder, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+            return folder, size * 1024 // 2
         mounted.append(folder)
         return folder, None
 
@@ -482,7 +480,7 @@ FULL = r"No space left on device|File too large"
 )
 def test_disk_that_fills_up_with_checkpoints(tmp_path, small_disk, size, saved):
     disk, limit = small_disk("disk", size)
-    done = start(tmp_path, "train", *TINY, "--run=disk/run", preexec_fn=limit)
+    done = start(tmp_path, "train", *TINY, "--run=disk/run", file_size=limit)
     error = mistake(done)
     assert re.search(FULL, error)
     assert "disk/run" in error
@@ -499,7 +497,7 @@ def test_disk_that_fills_up_with_checkpoints(tmp_path, small_disk, size, saved):
 def test_disk_that_fills_up_with_an_export(copied, tmp_path, small_disk):
     disk, limit = small_disk("disk", 100)
     before = contents(copied.path)
-    done = start(tmp_path, "export", "--run=run", f"--export_dir={disk}", preexec_fn=limit)
+    done = start(tmp_path, "export", "--run=run", f"--export_dir={disk}", file_size=limit)
     error = mistake(done)
     assert re.search(FULL, error)
     assert str(disk) in error
