@@ -1,12 +1,14 @@
 """Programs in processes of their own, as their users start them.
 
-They are forked where they can be, to save time. Tests of how a program starts use `command`.
+They are forked, to save time, but for those of `command` and `start_anew`: in a test of how a
+program starts.
 """
 
 import dataclasses
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 from typing import Any
@@ -45,6 +47,14 @@ def start(folder: pathlib.Path, program: str, *arguments: str, **options: Any) -
         return Ended(process.exitcode, _content(out), _content(error))
 
 
+def start_anew(folder: pathlib.Path, program: str, *arguments: str) -> Ended:
+    """As `start`, in a new Python."""
+    done = subprocess.run(
+        command(program, *arguments), cwd=folder, capture_output=True, text=True, timeout=_TIMEOUT
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
 def succeed(folder: pathlib.Path, program: str, *arguments: str) -> str:
     """What a program prints that succeeds: nothing on standard error, above all no log lines."""
     done = start(folder, program, *arguments)
@@ -52,7 +62,7 @@ def succeed(folder: pathlib.Path, program: str, *arguments: str) -> str:
     return done.stdout
 
 
-def mistake(done: Any) -> str:
+def mistake(done: Ended | subprocess.CompletedProcess[str]) -> str:
     """The one line of a program that found a mistake of its user."""
     assert done.returncode == 1, done.stderr
     assert re.fullmatch(r"error: [^\n]+; [^\n]+; [^\n]+\n", done.stderr), done.stderr

@@ -27,7 +27,7 @@ from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import load_checkpoint
 from tests.helpers.folders import contents
 from tests.helpers.paths import BIN
-from tests.helpers.programs import interrupt, mistake, start, succeed
+from tests.helpers.programs import interrupt, mistake, start, start_anew, succeed
 from tests.helpers.small_runs import EPOCHS, FIGURES, STEPS, TINY, assert_same_run
 
 
@@ -36,7 +36,9 @@ def trained(tmp_path_factory):
     """A folder in which bin/train has trained once, and what it printed; to be read only."""
     folder = tmp_path_factory.mktemp("trained")
     # A profile changes nothing else: runs without one are compared with this one.
-    return folder, succeed(folder, "train", *TINY, "--profile")
+    done = start_anew(folder, "train", *TINY, "--profile")
+    assert (done.returncode, done.stderr) == (0, "")
+    return folder, done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -357,7 +359,7 @@ def test_mistake_in_the_flags(tmp_path, program, arguments, told):
     (tmp_path / "thesis" / "thesis.tex").write_text("years of work")
     (tmp_path / "file").write_text("years of work")
     before = contents(tmp_path)
-    done = start(tmp_path, program, *arguments)
+    done = start_anew(tmp_path, program, *arguments)
     assert told in mistake(done)
     assert done.stdout == ""
     assert contents(tmp_path) == before
