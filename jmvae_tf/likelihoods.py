@@ -31,6 +31,11 @@ class Likelihood(abc.ABC):
         """Whether events have probabilities, not densities: no log-probability is above 0."""
         return False
 
+    @property
+    def density(self) -> str:
+        """How the density of an event is written, such as "N(μ, I)"; "" if events have none."""
+        return ""
+
     @abc.abstractmethod
     def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
         """The distribution of an event, from a decoder's unconstrained output.
@@ -175,6 +180,11 @@ class Gaussian(Likelihood):
             raise ValueError(
                 f"A variance must be positive and finite. Received: variance={self.variance}"
             )
+
+    @property
+    def density(self) -> str:
+        """The mean is the decoder's, the variance fixed."""
+        return f"N(μ, {'' if self.variance == 1 else f'{self.variance:g} '}I)"
 
     @property
     def support(self) -> tuple[float, float]:

@@ -14,9 +14,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from jmvae_tf.clients.loaded_export import LoadedExport
 from jmvae_tf.data import mnist
 from jmvae_tf.data.toyfaces import loading as toyfaces
+from jmvae_tf.evaluation.attribute_shares import balanced_accuracies
 from jmvae_tf.evaluation.estimate import Estimate, estimate
 from jmvae_tf.evaluation.judges import fit_judge
-from jmvae_tf.evaluation.metrics.accuracy import balanced_accuracies
 from jmvae_tf.evaluation.metrics.diversity import MAX_REAL, mean_distances
 from tests.helpers.paths import ROOT
 

@@ -1,4 +1,4 @@
-"""Score examples batch by batch."""
+"""Score examples batch by batch, and generate from many examples or classes."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.base import MultimodalVAE, Tensors
 from jmvae_tf.runtime.randomness import fold, root_seed
 
 ROWS = 10_000
@@ -22,45 +22,45 @@ Some 100 MB of the former; of the latter, with what convolutions make in between
 BATCH = 100
 """Examples that are scored at once where many samples of each are decoded."""
 
-Scores = Mapping[str, tf.Tensor]
+Score = Callable[[dict[str, tf.Tensor], tf.Tensor], Mapping[str, tf.Tensor | np.ndarray]]
+"""From a batch and its seed to arrays [batch, ...] by name."""
 
 
 def map_batches(
-    examples: Mapping[str, tf.Tensor],
+    score: Score,
+    examples: Tensors,
     names: Sequence[str],
     batch_size: int,
     description: str,
-    score: Callable[[dict[str, tf.Tensor], int, Callable[[], None]], Scores],
-    steps: int = 1,
+    seed: int = 0,
 ) -> dict[str, np.ndarray]:
-    """Scores examples batch by batch under a progress bar.
+    """Scores examples batch by batch, under a progress bar where there is a terminal.
 
     Args:
+      score: scores a batch; each batch has a seed of its own.
       examples: modality name to [examples, *event_shape].
-      names: the modalities wanted.
+      names: the modalities that `score` takes.
       batch_size: how many examples are scored at once.
-      description: shown beside the bar, which is there on a terminal only.
-      score: from a batch, its index and a function to call after each of its steps to arrays
-        [batch].
-      steps: how many steps a batch takes.
+      description: shown beside the progress bar.
+      seed: the same seed gives the same scores.
 
     Returns:
-      Name to [examples], in the order of the examples.
+      Name to [examples, ...], in the order of the examples.
     """
     chosen = {name: tf.convert_to_tensor(examples[name]) for name in names}
     starts = range(0, len(next(iter(chosen.values()))), batch_size)
-    scores: list[Scores] = []
-    with tqdm(
-        total=len(starts) * steps, desc=description, leave=False, disable=None, unit="step"
-    ) as bar:
-        for index, start in enumerate(starts):
-            batch = {name: x[start : start + batch_size] for name, x in chosen.items()}
-            scores.append(score(batch, index, lambda: bar.update() and None))
+    scores = [
+        score(
+            {name: x[start : start + batch_size] for name, x in chosen.items()},
+            fold(root_seed(seed), index),
+        )
+        for index, start in enumerate(tqdm(starts, description, leave=False, disable=None))
+    ]
     return {name: np.concatenate([part[name] for part in scores]) for name in scores[0]}
 
 
 def rows_at_once(model: MultimodalVAE, names: Sequence[str]) -> int:
-    """How many events of each of some modalities may be encoded or decoded at once."""
+    """How many events of each of these modalities may be encoded or decoded at once."""
     largest = max(math.prod(model.modalities[name].event_shape) for name in names)
     return max(1, min(ROWS, VALUES // largest))
 
@@ -68,39 +68,32 @@ def rows_at_once(model: MultimodalVAE, names: Sequence[str]) -> int:
 def generated(
     model: MultimodalVAE,
     target: str,
-    given: Mapping[str, tf.Tensor],
+    given: Tensors,
     seed: int = 0,
     sampled: bool = False,
 ) -> np.ndarray:
-    """Means of p(target|z), one for each example.
+    """Means of p(target|z), one per example.
 
     Args:
       model: a trained model.
       target: the modality to generate.
       given: modality name to [examples, *event_shape].
       seed: the same seed generates the same.
-      sampled: whether z is drawn from q(z|given), or is its mean.
+      sampled: whether z is a sample of q(z|given) or its mean.
 
     Returns:
       float32, [examples, *event_shape], in the data's units.
     """
 
     @tf.function(reduce_retracing=True)
-    def generate_batch(batch: dict[str, tf.Tensor], seed_pair: tf.Tensor) -> tf.Tensor:
+    def means(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         if sampled:
-            return model.generate(target, batch, 1, seed_pair)[0]
-        return model.generate(target, batch, seed=seed_pair)
-
-    def score(
-        batch: dict[str, tf.Tensor], index: int, step: Callable[[], None]
-    ) -> dict[str, tf.Tensor]:
-        events = generate_batch(batch, fold(root_seed(seed), index))
-        step()
-        return {target: events}
+            return {target: model.generate(target, batch, 1, batch_seed)[0]}
+        return {target: model.generate(target, batch, seed=batch_seed)}
 
     size = min(1000, rows_at_once(model, [target, *given]))
     description = f"{target} given {', '.join(given)}"
-    return map_batches(given, list(given), size, description, score)[target]
+    return map_batches(means, given, list(given), size, description, seed)[target]
 
 
 def images_of_classes(
@@ -117,12 +110,12 @@ def images_of_classes(
       model: a trained model.
       label: the name of the given modality, one-hot.
       image: the name of the generated modality.
-      classes: the numbers of the labels; None for all.
-      num_per_class: how many images of each.
+      classes: the numbers of the classes; None for all.
+      num_per_class: images per class.
       seed: the same seed gives the same images of the same classes.
 
     Yields:
-      A class, and images [num_per_class, *event_shape]; so many are decoded at once as
+      A class, and images [num_per_class, *event_shape]; as many are decoded at once as
       `rows_at_once` allows.
     """
     [total] = model.modalities[label].event_shape
@@ -138,6 +131,6 @@ def images_of_classes(
 
 
 def chunks(total: int, size: int) -> Iterator[int]:
-    """The sizes of the parts that `total` is computed in, none above `size`."""
+    """The sizes of parts that sum to `total`, none above `size`."""
     for start in range(0, total, size):
         yield min(size, total - start)

@@ -1,10 +1,10 @@
-"""All figures of merit of a model, by the kinds of its modalities."""
+"""Measure a model by everything that is defined for it."""
 
-from jmvae_tf.evaluation.metrics import latent
-from jmvae_tf.evaluation.metrics_table import Metric, Section
-from jmvae_tf.evaluation.protocol import EvaluationData, Protocol, Tensors, proposals
+from jmvae_tf.evaluation.metrics_table import Section
+from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
+from jmvae_tf.evaluation.sections import gather
 from jmvae_tf.evaluation.sections.attributes import attributes
-from jmvae_tf.evaluation.sections.images import sample_images, sharpnesses
+from jmvae_tf.evaluation.sections.images import sharpness
 from jmvae_tf.evaluation.sections.importance import importance_weighted
 from jmvae_tf.evaluation.sections.labels import labels
 from jmvae_tf.evaluation.sections.likelihood import (
@@ -13,60 +13,38 @@ from jmvae_tf.evaluation.sections.likelihood import (
     reconstruction,
     squared_errors,
 )
+from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.models.base import MultimodalVAE
 
 
-def evaluate(model: MultimodalVAE, examples: EvaluationData, protocol: Protocol) -> list[Section]:
-    """Measures a model by everything that is defined for it.
+def evaluate(model: MultimodalVAE, data: EvaluationData, protocol: Protocol) -> list[Section]:
+    """Measures a model by everything that is defined for the kinds of its modalities.
 
     Args:
       model: a trained model.
-      examples: of all its modalities.
+      data: examples of all its modalities.
       protocol: how many samples are drawn.
 
     Returns:
-      Sections of figures; log-likelihoods are in nats.
+      Metrics under headings; log-likelihoods are in nats.
 
     Raises:
       ValueError: if there is no test or no training example.
       UserError: if the test set has values that the model's likelihoods do not know.
     """
     for part in ("test", "grey", "training"):
-        if not min(len(getattr(examples, part)[name]) for name in model.modalities):
+        if not min(len(getattr(data, part)[name]) for name in model.modalities):
             raise ValueError(f"A model is measured on at least one example. Received: no {part}")
-    test = examples.test
+    subject = Subject(model, data, protocol)
     sections = [
-        objective(model, test, protocol),
-        generation(model, test, protocol),
-        reconstruction(model, test, protocol),
-        squared_errors(model, test, protocol),
+        objective(subject),
+        generation(subject),
+        reconstruction(subject),
+        squared_errors(subject),
+        *(importance_weighted(subject) if protocol.num_importance_samples else []),
+        labels(subject),
+        *attributes(subject),
+        sharpness(subject),
+        gather.of_model("latent space", "Active latent units", subject),
     ]
-    if protocol.num_importance_samples:
-        sections += importance_weighted(model, test, protocol)
-    samples = sample_images(model, examples, protocol)
-    sections += [
-        labels(model, examples, protocol),
-        *attributes(model, examples, protocol, samples),
-        sharpnesses(model, examples, protocol, samples),
-        _active_units(model, test, protocol),
-    ]
-    return [section for section in sections if section.metrics or section.notes]
-
-
-def _active_units(model: MultimodalVAE, test: Tensors, protocol: Protocol) -> Section:
-    title, metrics = "Active latent units", []
-    if len(test[next(iter(model.modalities))]) < 2:
-        note = "active units are left out: they need at least two test examples"
-        return Section(title, [], notes=[note])
-    for how, given in proposals(model).items():
-        if len(given) < len(model.modalities) and model.samples_to_infer:
-            continue  # The means would vary with the chains, not with the data.
-        for layer, means in latent.layer_means(model, test, given, protocol.seed).items():
-            metrics.append(
-                Metric(
-                    f"active_units_{layer}_{how}",
-                    f"{layer} given {', '.join(given)}, of {means.shape[1]}",
-                    latent.active_units(means),
-                )
-            )
-    return Section(title, metrics)
+    return [each for each in sections if each.metrics or each.rows or each.notes]

@@ -10,20 +10,20 @@ from jmvae_tf.models.base import MultimodalVAE
 
 
 def to_unit_range(
-    model: MultimodalVAE, examples: EvaluationData, image: str
+    model: MultimodalVAE, data: EvaluationData, image: str
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """A function that brings images of a modality from their range to [0, 1].
+    """A function that maps images of a modality from their range to [0, 1].
 
     The range is the modality's. If it has none, the training images give it, unless they lie within
     [0, 1] anyway.
 
     Args:
       model: whose modality it is.
-      examples: of the modality.
+      data: examples of the modality.
       image: its name.
     """
     low, high = model.modalities[image].support
     if not np.isfinite([low, high]).all():
-        training = np.asarray(examples.training[image])
+        training = np.asarray(data.training[image])
         low, high = min(0.0, float(training.min())), max(1.0, float(training.max()))
     return lambda images: to_pixels(np.asarray(images), (low, high))

@@ -1,14 +1,14 @@
-"""What figures of merit depend on besides a model."""
+"""What metrics depend on besides the model: the examples, and how many samples are drawn."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable
 
-import tensorflow as tf
+import numpy as np
 
-from jmvae_tf.evaluation.metrics.diversity import Redraw
-from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.base import Tensors
 
-Tensors = Mapping[str, tf.Tensor]
+Redraw = Callable[[np.ndarray, int], np.ndarray]
+"""From attributes, -1 or 1, [images, attributes], and a seed to a real image of each row."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Protocol:
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationData:
-    """What a model is measured on; each by modality name, [examples, *event_shape].
+    """The examples that a model is measured on; each by modality name, [examples, *event_shape].
 
     All are in the data's units.
 
@@ -39,26 +39,11 @@ class EvaluationData:
       test: as likelihoods are scored: Bernoulli modalities drawn from their grey values.
       grey: the same examples, grey.
       training: real examples that generated ones are judged by and compared with, grey.
-      redraw: where images can be drawn anew: from attributes, -1 or 1, [images, attributes], and a
-        seed to a real image of each, float32 [images, *event_shape].
+      redraw: where the data set can draw images again: maps attributes, -1 or 1,
+        [images, attributes], and a seed to a real image of each, float32 [images, *event_shape].
     """
 
     test: Tensors
     grey: Tensors
     training: Tensors
     redraw: Redraw | None = None
-
-
-def proposals(model: MultimodalVAE) -> dict[str, tuple[str, ...]]:
-    """What the proposals of importance weights are given, by their names in the 2016 paper.
-
-    All modalities ("multiple"), and each that can be given alone ("single_<modality>").
-    """
-    names = tuple(model.modalities)
-    singles = {} if model.conditions else {f"single_{name}": (name,) for name in names}
-    return ({"multiple": names} if len(names) > 1 else {}) | singles
-
-
-def names_of_kind(model: MultimodalVAE, kind: str) -> list[str]:
-    """The names of the modalities of a kind: "image", "label", "attributes" or "vector"."""
-    return [name for name, modality in model.modalities.items() if modality.kind == kind]

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.evaluation.evaluate import proposals
+from jmvae_tf.evaluation.subject import proposals
 from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.models import editing
 from jmvae_tf.models.base import MultimodalVAE

@@ -1,1 +1,79 @@
-"""The metrics, one module each; every one gives a value per example."""
+"""The metrics, one per module. To add one, add a module here: no other names it.
+
+Its function computes the metric, one value per example where it is a mean. `metric` declares the
+heading that it stands under, its place there and the modalities that it is defined for; it is
+called for each of them and yields lines of the table. `jmvae_tf/evaluation/sections` has the
+headings.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Collection, Iterable
+from typing import Literal, NamedTuple, TypeVar
+
+from jmvae_tf.evaluation.metrics_table import Metric, Row
+
+Heading = Literal[
+    "objective",  # (subject)
+    "generation",  # (subject, direction)
+    "reconstruction",  # (subject, reconstruction)
+    "squared error",  # (subject, direction or reconstruction)
+    "importance weights",  # (subject)
+    "conditional likelihood",  # (subject), of two modalities that can both be given
+    "variation of information",  # (subject), the same
+    "labels",  # (subject, direction from or to a label)
+    "attributes",  # (subject, direction to attributes)
+    "images by attributes",  # (subject, direction from attributes to an image)
+    "sharpness",  # (subject)
+    "latent space",  # (subject)
+]
+"""The headings, and what a metric under each is called with."""
+
+Line = Metric | Row | str
+"""A number, several numbers of one thing, or a note."""
+
+_Measure = TypeVar("_Measure", bound=Callable[..., Iterable[Line]])
+
+
+class Declaration(NamedTuple):
+    """Where a metric stands, and what it is defined for.
+
+    Attributes:
+      heading: the heading of its lines.
+      place: metrics stand under their heading by ascending place.
+      given: the kinds that all given modalities must have; None for any.
+      target: the kinds that the target must have; None for any.
+      measure: the metric.
+    """
+
+    heading: Heading
+    place: int
+    given: Collection[str] | None
+    target: Collection[str] | None
+    measure: Callable[..., Iterable[Line]]
+
+
+_declared: list[Declaration] = []
+
+
+def metric(
+    heading: Heading,
+    place: int,
+    given: Collection[str] | None = None,
+    target: Collection[str] | None = None,
+) -> Callable[[_Measure], _Measure]:
+    """Declares the function below to be a metric; arguments as in `Declaration`."""
+
+    def declare(measure: _Measure) -> _Measure:
+        _declared.append(Declaration(heading, place, given, target, measure))
+        return measure
+
+    return declare
+
+
+def metrics_under(heading: Heading) -> list[Declaration]:
+    """The metrics of a heading, from all modules of this package, by their places."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    found = [each for each in _declared if each.heading == heading]
+    return sorted(found, key=lambda each: (each.place, each.measure.__name__))

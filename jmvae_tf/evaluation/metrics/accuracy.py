@@ -1,83 +1,83 @@
-"""Accuracy of attributes: how often the sign of each is right."""
+"""Accuracy: how often a generated label or the sign of a generated attribute is right."""
 
-import dataclasses
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from jmvae_tf.evaluation.estimate import Estimate
+from jmvae_tf.evaluation import attribute_shares
+from jmvae_tf.evaluation.batches import generated, rows_at_once
+from jmvae_tf.evaluation.classes import absent_classes, left_out, metric_name
+from jmvae_tf.evaluation.estimate import estimate
+from jmvae_tf.evaluation.metrics import Line, metric
+from jmvae_tf.evaluation.metrics_table import Metric
+from jmvae_tf.evaluation.subject import Subject
+from jmvae_tf.models.base import Direction, MultimodalVAE, Tensors
 
 
-@dataclasses.dataclass(frozen=True)
-class Accuracies:
-    """A share of right signs for each attribute, and the mean of the shares.
-
-    Attributes:
-      by_attribute: name to share, with its standard error over examples.
-      mean: over attributes, with its standard error over examples, which attributes share.
-    """
-
-    by_attribute: Mapping[str, Estimate]
-    mean: Estimate
-
-    @property
-    def worst(self) -> str:
-        """The name of the attribute with the smallest share."""
-        return min(self.by_attribute, key=lambda name: self.by_attribute[name].mean)
-
-
-def accuracies(right: np.ndarray, names: Sequence[str]) -> Accuracies:
-    """The share of examples whose sign is right.
+def generated_label_accuracy(
+    model: MultimodalVAE, examples: Tensors, given: Sequence[str], label: str, seed: int = 0
+) -> np.ndarray:
+    """Whether the likeliest label at the mean of q(z|given) is the true one.
 
     Args:
-      right: bool, [examples, attributes], at least one example.
-      names: of the attributes.
-    """
-    return _accuracies(right, names, np.ones((1, *right.shape), bool))
-
-
-def balanced_accuracies(
-    right: np.ndarray, has: np.ndarray, names: Sequence[str]
-) -> Accuracies | None:
-    """The mean of two shares: of examples that have the attribute, and of those that do not.
-
-    A guess scores 1/2, whatever the majority is.
-
-    Args:
-      right: bool, [examples, attributes].
-      has: bool, the same shape: whether an example has the attribute.
-      names: of the attributes.
+      model: a trained model.
+      examples: modality name to [examples, *event_shape], labels one-hot.
+      given: the names of the given modalities.
+      label: the name of the generated one.
+      seed: for models whose inference of missing modalities draws samples.
 
     Returns:
-      Of the attributes that some examples have and others have not; None if there are none.
+      0 or 1 for each example, float [examples].
     """
-    varies = has.any(axis=0) & ~has.all(axis=0)
-    if not varies.any():
-        return None
-    has = has[:, varies]
-    varying = [names[int(column)] for column in np.flatnonzero(varies)]
-    return _accuracies(right[:, varies], varying, np.stack([has, ~has]))
+    known = {name: examples[name] for name in given}
+    if len(examples[label]) <= rows_at_once(model, [*given, label]):
+        found = model.generate(label, known, seed=seed)
+    else:
+        found = generated(model, label, known, seed)
+    return (np.argmax(found, axis=1) == np.argmax(examples[label], axis=1)).astype(float)
 
 
-def _accuracies(right: np.ndarray, names: Sequence[str], classes: np.ndarray) -> Accuracies:
-    """The mean over classes, bool [classes, examples, attributes], of the share that is right."""
-    sizes = classes.sum(axis=1)
-    shares = (classes & right).sum(axis=1) / sizes
-    # What an example adds to the error of each attribute's mean of shares.
-    parts = (classes * (right - shares[:, np.newaxis]) / sizes[:, np.newaxis]).mean(axis=0)
-    number = len(right)
+@metric("labels", place=3, target=("label",))
+def accuracy_of_labels(subject: Subject, direction: Direction) -> Iterator[Line]:
+    """The share of generated labels that are right."""
+    given, label = direction
+    grey = subject.data.grey
+    right = generated_label_accuracy(subject.model, grey, given, label, subject.protocol.seed)
+    yield Metric(
+        metric_name(subject, direction, "generated_label_accuracy"),
+        f"share of {label}s generated from grey test {', '.join(given)}s that are right",
+        estimate(right),
+    )
+    absent = absent_classes(grey[label])
+    yield from left_out(subject.model.modalities[label], absent, "a test example", "accuracy")
 
-    def error(parts: np.ndarray) -> float:
-        if number == 1:
-            return math.nan
-        return float(np.sqrt(np.square(parts).sum() * number / (number - 1)))
 
-    means = shares.mean(axis=0)
-    return Accuracies(
+@metric("attributes", place=1)
+def accuracy_of_attributes(subject: Subject, direction: Direction) -> Iterator[Line]:
+    """Plain and balanced accuracy of the signs of attributes, beside a constant guess."""
+    given, target = direction
+    data, modality = subject.data, subject.model.modalities[target]
+    attributes, threshold = modality.value_names, modality.threshold
+    has = np.asarray(data.grey[target]) > threshold
+    known = {name: data.grey[name] for name in given}
+    found = generated(subject.model, target, known, subject.protocol.seed) > threshold
+    usual = np.mean(np.asarray(data.training[target]) > threshold, axis=0) > 0.5
+    right = found == has
+    accuracy = attribute_shares.accuracies(right, attributes)
+    majority = attribute_shares.accuracies(np.broadcast_to(usual, has.shape) == has, attributes)
+    balanced = attribute_shares.balanced_accuracies(right, has, attributes)
+    name = direction.name
+    line = attribute_shares.mean_line
+    yield from line(f"{name}_accuracy", "share that is right, mean", accuracy)
+    yield from line(f"{name}_majority_accuracy", "  of the training set's majority signs", majority)
+    yield from line(f"{name}_balanced_accuracy", "balanced accuracy, mean", balanced)
+    yield from attribute_shares.worst_line(f"{name}_balanced_accuracy", balanced)
+    yield attribute_shares.left_out_line(name, target, has)
+    yield from attribute_shares.rows(
+        attributes,
         {
-            name: Estimate(float(mean), error(part))
-            for name, mean, part in zip(names, means, parts.T, strict=True)
+            f"{name}_accuracy": ("accuracy", accuracy),
+            f"{name}_majority_accuracy": ("majority", majority),
+            f"{name}_balanced_accuracy": ("balanced", balanced),
         },
-        Estimate(float(means.mean()), error(parts.mean(axis=1))),
     )

@@ -1,23 +1,32 @@
-"""Coherence: whether what is generated is what was asked for.
+"""Coherence: whether a judge reads off generated images what they were generated from.
 
-Of labels; `accuracy` does the same for attributes, with the judge of `judges`.
+The judge has seen real images only: a classifier of neighbours for labels, the discriminants of
+`judges` for attributes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 from sklearn.base import ClassifierMixin
 from sklearn.neighbors import KNeighborsClassifier
 
-from jmvae_tf.evaluation.batches import generated, images_of_classes, rows_at_once
-from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.evaluation import attribute_shares
+from jmvae_tf.evaluation.batches import images_of_classes
+from jmvae_tf.evaluation.classes import absent_classes, left_out, metric_name
+from jmvae_tf.evaluation.estimate import estimate
+from jmvae_tf.evaluation.image_range import to_unit_range
+from jmvae_tf.evaluation.judges import fit_judge
+from jmvae_tf.evaluation.metrics import Line, metric
+from jmvae_tf.evaluation.metrics_table import Metric
+from jmvae_tf.evaluation.subject import Subject, sampled_images
+from jmvae_tf.models.base import Direction, MultimodalVAE
 
 _NEIGHBOURS = 3
 
 
 def fit_classifier(images: tf.Tensor, labels: tf.Tensor) -> ClassifierMixin:
-    """A classifier of real images: the judge, which has never seen a generated one.
+    """Fits a classifier to real images.
 
     Args:
       images: float32, [examples, *event_shape], grey or colour, in the modality's range.
@@ -49,7 +58,7 @@ def label_coherence(
 
     Args:
       model: a trained model.
-      classifier: of real images.
+      classifier: a classifier of real images.
       label: the name of the given modality, one-hot.
       image: the name of the generated modality.
       num_per_label: images for each label.
@@ -70,32 +79,69 @@ def label_coherence(
     )
 
 
-def generated_label_accuracy(
-    model: MultimodalVAE,
-    images: tf.Tensor,
-    labels: tf.Tensor,
-    image: str,
-    label: str,
-    seed: int = 0,
-) -> np.ndarray:
-    """Whether the likeliest label at the mean of q(z|image) is the true one.
+@metric("labels", place=1, given=("label",), target=("image",))
+def coherence_with_label(subject: Subject, direction: Direction) -> Iterator[Line]:
+    """The coherence of images with the label they are generated from."""
+    (label,), image = direction
+    data, seed = subject.data, subject.protocol.seed
+    judge = fit_classifier(data.training[image], data.training[label])
+    absent = absent_classes(data.training[label])
+    known = [x for x in range(data.training[label].shape[1]) if x not in absent]
+    coherent = label_coherence(subject.model, judge, label, image, seed=seed, classes=known)
+    yield Metric(
+        metric_name(subject, direction, "label_coherence"),
+        f"share of generated {image}s that the asked-for {label} is read off",
+        estimate(coherent),
+    )
+    yield Metric(
+        metric_name(subject, direction, "classifier_accuracy"),
+        f"  the same classifier on real test {image}s",
+        estimate(classifier_accuracy(judge, data.grey[image], data.grey[label])),
+    )
+    yield from left_out(subject.model.modalities[label], absent, "a training example", "coherence")
 
-    Args:
-      model: a trained model.
-      images: [examples, *event_shape].
-      labels: one-hot, [examples, classes].
-      image: the name of the given modality.
-      label: the name of the generated one.
-      seed: for models whose inference of missing modalities draws samples.
 
-    Returns:
-      0 or 1 for each example, float [examples].
-    """
-    if len(images) <= rows_at_once(model, [image, label]):
-        found = model.generate(label, {image: images}, seed=seed)
-    else:
-        found = generated(model, label, {image: images}, seed)
-    return (np.argmax(found, axis=1) == np.argmax(labels, axis=1)).astype(float)
+@metric("images by attributes", place=1)
+def coherence_with_attributes(subject: Subject, direction: Direction) -> Iterator[Line]:
+    """The coherence of images with each attribute, and the judge's accuracy on real images."""
+    (given,), image = direction
+    data, modality = subject.data, subject.model.modalities[given]
+    attributes, threshold = modality.value_names, modality.threshold
+    unit = to_unit_range(subject.model, data, image)
+    images = subject.once(sampled_images, direction)
+    has = np.asarray(data.grey[given]) > threshold
+    asked = has[: len(images)]
+    judge = fit_judge(unit(data.training[image]), np.asarray(data.training[given]) > threshold)
+    right = judge.read(unit(data.grey[image])) == has
+    shown = judge.read(unit(images)) == asked
+    coherence = attribute_shares.balanced_accuracies(shown, asked, attributes)
+    balanced = attribute_shares.balanced_accuracies(right, has, attributes)
+    accuracy = attribute_shares.accuracies(right, attributes)
+    name = direction.name
+    yield from attribute_shares.mean_line(
+        f"{name}_coherence",
+        f"asked-for {given} read off them, balanced accuracy, mean",
+        coherence,
+    )
+    yield from attribute_shares.worst_line(f"{name}_coherence", coherence)
+    yield from attribute_shares.mean_line(
+        f"{name}_judge_balanced_accuracy",
+        f"  the same judge on real test {image}s, balanced accuracy, mean",
+        balanced,
+    )
+    yield from attribute_shares.worst_line(f"{name}_judge_balanced_accuracy", balanced)
+    yield from attribute_shares.mean_line(
+        f"{name}_judge_accuracy", "  the same, share that is right, mean", accuracy
+    )
+    yield attribute_shares.left_out_line(name, given, asked)
+    yield from attribute_shares.rows(
+        attributes,
+        {
+            f"{name}_coherence": ("coherence", coherence),
+            f"{name}_judge_balanced_accuracy": ("judge balanced", balanced),
+            f"{name}_judge_accuracy": ("judge accuracy", accuracy),
+        },
+    )
 
 
 def _flat(images: tf.Tensor) -> np.ndarray:

@@ -1,14 +1,18 @@
-"""Test bounds on conditional log-likelihoods without importance weights."""
+"""Log-likelihoods of a modality given others, or itself, without importance weights."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from jmvae_tf.evaluation.batches import BATCH, map_batches, rows_at_once
-from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.runtime.randomness import fold, root_seed
+from jmvae_tf.evaluation.estimate import estimate
+from jmvae_tf.evaluation.metrics import metric
+from jmvae_tf.evaluation.metrics_table import Metric
+from jmvae_tf.evaluation.subject import Reconstruction, Subject
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.base import Direction, MultimodalVAE, Tensors
 
 
 class ConditionalScores(NamedTuple):
@@ -27,15 +31,15 @@ class ConditionalScores(NamedTuple):
 
 def conditional_log_likelihoods(
     model: MultimodalVAE,
-    examples: Mapping[str, tf.Tensor],
+    examples: Tensors,
     target: str,
     given: Sequence[str],
     num_samples: int = 10,
     seed: int = 0,
 ) -> ConditionalScores:
-    """Scores a modality at z drawn from the posterior given others.
+    """Scores a modality at samples of z from the posterior given others.
 
-    How z is drawn where modalities are missing is the model's own way: JMVAE runs one chain of
+    Each model samples z in its own way where modalities are missing: JMVAE runs one chain of
     iterative sampling for each of the N samples, and JMVAE-h draws N of z_L and N of z_1 below
     each. Likelihood weights are left out: p is a density, of standardised values where the modality
     is standardised. As Eq. 5 and 6 are linear in log p, the 2018 paper's weighted scores of faces
@@ -47,13 +51,13 @@ def conditional_log_likelihoods(
       target: the modality whose values are scored.
       given: the modalities that are known; with the target among them, its reconstruction.
       num_samples: N.
-      seed: the same seed gives the same figures.
+      seed: the same seed gives the same values.
     """
 
     @tf.function(reduce_retracing=True)
-    def score_batch(batch: dict[str, tf.Tensor], seed_pair: tf.Tensor) -> dict[str, tf.Tensor]:
+    def score(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         known = {name: batch[name] for name in given}
-        z = model.conditional_samples(known, num_samples, seed_pair)
+        z = model.conditional_samples(known, num_samples, batch_seed)
         p = model.decode(z, [target], known)[target]
         log_p = p.log_prob(model.standardise({target: batch[target]})[target][tf.newaxis])
         return {
@@ -63,20 +67,67 @@ def conditional_log_likelihoods(
         }
 
     # N of Eq. 5, N x N of Eq. 6.
-    samples_an_example = num_samples**2 if model.conditional_equation == 6 else num_samples
+    samples_per_example = num_samples**2 if model.conditional_equation == 6 else num_samples
+    names = list(dict.fromkeys([target, *given]))
+    size = max(1, min(BATCH, rows_at_once(model, [target]) // samples_per_example))
+    description = f"log p({target}|z), z given {', '.join(given)}"
+    return ConditionalScores(**map_batches(score, examples, names, size, description, seed))
 
-    def score(
-        batch: dict[str, tf.Tensor], index: int, step: Callable[[], None]
-    ) -> dict[str, tf.Tensor]:
-        scores = score_batch(batch, fold(root_seed(seed), index))
-        step()
-        return scores
 
-    scores = map_batches(
-        examples,
-        list(dict.fromkeys([target, *given])),
-        max(1, min(BATCH, rows_at_once(model, [target]) // samples_an_example)),
-        f"log p({target}|z), z given {', '.join(given)}",
-        score,
+@metric("generation", place=1)
+def generation_log_likelihood(subject: Subject, direction: Direction) -> Iterator[Metric]:
+    """Eq. 5 or Eq. 6, and log-mean-exp of the same samples."""
+    equation, number = subject.model.conditional_equation, subject.protocol.num_samples
+    modality = subject.model.modalities[direction.target]
+    scores = _scores(subject, direction)
+    arrow = f"{', '.join(direction.given)} → {direction.target}"
+    yield Metric(
+        f"{direction.name}_log_likelihood",
+        _with_density(f"{arrow}, Eq. {equation}, N = {number}", modality),
+        estimate(scores.mean_log),
     )
-    return ConditionalScores(**scores)
+    weight = modality.likelihood_weight
+    if weight != 1:
+        yield Metric(
+            f"{direction.name}_log_likelihood_weighted",
+            f"  the same times {weight:.4g}, its weight in the bound",
+            estimate(weight * scores.mean_log),
+        )
+    yield Metric(
+        f"{direction.name}_log_mean_exp",
+        _with_density(f"{arrow}, log-mean-exp of the same samples", modality),
+        estimate(scores.log_mean),
+    )
+
+
+@metric("reconstruction", place=1)
+def reconstruction_log_likelihood(subject: Subject, case: Reconstruction) -> Iterator[Metric]:
+    """Eq. 5 or Eq. 6 where the target itself is given."""
+    text = f"{case.target} given {', '.join(case.given)}"
+    yield Metric(
+        case.name,
+        _with_density(text, subject.model.modalities[case.target]),
+        estimate(_scores(subject, case).mean_log),
+    )
+
+
+def _scores(subject: Subject, case: Direction | Reconstruction) -> ConditionalScores:
+    protocol = subject.protocol
+    return conditional_log_likelihoods(
+        subject.model,
+        subject.data.test,
+        case.target,
+        case.given,
+        protocol.num_samples,
+        protocol.seed,
+    )
+
+
+def density(modality: Modality) -> str:
+    """The density that scores a modality, such as "N(μ, I) of standardised values"; else ""."""
+    text = modality.likelihood.density
+    return f"{text} of standardised values" if modality.standardised else text
+
+
+def _with_density(text: str, modality: Modality) -> str:
+    return ", ".join(part for part in (text, density(modality)) if part)

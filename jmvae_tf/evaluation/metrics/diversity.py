@@ -1,15 +1,23 @@
 """Diversity: whether what is generated for one condition differs as real data of it do."""
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 from sklearn.metrics import pairwise_distances
 
 from jmvae_tf.evaluation.batches import generated, images_of_classes
+from jmvae_tf.evaluation.classes import left_out, metric_name
 from jmvae_tf.evaluation.estimate import Estimate, estimate
-from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.evaluation.metrics import Line, metric
+from jmvae_tf.evaluation.metrics_table import Metric
+from jmvae_tf.evaluation.protocol import Redraw
+from jmvae_tf.evaluation.subject import Subject
+from jmvae_tf.models.base import Direction, MultimodalVAE
+
+NUM_REDRAWN = 50
+"""Vectors of attributes for which images are drawn again."""
 
 MAX_REAL = 500
 """Real images of a condition that are compared with each other: enough for three digits."""
@@ -19,9 +27,6 @@ MAX_COUNTED = 2000
 
 MAX_COMBINED = 40
 """Attributes of which all combinations of three are tried: CelebA's."""
-
-Redraw = Callable[[np.ndarray, int], np.ndarray]
-"""From attributes, -1 or 1, [images, attributes], and a seed to a real image of each row."""
 
 
 def label_diversity(
@@ -186,6 +191,58 @@ def most_even_columns(has: np.ndarray, number: int = 3) -> tuple[int, ...]:
         return int(np.bincount(cells, minlength=2**number).min())
 
     return max(itertools.combinations(candidates, number), key=smallest)
+
+
+@metric("labels", place=2, given=("label",), target=("image",))
+def diversity_by_label(subject: Subject, direction: Direction) -> Iterator[Line]:
+    """The diversity of images generated from one label."""
+    (label,), image = direction
+    training = subject.data.training
+    images, classes = np.asarray(training[image]), np.asarray(training[label])
+    comparable = comparable_classes(images, classes)
+    alike = [place for place in range(classes.shape[1]) if place not in comparable]
+    if comparable:
+        yield Metric(
+            metric_name(subject, direction, "label_diversity"),
+            f"distance between generated {image}s of a {label}, over that of real ones",
+            label_diversity(
+                subject.model,
+                images,
+                classes,
+                label,
+                image,
+                seed=subject.protocol.seed,
+                classes=comparable,
+            ),
+        )
+    yield from left_out(
+        subject.model.modalities[label], alike, f"two training {image}s that differ", "diversity"
+    )
+
+
+@metric("images by attributes", place=2)
+def diversity_by_attributes(subject: Subject, direction: Direction) -> Iterator[Line]:
+    """The diversity for one condition, if real images of it differ."""
+    (name,), image = direction
+    data, seed, modality = subject.data, subject.protocol.seed, subject.model.modalities[name]
+    if data.redraw:
+        vectors = np.asarray(data.grey[name])[:NUM_REDRAWN]
+        value = redraw_diversity(subject.model, vectors, data.redraw, name, image, seed=seed)
+        condition = f"redraws of the same {name}"
+    else:
+        images, vectors = np.asarray(data.training[image]), np.asarray(data.training[name])
+        has = vectors > modality.threshold
+        columns = most_even_columns(has)
+        signs = has[:, columns]
+        value = cell_diversity(subject.model, images, vectors, signs, name, image, seed=seed)
+        cells = ", ".join(modality.value_names[column] for column in columns)
+        condition = f"real ones with the same {cells}"
+    if value is not None:
+        yield Metric(
+            f"{direction.name}_diversity",
+            f"distance between them, over that of {condition}",
+            value,
+        )
 
 
 def _of_conditions(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Estimate:

@@ -1,17 +1,22 @@
 """Importance-weighted estimates of log-likelihoods (2016 paper, appendix B; Burda et al. 2015)."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from jmvae_tf.evaluation.batches import BATCH, chunks, map_batches, rows_at_once
-from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.runtime.randomness import fold, root_seed
+from jmvae_tf.evaluation.estimate import Estimate, estimate, estimate_of_log_probability
+from jmvae_tf.evaluation.metrics import metric
+from jmvae_tf.evaluation.metrics_table import Metric
+from jmvae_tf.evaluation.subject import Subject, proposals
+from jmvae_tf.models.base import MultimodalVAE, Tensors
+from jmvae_tf.runtime.randomness import fold
 
 MANY_VALUES = 4096
-"""Of an event, so many that each sample is expensive to decode."""
+"""An event of more values is expensive to decode."""
 
 
 def usual_num_samples(model: MultimodalVAE) -> int:
@@ -22,15 +27,15 @@ def usual_num_samples(model: MultimodalVAE) -> int:
 
 def importance_weighted_log_likelihoods(
     model: MultimodalVAE,
-    examples: Mapping[str, tf.Tensor],
+    examples: Tensors,
     proposal: Sequence[str],
     num_samples: int = 1000,
     seed: int = 0,
 ) -> dict[tuple[str, ...], np.ndarray]:
     """Estimates log p(x) as log (1/k) sum_i p(x|z_i) p(z_i) / q(z_i), z_i ~ q(z|proposal).
 
-    For every modality that the model generates, and for all of them together, from the same
-    samples. In expectation no estimate exceeds the truth, and each grows with k. p and q are each
+    The same samples serve every modality that the model generates and all of them together. In
+    expectation no estimate exceeds the truth, and each grows with k. p and q are each
     model's own: CVAE has p(x|z,w) p(z), CMMA p(x|z) p(z|w), so that theirs is log p(x|w); JMVAE-h
     has p(z_1|z_2) p(z_2) and q(z_1) q(z_2). Likelihood weights are left out: these are densities,
     of standardised values where a modality is standardised.
@@ -41,7 +46,7 @@ def importance_weighted_log_likelihoods(
       examples: modality name to [examples, *event_shape].
       proposal: the modalities that q is given: all ("multiple") or one of them ("single").
       num_samples: k.
-      seed: the same seed gives the same figures.
+      seed: the same seed gives the same values.
 
     Returns:
       Names of modalities to float32 [examples], nats: the estimate of their log-likelihood
@@ -66,7 +71,7 @@ def importance_weighted_log_likelihoods(
         }
         return {
             _key(together): tf.reduce_logsumexp(
-                # TensorFlow may reorder a chain of additions anew whenever it is traced.
+                # TensorFlow may reorder a chain of additions whenever it traces it.
                 tf.reduce_sum([*(log_p_x[name] for name in together), log_p_z, -log_q_z], axis=0),
                 axis=0,
             )
@@ -80,22 +85,21 @@ def importance_weighted_log_likelihoods(
 
 def prior_log_likelihoods(
     model: MultimodalVAE,
-    examples: Mapping[str, tf.Tensor],
+    examples: Tensors,
     name: str,
     num_samples: int = 5000,
     seed: int = 0,
 ) -> np.ndarray:
     """Estimates log p(w) as log (1/N_w) sum_i p(w|z_i), z_i ~ p(z), as the 2016 paper does.
 
-    In expectation it falls short of log p(w). The samples are drawn anew for every 100 examples,
-    which share them.
+    In expectation it falls short of log p(w). Every 100 examples share their samples.
 
     Args:
       model: a trained model without conditions.
       examples: modality name to [examples, *event_shape].
       name: the modality.
       num_samples: N_w.
-      seed: the same seed gives the same figures.
+      seed: the same seed gives the same values.
 
     Returns:
       float32, [examples], nats.
@@ -120,7 +124,7 @@ def _key(names: Sequence[str]) -> str:
 
 def _log_mean(
     log_sums: Callable[..., Mapping[str, tf.Tensor]],
-    examples: Mapping[str, tf.Tensor],
+    examples: Tensors,
     names: Sequence[str],
     num_samples: int,
     seed: int,
@@ -129,18 +133,59 @@ def _log_mean(
 ) -> dict[str, np.ndarray]:
     """The logarithm of a mean over samples, its sum computed in parts of `rows` at most."""
     batch_size = min(BATCH, rows)
-    size = rows // batch_size
+    sizes = list(chunks(num_samples, rows // batch_size))
 
-    def score(
-        batch: dict[str, tf.Tensor], index: int, step: Callable[[], None]
-    ) -> dict[str, np.ndarray]:
+    def log_mean(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, np.ndarray]:
         totals: dict[str, np.ndarray] = {}
-        for place, part in enumerate(chunks(num_samples, size)):
-            for name, value in log_sums(batch, fold(root_seed(seed), index, place), part).items():
+        for place, size in enumerate(tqdm(sizes, "samples", leave=False, disable=None)):
+            for name, value in log_sums(batch, fold(batch_seed, place), size).items():
                 log_sum = value.numpy().astype(np.float64)
                 totals[name] = np.logaddexp(totals.get(name, -np.inf), log_sum)
-            step()
         return {name: total - math.log(num_samples) for name, total in totals.items()}
 
-    steps = -(-num_samples // size)
-    return map_batches(examples, names, batch_size, description, score, steps)
+    return map_batches(log_mean, examples, names, batch_size, description, seed)
+
+
+def weighted_by_proposal(subject: Subject) -> dict[str, dict[tuple[str, ...], np.ndarray]]:
+    """The estimates of the test examples by the names of `proposals`."""
+    protocol = subject.protocol
+    return {
+        how: importance_weighted_log_likelihoods(
+            subject.model,
+            subject.data.test,
+            given,
+            protocol.num_importance_samples,
+            protocol.seed,
+        )
+        for how, given in proposals(subject.model).items()
+    }
+
+
+def estimate_of_log_p(model: MultimodalVAE, names: Iterable[str], values: np.ndarray) -> Estimate:
+    """The mean of estimates of log p of some modalities; `TooFewSamples` if it cannot be."""
+    discrete = all(model.modalities[name].likelihood.is_discrete for name in names)
+    return estimate_of_log_probability(values) if discrete else estimate(values)
+
+
+@metric("importance weights", place=1)
+def importance_weighted(subject: Subject) -> Iterator[Metric]:
+    """Each modality alone and all together; in a one-way model the target given the others."""
+    model = subject.model
+    log_p = subject.once(weighted_by_proposal)
+    if model.conditions:
+        [target], given = model.targets, model.conditions
+        yield Metric(
+            f"log_p_{target}_given_{'_'.join(given)}_multiple",
+            f"log p({target}|{', '.join(given)}), multiple",
+            estimate_of_log_p(model, [target], log_p["multiple"][(target,)]),
+        )
+        return
+    for how, estimates in log_p.items():
+        for names, values in estimates.items():
+            together = len(names) > 1
+            if together or how in ("multiple", f"single_{names[0]}"):
+                yield Metric(
+                    f"log_p_{'joint' if together else names[0]}_{how}",
+                    f"log p({', '.join(names)}), {how.replace('_', ', q given ', 1)}",
+                    estimate_of_log_p(model, names, values),
+                )

@@ -1,27 +1,29 @@
 """The objective on test data, term by term."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from jmvae_tf.evaluation.batches import map_batches, rows_at_once
-from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.runtime.randomness import fold, root_seed
+from jmvae_tf.evaluation.estimate import estimate
+from jmvae_tf.evaluation.metrics import metric
+from jmvae_tf.evaluation.metrics_table import Metric
+from jmvae_tf.evaluation.subject import Subject
+from jmvae_tf.models import term_checks
+from jmvae_tf.models.base import MultimodalVAE, Tensors
+from jmvae_tf.runtime.errors import UserError
 
 
 def bound_terms(
-    model: MultimodalVAE,
-    examples: Mapping[str, tf.Tensor],
-    seed: int = 0,
-    batch_size: int | None = None,
+    model: MultimodalVAE, examples: Tensors, seed: int = 0, batch_size: int | None = None
 ) -> dict[str, np.ndarray]:
-    """The model's bound and its terms at one z an example, every divergence at full weight.
+    """The model's bound and its terms at one z per example, every divergence at full weight.
 
     Args:
       model: a trained model.
       examples: modality name to [examples, *event_shape].
-      seed: the same seed gives the same figures.
+      seed: the same seed gives the same values.
       batch_size: how many examples are scored at once; by their size if None.
 
     Returns:
@@ -29,17 +31,45 @@ def bound_terms(
     """
 
     @tf.function(reduce_retracing=True)
-    def terms(batch: dict[str, tf.Tensor], seed_pair: tf.Tensor) -> dict[str, tf.Tensor]:
-        bound = model.bound(model.standardise(batch), seed_pair)
+    def terms(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        bound = model.bound(model.standardise(batch), batch_seed)
         return {"bound": bound.value, **bound.terms}
 
-    def score(
-        batch: dict[str, tf.Tensor], index: int, step: Callable[[], None]
-    ) -> dict[str, tf.Tensor]:
-        scores = terms(batch, fold(root_seed(seed), index))
-        step()
-        return scores
-
     names = list(model.modalities)
-    batch_size = batch_size or min(1000, rows_at_once(model, names))
-    return map_batches(examples, names, batch_size, "terms of the bound", score)
+    size = batch_size or min(1000, rows_at_once(model, names))
+    return map_batches(terms, examples, names, size, "terms of the bound", seed)
+
+
+def terms_on_test_data(subject: Subject) -> dict[str, np.ndarray]:
+    """The bound and its terms on the test examples, checked.
+
+    Raises:
+      UserError: if a term is not finite, or a log-probability of discrete values above 0.
+    """
+    terms = bound_terms(subject.model, subject.data.test, subject.protocol.seed)
+    _check(subject.model, terms)
+    return terms
+
+
+@metric("objective", place=1)
+def bound(subject: Subject) -> Iterator[Metric]:
+    """The bound and its terms."""
+    weights = {f"log_p_{name}": x for name, x in subject.model.likelihood_weights.items()}
+    for name, values in subject.once(terms_on_test_data).items():
+        weighted = f", weighted by {weights[name]:g} in it" if weights.get(name, 1) != 1 else ""
+        key = name if name == "bound" else f"bound_{name}"
+        yield Metric(key, name + weighted, estimate(values))
+
+
+def _check(model: MultimodalVAE, terms: Mapping[str, np.ndarray]) -> None:
+    # A sum shows the values that are not finite.
+    worst = {
+        name: float(values.max() if np.isfinite(values).all() else values.sum())
+        for name, values in terms.items()
+    }
+    if bad := term_checks.impossible(worst, model.modalities):
+        raise UserError(
+            term_checks.RULE,
+            f"{', '.join(bad.values())} at the worst of {len(terms['bound'])} test examples",
+            "check the data and their range",
+        )

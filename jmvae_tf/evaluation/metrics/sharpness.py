@@ -1,8 +1,17 @@
 """Sharpness: how much of an image is fine detail."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import tensorflow as tf
+
+from jmvae_tf.evaluation.batches import generated
+from jmvae_tf.evaluation.estimate import estimate
+from jmvae_tf.evaluation.image_range import to_unit_range
+from jmvae_tf.evaluation.metrics import metric
+from jmvae_tf.evaluation.metrics_table import Metric
+from jmvae_tf.evaluation.subject import MAX_GENERATED, Subject, sampled_images
 
 
 def sharpness(images: tf.Tensor) -> np.ndarray:
@@ -21,6 +30,31 @@ def sharpness(images: tf.Tensor) -> np.ndarray:
     return np.array(
         [np.var(cv2.Laplacian(_grey(image), cv2.CV_32F), dtype=np.float64) for image in levels]
     )
+
+
+@metric("sharpness", place=1)
+def sharpness_of_images(subject: Subject) -> Iterator[Metric]:
+    """The sharpness of real, sampled and reconstructed images."""
+    grey = subject.data.grey
+    for image in (name for name in subject.of_kind("image") if name in subject.model.targets):
+        unit = to_unit_range(subject.model, subject.data, image)
+        real = unit(grey[image][:MAX_GENERATED])
+        yield Metric(f"{image}_sharpness_real", f"real {image}s", estimate(sharpness(real)))
+        for direction in (each for each in subject.directions if each.target == image):
+            images = subject.once(sampled_images, direction)
+            yield Metric(
+                f"{image}_sharpness_{direction.name}",
+                f"{image}s at z drawn given {', '.join(direction.given)}",
+                estimate(sharpness(unit(images))),
+            )
+        for case in (each for each in subject.reconstructions if each.target == image):
+            known = {name: grey[name][:MAX_GENERATED] for name in case.given}
+            images = generated(subject.model, image, known, subject.protocol.seed)
+            yield Metric(
+                f"{image}_sharpness_reconstruction_{case.how}",
+                f"{image}s at the mean of z given {', '.join(case.given)}",
+                estimate(sharpness(unit(images))),
+            )
 
 
 def _grey(image: np.ndarray) -> np.ndarray:

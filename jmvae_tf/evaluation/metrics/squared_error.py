@@ -1,21 +1,20 @@
-"""How far generated means are from true values."""
+"""The mean squared error of generated and reconstructed means."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from jmvae_tf.evaluation.batches import map_batches, rows_at_once
-from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.runtime.randomness import fold, root_seed
+from jmvae_tf.evaluation.estimate import estimate
+from jmvae_tf.evaluation.metrics import metric
+from jmvae_tf.evaluation.metrics_table import Metric
+from jmvae_tf.evaluation.subject import Reconstruction, Subject
+from jmvae_tf.models.base import Direction, MultimodalVAE, Tensors
 
 
 def mean_squared_errors(
-    model: MultimodalVAE,
-    examples: Mapping[str, tf.Tensor],
-    target: str,
-    given: Sequence[str],
-    seed: int = 0,
+    model: MultimodalVAE, examples: Tensors, target: str, given: Sequence[str], seed: int = 0
 ) -> np.ndarray:
     """The squared error of the mean of p(target|z) at the mean of q(z|given), averaged over values.
 
@@ -34,21 +33,33 @@ def mean_squared_errors(
     """
 
     @tf.function(reduce_retracing=True)
-    def errors(batch: dict[str, tf.Tensor], seed_pair: tf.Tensor) -> tf.Tensor:
+    def errors(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         known = {name: batch[name] for name in given}
-        z = model.posterior_mean(known, seed_pair)
+        z = model.posterior_mean(known, batch_seed)
         mean = model.decode(z, [target], known)[target].mean()
         x = model.standardise({target: batch[target]})[target]
-        return tf.reduce_mean(tf.square(mean - x), axis=list(range(1, x.shape.rank)))
-
-    def score(
-        batch: dict[str, tf.Tensor], index: int, step: Callable[[], None]
-    ) -> dict[str, tf.Tensor]:
-        scores = errors(batch, fold(root_seed(seed), index))
-        step()
-        return {target: scores}
+        return {target: tf.reduce_mean(tf.square(mean - x), axis=list(range(1, x.shape.rank)))}
 
     names = list(dict.fromkeys([target, *given]))
     size = min(1000, rows_at_once(model, names))
     description = f"squared error of {target}, z given {', '.join(given)}"
-    return map_batches(examples, names, size, description, score)[target]
+    return map_batches(errors, examples, names, size, description, seed)[target]
+
+
+@metric("squared error", place=1)
+def squared_error(subject: Subject, case: Direction | Reconstruction) -> Iterator[Metric]:
+    """The squared error of a modality with a density."""
+    modality = subject.model.modalities[case.target]
+    if modality.likelihood.is_discrete:
+        return
+    units = "standardised units" if modality.standardised else "the data's units"
+    given = ", ".join(case.given)
+    arrow = (
+        f"reconstruction of {case.target} given {given}"
+        if isinstance(case, Reconstruction)
+        else f"{given} → {case.target}"
+    )
+    errors = mean_squared_errors(
+        subject.model, subject.data.test, case.target, case.given, subject.protocol.seed
+    )
+    yield Metric(f"{case.name}_mse", f"{arrow}, {units}", estimate(errors))

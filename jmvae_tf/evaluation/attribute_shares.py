@@ -1,0 +1,127 @@
+"""Shares of right signs, by attribute and over all, and their lines in the table."""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from jmvae_tf.evaluation.estimate import Estimate
+from jmvae_tf.evaluation.metrics_table import Metric, Row
+
+
+@dataclasses.dataclass(frozen=True)
+class Accuracies:
+    """A share of right signs for each attribute, and the mean of the shares.
+
+    Attributes:
+      by_attribute: maps a name to its share, with its standard error over examples.
+      mean: over attributes, with its standard error over examples, which attributes share.
+    """
+
+    by_attribute: Mapping[str, Estimate]
+    mean: Estimate
+
+    @property
+    def worst(self) -> str:
+        """The name of the attribute with the smallest share."""
+        return min(self.by_attribute, key=lambda name: self.by_attribute[name].mean)
+
+
+def accuracies(right: np.ndarray, names: Sequence[str]) -> Accuracies:
+    """The share of examples whose sign is right.
+
+    Args:
+      right: bool, [examples, attributes], at least one example.
+      names: of the attributes.
+    """
+    return _accuracies(right, names, np.ones((1, *right.shape), bool))
+
+
+def balanced_accuracies(
+    right: np.ndarray, has: np.ndarray, names: Sequence[str]
+) -> Accuracies | None:
+    """The mean of two shares: of examples that have the attribute, and of those that do not.
+
+    A guess scores 1/2, whatever the majority is.
+
+    Args:
+      right: bool, [examples, attributes].
+      has: bool, the same shape: whether an example has the attribute.
+      names: of the attributes.
+
+    Returns:
+      Of the attributes that some examples have and others have not; None if there are none.
+    """
+    varies = has.any(axis=0) & ~has.all(axis=0)
+    if not varies.any():
+        return None
+    has = has[:, varies]
+    varying = [names[int(column)] for column in np.flatnonzero(varies)]
+    return _accuracies(right[:, varies], varying, np.stack([has, ~has]))
+
+
+def _accuracies(right: np.ndarray, names: Sequence[str], classes: np.ndarray) -> Accuracies:
+    """The mean over classes, bool [classes, examples, attributes], of the share that is right."""
+    sizes = classes.sum(axis=1)
+    shares = (classes & right).sum(axis=1) / sizes
+    # What an example adds to the error of each attribute's mean of shares.
+    parts = (classes * (right - shares[:, np.newaxis]) / sizes[:, np.newaxis]).mean(axis=0)
+    number = len(right)
+
+    def error(parts: np.ndarray) -> float:
+        if number == 1:
+            return math.nan
+        return float(np.sqrt(np.square(parts).sum() * number / (number - 1)))
+
+    means = shares.mean(axis=0)
+    return Accuracies(
+        {
+            name: Estimate(float(mean), error(part))
+            for name, mean, part in zip(names, means, parts.T, strict=True)
+        },
+        Estimate(float(means.mean()), error(parts.mean(axis=1))),
+    )
+
+
+def mean_line(name: str, description: str, shares: Accuracies | None) -> Iterator[Metric]:
+    """The mean over attributes, if there is one."""
+    if shares:
+        yield Metric(name, description, shares.mean)
+
+
+def worst_line(name: str, shares: Accuracies | None) -> Iterator[Metric]:
+    """The attribute with the smallest share, if there is one."""
+    if shares:
+        worst = shares.worst
+        yield Metric(f"{name}_worst", f"  the worst: {worst}", shares.by_attribute[worst])
+
+
+def left_out_line(direction: str, attributes: str, has: np.ndarray) -> Metric:
+    """How many attributes have no balanced accuracy, since all examples have them or none has."""
+    varies = has.any(axis=0) & ~has.all(axis=0)
+    return Metric(
+        f"{direction}_left_out",
+        f"{attributes} without a balanced accuracy: the same in all examples",
+        int((~varies).sum()),
+    )
+
+
+def rows(
+    attributes: Sequence[str], columns: Mapping[str, tuple[str, Accuracies | None]]
+) -> Iterator[Row]:
+    """A row per attribute.
+
+    Args:
+      attributes: their names.
+      columns: the name of a metric to the head of its column and its shares.
+    """
+    for attribute in attributes:
+        yield Row(
+            attribute,
+            [
+                Metric(f"{name}_{attribute}", head, shares.by_attribute[attribute])
+                for name, (head, shares) in columns.items()
+                if shares and attribute in shares.by_attribute
+            ],
+        )

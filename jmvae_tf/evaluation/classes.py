@@ -1,0 +1,54 @@
+"""The classes of labels: which examples have, and what a note says of those that lack some."""
+
+from collections.abc import Collection, Iterator
+
+import numpy as np
+
+from jmvae_tf.evaluation.subject import Subject
+from jmvae_tf.export_format.value_names import names_or_numbers
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.base import Direction
+
+_NAMED = 5
+"""Classes that a note names."""
+
+
+def have_one_class(labels: np.ndarray) -> bool:
+    """Whether each label has one likeliest class."""
+    values = np.asarray(labels)
+    return bool(((values == values.max(axis=1, keepdims=True)).sum(axis=1) == 1).all())
+
+
+def absent_classes(one_hot: np.ndarray) -> list[int]:
+    """The classes that no example has."""
+    found = np.unique(np.argmax(one_hot, axis=1))
+    return [place for place in range(one_hot.shape[1]) if place not in found]
+
+
+def left_out(
+    modality: Modality, classes: Collection[int], lacks: str, metric: str
+) -> Iterator[str]:
+    """A note on the classes that a metric leaves out, if there are any."""
+    if classes:
+        values = names_or_numbers(modality)
+        named = [values[place] for place in classes]
+        more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+        yield (
+            f"{len(named)} of {len(values)} classes of {modality.name} without {lacks}, which "
+            f"{metric} leaves out: {', '.join(named[:_NAMED])}{more}"
+        )
+
+
+def metric_name(subject: Subject, direction: Direction, name: str) -> str:
+    """The name of a metric of labels in a model of one image and one label.
+
+    With several, and between labels and other kinds, the names of the modalities go before it,
+    label last.
+    """
+    images, labels = subject.of_kind("image"), subject.of_kind("label")
+    names = {*direction.given, direction.target}
+    if len(images) == len(labels) == 1 and names == {*images, *labels}:
+        return name
+    if subject.kind(direction.target) == "label":
+        return "_".join([*direction.given, direction.target, name])
+    return "_".join([direction.target, *direction.given, name])

@@ -1,0 +1,70 @@
+"""The number of latent values that depend on the data."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from jmvae_tf.evaluation.batches import map_batches, rows_at_once
+from jmvae_tf.evaluation.metrics import metric
+from jmvae_tf.evaluation.metrics_table import Metric
+from jmvae_tf.evaluation.subject import Subject, proposals
+from jmvae_tf.models.base import MultimodalVAE, Tensors
+
+ACTIVE_VARIANCE = 0.01
+"""A latent value is active if the variance of its posterior mean over examples exceeds this."""
+
+
+def layer_means(
+    model: MultimodalVAE,
+    examples: Tensors,
+    given: Sequence[str],
+    seed: int = 0,
+    batch_size: int | None = None,
+) -> dict[str, np.ndarray]:
+    """The posterior means of all latent variables, given some modalities of each example.
+
+    Args:
+      model: a trained model.
+      examples: modality name to [examples, *event_shape].
+      given: the modalities that are known.
+      seed: for models whose inference of missing modalities draws samples.
+      batch_size: how many examples are encoded at once; by their size if None.
+
+    Returns:
+      Name of the latent variable ("z", or "z1" ... "zL") to float32 [examples, size].
+    """
+
+    @tf.function(reduce_retracing=True)
+    def means(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        return model.layer_means(batch, batch_seed)
+
+    size = batch_size or min(1000, rows_at_once(model, given))
+    return map_batches(means, examples, given, size, f"z given {', '.join(given)}", seed)
+
+
+def active_units(means: np.ndarray) -> int:
+    """How many latent values depend on the data (Burda et al. 2015, section 5.1).
+
+    Args:
+      means: posterior means, [examples, size].
+    """
+    return int((means.astype(np.float64).var(axis=0) > ACTIVE_VARIANCE).sum())
+
+
+@metric("latent space", place=1)
+def active_units_by_encoder(subject: Subject) -> Iterator[Metric | str]:
+    """The active units of each latent variable, by what the encoder is given."""
+    model, test = subject.model, subject.data.test
+    if len(test[next(iter(model.modalities))]) < 2:
+        yield "active units are left out: they need at least two test examples"
+        return
+    for how, given in proposals(model).items():
+        if len(given) < len(model.modalities) and model.samples_to_infer:
+            continue  # The means would vary with the chains, not with the data.
+        for layer, means in layer_means(model, test, given, subject.protocol.seed).items():
+            yield Metric(
+                f"active_units_{layer}_{how}",
+                f"{layer} given {', '.join(given)}, of {means.shape[1]}",
+                active_units(means),
+            )

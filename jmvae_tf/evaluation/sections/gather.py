@@ -1,0 +1,48 @@
+"""Put the lines of all metrics of a heading into its section."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from jmvae_tf.evaluation.metrics import Heading, Line, metrics_under
+from jmvae_tf.evaluation.metrics_table import Metric, Row, Section
+from jmvae_tf.evaluation.subject import Reconstruction, Subject
+from jmvae_tf.models.base import Direction
+
+Case = Direction | Reconstruction
+
+
+def of_model(heading: Heading, title: str, subject: Subject) -> Section:
+    """A section of metrics that are computed once for a model."""
+    lines = (line for each in metrics_under(heading) for line in each.measure(subject))
+    return _section(title, lines)
+
+
+def of_cases(heading: Heading, title: str, subject: Subject, cases: Sequence[Case]) -> Section:
+    """A section of metrics that are computed for each way of generating, as far as defined."""
+    return _section(title, _lines_of_cases(heading, subject, cases))
+
+
+def _lines_of_cases(heading: Heading, subject: Subject, cases: Sequence[Case]) -> Iterator[Line]:
+    for case in cases:
+        given = {subject.kind(name) for name in case.given}
+        for each in metrics_under(heading):
+            if _holds(each.given, given) and _holds(each.target, {subject.kind(case.target)}):
+                yield from each.measure(subject, case)
+
+
+def _holds(allowed: Collection[str] | None, kinds: set[str]) -> bool:
+    return allowed is None or kinds <= set(allowed)
+
+
+def _section(title: str, lines: Iterable[Line]) -> Section:
+    """Lines under a heading; rows of one name become one, equal notes too."""
+    metrics: list[Metric] = []
+    rows: dict[str, list[Metric]] = {}
+    notes: dict[str, None] = {}
+    for line in lines:
+        if isinstance(line, Metric):
+            metrics.append(line)
+        elif isinstance(line, Row):
+            rows.setdefault(line.name, []).extend(line.metrics)
+        else:
+            notes[line] = None
+    return Section(title, metrics, [Row(*each) for each in rows.items()], list(notes))
