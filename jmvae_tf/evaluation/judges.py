@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-SIZE = 64
+JUDGED_SIZE = 64
 """The width and height in pixels that every image is brought to."""
 
 COLOUR_CELLS = 16
@@ -109,13 +109,15 @@ def _chunks(images: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _resized(images: np.ndarray) -> np.ndarray:
-    """uint8 [images, SIZE, SIZE, 1 or 3]."""
-    shrinks = min(images.shape[1:3]) > SIZE
+    """uint8 [images, JUDGED_SIZE, JUDGED_SIZE, 1 or 3]."""
+    shrinks = min(images.shape[1:3]) > JUDGED_SIZE
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     levels = np.rint(255 * np.clip(images, 0, 1)).astype(np.uint8)
-    if images.shape[1:3] != (SIZE, SIZE):
-        levels = np.stack([cv2.resize(x, (SIZE, SIZE), interpolation=how) for x in levels])
-    return levels.reshape(-1, SIZE, SIZE, images.shape[-1])
+    if images.shape[1:3] != (JUDGED_SIZE, JUDGED_SIZE):
+        levels = np.stack(
+            [cv2.resize(x, (JUDGED_SIZE, JUDGED_SIZE), interpolation=how) for x in levels]
+        )
+    return levels.reshape(-1, JUDGED_SIZE, JUDGED_SIZE, images.shape[-1])
 
 
 def _features(levels: np.ndarray) -> np.ndarray:
@@ -126,13 +128,13 @@ def _features(levels: np.ndarray) -> np.ndarray:
     Args:
       levels: as `_resized` gives them.
     """
-    gradients = cv2.HOGDescriptor((SIZE, SIZE), (16, 16), (8, 8), (8, 8), 9)
+    gradients = cv2.HOGDescriptor((JUDGED_SIZE, JUDGED_SIZE), (16, 16), (8, 8), (8, 8), 9)
     histograms = np.stack([np.ravel(gradients.compute(image)) for image in levels])
     colours = levels.astype(np.float32) / 255
     pairs = list(itertools.combinations_with_replacement(range(levels.shape[-1]), 2))
     products = [colours[..., i] * colours[..., j] for i, j in pairs]
     stacked = np.concatenate([colours, np.stack(products, axis=-1)], axis=-1)
-    cell = SIZE // COLOUR_CELLS
+    cell = JUDGED_SIZE // COLOUR_CELLS
     cells = stacked.reshape(len(levels), COLOUR_CELLS, cell, COLOUR_CELLS, cell, -1)
     means = cells.mean(axis=(2, 4)).reshape(len(levels), -1)
     return np.concatenate([histograms, means], axis=1)

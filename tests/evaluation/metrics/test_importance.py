@@ -1,18 +1,16 @@
-"""Estimates of log-likelihoods: against exact values, against NumPy, and how they are computed."""
+"""Estimates of log-likelihoods: exact values, NumPy, and how they are computed."""
 
 import dataclasses
 
 import numpy as np
 import pytest
-from scipy.special import log_softmax, logsumexp
+from scipy.special import logsumexp
 
 from jmvae_tf.evaluation import batches
-from jmvae_tf.evaluation.metrics.conditional import conditional_log_likelihoods
 from jmvae_tf.evaluation.metrics.importance import (
     importance_weighted_log_likelihoods,
     prior_log_likelihoods,
 )
-from jmvae_tf.evaluation.metrics.objective import bound_terms
 from tests.helpers.linear_models import (
     LATENT_DIM,
     SMALL,
@@ -24,13 +22,19 @@ from tests.helpers.linear_models import (
     relative_variances,
     tensors,
 )
-from tests.helpers.small_models import examples, set_sequential_weights, small_model
-
-# One draw of the missing modality's z for each weight, from one distribution.
-ZEROS = {"missing": "zeros", "num_rounds": 1}
-
-
-# Against exact values.
+from tests.helpers.numpy_models import (
+    GOLDEN,
+    ZEROS,
+    Recorder,
+    gaussian_of,
+    log_normal,
+    log_p_of,
+)
+from tests.helpers.small_models import (
+    examples,
+    set_sequential_weights,
+    small_model,
+)
 
 
 @pytest.mark.parametrize(
@@ -144,68 +148,6 @@ def test_conditional_converges_as_both_numbers_of_samples_grow(rng, target, give
     assert worst[1] < worst[0]
 
 
-# Against NumPy, at the model's own draws: those that its decoders and layers were given.
-
-
-class Recorder:
-    """Keeps what a layer of a model is called with."""
-
-    def __init__(self, monkeypatch, layer):
-        self.inputs = []
-        call = layer.call
-
-        def recording(inputs, *arguments, **options):
-            self.inputs.append(np.array(inputs, np.float64))
-            return call(inputs, *arguments, **options)
-
-        monkeypatch.setattr(layer, "call", recording)
-
-
-def dense(weights, x):
-    matrix, offset = weights
-    return x @ matrix.astype(np.float64) + offset
-
-
-def relu_dense(weights, x):
-    return np.maximum(dense(weights, x), 0)
-
-
-def gaussian_of(part, *inputs):
-    """Mean and variance of q(z|.) or p(z_1|z_2): a dense layer of ReLU for each input, a head."""
-    *bodies, mean_matrix, mean_offset, variance_matrix, variance_offset = part.get_weights()
-    pairs = [bodies[i : i + 2] for i in range(0, len(bodies), 2)]
-    features = np.concatenate(
-        [relu_dense(pair, x) for pair, x in zip(pairs, inputs, strict=True)], axis=-1
-    )
-    a = dense((variance_matrix, variance_offset), features)
-    return dense((mean_matrix, mean_offset), features), np.log1p(np.exp(a)) + 1e-6
-
-
-def log_normal(z, mean, variance):
-    return -0.5 * (np.log(2 * np.pi * variance) + (z - mean) ** 2 / variance).sum(axis=-1)
-
-
-def log_p_of(model, z, image, label):
-    """log p(image|z) and log p(label|z) for z [..., batch, 3]."""
-    body, head = (model.decoders["image"].get_weights()[i : i + 2] for i in (0, 2))
-    logits = dense(head, relu_dense(body, z))
-    log_p_image = (image * logits - np.log1p(np.exp(logits))).sum(axis=-1)
-    body, head = (model.decoders["label"].get_weights()[i : i + 2] for i in (0, 2))
-    log_p_label = (label * log_softmax(dense(head, relu_dense(body, z)), axis=-1)).sum(axis=-1)
-    return {("image",): log_p_image, ("label",): log_p_label}
-
-
-@pytest.fixture
-def flat_batch(two_modality_batch):
-    """Its image and label as rows for NumPy."""
-    image, label = (two_modality_batch[name].numpy() for name in ("image", "label"))
-    return image.reshape(6, 16), label
-
-
-# Sums of some ten float32 values of order 10.
-GOLDEN = {"rtol": 1e-5, "atol": 1e-5}
-
-
 @pytest.mark.parametrize("name", ["jmvae_kl", "jmvae_h"])
 def test_importance_weights_are_those_of_numpy(
     eagerly, monkeypatch, two_modalities, two_modality_batch, flat_batch, name
@@ -249,58 +191,6 @@ def test_estimate_from_the_prior_is_that_of_numpy(
     np.testing.assert_allclose(estimates, logsumexp(log_p, axis=0) - np.log(9), **GOLDEN)
 
 
-@pytest.mark.parametrize("name", ["jmvae_kl", "jmvae_h"])
-def test_eq_5_and_eq_6_are_those_of_numpy(
-    eagerly, monkeypatch, two_modalities, two_modality_batch, flat_batch, name
-):
-    """Eq. 6 has N draws of z_1 below each of N of z_2."""
-    options = ZEROS if name == "jmvae_h" else {}
-    model = small_model(name, two_modalities, **options)
-    set_sequential_weights(model)
-    decoder = Recorder(monkeypatch, model.decoders["image"])
-    scores = conditional_log_likelihoods(model, two_modality_batch, "image", ["label"], 3, 5)
-    number = 9 if name == "jmvae_h" else 3
-    z = decoder.inputs[0].reshape(number, 6, 3)
-    log_p = log_p_of(model, z, *flat_batch)["image",]
-    np.testing.assert_allclose(scores.mean_log, log_p.mean(axis=0), **GOLDEN)
-    log_mean = logsumexp(log_p, axis=0) - np.log(number)
-    np.testing.assert_allclose(scores.log_mean, log_mean, **GOLDEN)
-
-
-def kl_normal(q, p):
-    (mean_q, variance_q), (mean_p, variance_p) = q, p
-    ratio = variance_q / variance_p
-    return 0.5 * (ratio - 1 - np.log(ratio) + (mean_q - mean_p) ** 2 / variance_p).sum(axis=-1)
-
-
-@pytest.mark.parametrize("name", ["jmvae_kl", "jmvae_h"])
-def test_terms_of_the_bound_are_those_of_numpy(
-    eagerly, monkeypatch, two_modalities, two_modality_batch, flat_batch, name
-):
-    model = small_model(name, two_modalities)
-    set_sequential_weights(model)
-    decoder = Recorder(monkeypatch, model.decoders["image"])
-    if name == "jmvae_h":
-        layer_prior = Recorder(monkeypatch, model.layer_priors[0])
-    terms = bound_terms(model, two_modality_batch, seed=5)
-    q = gaussian_of(model.joint_encoder, *flat_batch)
-    prior = (0.0, np.ones(3))
-    if name == "jmvae_kl":
-        expected = {"kl_prior": kl_normal(q, prior)}
-        for modality, x in zip(("image", "label"), flat_batch, strict=True):
-            expected[f"kl_{modality}"] = kl_normal(q, gaussian_of(model.encoders[modality], x))
-    else:
-        p_z_1 = gaussian_of(model.layer_priors[0], layer_prior.inputs[0])
-        q_z_2 = gaussian_of(model.layer_encoders[0], q[0])
-        expected = {"kl_z1": kl_normal(q, p_z_1), "kl_z2": kl_normal(q_z_2, prior)}
-    log_p = log_p_of(model, decoder.inputs[0], *flat_batch)
-    bound = sum(log_p.values()) - sum(expected.values())
-    expected |= {f"log_p_{modality}": value for (modality,), value in log_p.items()}
-    assert terms.keys() == {"bound", *expected}
-    for term, value in {**expected, "bound": bound}.items():
-        np.testing.assert_allclose(terms[term], value, err_msg=term, **GOLDEN)
-
-
 def test_likelihood_weights_do_not_count(two_modalities, two_modality_batch):
     """A weighted term is no density."""
     weighted = {
@@ -316,9 +206,6 @@ def test_likelihood_weights_do_not_count(two_modalities, two_modality_batch):
     ]
     for names in estimates[0]:
         np.testing.assert_array_equal(estimates[0][names], estimates[1][names])
-
-
-# How they are computed.
 
 
 @pytest.mark.parametrize("k", [1, 7, 30])

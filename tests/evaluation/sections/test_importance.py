@@ -1,0 +1,54 @@
+"""Estimates above what they can be."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from jmvae_tf.evaluation.metrics import importance
+from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
+from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
+from jmvae_tf.evaluation.sections.importance import importance_weighted
+from jmvae_tf.evaluation.subject import Subject
+from jmvae_tf.likelihoods import Bernoulli, Gaussian
+from tests.helpers.evaluation import drawn, image_of, label_of
+from tests.helpers.small_models import small_model
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "flagged"),
+    [
+        (
+            Bernoulli(),
+            {
+                "log_p_label_given_image_multiple",
+                "log_p_image_given_label_multiple",
+                "log_p_joint_multiple",
+                "variation_of_information_multiple",
+            },
+        ),
+        (Gaussian(0.001), {"log_p_label_given_image_multiple"}),
+    ],
+)
+def test_weighted_estimates_of_discrete_values_are_checked(
+    eagerly, monkeypatch, likelihood, flagged
+):
+    """The joint is too high, as if k were too small; densities may be above 1."""
+    image = dataclasses.replace(image_of(), likelihood=likelihood)
+    model = small_model("jmvae_kl", {"image": image, "label": label_of(3)})
+
+    def weighted(model, test, given, *rest):
+        joint = 2.0 if len(given) > 1 else -9.0
+        values = {("image",): -1.0, ("label",): -1.0, ("image", "label"): joint}
+        return {names: np.full(4, value) for names, value in values.items()}
+
+    monkeypatch.setattr(importance, "importance_weighted_log_likelihoods", weighted)
+    test = drawn([0, 1, 2, 1], 3)
+    protocol = Protocol(num_importance_samples=1, num_prior_samples=2)
+    subject = Subject(model, EvaluationData(test, test, test), protocol)
+    sections = importance_weighted(subject)
+    metrics, table = metrics_as_json(sections), metrics_as_text(sections)
+    found = {name for name, x in metrics.items() if "too_few_samples" in str(x)}
+    assert found == flagged
+    assert metrics["log_p_joint_multiple"]["mean"] == 2.0
+    assert table.count("(too few samples)") == len(flagged)

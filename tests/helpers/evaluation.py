@@ -1,0 +1,108 @@
+"""Small data to measure models on, and what stands for a trained model."""
+
+import types
+
+import numpy as np
+import tensorflow as tf
+
+from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
+from jmvae_tf.modalities import Modality
+
+FACE_ATTRIBUTES = ("Bald", "Smiling", "Young", "Pale_Skin")
+
+
+TRAITS = ("red", "big", "round")
+
+
+def image_of(**options):
+    """A small image of Bernoulli values."""
+    return Modality("image", (4, 4, 1), Bernoulli(), kind="image", **options)
+
+
+def label_of(classes, name="label"):
+    """A label of named classes."""
+    return Modality(
+        name,
+        (classes,),
+        Categorical(),
+        kind="label",
+        value_names=tuple(f"{name}{number}" for number in range(classes)),
+    )
+
+
+def traits_of(likelihood, value_range=None):
+    """Three attributes."""
+    return Modality(
+        "traits",
+        (3,),
+        likelihood,
+        kind="attributes",
+        value_names=TRAITS,
+        value_range=value_range,
+    )
+
+
+def drawn(classes, number_of_classes, seed=0):
+    """Images, [examples, 4, 4, 1], 0 or 1, and their labels, one-hot."""
+    rng = np.random.default_rng(seed)
+    return {
+        "image": tf.constant(rng.integers(0, 2, (len(classes), 4, 4, 1)), tf.float32),
+        "label": tf.one_hot(classes, number_of_classes),
+    }
+
+
+def face_modalities(size=8, weight=1 / 3):
+    """A standardised image in colour and four attributes."""
+    return {
+        "image": Modality(
+            "image",
+            (size, size, 3),
+            Gaussian(),
+            likelihood_weight=weight,
+            kind="image",
+            standardised=True,
+            value_range=(0, 1),
+        ),
+        "attributes": Modality(
+            "attributes", (4,), Gaussian(), kind="attributes", value_names=FACE_ATTRIBUTES
+        ),
+    }
+
+
+def faces(number, seed=0):
+    """Random images and signs; the last attribute is always -1."""
+    rng = np.random.default_rng(seed)
+    signs = np.where(rng.random((number, 4)) < 0.5, -1.0, 1.0)
+    signs[:2] = [[1, 1, 1, -1], [-1, -1, -1, -1]]
+    signs[:, 3] = -1
+    return {
+        "image": tf.constant(rng.random((number, 8, 8, 3)), tf.float32),
+        "attributes": tf.constant(signs, tf.float32),
+    }
+
+
+def with_statistics(model):
+    """The model, of images of mean 0.5 and standard deviation 0.25."""
+    shape = model.modalities["image"].event_shape
+    model.statistics["image"].set_statistics(np.full(shape, 0.5), np.full(shape, 0.25))
+    return model
+
+
+def redraw(vectors, seed):
+    """One corner for each attribute, and noise."""
+    rng = np.random.default_rng(abs(int(seed)))
+    images = 0.4 + 0.05 * rng.normal(size=(len(vectors), 8, 8, 3))
+    images[:, 0, :4, 0] += 0.1 * vectors
+    return images.astype("f")
+
+
+def stand_in(modalities, images_of):
+    """Its `generate` gives images_of(n), [n, labels, ...], or what n = 1 gives as the average."""
+
+    def generate(target, given, num_samples=None, seed=0):
+        [labels] = given.values()
+        images = np.asarray(images_of(num_samples or 1), "f")
+        chosen = tf.gather(tf.constant(images), tf.argmax(labels, axis=1), axis=1)
+        return chosen[0] if num_samples is None else chosen
+
+    return types.SimpleNamespace(modalities=modalities, generate=generate)
