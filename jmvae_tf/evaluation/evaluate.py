@@ -3,15 +3,15 @@
 from jmvae_tf.evaluation.metrics_table import Section
 from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
 from jmvae_tf.evaluation.sections import gather
-from jmvae_tf.evaluation.sections.attributes import attributes
-from jmvae_tf.evaluation.sections.images import sharpness
-from jmvae_tf.evaluation.sections.importance import importance_weighted
-from jmvae_tf.evaluation.sections.labels import labels
+from jmvae_tf.evaluation.sections.attributes import attributes_sections
+from jmvae_tf.evaluation.sections.images import sharpness_section
+from jmvae_tf.evaluation.sections.importance import importance_sections
+from jmvae_tf.evaluation.sections.labels import labels_section
 from jmvae_tf.evaluation.sections.likelihood import (
-    generation,
-    objective,
-    reconstruction,
-    squared_errors,
+    generation_section,
+    objective_section,
+    reconstruction_section,
+    squared_error_section,
 )
 from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.models.base import MultimodalVAE
@@ -37,14 +37,14 @@ def evaluate(model: MultimodalVAE, data: EvaluationData, protocol: Protocol) -> 
             raise ValueError(f"A model is measured on at least one example. Received: no {part}")
     subject = Subject(model, data, protocol)
     sections = [
-        objective(subject),
-        generation(subject),
-        reconstruction(subject),
-        squared_errors(subject),
-        *(importance_weighted(subject) if protocol.num_importance_samples else []),
-        labels(subject),
-        *attributes(subject),
-        sharpness(subject),
+        objective_section(subject),
+        generation_section(subject),
+        reconstruction_section(subject),
+        squared_error_section(subject),
+        *(importance_sections(subject) if protocol.num_importance_samples else []),
+        labels_section(subject),
+        *attributes_sections(subject),
+        sharpness_section(subject),
         gather.of_model("latent space", "Active latent units", subject),
     ]
     return [each for each in sections if each.metrics or each.rows or each.notes]

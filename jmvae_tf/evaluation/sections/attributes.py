@@ -8,7 +8,7 @@ from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.models.base import Tensors
 
 
-def attributes(subject: Subject) -> list[Section]:
+def attributes_sections(subject: Subject) -> list[Section]:
     """Accuracy, coherence and diversity, by attribute and over all."""
     return [
         section for name in subject.of_kind("attributes") for section in _sections(subject, name)

@@ -6,7 +6,7 @@ from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.models.base import Direction
 
 
-def sharpness(subject: Subject) -> Section:
+def sharpness_section(subject: Subject) -> Section:
     """Sharpness, and a note for each way of generating images that nothing else measures."""
     title = (
         "Sharpness, variance of the Laplacian: to be near that of real images, not merely higher"

@@ -6,7 +6,7 @@ from jmvae_tf.evaluation.sections import gather
 from jmvae_tf.evaluation.subject import Subject
 
 
-def importance_weighted(subject: Subject) -> list[Section]:
+def importance_sections(subject: Subject) -> list[Section]:
     """One section of modalities alone and together, and two more of two modalities."""
     model = subject.model
     densities = ((name, density(model.modalities[name])) for name in model.targets)

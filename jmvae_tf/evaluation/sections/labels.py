@@ -12,7 +12,7 @@ MAX_CLASSES = 100
 """A label of more classes is too expensive to compare images of, 100 for each."""
 
 
-def labels(subject: Subject) -> Section:
+def labels_section(subject: Subject) -> Section:
     """Coherence, diversity and accuracy; a note names what cannot be measured."""
     cases: list[Direction] = []
     notes: list[str] = []

@@ -5,7 +5,7 @@ from jmvae_tf.evaluation.sections import gather
 from jmvae_tf.evaluation.subject import Subject
 
 
-def objective(subject: Subject) -> Section:
+def objective_section(subject: Subject) -> Section:
     """The bound and its terms.
 
     Raises:
@@ -14,20 +14,20 @@ def objective(subject: Subject) -> Section:
     return gather.of_model("objective", "Objective, every divergence at full weight, nats", subject)
 
 
-def generation(subject: Subject) -> Section:
+def generation_section(subject: Subject) -> Section:
     """Scores of true values by what is generated from other modalities."""
     title = "Generation scored by true values, nats"
     return gather.of_cases("generation", title, subject, subject.directions)
 
 
-def reconstruction(subject: Subject) -> Section:
+def reconstruction_section(subject: Subject) -> Section:
     """The same where the target itself is given."""
     number = subject.protocol.num_samples
     title = f"Reconstruction, mean of log p(x|z) over {number} samples, nats"
     return gather.of_cases("reconstruction", title, subject, subject.reconstructions)
 
 
-def squared_errors(subject: Subject) -> Section:
+def squared_error_section(subject: Subject) -> Section:
     """Mean squared errors, generated and reconstructed."""
     title = "Mean squared error of a value, at the mean of q(z|given)"
     cases: list[gather.Case] = [*subject.directions, *subject.reconstructions]

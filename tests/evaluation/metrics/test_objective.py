@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from jmvae_tf.evaluation.metrics.objective import bound_terms
 from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
-from jmvae_tf.evaluation.sections.likelihood import objective
+from jmvae_tf.evaluation.sections.likelihood import objective_section
 from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.models.loading import MODELS
 from jmvae_tf.runtime.errors import UserError
@@ -97,4 +97,4 @@ def test_evaluation_refuses_values_outside_the_support(two_modality_batch, chang
         variable.assign(0.1 * tf.ones_like(variable))  # Every pixel is rather 1 than 0.
     test = {**two_modality_batch, **changed(two_modality_batch)}
     with pytest.raises(UserError, match=f"{told}.* of 6 test examples"):
-        objective(Subject(model, EvaluationData(test, test, test), Protocol()))
+        objective_section(Subject(model, EvaluationData(test, test, test), Protocol()))

@@ -8,7 +8,7 @@ import pytest
 from jmvae_tf.evaluation.metrics import importance
 from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
 from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
-from jmvae_tf.evaluation.sections.importance import importance_weighted
+from jmvae_tf.evaluation.sections.importance import importance_sections
 from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.likelihoods import Bernoulli, Gaussian
 from tests.helpers.evaluation import drawn, image_of, label_of
@@ -46,7 +46,7 @@ def test_weighted_estimates_of_discrete_values_are_checked(
     test = drawn([0, 1, 2, 1], 3)
     protocol = Protocol(num_importance_samples=1, num_prior_samples=2)
     subject = Subject(model, EvaluationData(test, test, test), protocol)
-    sections = importance_weighted(subject)
+    sections = importance_sections(subject)
     metrics, table = metrics_as_json(sections), metrics_as_text(sections)
     found = {name for name, x in metrics.items() if "too_few_samples" in str(x)}
     assert found == flagged

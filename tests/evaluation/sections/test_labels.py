@@ -78,7 +78,9 @@ def test_labels_of_several_classes_or_none_are_not_measured(labels):
     label = dataclasses.replace(label_of(3), likelihood=Bernoulli())
     model = small_model("cvae", {"image": image_of(), "label": label})
     data = {"image": tf.zeros((2, 4, 4, 1)), "label": tf.constant(labels, tf.float32)}
-    section = label_sections.labels(Subject(model, EvaluationData(data, data, data), PROTOCOL))
+    section = label_sections.labels_section(
+        Subject(model, EvaluationData(data, data, data), PROTOCOL)
+    )
     assert section.metrics == []
     assert "some examples have several, or none" in section.notes[0]
 
@@ -100,7 +102,9 @@ def test_two_labels_have_metrics_of_their_own(eagerly):
     modalities = {"image": image_of(), "kind": label_of(3, "kind"), "beach": label_of(2, "beach")}
     model = small_model("jmvae_kl", modalities)
     test, training = examples(modalities, 4), examples(modalities, 30)
-    section = label_sections.labels(Subject(model, EvaluationData(test, test, training), PROTOCOL))
+    section = label_sections.labels_section(
+        Subject(model, EvaluationData(test, test, training), PROTOCOL)
+    )
     metrics = metrics_as_json([section])
     names = {"label_coherence", "classifier_accuracy", "label_diversity"}
     accuracy = "generated_label_accuracy"
