@@ -1,16 +1,22 @@
 """Small data to measure models on, and what stands for a trained model."""
 
+import dataclasses
+import json
 import types
 
 import numpy as np
 import tensorflow as tf
 
+from jmvae_tf.evaluation.evaluate import evaluate
+from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
+from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
 
 FACE_ATTRIBUTES = ("Bald", "Smiling", "Young", "Pale_Skin")
 
 
+QUICK_PROTOCOL = Protocol(num_samples=2, num_importance_samples=0)
 TRAITS = ("red", "big", "round")
 
 
@@ -106,3 +112,14 @@ def stand_in(modalities, images_of):
         return chosen[0] if num_samples is None else chosen
 
     return types.SimpleNamespace(modalities=modalities, generate=generate)
+
+
+def measured(model, test, training, **protocol):
+    """The metrics of a model as JSON and as a table."""
+    sections = evaluate(
+        model, EvaluationData(test, test, training), dataclasses.replace(QUICK_PROTOCOL, **protocol)
+    )
+    metrics = metrics_as_json(sections)
+    # What is written is JSON as the standard has it.
+    json.dumps(metrics, allow_nan=False)
+    return metrics, metrics_as_text(sections)

@@ -3,14 +3,28 @@
 import pathlib
 import zlib
 
+import cv2
+import numpy as np
 import pytest
 
 from jmvae_tf import presets
 from jmvae_tf.data.toyfaces import loading as toyfaces
 from jmvae_tf.evaluation.estimate import Estimate
-from jmvae_tf.reproduction import measures
+from jmvae_tf.reproduction import measures, recipes
+from jmvae_tf.reproduction.recipes import TWO_LATENT_RUNS
 from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.reproduction.scales import Scale
+from jmvae_tf.runtime.errors import UserError
+
+JMVAE, JMVAE_KL, JMVAE_H = (
+    TWO_LATENT_RUNS["jmvae"],
+    TWO_LATENT_RUNS["jmvae_kl"],
+    TWO_LATENT_RUNS["jmvae_h"],
+)
+
+OF_MNIST = [name for name, data in recipes.DATA_CHOICES.items() if data == ("mnist",)]
+
+OF_FACES = [name for name, data in recipes.DATA_CHOICES.items() if data == ("celeba", "toyfaces")]
 
 TINY_SCALE = Scale(
     name="tiny",
@@ -99,3 +113,37 @@ class Answers(dict):
 
 def answer(run: str, name: str) -> Estimate:
     return Estimate(float(zlib.crc32(f"{run}/{name}".encode())), 1.0)
+
+
+class FaceAnswers(Answers):
+    """As `Answers`, of attributes."""
+
+    def get(self, name, default=None):
+        model = presets.without_gan(self.recipe.model)
+        if (model == "vae" and "multiple" in name) or (
+            model in ("cvae", "cmma") and name.startswith("log_p") and "single" in name
+        ):
+            return default
+        return answer(self.run, name)
+
+
+def variables(model) -> list[np.ndarray]:
+    return [x.numpy() for x in (*model.variables, *model.optimizer.variables)]
+
+
+def assert_equal(left, right) -> None:
+    for x, y in zip(variables(left), variables(right), strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def refused(function, *arguments) -> str:
+    with pytest.raises(UserError) as caught:
+        function(*arguments)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def picture(path) -> np.ndarray:
+    found = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    assert found is not None
+    return found

@@ -1,33 +1,20 @@
 """Labels as users have them: long tails, few examples, several labels."""
 
 import dataclasses
-import json
 import math
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
+from jmvae_tf.evaluation.evaluate import EvaluationData
 from jmvae_tf.evaluation.metrics import coherence, diversity
-from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
+from jmvae_tf.evaluation.metrics_table import metrics_as_json
 from jmvae_tf.evaluation.sections import labels as label_sections
 from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.likelihoods import Bernoulli
-from tests.helpers.evaluation import drawn, image_of, label_of
+from tests.helpers.evaluation import QUICK_PROTOCOL, drawn, image_of, label_of, measured
 from tests.helpers.small_models import examples, small_model
-
-PROTOCOL = Protocol(num_samples=2, num_importance_samples=0)
-
-
-def measured(model, test, training, **protocol):
-    sections = evaluate(
-        model, EvaluationData(test, test, training), dataclasses.replace(PROTOCOL, **protocol)
-    )
-    metrics = metrics_as_json(sections)
-    # What is written is JSON as the standard has it.
-    json.dumps(metrics, allow_nan=False)
-    return metrics, metrics_as_text(sections)
 
 
 def test_classes_without_examples_are_named_and_left_out(eagerly):
@@ -79,7 +66,7 @@ def test_labels_of_several_classes_or_none_are_not_measured(labels):
     model = small_model("cvae", {"image": image_of(), "label": label})
     data = {"image": tf.zeros((2, 4, 4, 1)), "label": tf.constant(labels, tf.float32)}
     section = label_sections.labels_section(
-        Subject(model, EvaluationData(data, data, data), PROTOCOL)
+        Subject(model, EvaluationData(data, data, data), QUICK_PROTOCOL)
     )
     assert section.metrics == []
     assert "some examples have several, or none" in section.notes[0]
@@ -103,7 +90,7 @@ def test_two_labels_have_metrics_of_their_own(eagerly):
     model = small_model("jmvae_kl", modalities)
     test, training = examples(modalities, 4), examples(modalities, 30)
     section = label_sections.labels_section(
-        Subject(model, EvaluationData(test, test, training), PROTOCOL)
+        Subject(model, EvaluationData(test, test, training), QUICK_PROTOCOL)
     )
     metrics = metrics_as_json([section])
     names = {"label_coherence", "classifier_accuracy", "label_diversity"}

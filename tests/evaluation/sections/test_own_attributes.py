@@ -1,32 +1,18 @@
 """Attributes as users have them: any values for yes and no, few examples."""
 
-import dataclasses
 import json
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
-from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
+from jmvae_tf.evaluation.evaluate import EvaluationData, evaluate
+from jmvae_tf.evaluation.metrics_table import metrics_as_json
 from jmvae_tf.likelihoods import Bernoulli, Gaussian
-from tests.helpers.evaluation import image_of, traits_of
+from tests.helpers.evaluation import QUICK_PROTOCOL, image_of, measured, traits_of
 from tests.helpers.small_models import small_model
 
 pytestmark = pytest.mark.usefixtures("quick_judge")
-
-
-PROTOCOL = Protocol(num_samples=2, num_importance_samples=0)
-
-
-def measured(model, test, training, **protocol):
-    sections = evaluate(
-        model, EvaluationData(test, test, training), dataclasses.replace(PROTOCOL, **protocol)
-    )
-    metrics = metrics_as_json(sections)
-    # What is written is JSON as the standard has it.
-    json.dumps(metrics, allow_nan=False)
-    return metrics, metrics_as_text(sections)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +58,7 @@ def test_attributes_of_one_example_and_of_images_that_are_all_alike(eagerly, red
     image, traits = tf.zeros((4, 4, 4, 1)), tf.constant([[1, -1, 1]] * 4, tf.float32)
     test = {"image": image[:1], "traits": traits[:1]}
     data = EvaluationData(test, test, {"image": image, "traits": traits}, redraw)
-    metrics = metrics_as_json(evaluate(model, data, PROTOCOL))
+    metrics = metrics_as_json(evaluate(model, data, QUICK_PROTOCOL))
     json.dumps(metrics, allow_nan=False)
     assert metrics["image_to_traits_left_out"] == 3
     assert metrics["image_to_traits_accuracy"]["standard_error"] is None

@@ -1,0 +1,194 @@
+"""bin/reproduce."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from jmvae_tf import presets
+from jmvae_tf.reproduction import (
+    pictures,
+    recipes,
+)
+from jmvae_tf.reproduction.scales import SCALES
+from tests.helpers.folders import times
+from tests.helpers.paths import ROOT
+from tests.helpers.programs import interrupt, mistake, start
+from tests.helpers.reproductions import (
+    picture,
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "received neither --table nor --figure"),
+        (["--table=2016-1", "--figure=3"], "received --table=2016-1 and --figure=3"),
+        (["--table=2016-11"], "did you mean 2016-1?"),
+        (["--figure=1"], "--figure must be one of 3, 4, 5, 6, 7, 8; received --figure=1"),
+        (
+            ["--table=2016-1", "--data=celeba"],
+            "--table=2016-1 is made of mnist; received --data=celeba; choose another --data, or "
+            "--table=2018-1-celeba|2016-2",
+        ),
+        (
+            ["--figure=7", "--data=mnist"],
+            "--figure=7 is made of celeba or toyfaces; received --data=mnist; choose another "
+            "--data, or --figure=3|4|5",
+        ),
+        (["--figure=3", "--data=digits"], "choose another --data, or leave it out"),
+        (["--figure=3", "--scale=papers"], "did you mean paper?"),
+        (["--figure=3", "--seed=-1"], "received --seed=-1"),
+        (["--figure=3", "--epochs=3"], "Unknown command line flag 'epochs'"),
+    ],
+)
+def test_mistakes_of_the_user(tmp_path, arguments, told):
+    done = start(tmp_path, "reproduce", *arguments)
+    assert told in mistake(done)
+    assert done.stdout == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_tells_tables_figures_and_scales_without_tensorflow(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", str(ROOT / "bin" / "reproduce"), "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    for name in (
+        *recipes.TABLES,
+        *recipes.FIGURES,
+        *SCALES,
+        "--data",
+        "--data_dir",
+        "--runs_dir",
+        "--seed",
+    ):
+        assert name in done.stdout
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "jmvae_tf.reproduction.recipes" in imported
+    dear = {"tensorflow", "keras", "numpy", "matplotlib", "sklearn"}
+    assert not dear & {name.partition(".")[0] for name in imported}
+
+
+# bin/reproduce with small runs of digits in place of MNIST.
+OF_DIGITS = """
+from jmvae_tf.programs import reproduce
+from jmvae_tf.programs.common import run_program
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+load_tensorflow()
+from jmvae_tf.reproduction import recipes, scales
+from tests.helpers.reproductions import TINY_SCALE
+scales.SCALES["quick"]["digits"] = TINY_SCALE
+recipes.FIGURES["5"] = tuple(recipes.TWO_LATENT_RUNS[x] for x in ("jmvae", "jmvae_h", "jmvae_kl"))
+recipes.DATA_CHOICES["5"] = ("digits",)
+run_program.run(reproduce)
+"""
+
+
+@pytest.mark.usefixtures("_figures_of_two_latent_runs")
+def test_program_uses_what_is_there(runs, folder, tmp_path):
+    [path], _ = pictures.make_figure("5", runs, tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", OF_DIGITS, "--figure=5", f"--runs_dir={folder}"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "training" not in done.stdout
+    assert "measuring" not in done.stdout
+    written = [folder / "figures" / f"figure-5.{ending}" for ending in ("png", "json")]
+    assert done.stdout.splitlines()[-2:] == [str(path) for path in written]
+    np.testing.assert_array_equal(picture(written[0]), picture(path))
+    file = json.loads(written[1].read_text())
+    assert file["scale"]["name"] == "tiny"
+    assert file["versions"] == presets.versions()
+    assert file["sections"]["label_to_image"]["paper, Table 1"]["JMVAE"] == -977.2
+    assert "-977.2" in done.stdout
+
+
+@pytest.mark.slow
+def test_program_that_is_interrupted_says_how_to_go_on(tmp_path, mnist_dir):
+    arguments = ["--figure=3", f"--data_dir={mnist_dir}", "--seed=5"]
+    status, error = interrupt(
+        tmp_path, signal.SIGTERM, "jmvae-latent-2: training", "reproduce", *arguments
+    )
+    assert status == 143
+    assert error == (
+        "interrupted: what is done is kept; go on with the same command, "
+        f"bin/reproduce {' '.join(arguments[:1])} --data_dir={mnist_dir} --seed=5\n"
+    )
+    run = tmp_path / "runs" / "reproduce-quick" / "jmvae-latent-2"
+    assert json.loads((run / "config.json").read_text())["epochs"] == 20
+
+
+OF_TOYFACES = """
+import pytest
+from jmvae_tf.programs import reproduce
+from jmvae_tf.programs.common import run_program
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+load_tensorflow()
+from jmvae_tf.reproduction import scales
+from tests.helpers.reproductions import SMALL_SCALE, small_preset
+scales.SCALES["quick"]["toyfaces"] = SMALL_SCALE
+small_preset(pytest.MonkeyPatch())
+run_program.run(reproduce)
+"""
+
+
+@pytest.mark.slow
+def test_program_makes_all_of_faces_and_nothing_twice(tmp_path):
+    def reproduce(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", OF_TOYFACES, "--data=toyfaces", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    folder = tmp_path / "runs" / "reproduce-quick-toyfaces"
+    for name in ("2018-1-celeba", "2016-2"):
+        reproduce(f"--table={name}")
+        file = json.loads((folder / "tables" / f"{name}.json").read_text())
+        for section in file["sections"].values():
+            for row, cells in section.items():
+                if row == "real images":
+                    continue
+                for column, cell in cells.items():
+                    one_way = row.split("-")[0] in ("VAE", "CVAE", "CMMA")
+                    if one_way and column == ("multiple" if "VAE" == row[:3] else "single"):
+                        assert cell is None
+                    else:
+                        assert np.isfinite(cell["mean"]), (name, row, column)
+    for name in ("6", "7", "8"):
+        reproduce(f"--figure={name}")
+    for name in ("6", "7a", "7b", "8"):
+        path = folder / "figures" / f"figure-{name}.png"
+        height, width = cv2.imread(str(path), cv2.IMREAD_COLOR).shape[:2]
+        assert min(height, width) > 500
+    before = times(folder)
+    for name in ("2018-1-celeba", "2016-2"):
+        told = reproduce(f"--table={name}")
+        assert "training" not in told
+        assert "measuring" not in told
+    after = times(folder)
+    assert {path for path in after if after[path] != before.get(path)} == {
+        str(folder / "tables" / f"{name}.{ending}")
+        for name in ("2018-1-celeba", "2016-2")
+        for ending in ("md", "json")
+    }
