@@ -1,1 +1,1 @@
-"""The programs of bin/: one module each, flags and one call."""
+"""The programs of bin/: one module each, which has its flags and calls one module of `tasks`."""

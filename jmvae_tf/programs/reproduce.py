@@ -7,23 +7,20 @@ official partition and 12 epochs with a warm-up of 2, for toyfaces the presets; 
 200 and all test digits, for CelebA 24 epochs with a warm-up of 6 and 500 test faces, for toyfaces
 the presets and all test faces. --scale=paper is the papers' own setting, of MNIST 2,000 epochs, of
 CelebA 50, and all test examples. Tables and figures share their runs, which are trained once; what
-is there is used, and what was interrupted goes on.
+is there is used, and what was interrupted resumes.
 """
 
-import dataclasses
 import itertools
 import pathlib
-import shlex
 
 from absl import flags
 
 from jmvae_tf import presets
-from jmvae_tf.programs.common import run_program, shared_flags
+from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.reproduction.recipes import DATA_CHOICES, FIGURES, TABLES
 from jmvae_tf.reproduction.scales import SCALES
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.runtime.files import write_json, written_atomically
 
 _TABLE = flags.DEFINE_string("table", None, f"one of {', '.join(TABLES)}")
 _FIGURE = flags.DEFINE_string("figure", None, f"of the 2018 paper: one of {', '.join(FIGURES)}")
@@ -34,14 +31,14 @@ _DATA = flags.DEFINE_string(
     f"one of {', '.join(dict.fromkeys(itertools.chain(*DATA_CHOICES.values())))}, where a table or "
     "figure can be made of several (default: the paper's)",
 )
-_DATA_DIR = shared_flags.define_path("data_dir", "data", "where data lie or are downloaded to")
+_DATA_DIR = shared_flags.define_data_dir()
 _RUNS_DIR = shared_flags.define_path(
     "runs_dir",
     None,
     "folder of the runs, tables and figures (default: runs/reproduce-<scale>, of faces "
     "runs/reproduce-<scale>-<data>)",
 )
-_SEED = flags.DEFINE_integer("seed", 0, "of training and of all draws")
+_SEED = shared_flags.define_seed(0, "of training and of all draws")
 
 
 def main() -> None:
@@ -55,47 +52,24 @@ def main() -> None:
             f"give --table={'|'.join(TABLES)} or --figure={'|'.join(FIGURES)}",
         )
     [(kind, name)] = chosen.items()
-    recipes = {"table": TABLES, "figure": FIGURES}[kind]
-    presets.check_choice(kind, name, tuple(recipes))
+    presets.check_choice(kind, name, tuple({"table": TABLES, "figure": FIGURES}[kind]))
     presets.check_choice("scale", _SCALE.value, tuple(SCALES))
     data = _data_of(kind, name)
-    if not 0 <= _SEED.value < 2**31:
-        raise UserError("--seed must be from 0 to 2147483647", f"--seed={_SEED.value}", "change it")
     usual = f"runs/reproduce-{_SCALE.value}" + ("" if data == "mnist" else f"-{data}")
-    folder = pathlib.Path(_RUNS_DIR.value or usual)
-
     load_tensorflow()
-    from jmvae_tf.reproduction.paper_table import table_as_json, table_as_markdown, table_as_text
-    from jmvae_tf.reproduction.pictures import make_figure
-    from jmvae_tf.reproduction.runs import Runs
-    from jmvae_tf.reproduction.tables import make_table
+    from jmvae_tf.programs.tasks import table_or_figure
 
-    scale = SCALES[_SCALE.value][data]
-    runs = Runs(folder, scale, _SEED.value, data, pathlib.Path(_DATA_DIR.value))
-    written: list[pathlib.Path] = []
-    try:
-        runs.survey(recipes[name])
-        if kind == "figure":
-            paths, table = make_figure(name, runs, folder / "figures")
-            written += paths
-            stem = folder / "figures" / f"figure-{name}"
-        else:
-            table = make_table(name, runs)
-            stem = folder / "tables" / name
-            written.append(stem.with_suffix(".md"))
-            with written_atomically(written[0]) as temporary:
-                temporary.write_text(table_as_markdown(table), encoding="utf-8")
-        if table is not None:
-            written.append(stem.with_suffix(".json"))
-            about = {"scale": dataclasses.asdict(scale), "seed": _SEED.value}
-            write_json(
-                written[-1], {**table_as_json(table), **about, "versions": presets.versions()}
-            )
-            print(f"\n{table_as_text(table)}\n")
-    except KeyboardInterrupt as interrupt:
-        raise run_program.interrupted(interrupt, _how_to_go_on()) from None
-    for path in written:
-        print(path)
+    again = shared_flags.given_again(_TABLE, _FIGURE, _DATA, _SCALE, _DATA_DIR, _RUNS_DIR, _SEED)
+    table_or_figure.reproduce(
+        kind,
+        name,
+        data,
+        _SCALE.value,
+        _SEED.value,
+        data_dir=pathlib.Path(_DATA_DIR.value),
+        runs_dir=pathlib.Path(_RUNS_DIR.value or usual),
+        command=["bin/reproduce", *again],
+    )
 
 
 def _data_of(kind: str, name: str) -> str:
@@ -112,9 +86,3 @@ def _data_of(kind: str, name: str) -> str:
             else "choose another --data, or leave it out",
         )
     return data
-
-
-def _how_to_go_on() -> str:
-    chosen = shared_flags.given(_TABLE, _FIGURE, _DATA, _SCALE, _DATA_DIR, _RUNS_DIR, _SEED)
-    command = ["bin/reproduce", *(f"--{name}={value}" for name, value in chosen.items())]
-    return f"what is done is kept; go on with the same command, {shlex.join(command)}"

@@ -11,7 +11,7 @@ import pytest
 from jmvae_tf.data.celeba import (
     source_files,
 )
-from jmvae_tf.programs.prepare_celeba import describe
+from jmvae_tf.programs.tasks.face_preparation import describe
 from tests.helpers import celeba_source
 from tests.helpers.foreign_modules import put_foreign_modules
 from tests.helpers.paths import ROOT

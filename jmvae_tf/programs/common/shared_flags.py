@@ -2,34 +2,98 @@
 
 import os
 import pathlib
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any
 
 from absl import flags
 
-from jmvae_tf.presets import Settings, check_choice, run_name
 from jmvae_tf.runtime.errors import UserError
-
-if TYPE_CHECKING:
-    from jmvae_tf.models.base import MultimodalVAE
 
 flags.disclaim_key_flags()  # --help lists those of the functions here with their callers'.
 
 _INFERENCE = ("missing", "num_rounds", "feed_back")
+_LARGEST = 2**31 - 1
 
 
 class _PathParser(flags.ArgumentParser):
     """Expands ~ and ~user, which a shell does not in --flag=~/file."""
 
     def parse(self, argument: str) -> str:
+        """The path; ValueError for a user without a known home folder."""
         path = os.path.expanduser(argument)
         if path.startswith("~"):
             raise ValueError(f"no home folder is known for it; ./{argument} is a file of that name")
         return path
 
 
+class _RangeParser(flags.IntegerParser):
+    """Takes whole numbers of a range, and says of others which range that is."""
+
+    def __init__(self, name: str, lowest: int, highest: int | None, reason: str) -> None:
+        super().__init__()
+        self._name, self._lowest, self._highest, self._reason = name, lowest, highest, reason
+
+    def parse(self, argument: str | int) -> int:
+        number = super().parse(argument)
+        if number < self._lowest or (self._highest is not None and number > self._highest):
+            range_ = (
+                f"at least {self._lowest}"
+                if self._highest is None
+                else f"from {self._lowest} to {self._highest}"
+            )
+            raise UserError(
+                f"--{self._name} must be {range_}{self._reason}",
+                f"--{self._name}={argument}",
+                "change it",
+            )
+        return number
+
+
+def define_integer(
+    name: str,
+    default: int | None,
+    description: str,
+    lowest: int,
+    highest: int | None = None,
+    reason: str = "",
+) -> flags.FlagHolder:
+    """Defines a flag for a whole number of a range.
+
+    Args:
+      name: of the flag.
+      default: its value unless it is given.
+      description: for --help.
+      lowest: the lowest number that it takes.
+      highest: the highest one; None for no limit.
+      reason: follows the range in the error of a number that is out of it.
+    """
+    parser = _RangeParser(name, lowest, highest, reason)
+    return flags.DEFINE(parser, name, default, description)
+
+
+def define_seed(default: int | None, description: str) -> flags.FlagHolder:
+    """Defines --seed."""
+    return define_integer("seed", default, description, 0, _LARGEST)
+
+
 def define_path(name: str, default: str | None, description: str) -> flags.FlagHolder:
     """Defines a flag for the path of a file or a folder."""
     return flags.DEFINE(_PathParser(), name, default, description)
+
+
+def define_images() -> flags.FlagHolder:
+    """Defines --image, which a model of several images takes several times."""
+    return flags.DEFINE_multi(
+        _PathParser(),
+        flags.ArgumentSerializer(),
+        "image",
+        None,
+        "a JPEG or PNG file, or a pipe; NAME=FILE for a model of several images",
+    )
+
+
+def define_data_dir() -> flags.FlagHolder:
+    """Defines --data_dir for a program that reads data."""
+    return define_path("data_dir", "data", "where data lie or are downloaded to")
 
 
 def define_run() -> flags.FlagHolder:
@@ -55,14 +119,22 @@ def define_export() -> tuple[flags.FlagHolder, flags.FlagHolder]:
     return export_dir, keep
 
 
-def export_folder(export_dir: str, settings: Settings) -> pathlib.Path:
-    """Where the versions of a model on a data set lie."""
-    return pathlib.Path(export_dir) / run_name(settings.data, settings.model, settings.target)
+def define_inference() -> None:
+    """Defines the flags that `inference` reads."""
+    default = "(jmvae and jmvae_h; default: the run's setting)"
+    flags.DEFINE_string(
+        "missing", None, f"what a missing modality starts from: noise or zeros {default}"
+    )
+    define_integer("num_rounds", None, f"rounds of iterative sampling {default}", 1, _LARGEST)
+    flags.DEFINE_string(
+        "feed_back", None, f"what goes from round to round: samples or means {default}"
+    )
 
 
-def default_run(data: str, model: str, target: str | None = None) -> pathlib.Path:
-    """Where a run lies if the user does not choose."""
-    return pathlib.Path("runs") / run_name(data, model, target)
+def inference() -> dict[str, Any]:
+    """Setting of iterative sampling to value, for those that the user gave."""
+    values = {name: flags.FLAGS[name].value for name in _INFERENCE}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def given(*holders: flags.FlagHolder) -> dict[str, Any]:
@@ -70,50 +142,12 @@ def given(*holders: flags.FlagHolder) -> dict[str, Any]:
     return {flag.name: flag.value for flag in holders if flag.present}
 
 
-def define_inference() -> None:
-    """Defines the flags that `apply_inference` reads."""
-    default = "(jmvae and jmvae_h; default: the run's setting)"
-    flags.DEFINE_string(
-        "missing", None, f"what a missing modality starts from: noise or zeros {default}"
-    )
-    flags.DEFINE_integer("num_rounds", None, f"rounds of iterative sampling {default}")
-    flags.DEFINE_string(
-        "feed_back", None, f"what goes from round to round: samples or means {default}"
-    )
+def given_again(*holders: flags.FlagHolder) -> list[str]:
+    """The same as the arguments of another start."""
+    return [f"--{name}={value}" for name, value in given(*holders).items()]
 
 
-def apply_inference(model: "MultimodalVAE") -> dict[str, Any]:
-    """Lets flags override how a model complements missing modalities.
-
-    Args:
-      model: just loaded.
-
-    Returns:
-      Setting to the value that the model now has, whether a flag gave it or the run; nothing for a
-      model without iterative sampling.
-
-    Raises:
-      UserError: if a flag is out of its range, or is given for a model of the latter kind.
-    """
-    from jmvae_tf.models.iterative import FeedBack, IterativelySampledVAE, Missing
-
-    values = {name: flags.FLAGS[name].value for name in _INFERENCE}
-    chosen = {name: value for name, value in values.items() if value is not None}
-    if not isinstance(model, IterativelySampledVAE):
-        if chosen:
-            raise UserError(
-                "Only jmvae and jmvae_h complement missing modalities by iterative sampling",
-                " ".join(f"--{name}={value}" for name, value in chosen.items()),
-                "leave it out",
-            )
-        return {}
-    inference = {name: getattr(model, name) for name in _INFERENCE} | chosen
-    check_choice("missing", inference["missing"], get_args(Missing))
-    check_choice("feed_back", inference["feed_back"], get_args(FeedBack))
-    num_rounds = inference["num_rounds"]
-    if not 1 <= num_rounds < 2**31:
-        raise UserError(
-            "--num_rounds must be from 1 to 2147483647", f"--num_rounds={num_rounds}", "change it"
-        )
-    model.set_inference(**inference)
-    return inference
+def check_png(out: str | pathlib.Path) -> None:
+    """Raises UserError if --out is no name of a PNG file."""
+    if pathlib.Path(out).suffix != ".png":
+        raise UserError("--out must end in .png", f"--out={out}", "choose another name")

@@ -1,104 +1,168 @@
-"""Values that flags give by name: `label=7`, `Smiling=1`."""
+"""Values that flags give by name: `label=7`, `Smiling=1`, `traits.red=1`."""
 
 import difflib
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.runtime.errors import UserError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from jmvae_tf.export_format.modalities_json import DescribedModality
     from jmvae_tf.modalities import Modality
 
     Known = Modality | DescribedModality
 
 
+class _Named(NamedTuple):
+    """What a name stands for.
+
+    Attributes:
+      modality: the modality.
+      place: of a named value among those of the modality; None for a label, given by its class.
+    """
+
+    modality: "Known"
+    place: int | None
+
+
 def parse(
     flag: str, items: Sequence[str], modalities: "Mapping[str, Known]"
-) -> dict[str, "np.ndarray"]:
-    """What the items of a flag say of the labels and attributes of a model.
+) -> dict[str, np.ndarray]:
+    """Reads the values that the items of a flag give.
+
+    A label is named by its modality and given by its class ("species=cockle"); classes without
+    names are numbered from 0. Attributes, and named values of vectors, are named themselves and
+    given by a number ("Smiling=1"), with their modality in front where others have the same name
+    ("traits.red=1"). A name of a label means the label.
 
     Args:
       flag: its name.
-      items: such as "label=7", a label's modality and its class, or "Smiling=1", an attribute and
-        its value. Classes without names are numbered from 0.
+      items: what the user gave.
       modalities: of the model.
 
     Returns:
-      Modality name to float32 [*event_shape], without a batch axis: a label one-hot, and attributes
-      with NaN for those that no item names.
+      Modality name to float32 [*event_shape], in the order of the model, without a batch axis: a
+      label one-hot; other values NaN where no item names them.
 
     Raises:
-      UserError: for a name or a value that the model does not have, or if an item is given twice.
+      UserError: for a name or a value that the model does not have, a name of several values, or an
+        item that is given twice.
     """
-    import numpy as np
-
+    names = _names(modalities)
     parsed: dict[str, np.ndarray] = {}
     for item in items:
-        name, value = _name_and_value(item, modalities)
-        modality = modalities[_modality_of(flag, item, name, modalities)]
-        if modality.kind == "attributes":
-            values = parsed.setdefault(
-                modality.name, np.full(modality.event_shape, np.nan, np.float32)
-            )
-            place = modality.value_names.index(name)
-            twice = not np.isnan(values[place])
-            values[place] = _number(flag, item, name, value, modality.support)
-        else:
+        name, value = _name_and_value(item, names)
+        modality, place = _named(flag, item, name, value, names, modalities)
+        if place is None:
             twice = modality.name in parsed
             parsed[modality.name] = _one_hot(flag, item, value, modality)
+        else:
+            nothing = np.full(modality.event_shape, np.nan, np.float32)
+            values = parsed.setdefault(modality.name, nothing).reshape(-1)  # A view.
+            twice = not np.isnan(values[place])
+            values[place] = _number(flag, item, name, value, modality.support)
         if twice:
             raise UserError("A value is given once", f"--{flag}={','.join(items)}", "choose one")
-    return parsed
+    return {name: parsed[name] for name in modalities if name in parsed}
 
 
-def _name_and_value(item: str, modalities: "Mapping[str, Known]") -> tuple[str, str]:
-    """What stands before and behind the sign of equality; names of attributes may hold one."""
+def usual_name(modality: "Known", modalities: "Mapping[str, Known]") -> str:
+    """What a flag calls a modality, or a value of it: "species", "<name>" or "traits.<name>"."""
+    if modality.kind == "label" or not modality.value_names:
+        return modality.name
+    others = [x for x in modalities.values() if x is not modality and _has_named_values(x)]
+    return f"{modality.name}.<name>" if others else "<name>"
+
+
+def _has_named_values(modality: "Known") -> bool:
+    return modality.kind in ("attributes", "vector") and bool(modality.value_names)
+
+
+def _names(modalities: "Mapping[str, Known]") -> dict[str, list[_Named]]:
+    """Name to what it may stand for, in the order of the model."""
+    names: dict[str, list[_Named]] = {}
+    for modality in modalities.values():
+        if modality.kind == "label":
+            names.setdefault(modality.name, []).append(_Named(modality, None))
+        elif _has_named_values(modality):
+            for number, name in enumerate(modality.value_names):
+                names.setdefault(name, []).append(_Named(modality, number))
+    for name, meanings in list(names.items()):
+        for modality, place in meanings:
+            if place is not None:
+                names.setdefault(f"{modality.name}.{name}", [_Named(modality, place)])
+    return names
+
+
+def _name_and_value(item: str, names: Mapping[str, list[_Named]]) -> tuple[str, str]:
+    """The parts before and behind the sign of equality, which names and classes may hold too."""
     name, _, value = item.partition("=")
-    if name in modalities or value.count("=") == 0:
+    is_label = any(place is None for _, place in names.get(name, ()))
+    if is_label or "=" not in value:
         return name, value
     name, _, value = item.rpartition("=")
     return name, value
 
 
-def _modality_of(flag: str, item: str, name: str, modalities: "Mapping[str, Known]") -> str:
-    """The name of the modality that an item names itself or an attribute of."""
-    modality_of: dict[str, str] = {}
-    ambiguous = set()
-    for modality in modalities.values():
-        names = {"attributes": modality.value_names, "label": (modality.name,)}
-        for known in names.get(modality.kind, ()):
-            if modality_of.setdefault(known, modality.name) != modality.name:
-                ambiguous.add(known)
-    if not modality_of:
+def _named(
+    flag: str,
+    item: str,
+    name: str,
+    value: str,
+    names: Mapping[str, list[_Named]],
+    modalities: "Mapping[str, Known]",
+) -> _Named:
+    if not names:
         raise UserError(
             f"This is a model of {' and '.join(modalities)}, without any label or attributes",
             f"--{flag}={item}",
             "leave it out",
         )
-    if name not in modality_of:
-        near = _nearest(name, list(modality_of))
+    if name not in names:
+        if name in modalities and modalities[name].kind == "vector":
+            raise UserError(
+                f"A flag gives values by their names, and {name} has none",
+                f"--{flag}={item}",
+                "ask the model as a library",
+            )
+        near = _nearest(name, list(names))
+        usual = [x for x in names if not _is_odd(x, names)]
         raise UserError(
             f"--{flag} must name what the model knows",
             f"--{flag}={item}",
-            f"did you mean {near}?" if near else f"choose among {', '.join(modality_of)}",
+            f"did you mean {near}?" if near else f"choose among {', '.join(usual)}",
         )
-    if name in ambiguous:
+    for meaning in names[name]:
+        if meaning.place is None:
+            return meaning
+    if len(names[name]) > 1:
+        long = [f"--{flag}={x.modality.name}.{name}={value}" for x in names[name]]
         raise UserError(
             f"--{flag} must name one value of the model, and {name} is the name of several",
             f"--{flag}={item}",
-            "ask the model as a library",
+            f"write {' or '.join(long)}",
         )
-    return modality_of[name]
+    return names[name][0]
+
+
+def _is_odd(name: str, names: Mapping[str, list[_Named]]) -> bool:
+    """Whether it stands for several values, or has a modality in front that it does not need."""
+    [(modality, place), *others] = names[name]
+    if others or place is None:
+        return bool(others)
+    short = modality.value_names[place]
+    return name != short and len(names[short]) == 1
 
 
 def _nearest(name: str, names: Sequence[str]) -> str | None:
     """The most similar of some names, whatever their case and what is between their words."""
-    plain_names = {_plain(known): known for known in names}
+    plain_names: dict[str, str] = {}
+    for known in names:
+        plain_names.setdefault(_plain(known), known)
     near = difflib.get_close_matches(_plain(name), list(plain_names), 1)
     return plain_names[near[0]] if near else None
 
@@ -113,21 +177,19 @@ def _number(flag: str, item: str, name: str, value: str, value_range: tuple[floa
         number = float(value)
     except ValueError:
         number = math.nan
-    if not low <= number <= high:
-        raise UserError(
-            f"{name} must be a number from {low:g} to {high:g}", f"--{flag}={item}", "change it"
-        )
+    if not (low <= number <= high and math.isfinite(number)):
+        bounded = math.isfinite(low) or math.isfinite(high)
+        rule = f"a number from {low:g} to {high:g}" if bounded else "a finite number"
+        raise UserError(f"{name} must be {rule}", f"--{flag}={item}", "change it")
     return number
 
 
-def _one_hot(flag: str, item: str, value: str, modality: "Known") -> "np.ndarray":
-    import numpy as np
-
+def _one_hot(flag: str, item: str, value: str, modality: "Known") -> np.ndarray:
     names = names_or_numbers(modality)
     if value not in names:
         numbers = f"a number from 0 to {len(names) - 1}, for its classes have no names"
-        told = f"one of {', '.join(names)}" if modality.value_names else numbers
+        rule = f"one of {', '.join(names)}" if modality.value_names else numbers
         raise UserError(
-            f"--{flag}={modality.name}=… must be {told}", f"--{flag}={item}", "choose one of them"
+            f"--{flag}={modality.name}=… must be {rule}", f"--{flag}={item}", "choose one of them"
         )
     return np.eye(len(names), dtype=np.float32)[names.index(value)]

@@ -16,7 +16,7 @@ from jmvae_tf.data.celeba import (
 )
 from jmvae_tf.data.celeba.prepare import prepare_faces
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
-from jmvae_tf.programs.prepare_celeba import describe
+from jmvae_tf.programs.tasks.face_preparation import describe
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers import celeba_source
 from tests.helpers.folders import contents

@@ -1,0 +1,24 @@
+"""The address that the page listens on."""
+
+import socket
+
+from jmvae_tf.runtime.errors import UserError
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on a port of a host; on any free one for port 0.
+
+    Raises:
+      UserError: if nothing can listen there.
+    """
+    try:
+        [(family, _, _, _, address), *_] = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        return socket.create_server(address[:2], family=family)
+    except (OSError, UnicodeError) as error:
+        raise UserError(
+            "The page needs an address and a port of its own",
+            f"--host={host} --port={port}: {getattr(error, 'strerror', error)}",
+            "choose others; --port=0 takes any free one",
+        ) from error

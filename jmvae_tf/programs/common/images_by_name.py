@@ -1,0 +1,73 @@
+"""Files that --image gives, by the modality that they are of: `FILE`, or `left=FILE`."""
+
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from jmvae_tf.runtime.errors import UserError
+
+if TYPE_CHECKING:
+    from jmvae_tf.export_format.modalities_json import DescribedModality
+    from jmvae_tf.modalities import Modality
+
+    Known = Modality | DescribedModality
+
+
+def images_of(modalities: "Mapping[str, Known]") -> list[str]:
+    """The names of the modalities that are images."""
+    return [name for name, modality in modalities.items() if modality.kind == "image"]
+
+
+def parse_images(
+    items: Sequence[str], modalities: "Mapping[str, Known]"
+) -> dict[str, pathlib.Path]:
+    """Reads of which modality each file is.
+
+    Args:
+      items: what the user gave: a path where the model has one image, else NAME=PATH each.
+      modalities: of the model.
+
+    Returns:
+      Modality name to path, in the order of the model.
+
+    Raises:
+      UserError: if the model has no image, or it is not said of which image a file is.
+    """
+    if not items:
+        return {}
+    names = images_of(modalities)
+    if not names:
+        raise UserError(
+            f"This is a model of {' and '.join(modalities)}, without any image",
+            f"--image={items[0]}",
+            "leave it out",
+        )
+    if len(names) == 1:
+        parsed = [(names[0], item) for item in items]
+    else:
+        parsed = [_name_and_path(item, names) for item in items]
+    found = dict(parsed)
+    if len(found) < len(parsed):
+        raise UserError(
+            "An image is given once", " ".join(f"--image={item}" for item in items), "choose one"
+        )
+    return {name: pathlib.Path(found[name]) for name in names if name in found}
+
+
+def _name_and_path(item: str, names: Sequence[str]) -> tuple[str, str]:
+    name, _, path = item.partition("=")
+    if name not in names or not path:
+        raise UserError(
+            f"This is a model of several images, {' and '.join(names)}",
+            f"--image={item}",
+            f"write {' or '.join(f'--image={x}=FILE' for x in names)}",
+        )
+    return name, os.path.expanduser(path)
+
+
+def paths_of(out: pathlib.Path, names: Sequence[str]) -> dict[str, pathlib.Path]:
+    """Modality name to the file it is drawn into; several have their names behind that of --out."""
+    if len(names) == 1:
+        return {names[0]: out}
+    return {name: out.with_stem(f"{out.stem}_{name}") for name in names}

@@ -1,0 +1,111 @@
+"""What a training is about to do, checked before TensorFlow is loaded."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jmvae_tf import presets
+from jmvae_tf.presets import Settings
+from jmvae_tf.programs.common.chosen_run import default_run
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.training import cluster
+from jmvae_tf.training.run_folder import RunFolder
+
+
+class TrainingPlan(NamedTuple):
+    """A training that can start.
+
+    Attributes:
+      folder: of the run.
+      settings: of the run.
+      resume: whether it continues from the folder's newest checkpoint.
+      overwrite: whether it may replace what a run wrote in the folder.
+      distribute: "mirrored" or "multi_worker"; None for one device.
+      is_chief: whether this process writes the run; false for all workers but one.
+    """
+
+    folder: RunFolder
+    settings: Settings
+    resume: bool
+    overwrite: bool
+    distribute: str | None
+    is_chief: bool
+
+
+def make_plan(
+    model: str,
+    data: str,
+    overrides: Mapping[str, Any],
+    *,
+    run: str | None,
+    resume: bool,
+    overwrite: bool,
+    distribute: str | None,
+    named: Mapping[str, str],
+) -> TrainingPlan:
+    """Checks what the flags say against each other and against the folder of the run.
+
+    Prints a note where the settings are allowed but probably not meant.
+
+    Args:
+      model: its name.
+      data: the name of the data set.
+      overrides: settings that replace the preset's, or those of the run that is resumed.
+      run: the folder of the run; None for the usual one.
+      resume: see `TrainingPlan`, as are the next two.
+      overwrite: see `TrainingPlan`.
+      distribute: see `TrainingPlan`.
+      named: "model" and "data", as far as the user named them: a run keeps those that it has.
+
+    Raises:
+      UserError: if a name or a setting is unknown, they exclude each other, or the folder cannot be
+        used.
+    """
+    presets.check_choice("model", model, presets.MODELS)  # They name the folder.
+    presets.check_choice("data", data, presets.DATA)
+    folder = RunFolder(Path(run or default_run(data, model, overrides.get("target"))))
+    is_chief = True
+    if distribute is not None:
+        presets.check_choice("distribute", distribute, ("mirrored", "multi_worker"))
+        if distribute == "multi_worker":
+            is_chief = cluster.from_environment().task == 0
+    if resume and overwrite:
+        raise UserError(
+            "A run either continues or starts again",
+            "--resume and --overwrite",
+            "choose one of them",
+        )
+    if resume:
+        settings = _resumed(folder, {**overrides, **named})
+    else:
+        settings = presets.settings_of(model, data, overrides)
+        if is_chief:
+            folder.check_new(overwrite)
+    if distribute and settings.precision == "mixed_float16":
+        # Keras looks for overflows in the gradients of one replica only.
+        raise UserError(
+            "Several devices cannot share the loss scale that float16 needs",
+            f"--precision={settings.precision} --distribute={distribute}",
+            "choose --precision=mixed_bfloat16",
+        )
+    if settings.warmup_epochs >= settings.epochs:
+        print(
+            f"note: the warm-up of {settings.warmup_epochs} epochs does not end within the "
+            f"{settings.epochs} epochs of training; --warmup_epochs sets it"
+        )
+    return TrainingPlan(folder, settings, resume, overwrite, distribute, is_chief)
+
+
+def _resumed(folder: RunFolder, overrides: Mapping[str, Any]) -> Settings:
+    settings = presets.resumed(folder.read_settings(), overrides)
+    folder.check_goes_on()
+    done = max(folder.checkpoint_epochs(), default=0)
+    if settings.epochs < done:
+        raise UserError(
+            f"{folder.path} has been trained for {done} epochs",
+            f"--epochs={settings.epochs}",
+            "choose more epochs or leave --epochs out",
+        )
+    if settings.epochs == done:
+        print(f"note: all {done} epochs are done; only what follows them is done again")
+    return settings

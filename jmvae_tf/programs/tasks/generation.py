@@ -1,0 +1,209 @@
+"""Generates modalities from others, and edits images: draws pictures, prints other values."""
+
+import pathlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from jmvae_tf.data.image_file import read_image
+from jmvae_tf.export_format.value_ranges import to_values
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models import editing
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.programs.common import standard_streams, values_by_name
+from jmvae_tf.programs.common.images_by_name import images_of, parse_images, paths_of
+from jmvae_tf.programs.common.print_values import print_samples, print_table
+from jmvae_tf.programs.tasks.run_model import load_model_of
+from jmvae_tf.reporting.figures.image_grids import image_grid
+from jmvae_tf.runtime.errors import UserError
+
+__all__ = ["edit_image", "generate", "load_model_of"]
+
+Arrays = Mapping[str, np.ndarray]
+
+_EDIT_INCHES = 1.3  # Edits change details.
+
+
+def generate(
+    model: MultimodalVAE,
+    images: Sequence[str],
+    given: Sequence[str],
+    crop: str | None,
+    num_samples: int,
+    seed: int,
+    out: pathlib.Path,
+) -> None:
+    """Draws the images and prints the values that a model generates from what is given.
+
+    Args:
+      model: a trained model.
+      images: the files that are given, see `parse_images`.
+      given: the values that are given, see `values_by_name.parse`.
+      crop: "face" where faces are cut out of photographs.
+      num_samples: how many samples are drawn.
+      seed: of the samples.
+      out: the PNG file; of several images, their names are put behind its own.
+
+    Raises:
+      UserError: if the model does not know what is given, or generates nothing from it.
+    """
+    known: dict[str, np.ndarray] = {
+        name: _read_image(path, model.modalities[name], crop)
+        for name, path in parse_images(images, model.modalities).items()
+    }
+    for name, values in values_by_name.parse("given", given, model.modalities).items():
+        known[name] = np.where(np.isnan(values), _usual(model, name), values)
+    targets = _targets(model, known)
+    drawn = [name for name in images_of(model.modalities) if name in targets]
+    title = ", ".join(given) or ", ".join(images) or "drawn from the prior"
+
+    def samples(target: str, number: int | None) -> np.ndarray:
+        """[number, *event_shape]; for None the average alone, at the mean of the posterior."""
+        batch = {name: value[None] for name, value in known.items()}
+        values = model.generate(target, batch, number, seed).numpy()
+        return values.reshape(-1, *model.modalities[target].event_shape)
+
+    for target, path in paths_of(out, drawn).items():
+        # Samples come after what they reconstruct, and after the average of what is given.
+        first = {"given": known[target][None]} if target in known else {}
+        if known:
+            first["average"] = samples(target, None)
+        image_grid(
+            path,
+            _rows(np.concatenate([*first.values(), samples(target, num_samples)])),
+            title,
+            list(first),
+            value_range=model.modalities[target].support,
+        )
+        print(path)
+    for target in targets:
+        if target in drawn:
+            continue
+        if known:
+            print_table(model.modalities[target], samples(target, None)[0])
+        else:
+            print_samples(model.modalities[target], samples(target, num_samples))
+        standard_streams.require()
+
+
+def edit_image(
+    model: MultimodalVAE,
+    images: Sequence[str],
+    changes: Sequence[str],
+    crop: str | None,
+    seed: int,
+    out: pathlib.Path,
+) -> None:
+    """Draws an image, its edits and the averages between which they differ; prints its values.
+
+    Args:
+      model: a trained model.
+      images: the file of the image, see `parse_images`.
+      changes: the values that it is to have, see `values_by_name.parse`.
+      crop: "face" where a face is cut out of a photograph.
+      seed: of models whose inference of missing modalities draws samples.
+      out: the PNG file.
+
+    Raises:
+      UserError: if the model does not know what is given, or cannot edit it.
+    """
+    paths = parse_images(images, model.modalities)
+    if len(paths) > 1:
+        raise UserError(
+            "An edit changes one image", " ".join(f"--image={x}" for x in images), "choose one"
+        )
+    [(target, path)] = paths.items()
+    wanted = values_by_name.parse("set", changes, model.modalities)
+    for condition in wanted:
+        if not editing.can_edit(model, target, condition):
+            raise UserError(
+                f"An edit needs a model that generates {condition} from {target} and {target} from "
+                f"{condition}",
+                f"one that generates {_directions(model) or 'nothing from anything else'}",
+                "leave --set out, or use a jmvae_kl, jmvae or jmvae_h",
+            )
+    if len(wanted) > 1:
+        raise UserError(
+            "An edit changes one modality", f"{' and '.join(wanted)} by --set", "choose one"
+        )
+    [condition] = wanted
+    image = _read_image(path, model.modalities[target], crop)[None]
+    alone = {item: values_by_name.parse("set", [item], model.modalities) for item in changes}
+    together = {"together": wanted} if len(alone) > 1 else {}
+    edits = {
+        name: editing.edit(model, target, image, condition, change[condition], seed)
+        for name, change in {**alone, **together}.items()
+    }
+    first, *_ = edits.values()
+    reconstruction = model.reconstruct({target: image}, seed)[target]
+    rows = [
+        [image, reconstruction, *(edit.edited for edit in edits.values())],
+        [
+            first.average,
+            np.full_like(image, np.nan),
+            *(edit.changed_average for edit in edits.values()),
+        ],
+    ]
+    support = model.modalities[target].support
+    image_grid(
+        out,
+        np.clip([np.concatenate(row) for row in rows], *support),
+        f"{path}: {', '.join(changes)}",
+        ["as it is", "reconstruction", *edits],
+        ["image", "average"],
+        side=_EDIT_INCHES,
+        value_range=support,
+    )
+    print_table(model.modalities[condition], first.values.numpy()[0])
+    print(out)
+    standard_streams.require()
+
+
+def _read_image(path: pathlib.Path, modality: Modality, crop: str | None) -> np.ndarray:
+    return to_values(read_image(path, modality.event_shape, crop, pipe=True), modality.support)
+
+
+def _usual(model: MultimodalVAE, name: str) -> np.ndarray | float:
+    """Values at their mean in the training set; half-way where the model does not keep it."""
+    if name in model.statistics:
+        return model.statistics[name].mean.numpy()
+    return model.modalities[name].threshold
+
+
+def _targets(model: MultimodalVAE, known: Arrays) -> Sequence[str]:
+    """The names of what is generated from what is known.
+
+    Raises:
+      UserError: if the model has no such direction.
+    """
+    if not model.directions:
+        return model.targets
+    targets = [name for name in model.targets if name not in known]
+    if targets and all(name in known for name in model.conditions):
+        return targets
+    needed = [f"{_flag_of(name, model)}=…" for name in model.conditions]
+    raise UserError(
+        f"This model generates {_directions(model)}",
+        " and ".join(_flag_of(name, model) for name in known) or "neither --image nor --given",
+        f"give {' and '.join(needed)} alone" if needed else "leave one of them out",
+    )
+
+
+def _flag_of(name: str, model: MultimodalVAE) -> str:
+    """The flag that gives a modality, up to its values."""
+    modality = model.modalities[name]
+    if modality.kind == "image":
+        return "--image" if len(images_of(model.modalities)) == 1 else f"--image={name}"
+    return f"--given={values_by_name.usual_name(modality, model.modalities)}"
+
+
+def _directions(model: MultimodalVAE) -> str:
+    """What a model generates from what."""
+    return " or ".join(f"{target} from {' and '.join(given)}" for given, target in model.directions)
+
+
+def _rows(images: np.ndarray) -> np.ndarray:
+    """[images, ...] in rows of at most ten, NaN where the last row ends early."""
+    columns = min(10, len(images))
+    blank = np.full((-len(images) % columns, *images.shape[1:]), np.nan, images.dtype)
+    return np.concatenate([images, blank]).reshape(-1, columns, *images.shape[1:])

@@ -1,0 +1,60 @@
+"""Serves the page of a model until the process is interrupted."""
+
+import ipaddress
+import pathlib
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+
+from jmvae_tf.clients.loaded_export import LoadedExport
+from jmvae_tf.demo.demo_model import DemoModel
+from jmvae_tf.demo.page import page
+from jmvae_tf.demo.page_server import application, quiet, served
+from jmvae_tf.demo.uploads import Uploads
+from jmvae_tf.export.saved_model import export_saved_model
+from jmvae_tf.programs.common.chosen_run import ChosenRun
+from jmvae_tf.training.train import load_checkpoint
+
+
+def serve_page(
+    saved_model: pathlib.Path,
+    run: ChosenRun | None,
+    listening: socket.socket,
+    host: str,
+    allowed_hosts: Sequence[str],
+    uploads: str,
+) -> None:
+    """Serves the page of a SavedModel, or of a run that is exported for it.
+
+    Args:
+      saved_model: the SavedModel, or the folder above its versions; for a run, where it goes.
+      run: the run; None for a SavedModel that is there.
+      listening: a socket that listens.
+      host: what the socket's address was called.
+      allowed_hosts: other names under which browsers may ask for the page.
+      uploads: the folder that `environment.settle_environment` was given.
+
+    Raises:
+      UserError: if there is no such model, or the page cannot show it.
+    """
+    if run:
+        export_saved_model(load_checkpoint(run.checkpoint, run.settings), saved_model)
+    model = LoadedExport(saved_model)
+    version = model.version
+    title = str(run.folder.path) if run else f"{version.parent.name}, version {version.name}"
+    # Faces of an export are taken to fill the picture.
+    crops_faces = run is not None and run.settings.crop == "face"
+    blocks = page(DemoModel(model), title, crops_faces)
+    app = application(blocks, [host, *allowed_hosts], Uploads(uploads))
+    address, port = listening.getsockname()[:2]
+    if not ipaddress.ip_address(address).is_loopback:
+        print(
+            f"warning: with --host={host} everybody who reaches this machine can use the page, and "
+            "upload to it; there is no password",
+            file=sys.stderr,
+        )
+    with quiet() as say, served(app, listening):
+        shown_host = f"[{host}]" if ":" in host else host
+        say(f"the page is at http://{shown_host}:{port}; Ctrl-C ends it")
+        threading.Event().wait()

@@ -1,0 +1,61 @@
+"""Measures the model of a run on the test set."""
+
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+from jmvae_tf import data as data_sets
+from jmvae_tf import presets
+from jmvae_tf.evaluation.metrics.importance import usual_num_samples
+from jmvae_tf.evaluation.protocol import Protocol
+from jmvae_tf.programs.common.chosen_run import ChosenRun
+from jmvae_tf.programs.common.run_program import interrupted
+from jmvae_tf.programs.tasks.run_model import load_model_of
+from jmvae_tf.reporting.metrics_file import write_metrics
+from jmvae_tf.reporting.run_figures import draw_reconstructions
+
+
+def evaluate_run(
+    run: ChosenRun,
+    inference: Mapping[str, Any],
+    data_dir: pathlib.Path,
+    *,
+    num_samples: int,
+    num_importance_samples: int | None,
+    num_prior_samples: int,
+    seed: int,
+    num_examples: int | None,
+    out: pathlib.Path,
+) -> None:
+    """Prints the metrics of a run, writes them to a file, and draws its reconstructions.
+
+    Args:
+      run: the run.
+      inference: settings of iterative sampling that replace the run's.
+      data_dir: where data lie or are downloaded to.
+      num_samples: see `Protocol`, as are the next three.
+      num_importance_samples: None for as many as the 2016 paper has for such a model.
+      num_prior_samples: see `Protocol`.
+      seed: see `Protocol`.
+      num_examples: how many test examples, from the first; None for all.
+      out: the JSON file.
+
+    Raises:
+      UserError: if the run or the data cannot be read, or a setting is none of the model.
+      KeyboardInterrupt: if a signal stopped the evaluation.
+    """
+    model, inference = load_model_of(run, inference)
+    data = data_sets.load(run.settings.data, data_dir, presets.data_options(run.settings))
+    protocol = Protocol(
+        num_samples=num_samples,
+        num_importance_samples=num_importance_samples or usual_num_samples(model),
+        num_prior_samples=num_prior_samples,
+        seed=seed,
+    )
+    about = {"checkpoint": run.checkpoint.name, **inference}
+    try:
+        write_metrics(model, data, protocol, out, num_examples, about)
+        draw_reconstructions(model, data, run.folder, seed)
+    except KeyboardInterrupt as interrupt:
+        raise interrupted(interrupt, f"{out} is as it was; start again") from None
+    print(f"metrics: {out}")

@@ -1,0 +1,23 @@
+"""Exports the model of a run."""
+
+from jmvae_tf.export.permissions import tell_if_private
+from jmvae_tf.export.saved_model import export_saved_model
+from jmvae_tf.programs.common.chosen_run import ChosenRun, export_folder
+from jmvae_tf.training.train import load_checkpoint
+
+
+def export_run(run: ChosenRun, export_dir: str, keep_versions: int | None) -> None:
+    """Writes the next version of a run's SavedModel, and prints its folder.
+
+    Args:
+      run: the run.
+      export_dir: the folder of all SavedModels.
+      keep_versions: how many of the newest versions stay; None for all.
+
+    Raises:
+      UserError: if the checkpoint cannot be read, or a weight is not finite.
+    """
+    model = load_checkpoint(run.checkpoint, run.settings)
+    exported = export_saved_model(model, export_folder(export_dir, run.settings), keep_versions)
+    tell_if_private(exported)
+    print(exported)

@@ -1,0 +1,72 @@
+"""Makes a table or a figure of the papers, and writes it beside the runs that it shows."""
+
+import dataclasses
+import pathlib
+import shlex
+from collections.abc import Sequence
+
+from jmvae_tf.presets import versions
+from jmvae_tf.programs.common.run_program import interrupted
+from jmvae_tf.reproduction.paper_table import table_as_json, table_as_markdown, table_as_text
+from jmvae_tf.reproduction.pictures import make_figure
+from jmvae_tf.reproduction.recipes import FIGURES, TABLES
+from jmvae_tf.reproduction.runs import Runs
+from jmvae_tf.reproduction.scales import SCALES
+from jmvae_tf.reproduction.tables import make_table
+from jmvae_tf.runtime.files import write_json, written_atomically
+
+
+def reproduce(
+    kind: str,
+    name: str,
+    data: str,
+    scale_name: str,
+    seed: int,
+    *,
+    data_dir: pathlib.Path,
+    runs_dir: pathlib.Path,
+    command: Sequence[str],
+) -> None:
+    """Trains what is missing, writes the table or the figure, and prints the files' names.
+
+    Args:
+      kind: "table" or "figure".
+      name: of `TABLES` or `FIGURES`.
+      data: which data set it is made of.
+      scale_name: of `SCALES`.
+      seed: of training and of all draws.
+      data_dir: where data lie or are downloaded to.
+      runs_dir: the folder of the runs, tables and figures.
+      command: what resumes the work after an interruption.
+
+    Raises:
+      UserError: if the data cannot be read, or a run cannot be used.
+      KeyboardInterrupt: if a signal stopped the work.
+    """
+    scale = SCALES[scale_name][data]
+    runs = Runs(runs_dir, scale, seed, data, data_dir)
+    written: list[pathlib.Path] = []
+    try:
+        runs.survey({"table": TABLES, "figure": FIGURES}[kind][name])
+        if kind == "figure":
+            paths, table = make_figure(name, runs, runs_dir / "figures")
+            written += paths
+            stem = runs_dir / "figures" / f"figure-{name}"
+        else:
+            table = make_table(name, runs)
+            stem = runs_dir / "tables" / name
+            written.append(stem.with_suffix(".md"))
+            with written_atomically(written[0]) as temporary:
+                temporary.write_text(table_as_markdown(table), encoding="utf-8")
+        if table is not None:
+            written.append(stem.with_suffix(".json"))
+            about = {"scale": dataclasses.asdict(scale), "seed": seed, "versions": versions()}
+            write_json(written[-1], {**table_as_json(table), **about})
+            print(f"\n{table_as_text(table)}\n")
+    except KeyboardInterrupt as interrupt:
+        raise interrupted(
+            interrupt,
+            f"what is done is kept; go on with the same command, {shlex.join(command)}",
+        ) from None
+    for path in written:
+        print(path)

@@ -1,0 +1,90 @@
+"""Trains a run to its end: the model, then its export, metrics and figures."""
+
+import contextlib
+import pathlib
+import shlex
+from collections.abc import Sequence
+
+from jmvae_tf import data as data_sets
+from jmvae_tf import presets
+from jmvae_tf.programs.common.chosen_run import export_folder
+from jmvae_tf.programs.common.run_program import interrupted
+from jmvae_tf.programs.common.tensorflow_loading import announce_devices
+from jmvae_tf.programs.common.training_plan import TrainingPlan
+from jmvae_tf.runtime.errors import one_line
+from jmvae_tf.training import strategies
+from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.train import check_profile, load_newest, make_model, train
+
+
+def train_run(
+    plan: TrainingPlan,
+    data_dir: pathlib.Path,
+    export_dir: str,
+    keep_versions: int | None,
+    *,
+    profile: bool,
+    again: Sequence[str],
+) -> None:
+    """Carries out a plan, and prints where its results lie.
+
+    Args:
+      plan: what is trained.
+      data_dir: where data lie or are downloaded to.
+      export_dir: the folder of all SavedModels.
+      keep_versions: how many of the newest versions stay; None for all.
+      profile: whether a trace of some steps is written for TensorBoard.
+      again: the arguments of `bin/train` that resume the run after an interruption.
+
+    Raises:
+      UserError: if the data or a checkpoint cannot be read, the folder is in use, or the training
+        fails.
+      KeyboardInterrupt: if a signal stopped the training.
+    """
+    folder, settings = plan.folder, plan.settings
+    strategy = strategies.strategy_of(plan.distribute)  # Before TensorFlow computes anything.
+    data = data_sets.load(settings.data, data_dir, presets.data_options(settings))
+    exports = export_folder(export_dir, settings)
+    with folder.locked() if plan.is_chief else contextlib.nullcontext():
+        model, epoch = None, 0
+        with strategy.scope():
+            if plan.resume:
+                model, epoch = load_newest(folder, set_aside=plan.is_chief)
+            model = model or make_model(settings, data)
+        strategies.check_agreement(strategy, epoch)
+        if profile:
+            check_profile(settings, data, epoch)
+        if plan.is_chief:
+            exports.mkdir(parents=True, exist_ok=True)  # Before hours of training, not after.
+            _open_folder(plan)
+        announce_devices(strategy.num_replicas_in_sync)
+        try:
+            train(model, settings, data, folder, epoch, profile)
+            if not plan.is_chief:
+                print("trained; the first worker measures, pictures and exports")
+                return
+            # Only now, for training would hold some 100 MiB more.
+            from jmvae_tf.reporting.finish import finish_run
+
+            exported = finish_run(folder, settings, data, exports, keep_versions)
+        except KeyboardInterrupt as interrupt:
+            raise interrupted(interrupt, _how_to_resume(folder, again)) from None
+    print(f"run:         {folder.path}\nfigures:     {folder.figures}\nSavedModel:  {exported}")
+
+
+def _open_folder(plan: TrainingPlan) -> None:
+    """Prepares the folder of the run for what training writes."""
+    if plan.resume:
+        plan.folder.write_config(plan.settings)
+        return
+    plan.folder.check_new(plan.overwrite)  # Another process may have been faster.
+    left = ", ".join(plan.folder.start(plan.settings))
+    if left:
+        print(one_line(f"note: {plan.folder.path} keeps what no run wrote: {left}"))
+
+
+def _how_to_resume(folder: RunFolder, again: Sequence[str]) -> str:
+    last = folder.newest_checkpoint()
+    kept = f"the last checkpoint is {last}" if last else "no epoch has been saved yet"
+    command = ["bin/train", "--resume", f"--run={folder.path}", *again]
+    return f"{kept}; go on with {shlex.join(command)}"
