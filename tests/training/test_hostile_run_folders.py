@@ -13,10 +13,10 @@ import pytest
 
 from jmvae_tf import data as data_sets
 from jmvae_tf import presets
-from jmvae_tf.export import permissions, saved_model
 from jmvae_tf.models.loading import load_model
 from jmvae_tf.programs import export
 from jmvae_tf.programs.common import run_program
+from jmvae_tf.programs.tasks import run_export
 from jmvae_tf.reporting.metrics_file import is_evaluated
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json
@@ -110,8 +110,8 @@ def exported(stranger, monkeypatch, capsys):
         written.append(folder)
         return folder / "1"
 
-    monkeypatch.setattr(saved_model, "export_saved_model", write_nothing)
-    monkeypatch.setattr(permissions, "tell_if_private", lambda version: None)
+    monkeypatch.setattr(run_export, "export_saved_model", write_nothing)
+    monkeypatch.setattr(run_export, "tell_if_private", lambda version: None)
 
     def call() -> tuple[int, str]:
         written.clear()
