@@ -12,7 +12,7 @@ import pytest
 
 from jmvae_tf import presets
 from jmvae_tf.reproduction import (
-    pictures,
+    figures,
     recipes,
 )
 from jmvae_tf.reproduction.scales import SCALES
@@ -96,7 +96,7 @@ run_program.run(reproduce)
 
 @pytest.mark.usefixtures("_figures_of_two_latent_runs")
 def test_program_uses_what_is_there(runs, folder, tmp_path):
-    [path], _ = pictures.make_figure("5", runs, tmp_path)
+    [path], _ = figures.make_figure("5", runs, tmp_path)
     done = subprocess.run(
         [sys.executable, "-c", OF_DIGITS, "--figure=5", f"--runs_dir={folder}"],
         cwd=tmp_path,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from jmvae_tf.presets import versions
 from jmvae_tf.programs.common.run_program import interrupted
+from jmvae_tf.reproduction.figures import make_figure
 from jmvae_tf.reproduction.paper_table import table_as_json, table_as_markdown, table_as_text
-from jmvae_tf.reproduction.pictures import make_figure
 from jmvae_tf.reproduction.recipes import FIGURES, TABLES
 from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.reproduction.scales import SCALES

@@ -12,7 +12,7 @@ from jmvae_tf.models import editing
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.reporting.figures import image_grids, latent_spaces
 from jmvae_tf.reproduction import (
-    pictures,
+    figures,
 )
 from jmvae_tf.reproduction.runs import Runs
 from tests.helpers.reproductions import (
@@ -60,7 +60,7 @@ def drawn(monkeypatch):
 
 
 def test_figure_6_generates_the_attributes_of_test_faces(runs, models, tmp_path, drawn):
-    paths, table = pictures.make_figure("6", runs, tmp_path)
+    paths, table = figures.make_figure("6", runs, tmp_path)
     assert paths == (tmp_path / "figure-6.png",)
     assert table is None
     images, _, columns, rows = drawn["figure-6.png"]
@@ -98,7 +98,7 @@ def test_figure_7_has_average_and_random_faces_of_changed_attributes(
         return averages_and_samples(model, target, condition, values, *args)
 
     monkeypatch.setattr(editing, "averages_and_samples", keep)
-    paths, table = pictures.make_figure("7", runs, tmp_path)
+    paths, table = figures.make_figure("7", runs, tmp_path)
     assert [path.name for path in paths] == ["figure-7a.png", "figure-7b.png"]
     assert table is None
     images, _, columns, rows = drawn["figure-7a.png"]
@@ -138,7 +138,7 @@ def test_data_of_many_attributes_show_those_that_the_paper_names(tmp_path, monke
     runs.data = DataSet("celeba", modalities, part, part, part, faces.values_of_faces)
     model = small_model("jmvae_kl", modalities, NETWORK)
     monkeypatch.setattr(Runs, "trained", lambda self, recipe: model)
-    _, table = pictures.make_figure("8", runs, tmp_path)
+    _, table = figures.make_figure("8", runs, tmp_path)
     columns = drawn["figure-8.png"][2]
     assert columns[3:8] == ["Male", "Bald", "Smiling", "Eyeglasses", "Mustache"]
     assert {"Wearing_Hat", "Not Male", "Not Young"} <= set(columns)
@@ -147,7 +147,7 @@ def test_data_of_many_attributes_show_those_that_the_paper_names(tmp_path, monke
 
 
 def test_figure_8_changes_a_photograph_by_the_difference_of_averages(runs, models, tmp_path, drawn):
-    paths, table = pictures.make_figure("8", runs, tmp_path)
+    paths, table = figures.make_figure("8", runs, tmp_path)
     assert [path.name for path in paths] == ["figure-8.png"]
     images, _, columns, _ = drawn["figure-8.png"]
     assert columns[:3] == ["photograph", "rebuilt", "average"]

@@ -1,4 +1,4 @@
-"""The figures of the 2018 paper on MNIST, with the numbers that they show."""
+"""Draw the figures of the 2018 paper on MNIST, and collect the numbers that they show."""
 
 import pathlib
 
@@ -16,7 +16,7 @@ from jmvae_tf.runtime.randomness import as_seed, split
 
 
 def latent_representations(runs: Runs, folder: pathlib.Path) -> PaperFigure:
-    """Figure 3: z given both modalities (left) and given the label alone (right)."""
+    """Draws Figure 3: z given both modalities (left) and given the label alone (right)."""
     names = runs.data.modalities["label"].value_names
     test = test_examples(runs, runs.scale.num_points)
     classes = np.argmax(test["label"], axis=1)
@@ -75,16 +75,16 @@ def _spread(points: np.ndarray) -> float:
 
 
 def _labels_told(points: np.ndarray, classes: np.ndarray) -> Estimate:
-    """How often the first half of points [points, 2] tells the classes of the second."""
+    """Share of the second half of points [points, 2] that is classified right by the first."""
     half = len(points) // 2
     judge = KNeighborsClassifier(n_neighbors=5).fit(points[:half], classes[:half])
     return estimate(judge.predict(points[half:]) == classes[half:])
 
 
 def images_by_rounds(runs: Runs, folder: pathlib.Path) -> PaperFigure:
-    """Figure 4: one chain for each label, after 1, 2, ... rounds; JMVAE-kl has no rounds.
+    """Draws Figure 4: one chain for each label, after 1, 2, ... rounds; JMVAE-kl has no rounds.
 
-    The chain of some rounds begins with that of fewer. The images are means of p(x|z).
+    A longer chain begins with the shorter ones. The images are means of p(x|z).
     """
     names = runs.data.modalities["label"].value_names
     labels = tf.eye(len(names))
@@ -114,7 +114,7 @@ def images_by_rounds(runs: Runs, folder: pathlib.Path) -> PaperFigure:
 
 
 def log_likelihood_by_rounds(runs: Runs, folder: pathlib.Path) -> PaperFigure:
-    """Figure 5: Eq. 5, of JMVAE-h Eq. 6, by rounds of iterative sampling, in both directions."""
+    """Draws Figure 5: Eq. 5 (JMVAE-h: Eq. 6) by rounds of iterative sampling, both directions."""
     rounds = range(1, runs.scale.num_rounds + 1)
     found = {
         recipes.TITLES[recipe.model]: [by_rounds(runs, recipe, number) for number in rounds]

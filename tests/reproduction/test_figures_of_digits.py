@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from jmvae_tf.reporting.figures import image_grids
-from jmvae_tf.reproduction import pictures
+from jmvae_tf.reproduction import figures
 from tests.helpers.reproductions import JMVAE, picture, runs_in
 
 
 def test_figure_3_draws_both_latent_spaces_of_every_model(runs, tmp_path):
-    paths, table = pictures.make_figure("3", runs, tmp_path)
+    paths, table = figures.make_figure("3", runs, tmp_path)
     assert paths == (tmp_path / "figure-3.png",)
     height, width = picture(*paths).shape[:2]
     assert height > width > 1000, "three rows of two"
@@ -32,7 +32,7 @@ def test_figure_4_has_a_row_for_every_round(runs, tmp_path, monkeypatch):
         image_panels(path, panels, *arguments)
 
     monkeypatch.setattr(image_grids, "image_panels", keep)
-    paths, table = pictures.make_figure("4", runs, tmp_path)
+    paths, table = figures.make_figure("4", runs, tmp_path)
     assert table is None
     assert picture(*paths).shape[1] > 1000
     assert {name: images.shape for name, images in drawn.items()} == {
@@ -48,7 +48,7 @@ def test_figure_4_has_a_row_for_every_round(runs, tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("_figures_of_two_latent_runs")
 def test_figure_5_scores_every_round_once(runs, folder, tmp_path, capsys):
-    paths, table = pictures.make_figure("5", runs, tmp_path)
+    paths, table = figures.make_figure("5", runs, tmp_path)
     height, width = picture(*paths).shape[:2]
     assert width > 2 * height, "two panels beside each other"
     for section, paper in zip(table.parts, ([-977.2, -552.2, -422.4],) * 2, strict=False):
@@ -61,7 +61,7 @@ def test_figure_5_scores_every_round_once(runs, folder, tmp_path, capsys):
         assert jmvae_h[0] != jmvae_h[1]
         assert jmvae_kl[1] is None
     capsys.readouterr()
-    [path], again = pictures.make_figure("5", runs_in(folder), tmp_path / "again")
+    [path], again = figures.make_figure("5", runs_in(folder), tmp_path / "again")
     assert again == table
     assert "measuring" not in capsys.readouterr().out
     np.testing.assert_array_equal(picture(path), picture(*paths))
