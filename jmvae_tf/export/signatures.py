@@ -111,12 +111,7 @@ def _sampling(model: MultimodalVAE) -> Iterator[Signature]:
 
 
 def _edits(model: MultimodalVAE) -> Iterator[Signature]:
-    for target in filter(lambda name: _is_image(model, name), model.modalities):
-        conditions = [
-            name
-            for name in model.modalities
-            if not _is_image(model, name) and editing.can_edit(model, target, name)
-        ]
+    for target, conditions in editing.editable_images(model).items():
         for condition in conditions:
             yield Signature(
                 signature_names.to_edit(target, condition if len(conditions) > 1 else None),

@@ -1,4 +1,7 @@
-"""Edits: images that change with what can be generated from them, such as a face's attributes."""
+"""Change values of one modality and see how another changes, such as a face with its attributes.
+
+Edits of given images (2018 paper, Figure 8), and images generated from changed values (Figure 7).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -12,12 +15,12 @@ from jmvae_tf.runtime.randomness import as_seed, split
 
 
 class Edit(NamedTuple):
-    """An edit and what led to it; float32, in the data's own units.
+    """An edit and the steps to it; float32, in the data's own units.
 
     Attributes:
-      values: w, what the model reads from x, [batch, *event_shape of the condition].
-      average: x̄, the average given w, [batch, *event_shape of x]; like the next not clipped.
-      changed_average: x̄′, the average given w with the wanted values.
+      values: w, generated from x, [batch, *event_shape of the condition].
+      average: x̄, the average given w, [batch, *event_shape of x]; not clipped.
+      changed_average: x̄′, the average given w with the wanted values; not clipped.
       edited: x + (x̄′ - x̄), clipped to the range of x.
     """
 
@@ -37,24 +40,24 @@ def edit(
 ) -> Edit:
     """Changes x so that it has wanted values of another modality (2018 paper, Figure 8).
 
-    w is generated from x, the average x̄ from w, and x̄′ from w with the wanted values; the result is
-    x + (x̄′ - x̄). What the model cannot draw of x, such as its background, stays as it is. Averages
-    are means of p(x|z) at the mean of q(z|w); where inference draws, both are of the same draws.
+    Generates w from x, the average x̄ from w, and x̄′ from w with the wanted values. The result is
+    x + (x̄′ - x̄), so details that the model cannot draw, such as a background, stay. Averages are
+    means of p(x|z) at the mean of q(z|w). If inference draws samples, both use the same draws.
 
     Args:
-      model: that generates the target from the condition, and the condition from the target.
-      target: the name of the modality of x, such as "image".
+      model: a model that generates the target from the condition and the reverse.
+      target: the name of the modality of x, an image as a rule.
       x: [batch, *event_shape].
-      condition: the name of the modality that is changed, such as "attributes".
-      wanted: its new values, NaN where they stay as generated; of a shape that can be broadcast to
+      condition: the name of the modality to change.
+      wanted: its new values, NaN to keep generated ones; of a shape that can be broadcast to
         [batch, *event_shape].
-      seed: of models whose inference of missing modalities draws samples.
+      seed: for models whose inference of missing modalities draws samples.
 
     Returns:
-      The result, and the steps that led to it.
+      The result, and the steps to it.
 
     Raises:
-      ValueError: if the model lacks one of both directions, or a shape does not fit.
+      ValueError: if the model lacks one of the two directions, or a shape does not fit.
     """
     if not can_edit(model, target, condition):
         directions = ", ".join(direction.name for direction in model.directions) or "none"
@@ -81,15 +84,38 @@ def edit(
 
 
 def can_edit(model: MultimodalVAE, target: str, condition: str) -> bool:
-    """Whether a model generates each of two modalities from the other."""
+    """Tells whether a model generates each of two modalities from the other."""
     needed = {Direction((condition,), target), Direction((target,), condition)}
     return needed <= set(model.directions)
+
+
+def editable_images(model: MultimodalVAE) -> dict[str, list[str]]:
+    """Maps each image that a model can edit to the modalities by which it can, none an image."""
+    kinds = {name: modality.kind for name, modality in model.modalities.items()}
+    conditions = {
+        image: [name for name in kinds if kinds[name] != "image" and can_edit(model, image, name)]
+        for image in kinds
+        if kinds[image] == "image"
+    }
+    return {image: names for image, names in conditions.items() if names}
+
+
+def usual_values(model: MultimodalVAE, attributes: str) -> np.ndarray:
+    """Attributes at their means in the training set; half-way if the model keeps no means.
+
+    Returns:
+      float32, [*event_shape], in the data's units.
+    """
+    if attributes in model.statistics:
+        return model.statistics[attributes].mean.numpy()
+    modality = model.modalities[attributes]
+    return np.full(modality.event_shape, modality.threshold, np.float32)
 
 
 def _average(
     model: MultimodalVAE, target: str, given: Mapping[str, tf.Tensor], seed: tf.Tensor
 ) -> tf.Tensor:
-    """The mean of p(target|z) at the mean of q(z|given), unlike that of `generate` not clipped."""
+    """The mean of p(target|z) at the mean of q(z|given); `generate` clips it, this does not."""
     z = model.posterior_mean(given, seed)
     return model.unstandardise(target, model.decode(z, [target])[target].mean())
 
@@ -102,15 +128,15 @@ def averages_and_samples(
     num_samples: int,
     seed: int = 0,
 ) -> np.ndarray:
-    """What is generated from each of several conditions (2018 paper, Figure 7(a)).
+    """Generates from each of several conditions (2018 paper, Figure 7(a)).
 
     Args:
-      model: that generates the target from the condition.
-      target: the name of the modality that is generated.
-      condition: the name of the modality that is given.
+      model: a model that generates the target from the condition.
+      target: the name of the modality to generate.
+      condition: the name of the modality to give.
       asked: values of the condition, [*event_shape] each.
-      num_samples: how many samples of each.
-      seed: of the samples; those of a row differ by what was asked alone, not by the noise.
+      num_samples: how many samples to draw for each.
+      seed: of the samples; a row has the same noise for all conditions.
 
     Returns:
       float32 [1 + num_samples, len(asked), *event_shape]: the averages, then the samples.
@@ -125,10 +151,10 @@ def averages_and_samples(
 
 
 def with_values(modality: Modality, values: np.ndarray, named: Mapping[str, float]) -> np.ndarray:
-    """A copy of a vector, float32, with some of its values set by name.
+    """Copies a vector, float32, with some of its values set by name.
 
     Args:
-      modality: whose `value_names` are used.
+      modality: its modality, which names the values.
       values: [*event_shape].
       named: name to new value.
 

@@ -166,3 +166,43 @@ def test_values_are_set_by_name():
     np.testing.assert_array_equal(base, np.array([0.1, 0.2, 0.3], "f"))
     with pytest.raises(ValueError, match=r"\['Bald', 'Male', 'Smiling'\]. Received: 'Happy'"):
         editing.with_values(modality, base, {"Happy": 1.0})
+
+
+def test_every_pair_of_an_image_and_another_modality_can_be_edited(three_modalities):
+    model = small_model("jmvae_kl", three_modalities)
+    assert editing.editable_images(model) == {"left": ["label"], "right": ["label"]}
+    right = examples(three_modalities, 2)["right"]
+    edit = editing.edit(model, "right", right, "label", np.eye(3, dtype="f")[1])
+    assert edit.edited.shape == right.shape
+    assert editing.editable_images(small_model("vae", three_modalities)) == {}
+
+
+def test_two_attribute_modalities_are_changed_by_name():
+    modalities = {
+        "image": Modality("image", (4, 4, 1), Bernoulli(), kind="image"),
+        **{
+            name: Modality(name, (2,), Bernoulli(), kind="attributes", value_names=("a", "b"))
+            for name in ("hat", "hair")
+        },
+    }
+    model = small_model("jmvae_kl", modalities)
+    assert editing.editable_images(model) == {"image": ["hat", "hair"]}
+    image = examples(modalities, 2)["image"]
+    for name in ("hat", "hair"):
+        edit = editing.edit(model, "image", image, name, [1.0, 0.0])
+        average = model.generate("image", {name: [[1.0, 0.0]] * 2})
+        np.testing.assert_allclose(edit.changed_average, average, rtol=1e-5)
+    with pytest.raises(ValueError, match="both directions, image_to_attributes and attributes_to"):
+        editing.edit(model, "image", image, "attributes", [1.0, 0.0])
+
+
+def test_usual_values_are_means_or_half_way():
+    model = model_of_faces("cvae")
+    np.testing.assert_array_equal(
+        editing.usual_values(model, "attributes"), model.statistics["attributes"].mean
+    )
+    modalities = {
+        "image": Modality("image", (4, 4, 1), Bernoulli(), kind="image"),
+        "traits": Modality("traits", (1,), Bernoulli(), kind="attributes", value_names=("a",)),
+    }
+    assert editing.usual_values(small_model("cvae", modalities), "traits") == [0.5]

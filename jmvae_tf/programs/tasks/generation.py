@@ -52,7 +52,7 @@ def generate(
         for name, path in parse_images(images, model.modalities).items()
     }
     for name, values in values_by_name.parse("given", given, model.modalities).items():
-        known[name] = np.where(np.isnan(values), _usual(model, name), values)
+        known[name] = np.where(np.isnan(values), editing.usual_values(model, name), values)
     targets = _targets(model, known)
     drawn = [name for name in images_of(model.modalities) if name in targets]
     title = ", ".join(given) or ", ".join(images) or "drawn from the prior"
@@ -161,13 +161,6 @@ def edit_image(
 
 def _read_image(path: pathlib.Path, modality: Modality, crop: str | None) -> np.ndarray:
     return to_values(read_image(path, modality.event_shape, crop, pipe=True), modality.support)
-
-
-def _usual(model: MultimodalVAE, name: str) -> np.ndarray | float:
-    """Values at their mean in the training set; half-way where the model does not keep it."""
-    if name in model.statistics:
-        return model.statistics[name].mean.numpy()
-    return model.modalities[name].threshold
 
 
 def _targets(model: MultimodalVAE, known: Arrays) -> Sequence[str]:
