@@ -1,1 +1,1 @@
-"""What a person sees of a run: its figures and its report."""
+"""Report on a run: measure the trained model, draw its figures, export it."""

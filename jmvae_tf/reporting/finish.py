@@ -22,16 +22,16 @@ def finish_run(
     export_dir: pathlib.Path,
     keep_versions: int | None = None,
 ) -> pathlib.Path:
-    """Exports, measures and pictures what a run saved last, in float32 and on one device.
+    """Exports the last checkpoint of a run, measures it and draws its figures, on one device.
 
-    The export comes first, so that nothing that fails afterwards loses it.
+    All computes in float32. The export comes first, so that a later failure cannot lose it.
 
     Args:
       folder: of the run.
       settings: of the run.
-      data: what it was trained on.
-      export_dir: where the versions of the SavedModel lie.
-      keep_versions: how many of the newest stay; None for all.
+      data: the data that it was trained on.
+      export_dir: folder with the versions of the SavedModel.
+      keep_versions: how many of the newest to keep; None for all.
 
     Returns:
       The new version's folder.
@@ -49,7 +49,8 @@ def finish_run(
     try:
         if not is_evaluated(folder, last.name):
             write_metrics(model, data, protocol, folder.metrics_file, about=about)
-        draw_figures(model, data, folder, settings.seed)
+        for note in draw_figures(model, data, folder, settings.seed):
+            print(f"note: {note}")
     except Exception as error:  # Whatever it is, hours of training must not seem lost.
         raise UserError(
             "The trained model could not be measured and pictured",

@@ -26,8 +26,8 @@ def write_metrics(
 
     Args:
       model: a trained model.
-      data: what it was trained on.
-      protocol: how many samples are drawn.
+      data: the data that it was trained on.
+      protocol: how many samples to draw.
       path: of the JSON file.
       num_examples: how many test examples to take, from the first; None for all.
       about: entries to add to the file.

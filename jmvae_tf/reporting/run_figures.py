@@ -1,4 +1,9 @@
-"""Draw what a model has learned, into the folder of its run."""
+"""Draw what a model has learned, into the folder of its run.
+
+Which figures there are follows from the kinds of the modalities and the directions of the model.
+"""
+
+from collections.abc import Iterable
 
 import numpy as np
 import tensorflow as tf
@@ -6,123 +11,97 @@ import tensorflow as tf
 from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation.subject import proposals
-from jmvae_tf.export_format.value_names import names_or_numbers
-from jmvae_tf.models import editing
-from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.reporting.figures import curves, image_grids, images_and_values
+from jmvae_tf.models.base import Direction, MultimodalVAE
+from jmvae_tf.reporting.direction_figures import DirectionFigure, is_drawable
+from jmvae_tf.reporting.figure_names import (
+    capital,
+    file_names,
+    plural,
+    stem_of_direction,
+    stems_of_images,
+)
+from jmvae_tf.reporting.figures import curves, image_grids
 from jmvae_tf.training.run_folder import RunFolder
 
-_ROWS_OF_SAMPLES = 8  # Of labels.
-_ROWS_OF_ATTRIBUTES = 3
-_MOST_COLUMNS = 14
-_MOST_LABELS = 20  # Columns of a picture; of more classes the first.
-_MOST_ATTRIBUTES = 40  # The same, as many as CelebA has.
-_SHOWN = 20
+_MOST_EXAMPLES = 20
+_MOST_NAMED = 5  # Directions in a note.
 
 
-def draw_figures(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -> None:
-    """Draws what the model learned into the run's `figures/`."""
-    grey = _shown(data)
-    directions = [direction.name for direction in model.directions]
-    if "label_to_image" in directions:
-        _images_by_label(model, folder, seed)
-    if "image_to_label" in directions:
-        images_and_values.labels_by_image(
-            folder.figures / "labels_by_image.png",
-            grey["image"].numpy(),
-            model.generate("label", {"image": grey["image"]}, seed=seed).numpy(),
-            names_or_numbers(model.modalities["label"]),
-            model.modalities["image"].support,
-        )
-    if "attributes_to_image" in directions:
-        _images_by_attributes(model, folder, seed)
-    if "image_to_attributes" in directions:
-        images_and_values.attributes_by_image(
-            folder.figures / "attributes_by_image.png",
-            grey["image"].numpy(),
-            model.generate("attributes", {"image": grey["image"]}, seed=seed).numpy(),
-            grey["attributes"].numpy(),
-            model.modalities["attributes"].value_names,
-            model.modalities["attributes"].threshold,
-            model.modalities["image"].support,
-        )
+def draw_figures(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -> list[str]:
+    """Draws what a model generates, its reconstructions, samples of its prior and its training.
+
+    Args:
+      model: a trained model.
+      data: the data that it was trained on.
+      folder: of its run, whose `figures/` gets the files.
+      seed: of all samples.
+
+    Returns:
+      Notes on what no figure shows, a sentence each.
+    """
+    examples = _first_test_examples(data)
+    images = [] if model.conditions else _generated_images(model)
+    drawable = [x for x in model.directions if is_drawable(model, x)]
+    _, of_prior, of_directions = file_names(
+        stems_of_images("reconstructions", _generated_images(model)),
+        stems_of_images("prior_samples", images),
+        [stem_of_direction(x) for x in drawable],
+    )
+    for direction, file_name in zip(drawable, of_directions, strict=True):
+        path = folder.figures / file_name
+        DirectionFigure(path, model, direction, examples, seed).draw()
     draw_reconstructions(model, data, folder, seed)
-    if "image" in model.targets and not model.conditions:
-        prior = model.generate("image", num_samples=100, seed=seed).numpy()
+    for image, file_name in zip(images, of_prior, strict=True):
+        samples = model.generate(image, num_samples=100, seed=seed).numpy()
         image_grids.image_grid(
-            folder.figures / "prior_samples.png",
-            prior.reshape(10, 10, *prior.shape[1:]),
-            "Images at z drawn from the prior",
-            value_range=model.modalities["image"].support,
+            folder.figures / file_name,
+            samples.reshape(10, 10, *samples.shape[1:]),
+            f"{capital(plural(image))} at z drawn from the prior",
+            value_range=model.modalities[image].support,
         )
     if history := folder.read_history():  # It may have been deleted.
         curves.loss_terms(folder.figures / "loss_terms.png", history)
-
-
-def _images_by_label(model: MultimodalVAE, folder: RunFolder, seed: int) -> None:
-    names = names_or_numbers(model.modalities["label"])
-    labels = tf.eye(len(names))[:_MOST_LABELS]
-    average = model.generate("image", {"label": labels}, seed=seed)
-    samples = model.generate("image", {"label": labels}, _ROWS_OF_SAMPLES, seed)
-    image_grids.image_grid(
-        folder.figures / "images_by_label.png",
-        np.concatenate([average[np.newaxis], samples]),
-        "Images generated from labels" + _of(len(labels), len(names)),
-        names[: len(labels)],
-        ["average", *[f"sample {row + 1}" for row in range(_ROWS_OF_SAMPLES)]],
-        value_range=model.modalities["image"].support,
-    )
-
-
-def _images_by_attributes(model: MultimodalVAE, folder: RunFolder, seed: int) -> None:
-    """Average and random images of each attribute in turn, the others at their training means."""
-    attributes = model.modalities["attributes"]
-    if "attributes" in model.statistics:
-        base, how = model.statistics["attributes"].mean.numpy(), "at their mean"
-    else:
-        base, how = np.full(attributes.event_shape, attributes.threshold), "half-way"
-    names = attributes.value_names[:_MOST_ATTRIBUTES]
-    yes = attributes.no_and_yes[1]
-    asked = [base, *(editing.with_values(attributes, base, {name: yes}) for name in names)]
-    image_grids.image_grid(
-        folder.figures / "images_by_attributes.png",
-        editing.averages_and_samples(
-            model, "image", "attributes", asked, _ROWS_OF_ATTRIBUTES, seed
-        ),
-        f"Images generated from attributes: all {how} (base), then one of them at {yes:g}"
-        + _of(len(names), len(attributes.value_names)),
-        ["base", *names],
-        ["average", *[f"sample {row + 1}" for row in range(_ROWS_OF_ATTRIBUTES)]],
-        _MOST_COLUMNS,
-        value_range=model.modalities["image"].support,
-    )
+    return _notes(x for x in model.directions if x not in drawable)
 
 
 def draw_reconstructions(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -> None:
     """Draws test images and their reconstructions by each encoder (2016 paper, appendix C).
 
-    Nothing is drawn for a model that generates no images.
+    Draws nothing for a model that generates no images.
     """
-    if "image" not in model.targets:
-        return
-    grey = _shown(data)
-    encoders = [given for given in proposals(model).values() if "image" in given]
-    rows = [
-        model.reconstruct({name: grey[name] for name in given}, seed)["image"] for given in encoders
+    examples, images = _first_test_examples(data), _generated_images(model)
+    [names] = file_names(stems_of_images("reconstructions", images))
+    for image, file_name in zip(images, names, strict=True):
+        encoders = [given for given in proposals(model).values() if image in given]
+        rows = [
+            model.reconstruct({name: examples[name] for name in given}, seed)[image]
+            for given in encoders
+        ]
+        image_grids.image_grid(
+            folder.figures / file_name,
+            np.stack([examples[image], *rows]),
+            f"Test {plural(image)} and their reconstructions by encoder",
+            row_names=["test", *[f"from {', '.join(given)}" for given in encoders]],
+            value_range=model.modalities[image].support,
+        )
+
+
+def _generated_images(model: MultimodalVAE) -> list[str]:
+    return [name for name in model.targets if model.modalities[name].kind == "image"]
+
+
+def _first_test_examples(data: DataSet) -> dict[str, tf.Tensor]:
+    """The first test examples, not binarised."""
+    return pipelines.whole_part(data, "test", binarised=False, number=_MOST_EXAMPLES)
+
+
+def _notes(directions: Iterable[Direction]) -> list[str]:
+    undrawn = [f"{x.target} from {' and '.join(x.given)}" for x in directions]
+    if not undrawn:
+        return []
+    more = len(undrawn) - _MOST_NAMED
+    named = ", ".join(undrawn[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return [
+        f"no figure shows {named}: figures show images, and labels and attributes beside images "
+        "that they are generated from"
     ]
-    image_grids.image_grid(
-        folder.figures / "reconstructions.png",
-        np.stack([grey["image"], *rows]),
-        "Test images and their reconstructions by encoder",
-        row_names=["test", *[f"from {', '.join(given)}" for given in encoders]],
-        value_range=model.modalities["image"].support,
-    )
-
-
-def _of(shown: int, number: int) -> str:
-    return f" (the first {shown} of {number})" if shown < number else ""
-
-
-def _shown(data: DataSet) -> dict[str, tf.Tensor]:
-    """The first test examples, grey."""
-    return pipelines.whole_part(data, "test", binarised=False, number=_SHOWN)

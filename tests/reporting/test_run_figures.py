@@ -1,18 +1,22 @@
-"""Pictures that a run leaves for models of faces; `test_every_model` has those of digits."""
+"""Figures follow from kinds and directions; `test_every_model` has those of digits."""
 
 import dataclasses
 
-import cv2
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from jmvae_tf.data import faces
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.likelihoods import Bernoulli, Categorical
+from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
+from jmvae_tf.models.base import Direction
 from jmvae_tf.reporting import run_figures
+from jmvae_tf.reporting.direction_figures import DirectionFigure
+from jmvae_tf.reporting.figures import curves, image_grids, images_and_values
 from jmvae_tf.training.run_folder import RunFolder
-from tests.helpers.small_models import set_sequential_weights, small_faces, small_model
+from tests.helpers.pictures import read_picture
+from tests.helpers.small_models import examples, set_sequential_weights, small_faces, small_model
 
 
 @dataclasses.dataclass
@@ -56,7 +60,7 @@ def _pictures(model, data, path):
     folder.write_history(_history())
     run_figures.draw_figures(model, data, folder, seed=0)
     for picture in folder.figures.glob("*.png"):
-        assert cv2.imread(str(picture)).std() > 10, f"something is to be seen in {picture}"
+        assert read_picture(picture).std() > 10, f"something is to be seen in {picture}"
     return {picture.stem for picture in folder.figures.glob("*.png")}
 
 
@@ -105,11 +109,11 @@ def test_each_attribute_is_asked_for_in_turn(data, tmp_path, monkeypatch):
     model.statistics["attributes"].set_statistics(np.array([-0.5, 0.0, 0.25]), np.ones(3))
     grids = {}
     monkeypatch.setattr(
-        run_figures.image_grids,
+        image_grids,
         "image_grid",
         lambda path, *what, **named: grids.update({path.stem: what}),
     )
-    monkeypatch.setattr(run_figures.curves, "loss_terms", lambda path, history: None)
+    monkeypatch.setattr(curves, "loss_terms", lambda path, history: None)
     run_figures.draw_figures(model, data, RunFolder(tmp_path), seed=0)
     images, _, columns, rows, _ = grids["images_by_attributes"]
     assert columns == ["base", "Bald", "Male", "Smiling"]
@@ -128,11 +132,11 @@ def grids(monkeypatch):
     """What `image_grid` would draw, by the name of the picture."""
     found = {}
     monkeypatch.setattr(
-        run_figures.image_grids,
+        image_grids,
         "image_grid",
         lambda path, *what, **named: found.update({path.stem: what}),
     )
-    monkeypatch.setattr(run_figures.curves, "loss_terms", lambda path, history: None)
+    monkeypatch.setattr(curves, "loss_terms", lambda path, history: None)
     return found
 
 
@@ -150,7 +154,7 @@ def test_of_many_classes_without_names_the_first_are_pictured(tmp_path, grids):
     assert drawn.shape == (9, 20, 4, 4, 1)
     assert title == "Images generated from labels (the first 20 of 1000)"
     assert columns == tuple(map(str, range(20)))
-    picture = cv2.imread(str(tmp_path / "figures" / "labels_by_image.png"))
+    picture = read_picture(tmp_path / "figures" / "labels_by_image.png")
     assert max(picture.shape) < 3000, "ten bars an image"
 
 
@@ -159,9 +163,7 @@ def test_attributes_that_are_0_or_1_are_asked_for_from_half_way(
     tmp_path, monkeypatch, grids, number
 ):
     beside = []
-    monkeypatch.setattr(
-        run_figures.images_and_values, "attributes_by_image", lambda *what: beside.extend(what)
-    )
+    monkeypatch.setattr(images_and_values, "attributes_by_image", lambda *what: beside.extend(what))
     names = tuple(f"trait{place}" for place in range(number))
     traits = Modality("attributes", (number,), Bernoulli(), kind="attributes", value_names=names)
     image = Modality("image", (4, 4, 1), Bernoulli(), kind="image")
@@ -184,3 +186,137 @@ def test_attributes_that_are_0_or_1_are_asked_for_from_half_way(
     asked = np.stack([half, *(np.where(np.arange(number) == x, 1, half) for x in range(shown))])
     averages = model.generate("image", {"attributes": asked.astype("f")})
     np.testing.assert_allclose(images[0], averages, rtol=1e-4, atol=1e-6)
+
+
+MODALITIES = {
+    "photo": Modality("photo", (4, 4, 3), Gaussian(), kind="image", value_range=(-1.0, 1.0)),
+    "sketch": Modality("sketch", (4, 6, 1), Bernoulli(), kind="image"),
+    "species": Modality("species", (3,), Categorical(), kind="label", value_names=tuple("abc")),
+    "beach": Modality("beach", (2,), Categorical(), kind="label"),
+    "traits": Modality(
+        "traits", (2,), Bernoulli(), kind="attributes", value_names=("striped", "red")
+    ),
+    "sizes": Modality("sizes", (2,), Gaussian()),
+}
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The stems of the figures that would be drawn."""
+    stems = []
+    for module, name in (
+        (image_grids, "image_grid"),
+        (images_and_values, "attributes_by_image"),
+        (images_and_values, "labels_by_image"),
+    ):
+        monkeypatch.setattr(module, name, lambda path, *what, **named: stems.append(path.stem))
+    return stems
+
+
+def _draw(path, model_name, *names):
+    """Draws the figures of some of `MODALITIES` into a run's folder; the notes."""
+    modalities = {name: MODALITIES[name] for name in names}
+    arrays = {name: x.numpy() for name, x in examples(modalities, 8).items()}
+    model = small_model(model_name, modalities)
+    set_sequential_weights(model)
+    data = DataSet("shells", modalities, arrays, arrays, arrays, dict)
+    return run_figures.draw_figures(model, data, RunFolder(path), seed=0)
+
+
+def test_two_labels_have_figures_of_their_own(tmp_path, drawn):
+    [note] = _draw(tmp_path, "jmvae_kl", "photo", "species", "beach")
+    assert len(drawn) == len(set(drawn))
+    assert set(drawn) == {
+        "photos_by_species",
+        "photos_by_beach",
+        "species_by_photo",
+        "beaches_by_photo",
+        "prior_samples",
+        "reconstructions",
+    }
+    assert note.startswith("no figure shows beach from species, species from beach: ")
+
+
+def test_two_images_have_figures_of_their_own_and_of_each_other(tmp_path, drawn):
+    assert _draw(tmp_path, "jmvae_kl", "photo", "sketch", "traits") == []
+    assert len(drawn) == len(set(drawn))
+    assert set(drawn) == {
+        "photos_by_sketch",
+        "sketches_by_photo",
+        "photos_by_traits",
+        "sketches_by_traits",
+        "traits_by_photo",
+        "traits_by_sketch",
+        "prior_samples_of_photo",
+        "prior_samples_of_sketch",
+        "reconstructions_of_photo",
+        "reconstructions_of_sketch",
+    }
+
+
+def test_without_an_image_a_note_says_that_nothing_is_drawn(tmp_path, drawn):
+    [note] = _draw(tmp_path, "jmvae_kl", "species", "sizes")
+    assert drawn == []
+    assert note.startswith("no figure shows sizes from species, species from sizes: ")
+
+
+def test_vectors_give_images_that_are_drawn_for_test_examples(tmp_path, drawn):
+    [note] = _draw(tmp_path, "jmvae_kl", "sketch", "sizes")
+    assert len(drawn) == len(set(drawn))
+    assert set(drawn) == {"sketches_by_sizes", "prior_samples", "reconstructions"}
+    assert note.startswith("no figure shows sizes from sketch: ")
+
+
+@pytest.mark.parametrize(
+    ("names", "figures"),
+    [
+        (("photo", "species", "beach"), {"photos_by_species_and_beach", "reconstructions"}),
+        pytest.param(
+            ("species", "sizes", "photo"), {"species_by_sizes_and_photo"}, marks=pytest.mark.slow
+        ),
+        pytest.param(
+            ("traits", "photo", "sketch"), {"traits_by_photo_and_sketch"}, marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_a_model_of_one_direction_is_given_all_but_its_target(tmp_path, drawn, names, figures):
+    assert _draw(tmp_path, "cvae", *names) == []
+    assert figures == set(drawn)
+
+
+@pytest.mark.slow
+def test_something_is_to_be_seen_in_every_figure(tmp_path):
+    _draw(tmp_path, "jmvae_kl", *MODALITIES)
+    figures = list((tmp_path / "figures").glob("*.png"))
+    # Of each image: reconstructed and of the prior, from five others, and beside three others.
+    assert len(figures) == 2 * (2 + 5 + 3)
+    for figure in figures:
+        assert read_picture(figure).std() > 10, figure
+
+
+def test_images_of_test_examples_stand_below_the_images_they_are_given(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        image_grids, "image_grid", lambda path, *what, **named: drawn.append((*what, named))
+    )
+    modalities = {name: MODALITIES[name] for name in ("photo", "sketch")}
+    model = small_model("jmvae_kl", modalities)
+    given = examples(modalities, 5)
+    given["photo"] = tf.clip_by_value(given["photo"], -1, 1)
+    direction = Direction(("sketch",), "photo")
+    DirectionFigure(tmp_path / "photos.png", model, direction, given, seed=1).draw()
+    [(rows, title, named)] = drawn
+    assert title == "Photos generated from test sketches"
+    assert named["row_names"] == [
+        "given sketch",
+        "test photo",
+        "average",
+        "sample 1",
+        "sample 2",
+        "sample 3",
+    ]
+    assert [row.shape for row in rows] == [(5, 4, 6, 1), *[(5, 4, 4, 3)] * 5]
+    np.testing.assert_array_equal(rows[0], given["sketch"])
+    np.testing.assert_allclose(rows[1], (given["photo"] + 1) / 2, atol=1e-6)
+    average = model.generate("photo", {"sketch": given["sketch"]}, seed=1)
+    np.testing.assert_allclose(rows[2], (average + 1) / 2, atol=1e-6)

@@ -11,17 +11,17 @@ from jmvae_tf.reporting.figures.png_files import save_figure
 
 
 def loss_terms(path: pathlib.Path, history: Sequence[Mapping[str, float]]) -> None:
-    """The bound, each of its terms and any other loss, by epoch.
+    """Draws the bound, each of its terms and any other loss, by epoch.
 
     Args:
       path: of the PNG file.
-      history: rows with an "epoch" and columns "<part>_<term>", as `history.csv` has them; not all
-        rows must have all columns.
+      history: rows with an "epoch" and columns "<part>_<term>", as in `history.csv`; a row may lack
+        columns.
     """
     parts = ("train", "validation", "test")
     columns = dict.fromkeys(column for row in history for column in row)
     terms = [column[len("train_") :] for column in columns if column.startswith("train_")]
-    # As the equations have them; Keras sorts them by name. What is no term of a bound comes last.
+    # In the order of the equations, for Keras sorts by name; terms of no bound come last.
     terms.sort(key=lambda term: (_place(term), term.endswith("_loss")))
     num_rows = max(1, -(-len(terms) // 3))
     figure = Figure(figsize=(12, 3 * num_rows), layout="constrained")
@@ -54,7 +54,7 @@ _TERMS = ("bound", "kl_prior", "log_p_", "kl_")
 
 
 def _place(term: str) -> int:
-    """Where a column stands among the terms of the bounds; after them if it is none."""
+    """Ranks a column among the terms of the bounds; after them if it is none."""
     starts = (place for place, start in enumerate(_TERMS) if term.startswith(start))
     return next(starts, len(_TERMS))
 
@@ -73,13 +73,13 @@ def error_bars(
     y_label: str,
     title: str,
 ) -> None:
-    """Lines with error bars, in panels beside each other.
+    """Draws lines with error bars, in panels side by side.
 
     Args:
       path: of the PNG file.
       panels: name of each panel to name of each line to its values and their standard errors,
-        [points] each; of one point, a level line. All panels have lines of the same names.
-      x: where the points are, [points].
+        [points] each; one point becomes a level line. All panels have lines of the same names.
+      x: of the points, [points].
       x_label: below the panels.
       y_label: left of them.
       title: above all.

@@ -13,7 +13,7 @@ from jmvae_tf.export_format.value_ranges import to_pixels
 from jmvae_tf.reporting.figures.png_files import save_figure, short_line
 
 _INCHES = 0.7
-_TITLE_INCHES = 0.5  # Title and column names, which a single row must not pay for.
+_TITLE_INCHES = 0.5  # For the title and column names, besides the rows.
 _LINE_INCHES = 0.12  # Each further line of column names.
 _LETTER_INCHES = 0.06  # At the smallest size of names.
 _TITLE_LINE_INCHES = 0.17  # Each further line of the title.
@@ -23,7 +23,7 @@ _PIXELS = (0.0, 1.0)
 
 
 def show_image(axes: Axes, image: np.ndarray, value_range: tuple[float, float] = _PIXELS) -> None:
-    """An image (height, width, 1 or 3) from black to white; grey ones white on black."""
+    """Shows an image [height, width, 1 or 3] from black to white, without ticks."""
     shown = np.clip(to_pixels(image, value_range), 0.0, 1.0)
     axes.imshow(np.squeeze(shown, -1) if shown.shape[-1] == 1 else shown, "gray", vmin=0, vmax=1)
     axes.set_xticks([])
@@ -32,7 +32,7 @@ def show_image(axes: Axes, image: np.ndarray, value_range: tuple[float, float] =
 
 def image_grid(
     path: pathlib.Path,
-    images: np.ndarray,
+    images: np.ndarray | Sequence[np.ndarray],
     title: str,
     column_names: Sequence[str] = (),
     row_names: Sequence[str] = (),
@@ -40,22 +40,23 @@ def image_grid(
     side: float = _INCHES,
     value_range: tuple[float, float] = _PIXELS,
 ) -> None:
-    """Images in rows and columns.
+    """Draws images in rows and columns.
 
     Args:
       path: of the PNG file.
-      images: [rows, columns, height, width, channels]; an image with NaN in it is left out.
+      images: [rows, columns, height, width, channels], or rows of different sizes; an image with
+        NaN in it is left out.
       title: above all.
       column_names: above the columns.
       row_names: left of the rows.
-      most_columns: if there are more columns, those that come after go on below the others, with
-        the same rows.
+      most_columns: if there are more columns, the others stand below, with the same rows.
       side: of an image, in inches.
-      value_range: what images hold where they are black, and white.
+      value_range: the values that are drawn black and white.
     """
-    num_blocks = -(-images.shape[1] // (most_columns or images.shape[1]))
-    num_columns = -(-images.shape[1] // num_blocks)
-    blocks = [slice(start, start + num_columns) for start in range(0, images.shape[1], num_columns)]
+    num_images = len(images[0])  # In a row.
+    num_blocks = -(-num_images // (most_columns or num_images))
+    num_columns = -(-num_images // num_blocks)
+    blocks = [slice(start, start + num_columns) for start in range(0, num_images, num_columns)]
     num_rows = len(images)
     letters = int(side / _LETTER_INCHES)
     row_names = [short_line(name) for name in row_names]
@@ -78,8 +79,8 @@ def image_grid(
         axes.axis("off")
     for number, (block, names) in enumerate(zip(blocks, named, strict=True)):
         part = grid[number * num_rows :][:num_rows]
-        for axes_of_row, row in zip(part, images[:, block], strict=True):
-            for axes, image in zip(axes_of_row, row, strict=False):
+        for axes_of_row, row in zip(part, images, strict=True):
+            for axes, image in zip(axes_of_row, row[block], strict=False):
                 if not np.isnan(image).any():
                     axes.axis("on")
                     show_image(axes, image, value_range)
@@ -92,7 +93,7 @@ def image_grid(
 
 
 def _broken(name: str, width: int) -> str:
-    """A long name in lines of at most `width` letters, if it has underscores or blanks to part."""
+    """Breaks a long name into lines of at most `width` letters, after underscores or blanks."""
     lines = [""]
     for word in re.findall("[^_ ]*[_ ]?", name):
         if lines[-1] and len(lines[-1]) + len(word.rstrip()) > width:
@@ -109,7 +110,7 @@ def image_panels(
     row_label: str,
     title: str,
 ) -> None:
-    """Several grids of images; those with the same number of rows stand beside each other.
+    """Draws several grids of images; those with the same number of rows stand side by side.
 
     Args:
       path: of the PNG file.
@@ -148,7 +149,7 @@ def image_panels(
 
 
 def _show_tiled(axes: Axes, images: np.ndarray) -> None:
-    """Images [rows, columns, height, width, channels] as one, with white lines between them."""
+    """Shows images [rows, columns, height, width, channels] as one, with white lines between."""
     framed = np.pad(images, ((0, 0), (0, 0), (0, 1), (0, 1), (0, 0)), constant_values=1.0)
     rows, columns, height, width, channels = framed.shape
     show_image(axes, framed.swapaxes(1, 2).reshape(rows * height, columns * width, channels))

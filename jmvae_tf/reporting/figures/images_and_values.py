@@ -4,6 +4,7 @@ import pathlib
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jmvae_tf.reporting.figures.image_grids import show_image
@@ -11,7 +12,9 @@ from jmvae_tf.reporting.figures.png_files import save_figure, short_line
 
 _MOST_BARS = 20  # Classes beside an image; of more the likeliest.
 _MOST_VERDICTS = 40  # Attributes beside an image; as many as CelebA has.
-_PIXELS = (0.0, 1.0)
+_LONGEST_CLASS = 20  # In letters.
+_LINE_LETTERS = 28  # As many as fit below the bars.
+_LETTER_INCHES = 0.05  # In the names of classes.
 
 
 def labels_by_image(
@@ -19,9 +22,10 @@ def labels_by_image(
     images: np.ndarray,
     probabilities: np.ndarray,
     names: Sequence[str],
-    value_range: tuple[float, float] = _PIXELS,
+    title: str,
+    value_range: tuple[float, float] = (0.0, 1.0),
 ) -> None:
-    """Each image beside the probabilities of the labels generated from it.
+    """Draws each image beside the probabilities of the labels generated from it.
 
     Args:
       path: of the PNG file.
@@ -29,37 +33,30 @@ def labels_by_image(
       probabilities: [examples, classes]; of more classes than can be read, each image has its
         likeliest.
       names: of the classes.
-      value_range: what images hold where they are black, and white.
+      title: above all.
+      value_range: the values that are drawn black and white.
     """
-    num_columns = min(5, len(images))
-    num_rows = -(-len(images) // num_columns)
-    figure = Figure(figsize=(2.4 * num_columns, 1.1 * num_rows + 0.4), layout="constrained")
-    grid = figure.subplots(
-        num_rows,
-        2 * num_columns,
-        squeeze=False,
-        gridspec_kw={"width_ratios": [1, 1.4] * num_columns},
-    )
-    for axes in grid.flat:
-        axes.axis("off")
-    for index, (image, row) in enumerate(zip(images, probabilities, strict=True)):
-        place = divmod(index, num_columns)
-        picture, bars = grid[place[0], 2 * place[1]], grid[place[0], 2 * place[1] + 1]
-        picture.axis("on")
-        bars.axis("on")
-        show_image(picture, image, value_range)
+    names = [short_line(name, _LONGEST_CLASS) for name in names]
+    longest = max(map(len, names))
+    upright = len(names) > _MOST_BARS or longest * len(names) > _LINE_LETTERS
+    height = 1.1 + _LETTER_INCHES * (longest - 1) * upright
+    figure, places = _places_beside(images, value_range, (2.4, height), 0.4, 1.4)
+    for axes, row in zip(places, probabilities, strict=True):
         shown = names
         if len(row) > _MOST_BARS:
             likeliest = (-row).argsort(kind="stable")[: _MOST_BARS // 2]
             row, shown = row[likeliest], [names[place] for place in likeliest]
-        colours = ["tab:blue" if p == row.max() else "lightsteelblue" for p in row]
-        bars.bar(range(len(row)), row, color=colours)
-        bars.set_ylim(0, 1)
-        bars.set_yticks([])
-        shown = [short_line(name, 20) for name in shown]
-        bars.set_xticks(range(len(row)), shown, fontsize=6, rotation=90 * (len(row) < len(names)))
-        bars.spines[["top", "right", "left"]].set_visible(False)
-    figure.suptitle("Labels generated from test images: p(label | z), z the mean of q(z | image)")
+        axes.axis("on")
+        axes.bar(
+            range(len(row)),
+            row,
+            color=["tab:blue" if p == row.max() else "lightsteelblue" for p in row],
+        )
+        axes.set_ylim(0, 1)
+        axes.set_yticks([])
+        axes.set_xticks(range(len(row)), shown, fontsize=6, rotation=90 * upright)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+    figure.suptitle(title)
     save_figure(figure, path)
 
 
@@ -69,41 +66,30 @@ def attributes_by_image(
     generated: np.ndarray,
     true: np.ndarray,
     names: Sequence[str],
+    title: str,
     threshold: float = 0.0,
-    value_range: tuple[float, float] = _PIXELS,
+    value_range: tuple[float, float] = (0.0, 1.0),
 ) -> None:
-    """Each image beside its attributes, those generated from it and those it has.
+    """Draws each image beside its attributes, those generated from it and those it has.
 
     Args:
       path: of the PNG file.
       images: [examples, height, width, channels].
-      generated: [examples, attributes]; above the threshold means that the image has it.
+      generated: [examples, attributes]; above the threshold means yes.
       true: the same.
       names: of the attributes.
-      threshold: what parts no from yes.
-      value_range: what images hold where they are black, and white.
+      title: above all, before the meaning of the marks.
+      threshold: the value between no and yes.
+      value_range: the values that are drawn black and white.
     """
-    num_columns = min(5, len(images))
-    num_rows = -(-len(images) // num_columns)
     lines = [_verdicts(*rows, names, threshold) for rows in zip(generated, true, strict=True)]
-    height = 0.3 + 0.12 * max(4, *map(len, lines))
-    figure = Figure(figsize=(2.7 * num_columns, height * num_rows + 0.5), layout="constrained")
-    grid = figure.subplots(
-        num_rows,
-        2 * num_columns,
-        squeeze=False,
-        gridspec_kw={"width_ratios": [1, 1.7] * num_columns, "wspace": 0.02, "hspace": 0.02},
+    size = (2.7, 0.3 + 0.12 * max(4, *map(len, lines)))
+    figure, places = _places_beside(
+        images, value_range, size, 0.5, 1.7, anchor="N", wspace=0.02, hspace=0.02
     )
-    for axes in grid.flat:
-        axes.axis("off")
-    for index, (image, verdicts) in enumerate(zip(images, lines, strict=True)):
-        row, column = divmod(index, num_columns)
-        picture, text = grid[row, 2 * column], grid[row, 2 * column + 1]
-        picture.axis("on")
-        picture.set_anchor("N")
-        show_image(picture, image, value_range)
+    for axes, verdicts in zip(places, lines, strict=True):
         for place, (words, colour) in enumerate(verdicts):
-            text.annotate(
+            axes.annotate(
                 words,
                 (0, 1),
                 (2, -1 - 8.5 * place),
@@ -115,22 +101,65 @@ def attributes_by_image(
             )
     right = np.mean((generated > threshold) == (true > threshold))
     figure.suptitle(
-        "Attributes generated from test images: ✓ told rightly, − missed, + told wrongly "
-        f"({right:.1%} of all are right)",
+        f"{title}: ✓ told rightly, − missed, + told wrongly ({right:.1%} of all are right)",
         fontsize=10,
     )
     save_figure(figure, path)
 
 
+def _places_beside(
+    images: np.ndarray,
+    value_range: tuple[float, float],
+    size: tuple[float, float],
+    title_height: float,
+    ratio: float,
+    anchor: str = "C",
+    **spaces: float,
+) -> tuple[Figure, list[Axes]]:
+    """Draws images in rows of five, and makes an empty place to the right of each.
+
+    Args:
+      images: [examples, height, width, channels].
+      value_range: the values that are drawn black and white.
+      size: width and height of an image with its place, in inches.
+      title_height: in inches.
+      ratio: how much wider the place is than the image.
+      anchor: where in its cell an image stands.
+      **spaces: between the cells, as `matplotlib.gridspec.GridSpec` takes them.
+
+    Returns:
+      The figure, and the place of each image.
+    """
+    num_columns = min(5, len(images))
+    num_rows = -(-len(images) // num_columns)
+    width, height = size
+    figure = Figure(
+        figsize=(width * num_columns, height * num_rows + title_height), layout="constrained"
+    )
+    grid = figure.subplots(
+        num_rows,
+        2 * num_columns,
+        squeeze=False,
+        gridspec_kw={"width_ratios": [1, ratio] * num_columns, **spaces},
+    )
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, image in zip(grid[:, ::2].flat, images, strict=False):
+        axes.axis("on")
+        axes.set_anchor(anchor)
+        show_image(axes, image, value_range)
+    return figure, list(grid[:, 1::2].flat[: len(images)])
+
+
 def _verdicts(
     generated: np.ndarray, true: np.ndarray, names: Sequence[str], threshold: float = 0.0
 ) -> list[tuple[str, str]]:
-    """Lines and their colours: what was told rightly, strongest first, then the mistakes."""
-    told, has = generated > threshold, true > threshold
+    """Lines and their colours: the right ones, strongest first, then the mistakes."""
+    yes, has = generated > threshold, true > threshold
     kinds = (
-        ("✓", told & has, "tab:green"),
-        ("−", ~told & has, "tab:red"),
-        ("+", told & ~has, "tab:orange"),
+        ("✓", yes & has, "tab:green"),
+        ("−", ~yes & has, "tab:red"),
+        ("+", yes & ~has, "tab:orange"),
     )
     lines = [
         (f"{mark} {short_line(names[place], 30)}  {generated[place]:z.2f}", colour)

@@ -19,7 +19,7 @@ def latent_scatters(
     column_names: Sequence[str],
     title: str,
 ) -> None:
-    """Points of a latent space of two dimensions, coloured by class.
+    """Draws points of a latent space of two dimensions, coloured by class.
 
     Args:
       path: of the PNG file.
@@ -39,7 +39,7 @@ def latent_scatters(
         half = 0.53 * (highest - lowest).max()
         left, bottom = (lowest + highest) / 2 - half
         for axes, points in zip(row, columns, strict=True):
-            # Not class by class, or the last would lie on top of the others.
+            # All classes at once, or the last would cover the others.
             axes.scatter(*points.T, s=2, c=colours(_places(classes, class_names)), linewidths=0)
             axes.set(xlim=(left, left + 2 * half), ylim=(bottom, bottom + 2 * half))
             axes.set_aspect("equal")
@@ -58,7 +58,7 @@ def latent_scatters(
 
 
 def _places(classes: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Where the colours of classes stand in a colour map: its first ten, or all over it."""
+    """Places classes in a colour map: one by one in one of ten colours, else all over it."""
     return classes if len(names) <= 10 else classes / (len(names) - 1)
 
 
@@ -68,11 +68,11 @@ def latent_conditions(
     names: Sequence[str],
     title: str,
 ) -> None:
-    """Points of a latent space of two dimensions and their means, coloured by condition.
+    """Draws points of a latent space of two dimensions and their means, coloured by condition.
 
     Args:
       path: of the PNG file.
-      panels: what stands above each panel to points [conditions, points, 2] and means
+      panels: title of each panel to points [conditions, points, 2] and means
         [conditions, 2]; all panels have the same axes.
       names: of the conditions, at most ten, which the colours can tell apart.
       title: above all.
@@ -80,7 +80,7 @@ def latent_conditions(
     figure = Figure(figsize=(4.2 * len(panels) + 1.6, 4.4), layout="constrained")
     grid = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)
     for axes, (name, (points, means)) in zip(grid[0], panels.items(), strict=True):
-        # Not condition by condition, or the last would lie on top of the others.
+        # All conditions at once, or the last would cover the others.
         colours = [
             f"C{condition}" for _ in range(points.shape[1]) for condition in range(len(names))
         ]

@@ -22,7 +22,7 @@ def test_attributes_by_image_tells_right_from_wrong(tmp_path, generated, true, s
     images[..., 2] = 1.0
     path = tmp_path / "attributes.png"
     images_and_values.attributes_by_image(
-        path, images, np.array([generated]), np.array([true]), "abc"
+        path, images, np.array([generated]), np.array([true]), "abc", "Title"
     )
     picture = read_picture(path)
     assert share(picture, (0, 0, 255)) > 0.05, "blue comes last"
@@ -50,12 +50,25 @@ def test_labels_by_image_draws_the_probabilities(tmp_path):
     certain, unsure = np.eye(3, dtype="f")[[0] * 7], np.full((7, 3), 1 / 3, "f")
     blue = []
     for name, probabilities in (("certain", certain), ("unsure", unsure)):
-        images_and_values.labels_by_image(tmp_path / f"{name}.png", images, probabilities, "abc")
+        images_and_values.labels_by_image(
+            tmp_path / f"{name}.png", images, probabilities, "abc", "T"
+        )
         picture = read_picture(tmp_path / f"{name}.png").astype(int)
         blue.append(np.mean(picture[..., 0] - picture[..., 2] > 100))
     # One bar of full height has the area of three of a third.
     assert blue[0] == pytest.approx(blue[1], rel=0.1)
     assert blue[0] > 0.01
+
+
+def test_long_names_of_classes_stand_upright_and_leave_the_images_their_size(tmp_path):
+    images = np.zeros((5, 8, 8, 1), "f")
+    black = []
+    for names in (("a", "b", "c"), ("violet", "turquoise", "three of a kind")):
+        path = tmp_path / f"{names[0]}.png"
+        images_and_values.labels_by_image(path, images, np.eye(3)[[0] * 5], names, "Title")
+        picture = read_picture(path)
+        black.append((picture[:, : picture.shape[1] // 20] < 10).sum())
+    assert black[1] == pytest.approx(black[0], rel=0.2)
 
 
 def test_verdicts_of_figures_part_at_the_threshold():

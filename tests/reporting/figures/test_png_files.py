@@ -31,10 +31,12 @@ def test_names_are_drawn_as_they_are(tmp_path, rng):
     classes = np.arange(2 * number) % number
     drawn = [tmp_path / f"{place}.png" for place in range(5)]
     image_grids.image_grid(drawn[0], images[:1], " ".join(ODD_NAMES), ODD_NAMES, ODD_NAMES[-2:])
-    images_and_values.labels_by_image(drawn[1], images[0, :2], np.eye(number)[:2], ODD_NAMES)
+    images_and_values.labels_by_image(
+        drawn[1], images[0, :2], np.eye(number)[:2], ODD_NAMES, ODD_NAMES[0]
+    )
     attributes = np.ones((2, number))
     images_and_values.attributes_by_image(
-        drawn[2], images[0, :2], attributes, attributes, ODD_NAMES
+        drawn[2], images[0, :2], attributes, attributes, ODD_NAMES, ODD_NAMES[0]
     )
     latent_spaces.latent_scatters(drawn[3], {"": [points]}, classes, ODD_NAMES, ("",), "")
     panels = {"": (points.reshape(number, 2, 2), points[:number])}
