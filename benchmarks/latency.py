@@ -23,8 +23,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from absl import app, flags
 from idle import wait_until_idle
 
-from jmvae_tf import presets
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+from jmvae_tf.settings import settings_of
 
 _DATA = flags.DEFINE_enum("data", "toyfaces", ("digits", "toyfaces"), "whose networks")
 _CALLS = flags.DEFINE_integer("calls", 1000, "calls of each kind at batch 1, a fifth at 64")
@@ -59,10 +59,10 @@ def main(argv):
 
     from jmvae_tf import data as data_sets
     from jmvae_tf.export.saved_model import export_saved_model
-    from jmvae_tf.training.train import make_model
+    from jmvae_tf.training.build import make_model
 
-    settings = presets.settings_of("jmvae_kl", _DATA.value, {})
-    data = data_sets.load(_DATA.value, pathlib.Path("data"), presets.data_options(settings))
+    settings = settings_of("jmvae_kl", _DATA.value, {})
+    data = data_sets.load(_DATA.value, pathlib.Path("data"), settings.data_options)
     model = make_model(settings, data)
     [other] = [name for name in model.modalities if name != "image"]
     with tempfile.TemporaryDirectory() as folder:

@@ -23,8 +23,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import random_data
 from peak_memory import peak_mebibytes
 
-from jmvae_tf import presets
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+from jmvae_tf.settings import settings_of
 
 
 def main(argv):
@@ -36,11 +36,11 @@ def main(argv):
     import tensorflow as tf
 
     from jmvae_tf.data import pipelines
+    from jmvae_tf.training.build import make_model
     from jmvae_tf.training.callbacks import FiniteTerms, KLWarmUp, Progress, StopAtBatch
-    from jmvae_tf.training.train import make_model
 
     networks = request["networks"]
-    settings = presets.settings_of("jmvae_kl", networks, {"batch_size": request["batch_size"]})
+    settings = settings_of("jmvae_kl", networks, {"batch_size": request["batch_size"]})
     with np.load(request["data"]) as arrays:
         examples = {name: arrays[name] for name in arrays}
     data = random_data.data_set(networks, examples)

@@ -22,11 +22,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from absl import app, flags
 from idle import wait_until_idle
 
-from jmvae_tf import presets
+from jmvae_tf.data import DATA_SETS
+from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+from jmvae_tf.settings import settings_of
 
-_MODEL = flags.DEFINE_enum("model", "jmvae_kl", presets.MODELS, "which model")
-_DATA = flags.DEFINE_enum("data", "toyfaces", presets.DATA, "which data set")
+_MODEL = flags.DEFINE_enum("model", "jmvae_kl", list(MODELS), "which model")
+_DATA = flags.DEFINE_enum("data", "toyfaces", list(DATA_SETS), "which data set")
 _DATA_DIR = flags.DEFINE_string("data_dir", "data", "where data lie")
 _STREAMED = flags.DEFINE_bool("streamed", False, "also read celeba from disk")
 _BATCHES = flags.DEFINE_integer("batches", 200, "batches of one timing of the pipeline")
@@ -43,10 +45,10 @@ def main(argv):
 
     from jmvae_tf import data as data_sets
     from jmvae_tf.data import pipelines
-    from jmvae_tf.training.train import make_model
+    from jmvae_tf.training.build import make_model
 
-    settings = presets.settings_of(_MODEL.value, _DATA.value, {})
-    options = presets.data_options(settings)
+    settings = settings_of(_MODEL.value, _DATA.value, {})
+    options = settings.data_options
     folder = pathlib.Path(_DATA_DIR.value)
     sources = {"in memory": data_sets.load(_DATA.value, folder, options)}
     if _STREAMED.value:

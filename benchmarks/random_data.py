@@ -25,14 +25,14 @@ def stored(networks, number):
 def data_set(networks, examples):
     """A data set that trains on some stored examples, through that data set's own pipeline."""
     from jmvae_tf import data as data_sets
-    from jmvae_tf import presets
     from jmvae_tf.data import faces, handwritten
     from jmvae_tf.data.data_set import DataSet
+    from jmvae_tf.settings import settings_of
 
-    settings = presets.settings_of("jmvae_kl", networks, {})
+    settings = settings_of("jmvae_kl", networks, {})
     return DataSet(
         "random",
-        data_sets.modalities(networks, presets.data_options(settings)),
+        data_sets.modalities(networks, settings.data_options),
         train=examples,
         validation={},
         test={},

@@ -22,8 +22,8 @@ import random_data
 from absl import app, flags
 from idle import wait_until_idle
 
-from jmvae_tf import presets
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+from jmvae_tf.settings import settings_of
 
 _TURNS = flags.DEFINE_integer("turns", 6, "timings of each part")
 _RUNS = flags.DEFINE_integer("runs", 40, "runs of one timing")
@@ -40,9 +40,9 @@ def main(argv):
     import tensorflow as tf
 
     from jmvae_tf.data import pipelines
-    from jmvae_tf.training.train import make_model
+    from jmvae_tf.training.build import make_model
 
-    settings = presets.settings_of("jmvae_kl", "mnist", {})
+    settings = settings_of("jmvae_kl", "mnist", {})
     data = random_data.data_set("mnist", random_data.stored("mnist", 2_000))
     model = make_model(settings, data)
     model.optimizer.build(model.trainable_variables)

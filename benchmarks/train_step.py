@@ -25,8 +25,8 @@ import random_data
 from absl import app, flags
 from idle import wait_until_idle
 
-from jmvae_tf import presets
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+from jmvae_tf.settings import settings_of
 
 _NETWORKS = flags.DEFINE_enum("networks", "mnist", ["mnist", "celeba"], "whose networks")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 100, "examples in a batch")
@@ -47,14 +47,14 @@ def main(argv):
     import tensorflow as tf
 
     from jmvae_tf.data import pipelines
+    from jmvae_tf.training.build import make_model
     from jmvae_tf.training.callbacks import FiniteTerms, StopAtBatch
-    from jmvae_tf.training.train import make_model
 
     networks, batch_size = _NETWORKS.value, _BATCH_SIZE.value
     steps = _STEPS.value or {"mnist": 300, "celeba": 5}[networks]
     number = {"mnist": 20_000, "celeba": 1_000}[networks]
     data = random_data.data_set(networks, random_data.stored(networks, number))
-    preset = presets.settings_of("jmvae_kl", networks, {"batch_size": batch_size})
+    preset = settings_of("jmvae_kl", networks, {"batch_size": batch_size})
 
     class Clock(keras.callbacks.Callback):
         """Times each epoch without what comes before and after it."""

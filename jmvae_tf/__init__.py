@@ -9,62 +9,45 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from jmvae_tf.version import __version__
+from jmvae_tf.models.registry import PLAIN_MODELS
+from jmvae_tf.version import __version__ as __version__
 
 # Keras reads it when it is imported, before its keras.json.
 if not os.environ.get("KERAS_BACKEND"):
     os.environ["KERAS_BACKEND"] = "tensorflow"
 
-if TYPE_CHECKING:
-    from jmvae_tf.export.saved_model import export_saved_model
-    from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
-    from jmvae_tf.modalities import Modality
-    from jmvae_tf.models.adversarial import Adversarial
-    from jmvae_tf.models.cmma import CMMA
-    from jmvae_tf.models.cvae import CVAE
-    from jmvae_tf.models.jmvae import JMVAE
-    from jmvae_tf.models.jmvae_h import JMVAEH
-    from jmvae_tf.models.jmvae_kl import JMVAEKL
-    from jmvae_tf.models.loading import load_model
-    from jmvae_tf.models.vae import VAE
-    from jmvae_tf.training.callbacks import FiniteTerms, KLWarmUp
+if TYPE_CHECKING:  # For type checkers; at run time the models are those of the registry.
+    from jmvae_tf.export.saved_model import export_saved_model as export_saved_model
+    from jmvae_tf.likelihoods import Bernoulli as Bernoulli
+    from jmvae_tf.likelihoods import Categorical as Categorical
+    from jmvae_tf.likelihoods import Gaussian as Gaussian
+    from jmvae_tf.modalities import Modality as Modality
+    from jmvae_tf.models.adversarial import Adversarial as Adversarial
+    from jmvae_tf.models.cmma import CMMA as CMMA
+    from jmvae_tf.models.cvae import CVAE as CVAE
+    from jmvae_tf.models.jmvae import JMVAE as JMVAE
+    from jmvae_tf.models.jmvae_h import JMVAEH as JMVAEH
+    from jmvae_tf.models.jmvae_kl import JMVAEKL as JMVAEKL
+    from jmvae_tf.models.loading import load_model as load_model
+    from jmvae_tf.models.vae import VAE as VAE
+    from jmvae_tf.training.callbacks import FiniteTerms as FiniteTerms
+    from jmvae_tf.training.callbacks import KLWarmUp as KLWarmUp
 
 _MODULES = {
+    **{row.class_name: row.module for row in PLAIN_MODELS.values()},
     "Adversarial": "models.adversarial",
     "Bernoulli": "likelihoods",
-    "CMMA": "models.cmma",
-    "CVAE": "models.cvae",
     "Categorical": "likelihoods",
     "FiniteTerms": "training.callbacks",
     "Gaussian": "likelihoods",
-    "JMVAE": "models.jmvae",
-    "JMVAEH": "models.jmvae_h",
-    "JMVAEKL": "models.jmvae_kl",
     "KLWarmUp": "training.callbacks",
     "Modality": "modalities",
-    "VAE": "models.vae",
     "export_saved_model": "export.saved_model",
     "load_model": "models.loading",
 }
+"""The public names, each with its module in this package."""
 
-__all__ = [
-    "CMMA",
-    "CVAE",
-    "JMVAE",
-    "JMVAEH",
-    "JMVAEKL",
-    "VAE",
-    "Adversarial",
-    "Bernoulli",
-    "Categorical",
-    "FiniteTerms",
-    "Gaussian",
-    "KLWarmUp",
-    "Modality",
-    "__version__",
-    "export_saved_model",
-    "load_model",
-]
+__all__ = sorted(["__version__", *_MODULES])
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ from tensorflow_probability import distributions as tfd
 from jmvae_tf.inference import iterative_sampling, product_of_experts
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.loading import MODELS
+from jmvae_tf.models.registry import PLAIN_MODELS
 from jmvae_tf.runtime.randomness import root_seed
 from tests.helpers.linear_gaussian import LinearGaussian
 from tests.helpers.small_models import (
@@ -213,7 +213,7 @@ VARIANCE = 1.5
 
 
 @pytest.mark.parametrize("proposal", ["multiple", "single"])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", PLAIN_MODELS)
 def test_importance_weights_average_to_the_exact_likelihood(name, proposal):
     """log p(x), log p(x,w) or log p(x|w) of linear-Gaussian models, whose encoders are at random.
 

@@ -10,10 +10,13 @@ import pytest
 
 from jmvae_tf import presets
 from jmvae_tf.data import DATA_SETS
+from jmvae_tf.models.registry import MODELS
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.settings import Settings, setting_fields, settings_of
+from jmvae_tf.training.run_folder import RunFolder, run_name
+from jmvae_tf.version import installed_versions
 
-PAIRS = [(model, data) for model in presets.MODELS for data in presets.DATA]
+PAIRS = [(model, data) for model in MODELS for data in DATA_SETS]
 
 # 2018 paper, "Settings" and appendix "MNIST": Adam with rate 0.001, 2,000 epochs, warm-up over
 # N_t = 200, 64 latent values, two layers of 512 units everywhere. Batches of 100: authors' code.
@@ -37,11 +40,11 @@ MNIST = {
 
 @pytest.mark.parametrize("name", MNIST)
 def test_mnist_has_the_papers_numbers(name):
-    assert getattr(presets.settings_of("jmvae_kl", "mnist", {}), name) == MNIST[name]
+    assert getattr(settings_of("jmvae_kl", "mnist", {}), name) == MNIST[name]
 
 
 def test_iterative_sampling_has_the_papers_numbers():
-    settings = presets.settings_of("jmvae", "mnist", {})
+    settings = settings_of("jmvae", "mnist", {})
     assert (settings.num_rounds, settings.missing, settings.feed_back) == (10, "noise", "samples")
     shared = set(MNIST) - {"model", "encoders", "alpha", "anneal_alpha"}
     assert {name: getattr(settings, name) for name in shared} == {
@@ -52,8 +55,8 @@ def test_iterative_sampling_has_the_papers_numbers():
 
 def test_the_hierarchy_has_the_papers_numbers():
     """2018 paper, "JMVAE-h" and appendix "MNIST": two layers, and iterative sampling as JMVAE."""
-    settings = presets.settings_of("jmvae_h", "mnist", {})
-    of_jmvae = dataclasses.asdict(presets.settings_of("jmvae", "mnist", {}))
+    settings = settings_of("jmvae_h", "mnist", {})
+    of_jmvae = dataclasses.asdict(settings_of("jmvae", "mnist", {}))
     assert dataclasses.asdict(settings) == of_jmvae | {
         "model": "jmvae_h",
         "num_layers": 2,
@@ -66,11 +69,11 @@ def test_the_hierarchy_has_the_papers_numbers():
     ("model", "encoders"), [("vae", ["target"]), ("cvae", []), ("cmma", ["other"])]
 )
 @pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("data", presets.DATA)
+@pytest.mark.parametrize("data", DATA_SETS)
 def test_models_with_a_target_have_settings_of_their_own_networks(model, encoders, reverse, data):
-    names = list(presets.settings_of("jmvae_kl", data, {}).decoders)
+    names = list(settings_of("jmvae_kl", data, {}).decoders)
     target, other = reversed(names) if reverse else names
-    settings = presets.settings_of(model, data, {"target": target})
+    settings = settings_of(model, data, {"target": target})
     name = {"target": target, "other": other}
     assert settings.target == target
     assert list(settings.encoders or {}) == [name[role] for role in encoders]
@@ -78,7 +81,7 @@ def test_models_with_a_target_have_settings_of_their_own_networks(model, encoder
     assert list(settings.decoders) == list(settings.likelihood_weights) == [target]
     assert (settings.joint_encoder is None) == (model == "vae")
     # The preset's values, whatever the target is.
-    whole = presets.settings_of("jmvae_kl", data, {})
+    whole = settings_of("jmvae_kl", data, {})
     assert settings.decoders[target] == whole.decoders[target]
     assert settings.likelihood_weights[target] == whole.likelihood_weights[target]
     assert (settings.latent_dim, settings.epochs) == (whole.latent_dim, whole.epochs)
@@ -97,12 +100,12 @@ def test_models_with_a_target_have_settings_of_their_own_networks(model, encoder
     ],
 )
 def test_folders_of_both_directions_have_different_names(model, target, name):
-    assert presets.run_name("mnist", model, target) == name
+    assert run_name("mnist", model, target) == name
 
 
 def test_every_setting_but_the_pair_can_be_a_flag_with_a_description():
-    fields = presets.setting_fields()
-    names = {field.name for field in dataclasses.fields(presets.Settings)}
+    fields = setting_fields()
+    names = {field.name for field in dataclasses.fields(Settings)}
     assert {field.name for field in fields} == names - {"model", "data"}
     assert all(field.metadata["help"] for field in fields)
 
@@ -123,8 +126,8 @@ def test_every_setting_but_the_pair_can_be_a_flag_with_a_description():
     ],
 )
 def test_a_setting_is_overridden_and_nothing_else(model, data, name, value):
-    preset = presets.settings_of(model, data, {})
-    settings = presets.settings_of(model, data, {name: value})
+    preset = settings_of(model, data, {})
+    settings = settings_of(model, data, {name: value})
     assert getattr(settings, name) == value
     assert dataclasses.replace(settings, **{name: getattr(preset, name)}) == preset
 
@@ -132,7 +135,7 @@ def test_a_setting_is_overridden_and_nothing_else(model, data, name, value):
 @pytest.mark.parametrize(
     ("name", "value", "models"),
     [
-        ("joint_encoder", "(D8R, D8R)-D4R", set(presets.MODELS) - {"vae"}),
+        ("joint_encoder", "(D8R, D8R)-D4R", set(MODELS) - {"vae"}),
         ("alpha", 0.5, {"jmvae_kl"}),
         ("anneal_alpha", True, {"jmvae_kl"}),
         ("missing", "zeros", {"jmvae", "jmvae_h"}),
@@ -145,23 +148,23 @@ def test_a_setting_is_overridden_and_nothing_else(model, data, name, value):
     ],
 )
 def test_a_setting_of_some_models_is_refused_for_all_others(name, value, models):
-    for model in filter(lambda x: not presets.is_gan(x), presets.MODELS):
+    for model in filter(lambda x: not MODELS[x].is_gan, MODELS):
         if model in models:
-            assert getattr(presets.settings_of(model, "mnist", {}), name) not in (None, value)
-            assert getattr(presets.settings_of(model, "mnist", {name: value}), name) == value
+            assert getattr(settings_of(model, "mnist", {}), name) not in (None, value)
+            assert getattr(settings_of(model, "mnist", {name: value}), name) == value
         else:
-            assert getattr(presets.settings_of(model, "mnist", {}), name) is None
+            assert getattr(settings_of(model, "mnist", {}), name) is None
             with pytest.raises(UserError, match=f"--{name} is not a setting of {model} on mnist;"):
-                presets.settings_of(model, "mnist", {name: value})
+                settings_of(model, "mnist", {name: value})
 
 
-@pytest.mark.parametrize("data", presets.DATA)
-@pytest.mark.parametrize("model", [x for x in presets.MODELS if presets.is_gan(x)])
+@pytest.mark.parametrize("data", DATA_SETS)
+@pytest.mark.parametrize("model", [x for x in MODELS if MODELS[x].is_gan])
 def test_a_model_with_a_discriminator_has_the_settings_of_the_one_without(model, data):
-    settings = presets.settings_of(model, data, {})
-    plain = presets.settings_of(presets.without_gan(model), data, {})
+    settings = settings_of(model, data, {})
+    plain = settings_of(MODELS[model].plain.name, data, {})
     its_own = {"discriminator", "adversarial_weight", "discriminator_learning_rate"}
-    for name in {field.name for field in presets.setting_fields()}:
+    for name in {field.name for field in setting_fields()}:
         if name in its_own:
             assert getattr(settings, name) is not None
             assert getattr(plain, name) is None
@@ -174,14 +177,14 @@ def test_a_model_with_a_discriminator_generates_images(model):
     with pytest.raises(
         UserError, match=f"discriminator generate images; .* choose --model={model[:-4]}"
     ):
-        presets.settings_of(model, "mnist", {"target": "label"})
+        settings_of(model, "mnist", {"target": "label"})
 
 
 @pytest.mark.parametrize(("size", "units"), [(32, 1024), (64, 4096), (128, 16384)])
 def test_the_decoder_of_faces_follows_the_size_of_the_images(size, units):
-    settings = presets.settings_of("jmvae_kl", "celeba", {"image_size": size})
+    settings = settings_of("jmvae_kl", "celeba", {"image_size": size})
     assert settings.decoders["image"] == f"D{units}R-DC256BR-DC128BR-DC64BR"
-    assert presets.data_options(settings) == {
+    assert settings.data_options == {
         "split": "paper",
         "image_size": size,
         "crop": "face",
@@ -190,20 +193,20 @@ def test_the_decoder_of_faces_follows_the_size_of_the_images(size, units):
 
 def test_only_faces_have_settings_of_photographs():
     with pytest.raises(UserError, match="--image_size is not a setting of vae on mnist;"):
-        presets.settings_of("vae", "mnist", {"image_size": 64})
+        settings_of("vae", "mnist", {"image_size": 64})
     with pytest.raises(UserError, match="--image_size of celeba must be 32, 64 or 128;"):
-        presets.settings_of("vae", "celeba", {"image_size": 48})
+        settings_of("vae", "celeba", {"image_size": 48})
     with pytest.raises(UserError, match="--crop of celeba must be face or center;"):
-        presets.settings_of("vae", "celeba", {"crop": "centre"})
-    assert presets.data_options(presets.settings_of("vae", "digits", {})) == {"split": "paper"}
+        settings_of("vae", "celeba", {"crop": "centre"})
+    assert settings_of("vae", "digits", {}).data_options == {"split": "paper"}
 
 
 @pytest.mark.parametrize("name", ["encoders", "decoders"])
 def test_networks_are_overridden_one_modality_at_a_time(name):
-    settings = presets.settings_of("jmvae_kl", "mnist", {name: {"label": "D9R"}})
+    settings = settings_of("jmvae_kl", "mnist", {name: {"label": "D9R"}})
     assert getattr(settings, name) == {"image": "D512R-D512R", "label": "D9R"}
     # The preset that others start from is untouched.
-    assert getattr(presets.settings_of("jmvae_kl", "mnist", {}), name) == MNIST[name]
+    assert getattr(settings_of("jmvae_kl", "mnist", {}), name) == MNIST[name]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +238,7 @@ def test_networks_are_overridden_one_modality_at_a_time(name):
 )
 def test_what_does_not_exist_is_refused(model, data, overrides, message):
     with pytest.raises(UserError, match=message):
-        presets.settings_of(model, data, overrides)
+        settings_of(model, data, overrides)
 
 
 @pytest.mark.parametrize(
@@ -271,27 +274,27 @@ def test_what_does_not_exist_is_refused(model, data, overrides, message):
 )
 def test_values_out_of_range_are_refused(model, name, value, rule):
     with pytest.raises(UserError, match=rf"--{name} must be {rule}; received --{name}=.*{value}"):
-        presets.settings_of(model, "mnist", {name: value})
+        settings_of(model, "mnist", {name: value})
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, math.inf, math.nan])
 def test_likelihood_weights_out_of_range_are_refused(value):
     with pytest.raises(UserError, match="--likelihood_weights must be positive and finite"):
-        presets.settings_of("jmvae_kl", "mnist", {"likelihood_weights": {"label": value}})
+        settings_of("jmvae_kl", "mnist", {"likelihood_weights": {"label": value}})
 
 
 def test_a_resumed_run_may_go_on_for_longer():
-    settings = presets.settings_of("jmvae_kl", "digits", {"seed": 3})
-    longer = presets.resumed(settings, {"epochs": 1000})
+    settings = settings_of("jmvae_kl", "digits", {"seed": 3})
+    longer = settings.resumed({"epochs": 1000})
     assert longer == dataclasses.replace(settings, epochs=1000)
-    assert presets.resumed(settings, {}) == settings
+    assert settings.resumed({}) == settings
 
 
 def test_a_resumed_run_may_repeat_the_flags_that_started_it():
     # Whoever adds --resume to the command of the interrupted run changes nothing.
     overrides = {"seed": 3, "latent_dim": 2, "encoders": {"image": "D8R"}}
-    settings = presets.settings_of("jmvae_kl", "digits", overrides)
-    assert presets.resumed(settings, overrides) == settings
+    settings = settings_of("jmvae_kl", "digits", overrides)
+    assert settings.resumed(overrides) == settings
 
 
 @pytest.mark.parametrize(
@@ -313,19 +316,19 @@ def test_a_resumed_run_may_repeat_the_flags_that_started_it():
     ],
 )
 def test_a_resumed_run_keeps_all_else(name, value):
-    settings = presets.settings_of("jmvae_kl", "digits", {})
+    settings = settings_of("jmvae_kl", "digits", {})
     with pytest.raises(UserError, match=rf"--{name}=.* for .*; leave them out"):
-        presets.resumed(settings, {name: value, "epochs": 1000})
+        settings.resumed({name: value, "epochs": 1000})
 
 
-@pytest.mark.parametrize("data", presets.DATA)
+@pytest.mark.parametrize("data", DATA_SETS)
 def test_a_data_set_has_splits_of_its_own(data):
     splits = DATA_SETS[data].options["split"]
     for split in splits:
-        assert presets.settings_of("vae", data, {"split": split}).split == split
+        assert settings_of("vae", data, {"split": split}).split == split
     message = rf"--split of {data} must be {' or '.join(splits)}; received --split=halves;"
     with pytest.raises(UserError, match=message):
-        presets.settings_of("vae", data, {"split": "halves"})
+        settings_of("vae", data, {"split": "halves"})
 
 
 @pytest.mark.parametrize(
@@ -334,12 +337,12 @@ def test_a_data_set_has_splits_of_its_own(data):
 def test_a_run_is_named_by_plain_names_alone(name):
     for names in ((name, "vae"), ("mnist", name), ("mnist", "vae", name)):
         with pytest.raises(UserError, match="A run is named by letters"):
-            presets.run_name(*names)
+            run_name(*names)
 
 
 @pytest.mark.parametrize(("model", "data"), PAIRS)
 def test_settings_survive_the_run_folder(tmp_path, model, data):
-    settings = presets.settings_of(model, data, {"learning_rate": 1 / 3, "seed": 2**31 - 1})
+    settings = settings_of(model, data, {"learning_rate": 1 / 3, "seed": 2**31 - 1})
     folder = RunFolder(tmp_path / "run")
     folder.start(settings)
     assert folder.read_settings() == settings
@@ -353,7 +356,7 @@ def test_versions_are_those_that_are_installed():
 
     import jmvae_tf
 
-    versions = presets.versions()
+    versions = installed_versions()
     assert versions["jmvae_tf"] == jmvae_tf.__version__
     assert versions["python"] == ".".join(map(str, sys.version_info[:3]))
     assert versions["tensorflow"] == tf.__version__
@@ -366,7 +369,7 @@ def test_settings_need_no_tensorflow():
     """So that a mistake in a flag is told at once."""
     code = (
         "import sys; sys.modules.update(tensorflow=None, keras=None, numpy=None)\n"
-        "from jmvae_tf import presets; presets.settings_of('jmvae_kl', 'mnist', {})"
+        "from jmvae_tf.settings import settings_of; settings_of('jmvae_kl', 'mnist', {})"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -21,7 +21,6 @@ from checkout import launch
 launch.ensure_requirements()
 
 from jmvae_tf.evaluation.metric_names import with_current_names
-from jmvae_tf.presets import versions
 from jmvae_tf.programs.common import run_program, shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
@@ -35,6 +34,7 @@ from jmvae_tf.runtime.files import (
     written_atomically,
 )
 from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.version import installed_versions
 
 _RUNS_DIR = shared_flags.define_path(
     "runs_dir", "runs/shipped", "where their runs lie or are trained"
@@ -76,7 +76,7 @@ def main() -> None:
             _train(folder, settings)
     load_tensorflow()
     from jmvae_tf.export.saved_model import export_saved_model
-    from jmvae_tf.training.train import load_checkpoint
+    from jmvae_tf.training.checkpoints import load_checkpoint
 
     for name, settings in _SHIPPED.items():
         folder = RunFolder(pathlib.Path(_RUNS_DIR.value) / name)
@@ -129,7 +129,7 @@ def _write_card(shipped: pathlib.Path, folder: RunFolder, settings: tuple[str, .
         "epochs": config["epochs"],
         "command": shlex.join(["bin/train", *settings]),
         "trained_with": config["versions"],
-        "exported_with": versions(),
+        "exported_with": installed_versions(),
         "num_test_examples": metrics["protocol"]["num_examples"],
         "figures": figures,
         "licence": _LICENCES[shipped.name],

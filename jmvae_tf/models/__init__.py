@@ -1,5 +1,1 @@
-"""One module for each of the papers' models."""
-
-from jmvae_tf.runtime import keras_configuration
-
-keras_configuration.check()
+"""The models: one module each, and their registry, which needs no TensorFlow."""

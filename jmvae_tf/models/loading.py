@@ -1,182 +1,44 @@
-"""The models by name, and loading of saved ones."""
+"""Loading of saved models."""
 
-import contextlib
-import io
-import json
-import math
 import os
 import pathlib
-import re
-import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
-import h5py
 import keras
-import numpy as np
-import tensorflow as tf
 
+from jmvae_tf.models import file_checks
 from jmvae_tf.models.adversarial import Adversarial
 from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.models.cmma import CMMA
-from jmvae_tf.models.cvae import CVAE
-from jmvae_tf.models.jmvae import JMVAE
-from jmvae_tf.models.jmvae_h import JMVAEH
-from jmvae_tf.models.jmvae_kl import JMVAEKL
-from jmvae_tf.models.vae import VAE
-
-# Keras can load what is imported here: a class is registered when its module is imported.
-MODELS: dict[str, type[MultimodalVAE]] = {
-    "vae": VAE,
-    "jmvae": JMVAE,
-    "jmvae_kl": JMVAEKL,
-    "jmvae_h": JMVAEH,
-    "cvae": CVAE,
-    "cmma": CMMA,
-}
+from jmvae_tf.models.registry import PLAIN_MODELS
 
 
-_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"  # Of a .keras file, as Keras calls them.
-_LARGEST_CONFIG = 1 << 24  # Bytes; those of the papers' models have some 10,000.
-_LARGEST_FILE = 1 << 32
-_LONGEST_TEXT, _MOST_VALUES = 1000, 100_000  # In a configuration.
-_MOST = {"modalities": 100, "num_layers": 100}  # Each takes time, and few weights.
-_ALWAYS_READ, _MOST_EXPANSION = 1 << 26, 20
-"""What a file may hold: these bytes, or that many times its own; Keras compresses nothing."""
-
-
-def load_model(path: str | os.PathLike[str]) -> MultimodalVAE | Adversarial:
+def load_model(
+    path: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None
+) -> MultimodalVAE | Adversarial:
     """The model that `model.save(path)` wrote, compiled as it was, with its optimiser's state.
 
     The file may be anybody's: it is read with limits, and nothing in it is run as Python.
 
+    Args:
+      path: of a .keras file.
+      custom_objects: name to class, of layers and likelihoods of your own in the model; those that
+        `keras.saving.register_keras_serializable` registered need none.
+
     Raises:
       ValueError: if the file is not there, is damaged, or is no model of this package.
     """
-    num_weights = _check_file(pathlib.Path(path))
-    with _variables_limited(max(num_weights, _ALWAYS_READ // 4)):
-        model = keras.saving.load_model(path, safe_mode=True)
+    for row in PLAIN_MODELS.values():
+        row.model_class()  # Keras knows a class once its module is imported.
+    file = file_checks.checked_file(pathlib.Path(path))
+    objects = dict(custom_objects or {})
+    kind = keras.saving.get_registered_object(file.registered_name, objects)
+    if not (isinstance(kind, type) and issubclass(kind, MultimodalVAE | Adversarial)):
+        raise ValueError(
+            f"A model of this package was expected. Received: {file.registered_name[:100] or None}"
+        )
+    with file_checks.limited_variables(file.most_weights):
+        model = keras.saving.load_model(path, custom_objects=objects, safe_mode=True)
     if not isinstance(model, MultimodalVAE | Adversarial):
         raise ValueError(f"A model of this package was expected. Received: {type(model).__name__}")
     return model
-
-
-def not_finite(model: MultimodalVAE | Adversarial) -> list[str]:
-    """The names of a model's weights that have NaN or infinite values."""
-    weights = {weight.path: keras.ops.convert_to_numpy(weight) for weight in model.weights}
-    return [
-        name
-        for name, values in weights.items()
-        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all()
-    ]
-
-
-@contextlib.contextmanager
-def _variables_limited(most: int) -> Iterator[None]:
-    """Refuses variables that a file can have no values for, before they take memory.
-
-    Args:
-      most: numbers that they may have, all together.
-    """
-    left = most
-
-    def creator(next_creator: Any, **options: Any) -> Any:
-        nonlocal left
-        value = options["initial_value"]
-        if callable(value):
-            with tf.Graph().as_default():  # Where it has a shape, and is not computed.
-                value = value()
-        left -= math.prod(value.shape)
-        if left < 0:
-            raise ValueError(f"networks of more than the {most} weights that the file may hold")
-        return next_creator(**options)
-
-    with tf.variable_creator_scope(creator):
-        yield
-
-
-def _check_file(path: pathlib.Path) -> int:
-    """Looks into a .keras file before Keras makes anything of what it says.
-
-    Returns:
-      The most weights that it may hold.
-
-    Raises:
-      ValueError: if the file is not there or damaged, holds far more than its size, or says that it
-        is a model of another package.
-    """
-    if not path.is_file():  # A pipe would be waited for.
-        raise ValueError("not there, or no file")
-    size = path.stat().st_size
-    if size > _LARGEST_FILE:
-        raise ValueError(f"{size} bytes, more than the {_LARGEST_FILE} that are read")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            _check_expansion(sum(entry.file_size for entry in entries), size)
-            if archive.getinfo(_CONFIG).file_size > _LARGEST_CONFIG:
-                raise ValueError(f"{_CONFIG} has more than the {_LARGEST_CONFIG} bytes read of it")
-            config = json.loads(archive.read(_CONFIG))
-            weights = archive.read(_WEIGHTS)
-        with h5py.File(io.BytesIO(weights), "r") as file:
-            sizes: list[int] = []
-            file.visititems(lambda _, item: sizes.append(_num_bytes(item)))
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError) as error:
-        raise ValueError(f"damaged: {error}") from error
-    except (NotImplementedError, RuntimeError) as error:  # Such as encryption, or deep objects.
-        raise ValueError(f"not as Keras writes it: {error}") from error
-    _check_expansion(sum(sizes), len(weights))
-    _check_config(config, len(weights) // 4)
-    name = config.get("registered_name") if isinstance(config, dict) else None
-    kind = keras.saving.get_registered_object(name) if isinstance(name, str) else None
-    if not (isinstance(kind, type) and issubclass(kind, MultimodalVAE | Adversarial)):
-        raise ValueError(f"A model of this package was expected. Received: {str(name)[:100]}")
-    return len(weights) // 4
-
-
-def _check_config(config: Any, num_weights: int) -> None:
-    """Refuses networks too large to be those of the file, before they take time and memory.
-
-    Args:
-      config: what the file says of its model.
-      num_weights: the most numbers that the file may hold; each unit of a layer has one at least.
-
-    Raises:
-      ValueError: if there is one.
-    """
-    left: list[tuple[str, Any]] = [("", config)]
-    for _ in range(_MOST_VALUES):
-        if not left:
-            return
-        key, value = left.pop()
-        sizes: list[int] = []
-        number = len(value) if isinstance(value, dict) else value
-        if key in _MOST and isinstance(number, int) and number > _MOST[key]:
-            raise ValueError(f"{key} of {number} in {_CONFIG}, more than {_MOST[key]}")
-        if isinstance(value, dict):
-            left.extend(value.items())
-        elif isinstance(value, list):
-            left.extend((key, x) for x in value)
-        elif isinstance(value, str):
-            if len(value) > _LONGEST_TEXT:
-                raise ValueError(f"a text of {len(value)} characters in {_CONFIG}")
-            if key != "value_names":
-                sizes = [int(x) for x in re.findall(r"(?<=[DC])[0-9]+", value)]
-        elif key in ("latent_dim", "units", "filters") and isinstance(value, int):
-            sizes = [value]
-        if any(size > num_weights for size in sizes):
-            raise ValueError(f"a layer of {max(sizes)} units in {_CONFIG}, more than there are")
-    raise ValueError(f"more than {_MOST_VALUES} values in {_CONFIG}")
-
-
-def _num_bytes(item: h5py.Dataset | h5py.Group) -> int:
-    """What a dataset says that it holds; it may have been written as nothing."""
-    if not isinstance(item, h5py.Dataset) or item.shape is None:
-        return 0
-    return math.prod(item.shape) * item.dtype.itemsize
-
-
-def _check_expansion(held: int, size: int) -> None:
-    if held > max(_ALWAYS_READ, _MOST_EXPANSION * size):
-        raise ValueError(f"{size} bytes that hold {held}, more than are read")

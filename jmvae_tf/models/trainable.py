@@ -12,7 +12,10 @@ import tensorflow as tf
 
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models import term_checks, training_data
+from jmvae_tf.runtime import keras_configuration
 from jmvae_tf.runtime.precision import computing_in
+
+keras_configuration.check()
 
 
 def steps_taken(optimizer: keras.optimizers.Optimizer) -> tf.Tensor:

@@ -22,10 +22,9 @@ import pathlib
 from absl import flags
 
 from jmvae_tf.clients.server_url import parse_server_url
-from jmvae_tf.presets import check_choice
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
-from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.errors import UserError, check_choice
 
 _SERVER = flags.DEFINE_string("server", "http://localhost:8501", "URL of the server")
 _MODEL = flags.DEFINE_string("model", "toyfaces-jmvae_kl", "the name that the model is served by")

@@ -15,12 +15,11 @@ import pathlib
 
 from absl import flags
 
-from jmvae_tf import presets
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.reproduction.recipes import DATA_CHOICES, FIGURES, TABLES
 from jmvae_tf.reproduction.scales import SCALES
-from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.errors import UserError, check_choice
 
 _TABLE = flags.DEFINE_string("table", None, f"one of {', '.join(TABLES)}")
 _FIGURE = flags.DEFINE_string("figure", None, f"of the 2018 paper: one of {', '.join(FIGURES)}")
@@ -52,8 +51,8 @@ def main() -> None:
             f"give --table={'|'.join(TABLES)} or --figure={'|'.join(FIGURES)}",
         )
     [(kind, name)] = chosen.items()
-    presets.check_choice(kind, name, tuple({"table": TABLES, "figure": FIGURES}[kind]))
-    presets.check_choice("scale", _SCALE.value, tuple(SCALES))
+    check_choice(kind, name, tuple({"table": TABLES, "figure": FIGURES}[kind]))
+    check_choice("scale", _SCALE.value, tuple(SCALES))
     data = _data_of(kind, name)
     usual = f"runs/reproduce-{_SCALE.value}" + ("" if data == "mnist" else f"-{data}")
     load_tensorflow()

@@ -7,13 +7,14 @@ import pathlib
 
 from absl import flags
 
-from jmvae_tf import presets
+from jmvae_tf.data import DATA_SETS
+from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common import settings_flags, shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.programs.common.training_plan import make_plan
 
-_MODEL = flags.DEFINE_string("model", "jmvae_kl", f"one of {', '.join(presets.MODELS)}")
-_DATA = flags.DEFINE_string("data", "digits", f"one of {', '.join(presets.DATA)}")
+_MODEL = flags.DEFINE_string("model", "jmvae_kl", f"one of {', '.join(MODELS)}")
+_DATA = flags.DEFINE_string("data", "digits", f"one of {', '.join(DATA_SETS)}")
 _DATA_DIR = shared_flags.define_data_dir()
 _RUN = shared_flags.define_path("run", None, "folder of the run (default: runs/<data>-<model>)")
 _EXPORT_DIR, _KEEP_VERSIONS = shared_flags.define_export()

@@ -7,12 +7,12 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation.evaluate import Protocol
 from jmvae_tf.export.permissions import tell_if_private
 from jmvae_tf.export.saved_model import export_saved_model
-from jmvae_tf.presets import Settings
 from jmvae_tf.reporting.metrics_file import is_evaluated, write_metrics
 from jmvae_tf.reporting.run_figures import draw_figures
 from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.settings import Settings
+from jmvae_tf.training.checkpoints import load_checkpoint
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.training.train import load_checkpoint
 
 
 def finish_run(

@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from jmvae_tf import presets
-from jmvae_tf.presets import Settings
+from jmvae_tf.models.registry import MODELS, gan_of
 from jmvae_tf.reproduction.scales import Scale
+from jmvae_tf.settings import Settings, settings_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Recipe:
 
     Attributes:
       name: of the run's folder.
-      model: one of `presets.MODELS`.
+      model: one of `MODELS`.
       overrides: setting to value where the preset has another.
     """
 
@@ -33,7 +33,7 @@ class Recipe:
         """
         by_model = scale.overrides_by_model.get(self.model, {})
         overrides = {**scale.overrides, **by_model, **self.overrides, "seed": seed}
-        return presets.settings_of(self.model, data, overrides)
+        return settings_of(self.model, data, overrides)
 
 
 VAE_RUN = Recipe("vae", "vae")
@@ -63,8 +63,8 @@ TWO_LATENT_RUNS = {
 # On CelebA all models are combined with GANs (2016 paper, "Evaluation method").
 GAN_RUNS = {
     recipe.model: Recipe(
-        recipe.name.replace(recipe.model, presets.gan_of(recipe.model)),
-        presets.gan_of(recipe.model),
+        recipe.name.replace(recipe.model, gan_of(MODELS[recipe.model]).name),
+        gan_of(MODELS[recipe.model]).name,
         recipe.overrides,
     )
     for recipe in (VAE_RUN, CVAE_RUNS["image"], CMMA_RUNS["image"], JMVAE_KL_RUN)

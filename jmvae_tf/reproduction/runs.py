@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jmvae_tf import data as data_sets
-from jmvae_tf import presets
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.models.adversarial import without_adversary
 from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.presets import Settings
 from jmvae_tf.reproduction.recipes import JMVAE_RUN, Recipe
 from jmvae_tf.reproduction.scales import Scale
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json
+from jmvae_tf.settings import Settings, settings_of
+from jmvae_tf.training.build import make_model
+from jmvae_tf.training.checkpoints import load_newest
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.training.train import load_newest, make_model, train
+from jmvae_tf.training.train import train
 
 PROTOCOL = 1
 """The number of the way in which measures are taken, written beside each of them.
@@ -60,7 +61,7 @@ class Runs:
         Raises:
           UserError: if its files are missing or damaged.
         """
-        options = presets.data_options(self.settings(JMVAE_RUN))
+        options = self.settings(JMVAE_RUN).data_options
         return data_sets.load(self.data_name, self.data_dir, options)
 
     def settings(self, recipe: Recipe) -> Settings:
@@ -108,7 +109,7 @@ class Runs:
         Args:
           paper_data: the data set of the paper's table or figure.
         """
-        ours, papers = self.settings(JMVAE_RUN), presets.settings_of("jmvae", paper_data, {})
+        ours, papers = self.settings(JMVAE_RUN), settings_of("jmvae", paper_data, {})
         split = f" (--split={ours.split})" if ours.split != papers.split else ""
         exceptions = "".join(
             f" ({model}: {name} {value})"

@@ -1,5 +1,8 @@
 """The error type for mistakes of a user, which are no defects of this package."""
 
+import difflib
+from collections.abc import Collection
+
 _LONGEST = 2000
 
 
@@ -42,3 +45,14 @@ class UserError(ValueError):
           remedy: what to do about it, as an imperative.
         """
         super().__init__(f"{one_line(wrong)}; received {one_line(received)}; {one_line(remedy)}")
+
+
+def check_choice(flag: str, received: str, choices: Collection[str]) -> None:
+    """Raises UserError, with the nearest choice, if `received` is none of them."""
+    if received not in choices:
+        near = difflib.get_close_matches(received, list(choices), 1)
+        raise UserError(
+            f"--{flag} must be one of {', '.join(choices)}",
+            f"--{flag}={received}",
+            f"did you mean {near[0]}?" if near else "choose one of them",
+        )

@@ -1,11 +1,7 @@
 """The folder of a run: what lies where, who may write to it, and what can be read back."""
 
 import contextlib
-import csv
 import dataclasses
-import io
-import itertools
-import math
 import os
 import pathlib
 import re
@@ -13,30 +9,50 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jmvae_tf.presets import Settings, settings_from, versions
+from jmvae_tf.presets import usual_target
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import (
     claimed,
     is_temporary,
     read_json,
-    read_limited,
     write_json,
-    written_atomically,
 )
+from jmvae_tf.settings import Settings
+from jmvae_tf.training import history_rows
+from jmvae_tf.version import installed_versions
 
 _CHECKPOINT = "epoch-{:06d}.keras"
 _CHECKPOINT_NAME = re.compile(r"epoch-([0-9]{6,9})\.keras")
 _OWN_FOLDERS = ("logs", "figures", "measures")
 """Folders whose content is all the run's; of `checkpoints` only some files are."""
 
-_LARGEST_CONFIG, _LARGEST_HISTORY = 1 << 20, 1 << 24  # Bytes; a row has some 200.
-_LONGEST_COLUMN = 200
-_MOST_ROWS = 200_000  # Each takes a hundred times its length.
+_LARGEST_CONFIG = 1 << 20  # Bytes.
 _FRESH_CONFIG = ".config.json"
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+def run_name(data: str, model: str, target: str | None = None) -> str:
+    """The name of the folders of a run and of its SavedModels.
+
+    It has the target at its end where that is not the usual one of the data.
+
+    Raises:
+      UserError: if one of them is no plain name, so that the folder would lie elsewhere.
+    """
+    for name in (data, model, *([] if target is None else [target])):
+        if not _PLAIN_NAME.fullmatch(name):
+            raise UserError(
+                "A run is named by letters, digits, '.', '_' and '-' that begin with none of the "
+                "last three",
+                name,
+                "choose other names",
+            )
+    other = target not in (None, usual_target(model, data))
+    return f"{data}-{model}" + (f"-{target}" if other else "")
 
 
 def _config_of(settings: Settings) -> dict[str, Any]:
-    return {**dataclasses.asdict(settings), "versions": versions()}
+    return {**dataclasses.asdict(settings), "versions": installed_versions()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -217,7 +233,9 @@ class RunFolder:
         config = self.read_config()
         self._check_kinds()
         try:
-            return settings_from({name: x for name, x in config.items() if name != "versions"})
+            return Settings.from_config(
+                {name: x for name, x in config.items() if name != "versions"}
+            )
         except UserError as error:
             raise UserError(
                 "The config.json of a run must be of this version",
@@ -296,6 +314,18 @@ class RunFolder:
         """Notes which epoch the best checkpoint is of."""
         write_json(self._best_file, {"epoch": epoch})
 
+    def read_history(self) -> list[dict[str, float]]:
+        """The rows of `history.csv`; none if it is not there.
+
+        Raises:
+          UserError: if it is damaged.
+        """
+        return history_rows.read_rows(self.history_file)
+
+    def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """Replaces `history.csv`."""
+        history_rows.write_rows(self.history_file, rows)
+
     @property
     def _best_file(self) -> pathlib.Path:
         return self.checkpoints / "best.json"
@@ -320,40 +350,6 @@ class RunFolder:
             )
         return path
 
-    def read_history(self) -> list[dict[str, float]]:
-        """The rows of `history.csv`; none if it is not there.
-
-        Raises:
-          UserError: if it is damaged.
-        """
-        if not self.history_file.is_file():
-            return []
-        try:
-            text = read_limited(self.history_file, _LARGEST_HISTORY).decode("utf-8")
-            rows = csv.DictReader(io.StringIO(text, newline=""))
-            _check_columns(rows.fieldnames or ["epoch"])
-            read = [_checked_row(row) for row in itertools.islice(rows, _MOST_ROWS)]
-            if next(rows, None) is not None:
-                raise ValueError(f"more than {_MOST_ROWS} rows")
-            return read
-        except (csv.Error, TypeError, ValueError) as error:
-            raise UserError(
-                "The history.csv of a run must be rows of finite numbers",
-                f"{self.history_file}: {error}",
-                "restore the file, or train again with --overwrite",
-            ) from error
-
-    def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Writes `history.csv` anew; the first column is `epoch`, what a row lacks stays empty."""
-        with (
-            written_atomically(self.history_file) as temporary,
-            temporary.open("w", newline="", encoding="utf-8") as file,
-        ):
-            columns = dict.fromkeys(name for row in rows for name in row)
-            writer = csv.DictWriter(file, fieldnames=list(columns) or ["epoch"])
-            writer.writeheader()
-            writer.writerows({**row, "epoch": int(row["epoch"])} for row in rows)
-
 
 def _is_of_a_run(config: Mapping[str, Any]) -> bool:
     written_by = config.get("versions")
@@ -364,20 +360,3 @@ def _epoch_of(path: pathlib.Path) -> int:
     """The epoch that a checkpoint is of, by its whole name; 0 for what is called otherwise."""
     match = _CHECKPOINT_NAME.fullmatch(path.name)
     return int(match[1]) if match and _CHECKPOINT.format(int(match[1])) == path.name else 0
-
-
-def _check_columns(names: Sequence[str]) -> None:
-    if "epoch" not in names:
-        raise ValueError("no column is called epoch")
-    for name in names:
-        if not (name.isidentifier() and len(name) <= _LONGEST_COLUMN):
-            raise ValueError(f"a column is called {name!r}")
-
-
-def _checked_row(row: Mapping[str, str]) -> dict[str, float]:
-    numbers = {name: float(value) for name, value in row.items() if value != ""}
-    bad = [name for name, value in numbers.items() if not math.isfinite(value)]
-    epoch = numbers.get("epoch", math.nan)
-    if bad or not (epoch.is_integer() and 1 <= epoch < 2**31):
-        raise ValueError(f"{bad[0] if bad else 'epoch'} is {row[bad[0] if bad else 'epoch']}")
-    return numbers

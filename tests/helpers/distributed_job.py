@@ -24,12 +24,13 @@ import numpy as np
 import tensorflow as tf
 
 from jmvae_tf import data as data_sets
-from jmvae_tf import presets
 from jmvae_tf.data import faces, pipelines
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.models.adversarial import without_adversary
+from jmvae_tf.models.registry import MODELS
+from jmvae_tf.settings import settings_of
 from jmvae_tf.training import strategies
-from jmvae_tf.training.train import make_model
+from jmvae_tf.training.build import make_model
 
 # Small, but with batch normalisation in two and in four axes, and standardised values.
 _FACES = {
@@ -55,12 +56,12 @@ def _faces():
 def _settings_and_data(request):
     model = request["model"]
     if request["job"] in ("gradients", "uneven"):
-        gan = {"discriminator": "C8L-C16L-F-D32L"} if presets.is_gan(model) else {}
+        gan = {"discriminator": "C8L-C16L-F-D32L"} if MODELS[model].is_gan else {}
         overrides = {**_FACES, **gan, "batch_size": 20}
-        return presets.settings_of(model, "celeba", overrides), _faces()
+        return settings_of(model, "celeba", overrides), _faces()
     overrides = {"batch_size": 50, "jit_compile": False, "warmup_epochs": 2}
-    settings = presets.settings_of(model, "digits", overrides)
-    return settings, data_sets.load("digits", pathlib.Path(), presets.data_options(settings))
+    settings = settings_of(model, "digits", overrides)
+    return settings, data_sets.load("digits", pathlib.Path(), settings.data_options)
 
 
 def main():

@@ -17,7 +17,7 @@ from jmvae_tf.layers.distributions import VARIANCE_FLOOR, ConditionalDistributio
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.models.loading import MODELS
+from jmvae_tf.models.registry import PLAIN_MODELS
 from tests.helpers.linear_gaussian import Chain, LinearGaussian
 
 Arrays = Mapping[str, np.ndarray]
@@ -251,7 +251,9 @@ def linear_model(kind: str, rng: np.random.Generator, **options: object) -> Line
         options["target"] = "x"
     if kind == "cmma":
         options["encoders"] = {"w": "F"}
-    model = MODELS[kind](modalities, latent_dim=LATENT_DIM, decoders=decoders, **options)
+    model = PLAIN_MODELS[kind].model_class()(
+        modalities, latent_dim=LATENT_DIM, decoders=decoders, **options
+    )
     for name in targets:
         parameters = model.decoders[name].head.parameters
         loadings = pair.loadings[name]

@@ -10,6 +10,7 @@ import pytest
 from jmvae_tf import presets
 from jmvae_tf.data.toyfaces import loading as toyfaces
 from jmvae_tf.evaluation.estimate import Estimate
+from jmvae_tf.models.registry import MODELS
 from jmvae_tf.reproduction import measures, recipes
 from jmvae_tf.reproduction.recipes import TWO_LATENT_RUNS
 from jmvae_tf.reproduction.runs import Runs
@@ -65,6 +66,7 @@ def runs_in(path: pathlib.Path, scale: Scale = TINY_SCALE, **options) -> Runs:
 def small_preset(monkeypatch: pytest.MonkeyPatch) -> None:
     """Puts a preset of toyfaces with the smallest networks in place, and few faces."""
     small = {
+        "target": "image",
         "split": "paper",
         "latent_dim": 3,
         "joint_encoder": f"({NETWORK}, {NETWORK})",
@@ -85,7 +87,6 @@ def small_preset(monkeypatch: pytest.MonkeyPatch) -> None:
         "checkpoint_every": 1,
     }
     monkeypatch.setitem(presets._BY_DATA, "toyfaces", small)
-    monkeypatch.setattr(presets, "DATA", tuple(presets._BY_DATA))
     monkeypatch.setattr(
         toyfaces, "NUM_EXAMPLES", {"train": 200, "validation": 50, "test": 60}, raising=True
     )
@@ -119,7 +120,7 @@ class FaceAnswers(Answers):
     """As `Answers`, of attributes."""
 
     def get(self, name, default=None):
-        model = presets.without_gan(self.recipe.model)
+        model = MODELS[self.recipe.model].plain.name
         if (model == "vae" and "multiple" in name) or (
             model in ("cvae", "cmma") and name.startswith("log_p") and "single" in name
         ):

@@ -11,11 +11,11 @@ from jmvae_tf.layers.distributions import GaussianHead
 from jmvae_tf.likelihoods import Bernoulli, Categorical
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.models.loading import MODELS
+from jmvae_tf.models.registry import PLAIN_MODELS
 
 ONE_WAY = ("cvae", "cmma")
 ITERATIVE = ("jmvae", "jmvae_h")
-OF_SEVERAL = tuple(name for name in MODELS if name != "vae")
+OF_SEVERAL = tuple(name for name in PLAIN_MODELS if name != "vae")
 
 
 def small_model(
@@ -38,7 +38,7 @@ def small_model(
     if name == "jmvae_h":
         arguments |= {"layer_encoder": body, "layer_prior": body}
     arguments["decoders"] = dict.fromkeys([first] if name in ONE_WAY else modalities, body)
-    return MODELS[name](modalities, **{**arguments, **options})
+    return PLAIN_MODELS[name].model_class()(modalities, **{**arguments, **options})
 
 
 def small_faces(size: int) -> dict[str, Modality]:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from jmvae_tf.training.checkpoints import load_trained
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.training.train import load_trained
 
 EPOCHS = 6
 # A batch of 8 makes 149 steps an epoch, each of them an execution of its own: epochs are long

@@ -11,7 +11,7 @@ from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models import adversarial_losses
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
-from jmvae_tf.models.loading import MODELS
+from jmvae_tf.models.registry import PLAIN_MODELS
 from jmvae_tf.training.callbacks import KLWarmUp
 from tests.helpers.small_models import examples, known_to, set_variances, small_model
 
@@ -40,7 +40,7 @@ DISCRIMINATOR = "C4BL-F-D8L"
 
 def _slow_but(*quick):
     """All models; of most of them tests are slow."""
-    return [pytest.param(x, marks=[] if x in quick else pytest.mark.slow) for x in MODELS]
+    return [pytest.param(x, marks=[] if x in quick else pytest.mark.slow) for x in PLAIN_MODELS]
 
 
 def _adversarial(name, weight=2.0, discriminator=DISCRIMINATOR, **options):

@@ -7,14 +7,16 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf import data as data_sets
-from jmvae_tf import presets
 from jmvae_tf.evaluation.evaluate import Protocol
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.reporting.metrics_file import write_metrics
 from jmvae_tf.reporting.run_figures import draw_figures
 from jmvae_tf.runtime.files import read_json
+from jmvae_tf.settings import settings_of
+from jmvae_tf.training.build import make_model
+from jmvae_tf.training.checkpoints import load_newest
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.training.train import load_newest, make_model, train
+from jmvae_tf.training.train import train
 
 # Model, target, directions, and the figures that are not drawn for it.
 CASES = [
@@ -60,7 +62,7 @@ def digits():
 
 def _settings(model, target, epochs):
     overrides = {"epochs": epochs, "warmup_epochs": 1, "jit_compile": False}
-    return presets.settings_of(
+    return settings_of(
         model, "digits", overrides | ({"target": target} if target is not None else {})
     )
 

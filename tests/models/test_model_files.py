@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from jmvae_tf import data as data_sets
-from jmvae_tf import presets
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.models.loading import load_model
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.training.train import load_checkpoint
+from jmvae_tf.settings import settings_of
+from jmvae_tf.training.checkpoints import load_checkpoint
 from tests.helpers.small_models import small_model
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
@@ -50,7 +50,7 @@ def loaded(path):
     networks = {"encoders": {"image": "D8BR", "label": "D8BR"}}
     networks["decoders"] = networks["encoders"]
     overrides = {"latent_dim": 3, "joint_encoder": "(D8BR, D8BR)", **networks}
-    settings = presets.settings_of("jmvae_kl", "digits", overrides)
+    settings = settings_of("jmvae_kl", "digits", overrides)
     return lambda: load_checkpoint(path, settings)
 
 

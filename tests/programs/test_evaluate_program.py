@@ -7,11 +7,12 @@ import shutil
 
 import pytest
 
-from jmvae_tf import presets
 from jmvae_tf.data import digits
 from jmvae_tf.evaluation.estimate import Estimate
+from jmvae_tf.settings import settings_of
+from jmvae_tf.training.build import make_model
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.training.train import make_model, train
+from jmvae_tf.training.train import train
 from tests.helpers.folders import contents
 from tests.helpers.programs import mistake, start, succeed
 
@@ -41,7 +42,7 @@ def trained(tmp_path_factory):
     data = digits.load(path, "paper")
     for name, (kind, options) in RUNS.items():
         usual = {"epochs": 1, "warmup_epochs": 0, "checkpoint_every": 1, "jit_compile": False}
-        settings = presets.settings_of(kind, "digits", {**NETWORKS, **usual, **options})
+        settings = settings_of(kind, "digits", {**NETWORKS, **usual, **options})
         folder = RunFolder(path / name)
         folder.checkpoints.mkdir(parents=True)
         folder.write_config(settings)

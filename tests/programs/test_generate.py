@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf import presets
 from jmvae_tf.data import digits, faces
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.data.image_file import read_image
+from jmvae_tf.settings import settings_of
+from jmvae_tf.training.build import make_model
+from jmvae_tf.training.checkpoints import load_checkpoint
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.training.train import load_checkpoint, make_model
 from tests.helpers.folders import contents
 from tests.helpers.programs import mistake, start, succeed
 
@@ -35,9 +36,7 @@ def runs(tmp_path_factory):
     data = digits.load(folder, "paper")
     for name, (model, target) in RUNS.items():
         overrides = {"latent_dim": 2, "epochs": 1, "jit_compile": False}
-        settings = presets.settings_of(
-            model, "digits", overrides | ({"target": target} if target else {})
-        )
+        settings = settings_of(model, "digits", overrides | ({"target": target} if target else {}))
         run = RunFolder(folder / name)
         run.checkpoints.mkdir(parents=True)
         run.write_config(settings)
@@ -272,7 +271,7 @@ def face_runs(tmp_path_factory):
             **({} if model == "cvae" else {"encoders": {"image": CNN, "attributes": "D8R"}}),
             **{"image_size": 32, "crop": crop, "latent_dim": 2, "epochs": 1, "batch_size": 10},
         }
-        settings = presets.settings_of(model, "celeba", overrides)
+        settings = settings_of(model, "celeba", overrides)
         run = RunFolder(folder / name)
         run.checkpoints.mkdir(parents=True)
         run.write_config(settings)

@@ -20,11 +20,12 @@ import tensorflow as tf
 from tensorflow.core.util import event_pb2
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-from jmvae_tf import presets
 from jmvae_tf.data import mnist
 from jmvae_tf.evaluation.estimate import Estimate
+from jmvae_tf.settings import setting_fields, settings_of
+from jmvae_tf.training.checkpoints import load_checkpoint
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.training.train import load_checkpoint
+from jmvae_tf.version import installed_versions
 from tests.helpers.folders import contents
 from tests.helpers.paths import BIN
 from tests.helpers.programs import interrupt, mistake, start, start_anew, succeed
@@ -74,7 +75,7 @@ def test_help_answers_without_tensorflow(tmp_path, program):
     assert not list(tmp_path.iterdir())
 
 
-FIELDS = tuple(field.name for field in presets.setting_fields())
+FIELDS = tuple(field.name for field in setting_fields())
 
 
 @pytest.mark.parametrize(
@@ -114,10 +115,10 @@ def test_too_few_steps_for_a_profile(tmp_path):
 def test_config_has_settings_and_versions(whole):
     config = json.loads(whole.config_file.read_text())
     versions = config.pop("versions")
-    assert versions == presets.versions()
+    assert versions == installed_versions()
     networks = {"image": "D8R", "label": "D8R"}
     assert config == {
-        **dataclasses.asdict(presets.settings_of("jmvae_kl", "digits", {})),
+        **dataclasses.asdict(settings_of("jmvae_kl", "digits", {})),
         "latent_dim": 2,
         "joint_encoder": "(D8R, D8R)",
         "encoders": networks,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from jmvae_tf.presets import settings_of
 from jmvae_tf.reporting import finish
 from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.settings import settings_of
 from jmvae_tf.training.run_folder import RunFolder
 
 

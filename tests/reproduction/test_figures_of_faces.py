@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf import presets
 from jmvae_tf.data import faces
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.data.toyfaces import loading as toyfaces
 from jmvae_tf.models import editing
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.registry import MODELS
 from jmvae_tf.reporting.figures import image_grids, latent_spaces
 from jmvae_tf.reproduction import (
     figures,
@@ -24,7 +24,7 @@ from tests.helpers.small_models import small_model
 
 def untrained(name: str) -> MultimodalVAE:
     """A small model of toyfaces that knows its data's means."""
-    model = small_model(presets.without_gan(name), toyfaces.modalities(), NETWORK)
+    model = small_model(MODELS[name].plain.name, toyfaces.modalities(), NETWORK)
     drawn = toyfaces.examples(50, 0)
     model.adapt([faces.values_of_faces({name: tf.constant(x) for name, x in drawn.items()})])
     return model

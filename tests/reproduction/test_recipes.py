@@ -5,13 +5,13 @@ import itertools
 
 import pytest
 
-from jmvae_tf import presets
-from jmvae_tf.presets import Settings
+from jmvae_tf.models.registry import MODELS
 from jmvae_tf.reproduction import (
     recipes,
 )
 from jmvae_tf.reproduction.recipes import GAN_RUNS, TWO_LATENT_RUNS
 from jmvae_tf.reproduction.scales import PAPER, QUICK, SCALES
+from jmvae_tf.settings import Settings, settings_of
 from tests.helpers.reproductions import (
     OF_FACES,
     OF_MNIST,
@@ -24,7 +24,7 @@ QUICK_FACES, PAPER_FACES = (SCALES[name]["celeba"] for name in ("quick", "paper"
 def test_every_run_is_the_preset_but_for_what_is_named(name):
     for recipe in {**recipes.TABLES, **recipes.FIGURES}[name]:
         paper = recipe.settings("mnist", PAPER, 0)
-        assert paper == presets.settings_of(recipe.model, "mnist", recipe.overrides)
+        assert paper == settings_of(recipe.model, "mnist", recipe.overrides)
         assert (paper.epochs, paper.warmup_epochs) == (2000, 200)
         warmup_epochs = 16 if recipe.model == "jmvae_h" else 4
         assert recipe.settings("mnist", QUICK, 3) == dataclasses.replace(
@@ -55,7 +55,7 @@ def test_tables_and_latent_spaces():
 def test_every_run_of_faces_is_the_preset_but_for_what_is_named(name):
     for recipe in {**recipes.TABLES, **recipes.FIGURES}[name]:
         paper = recipe.settings("celeba", PAPER_FACES, 0)
-        assert paper == presets.settings_of(recipe.model, "celeba", recipe.overrides)
+        assert paper == settings_of(recipe.model, "celeba", recipe.overrides)
         assert (paper.epochs, paper.warmup_epochs, paper.split) == (50, 20, "paper")
         quick = recipe.settings("celeba", QUICK_FACES, 3)
         assert quick == dataclasses.replace(paper, **QUICK_FACES.overrides, seed=3)
@@ -71,7 +71,7 @@ def test_gan_variants_differ_from_their_models_in_nothing_else():
     ]
     for recipe in GAN_RUNS.values():
         settings = recipe.settings("celeba", PAPER_FACES, 0)
-        plain = presets.settings_of(presets.without_gan(recipe.model), "celeba", recipe.overrides)
+        plain = settings_of(MODELS[recipe.model].plain.name, "celeba", recipe.overrides)
         without = dict.fromkeys(
             ("discriminator", "adversarial_weight", "discriminator_learning_rate")
         )

@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
-from jmvae_tf import presets
 from jmvae_tf.reproduction import (
     figures,
     recipes,
 )
 from jmvae_tf.reproduction.scales import SCALES
+from jmvae_tf.version import installed_versions
 from tests.helpers.folders import times
 from tests.helpers.paths import ROOT
 from tests.helpers.programs import interrupt, mistake, start
@@ -113,7 +113,7 @@ def test_program_uses_what_is_there(runs, folder, tmp_path):
     np.testing.assert_array_equal(picture(written[0]), picture(path))
     file = json.loads(written[1].read_text())
     assert file["scale"]["name"] == "tiny"
-    assert file["versions"] == presets.versions()
+    assert file["versions"] == installed_versions()
     assert file["sections"]["label_to_image"]["paper, Table 1"]["JMVAE"] == -977.2
     assert "-977.2" in done.stdout
 

@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf import presets
 from jmvae_tf.data import digits, pipelines
 from jmvae_tf.models.adversarial import without_adversary
 from jmvae_tf.models.jmvae_kl import JMVAEKL
 from jmvae_tf.models.loading import load_model
+from jmvae_tf.models.registry import MODELS
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.precision import computing_in
+from jmvae_tf.settings import settings_of
+from jmvae_tf.training.build import make_model
+from jmvae_tf.training.checkpoints import load_checkpoint, load_newest
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.training.train import load_checkpoint, load_newest, make_model, train
+from jmvae_tf.training.train import train
 
 KINDS = [("mixed_bfloat16", "jmvae_kl"), ("mixed_float16", "jmvae_kl_gan")]
 OPTIMIZERS = ("optimizer", "decoder_optimizer", "discriminator_optimizer")
@@ -36,7 +39,7 @@ def settings_in(precision, model="jmvae_kl", **overrides):
         "steps_per_execution": 1,
         "checkpoint_every": 1,
     }
-    return presets.settings_of(model, "digits", {**usual, **overrides, "precision": precision})
+    return settings_of(model, "digits", {**usual, **overrides, "precision": precision})
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,7 @@ def data():
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16"])
-@pytest.mark.parametrize("model", presets.MODELS)
+@pytest.mark.parametrize("model", MODELS)
 def test_only_the_bodies_compute_in_it(precision, model, data):
     """Variables, heads, and so all that the bound is made of stay float32."""
     trained = make_model(settings_in(precision, model), data)

@@ -14,10 +14,11 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf import data as data_sets
-from jmvae_tf import presets
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.models.jmvae_kl import JMVAEKL
 from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.settings import settings_of
+from jmvae_tf.training.build import make_model
 from jmvae_tf.training.callbacks import (
     Checkpoints,
     FiniteTerms,
@@ -27,8 +28,9 @@ from jmvae_tf.training.callbacks import (
     StopAtBatch,
     TermsOnTestSet,
 )
+from jmvae_tf.training.checkpoints import load_checkpoint, load_newest
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.training.train import load_checkpoint, load_newest, make_model, train
+from jmvae_tf.training.train import train
 
 NETWORKS = {
     "joint_encoder": "(D4R, D4R)",
@@ -66,7 +68,7 @@ def settings_with(model="jmvae_kl", **overrides):
     }
     if model != "jmvae_kl":
         del usual["encoders"]
-    return presets.settings_of(model, "digits", usual | overrides)
+    return settings_of(model, "digits", usual | overrides)
 
 
 @pytest.fixture

@@ -7,16 +7,16 @@ import pathlib
 
 import pytest
 
-from jmvae_tf import presets
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json, written_atomically
+from jmvae_tf.settings import setting_fields, settings_of
 from jmvae_tf.training.run_folder import RunFolder
 from tests.helpers.folders import contents
 
 
 @pytest.fixture
 def settings():
-    return presets.settings_of("jmvae_kl", "digits", {})
+    return settings_of("jmvae_kl", "digits", {})
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_rows_of_different_columns(run):
 def test_config_has_every_setting_and_the_versions(run, settings):
     config = json.loads(run.config_file.read_text())
     versions = config.pop("versions")
-    assert config.keys() == {field.name for field in presets.setting_fields()} | {"model", "data"}
+    assert config.keys() == {field.name for field in setting_fields()} | {"model", "data"}
     assert {"python", "tensorflow", "keras", "tensorflow-probability", "jmvae_tf"} <= set(versions)
     assert run.read_settings() == settings
 

@@ -3,8 +3,8 @@
 import pathlib
 from typing import NamedTuple
 
-from jmvae_tf.presets import Settings, run_name
-from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.settings import Settings
+from jmvae_tf.training.run_folder import RunFolder, run_name
 
 
 class ChosenRun(NamedTuple):

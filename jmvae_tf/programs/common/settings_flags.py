@@ -7,8 +7,9 @@ from typing import Any
 
 from absl import flags
 
-from jmvae_tf.presets import Settings, preset_values, setting_fields
+from jmvae_tf.presets import preset_values
 from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.settings import Settings, setting_fields
 
 _DEFINE: dict[Any, Callable[..., Any]] = {
     int: flags.DEFINE_integer,

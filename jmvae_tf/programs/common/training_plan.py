@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jmvae_tf import presets
-from jmvae_tf.presets import Settings
+from jmvae_tf.data import DATA_SETS
+from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common.chosen_run import default_run
-from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.errors import UserError, check_choice
+from jmvae_tf.settings import Settings, settings_of
 from jmvae_tf.training import cluster
 from jmvae_tf.training.run_folder import RunFolder
 
@@ -61,12 +62,12 @@ def make_plan(
       UserError: if a name or a setting is unknown, they exclude each other, or the folder cannot be
         used.
     """
-    presets.check_choice("model", model, presets.MODELS)  # They name the folder.
-    presets.check_choice("data", data, presets.DATA)
+    check_choice("model", model, MODELS)  # They name the folder.
+    check_choice("data", data, DATA_SETS)
     folder = RunFolder(Path(run or default_run(data, model, overrides.get("target"))))
     is_chief = True
     if distribute is not None:
-        presets.check_choice("distribute", distribute, ("mirrored", "multi_worker"))
+        check_choice("distribute", distribute, ("mirrored", "multi_worker"))
         if distribute == "multi_worker":
             is_chief = cluster.from_environment().task == 0
     if resume and overwrite:
@@ -78,7 +79,7 @@ def make_plan(
     if resume:
         settings = _resumed(folder, {**overrides, **named})
     else:
-        settings = presets.settings_of(model, data, overrides)
+        settings = settings_of(model, data, overrides)
         if is_chief:
             folder.check_new(overwrite)
     if distribute and settings.precision == "mixed_float16":
@@ -97,7 +98,7 @@ def make_plan(
 
 
 def _resumed(folder: RunFolder, overrides: Mapping[str, Any]) -> Settings:
-    settings = presets.resumed(folder.read_settings(), overrides)
+    settings = folder.read_settings().resumed(overrides)
     folder.check_goes_on()
     done = max(folder.checkpoint_epochs(), default=0)
     if settings.epochs < done:

@@ -14,7 +14,7 @@ from jmvae_tf.demo.page_server import application, quiet, served
 from jmvae_tf.demo.uploads import Uploads
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.programs.common.chosen_run import ChosenRun
-from jmvae_tf.training.train import load_checkpoint
+from jmvae_tf.training.checkpoints import load_checkpoint
 
 
 def serve_page(

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from jmvae_tf import data as data_sets
-from jmvae_tf import presets
 from jmvae_tf.evaluation.metrics.importance import usual_num_samples
 from jmvae_tf.evaluation.protocol import Protocol
 from jmvae_tf.programs.common.chosen_run import ChosenRun
@@ -45,7 +44,7 @@ def evaluate_run(
       KeyboardInterrupt: if a signal stopped the evaluation.
     """
     model, inference = load_model_of(run, inference)
-    data = data_sets.load(run.settings.data, data_dir, presets.data_options(run.settings))
+    data = data_sets.load(run.settings.data, data_dir, run.settings.data_options)
     protocol = Protocol(
         num_samples=num_samples,
         num_importance_samples=num_importance_samples or usual_num_samples(model),

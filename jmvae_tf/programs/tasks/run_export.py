@@ -3,7 +3,7 @@
 from jmvae_tf.export.permissions import tell_if_private
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.programs.common.chosen_run import ChosenRun, export_folder
-from jmvae_tf.training.train import load_checkpoint
+from jmvae_tf.training.checkpoints import load_checkpoint
 
 
 def export_run(run: ChosenRun, export_dir: str, keep_versions: int | None) -> None:

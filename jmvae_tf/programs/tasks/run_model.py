@@ -5,10 +5,9 @@ from typing import Any, get_args
 
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.iterative import FeedBack, IterativelySampledVAE, Missing
-from jmvae_tf.presets import check_choice
 from jmvae_tf.programs.common.chosen_run import ChosenRun
-from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.training.train import load_checkpoint
+from jmvae_tf.runtime.errors import UserError, check_choice
+from jmvae_tf.training.checkpoints import load_checkpoint
 
 
 def load_model_of(

@@ -5,7 +5,6 @@ import pathlib
 import shlex
 from collections.abc import Sequence
 
-from jmvae_tf.presets import versions
 from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.reproduction.figures import make_figure
 from jmvae_tf.reproduction.paper_table import table_as_json, table_as_markdown, table_as_text
@@ -14,6 +13,7 @@ from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.reproduction.scales import SCALES
 from jmvae_tf.reproduction.tables import make_table
 from jmvae_tf.runtime.files import write_json, written_atomically
+from jmvae_tf.version import installed_versions
 
 
 def reproduce(
@@ -60,7 +60,11 @@ def reproduce(
                 temporary.write_text(table_as_markdown(table), encoding="utf-8")
         if table is not None:
             written.append(stem.with_suffix(".json"))
-            about = {"scale": dataclasses.asdict(scale), "seed": seed, "versions": versions()}
+            about = {
+                "scale": dataclasses.asdict(scale),
+                "seed": seed,
+                "versions": installed_versions(),
+            }
             write_json(written[-1], {**table_as_json(table), **about})
             print(f"\n{table_as_text(table)}\n")
     except KeyboardInterrupt as interrupt:

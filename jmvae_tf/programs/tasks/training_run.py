@@ -6,15 +6,16 @@ import shlex
 from collections.abc import Sequence
 
 from jmvae_tf import data as data_sets
-from jmvae_tf import presets
 from jmvae_tf.programs.common.chosen_run import export_folder
 from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.programs.common.tensorflow_loading import announce_devices
 from jmvae_tf.programs.common.training_plan import TrainingPlan
 from jmvae_tf.runtime.errors import one_line
 from jmvae_tf.training import strategies
+from jmvae_tf.training.build import make_model
+from jmvae_tf.training.checkpoints import load_newest
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.training.train import check_profile, load_newest, make_model, train
+from jmvae_tf.training.train import check_profile, train
 
 
 def train_run(
@@ -43,7 +44,7 @@ def train_run(
     """
     folder, settings = plan.folder, plan.settings
     strategy = strategies.strategy_of(plan.distribute)  # Before TensorFlow computes anything.
-    data = data_sets.load(settings.data, data_dir, presets.data_options(settings))
+    data = data_sets.load(settings.data, data_dir, settings.data_options)
     exports = export_folder(export_dir, settings)
     with folder.locked() if plan.is_chief else contextlib.nullcontext():
         model, epoch = None, 0

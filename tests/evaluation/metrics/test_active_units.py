@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jmvae_tf.evaluation.metrics import active_units
-from jmvae_tf.models.loading import MODELS
+from jmvae_tf.models.registry import PLAIN_MODELS
 from tests.helpers.small_models import examples, known_to, small_model
 
 
@@ -22,7 +22,7 @@ def test_active_units():
 
 @pytest.mark.parametrize(
     ("name", "layers"),
-    [(name, ["z1", "z2"] if name == "jmvae_h" else ["z"]) for name in MODELS],
+    [(name, ["z1", "z2"] if name == "jmvae_h" else ["z"]) for name in PLAIN_MODELS],
 )
 def test_means_of_every_layer(name, layers, two_modalities):
     model = small_model(name, two_modalities)

@@ -11,14 +11,14 @@ from jmvae_tf.evaluation.metrics.objective import bound_terms
 from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
 from jmvae_tf.evaluation.sections.likelihood import objective_section
 from jmvae_tf.evaluation.subject import Subject
-from jmvae_tf.models.loading import MODELS
+from jmvae_tf.models.registry import PLAIN_MODELS
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers.evaluation import image_of, label_of
 from tests.helpers.numpy_models import GOLDEN, Recorder, gaussian_of, log_p_of
 from tests.helpers.small_models import examples, set_sequential_weights, small_model
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", PLAIN_MODELS)
 def test_terms_make_up_the_bound_whatever_the_warm_up(name, two_modalities):
     model = small_model(name, two_modalities)
     model.kl_weight.assign(0.1)

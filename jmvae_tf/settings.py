@@ -1,0 +1,340 @@
+"""The settings of a run: what they are, which values they take, and reading those of other runs.
+
+Nothing here needs TensorFlow, so that programs can check their flags at once.
+"""
+
+import collections.abc
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Self
+
+from jmvae_tf.data import DATA_SETS, check_options
+from jmvae_tf.presets import preset_of
+from jmvae_tf.runtime.errors import UserError, check_choice
+
+_MOST_CHARACTERS = 1000  # In a network's notation; the longest of the papers has 64.
+
+
+class _Rule(NamedTuple):
+    """A rule for values of the right kind.
+
+    Attributes:
+      text: what the value must be.
+      holds: whether it is.
+    """
+
+    text: str
+    holds: Callable[[Any], bool]
+
+
+def _one_of(*choices: str | int) -> _Rule:
+    *first, last = map(str, choices)
+    return _Rule(f"{', '.join(first)} or {last}", choices.__contains__)
+
+
+def _at_most(highest: int) -> _Rule:
+    return _Rule(f"at most {highest}", lambda x: x <= highest)
+
+
+_LARGEST = 2**31 - 1
+_AT_LEAST_1 = _Rule("at least 1", lambda x: x >= 1)
+_NOT_NEGATIVE = _Rule("0 or more", lambda x: x >= 0)
+_A_SEED = _Rule(f"from 0 to {_LARGEST}", lambda x: 0 <= x <= _LARGEST)
+_A_RATE = _Rule("positive and finite", lambda x: 0 < x < math.inf)
+_A_WEIGHT = _Rule("finite and 0 or more", lambda x: 0 <= x < math.inf)
+
+_KINDS: dict[Any, _Rule] = {
+    bool: _Rule("true or false", lambda x: isinstance(x, bool)),
+    int: _Rule("a whole number", lambda x: isinstance(x, int) and not isinstance(x, bool)),
+    float: _Rule(
+        "a number",
+        lambda x: (
+            isinstance(x, float)
+            or (isinstance(x, int) and not isinstance(x, bool) and abs(x) <= _LARGEST)
+        ),
+    ),
+    str: _Rule(
+        f"a printable text of at most {_MOST_CHARACTERS} characters",
+        lambda x: isinstance(x, str) and len(x) <= _MOST_CHARACTERS and x.isprintable(),
+    ),
+}
+
+
+def setting(
+    description: str,
+    default: Any = dataclasses.MISSING,
+    *rules: _Rule,
+    before: Any = dataclasses.MISSING,
+) -> Any:
+    """A field of `Settings`.
+
+    Args:
+      description: what `--help` says.
+      default: None for a setting that some models or data sets lack; otherwise for all.
+      *rules: for values, or for each value of a mapping.
+      before: the value that reproduces the versions that did not have the setting, for each
+        modality if it is a mapping. Every setting added since version 0.1 must say it, so that a
+        run of an older version is read as what it was, whatever today's preset is.
+    """
+    metadata = {"help": description, "rules": rules, "before": before}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All that a run is a function of; each field but the first two is a flag of `bin/train`.
+
+    Fields that a model or a data set does not have are None.
+    """
+
+    model: str = setting("which of the papers' models")
+    data: str = setting("which data set")
+
+    target: str | None = setting("modality that cvae and cmma generate or vae models", None)
+    split: str = setting(
+        "how the data are divided: paper, mnist's authors (trains on 60,000), celeba's official"
+    )
+    image_size: int | None = setting("pixels of an image's side: 32, 64 or 128", None)
+    crop: str | None = setting("what is cut out of a photograph: face or center", None)
+    flips: bool | None = setting("mirror half of the training images, chosen at random", None)
+    latent_dim: int = setting(
+        "number of values of z", dataclasses.MISSING, _AT_LEAST_1, _at_most(65_536)
+    )
+    joint_encoder: str | None = setting("q(z|x,w) in the notation of the paper's appendix", None)
+    encoders: Mapping[str, str] | None = setting(
+        "q(z|x), in cmma p(z|w), as image=NOTATION,label=NOTATION", None
+    )
+    decoders: Mapping[str, str] = setting("p(x|z), as image=NOTATION,label=NOTATION")
+    likelihood_weights: Mapping[str, float] = setting(
+        "what multiplies log p(x|z) in the bound, as image=WEIGHT,label=WEIGHT",
+        dataclasses.MISSING,
+        _A_RATE,
+    )
+    alpha: float | None = setting("weight of the divergences between encoders", None, _A_WEIGHT)
+    anneal_alpha: bool | None = setting("let the warm-up's weight multiply alpha too", None)
+    missing: str | None = setting(
+        "what a missing modality starts from: noise or zeros", None, _one_of("noise", "zeros")
+    )
+    num_rounds: int | None = setting("rounds of iterative sampling", None, _AT_LEAST_1)
+    feed_back: str | None = setting(
+        "what goes from round to round: samples or means",
+        None,
+        _one_of("samples", "means"),
+        before="samples",
+    )
+    num_layers: int | None = setting("L: stochastic layers", None, _AT_LEAST_1, _at_most(100))
+    layer_encoder: str | None = setting("q(z_l|x,w) from the mean of z_l-1, l >= 2", None)
+    layer_prior: str | None = setting("p(z_l|z_l+1)", None)
+    discriminator: str | None = setting("of real from generated images, as a notation", None)
+    adversarial_weight: float | None = setting(
+        "what multiplies the generator's loss where the bound's weight is 1", None, _A_WEIGHT
+    )
+    discriminator_learning_rate: float | None = setting(
+        "of the discriminator's Adam", None, _A_RATE
+    )
+
+    epochs: int = setting("number of epochs", dataclasses.MISSING, _AT_LEAST_1)
+    warmup_epochs: int = setting(
+        "N_t: epochs until the divergence from the prior has full weight",
+        dataclasses.MISSING,
+        _NOT_NEGATIVE,
+    )
+    batch_size: int = setting("examples in a batch", dataclasses.MISSING, _AT_LEAST_1)
+    learning_rate: float = setting("of Adam", dataclasses.MISSING, _A_RATE)
+    seed: int = setting("of all randomness", 0, _A_SEED)
+
+    precision: str = setting(
+        "what the networks' bodies compute in: float32, mixed_bfloat16 or mixed_float16; their "
+        "variables, heads, likelihoods and divergences are float32",
+        "float32",
+        _one_of("float32", "mixed_bfloat16", "mixed_float16"),
+        before="float32",
+    )
+    jit_compile: bool = setting("compile training steps with XLA")
+    steps_per_execution: int = setting(
+        "training steps that run without a return to Python", dataclasses.MISSING, _AT_LEAST_1
+    )
+    checkpoint_every: int = setting("epochs between checkpoints", dataclasses.MISSING, _AT_LEAST_1)
+
+    def __post_init__(self) -> None:
+        """Checks every field, which may come from anybody's file.
+
+        Raises:
+          UserError: for a value of another type or out of its range, an unknown name, or a setting
+            that the model on that data set does not have, or lacks.
+        """
+        for field in dataclasses.fields(self):
+            _check_value(field, getattr(self, field.name))
+        self._check_fit()
+
+    def _check_fit(self) -> None:
+        preset = preset_of(self.model, self.data, self.target)
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.default is None and (value is None) != (field.name not in preset):
+                raise UserError(
+                    f"--{field.name} is "
+                    + ("needed by " if value is None else "not a setting of ")
+                    + f"{self.model} on {self.data}",
+                    f"--{field.name}={_shown(value)}",
+                    "give it a value" if value is None else "leave it out",
+                )
+            if isinstance(value, Mapping) and value.keys() != preset[field.name].keys():
+                names = " and ".join(preset[field.name])
+                raise UserError(
+                    f"--{field.name} must name {names}, all of them and no others",
+                    f"--{field.name} with {', '.join(value) or 'none'}",
+                    "change it",
+                )
+        check_options(self.data, self.data_options)
+
+    @property
+    def data_options(self) -> dict[str, Any]:
+        """The settings that make the data set: the options of `data.load`."""
+        return {name: getattr(self, name) for name in DATA_SETS[self.data].options}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """The settings that a run of this version or an earlier one wrote.
+
+        A setting that an earlier version did not have gets the value that reproduces that version.
+
+        Args:
+          config: setting to value, from anybody's file.
+
+        Raises:
+          UserError: if settings are unknown or missing, or as `Settings`.
+        """
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        has: Mapping[str, Any] = {}
+        if "model" in config and "data" in config:
+            for name in ("model", "data", "target"):
+                _check_value(fields[name], config.get(name))
+            has = preset_of(config["model"], config["data"], config.get("target"))
+        added: dict[str, Any] = {}
+        unknown = [name for name in config if name not in fields]
+        missing = []
+        for name, field in fields.items():
+            before = field.metadata["before"]
+            if name in config or (field.default is None and name not in has):
+                continue
+            if before is dataclasses.MISSING:
+                missing.append(name)
+            else:
+                by_modality = isinstance(has.get(name), Mapping)
+                added[name] = dict.fromkeys(has[name], before) if by_modality else before
+        if unknown or missing:
+            raise UserError(
+                "All settings must be there, and no others",
+                " and ".join(
+                    [f"no {name}" for name in missing] + [f"the unknown {name}" for name in unknown]
+                ),
+                "change them",
+            )
+        return cls(**{**added, **config})
+
+    def resumed(self, overrides: Mapping[str, Any]) -> Self:
+        """The settings of a run that resumes, perhaps for more epochs.
+
+        Args:
+          overrides: setting to value, as for `settings_of`.
+
+        Raises:
+          UserError: if anything but the epochs would change: the run would not be one run.
+        """
+        kept = dataclasses.asdict(self)
+        wanted = {
+            name: {**kept[name], **value} if isinstance(kept[name], dict) else value
+            for name, value in overrides.items()
+        }
+        changed = {
+            name: value
+            for name, value in wanted.items()
+            if name != "epochs" and kept[name] != value
+        }
+        if changed:
+            raise UserError(
+                "--resume continues with the settings of the run",
+                ", ".join(f"--{name}={value} for {kept[name]}" for name, value in changed.items()),
+                "leave them out, or train another --run",
+            )
+        return dataclasses.replace(self, epochs=overrides.get("epochs", self.epochs))
+
+
+def _check_value(field: dataclasses.Field, value: Any) -> None:
+    """Raises UserError if a setting's value is not of its type, or out of its range."""
+
+    def require(rule: _Rule, received: Any) -> None:
+        if not rule.holds(received):
+            raise UserError(
+                f"--{field.name} must be {rule.text}",
+                f"--{field.name}={_shown(received)}",
+                "change it",
+            )
+
+    hint: Any = field.type
+    if isinstance(hint, types.UnionType):
+        if value is None:
+            return
+        hint = typing.get_args(hint)[0]
+    if typing.get_origin(hint) is collections.abc.Mapping:
+        require(_Rule("an object", lambda x: isinstance(x, Mapping)), value)
+        hint = typing.get_args(hint)[1]
+        values = list(value.values())
+    else:
+        values = [value]
+    for single in values:
+        require(_KINDS[hint], single)
+        for rule in field.metadata["rules"]:
+            require(rule, single)
+        if hint is int:
+            require(_at_most(_LARGEST), single)
+
+
+def _shown(value: Any) -> str:
+    """A value for a message; of what is deep or no plain value only the type."""
+    plain = value is None or isinstance(value, str | int | float)
+    return str(value) if plain else f"a {type(value).__name__}"
+
+
+def setting_fields() -> list[dataclasses.Field]:
+    """The fields of `Settings` that flags override: all but model and data."""
+    return [field for field in dataclasses.fields(Settings) if field.name not in ("model", "data")]
+
+
+def settings_of(model: str, data: str, overrides: Mapping[str, Any]) -> Settings:
+    """The preset of a model on a data set, with the user's changes.
+
+    Args:
+      model: one of `MODELS`.
+      data: one of `DATA_SETS`.
+      overrides: setting to value; `encoders` and other mappings may name some of their modalities.
+
+    Raises:
+      UserError: for an unknown model or data set, a setting that the model does not have, or a
+        value out of range.
+    """
+    preset = preset_of(model, data, overrides.get("target"))
+    of_all = {x.name for x in setting_fields() if x.default is not None}
+    for name, value in overrides.items():
+        if name not in preset and name not in of_all:
+            raise UserError(
+                f"--{name} is not a setting of {model} on {data}",
+                f"--{name}={value}",
+                "leave it out",
+            )
+        if isinstance(preset.get(name), Mapping):
+            for modality in value:
+                check_choice(name, modality, preset[name])
+            value = {**preset[name], **value}
+        preset[name] = value
+    if preset.get("image_size"):
+        units = 256 * (preset["image_size"] // 16) ** 2
+        preset["decoders"] = {
+            name: notation.replace("{units}", str(units))
+            for name, notation in preset["decoders"].items()
+        }
+    return Settings(model=model, data=data, **preset)

@@ -1,0 +1,112 @@
+"""A new model from settings and data, compiled to be trained."""
+
+import dataclasses
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from jmvae_tf.data import pipelines
+from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.models.adversarial import Adversarial
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.registry import MODELS
+from jmvae_tf.runtime import replicas
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.precision import computing_in
+from jmvae_tf.settings import Settings
+from jmvae_tf.training import strategies
+
+Trained = MultimodalVAE | Adversarial
+"""A model that is trained: alone, or against a discriminator."""
+
+_ADVERSARIAL_BETA_1 = 0.5
+"""Of all Adams where there is a discriminator (the authors' code)."""
+
+
+def make_model(settings: Settings, data: DataSet) -> Trained:
+    """A new, compiled model; the seed determines its initial weights.
+
+    Under a strategy's scope it is made for that strategy.
+
+    Raises:
+      UserError: if the settings do not make a model, a batch is larger than the training set, or
+        the replicas cannot share it equally.
+    """
+    with computing_in(settings.precision):
+        return _make_model(settings, data)
+
+
+def _make_model(settings: Settings, data: DataSet) -> Trained:
+    pipelines.check_shared(data, settings.batch_size, replicas.count())
+    keras.utils.set_random_seed(settings.seed)
+    row = MODELS[settings.model]
+    arguments = {name: getattr(settings, name) for name in row.arguments}
+    modalities = {
+        name: dataclasses.replace(
+            modality, likelihood_weight=settings.likelihood_weights.get(name, 1.0)
+        )
+        for name, modality in data.modalities.items()
+    }
+    if row.modalities == "target":
+        modalities = {name: x for name, x in modalities.items() if name == settings.target}
+    try:
+        with strategies.workers_watched(tf.distribute.get_strategy()):
+            model: Trained = row.model_class()(modalities, **arguments)
+            if model.statistics:
+                model.adapt(pipelines.in_order(data, "train"))
+            if row.is_gan:
+                own = ("discriminator", "adversarial_weight")
+                model = Adversarial(
+                    model, judged_image(model), **{name: getattr(settings, name) for name in own}
+                )
+    except UserError:
+        raise
+    except (ValueError, OverflowError, MemoryError, tf.errors.OpError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError("The settings must make a model", reason, "change them") from error
+    model.compile(**_optimizers(settings), **execution_of(settings, data))
+    return model
+
+
+def judged_image(model: MultimodalVAE) -> str:
+    """The name of the image that a discriminator judges: the only one that the model generates.
+
+    Raises:
+      UserError: if it generates none or several.
+    """
+    images = [name for name in model.targets if model.modalities[name].kind == "image"]
+    if len(images) != 1:
+        raise UserError(
+            "A discriminator judges the one image that a model generates",
+            f"{' and '.join(images) or 'no image'} among {', '.join(model.targets)}",
+            "choose a --target that is an image, or a --model without _gan",
+        )
+    return images[0]
+
+
+def execution_of(settings: Settings, data: DataSet) -> dict[str, Any]:
+    """The arguments of `compile` that change nothing but speed."""
+    if replicas.count() > 1:
+        # Neither does XLA compile the reduction over replicas, nor does Keras loop over it.
+        return {"jit_compile": False, "steps_per_execution": 1}
+    steps = pipelines.steps_per_epoch(data, settings.batch_size)
+    # An execution must not run past the end of an epoch.
+    most = min(steps, settings.steps_per_execution)
+    divisors = (x for x in range(1, most + 1) if steps % x == 0)
+    return {"jit_compile": settings.jit_compile, "steps_per_execution": max(divisors)}
+
+
+def _optimizers(settings: Settings) -> dict[str, keras.optimizers.Optimizer]:
+    """The arguments of `compile`."""
+    if not MODELS[settings.model].is_gan:
+        return {"optimizer": keras.optimizers.Adam(settings.learning_rate)}
+    rates = {
+        "optimizer": settings.learning_rate,
+        "decoder_optimizer": settings.learning_rate,
+        "discriminator_optimizer": settings.discriminator_learning_rate,
+    }
+    return {
+        name: keras.optimizers.Adam(rate, beta_1=_ADVERSARIAL_BETA_1)
+        for name, rate in rates.items()
+    }

@@ -1,0 +1,137 @@
+"""Loading of a run's checkpoints, to be trained further or to be used."""
+
+import pathlib
+import sys
+from typing import Any
+
+import tensorflow as tf
+
+from jmvae_tf import data as data_sets
+from jmvae_tf.models.adversarial import Adversarial, without_adversary
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.loading import load_model
+from jmvae_tf.models.registry import MODELS
+from jmvae_tf.models.weight_checks import not_finite
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.precision import computing_in
+from jmvae_tf.settings import Settings
+from jmvae_tf.training import strategies
+from jmvae_tf.training.build import Trained
+from jmvae_tf.training.run_folder import RunFolder
+
+_LONGEST_REASON = 300
+"""Characters of Keras's messages, which repeat whole configurations."""
+
+
+def load_newest(folder: RunFolder, set_aside: bool = True) -> tuple[Trained | None, int]:
+    """The newest checkpoint that can be read, to be trained further, and its epoch.
+
+    Damaged ones that are newer are named.
+
+    Args:
+      folder: of the run.
+      set_aside: whether those that are damaged are renamed, out of the way of those to come.
+
+    Returns:
+      The model and the number of epochs it has seen; None and 0 if there is no checkpoint.
+
+    Raises:
+      UserError: if there are checkpoints and all are damaged.
+    """
+    settings = folder.read_settings()
+    damaged: dict[pathlib.Path, str] = {}
+    for epoch in reversed(folder.checkpoint_epochs()):
+        path = folder.checkpoint_of(epoch)
+        try:
+            model = load_trained(path, settings)
+        except strategies.LostWorkerError:
+            raise  # It says nothing about the file.
+        except UserError as error:
+            damaged[path] = str(error)
+            continue
+        if set_aside:
+            for bad, message in damaged.items():
+                print(f"warning: {message}", file=sys.stderr)
+                bad.rename(bad.with_suffix(".damaged"))
+        return model, epoch
+    if damaged:
+        raise UserError(
+            "A run goes on from a checkpoint that can be read",
+            ", ".join(map(str, damaged)),
+            "train again with --overwrite",
+        )
+    return None, 0
+
+
+def load_checkpoint(path: Any, settings: Settings) -> MultimodalVAE:
+    """The model of a checkpoint to be used, which computes in float32; otherwise as `load_trained`.
+
+    What was trained in a mixed precision is not compiled.
+    """
+    model = without_adversary(load_trained(path, settings))
+    if model.precision == "float32":
+        return model
+    exact = type(model).from_config({**model.get_config(), "precision": "float32"})
+    exact.set_weights(model.get_weights())
+    return exact
+
+
+def load_trained(path: Any, settings: Settings) -> Trained:
+    """The model of a checkpoint to be trained further, compiled as it was.
+
+    Args:
+      path: of the file.
+      settings: of the run that it is used for.
+
+    Raises:
+      UserError: if the file is not there, cannot be read, or is of another architecture than the
+        run.
+    """
+    try:
+        # The precision is for files that do not say theirs.
+        watched = strategies.workers_watched(tf.distribute.get_strategy())
+        with watched, computing_in(settings.precision):
+            trained = load_model(path)
+    except strategies.LostWorkerError:
+        raise
+    except Exception as error:  # Keras and h5py raise many kinds for a damaged file.
+        first, *_ = str(error)[:_LONGEST_REASON].splitlines() or [type(error).__name__]
+        raise UserError(
+            "A checkpoint must be a whole .keras file of this version",
+            f"{path}: {first}",
+            "use another checkpoint",
+        ) from error
+    model = without_adversary(trained)
+    bad = not_finite(model)
+    if bad:
+        raise UserError(
+            "Every weight of a checkpoint must be finite",
+            f"{path} with NaN or infinity in {', '.join(bad[:3])}",
+            "use another checkpoint",
+        )
+    row = MODELS[settings.model]
+    found = {"model": _name_of(trained), **model.get_config()}
+    if isinstance(trained, Adversarial):
+        found["discriminator"] = trained.discriminator_network
+    wanted = {name: getattr(settings, name) for name in ("model", *row.architecture)}
+    expected = data_sets.modalities(settings.data, settings.data_options)
+    for name, modality in model.modalities.items():
+        found[name] = modality.event_shape
+        wanted[name] = expected[name].event_shape if name in expected else "unknown"
+    different = {name: value for name, value in wanted.items() if found.get(name, value) != value}
+    if different:
+        raise UserError(
+            "A checkpoint must be of the run's architecture",
+            f"{path}: "
+            + ", ".join(f"{name} {found[name]}, not {value}" for name, value in different.items()),
+            "use a checkpoint of this run, or name the run that it belongs to with --run",
+        )
+    return trained
+
+
+def _name_of(trained: Trained) -> str:
+    """The name of a model in the registry."""
+    is_gan, kind = isinstance(trained, Adversarial), type(without_adversary(trained))
+    return next(
+        name for name, row in MODELS.items() if row.is_gan == is_gan and row.model_class() is kind
+    )
