@@ -87,9 +87,11 @@ def examples_of(settings):
     """The data set of some settings, its training batches and its test set."""
     from jmvae_tf import data as data_sets
 
-    data_options = found("jmvae_tf.settings:data_options", "jmvae_tf.presets:data_options")
     pipelines = importlib.import_module("jmvae_tf.data.pipelines")
-    data = data_sets.load(settings.data, pathlib.Path("unused"), data_options(settings))
+    options = getattr(settings, "data_options", None)
+    if options is None:  # Until version 0.3.
+        options = found("jmvae_tf.presets:data_options")(settings)
+    data = data_sets.load(settings.data, pathlib.Path("unused"), options)
     if hasattr(pipelines, "training_batches"):  # Until version 0.3.
         training = pipelines.training_batches(
             data, settings.batch_size, settings.seed, flips=bool(settings.flips)
