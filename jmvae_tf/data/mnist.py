@@ -8,7 +8,6 @@ import io
 import math
 import pathlib
 import struct
-import urllib.request
 import zlib
 
 import numpy as np
@@ -30,8 +29,6 @@ FILES = {
 
 _MOST_BYTES = 2**26  # Of a file, compressed; MNIST's largest has ten million.
 _MOST_EXAMPLES = 300_000  # MNIST has 60,000; sets in its likeness have more.
-
-_NETWORK_TIMEOUT = 5.0  # Seconds; TFDS itself would try for minutes.
 
 
 def modalities() -> dict[str, Modality]:
@@ -171,21 +168,8 @@ def _from_tfds(data_dir: pathlib.Path) -> dict[str, np.ndarray]:
     import tensorflow_datasets as tfds  # Takes seconds, and is seldom needed.
 
     remedy = f"put {', '.join(FILES.values())} into --data_dir"
-    if not any((data_dir / "mnist").glob("*/dataset_info.json")):
-        url = f"{tfds.image_classification.MNIST.URL}{FILES['test-labels']}"
-        try:
-            with urllib.request.urlopen(
-                urllib.request.Request(url, method="HEAD"),
-                timeout=_NETWORK_TIMEOUT,
-            ):
-                pass
-        except OSError as error:
-            raise UserError(
-                "MNIST must be in --data_dir or be downloadable",
-                f"{data_dir} without its files and no answer from {url} ({error})",
-                remedy,
-            ) from error
-    tfds_files.check_versions(data_dir / "mnist")
+    url = f"{tfds.image_classification.MNIST.URL}{FILES['test-labels']}"
+    tfds_files.check_available(data_dir / "mnist", "MNIST", url, remedy)
     try:
         parts = {
             part: tfds.as_numpy(tfds.load("mnist", split=part, data_dir=data_dir, batch_size=-1))

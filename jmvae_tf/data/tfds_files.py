@@ -5,11 +5,13 @@
 
 import pathlib
 import re
+import urllib.request
 from typing import Any
 
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json
 
+_NETWORK_TIMEOUT = 5.0  # Seconds; TFDS itself would try for minutes.
 _LONGEST = 2**24  # Bytes of a file that says what the data are.
 _MOST_VALUES = 10_000  # Of features.json, over all that lie in each other.
 _DEEPEST = 50
@@ -19,15 +21,28 @@ _OWN_CLASS = re.compile(r"tensorflow_datasets\.core\.features(\.[A-Za-z]\w*)+")
 _CLASS_KEYS = ("pythonClassName", "python_class_name", "type")
 
 
-def check_versions(folder: pathlib.Path) -> None:
-    """Checks all versions of a data set.
+def check_available(folder: pathlib.Path, name: str, url: str, remedy: str) -> None:
+    """Checks a data set that TFDS is about to read, or to download where it is missing.
 
     Args:
-      folder: of the data set, which need not be there.
+      folder: of the data set; may be missing.
+      name: of the data set, for messages.
+      url: of one of its files, asked for where the data set is missing.
+      remedy: for users without a network.
 
     Raises:
-      UserError: as `check_tfds_files` does.
+      UserError: if it is missing and its files do not answer, or as `check_tfds_files`.
     """
+    if not any(folder.glob("*/dataset_info.json")):
+        try:
+            with urllib.request.urlopen(url, timeout=_NETWORK_TIMEOUT):
+                pass
+        except OSError as error:
+            raise UserError(
+                f"{name} must be in --data_dir or be downloadable",
+                f"{folder.parent} without its files and no answer from {url} ({error})",
+                remedy,
+            ) from error
     for described in sorted(folder.glob("*/dataset_info.json")):
         check_tfds_files(described.parent)
 

@@ -213,8 +213,8 @@ def tfds(monkeypatch):
 def test_without_files_and_network_nothing_is_tried_twice(tmp_path, monkeypatch, tfds):
     asked = []
 
-    def refuse(request, timeout):
-        asked.append((request.full_url, timeout))
+    def refuse(url, timeout):
+        asked.append((url, timeout))
         raise urllib.error.URLError("no route")
 
     monkeypatch.setattr(urllib.request, "urlopen", refuse)

@@ -1,7 +1,6 @@
 """CelebA from TensorFlow Datasets, where the official files are not at hand."""
 
 import pathlib
-import urllib.request
 import zipfile
 
 import tensorflow_datasets as tfds
@@ -13,8 +12,6 @@ from jmvae_tf.data.celeba.source_lists import PARTITION_NAMES
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import written_atomically
-
-_NETWORK_TIMEOUT = 5.0  # Seconds; TFDS itself would try for minutes.
 
 
 def fetch(data_dir: pathlib.Path) -> pathlib.Path:
@@ -37,18 +34,8 @@ def fetch(data_dir: pathlib.Path) -> pathlib.Path:
         return folder
     files = f"{source_files.ZIP}, {source_files.ATTRIBUTES_FILE} and {source_files.PARTITIONS_FILE}"
     remedy = f"fetch {files} by hand and put them into {data_dir}"
-    if not any((data_dir / "celeb_a").glob("*/dataset_info.json")):
-        url = celeb_a_dataset_builder.EVAL_LIST
-        try:
-            with urllib.request.urlopen(url, timeout=_NETWORK_TIMEOUT):
-                pass
-        except OSError as error:
-            raise UserError(
-                "CelebA must be in --data_dir or be downloadable",
-                f"{data_dir} without its files and no answer from {url} ({error})",
-                remedy,
-            ) from error
-    tfds_files.check_versions(data_dir / "celeb_a")
+    url = celeb_a_dataset_builder.EVAL_LIST
+    tfds_files.check_available(data_dir / "celeb_a", "CelebA", url, remedy)
     try:
         builder = tfds.builder("celeb_a", data_dir=data_dir)
         builder.download_and_prepare()
