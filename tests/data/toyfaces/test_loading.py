@@ -16,21 +16,10 @@ from jmvae_tf.data.toyfaces.loading import ATTRIBUTES
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers import toyfaces_files
 
-HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")
-
 
 def vector(*names):
     """The attributes of a face that has those named and no other."""
     return np.where(np.isin(ATTRIBUTES, names), 1, -1).astype(np.int8)
-
-
-@pytest.fixture(scope="module")
-def people():
-    """Of each attribute, whether 3,000 people have it."""
-    attributes = toyfaces.sample_attributes(3000, seed=7)
-    assert attributes.dtype == np.int8
-    assert set(np.unique(attributes)) == {-1, 1}
-    return {name: attributes[:, index] > 0 for index, name in enumerate(ATTRIBUTES)}
 
 
 @pytest.fixture
@@ -80,32 +69,6 @@ def test_a_face_follows_from_seed_and_index_alone():
     for name in ("image", "attributes"):
         np.testing.assert_array_equal(few[name], more[name][:3])
         assert not np.array_equal(few[name], others[name])
-
-
-def test_attributes_exclude_each_other_as_in_life(people):
-    colours = sum(people[name].astype(int) for name in HAIR)
-    assert colours.max() == 1
-    assert (colours[~people["Bald"]] == 0).any(), "red hair has no attribute"
-    beard = people["Goatee"] | people["Mustache"]
-    assert not (beard & people["Wearing_Lipstick"]).any()
-    for name in (*HAIR, "Bangs", "Wearing_Hat"):
-        assert not (people["Bald"] & people[name]).any(), name
-
-
-def test_attributes_go_together_as_in_life(people):
-    for one, other, sign in (
-        ("Goatee", "Mustache", 1),
-        ("Smiling", "Mouth_Slightly_Open", 1),
-        ("Wearing_Lipstick", "Wearing_Earrings", 1),
-        ("Gray_Hair", "Eyeglasses", 1),
-        ("Bald", "Wearing_Lipstick", -1),
-    ):
-        assert sign * np.corrcoef(people[one], people[other])[0, 1] > 0.05, (one, other)
-
-
-def test_no_attribute_is_rare_or_on_most_faces(people):
-    for name, has in people.items():
-        assert 0.12 < has.mean() < 0.6, name
 
 
 @pytest.mark.parametrize("name", ATTRIBUTES)
