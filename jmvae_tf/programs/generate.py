@@ -44,7 +44,7 @@ def main() -> None:
     """Runs the program."""
     run = choose_run(_RUN.value, _CHECKPOINT.value)
     out = pathlib.Path(_OUT.value or run.folder.figures / "generated.png")
-    shared_flags.check_png(out)
+    shared_flags.check_png_name(out)
     if _SET.value:
         _check_edit()
     load_tensorflow()

@@ -75,7 +75,7 @@ def _check_flags() -> None:
     if _SEED.value is not None and not _GIVEN.value:
         raise UserError("--seed draws an image", "--seed without --given", "leave it out")
     check_choice("crop", _CROP.value, ("center", "face"))
-    shared_flags.check_png(_OUT.value)
+    shared_flags.check_png_name(_OUT.value)
     if not (math.isfinite(_TIMEOUT.value) and _TIMEOUT.value > 0):
         raise UserError(
             "--timeout must be a positive, finite number of seconds",

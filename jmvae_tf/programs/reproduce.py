@@ -42,7 +42,7 @@ _SEED = shared_flags.define_seed(0, "of training and of all draws")
 
 def main() -> None:
     """Runs the program."""
-    chosen = shared_flags.given(_TABLE, _FIGURE)
+    chosen = shared_flags.given_flags(_TABLE, _FIGURE)
     if len(chosen) != 1:
         raise UserError(
             "One table or one figure is made at a time",

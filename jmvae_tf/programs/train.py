@@ -37,12 +37,12 @@ def main() -> None:
     plan = make_plan(
         _MODEL.value,
         _DATA.value,
-        settings_flags.given(),
+        settings_flags.given_settings(),
         run=_RUN.value,
         resume=_RESUME.value,
         overwrite=_OVERWRITE.value,
         distribute=_DISTRIBUTE.value,
-        named=shared_flags.given(_MODEL, _DATA),
+        named=shared_flags.given_flags(_MODEL, _DATA),
     )
     load_tensorflow()
     from jmvae_tf.programs.tasks import training_run

@@ -25,7 +25,7 @@ def main():
         print("more words", file=sys.stderr)
     pathlib.Path("result").write_text("whole")
     if "pure" in REQUIRE:
-        standard_streams.require()
+        standard_streams.require_output()
 
 launch._open_standard_streams()
 module = types.ModuleType("some_program", "Does something.")

@@ -62,7 +62,7 @@ def _parse(module: ModuleType) -> None:
         for name in flags.FLAGS.flags_by_module_dict():
             if name.startswith("jmvae_tf.") or name == sys.argv[0]:  # Flags of __main__.
                 print(f"\n{flags.FLAGS.module_help(name).strip()}")
-        standard_streams.require()
+        standard_streams.require_output()
         sys.exit(0)
     if rest:
         raise UserError("Arguments must be flags", " ".join(rest), f"see {sys.argv[0]} --help")

@@ -37,7 +37,7 @@ def _as_flag(value: Any) -> str:
     return str(value)
 
 
-def given() -> dict[str, Any]:
+def given_settings() -> dict[str, Any]:
     """Setting to value for the flags that the user gave.
 
     Raises:

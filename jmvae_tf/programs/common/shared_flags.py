@@ -137,17 +137,17 @@ def inference() -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def given(*holders: flags.FlagHolder) -> dict[str, Any]:
+def given_flags(*holders: flags.FlagHolder) -> dict[str, Any]:
     """Flag to value for those of the flags that the user gave."""
     return {flag.name: flag.value for flag in holders if flag.present}
 
 
 def given_again(*holders: flags.FlagHolder) -> list[str]:
     """The same as the arguments of another start."""
-    return [f"--{name}={value}" for name, value in given(*holders).items()]
+    return [f"--{name}={value}" for name, value in given_flags(*holders).items()]
 
 
-def check_png(out: str | pathlib.Path) -> None:
+def check_png_name(out: str | pathlib.Path) -> None:
     """Raises UserError if --out is no name of a PNG file."""
     if pathlib.Path(out).suffix != ".png":
         raise UserError("--out must end in .png", f"--out={out}", "choose another name")

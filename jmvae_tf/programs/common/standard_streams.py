@@ -72,11 +72,11 @@ def plain_warnings() -> Iterator[None]:
         warnings.formatwarning = before
 
 
-def require() -> None:
-    """Is called after printing what the user asked for, if that is no file.
+def require_output() -> None:
+    """Checks that what the user asked for was printed; call it after printing.
 
     Raises:
-      UserError: if it could not be written; not if its reader had enough.
+      UserError: if it could not be written. A reader that stops early is no error.
     """
     failure = _failure_of(sys.stdout)
     if failure is not None:

@@ -19,8 +19,6 @@ from jmvae_tf.runtime.errors import UserError
 
 __all__ = ["edit_image", "generate", "load_model_of"]
 
-Arrays = Mapping[str, np.ndarray]
-
 _EDIT_INCHES = 1.3  # Edits change details.
 
 
@@ -83,7 +81,7 @@ def generate(
             print_table(model.modalities[target], samples(target, None)[0])
         else:
             print_samples(model.modalities[target], samples(target, num_samples))
-        standard_streams.require()
+        standard_streams.require_output()
 
 
 def edit_image(
@@ -156,14 +154,14 @@ def edit_image(
     )
     print_table(model.modalities[condition], first.values.numpy()[0])
     print(out)
-    standard_streams.require()
+    standard_streams.require_output()
 
 
 def _read_image(path: pathlib.Path, modality: Modality, crop: str | None) -> np.ndarray:
     return to_values(read_image(path, modality.event_shape, crop, pipe=True), modality.support)
 
 
-def _targets(model: MultimodalVAE, known: Arrays) -> Sequence[str]:
+def _targets(model: MultimodalVAE, known: Mapping[str, np.ndarray]) -> Sequence[str]:
     """The names of what is generated from what is known.
 
     Raises:

@@ -87,7 +87,7 @@ def query(
         return
     for other in others:
         print_table(model.modalities[other], model.read(image, pixels, other))
-    standard_streams.require()
+    standard_streams.require_output()
 
 
 class _ServedModel:
