@@ -24,19 +24,12 @@ def stored(networks, number):
 
 def data_set(networks, examples):
     """A data set that trains on some stored examples, through that data set's own pipeline."""
-    from jmvae_tf import data as data_sets
     from jmvae_tf.data import faces, handwritten
     from jmvae_tf.data.data_set import DataSet
-    from jmvae_tf.settings import settings_of
 
-    settings = settings_of("jmvae_kl", networks, {})
-    return DataSet(
-        "random",
-        data_sets.modalities(networks, settings.data_options),
-        train=examples,
-        validation={},
-        test={},
-        prepare=faces.values_of_faces
-        if networks == "celeba"
-        else handwritten.values_of_digits(255),
-    )
+    if networks == "celeba":
+        modalities = faces.face_modalities(64, faces.OFFICIAL_ATTRIBUTES)
+        prepare = faces.values_of_faces
+    else:
+        modalities, prepare = handwritten.digit_modalities(28), handwritten.values_of_digits(255)
+    return DataSet("random", modalities, train=examples, validation={}, test={}, prepare=prepare)

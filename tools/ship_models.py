@@ -80,7 +80,7 @@ def main() -> None:
 
     for name, settings in _SHIPPED.items():
         folder = RunFolder(pathlib.Path(_RUNS_DIR.value) / name)
-        model = load_checkpoint(folder.choose_checkpoint("newest"), folder.read_settings())
+        model = load_checkpoint(folder.choose_checkpoint("newest"), folder)
         exported = pathlib.Path(_RUNS_DIR.value) / "exported" / name
         version = export_saved_model(model, exported, keep_versions=1)
         shipped = pathlib.Path(_EXPORT_DIR.value) / name

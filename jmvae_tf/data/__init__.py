@@ -14,7 +14,6 @@ from jmvae_tf.runtime.errors import UserError
 
 if TYPE_CHECKING:
     from jmvae_tf.data.data_set import DataSet
-    from jmvae_tf.modalities import Modality
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,12 +79,6 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
                 f"--{option}={value}",
                 "choose one of them" if first else f"leave --{option} out",
             )
-
-
-def modalities(name: str, options: Mapping[str, Any]) -> "dict[str, Modality]":
-    """The modalities of a data set, known without its files; arguments as for `load`."""
-    sizes = {"image_size": options["image_size"]} if "image_size" in options else {}
-    return importlib.import_module(_registered(name).module).modalities(**sizes)
 
 
 def load(name: str, data_dir: pathlib.Path, options: Mapping[str, Any]) -> "DataSet":

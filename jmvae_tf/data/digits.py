@@ -10,14 +10,8 @@ from sklearn import datasets
 
 from jmvae_tf.data import handwritten
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.modalities import Modality
 
 _HIGHEST = 16  # Grey levels count the dark pixels of a 4x4 block.
-
-
-def modalities() -> dict[str, Modality]:
-    """Describes an image of 8x8 grey pixels, and its label."""
-    return handwritten.digit_modalities(8)
 
 
 def load(data_dir: pathlib.Path, split: str) -> DataSet:
@@ -42,7 +36,7 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
 
     return DataSet(
         name="digits",
-        modalities=modalities(),
+        modalities=handwritten.digit_modalities(8),
         train=part(turn < 4),
         validation=part(turn == 4),
         test=part(turn == 5),

@@ -14,7 +14,6 @@ import numpy as np
 
 from jmvae_tf.data import handwritten, tfds_files
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.modalities import Modality
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_limited
 
@@ -29,11 +28,6 @@ FILES = {
 
 _MOST_BYTES = 2**26  # Of a file, compressed; MNIST's largest has ten million.
 _MOST_EXAMPLES = 300_000  # MNIST has 60,000; sets in its likeness have more.
-
-
-def modalities() -> dict[str, Modality]:
-    """Describes an image of 28x28 grey pixels, and its label."""
-    return handwritten.digit_modalities(28)
 
 
 def load(data_dir: pathlib.Path, split: str) -> DataSet:
@@ -62,7 +56,7 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
     num_trained = NUM_TRAINED if split == "paper" else len(stored["label"])
     return DataSet(
         name="mnist",
-        modalities=modalities(),
+        modalities=handwritten.digit_modalities(28),
         train={name: array[:num_trained] for name, array in stored.items()},
         validation={name: array[num_trained:] for name, array in stored.items()}
         if split == "paper"

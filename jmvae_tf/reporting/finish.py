@@ -40,7 +40,7 @@ def finish_run(
       UserError: if the model cannot be measured or pictured.
     """
     last = folder.checkpoint_of(settings.epochs)
-    model = load_checkpoint(last, settings)
+    model = load_checkpoint(last, folder)
     exported = export_saved_model(model, export_dir, keep_versions)
     tell_if_private(exported)
     # Importance weights take minutes; bin/evaluate has them.

@@ -168,7 +168,7 @@ class Runs:
                 model, epoch = self._readable(folder, lambda: load_newest(folder))
             if model is None:
                 model = make_model(settings, data)
-                folder.start(settings)
+                folder.start(settings, data.modalities)
             if epoch < settings.epochs:
                 epochs = f"epoch {epoch + 1} to {settings.epochs}"
                 print(f"{recipe.name}: training, {epochs}", flush=True)

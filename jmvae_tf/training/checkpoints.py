@@ -6,7 +6,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from jmvae_tf import data as data_sets
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.loading import load_model
@@ -14,7 +13,6 @@ from jmvae_tf.models.registry import MODELS
 from jmvae_tf.models.weight_checks import not_finite
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.precision import computing_in
-from jmvae_tf.settings import Settings
 from jmvae_tf.training import strategies
 from jmvae_tf.training.build import Trained
 from jmvae_tf.training.run_folder import RunFolder
@@ -38,12 +36,11 @@ def load_newest(folder: RunFolder, set_aside: bool = True) -> tuple[Trained | No
     Raises:
       UserError: if there are checkpoints and all are damaged.
     """
-    settings = folder.read_settings()
     damaged: dict[pathlib.Path, str] = {}
     for epoch in reversed(folder.checkpoint_epochs()):
         path = folder.checkpoint_of(epoch)
         try:
-            model = load_trained(path, settings)
+            model = load_trained(path, folder)
         except strategies.LostWorkerError:
             raise  # It says nothing about the file.
         except UserError as error:
@@ -63,12 +60,12 @@ def load_newest(folder: RunFolder, set_aside: bool = True) -> tuple[Trained | No
     return None, 0
 
 
-def load_checkpoint(path: Any, settings: Settings) -> MultimodalVAE:
+def load_checkpoint(path: Any, folder: RunFolder) -> MultimodalVAE:
     """The model of a checkpoint to be used, which computes in float32; otherwise as `load_trained`.
 
     What was trained in a mixed precision is not compiled.
     """
-    model = without_adversary(load_trained(path, settings))
+    model = without_adversary(load_trained(path, folder))
     if model.precision == "float32":
         return model
     exact = type(model).from_config({**model.get_config(), "precision": "float32"})
@@ -76,17 +73,18 @@ def load_checkpoint(path: Any, settings: Settings) -> MultimodalVAE:
     return exact
 
 
-def load_trained(path: Any, settings: Settings) -> Trained:
+def load_trained(path: Any, folder: RunFolder) -> Trained:
     """The model of a checkpoint to be trained further, compiled as it was.
 
     Args:
       path: of the file.
-      settings: of the run that it is used for.
+      folder: of the run that it is used for.
 
     Raises:
       UserError: if the file is not there, cannot be read, or is of another architecture than the
-        run.
+        run, or of data of other shapes.
     """
+    settings = folder.read_settings()
     try:
         # The precision is for files that do not say theirs.
         watched = strategies.workers_watched(tf.distribute.get_strategy())
@@ -114,10 +112,11 @@ def load_trained(path: Any, settings: Settings) -> Trained:
     if isinstance(trained, Adversarial):
         found["discriminator"] = trained.discriminator_network
     wanted = {name: getattr(settings, name) for name in ("model", *row.architecture)}
-    expected = data_sets.modalities(settings.data, settings.data_options)
-    for name, modality in model.modalities.items():
-        found[name] = modality.event_shape
-        wanted[name] = expected[name].event_shape if name in expected else "unknown"
+    shapes = folder.read_event_shapes()
+    if shapes is not None:
+        for name, modality in model.modalities.items():
+            found[name] = modality.event_shape
+            wanted[name] = shapes.get(name, "unknown")
     different = {name: value for name, value in wanted.items() if found.get(name, value) != value}
     if different:
         raise UserError(

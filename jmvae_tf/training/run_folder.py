@@ -7,7 +7,7 @@ import pathlib
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jmvae_tf.presets import usual_target
 from jmvae_tf.runtime.errors import UserError
@@ -15,19 +15,21 @@ from jmvae_tf.runtime.files import (
     claimed,
     is_temporary,
     read_json,
+    unfinished_folder,
     write_json,
 )
 from jmvae_tf.settings import Settings
-from jmvae_tf.training import history_rows
-from jmvae_tf.version import installed_versions
+from jmvae_tf.training import history_rows, run_config
+
+if TYPE_CHECKING:
+    from jmvae_tf.modalities import Modality
 
 _CHECKPOINT = "epoch-{:06d}.keras"
 _CHECKPOINT_NAME = re.compile(r"epoch-([0-9]{6,9})\.keras")
 _OWN_FOLDERS = ("logs", "figures", "measures")
 """Folders whose content is all the run's; of `checkpoints` only some files are."""
 
-_LARGEST_CONFIG = 1 << 20  # Bytes.
-_FRESH_CONFIG = ".config.json"
+_OLD_FRESH_CONFIG = ".config.json"  # Left by a start of version 0.3.0 or earlier that was killed.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -49,10 +51,6 @@ def run_name(data: str, model: str, target: str | None = None) -> str:
             )
     other = target not in (None, usual_target(model, data))
     return f"{data}-{model}" + (f"-{target}" if other else "")
-
-
-def _config_of(settings: Settings) -> dict[str, Any]:
-    return {**dataclasses.asdict(settings), "versions": installed_versions()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,11 +100,7 @@ class RunFolder:
 
     def is_run(self) -> bool:
         """Whether a run of this package was started here; its config.json says so."""
-        try:
-            config = read_json(self.config_file, _LARGEST_CONFIG)
-        except (OSError, ValueError):
-            return False
-        return _is_of_a_run(config)
+        return run_config.is_run_config(self.config_file)
 
     def check_new(self, overwrite: bool) -> None:
         """Refuses to start a run where something lies already.
@@ -177,7 +171,7 @@ class RunFolder:
         return [
             entry
             for entry in self.path.iterdir()
-            if entry.name != _FRESH_CONFIG and not is_temporary(entry)
+            if entry.name != _OLD_FRESH_CONFIG and not is_temporary(entry)
         ]
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
@@ -189,10 +183,16 @@ class RunFolder:
         """
         return claimed(self.path, "train in a run folder", "run")
 
-    def start(self, settings: Settings) -> list[str]:
+    def start(
+        self, settings: Settings, modalities: Mapping[str, "Modality"] | None = None
+    ) -> list[str]:
         """Begins a new run, in place of the one that may be there.
 
         Of that, what runs write is removed. Everything else stays, and no link is followed.
+
+        Args:
+          settings: of the run.
+          modalities: of the data that it trains on; None to record none.
 
         Returns:
           The names of what stays, relative to the folder.
@@ -200,8 +200,19 @@ class RunFolder:
         Raises:
           OSError: if it cannot be written.
         """
-        fresh = self.path / _FRESH_CONFIG
-        write_json(fresh, _config_of(settings))  # Before anything is removed: the disk may be full.
+        self.path.mkdir(parents=True, exist_ok=True)
+        with unfinished_folder(self.path) as temporary:
+            fresh = temporary / self.config_file.name
+            # Before anything is removed: the disk may be full.
+            run_config.write_run_config(fresh, settings, modalities)
+            kept = self._remove_own()
+            fresh.replace(self.config_file)
+        left = [x for x in self._entries() if x not in (self.config_file, self.checkpoints)]
+        left += kept
+        return sorted(str(path.relative_to(self.path)) for path in left)
+
+    def _remove_own(self) -> list[pathlib.Path]:
+        """Removes what runs write but `config.json`; returns what else lies in `checkpoints`."""
         for path in (self.checkpoints, *(self.path / name for name in _OWN_FOLDERS)):
             if path.is_symlink():
                 path.unlink()
@@ -215,14 +226,13 @@ class RunFolder:
                 path.unlink()
         with contextlib.suppress(OSError):  # Something else lies in it, or it is not there.
             self.checkpoints.rmdir()
-        fresh.replace(self.config_file)
-        left = [x for x in self._entries() if x not in (self.config_file, self.checkpoints)]
-        left += [x for x in saved if os.path.lexists(x)]
-        return sorted(str(path.relative_to(self.path)) for path in left)
+        return [x for x in saved if os.path.lexists(x)]
 
-    def write_config(self, settings: Settings) -> None:
-        """Writes `config.json`."""
-        write_json(self.config_file, _config_of(settings))
+    def write_config(
+        self, settings: Settings, modalities: Mapping[str, "Modality"] | None = None
+    ) -> None:
+        """Writes `config.json`; arguments as for `start`."""
+        run_config.write_run_config(self.config_file, settings, modalities)
 
     def read_settings(self) -> Settings:
         """The settings that the run was started with.
@@ -230,18 +240,31 @@ class RunFolder:
         Raises:
           UserError: if the folder holds no run, or its configuration is not of this version.
         """
-        config = self.read_config()
+        self.read_config()
         self._check_kinds()
-        try:
-            return Settings.from_config(
-                {name: x for name, x in config.items() if name != "versions"}
-            )
-        except UserError as error:
+        return run_config.read_run_settings(self.config_file)
+
+    def read_event_shapes(self) -> dict[str, tuple[int, ...]] | None:
+        """Reads the shape of every modality that the run was started with.
+
+        Returns:
+          Name to event shape; None for a run of a version that did not record them.
+
+        Raises:
+          UserError: if the folder holds no run, or its configuration is damaged.
+        """
+        return run_config.read_event_shapes(self.config_file)
+
+    def check_modalities(self, modalities: Mapping[str, "Modality"]) -> None:
+        """Raises UserError if the run was started with data of other modalities or shapes."""
+        recorded = self.read_event_shapes()
+        received = {name: modality.event_shape for name, modality in modalities.items()}
+        if recorded is not None and recorded != received:
             raise UserError(
-                "The config.json of a run must be of this version",
-                f"{self.config_file}: {error}",
-                "restore the file, or train again with --overwrite",
-            ) from error
+                "A run has the modalities that it was started with",
+                f"data of {received}, not {recorded}",
+                "name the same data, or another --run",
+            )
 
     def read_config(self) -> dict[str, Any]:
         """What `config.json` holds.
@@ -249,27 +272,7 @@ class RunFolder:
         Raises:
           UserError: if the folder holds no run, or its configuration cannot be read.
         """
-        if not self.config_file.is_file():
-            raise UserError(
-                "A run folder holds a config.json",
-                f"{self.path}, which does not",
-                "name the folder of a run of bin/train with --run",
-            )
-        try:
-            config = read_json(self.config_file, _LARGEST_CONFIG)
-        except ValueError as error:
-            raise UserError(
-                "The config.json of a run must be a JSON object",
-                f"{self.config_file}: {error}",
-                "restore the file, or choose another --run",
-            ) from error
-        if not _is_of_a_run(config):
-            raise UserError(
-                "The config.json of a run says which version of jmvae_tf wrote it",
-                f"{self.config_file}, which does not",
-                "name the folder of a run of bin/train with --run",
-            )
-        return config
+        return run_config.read_run_config(self.config_file)
 
     def check_goes_on(self) -> None:
         """Raises UserError if what a resumed training reads besides its checkpoint is damaged."""
@@ -299,7 +302,7 @@ class RunFolder:
         if not self._best_file.is_file():
             return 0
         try:
-            epoch = read_json(self._best_file, _LARGEST_CONFIG).get("epoch")
+            epoch = read_json(self._best_file, run_config.LARGEST_FILE).get("epoch")
             if not isinstance(epoch, int) or isinstance(epoch, bool) or not 0 <= epoch < 2**31:
                 raise ValueError("its epoch is no whole number")
         except ValueError as error:
@@ -349,11 +352,6 @@ class RunFolder:
                 "train longer, or choose another",
             )
         return path
-
-
-def _is_of_a_run(config: Mapping[str, Any]) -> bool:
-    written_by = config.get("versions")
-    return isinstance(written_by, dict) and isinstance(written_by.get("jmvae_tf"), str)
 
 
 def _epoch_of(path: pathlib.Path) -> int:

@@ -1,6 +1,8 @@
 """The registry of data sets loads them by name, and checks what it loaded."""
 
 import dataclasses
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import tensorflow as tf
 from jmvae_tf import data
 from jmvae_tf.data import digits, mnist
 from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.settings import settings_of
 
 
 @pytest.mark.parametrize("name", ["mnist", "digits"])
@@ -56,6 +59,30 @@ def test_a_division_that_leaves_too_little_is_refused(monkeypatch, tmp_path, par
 
 @pytest.mark.parametrize("name", ["os", "../mnist", "data_set", "pipelines", "", "digits.os"])
 def test_the_name_of_a_data_set_imports_nothing_else(tmp_path, name):
-    for call in (data.load, lambda *_: data.modalities(name, {})):
-        with pytest.raises(ValueError, match="A data set is one of mnist, celeba"):
-            call(name, tmp_path, {"split": "paper"})
+    with pytest.raises(ValueError, match="A data set is one of mnist, celeba"):
+        data.load(name, tmp_path, {"split": "paper"})
+
+
+def test_data_in_the_likeness_of_others_are_a_module_and_a_row(monkeypatch, tmp_path):
+    module = types.ModuleType("inverted_digits")
+
+    def load(data_dir, split):
+        loaded = digits.load(data_dir, split)
+        parts = {
+            part: {**getattr(loaded, part), "image": 16 - getattr(loaded, part)["image"]}
+            for part in ("train", "validation", "test")
+        }
+        return dataclasses.replace(loaded, name="inverted", **parts)
+
+    module.load = load
+    monkeypatch.setitem(sys.modules, "inverted_digits", module)
+    row = data.RegisteredDataSet("inverted_digits", preset="digits")
+    monkeypatch.setitem(data.DATA_SETS, "inverted", row)
+    settings = settings_of("vae", "inverted", {})
+    usual = settings_of("vae", "digits", {})
+    assert settings == dataclasses.replace(usual, data="inverted")
+    loaded = data.load("inverted", tmp_path, settings.data_options)
+    whole = data.load("digits", tmp_path, usual.data_options)
+    np.testing.assert_array_equal(loaded.test["image"], 16 - whole.test["image"])
+    with pytest.raises(ValueError, match=r"The options of inverted are split. Received: crop"):
+        data.load("inverted", tmp_path, {"split": "paper", "crop": "face"})

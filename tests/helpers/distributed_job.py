@@ -49,7 +49,7 @@ def _faces():
         "image": rng.integers(0, 256, (61, 32, 32, 3), np.uint8),
         "attributes": rng.choice([-1, 1], (61, 40)).astype(np.int8),
     }
-    modalities = data_sets.modalities("celeba", {"image_size": 32})
+    modalities = faces.face_modalities(32, faces.OFFICIAL_ATTRIBUTES)
     return DataSet("random", modalities, examples, {}, examples, faces.values_of_faces)
 
 

@@ -33,7 +33,7 @@ FIGURES = {
 
 def newest_variables(folder: RunFolder) -> list[np.ndarray]:
     """Weights and the states of all optimisers at the end of a run."""
-    model = load_trained(folder.newest_checkpoint(), folder.read_settings())
+    model = load_trained(folder.newest_checkpoint(), folder)
     names = ("optimizer", "decoder_optimizer", "discriminator_optimizer")
     parts = [model, *(getattr(model, name) for name in names if hasattr(model, name))]
     return [variable.numpy() for part in parts for variable in part.variables]

@@ -11,12 +11,13 @@ import keras
 import numpy as np
 import pytest
 
-from jmvae_tf import data as data_sets
+from jmvae_tf.data.handwritten import digit_modalities
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.models.loading import load_model
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import settings_of
 from jmvae_tf.training.checkpoints import load_checkpoint
+from jmvae_tf.training.run_folder import RunFolder
 from tests.helpers.small_models import small_model
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
@@ -25,7 +26,7 @@ CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 @pytest.fixture(scope="module")
 def model():
     """A model with batch normalisation, and so with weights that are not trained."""
-    return small_model("jmvae_kl", data_sets.modalities("digits", {}), body="D8BR")
+    return small_model("jmvae_kl", digit_modalities(8), body="D8BR")
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +46,15 @@ def path(content, tmp_path):
 
 
 @pytest.fixture
-def loaded(path):
+def loaded(path, tmp_path):
     """Loads the file as programs do that use a run."""
     networks = {"encoders": {"image": "D8BR", "label": "D8BR"}}
     networks["decoders"] = networks["encoders"]
     overrides = {"latent_dim": 3, "joint_encoder": "(D8BR, D8BR)", **networks}
     settings = settings_of("jmvae_kl", "digits", overrides)
-    return lambda: load_checkpoint(path, settings)
+    folder = RunFolder(tmp_path / "run")
+    folder.start(settings, digit_modalities(8))
+    return lambda: load_checkpoint(path, folder)
 
 
 def rewrite(path, replaced, compression=zipfile.ZIP_STORED):

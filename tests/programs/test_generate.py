@@ -54,7 +54,7 @@ def model_of(runs):
 
     def load(name):
         run = RunFolder(runs / name)
-        return load_checkpoint(run.newest_checkpoint(), run.read_settings())
+        return load_checkpoint(run.newest_checkpoint(), run)
 
     return load
 
@@ -309,7 +309,7 @@ def test_attributes_of_an_image(face_runs, face):
     printed = succeed(face.parent, "generate", f"--run={face_runs / 'faces'}", "--image=face.png")
     told = attributes_told(printed)
     run = RunFolder(face_runs / "faces")
-    model = load_checkpoint(run.newest_checkpoint(), run.read_settings())
+    model = load_checkpoint(run.newest_checkpoint(), run)
     image = read_image(face, (32, 32, 3))[np.newaxis]
     wanted = model.generate("attributes", {"image": image})[0]
     found = [told[name] for name in faces.OFFICIAL_ATTRIBUTES]

@@ -297,7 +297,7 @@ def test_longer_run_from_a_damaged_checkpoint(copied, whole, tmp_path):
     assert rows[: len(past)] == past
     assert rows[len(past)].startswith(f"{EPOCHS + 1},1.0,")
     assert copied.read_settings() == dataclasses.replace(whole.read_settings(), epochs=100)
-    model = load_checkpoint(copied.newest_checkpoint(), copied.read_settings())
+    model = load_checkpoint(copied.newest_checkpoint(), copied)
     assert int(model.optimizer.iterations) == copied.checkpoint_epochs()[-1] * STEPS
     assert copied.checkpoint_epochs()[-1] > EPOCHS
 
@@ -493,7 +493,7 @@ def test_disk_that_fills_up_with_checkpoints(tmp_path, small_disk, size, saved):
     epochs = run.checkpoint_epochs()
     assert epochs == (saved if limit is None else [])
     for epoch in epochs:
-        load_checkpoint(run.checkpoint_of(epoch), run.read_settings())
+        load_checkpoint(run.checkpoint_of(epoch), run)
     assert not [name for name in contents(disk) if ".writing" in name]
 
 
@@ -523,7 +523,7 @@ def test_disk_that_fills_up_at_the_end_of_a_run(tmp_path, small_disk):
 
 
 def test_loss_that_stops_being_finite(copied, tmp_path):
-    model = load_checkpoint(copied.newest_checkpoint(), copied.read_settings())
+    model = load_checkpoint(copied.newest_checkpoint(), copied)
     model.optimizer.learning_rate = 1e30  # The checkpoint is good; the next step is not.
     model.save(copied.newest_checkpoint())
     before = contents(copied.path)

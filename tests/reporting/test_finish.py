@@ -25,7 +25,7 @@ def test_what_fails_after_training_is_one_line_and_loses_nothing(
     def fail(*arguments, **named):
         raise error
 
-    monkeypatch.setattr(finish, "load_checkpoint", lambda path, settings: None)
+    monkeypatch.setattr(finish, "load_checkpoint", lambda path, folder: None)
     monkeypatch.setattr(finish, "export_saved_model", export)
     monkeypatch.setattr(finish, "write_metrics", lambda *arguments, **named: None)
     monkeypatch.setattr(finish, step, fail)
@@ -41,7 +41,7 @@ def test_an_interrupt_after_training_stays_one(tmp_path, monkeypatch):
     def interrupt(*arguments, **named):
         raise KeyboardInterrupt(2)
 
-    monkeypatch.setattr(finish, "load_checkpoint", lambda path, settings: None)
+    monkeypatch.setattr(finish, "load_checkpoint", lambda path, folder: None)
     monkeypatch.setattr(finish, "export_saved_model", lambda *arguments: tmp_path)
     monkeypatch.setattr(finish, "write_metrics", interrupt)
     settings = settings_of("vae", "digits", {"target": "image"})

@@ -24,7 +24,8 @@ from tests.helpers.small_models import small_model
 
 def untrained(name: str) -> MultimodalVAE:
     """A small model of toyfaces that knows its data's means."""
-    model = small_model(MODELS[name].plain.name, toyfaces.modalities(), NETWORK)
+    modalities = faces.face_modalities(64, toyfaces.ATTRIBUTES)
+    model = small_model(MODELS[name].plain.name, modalities, NETWORK)
     drawn = toyfaces.examples(50, 0)
     model.adapt([faces.values_of_faces({name: tf.constant(x) for name, x in drawn.items()})])
     return model

@@ -167,7 +167,7 @@ def test_a_run_goes_on_in_it_and_is_used_in_float32(precision, model, data, tmp_
     longer = dataclasses.replace(settings, epochs=2)
     train(resumed, longer, data, folder, epoch)
     assert [row["epoch"] for row in folder.read_history()] == [1, 2]
-    used = load_checkpoint(folder.newest_checkpoint(), longer)
+    used = load_checkpoint(folder.newest_checkpoint(), folder)
     assert used.joint_encoder.body.branches["image"].layers[-1].compute_dtype == "float32"
     for left, right in zip(used.get_weights(), vae.get_weights(), strict=True):
         np.testing.assert_array_equal(left, right)

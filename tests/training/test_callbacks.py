@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf import data as data_sets
 from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.data.handwritten import digit_modalities
 from jmvae_tf.models.jmvae_kl import JMVAEKL
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import settings_of
@@ -78,21 +78,15 @@ def settings():
 
 
 @pytest.fixture
-def folder(tmp_path, settings):
+def folder(tmp_path, settings, two_modalities):
     """The folder of a run that has begun."""
     folder = RunFolder(tmp_path / "run")
-    folder.start(settings)
+    folder.start(settings, two_modalities)
     return folder
 
 
 def prepare(stored):
     return {name: tf.cast(x, tf.float32) for name, x in stored.items()}
-
-
-@pytest.fixture(autouse=True)
-def _of_tiny_data(two_modalities, monkeypatch):
-    """The runs here say that they are of digits, for their preset; their data are smaller."""
-    monkeypatch.setattr(data_sets, "modalities", lambda name, options: two_modalities)
 
 
 @pytest.fixture
@@ -293,8 +287,7 @@ def save_epochs(model, folder, bounds, every=1, first_epoch=0, num_epochs=None):
 
 
 def epoch_of(path) -> int:
-    settings = RunFolder(path.parents[1]).read_settings()
-    return int(load_checkpoint(path, settings).kl_weight.numpy())
+    return int(load_checkpoint(path, RunFolder(path.parents[1])).kl_weight.numpy())
 
 
 def test_the_newest_two_and_the_best_are_kept(model, folder):
@@ -374,7 +367,7 @@ def test_checkpoint_that_cannot_be_written_costs_no_other(model, folder, monkeyp
 
 def test_checkpoint_holds_weights_and_optimiser(model, batch, folder):
     model.fit(batch, epochs=2, steps_per_epoch=2, verbose=0, callbacks=[Checkpoints(folder)])
-    loaded = load_checkpoint(folder.newest_checkpoint(), folder.read_settings())
+    loaded = load_checkpoint(folder.newest_checkpoint(), folder)
     assert int(loaded.optimizer.iterations) == 4
     assert len(loaded.optimizer.variables) == len(model.optimizer.variables)
     for left, right in zip(
@@ -401,7 +394,7 @@ def test_damaged_newest_checkpoint_is_named_and_passed_over(model, folder, capsy
     newest = folder.newest_checkpoint()
     newest.write_bytes(damage(newest.read_bytes()))
     with pytest.raises(UserError, match=f"received {re.escape(str(newest))}: .*; use another"):
-        load_checkpoint(newest, folder.read_settings())
+        load_checkpoint(newest, folder)
     loaded, epoch = load_newest(folder)
     assert epoch == 2
     assert int(loaded.kl_weight.numpy()) == 2
@@ -425,9 +418,9 @@ def test_run_whose_checkpoints_are_all_damaged_is_not_begun_anew(model, folder):
     assert folder.history_file.read_bytes() == before
 
 
-def test_missing_checkpoint(tmp_path, settings):
+def test_missing_checkpoint(tmp_path, folder):
     with pytest.raises(UserError, match=r"received .*none\.keras: .*; use another checkpoint"):
-        load_checkpoint(tmp_path / "none.keras", settings)
+        load_checkpoint(tmp_path / "none.keras", folder)
 
 
 @pytest.mark.parametrize(
@@ -440,20 +433,36 @@ def test_missing_checkpoint(tmp_path, settings):
         ({"latent_dim": 3, "model": "jmvae"}, "model jmvae_kl, not jmvae, latent_dim 2, not 3"),
     ],
 )
-def test_checkpoint_of_another_architecture(model, folder, settings, of_the_run, told):
+def test_checkpoint_of_another_architecture(model, folder, of_the_run, told):
     save_epochs(model, folder, [-3])
     path = folder.newest_checkpoint()
-    assert load_checkpoint(path, settings).latent_dim == 2
+    assert load_checkpoint(path, folder).latent_dim == 2
+    folder.write_config(settings_with(**of_the_run), model.modalities)
     message = re.escape(f"received {path}: {told}") + ".*; use a checkpoint of this run"
     with pytest.raises(UserError, match=message):
-        load_checkpoint(path, settings_with(**of_the_run))
+        load_checkpoint(path, folder)
 
 
-def test_checkpoint_of_other_modalities(model, folder, settings, monkeypatch):
+def test_checkpoint_of_other_modalities(model, folder, settings):
     save_epochs(model, folder, [-3])
-    monkeypatch.undo()
+    folder.write_config(settings, digit_modalities(8))
     with pytest.raises(UserError, match=r"image \(4, 4, 1\), not \(8, 8, 1\), label \(3,\), not"):
-        load_checkpoint(folder.newest_checkpoint(), settings)
+        load_checkpoint(folder.newest_checkpoint(), folder)
+
+
+def test_checkpoint_of_a_run_that_recorded_no_shapes(model, folder, settings):
+    """Versions until 0.3.0 did not."""
+    save_epochs(model, folder, [-3])
+    folder.write_config(settings)
+    assert folder.read_event_shapes() is None
+    assert load_checkpoint(folder.newest_checkpoint(), folder).latent_dim == 2
+    folder.check_modalities(digit_modalities(8))
+
+
+def test_data_of_other_modalities_than_the_run_s(folder):
+    assert folder.read_event_shapes() == {"image": (4, 4, 1), "label": (3,)}
+    with pytest.raises(UserError, match=r"started with; received data of .*\(8, 8, 1\).*, not"):
+        folder.check_modalities(digit_modalities(8))
 
 
 # Signals.

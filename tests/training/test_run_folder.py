@@ -207,6 +207,15 @@ def test_damaged_config_is_a_users_matter(run, change, message):
         run.read_settings()
 
 
+@pytest.mark.parametrize(
+    "shapes", [[], "8x8x1", {"image": 8}, {"image": [8, 0]}, {"image": [8, True]}, {"x": [1.0]}]
+)
+def test_damaged_shapes_are_a_users_matter(run, shapes):
+    run.config_file.write_text(json.dumps({**run.read_config(), "modalities": shapes}))
+    with pytest.raises(UserError, match=r"must map names to shapes; received .*config\.json;"):
+        run.read_event_shapes()
+
+
 @pytest.mark.parametrize("read", ["read_config", "read_settings"])
 def test_folder_without_a_run(folder, read):
     with pytest.raises(UserError, match=r"holds a config.json; .* name the folder of a run"):

@@ -16,17 +16,7 @@ from jmvae_tf.data.celeba import download, prepared_faces, source_files, splits,
 from jmvae_tf.data.celeba.prepare import prepare_faces
 from jmvae_tf.data.celeba.prepared_faces import StoredImages
 from jmvae_tf.data.data_set import Arrays, DataSet
-from jmvae_tf.modalities import Modality
 from jmvae_tf.runtime.errors import UserError
-
-
-def modalities(image_size: int) -> dict[str, Modality]:
-    """Describes a face and its 40 attributes.
-
-    Args:
-      image_size: in pixels.
-    """
-    return faces.face_modalities(image_size, faces.OFFICIAL_ATTRIBUTES)
 
 
 def load(data_dir: pathlib.Path, split: str, image_size: int, crop: str) -> DataSet:
@@ -60,7 +50,7 @@ def load(data_dir: pathlib.Path, split: str, image_size: int, crop: str) -> Data
     }
     return DataSet(
         name="celeba",
-        modalities=modalities(image_size),
+        modalities=faces.face_modalities(image_size, faces.OFFICIAL_ATTRIBUTES),
         train=parts["train"],
         validation=parts["validation"],
         test=parts["test"],

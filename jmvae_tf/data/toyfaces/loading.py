@@ -14,18 +14,12 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.data.toyfaces import painting
 from jmvae_tf.data.toyfaces.people import OF_ATTRIBUTES, sample_attributes
 from jmvae_tf.data.toyfaces.variations import ATTRIBUTES, UNITS, VARIATIONS
-from jmvae_tf.modalities import Modality
 
 NUM_EXAMPLES = {"train": 10_000, "validation": 1_000, "test": 2_000}
 
 _SEEDS = {"train": 0, "validation": 1, "test": 2}
 
 _OF_LOOKS = OF_ATTRIBUTES + 1
-
-
-def modalities() -> dict[str, Modality]:
-    """Describes an image of 64x64 colour pixels, and the attributes of the face in it."""
-    return faces.face_modalities(UNITS, ATTRIBUTES)
 
 
 def load(data_dir: pathlib.Path, split: str) -> DataSet:
@@ -39,7 +33,7 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
     parts = {part: examples(number, _SEEDS[part]) for part, number in NUM_EXAMPLES.items()}
     return DataSet(
         name="toyfaces",
-        modalities=modalities(),
+        modalities=faces.face_modalities(UNITS, ATTRIBUTES),
         prepare=faces.values_of_faces,
         redraw=lambda attributes, seed: redraw(attributes, seed) / np.float32(255),
         **parts,

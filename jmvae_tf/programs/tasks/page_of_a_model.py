@@ -39,7 +39,7 @@ def serve_page(
       UserError: if there is no such model, or the page cannot show it.
     """
     if run:
-        export_saved_model(load_checkpoint(run.checkpoint, run.settings), saved_model)
+        export_saved_model(load_checkpoint(run.checkpoint, run.folder), saved_model)
     model = LoadedExport(saved_model)
     version = model.version
     title = str(run.folder.path) if run else f"{version.parent.name}, version {version.name}"

@@ -45,6 +45,7 @@ def evaluate_run(
     """
     model, inference = load_model_of(run, inference)
     data = data_sets.load(run.settings.data, data_dir, run.settings.data_options)
+    run.folder.check_modalities(data.modalities)
     protocol = Protocol(
         num_samples=num_samples,
         num_importance_samples=num_importance_samples or usual_num_samples(model),

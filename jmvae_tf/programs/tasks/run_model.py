@@ -26,7 +26,7 @@ def load_model_of(
     Raises:
       UserError: if the checkpoint cannot be read, or the settings are none of the model.
     """
-    model = load_checkpoint(run.checkpoint, run.settings)
+    model = load_checkpoint(run.checkpoint, run.folder)
     if not isinstance(model, IterativelySampledVAE):
         if inference:
             raise UserError(

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from jmvae_tf import data as data_sets
+from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.programs.common.chosen_run import export_folder
 from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.programs.common.tensorflow_loading import announce_devices
@@ -48,6 +49,8 @@ def train_run(
     exports = export_folder(export_dir, settings)
     with folder.locked() if plan.is_chief else contextlib.nullcontext():
         model, epoch = None, 0
+        if plan.resume:
+            folder.check_modalities(data.modalities)
         with strategy.scope():
             if plan.resume:
                 model, epoch = load_newest(folder, set_aside=plan.is_chief)
@@ -57,7 +60,7 @@ def train_run(
             check_profile(settings, data, epoch)
         if plan.is_chief:
             exports.mkdir(parents=True, exist_ok=True)  # Before hours of training, not after.
-            _open_folder(plan)
+            _open_folder(plan, data)
         announce_devices(strategy.num_replicas_in_sync)
         try:
             train(model, settings, data, folder, epoch, profile)
@@ -73,13 +76,13 @@ def train_run(
     print(f"run:         {folder.path}\nfigures:     {folder.figures}\nSavedModel:  {exported}")
 
 
-def _open_folder(plan: TrainingPlan) -> None:
+def _open_folder(plan: TrainingPlan, data: DataSet) -> None:
     """Prepares the folder of the run for what training writes."""
     if plan.resume:
-        plan.folder.write_config(plan.settings)
+        plan.folder.write_config(plan.settings, data.modalities)
         return
     plan.folder.check_new(plan.overwrite)  # Another process may have been faster.
-    left = ", ".join(plan.folder.start(plan.settings))
+    left = ", ".join(plan.folder.start(plan.settings, data.modalities))
     if left:
         print(one_line(f"note: {plan.folder.path} keeps what no run wrote: {left}"))
 

@@ -1,0 +1,133 @@
+"""The file `config.json` of a run: its settings, the shapes of its data, and who computed it."""
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import read_json, write_json
+from jmvae_tf.settings import Settings
+from jmvae_tf.version import installed_versions
+
+if TYPE_CHECKING:
+    from jmvae_tf.modalities import Modality
+
+LARGEST_FILE = 1 << 20
+"""Bytes."""
+
+_VERSIONS, _SHAPES = "versions", "modalities"  # Beside the settings.
+_MOST_MODALITIES, _MOST_AXES, _LONGEST_AXIS = 100, 8, 2**24
+
+
+def write_run_config(
+    path: pathlib.Path, settings: Settings, modalities: Mapping[str, "Modality"] | None
+) -> None:
+    """Writes the file.
+
+    Args:
+      path: of the file.
+      settings: of the run.
+      modalities: of the data that it trains on; None to record none.
+
+    Raises:
+      OSError: if it cannot be written.
+    """
+    config = {**dataclasses.asdict(settings), _VERSIONS: installed_versions()}
+    if modalities is not None:
+        config[_SHAPES] = {name: list(x.event_shape) for name, x in modalities.items()}
+    write_json(path, config)
+
+
+def is_run_config(path: pathlib.Path) -> bool:
+    """Whether a run of this package wrote the file."""
+    try:
+        return _is_of_a_run(read_json(path, LARGEST_FILE))
+    except (OSError, ValueError):
+        return False
+
+
+def read_run_config(path: pathlib.Path) -> dict[str, Any]:
+    """Reads all that the file holds.
+
+    Raises:
+      UserError: if it is missing, cannot be read, or is of no run.
+    """
+    if not path.is_file():
+        raise UserError(
+            "A run folder holds a config.json",
+            f"{path.parent}, which does not",
+            "name the folder of a run of bin/train with --run",
+        )
+    try:
+        config = read_json(path, LARGEST_FILE)
+    except ValueError as error:
+        raise UserError(
+            "The config.json of a run must be a JSON object",
+            f"{path}: {error}",
+            "restore the file, or choose another --run",
+        ) from error
+    if not _is_of_a_run(config):
+        raise UserError(
+            "The config.json of a run says which version of jmvae_tf wrote it",
+            f"{path}, which does not",
+            "name the folder of a run of bin/train with --run",
+        )
+    return config
+
+
+def read_run_settings(path: pathlib.Path) -> Settings:
+    """Reads the settings that the run was started with.
+
+    Raises:
+      UserError: as `read_run_config`, or if they are not settings of this version.
+    """
+    config = read_run_config(path)
+    try:
+        return Settings.from_config(
+            {name: x for name, x in config.items() if name not in (_VERSIONS, _SHAPES)}
+        )
+    except UserError as error:
+        raise UserError(
+            "The config.json of a run must be of this version",
+            f"{path}: {error}",
+            "restore the file, or train again with --overwrite",
+        ) from error
+
+
+def read_event_shapes(path: pathlib.Path) -> dict[str, tuple[int, ...]] | None:
+    """Reads the shape of every modality of the data that the run was started with.
+
+    Returns:
+      Name to event shape; None for a run of version 0.3.0 or earlier, which recorded none.
+
+    Raises:
+      UserError: as `read_run_config`, or if they are no shapes.
+    """
+    recorded = read_run_config(path).get(_SHAPES)
+    if recorded is None:
+        return None
+    if not (
+        isinstance(recorded, dict)
+        and len(recorded) <= _MOST_MODALITIES
+        and all(map(_is_shape, recorded.values()))
+    ):
+        raise UserError(
+            f"{_SHAPES} in the config.json of a run must map names to shapes",
+            path,
+            "restore the file, or train again with --overwrite",
+        )
+    return {name: tuple(shape) for name, shape in recorded.items()}
+
+
+def _is_of_a_run(config: Mapping[str, Any]) -> bool:
+    written_by = config.get(_VERSIONS)
+    return isinstance(written_by, dict) and isinstance(written_by.get("jmvae_tf"), str)
+
+
+def _is_shape(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= _MOST_AXES
+        and all(type(x) is int and 0 < x <= _LONGEST_AXIS for x in value)
+    )
