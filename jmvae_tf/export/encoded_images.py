@@ -6,7 +6,7 @@ it, compose transparency on black, and agree within a grey level. Both keep to t
 faces: cut them out before, roughly as in the training data.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -21,23 +21,19 @@ from jmvae_tf.data.image_limits import (
     PNG_TEXTS,
 )
 from jmvae_tf.data.png_format import PNG_HEADER_START
+from jmvae_tf.export.checks import refuse_unless
 
 _HEADER = 24  # Bytes of a PNG until the end of its size.
 _AT_ONCE = 2  # Images decoded side by side: each may take 50 MB.
 
-Require = Callable[..., tf.Operation]
 
-
-def decode(
-    encoded: tf.Tensor, event_shape: Sequence[int], name: str, require: Require
-) -> tf.Tensor:
+def decode(encoded: tf.Tensor, event_shape: Sequence[int], name: str) -> tf.Tensor:
     """Decodes files, cuts the centre square out of each image and resizes it.
 
     Args:
       encoded: string, [batch].
       event_shape: height and width, which are the same, and channels, 1 for grey or 3 for RGB.
       name: of the input, for messages.
-      require: as `inputs.require`.
 
     Returns:
       float32, [batch, *event_shape], values in [0, 1].
@@ -52,7 +48,7 @@ def decode(
             f"Received: event_shape={tuple(event_shape)} for {name}"
         )
     return tf.map_fn(
-        lambda one: _decode_one(one, event_shape, name, require),
+        lambda one: _decode_one(one, event_shape, name),
         encoded,
         fn_output_signature=tf.TensorSpec(event_shape, tf.float32),
         parallel_iterations=_AT_ONCE,
@@ -65,11 +61,9 @@ def encode(images: tf.Tensor) -> tf.Tensor:
     return tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.TensorSpec((), tf.string))
 
 
-def _decode_one(
-    encoded: tf.Tensor, event_shape: Sequence[int], name: str, require: Require
-) -> tf.Tensor:
+def _decode_one(encoded: tf.Tensor, event_shape: Sequence[int], name: str) -> tf.Tensor:
     size, _, channels = event_shape
-    with tf.control_dependencies([_is_acceptable(encoded, name, require)]):
+    with tf.control_dependencies([_is_acceptable(encoded, name)]):
         encoded = tf.identity(encoded)
 
     def square(channels: int) -> tf.Tensor:
@@ -130,18 +124,18 @@ def _luminance(coloured: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.floor(weighted / 32768.0), tf.uint8)  # Exact: all fits into 24 bits.
 
 
-def _is_acceptable(encoded: tf.Tensor, name: str, require: Require) -> tf.Operation:
+def _is_acceptable(encoded: tf.Tensor, name: str) -> tf.Operation:
     """Refuses what is neither JPEG nor PNG, and what is beyond the limits by its headers."""
     header = tf.strings.substr(tf.strings.join([encoded, b"\0" * _HEADER]), 0, _HEADER)
     length = tf.strings.length(encoded)
     is_png = _is_png(encoded)
     is_jpeg = tf.strings.substr(header, 0, len(JPEG_START)) == JPEG_START
-    is_short = require(
+    is_short = refuse_unless(
         length <= MOST_BYTES,
         f"{name} must hold files of at most {MOST_BYTES} bytes. Received one of",
         length,
     )
-    is_known = require(
+    is_known = refuse_unless(
         is_png | is_jpeg,
         f"{name} must hold JPEG or PNG files. Received what is neither, of this many bytes:",
         length,
@@ -159,14 +153,14 @@ def _is_acceptable(encoded: tf.Tensor, name: str, require: Require) -> tf.Operat
             lambda: (0, sum(_number_of(kind, encoded, MOST_TEXTS) for kind in PNG_TEXTS)),
             lambda: (_number_of(JPEG_SCAN, encoded, MOST_SCANS), 0),
         )
-    is_quick = require(
+    is_quick = refuse_unless(
         (scans <= MOST_SCANS) & (texts <= MOST_TEXTS),
         f"{name} must hold JPEG files of at most {MOST_SCANS} scans and PNG files of at most "
         f"{MOST_TEXTS} compressed texts. Received one of so many scans and texts:",
         scans,
         texts,
     )
-    is_small = require(
+    is_small = refuse_unless(
         tf.reduce_all((shape >= 1) & (shape <= LONGEST_SIDE)),
         f"{name} must hold images from 1x1 to {LONGEST_SIDE}x{LONGEST_SIDE} pixels. Received a "
         "header of height and width",

@@ -1,8 +1,8 @@
-"""The inputs of signatures: what a client sends, and how the graph refuses what it cannot take.
+"""Inputs of signatures: what each promises to clients, and how the graph refuses anything else.
 
-A refusal is an InvalidArgument that names the input, the rule and what came. The shapes that a
-signature states are a promise to clients that no server keeps by itself: a graph that is fed runs
-with whatever shape comes. So shapes are forgotten first and then checked.
+A refusal is an InvalidArgument that names the input, the rule and what was received. No server
+keeps the shapes that a signature promises: a graph runs with whatever shape it is fed. So shapes
+are forgotten first and then checked.
 """
 
 import abc
@@ -10,13 +10,13 @@ import dataclasses
 import math
 from collections.abc import Mapping
 
+import numpy as np
 import tensorflow as tf
 
 from jmvae_tf.export import encoded_images
-from jmvae_tf.export_format import value_ranges
+from jmvae_tf.export.checks import refuse_unless
+from jmvae_tf.export_format import signature_names, value_ranges
 from jmvae_tf.modalities import Modality
-
-_MOST_AXES = 16  # Of a shape, in a message.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Input(abc.ABC):
     """One input of a signature.
 
     Attributes:
-      name: of the input.
+      name: its name.
     """
 
     name: str
@@ -32,17 +32,25 @@ class Input(abc.ABC):
     @property
     @abc.abstractmethod
     def spec(self) -> tf.TensorSpec:
-        """What the signature states of it."""
+        """The shape and type that the signature promises."""
 
     @abc.abstractmethod
     def taken(self, tensor: tf.Tensor) -> tf.Tensor:
-        """What the model takes of a tensor that has its shape.
+        """Turns a tensor of that shape into what the model takes.
 
-        When the graph runs, it fails with InvalidArgument for what breaks the rules.
+        When the graph runs, it fails with InvalidArgument for a value that breaks the rules.
+        """
+
+    @abc.abstractmethod
+    def example(self, means: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Makes a request of one example, for a server to warm up with.
+
+        Args:
+          means: means of modalities in the training set, where the model knows them.
         """
 
     def in_shape(self, tensor: tf.Tensor) -> tf.Tensor:
-        """The same tensor, once its shape is what the signature states and not empty."""
+        """Checks that a tensor has the promised shape and is not empty, and returns it."""
         tensor = tf.raw_ops.PlaceholderWithDefault(input=tensor, shape=tf.TensorShape(None))
         shape = tf.shape(tensor)
         event = self.spec.shape[1:].as_list()
@@ -53,7 +61,7 @@ class Input(abc.ABC):
             f"{self.name} must be of the shape [{', '.join(['batch', *map(str, event)])}] with a "
             "batch of at least 1. Received the shape"
         )
-        with tf.control_dependencies([require(holds, rule, shape)]):
+        with tf.control_dependencies([refuse_unless(holds, rule, shape)]):
             return tf.ensure_shape(tensor, self.spec.shape)
 
 
@@ -62,8 +70,8 @@ class ModalityInput(Input):
     """Values of a modality, float32 [batch, *event_shape].
 
     Attributes:
-      name: of the input.
-      modality: of which the values are; its support is their range.
+      name: its name.
+      modality: the modality; values must be within its support.
     """
 
     modality: Modality
@@ -86,8 +94,13 @@ class ModalityInput(Input):
             rule = "finite numbers"
             holds = tf.math.is_finite(lowest) & tf.math.is_finite(highest)
         rule = f"{self.name} must hold {rule}. Received as the lowest and the highest"
-        with tf.control_dependencies([require(holds, rule, lowest, highest)]):
+        with tf.control_dependencies([refuse_unless(holds, rule, lowest, highest)]):
             return tf.identity(tensor)
+
+    def example(self, means: Mapping[str, np.ndarray]) -> np.ndarray:
+        """See `Input`."""
+        value = means.get(self.modality.name, np.full(self.modality.event_shape, 0.5))
+        return np.clip(value, *self.modality.support)[np.newaxis].astype(np.float32)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,8 +108,8 @@ class EncodedImageInput(Input):
     """JPEG or PNG files, string [batch], one for each image of a modality.
 
     Attributes:
-      name: of the input; what TensorFlow Serving takes as base64 ends in "_bytes".
-      modality: of the images.
+      name: its name, of `signature_names.file_tensor`.
+      modality: the modality of the images, which are square.
     """
 
     modality: Modality
@@ -107,16 +120,21 @@ class EncodedImageInput(Input):
         return tf.TensorSpec((None,), tf.string, name=self.name)
 
     def taken(self, tensor: tf.Tensor) -> tf.Tensor:
-        """The images, float32 [batch, *event_shape] in the modality's range; see `Input`."""
-        decoded = encoded_images.decode(tensor, self.modality.event_shape, self.name, require)
+        """Decodes to float32 [batch, *event_shape] in the modality's range; see `Input`."""
+        decoded = encoded_images.decode(tensor, self.modality.event_shape, self.name)
         return value_ranges.to_values(decoded, self.modality.support)
+
+    def example(self, means: Mapping[str, np.ndarray]) -> np.ndarray:
+        """See `Input`."""
+        grey = tf.fill(self.modality.event_shape, tf.constant(128, tf.uint8))
+        return np.array([tf.io.encode_png(grey).numpy()], object)
 
 
 @dataclasses.dataclass(frozen=True)
 class SeedInput(Input):
-    """A seed for each example, int32 [batch]; any value."""
+    """One seed per example, int32 [batch]; any value."""
 
-    name: str = "seed"
+    name: str = signature_names.SEED
 
     @property
     def spec(self) -> tf.TensorSpec:
@@ -124,32 +142,23 @@ class SeedInput(Input):
         return tf.TensorSpec((None,), tf.int32, name=self.name)
 
     def taken(self, tensor: tf.Tensor) -> tf.Tensor:
-        """Seeds as the models take them, int32 [batch, 2]; see `Input`."""
+        """Widens seeds to what the models take, int32 [batch, 2]; see `Input`."""
         return tf.stack([tensor, tf.zeros_like(tensor)], axis=1)
+
+    def example(self, means: Mapping[str, np.ndarray]) -> np.ndarray:
+        """See `Input`."""
+        return np.zeros(1, np.int32)
 
 
 def all_in_shape(
     inputs: tuple[Input, ...], tensors: tuple[tf.Tensor, ...]
 ) -> Mapping[str, tf.Tensor]:
-    """The tensors by the inputs' names, once each has its shape and all have the same batch."""
+    """Checks the shape of each input and that all have the same batch; gives them by name."""
     shaped = {x.name: x.in_shape(tensor) for x, tensor in zip(inputs, tensors, strict=True)}
     if len(shaped) == 1:
         return shaped
     sizes = tf.stack([tf.shape(tensor)[0] for tensor in shaped.values()])
     rule = f"{' and '.join(shaped)} must have as many examples as one another. Received"
     holds = tf.reduce_all(sizes == sizes[0])
-    with tf.control_dependencies([require(holds, rule, sizes)]):
+    with tf.control_dependencies([refuse_unless(holds, rule, sizes)]):
         return {name: tf.identity(tensor) for name, tensor in shaped.items()}
-
-
-def require(holds: tf.Tensor, rule: str, *received: tf.Tensor) -> tf.Operation:
-    """Fails with InvalidArgument where a rule does not hold.
-
-    An assertion without a branch: one branch has every op of the graph scheduled in a slower way.
-
-    Args:
-      holds: bool, [].
-      rule: what must be so and what the tensors behind it say.
-      *received: what came, small tensors that are at hand anyway.
-    """
-    return tf.raw_ops.Assert(condition=holds, data=[rule, *received], summarize=_MOST_AXES)

@@ -6,11 +6,10 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from jmvae_tf.export.chunks import in_chunks
-from jmvae_tf.export.inputs import EncodedImageInput, Input, ModalityInput, all_in_shape
+from jmvae_tf.export.inputs import all_in_shape
 from jmvae_tf.export.modality_descriptions import described_modalities
 from jmvae_tf.export.signatures import Signature, signatures_of
 from jmvae_tf.export.warmup import write_warmup_requests
@@ -31,24 +30,24 @@ def export_saved_model(
 ) -> pathlib.Path:
     """Writes the next version of a model under `folder`, for TensorFlow Serving to load.
 
-    `signatures.signatures_of` says which signatures there are, `inputs` what they refuse. Inputs
-    and outputs are float32 whatever the precision of training, files strings, any batch size but 0.
-    The variables are those that the signatures need, and no others. `assets/modalities.json`
-    describes the modalities; `assets.extra/tf_serving_warmup_requests` has a server call each
-    signature before its first client does.
+    `signatures.signatures_of` lists the signatures, `inputs` says what they refuse. Values are
+    float32 whatever the precision of training, files are strings, and batches have any size but 0.
+    Only the variables that the signatures need are written. `assets/modalities.json` describes the
+    modalities; `assets.extra/tf_serving_warmup_requests` makes a server call each signature before
+    its first client does.
 
     Versions appear whole or not at all (`version_folders.new_version`).
 
     Args:
-      model: a trained model; of one with a discriminator, what generates.
-      folder: where versions lie, such as "saved_models/mnist-jmvae_kl".
+      model: a trained model; a discriminator is left out.
+      folder: the folder above the versions, such as "saved_models/mnist-jmvae_kl".
       keep_versions: how many of the newest versions stay; None for all.
 
     Returns:
       The folder of the new version, `<folder>/<version>`.
 
     Raises:
-      ValueError: if `keep_versions` is below 1.
+      ValueError: if `keep_versions` is below 1, or two signatures have the same name.
       UserError: if a weight is not finite.
       OSError: if it cannot be written.
     """
@@ -58,14 +57,15 @@ def export_saved_model(
         raise UserError(
             "Every weight of an exported model must be finite",
             f"NaN or infinity in {', '.join(bad[:3])}",
-            "train anew with a lower learning rate, or export another checkpoint",
+            "train again with a lower learning rate, or export another checkpoint",
         )
     with new_version(folder, keep_versions) as version:
         signatures = signatures_of(model)
         _write_graph(signatures, version.path)
         write_modalities(version.path, described_modalities(model))
+        means = {name: x.mean.numpy() for name, x in model.statistics.items()}
         requests = {
-            signature.name: {x.name: _example(model, x) for x in signature.inputs}
+            signature.name: {x.name: x.example(means) for x in signature.inputs}
             for signature in signatures
         }
         write_warmup_requests(version.path, folder.resolve().name, requests)
@@ -97,18 +97,3 @@ def _function_of(signature: Signature) -> Any:
 
     specs = [x.spec for x in signature.inputs]
     return tf.function(answer, input_signature=specs).get_concrete_function()
-
-
-def _example(model: MultimodalVAE, wanted: Input) -> np.ndarray:
-    """A request of one example, for a server to warm up with."""
-    if isinstance(wanted, EncodedImageInput):
-        grey = tf.fill(wanted.modality.event_shape, tf.constant(128, tf.uint8))
-        return np.array([tf.io.encode_png(grey).numpy()], object)
-    if isinstance(wanted, ModalityInput):
-        modality = wanted.modality
-        if modality.name in model.statistics:
-            value = model.statistics[modality.name].mean.numpy()
-        else:
-            value = np.full(modality.event_shape, 0.5)
-        return np.clip(value, *modality.support)[np.newaxis].astype(np.float32)
-    return np.zeros(1, np.int32)

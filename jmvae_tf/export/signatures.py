@@ -1,5 +1,10 @@
-"""What a model answers behind an endpoint: its signatures, by name."""
+"""Signatures of a model: all that an export answers, by name.
 
+To add one, write a function here that yields it for the models that define it, and add that
+function to `_FAMILIES`.
+"""
+
+import collections
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -19,8 +24,8 @@ class Signature(NamedTuple):
     """A function of named tensors.
 
     Attributes:
-      name: of the signature.
-      inputs: what it takes.
+      name: its name.
+      inputs: its inputs.
       outputs: from the checked inputs by name to the outputs by name, float32 or strings.
     """
 
@@ -30,34 +35,35 @@ class Signature(NamedTuple):
 
 
 def signatures_of(model: MultimodalVAE) -> list[Signature]:
-    """All signatures of a model; the first is the default one.
+    """Lists all signatures of a model; the first is the default one.
 
     For every direction there is `<given>_to_<target>`: the mean of p(target|z) at the mean of
-    q(z|given). From a square image or to any there is the same with files,
-    `encoded_<given>_to_<target>` and `<given>_to_encoded_<target>`, and to any image
-    `sample_<target>_from_<given>`, whose z is drawn by a seed for each example. A model of both
-    directions edits images: `edit_<image>`, with `_by_<condition>` behind it where there are
-    several conditions. `embed` gives the mean and the standard deviation of q(z|image); without an
-    image, or with several, `embed_<name>` does so for each modality. A model of a single modality
-    has `reconstruct_<name>` and `embed`.
+    q(z|given). If the given is a square image, `encoded_<given>_to_<target>` takes files of it; if
+    the target is an image, `<given>_to_encoded_<target>` gives files and
+    `sample_<target>_from_<given>` draws z by one seed per example. A model of both directions edits
+    images: `edit_<image>`, followed by `_by_<condition>` where there are several conditions.
+    `embed` gives the mean and the standard deviation of q(z|image); a model with several images, or
+    with none among several modalities, has `embed_<name>` for each modality. A model of a single
+    modality has `reconstruct_<name>` and `embed`.
 
-    Where inference itself draws (the iterative sampling of JMVAE and JMVAE-h), it does so with seed
-    0 for each example: a reply does not depend on what else is in the batch.
+    Where inference itself draws (the iterative sampling of JMVAE and JMVAE-h), each example has
+    seed 0: a reply does not depend on the rest of the batch.
+
+    Raises:
+      ValueError: if two signatures have the same name.
     """
-    if not model.directions:
-        [name] = model.modalities
-        return [_reconstruction(model, name), _embedding(model, name, signature_names.to_embed())]
-    return [
-        *_plain(model),
-        *_with_files(model),
-        *_sampling(model),
-        *_edits(model),
-        *_embeddings(model),
-    ]
+    signatures = [signature for family in _FAMILIES for signature in family(model)]
+    names = collections.Counter(signature.name for signature in signatures)
+    if len(names) < len(signatures):
+        raise ValueError(
+            f"Each signature needs a name of its own. Received: {names.most_common(1)[0][0]!r} "
+            "twice"
+        )
+    return signatures
 
 
-def _plain(model: MultimodalVAE) -> Iterator[Signature]:
-    # What an image shows comes first, rather than images.
+def _averages(model: MultimodalVAE) -> Iterator[Signature]:
+    # The default is the content of an image, rather than an image.
     for direction in sorted(
         model.directions,
         key=lambda x: (
@@ -68,7 +74,7 @@ def _plain(model: MultimodalVAE) -> Iterator[Signature]:
         yield Signature(direction.name, _given(model, direction), _average(model, direction))
 
 
-def _with_files(model: MultimodalVAE) -> Iterator[Signature]:
+def _averages_with_files(model: MultimodalVAE) -> Iterator[Signature]:
     for direction in model.directions:
         if len(direction.given) == 1 and _is_square_image(model, direction.given[0]):
             yield _from_files(model, direction)
@@ -76,31 +82,7 @@ def _with_files(model: MultimodalVAE) -> Iterator[Signature]:
             yield _to_files(model, direction)
 
 
-def _from_files(model: MultimodalVAE, direction: Direction) -> Signature:
-    [given] = direction.given
-    average = _average(model, direction)
-    encoded = EncodedImageInput(f"{given}_bytes", model.modalities[given])
-    return Signature(
-        signature_names.to_generate_from_files(given, direction.target),
-        (encoded,),
-        lambda x: average({given: x[encoded.name]}),
-    )
-
-
-def _to_files(model: MultimodalVAE, direction: Direction) -> Signature:
-    target = direction.target
-    support = model.modalities[target].support
-    average = _average(model, direction)
-    return Signature(
-        signature_names.to_generate_files(direction.given, target),
-        _given(model, direction),
-        lambda x: {
-            f"{target}_bytes": encoded_images.encode(to_pixels(average(x)[target], support))
-        },
-    )
-
-
-def _sampling(model: MultimodalVAE) -> Iterator[Signature]:
+def _samples(model: MultimodalVAE) -> Iterator[Signature]:
     for direction in model.directions:
         if _is_image(model, direction.target):
             yield Signature(
@@ -120,29 +102,71 @@ def _edits(model: MultimodalVAE) -> Iterator[Signature]:
             )
 
 
+def _reconstructions(model: MultimodalVAE) -> Iterator[Signature]:
+    if model.directions:
+        return
+    for name in model.modalities:
+        yield Signature(
+            signature_names.to_reconstruct(name), (_input(model, name),), model.reconstruct
+        )
+
+
 def _embeddings(model: MultimodalVAE) -> Iterator[Signature]:
     if model.conditions:  # There is no posterior given one modality.
         return
-    images = [name for name in model.modalities if _is_image(model, name)]
-    if len(images) == 1:
-        yield _embedding(model, images[0], signature_names.to_embed())
-    else:
-        for name in model.modalities:
-            yield _embedding(model, name, signature_names.to_embed(name))
+    names = list(model.modalities)
+    images = [name for name in names if _is_image(model, name)]
+    main = images if len(images) == 1 else names
+    for name in main:
+        yield Signature(
+            signature_names.to_embed(name if len(main) > 1 else None),
+            (_input(model, name),),
+            _moments(model),
+        )
 
 
-def _reconstruction(model: MultimodalVAE, name: str) -> Signature:
+_FAMILIES: tuple[Callable[[MultimodalVAE], Iterator[Signature]], ...] = (
+    _averages,
+    _averages_with_files,
+    _samples,
+    _edits,
+    _reconstructions,
+    _embeddings,
+)
+
+
+def _from_files(model: MultimodalVAE, direction: Direction) -> Signature:
+    [given] = direction.given
+    average = _average(model, direction)
+    encoded = EncodedImageInput(signature_names.file_tensor(given), model.modalities[given])
     return Signature(
-        signature_names.to_reconstruct(name), (_input(model, name),), model.reconstruct
+        signature_names.to_generate_from_files(given, direction.target),
+        (encoded,),
+        lambda x: average({given: x[encoded.name]}),
     )
 
 
-def _embedding(model: MultimodalVAE, given: str, name: str) -> Signature:
+def _to_files(model: MultimodalVAE, direction: Direction) -> Signature:
+    target = direction.target
+    support = model.modalities[target].support
+    average = _average(model, direction)
+    return Signature(
+        signature_names.to_generate_files(direction.given, target),
+        _given(model, direction),
+        lambda x: {
+            signature_names.file_tensor(target): encoded_images.encode(
+                to_pixels(average(x)[target], support)
+            )
+        },
+    )
+
+
+def _moments(model: MultimodalVAE) -> Callable[[Tensors], Outputs]:
     def moments(x: Tensors) -> Outputs:
         q = model.posterior(x, _fixed_seed(model, x))
-        return {"mean": q.mean(), "stddev": q.stddev()}
+        return {signature_names.MEAN: q.mean(), signature_names.STDDEV: q.stddev()}
 
-    return Signature(name, (_input(model, given),), moments)
+    return moments
 
 
 def _average(model: MultimodalVAE, direction: Direction) -> Callable[[Tensors], Outputs]:
@@ -153,7 +177,8 @@ def _average(model: MultimodalVAE, direction: Direction) -> Callable[[Tensors], 
 def _sample(model: MultimodalVAE, direction: Direction) -> Callable[[Tensors], Outputs]:
     def sample(x: Tensors) -> Outputs:
         given = {name: x[name] for name in direction.given}
-        [drawn] = tf.unstack(model.generate(direction.target, given, 1, x["seed"]), 1)
+        seed = x[signature_names.SEED]
+        [drawn] = tf.unstack(model.generate(direction.target, given, 1, seed), 1)
         return {direction.target: drawn}
 
     return sample
@@ -170,8 +195,8 @@ def _edit(model: MultimodalVAE, target: str, condition: str) -> Callable[[Tensor
 
 
 def _fixed_seed(model: MultimodalVAE, given: Mapping[str, tf.Tensor]) -> int | tf.Tensor:
-    """Seed 0, for each example where inference draws."""
-    if not model.samples_to_infer:
+    """Gives each example seed 0 where inference draws."""
+    if not model.draws_to_infer:
         return 0
     batch = tf.shape(next(iter(given.values())))[0]
     return tf.zeros([batch, 2], tf.int32)

@@ -15,7 +15,6 @@ import tensorflow as tf
 from jmvae_tf.data import image_file, image_limits
 from jmvae_tf.data.image_file import read_image
 from jmvae_tf.export import encoded_images
-from jmvae_tf.export.inputs import require
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers import image_files
 from tests.helpers.paths import ROOT
@@ -31,7 +30,7 @@ def graph():
     def decode(file, size, channels):
         if (size, channels) not in functions:
             functions[size, channels] = tf.function(
-                lambda x: encoded_images.decode(x, (size, size, channels), "image_bytes", require),
+                lambda x: encoded_images.decode(x, (size, size, channels), "image_bytes"),
                 input_signature=[tf.TensorSpec((None,), tf.string)],
             )
         [image] = functions[size, channels](tf.constant([file])).numpy()
@@ -189,7 +188,7 @@ def test_images_that_are_not_square(rng, tmp_path):
     with pytest.raises(UserError, match=r"read as square images; .* 30x20 pixels"):
         read_image(tmp_path / "image.png", (20, 30, 3))
     with pytest.raises(ValueError, match="decoded to square images"):
-        encoded_images.decode(tf.constant([b""]), (20, 30, 3), "image_bytes", require)
+        encoded_images.decode(tf.constant([b""]), (20, 30, 3), "image_bytes")
 
 
 @pytest.mark.slow

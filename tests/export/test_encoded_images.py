@@ -7,7 +7,6 @@ import tensorflow as tf
 
 from jmvae_tf.data.image_file import read_image
 from jmvae_tf.export import encoded_images
-from jmvae_tf.export.inputs import require
 
 GREY_LEVEL = 1 / 255
 
@@ -17,7 +16,7 @@ SHAPES = [(28, 28, 1), (64, 64, 3)]
 
 def decode(files, event_shape):
     function = tf.function(
-        lambda x: encoded_images.decode(x, event_shape, "image_bytes", require),
+        lambda x: encoded_images.decode(x, event_shape, "image_bytes"),
         input_signature=[tf.TensorSpec((None,), tf.string)],
     )
     return function(tf.constant(files)).numpy()
