@@ -296,6 +296,8 @@ MESSAGES = {
     "another name": _reply(picture=_tensor(0.5)),
     "too large": _reply(image=_tensor(0.5), more=_tensor(0.5, (10**6,))),
 }
+# A client that knows nothing of the model has no reason to refuse these.
+HONEST_OF_ANOTHER_MODEL = ("three channels", "out of range", "a thousand axes", "too large")
 FILES = {
     "a page for a file": [b"<html>"],
     "one file too many": [hostile_servers.png()] * 2,
@@ -341,11 +343,14 @@ def test_an_honest_message(modalities, monkeypatch):
         )
 
 
-@pytest.mark.parametrize("known", [True, False])
-@pytest.mark.parametrize("case", MESSAGES)
+@pytest.mark.parametrize(
+    ("case", "known"),
+    [
+        *((case, True) for case in MESSAGES),
+        *((case, False) for case in MESSAGES if case not in HONEST_OF_ANOTHER_MODEL),
+    ],
+)
 def test_a_hostile_message(case, known, modalities, capfd):
-    if not known and case in ("three channels", "out of range", "a thousand axes", "too large"):
-        pytest.skip("nothing is known of the model")
     with _grpc_answering(MESSAGES[case]) as address:
         hostile_servers.forget_peak()
         before = hostile_servers.peak()

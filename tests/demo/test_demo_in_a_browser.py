@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from jmvae_tf.data.toyfaces import loading as toyfaces
+from tests.helpers.demo_page import started_page
 from tests.helpers.paths import ROOT
 
 pytestmark = pytest.mark.slow
@@ -36,28 +36,10 @@ def chromium():
 
 @contextlib.contextmanager
 def _demo(temporary, *flags):
-    """The address of a page; what its library reads in the environment must not open it to others.
-
-    Nothing that was uploaded or shown is left of it in the folder `temporary`.
-    """
+    """The address of a page; its environment tells its library to open it to others, in vain."""
     open_to_all = {"GRADIO_SERVER_NAME": "0.0.0.0", "GRADIO_ALLOWED_PATHS": str(ROOT)}
-    with subprocess.Popen(
-        [sys.executable, str(ROOT / "bin" / "demo"), "--port=0", *flags],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **open_to_all, "TMPDIR": str(temporary)},
-    ) as it:
-        line = it.stdout.readline()
-        url = re.fullmatch(r"the page is at (http://127\.0\.0\.1:\d+); Ctrl-C ends it\n", line)
-        assert url, line + it.stderr.read()
-        try:
-            yield url[1]
-        finally:
-            it.send_signal(signal.SIGTERM)
-        assert it.wait(timeout=20) == 143
-        assert it.stderr.read() == "interrupted\n"
-    assert list(temporary.iterdir()) == []
+    with started_page(temporary, *flags, **open_to_all) as (url, _):
+        yield url
 
 
 @contextlib.contextmanager

@@ -4,18 +4,15 @@ import concurrent.futures
 import contextlib
 import http.client
 import json
-import os
 import pathlib
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 
 import pytest
 
-from tests.helpers.paths import ROOT
+from tests.helpers.demo_page import started_page
 
 pytestmark = pytest.mark.slow
 
@@ -24,29 +21,6 @@ pytest.importorskip("gradio", reason="the page's requirements are not installed"
 import httpx  # noqa: E402
 
 MORE_MEMORY = 100 * 2**20  # Bytes above those of an idle page.
-
-
-@contextlib.contextmanager
-def _demo(temporary, *flags, end=signal.SIGTERM, warns="", **environment):
-    """The address and the process of a page, which leaves nothing and says nothing more."""
-    with subprocess.Popen(
-        [sys.executable, str(ROOT / "bin" / "demo"), "--port=0", *flags],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **environment, "TMPDIR": str(temporary)},
-    ) as it:
-        line = it.stdout.readline()
-        found = re.fullmatch(r"the page is at http://(\S+):(\d+); Ctrl-C ends it\n", line)
-        assert found, line + it.stderr.read()
-        try:
-            yield f"http://127.0.0.1:{found[2]}", it
-        finally:
-            it.send_signal(end)
-        assert it.wait(timeout=30) == 128 + end
-        assert it.stdout.read() == ""
-        assert it.stderr.read() == f"{warns}interrupted\n"
-    assert list(temporary.iterdir()) == []
 
 
 def _memory(process, line="VmRSS"):
@@ -76,7 +50,7 @@ def _drawn(url, session):
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    with _demo(tmp_path_factory.mktemp("temporary")) as (url, it):
+    with started_page(tmp_path_factory.mktemp("temporary")) as (url, it):
         for number in range(20):  # What it needs for its own work.
             _drawn(url, f"first{number}")
         yield url, it
@@ -162,7 +136,7 @@ def test_nothing_of_a_request_reaches_the_terminal(served):
 
 @pytest.mark.parametrize("end", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
 def test_uploads_are_removed_at_the_end(tmp_path, end):
-    with _demo(tmp_path, end=end) as (url, _):
+    with started_page(tmp_path, end=end) as (url, _):
         answer = httpx.post(f"{url}/gradio_api/upload", files={"files": ("a.png", b"x")})
         [path] = answer.json()
         assert pathlib.Path(path).is_relative_to(tmp_path)
@@ -182,7 +156,7 @@ def test_proxies_and_certificates_of_the_environment_do_not_matter(tmp_path):
         "GRADIO_ROOT_PATH": "/elsewhere",
         "GRADIO_SSR_MODE": "True",
     }
-    with _demo(tmp_path, **environment) as (url, _):
+    with started_page(tmp_path, **environment) as (url, _):
         assert httpx.get(url, trust_env=False).status_code == 200
 
 
@@ -192,7 +166,7 @@ def test_the_page_goes_by_names_that_the_flags_allow(tmp_path):
         "upload to it; there is no password\n"
     )
     flags = ["--host=0.0.0.0", "--allowed_hosts=demo.example,other.example"]
-    with _demo(tmp_path, *flags, warns=warning) as (url, _):
+    with started_page(tmp_path, *flags, warns=warning) as (url, _):
         for host, status in {
             "demo.example": 200,
             "other.example:80": 200,

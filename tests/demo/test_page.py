@@ -77,6 +77,24 @@ def test_what_the_page_cannot_show_is_told_in_a_line(modalities):
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("modalities", "received"),
+    [
+        ([IMAGE, LABEL, _described("word", (2,), (0.0, 1.0), "label")], "label, word"),
+        ([IMAGE, _described("right", (8, 8, 1), (0.0, 1.0), "image"), LABEL], "image, right"),
+        ([_described("words", (4,), (0.0, 1.0), "label"), LABEL], r"images \(none\).*words, label"),
+        ([IMAGE, _described("speech", (5,), (-np.inf, np.inf), "vector")], "image, speech"),
+        ([_described("wide", (4, 8, 1), (0.0, 1.0), "image")], r"wide, an image .*\(4, 8, 1\)"),
+    ],
+)
+def test_the_message_names_what_the_page_cannot_show(modalities, received):
+    model = Model(*modalities)
+    if modalities[-1].kind == "vector":
+        model.signatures = dict.fromkeys(["image_to_speech", "embed"])
+    with pytest.raises(UserError, match=f"one square image.*received .*{received}"):
+        DemoModel(model)
+
+
 def test_what_a_model_cannot_draw_is_not_offered():
     answers = DemoModel(Model(IMAGE, LABEL, without=["sample_image_from_label", "edit_image"]))
     assert [

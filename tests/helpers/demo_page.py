@@ -1,0 +1,46 @@
+"""Starts bin/demo, whose page leaves no file behind and says nothing but its own lines."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+
+from tests.helpers.paths import ROOT
+
+
+@contextlib.contextmanager
+def started_page(temporary, *flags, end=signal.SIGTERM, warns="", **environment):
+    """Gives the address and the process of a page, and ends it.
+
+    Args:
+      temporary: an empty folder for its temporary files, which is empty at the end too.
+      *flags: of the program.
+      end: the signal that ends it.
+      warns: what it says on standard error before it is interrupted.
+      **environment: variables that it is started with.
+    """
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "bin" / "demo"), "--port=0", *flags],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment, "TMPDIR": str(temporary)},
+    ) as process:
+        line = process.stdout.readline()
+        found = re.fullmatch(r"the page is at http://(\S+):(\d+); Ctrl-C ends it\n", line)
+        assert found, line + process.stderr.read()
+        [host, *_] = [
+            *(flag.removeprefix("--host=") for flag in flags if flag.startswith("--host=")),
+            "127.0.0.1",
+        ]
+        assert found[1] == host
+        try:
+            yield f"http://127.0.0.1:{found[2]}", process
+        finally:
+            process.send_signal(end)
+        assert process.wait(timeout=30) == 128 + end
+        assert process.stdout.read() == ""
+        assert process.stderr.read() == f"{warns}interrupted\n"
+    assert list(temporary.iterdir()) == []
