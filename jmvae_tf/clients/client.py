@@ -1,4 +1,4 @@
-"""What clients of both protocols have in common."""
+"""The interface of a client, and the inputs and errors that clients of both protocols share."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ import numpy as np
 from jmvae_tf.export_format import signature_names
 from jmvae_tf.runtime.errors import UserError
 
-_LONGEST_MESSAGE = 500  # Characters that are told of what a server says.
+_LONGEST_MESSAGE = 500  # Characters of a server's words that are repeated.
 
 
 class Client(Protocol):
@@ -23,39 +23,39 @@ class Client(Protocol):
     def predict(
         self, signature: str, inputs: Mapping[str, Any], outputs: Sequence[str]
     ) -> dict[str, np.ndarray]:
-        """What a signature answers.
+        """Asks a signature.
 
         Args:
           signature: its name.
           inputs: by name, arrays or lists, [batch, ...] each. Numbers of any type are sent as
-            float32, and "seed" as int32; files, under names that end in "_bytes", are bytes
-            objects.
+            float32, and seeds as int32; files, under names of `signature_names.file_tensor`, are
+            bytes objects.
           outputs: the names of all its outputs.
 
         Returns:
           The outputs by name; numbers as float32, files as bytes objects. They have the request's
-          batch and are finite, and files are PNG. Where the client was given the model's
+          batch, numbers are finite, and files are PNG. If the client was given the model's
           modalities, shapes, ranges and sizes are the model's.
 
         Raises:
           UserError: if the server cannot be reached, refuses, or answers something else.
-          ValueError: if the inputs are no batches of one size.
-          TypeError: if an input holds something else than its kind.
+          ValueError: if the inputs are not batches of one size.
+          TypeError: if an input holds values of another type.
         """
 
 
 def as_inputs(inputs: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], int]:
-    """The inputs of a signature as they are sent, and how many examples they have.
+    """Converts the inputs of a signature to what is sent.
 
     Args:
       inputs: see `Client.predict`.
 
     Returns:
-      By name float32, int32 or an array of bytes objects, [batch, ...]; and the batch.
+      The inputs by name, float32, int32 or an array of bytes objects, [batch, ...]; and the batch.
 
     Raises:
-      ValueError: if they are no batches of one size.
-      TypeError: if an input holds something else than its kind.
+      ValueError: if they are not batches of one size.
+      TypeError: if an input holds values of another type.
     """
     arrays = {name: _as_input(name, values) for name, values in inputs.items()}
     shapes = {name: list(array.shape) for name, array in arrays.items()}
@@ -94,7 +94,7 @@ def _as_input(name: str, values: Any) -> np.ndarray:
 
 
 def unreachable(server: str, reason: object) -> UserError:
-    """The error of a server that does not answer."""
+    """Makes the error for a server that does not answer."""
     return UserError(
         "A TensorFlow Serving must answer",
         f"--server={server}: {reason}",
@@ -103,7 +103,7 @@ def unreachable(server: str, reason: object) -> UserError:
 
 
 def late(server: str, timeout: float) -> UserError:
-    """The error of a server that has not answered in time."""
+    """Makes the error for a server that has not answered in time."""
     return UserError(
         "A TensorFlow Serving must answer in time",
         f"--server={server}: no whole answer within {timeout:g} s",
@@ -112,7 +112,7 @@ def late(server: str, timeout: float) -> UserError:
 
 
 def refused(model: str, signature: str, message: str) -> UserError:
-    """The error of a server that refuses a request."""
+    """Makes the error for a server that refuses a request."""
     return UserError(
         f"The server's {model} must be able to answer {signature}",
         message[:_LONGEST_MESSAGE],
@@ -121,7 +121,7 @@ def refused(model: str, signature: str, message: str) -> UserError:
 
 
 def unexpected(model: str, signature: str, reply: object) -> UserError:
-    """The error of a reply that is none."""
+    """Makes the error for a reply that is no answer."""
     return UserError(
         f"The server's {model} must answer {signature} as a model of this package does",
         f"a reply {str(reply)[:_LONGEST_MESSAGE]}",

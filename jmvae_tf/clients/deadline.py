@@ -1,4 +1,4 @@
-"""One deadline over all that a blocking library does on a network."""
+"""Keeps one deadline over all that a blocking library does on a network."""
 
 import contextlib
 import math
@@ -14,23 +14,22 @@ Result = TypeVar("Result")
 
 
 class Watch:
-    """The connections of some work, to be cut off from outside."""
+    """Keeps the connections of some work, to cut them off from outside."""
 
     def __init__(self) -> None:
-        """Begins without any."""
         self._lock = threading.Lock()
         self._watched: list[socket.socket] = []
         self._is_over = False
 
     def add(self, connected: socket.socket) -> None:
-        """Has a connection cut off at the end, whatever wraps its socket by then."""
+        """Registers a connection to cut off at the end, whatever wraps its socket by then."""
         with self._lock:
             self._watched.append(connected.dup())
         if self._is_over:
             self.end()
 
     def end(self) -> None:
-        """Cuts off all connections, so that whoever waits for one goes on at once."""
+        """Cuts off all connections, so that whoever waits for one continues at once."""
         self._is_over = True
         with self._lock:
             for watched in self._watched:
@@ -41,7 +40,7 @@ class Watch:
 
 
 def checked_timeout(seconds: float) -> float:
-    """A timeout that the system can keep.
+    """Limits a timeout to what the system can keep.
 
     Raises:
       ValueError: if it is not positive and finite.
@@ -54,14 +53,14 @@ def checked_timeout(seconds: float) -> float:
 
 
 def within(seconds: float, work: Callable[[Watch], Result]) -> Result:
-    """What a function returns or raises, if it does so in time.
+    """Returns or raises what a function does, if it does so in time.
 
-    It runs in a thread of its own, for nothing else ends a look-up of a name, or a server that
-    sends a byte a second. Its connections are cut off at the end, and the thread ends by that.
+    The function runs in a thread of its own, for nothing else ends a look-up of a name, or a server
+    that sends one byte per second. At the end its connections are cut off, which ends the thread.
 
     Args:
-      seconds: from now on.
-      work: gets the watch that it must add its connections to.
+      seconds: how long it may take.
+      work: the function; it adds its connections to the watch.
 
     Raises:
       TimeoutError: if it has not returned by then.

@@ -29,11 +29,11 @@ class GrpcClient:
       address: such as "localhost:8500".
       model: the name that it is served under.
       timeout: seconds that an answer may take, from connecting to its last byte.
-      modalities: of the model (`modalities_json.read_modalities`), which answers are checked
-        against and which limit their size; None if they are not known.
+      modalities: the model's (`modalities_json.read_modalities`), to check answers against and to
+        limit their size; None if they are not known.
 
     Raises:
-      UserError: if the address is none of a server.
+      UserError: if the address is not one of a server.
       ValueError: for a timeout that is not positive and finite.
     """
 
@@ -83,11 +83,11 @@ class GrpcClient:
 def request_of(
     model: str, signature: str, inputs: Mapping[str, np.ndarray]
 ) -> predict_pb2.PredictRequest:
-    """The protocol buffer of a request.
+    """Makes the protocol buffer of a request.
 
     Args:
       model: the name that it is served under.
-      signature: the name of what is asked.
+      signature: its name.
       inputs: by name, [batch, ...] each; files as an array of bytes objects.
     """
     request = predict_pb2.PredictRequest()
@@ -110,11 +110,11 @@ def _options(server: ServerUrl, limit: int) -> list[tuple[str, int]]:
 
 
 def _array(answer: ExpectedOutput, proto: tensor_pb2.TensorProto) -> np.ndarray:
-    """The values of an output.
+    """Unpacks the values of an output, once what it announces is right.
 
     Raises:
-      ValueError: if their type or their shape is another than was asked for, or if the shape
-        announces more or less than there is. Only then are they unpacked.
+      ValueError: if the type or the shape is not what was asked for, or if the shape announces
+        more or less than there is.
     """
     if proto.dtype != (tf.string if answer.is_file else tf.float32).as_datatype_enum:
         raise ValueError(f"with {answer.name} of the type {proto.dtype}")

@@ -1,9 +1,9 @@
 """A client of TensorFlow Serving's REST interface.
 
-Source of the format: TensorFlow Serving's guide, "RESTful API". A request names all inputs once
-(columns, "inputs") or one by example (rows, "instances"); the reply has the same form ("outputs",
-"predictions"), and where a signature has one output its name is left out. Files are base64 under
-the key "b64".
+Source of the format: TensorFlow Serving's guide, "RESTful API". A request holds one list per input
+(columns, "inputs") or one object per example (rows, "instances"). The reply has the same form
+("outputs", "predictions"), and leaves out the name of an only output. Files are base64 under the
+key "b64".
 """
 
 import base64
@@ -34,19 +34,19 @@ _PIECE = 2**16
 class RestClient:
     """Asks one model of a server over HTTP; see `client.Client`.
 
-    Redirects are not followed, and no `.netrc` is read. Of the environment, its proxies are taken
-    but for this machine itself, and its certificates (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE).
+    Redirects are not followed, and no `.netrc` is read. The environment's proxies are used, but not
+    for this machine itself, and so are its certificates (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE).
 
     Args:
       url: such as "http://localhost:8501".
       model: the name that it is served under.
       rows: whether requests are in rows instead of columns.
       timeout: seconds that an answer may take, from connecting to its last byte.
-      modalities: of the model (`modalities_json.read_modalities`), which answers are checked
-        against and which limit their size; None if they are not known.
+      modalities: the model's (`modalities_json.read_modalities`), to check answers against and to
+        limit their size; None if they are not known.
 
     Raises:
-      UserError: if the URL is none of a server.
+      UserError: if the URL is not one of a server.
       ValueError: for a timeout that is not positive and finite.
     """
 
@@ -122,11 +122,11 @@ class RestClient:
 
 
 class _NoAnswer(Exception):
-    """What came is no answer, whatever its body says."""
+    """A reply that is no answer, whatever its body says."""
 
 
 class _WatchedAdapter(HTTPAdapter):
-    """Has a watch know of every connection as soon as there is one."""
+    """Registers every new connection with a watch."""
 
     def __init__(self, watch: Watch) -> None:
         super().__init__()
@@ -152,33 +152,33 @@ def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedReque
 
 
 def _body_of(reply: requests.Response, limit: int) -> bytes:
-    """The body of a reply, as it came.
+    """Reads the body of a reply as it comes.
 
     Raises:
       _NoAnswer: for a redirect, an encoding that was not asked for, or more bytes than the limit.
     """
-    told = f"of status {reply.status_code}"
+    status = f"of status {reply.status_code}"
     if reply.is_redirect or 300 <= reply.status_code < 400:
-        raise _NoAnswer(f"{told}, a redirect, which is not followed")
+        raise _NoAnswer(f"{status}, a redirect, which is not followed")
     encoding = reply.headers.get("Content-Encoding", "identity")
     if encoding.lower() != "identity":
-        raise _NoAnswer(f"{told}, encoded by {encoding[:40]}, which was not asked for")
+        raise _NoAnswer(f"{status}, encoded by {encoding[:40]}, which was not asked for")
     content = bytearray()
     # Not by requests, which would read lines and chunks of any length.
     while piece := reply.raw.read(_PIECE, decode_content=False):
         content += piece
         if len(content) > limit:
-            raise _NoAnswer(f"{told} and of more than the {limit} bytes that an answer has")
+            raise _NoAnswer(f"{status} and of more than the {limit} bytes that an answer has")
     return bytes(content)
 
 
 def request_body(signature: str, inputs: Mapping[str, np.ndarray], rows: bool) -> dict[str, Any]:
-    """A request in JSON's types.
+    """Makes a request of JSON's types.
 
     Args:
-      signature: the name of what is asked.
+      signature: its name.
       inputs: by name, [batch, ...] each.
-      rows: whether it is in rows instead of columns.
+      rows: whether to send rows instead of columns.
     """
     columns = {name: _as_json(values) for name, values in inputs.items()}
     if not rows:
@@ -196,7 +196,7 @@ def _as_json(values: np.ndarray) -> list[Any]:
 
 
 def _parsed(content: bytes) -> dict[str, Any]:
-    """The JSON object of a body; ValueError if it is none."""
+    """Parses the JSON object of a body; raises ValueError if it is none."""
     try:
         reply = json.loads(content)  # Its floats may be NaN, which strict JSON lacks.
     except (ValueError, RecursionError) as error:
@@ -208,7 +208,7 @@ def _parsed(content: bytes) -> dict[str, Any]:
 
 
 def _values(reply: Mapping[str, Any], answers: Sequence[ExpectedOutput]) -> Iterator[np.ndarray]:
-    """The values of each output; ValueError if they are not there or of another kind."""
+    """Gives the values of each output; raises ValueError if they are missing or of another kind."""
     if "outputs" in reply:
         columns = reply["outputs"]
         found = columns if len(answers) > 1 else {answers[0].name: columns}
@@ -222,7 +222,7 @@ def _values(reply: Mapping[str, Any], answers: Sequence[ExpectedOutput]) -> Iter
 
 
 def _columns(rows: Any, names: Sequence[str]) -> dict[str, list[Any]]:
-    """Of rows, an object each or the only output itself, the columns by name."""
+    """Turns rows, an object each or the only output itself, into columns by name."""
     if not isinstance(rows, list):
         raise ValueError("without outputs or predictions")
     if len(names) == 1:
@@ -253,7 +253,7 @@ def _numbers(name: str, values: list[Any]) -> np.ndarray:
 
 
 def _leaves(values: list[Any]) -> Iterator[Any]:
-    """What stands in lists of lists, however deep."""
+    """Gives the values of nested lists, however deep."""
     waiting = [values]
     while waiting:
         for value in waiting.pop():
@@ -268,7 +268,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _unreachable(url: str, error: BaseException) -> UserError:
-    """In a few words, what requests tells in a paragraph of its own classes."""
+    """Says in a few words why a server cannot be reached; requests writes a paragraph."""
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
@@ -293,7 +293,7 @@ def _unreachable(url: str, error: BaseException) -> UserError:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and those that libraries have wrapped in it."""
+    """Gives an error and those that libraries have wrapped in it."""
     waiting, seen = [error], set()
     while waiting:
         one = waiting.pop()

@@ -1,4 +1,4 @@
-"""Where a server is: a URL of nothing but protocol, host and port."""
+"""Parses the URL of a server, which holds nothing but protocol, host and port."""
 
 import ipaddress
 import urllib.parse
@@ -8,7 +8,7 @@ from jmvae_tf.runtime.errors import UserError
 
 
 class ServerUrl(NamedTuple):
-    """A server's URL in parts.
+    """The URL of a server in parts.
 
     Attributes:
       protocol: "http", "https" or "grpc".
@@ -22,12 +22,12 @@ class ServerUrl(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The URL, without anything behind the port."""
+        """The whole URL, with nothing behind the port."""
         return f"{self.protocol}://{self.address}"
 
     @property
     def is_loopback(self) -> bool:
-        """Whether it is this machine, which no proxy has to be asked for."""
+        """Whether it is this machine, which needs no proxy."""
         if self.host == "localhost" or self.host.endswith(".localhost"):
             return True
         try:
@@ -38,7 +38,7 @@ class ServerUrl(NamedTuple):
 
 
 def parse_server_url(url: str) -> ServerUrl:
-    """Takes a server's URL apart.
+    """Parses the URL of a server.
 
     Args:
       url: http://HOST:PORT, https://HOST:PORT or grpc://HOST:PORT. The port may be left out, and a

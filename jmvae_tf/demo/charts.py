@@ -1,4 +1,4 @@
-"""Charts of the page, as pictures."""
+"""Draws the charts of the page, as arrays."""
 
 import io
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from jmvae_tf.reporting.figures.png_files import as_png, short_line
 def bars(
     names: Sequence[str], values: np.ndarray, limits: tuple[float, float], line: float = 0.0
 ) -> np.ndarray:
-    """A chart of values by name, the largest above: uint8 [height, width, 3].
+    """Draws values by name, the largest above: uint8 [height, width, 3].
 
     Args:
-      names: of the values.
+      names: the names of the values.
       values: [values].
-      limits: what the axis shows at least.
-      line: a value that is marked, such as the one between yes and no.
+      limits: the least that the axis shows.
+      line: a value to mark, such as the one between yes and no.
     """
     order = np.argsort(values)
     figure = Figure(figsize=(4.6, 0.9 + 0.24 * len(names)))
@@ -37,13 +37,13 @@ def bars(
 def scatter(
     points: np.ndarray, labels: np.ndarray, names: Sequence[str], here: np.ndarray | None
 ) -> np.ndarray:
-    """The latent space, a colour for each label, and where one image lies: uint8 [h, w, 3].
+    """Draws the latent space, one colour per label, and one image in it: uint8 [h, w, 3].
 
     Args:
       points: [points, 2].
       labels: the number of the label of each, [points].
-      names: of the labels.
-      here: [2], or None for no image.
+      names: the names of the labels.
+      here: the place of the image, [2]; None for no image.
     """
     figure = Figure(figsize=(6.4, 5.6))
     figure.set_layout_engine("constrained", rect=(0, 0, 1, 0.94))  # Below the page's own title.

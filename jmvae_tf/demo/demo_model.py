@@ -54,7 +54,8 @@ class DemoModel:
         self.other: DescribedModality | None = others[0] if others else None
         if not any(map(self.can, ("draw", "read", "rebuild"))):
             raise _cannot_show(
-                f"a model with the signatures {', '.join(sorted(export.signatures))}"
+                f"a model of {', '.join(export.modalities)} with the signatures "
+                f"{', '.join(sorted(export.signatures))}"
             )
 
     @property

@@ -1,4 +1,4 @@
-"""The page itself: what is where, and which control leads to which answer."""
+"""Lays out the page: its tabs and controls, and the question that each control asks the model."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -22,12 +22,12 @@ Gallery = list[np.ndarray]
 
 
 def page(model: DemoModel, title: str, crops_faces: bool) -> gr.Blocks:
-    """Builds the page of a model; what it cannot do is not on it.
+    """Builds the page of a model, with nothing that the model cannot do.
 
     Args:
       model: the model.
-      title: above the page.
-      crops_faces: whether faces are found in photographs, if the person does not say otherwise.
+      title: the title above the page.
+      crops_faces: whether faces are found in photographs, unless the person says otherwise.
     """
     forgets = (_LOOKED_FOR_EVERY, FORGOTTEN_AFTER)
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=forgets) as blocks:
@@ -49,7 +49,7 @@ def page(model: DemoModel, title: str, crops_faces: bool) -> gr.Blocks:
 
 
 def _draw_tab(model: DemoModel) -> None:
-    """Values to images: samples of a seed, one of them large, and the average."""
+    """From values to images: samples by a seed, one of them large, and the average."""
     with gr.Row():
         with gr.Column(scale=3):
             controls = _controls(model, model.usual_values()).values
@@ -75,7 +75,7 @@ def _draw_tab(model: DemoModel) -> None:
 
 
 def _read_tab(model: DemoModel, crops_faces: bool) -> None:
-    """An image to values, and its edits; of a model of images alone its reconstruction."""
+    """From an image to values and edits; for a model of images alone, to its reconstruction."""
     with gr.Row():
         with gr.Column(scale=2):
             photo, face = _upload(model, crops_faces, "image")
@@ -112,7 +112,7 @@ def _read_tab(model: DemoModel, crops_faces: bool) -> None:
         opened.success(start_editing, held, [*controls, *boxes]).success(
             edit, [held, *controls], edited
         )
-        # Of a person's moving a control, not of its being set by the page.
+        # When a person moves a control, not when the page sets it.
         moved = [control.input for control in controls]
         gr.on(moved, edit, [held, *controls], edited, trigger_mode="always_last")
         for event in ticked:
@@ -120,7 +120,7 @@ def _read_tab(model: DemoModel, crops_faces: bool) -> None:
 
 
 def _walk_tab(model: DemoModel, crops_faces: bool) -> None:
-    """Average images on the way from one image, or one set of values, to another."""
+    """Average images on the way from one image, or set of values, to another."""
     ends = []
     with gr.Row():
         for number, place in enumerate(("from", "to")):
@@ -144,7 +144,7 @@ def _walk_tab(model: DemoModel, crops_faces: bool) -> None:
 
 
 def _latent_tab(model: DemoModel, crops_faces: bool) -> None:
-    """Where images drawn of each label lie in the latent space, and an uploaded one among them."""
+    """Images sampled from each label, and an uploaded one, as points of the latent space."""
     points, labels = model.latent_cloud()
     names = model.value_names
     with gr.Row():
@@ -177,11 +177,11 @@ def _picture(label: str, name: str, first: Picture | None = None) -> gr.Image:
 
 
 class _Controls(NamedTuple):
-    """What a person sets values by.
+    """The controls that set values.
 
     Attributes:
       values: the controls, in the order of the values.
-      boxes: what holds the attributes that are ticked; nothing for labels.
+      boxes: what holds the ticked attributes; empty for labels.
       ticked: the events after which boxes have moved sliders.
     """
 
@@ -191,11 +191,11 @@ class _Controls(NamedTuple):
 
 
 def _controls(model: DemoModel, absent: np.ndarray) -> _Controls:
-    """Sliders and boxes by attribute, or a choice of labels.
+    """Makes a slider and a box per attribute, or a choice of labels.
 
     Args:
       model: the model.
-      absent: what an attribute is set to whose box is no longer ticked, [values].
+      absent: the values that attributes get when their boxes are no longer ticked, [values].
     """
     other = model.other
     if other is None:
@@ -222,7 +222,7 @@ def _controls(model: DemoModel, absent: np.ndarray) -> _Controls:
     in_order = [sliders[place] for place in range(len(absent))]
 
     def tick(ticked: Sequence[str], before: Sequence[str], *now: float) -> list[Any]:
-        """Moves the sliders of the boxes that were touched, and no others."""
+        """Moves only the sliders whose boxes were touched."""
         touched = set(ticked) ^ set(before)
         values = [
             value if name not in touched else yes if name in ticked else round(float(without), 2)
@@ -235,7 +235,7 @@ def _controls(model: DemoModel, absent: np.ndarray) -> _Controls:
 
 
 def _choice(model: DemoModel, label: str, number: int) -> Any:
-    """A whole set of values in one control: attributes that are there, or a label."""
+    """Makes one control for a whole set of values: the attributes that are there, or a label."""
     names = model.value_names
     if model.is_of_labels:
         return gr.Radio(names, value=names[number], label=label)
@@ -243,11 +243,11 @@ def _choice(model: DemoModel, label: str, number: int) -> Any:
 
 
 def _upload(model: DemoModel, crops_faces: bool, label: str) -> tuple[Any, Any]:
-    """Where an image comes from.
+    """Makes the controls that an image comes from.
 
     Returns:
-      What holds the path of the last image, which stays in the server; and whether to cut out a
-      face.
+      The state that holds the path of the last image, which stays in the server; and the box that
+      says whether to cut out a face.
     """
     photo = gr.State(None)
     upload = gr.File(
@@ -271,7 +271,7 @@ def _upload(model: DemoModel, crops_faces: bool, label: str) -> tuple[Any, Any]:
 
 
 def _opened(model: DemoModel, path: str | None, face: bool) -> np.ndarray | None:
-    """An uploaded image as the model takes it; what is wrong with it is told on the page."""
+    """Reads an uploaded image as the model takes it; the page shows what is wrong with it."""
     if path is None:
         return None
     try:
@@ -282,7 +282,7 @@ def _opened(model: DemoModel, path: str | None, face: bool) -> np.ndarray | None
 
 
 def _end(model: DemoModel, values: Any, path: str | None, face: bool) -> np.ndarray:
-    """One end of a walk: the values of an image, if one was uploaded, or those that were chosen."""
+    """Gives the values of one end of a walk: an uploaded image's, or those that were chosen."""
     image = _opened(model, path, face)
     if image is not None:
         return model.read(image)
@@ -294,7 +294,7 @@ def _end(model: DemoModel, values: Any, path: str | None, face: bool) -> np.ndar
 
 
 def _values_of(model: DemoModel, controls: Sequence[Any]) -> np.ndarray:
-    """What the controls say, [values]."""
+    """Reads the values, [values], off the controls."""
     if model.is_of_labels:
         names = model.value_names
         return np.eye(len(names), dtype=np.float32)[names.index(controls[0])]
@@ -303,7 +303,7 @@ def _values_of(model: DemoModel, controls: Sequence[Any]) -> np.ndarray:
 
 
 def _shown_values(model: DemoModel, values: np.ndarray) -> list[Any]:
-    """What the controls are set to for values, [values]."""
+    """Converts values, [values], to settings of the controls."""
     if model.is_of_labels:
         return [model.value_names[int(values.argmax())]]
     low, high = model.other.support if model.other else (0.0, 0.0)
@@ -311,7 +311,7 @@ def _shown_values(model: DemoModel, values: np.ndarray) -> list[Any]:
 
 
 def _has(model: DemoModel, values: np.ndarray) -> list[str]:
-    """The attributes that values, [values], say are there."""
+    """Lists the attributes that are there by their values, [values]."""
     has = values > (model.other.threshold if model.other else 0.0)
     return [name for name, it_has in zip(model.value_names, has, strict=True) if it_has]
 
@@ -324,7 +324,7 @@ def _chart(model: DemoModel, values: np.ndarray) -> np.ndarray:
 
 
 def _live(show: Callable[..., Any], inputs: list[Any], outputs: list[Any]) -> None:
-    """Shows at once, and again whenever an input changes."""
+    """Shows outputs at once, and again whenever an input changes."""
     gr.on(
         [control.change for control in inputs],
         show,

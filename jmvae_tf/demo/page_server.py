@@ -1,4 +1,4 @@
-"""The server of the page: its library's application behind the guard, quiet while it runs."""
+"""Serves the page: its library's application behind the guard, quiet while it runs."""
 
 import contextlib
 import logging
@@ -25,12 +25,12 @@ _STOPS_WITHIN = 10  # Seconds.
 
 
 def application(blocks: gr.Blocks, hosts: Collection[str], uploads: Uploads) -> ASGIApp:
-    """What a server of the page serves.
+    """Puts the page behind its guard.
 
     Args:
       blocks: the page.
-      hosts: names under which it may be asked for, besides localhost and addresses.
-      uploads: what was uploaded to it, which is the folder that its library was told to use.
+      hosts: names under which browsers may ask for it, besides localhost and addresses.
+      uploads: its uploads, in the folder that its library uses.
     """
     system_fonts = ("system-ui", "sans-serif")
     blocks.queue(api_open=False, max_size=_MOST_WAITING, status_update_rate=1)
@@ -58,8 +58,8 @@ def served(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
     """Serves an application in a thread of its own until the body ends.
 
     Args:
-      app: what is served.
-      listening: the socket that it is served on.
+      app: the application.
+      listening: a socket that listens.
     """
     config = uvicorn.Config(
         app,
@@ -90,9 +90,9 @@ def served(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[Callable[[str], None]]:
-    """Lets nothing but our own lines reach the terminal, where requests would write.
+    """Keeps everything but our own lines from the terminal.
 
-    The libraries print what goes wrong with a request, and parts of the request with it.
+    The libraries print what goes wrong with a request, and with it parts of the request.
 
     Yields:
       A function that prints a line on standard output.

@@ -1,4 +1,4 @@
-"""The files that a start of the page was given: where they are, and how many it takes."""
+"""Keeps count of the files uploaded to a page, and knows which paths are among them."""
 
 import contextlib
 import os
@@ -19,10 +19,10 @@ _COUNTED_FOR = 2 * FORGOTTEN_AFTER  # Seconds; one that is removed late is count
 
 
 class Uploads:
-    """The folder of one start of the page, in which are its uploads and what it shows.
+    """The folder of one start of the page, with its uploads and what it shows.
 
     Args:
-      folder: where they are; it exists.
+      folder: the folder, which exists.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -30,7 +30,7 @@ class Uploads:
         self._taken: list[tuple[float, int]] = []  # When, and how many bytes; oldest first.
 
     def holds(self, path: object) -> bool:
-        """Whether a path, which may be anything, leads to a regular file of the folder.
+        """Whether a path, which may be anything, leads to a regular file in the folder.
 
         It must be absolute. Links are followed, and must not lead out of the folder.
         """
@@ -48,7 +48,7 @@ class Uploads:
         """Keeps a place for an upload, for good if the body does not raise.
 
         Args:
-          size: in bytes, at most.
+          size: its size in bytes, at most.
 
         Yields:
           Whether there is one: uploads are limited in number and total.

@@ -1,4 +1,4 @@
-"""Whether a server of another user can read an export."""
+"""Warns if a server of another user cannot read an export."""
 
 import pathlib
 import stat
@@ -7,8 +7,8 @@ import sys
 _FOLDER, _FILE = stat.S_IROTH | stat.S_IXOTH, stat.S_IROTH
 
 
-def tell_if_private(version: pathlib.Path) -> None:
-    """Says on standard error, in a line, if other users than its own cannot read an export.
+def warn_if_private(version: pathlib.Path) -> None:
+    """Prints a line on standard error if other users cannot read an export.
 
     Args:
       version: its folder, such as "saved_models/mnist-jmvae_kl/1".

@@ -1,4 +1,4 @@
-"""Requests that TensorFlow Serving answers by itself before it lets the first client in."""
+"""Writes the requests that TensorFlow Serving answers before it lets the first client in."""
 
 import pathlib
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ def write_warmup_requests(
 
     Args:
       version: the folder of a SavedModel.
-      model_name: what a server calls the model.
-      requests: signature to its inputs by name; strings as arrays of bytes objects.
+      model_name: the name that a server serves the model under.
+      requests: maps each signature to its inputs by name; files as arrays of bytes objects.
 
     Raises:
       OSError: if it cannot be written.

@@ -5,7 +5,7 @@ import shlex
 
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation.evaluate import Protocol
-from jmvae_tf.export.permissions import tell_if_private
+from jmvae_tf.export.permissions import warn_if_private
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.reporting.metrics_file import is_evaluated, write_metrics
 from jmvae_tf.reporting.run_figures import draw_figures
@@ -42,7 +42,7 @@ def finish_run(
     last = folder.checkpoint_of(settings.epochs)
     model = load_checkpoint(last, folder)
     exported = export_saved_model(model, export_dir, keep_versions)
-    tell_if_private(exported)
+    warn_if_private(exported)
     # Importance weights take minutes; bin/evaluate has them.
     protocol = Protocol(num_importance_samples=0, seed=settings.seed)
     about = {"checkpoint": last.name}

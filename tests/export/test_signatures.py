@@ -1,7 +1,4 @@
-"""Signatures of images of any range, of large batches, and by names that must stay apart."""
-
-import os
-import stat
+"""Signatures of images of any range and shape, and their names."""
 
 import numpy as np
 import pytest
@@ -9,14 +6,11 @@ import tensorflow as tf
 
 from jmvae_tf.clients.loaded_export import LoadedExport
 from jmvae_tf.demo.demo_model import DemoModel
-from jmvae_tf.export import chunks
-from jmvae_tf.export.permissions import tell_if_private
+from jmvae_tf.export import signatures
+from jmvae_tf.export.inputs import EncodedImageInput
 from jmvae_tf.export.saved_model import export_saved_model
-from jmvae_tf.export_format.value_ranges import to_pixels, to_values
 from jmvae_tf.likelihoods import Categorical, Gaussian
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.cvae import CVAE
-from jmvae_tf.models.jmvae_kl import JMVAEKL
 from tests.helpers import image_files
 from tests.helpers.small_models import small_model
 
@@ -68,78 +62,43 @@ def test_the_page_shows_pixels_of_any_range(exported, tmp_path):
     np.testing.assert_allclose(shown, 255 * (drawn - low) / (high - low), atol=0.51)
 
 
-@pytest.mark.parametrize("support", [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (-3.0, -0.1)])
-def test_pixels_and_values(support, rng):
-    pixels = np.append(rng.uniform(0, 1, 98), [0, 1]).astype(np.float32)
-    values = to_values(pixels, support)
-    assert values.dtype == np.float32
-    assert values[-2:].tolist() == np.float32(support).tolist()
-    np.testing.assert_allclose(to_pixels(values, support), pixels, atol=1e-6)
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    """A model of images that are not square, loaded."""
+    modalities = {
+        "wide": Modality("wide", (4, 6, 1), Gaussian(), kind="image", value_range=(0.0, 1.0)),
+        "label": label("label"),
+    }
+    model = small_model("jmvae_kl", modalities)
+    return LoadedExport(export_saved_model(model, tmp_path_factory.mktemp("saved")))
 
 
-def test_without_a_range_there_are_pixels_as_they_are():
-    assert to_values(0.5, (-np.inf, np.inf)) == to_pixels(0.5, (0.0, np.inf)) == 0.5
+def test_images_that_are_not_square_are_answered(wide, rng):
+    given = np.eye(3, dtype=np.float32)
+    drawn = wide("label_to_wide", label=given)["wide"]
+    assert drawn.shape == (3, 4, 6, 1)
+    files = wide("label_to_encoded_wide", label=given)["wide_bytes"]
+    assert [tf.io.decode_png(x).shape for x in files] == [(4, 6, 1)] * 3
+    assert wide("wide_to_label", wide=drawn)["label"].shape == (3, 3)
+    assert wide("edit_wide", wide=drawn, label=given)["wide"].shape == (3, 4, 6, 1)
+    seeds = np.arange(3, dtype=np.int32)
+    assert wide("sample_wide_from_label", label=given, seed=seeds)["wide"].shape == (3, 4, 6, 1)
 
 
-@pytest.mark.parametrize(
-    ("modalities", "name"),
-    [
-        ([image("image"), label("encoded_image")], "'encoded_image_to_encoded_image'"),
-        ([image("x"), image("encoded_x"), label("y")], "'encoded_x_to_encoded_x'"),
-        ([label("a"), label("b_to_c"), label("a_to_b"), label("c")], "'a_to_b_to_c'"),
-        ([label("embed_x"), label("y"), label("x_to_y")], "'embed_x_to_y'"),
-        ([image("x"), label("c"), image("x_by_c")], "'edit_x_by_c'"),
-    ],
-)
-def test_names_that_would_give_two_signatures_one_name(modalities, name):
-    with pytest.raises(ValueError, match=f"two signatures would be called {name}"):
-        JMVAEKL({x.name: x for x in modalities}, 2)
+def test_files_of_images_that_are_not_square_are_refused_by_name(wide):
+    file = np.array([image_files.png(np.zeros((4, 6), np.uint8))], object)
+    reason = r"signature that it has: .*wide_to_label.*Received: 'encoded_wide_to_label'"
+    with pytest.raises(ValueError, match=reason):
+        wide("encoded_wide_to_label", wide_bytes=file)
+    model = small_model("vae", {"wide": Modality("wide", (4, 6, 1), Gaussian(), kind="image")})
+    encoded = EncodedImageInput("wide_bytes", model.modalities["wide"])
+    with pytest.raises(ValueError, match=r"square images.*\(4, 6, 1\) for wide_bytes"):
+        encoded.taken(tf.constant(file))
 
 
-def test_names_that_collide_in_one_direction_only():
-    modalities = {x.name: x for x in (image("image"), label("encoded_image"))}
-    CVAE(modalities, "encoded_image", 2)
-
-
-@pytest.mark.parametrize("size", [1, chunks.MOST_AT_ONCE, chunks.MOST_AT_ONCE + 1, 150])
-def test_a_large_batch_is_answered_in_chunks(size, rng):
-    sizes = []
-
-    def twice(x):
-        number = tf.shape(x["a"])[0]
-        told = tf.py_function(lambda n: sizes.append(int(n)), [number], [])
-        with tf.control_dependencies([told]):
-            return {"b": 2 * x["a"], "text": tf.strings.as_string(x["a"][:, 0])}
-
-    x = rng.normal(size=(size, 3)).astype("f")
-    spec = tf.TensorSpec((None, 3), tf.float32)
-    asked = tf.function(lambda x: chunks.in_chunks(twice, {"a": x}), input_signature=[spec])
-    answer = asked(x)
-    np.testing.assert_array_equal(answer["b"], 2 * x)
-    assert answer["b"].shape == (size, 3)
-    assert answer["text"].shape == size
-    assert max(sizes) <= chunks.MOST_AT_ONCE
-    assert sum(sizes) == size
-
-
-@pytest.mark.parametrize(("umask", "is_told"), [(0o077, True), (0o027, True), (0o022, False)])
-def test_exports_that_a_server_cannot_read(umask, is_told, tmp_path, capsys):
-    before = os.umask(umask)
-    try:
-        (tmp_path / "model" / "1" / "assets").mkdir(parents=True)
-        (tmp_path / "model" / "1" / "assets" / "modalities.json").write_text("{}")
-    finally:
-        os.umask(before)
-    tell_if_private(tmp_path / "model" / "1")
-    told = capsys.readouterr().err
-    assert told.count("\n") == is_told
-    assert ("chmod -R go+rX" in told) == is_told
-
-
-def test_one_file_that_a_server_cannot_read(tmp_path, capsys):
-    (tmp_path / "1").mkdir(mode=0o755)
-    (tmp_path / "1" / "saved_model.pb").write_text("")
-    (tmp_path / "1" / "saved_model.pb").chmod(stat.S_IRUSR)
-    (tmp_path / "1").chmod(0o755)
-    tell_if_private(tmp_path / "1")
-    assert "warning: only this user can read" in capsys.readouterr().err
+def test_two_signatures_of_one_name(monkeypatch):
+    family = signatures._averages
+    monkeypatch.setattr(signatures, "_FAMILIES", (family, family))
+    model = small_model("jmvae_kl", {x.name: x for x in (image("image"), label("label"))})
+    with pytest.raises(ValueError, match=r"needs a name of its own.*'image_to_label' twice"):
+        signatures.signatures_of(model)

@@ -112,7 +112,7 @@ def exported(stranger, monkeypatch, capsys):
         return folder / "1"
 
     monkeypatch.setattr(run_export, "export_saved_model", write_nothing)
-    monkeypatch.setattr(run_export, "tell_if_private", lambda version: None)
+    monkeypatch.setattr(run_export, "warn_if_private", lambda version: None)
 
     def call() -> tuple[int, str]:
         written.clear()

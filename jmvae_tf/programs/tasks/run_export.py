@@ -1,6 +1,6 @@
 """Exports the model of a run."""
 
-from jmvae_tf.export.permissions import tell_if_private
+from jmvae_tf.export.permissions import warn_if_private
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.programs.common.chosen_run import ChosenRun, export_folder
 from jmvae_tf.training.checkpoints import load_checkpoint
@@ -19,5 +19,5 @@ def export_run(run: ChosenRun, export_dir: str, keep_versions: int | None) -> No
     """
     model = load_checkpoint(run.checkpoint, run.folder)
     exported = export_saved_model(model, export_folder(export_dir, run.settings), keep_versions)
-    tell_if_private(exported)
+    warn_if_private(exported)
     print(exported)
