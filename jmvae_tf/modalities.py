@@ -49,7 +49,7 @@ def _warn_of_shown_as() -> None:
 @keras.saving.register_keras_serializable(package="jmvae_tf")
 @_accepting_shown_as
 @dataclasses.dataclass(frozen=True)
-class Modality:
+class Modality(value_ranges.YesOrNo):
     """One kind of data among those that a model learns together.
 
     Attributes:
@@ -167,16 +167,6 @@ class Modality:
     def support(self) -> tuple[float, float]:
         """The lowest and the highest value that a model may be asked about."""
         return self.value_range or self.likelihood.support
-
-    @property
-    def threshold(self) -> float:
-        """Of attributes: a value above it means yes."""
-        return value_ranges.threshold(self.support)
-
-    @property
-    def no_and_yes(self) -> tuple[float, float]:
-        """Of attributes: the values that mean no and yes for certain."""
-        return value_ranges.no_and_yes(self.support)
 
     def check_values(self, events: np.ndarray) -> None:
         """Refuses events that a model cannot be asked about.

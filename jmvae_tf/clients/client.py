@@ -1,24 +1,49 @@
-"""The interface of a client, and the inputs and errors that clients of both protocols share."""
+"""What clients of both protocols share: how they are asked, and their errors."""
 
+import abc
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from jmvae_tf.clients.deadline import checked_timeout
+from jmvae_tf.clients.expected_outputs import ExpectedOutput, expected_outputs
+from jmvae_tf.clients.server_url import ServerUrl
 from jmvae_tf.export_format import signature_names
+from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.runtime.errors import UserError
 
 _LONGEST_MESSAGE = 500  # Characters of a server's words that are repeated.
 
 
-class Client(Protocol):
+class Client(abc.ABC):
     """Asks one model of a server.
 
     Attributes:
       timeout: seconds that an answer may take, from connecting to its last byte.
+
+    Args:
+      server: the server.
+      model: the name that the model is served under.
+      timeout: see above.
+      modalities: the model's (`modalities_json.read_modalities`), to check answers against and to
+        limit their size; None if they are not known.
+
+    Raises:
+      ValueError: for a timeout that is not positive and finite.
     """
 
-    timeout: float
+    def __init__(
+        self,
+        server: ServerUrl,
+        model: str,
+        timeout: float,
+        modalities: Mapping[str, DescribedModality] | None,
+    ) -> None:
+        self.server = server
+        self.model = model
+        self.timeout = checked_timeout(timeout)
+        self.modalities = modalities
 
     def predict(
         self, signature: str, inputs: Mapping[str, Any], outputs: Sequence[str]
@@ -42,9 +67,17 @@ class Client(Protocol):
           ValueError: if the inputs are not batches of one size.
           TypeError: if an input holds values of another type.
         """
+        arrays, batch = _as_inputs(inputs)
+        return self._ask(signature, arrays, expected_outputs(outputs, batch, self.modalities))
+
+    @abc.abstractmethod
+    def _ask(
+        self, signature: str, inputs: Mapping[str, np.ndarray], expected: list[ExpectedOutput]
+    ) -> dict[str, np.ndarray]:
+        """Sends checked inputs and gives checked outputs; raises UserError as `predict`."""
 
 
-def as_inputs(inputs: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], int]:
+def _as_inputs(inputs: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], int]:
     """Converts the inputs of a signature to what is sent.
 
     Args:

@@ -1,8 +1,7 @@
 """A client of TensorFlow Serving's gRPC interface, by its official protocol buffers."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import grpc
 import numpy as np
@@ -11,9 +10,8 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import predict_pb2
 
-from jmvae_tf.clients.client import as_inputs, late, refused, unexpected, unreachable
-from jmvae_tf.clients.deadline import checked_timeout
-from jmvae_tf.clients.expected_outputs import ExpectedOutput, expected_outputs, largest_reply
+from jmvae_tf.clients.client import Client, late, refused, unexpected, unreachable
+from jmvae_tf.clients.expected_outputs import ExpectedOutput, largest_reply
 from jmvae_tf.clients.server_url import ServerUrl, parse_server_url
 from jmvae_tf.export_format.modalities_json import DescribedModality
 
@@ -22,19 +20,18 @@ _LARGEST_REQUEST = 256 * 2**20  # Bytes; gRPC's own limit of 4 MB is some 80 ima
 _BYTES_OF_NUMBER = 4
 
 
-class GrpcClient:
-    """Asks one model of a server over gRPC, unencrypted; see `client.Client`.
+class GrpcClient(Client):
+    """Asks one model of a server over gRPC, unencrypted.
 
     Args:
       address: such as "localhost:8500".
-      model: the name that it is served under.
-      timeout: seconds that an answer may take, from connecting to its last byte.
-      modalities: the model's (`modalities_json.read_modalities`), to check answers against and to
-        limit their size; None if they are not known.
+      model: see `Client`, as the others.
+      timeout: seconds.
+      modalities: the model's.
 
     Raises:
       UserError: if the address is not one of a server.
-      ValueError: for a timeout that is not positive and finite.
+      ValueError: see `Client`.
     """
 
     def __init__(
@@ -44,19 +41,13 @@ class GrpcClient:
         timeout: float = 60.0,
         modalities: Mapping[str, DescribedModality] | None = None,
     ) -> None:
-        self.server = parse_server_url(f"grpc://{address}")
-        self.model = model
-        self.timeout = checked_timeout(timeout)
-        self.modalities = modalities
+        super().__init__(parse_server_url(f"grpc://{address}"), model, timeout, modalities)
 
-    def predict(
-        self, signature: str, inputs: Mapping[str, Any], outputs: Sequence[str]
+    def _ask(
+        self, signature: str, inputs: Mapping[str, np.ndarray], expected: list[ExpectedOutput]
     ) -> dict[str, np.ndarray]:
-        """See `client.Client`."""
-        arrays, batch = as_inputs(inputs)
-        request = request_of(self.model, signature, arrays)
-        answers = expected_outputs(outputs, batch, self.modalities)
-        limit = largest_reply(answers, self.modalities, _BYTES_OF_NUMBER, 1)
+        request = request_of(self.model, signature, inputs)
+        limit = largest_reply(expected, self.modalities, _BYTES_OF_NUMBER, 1)
         with grpc.insecure_channel(self.server.address, _options(self.server, limit)) as channel:
             # The bytes alone: what cannot be parsed would be logged with a traceback.
             call = channel.unary_unary(_METHOD, predict_pb2.PredictRequest.SerializeToString)
@@ -70,10 +61,10 @@ class GrpcClient:
                 raise refused(self.model, signature, error.details() or str(error)) from error
         try:
             reply = predict_pb2.PredictResponse.FromString(content)
-            missing = [x.name for x in answers if x.name not in reply.outputs]
+            missing = [x.name for x in expected if x.name not in reply.outputs]
             if missing:
                 raise ValueError(f"without {' and '.join(missing)}")
-            return {x.name: x.checked(_array(x, reply.outputs[x.name])) for x in answers}
+            return {x.name: x.checked(_array(x, reply.outputs[x.name])) for x in expected}
         except DecodeError as error:
             raise unexpected(self.model, signature, "that is no such message") from error
         except ValueError as error:

@@ -19,9 +19,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
-from jmvae_tf.clients.client import as_inputs, late, refused, unexpected, unreachable
-from jmvae_tf.clients.deadline import Watch, checked_timeout, within
-from jmvae_tf.clients.expected_outputs import ExpectedOutput, expected_outputs, largest_reply
+from jmvae_tf.clients.client import Client, late, refused, unexpected, unreachable
+from jmvae_tf.clients.deadline import Watch, within
+from jmvae_tf.clients.expected_outputs import ExpectedOutput, largest_reply
 from jmvae_tf.clients.server_url import parse_server_url
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.runtime.errors import UserError
@@ -31,23 +31,22 @@ _BYTES_OF_BASE64 = 4 / 3
 _PIECE = 2**16
 
 
-class RestClient:
-    """Asks one model of a server over HTTP; see `client.Client`.
+class RestClient(Client):
+    """Asks one model of a server over HTTP.
 
     Redirects are not followed, and no `.netrc` is read. The environment's proxies are used, but not
     for this machine itself, and so are its certificates (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE).
 
     Args:
       url: such as "http://localhost:8501".
-      model: the name that it is served under.
-      rows: whether requests are in rows instead of columns.
-      timeout: seconds that an answer may take, from connecting to its last byte.
-      modalities: the model's (`modalities_json.read_modalities`), to check answers against and to
-        limit their size; None if they are not known.
+      model: see `Client`, as the others.
+      rows: whether to send requests in rows instead of columns.
+      timeout: seconds.
+      modalities: the model's.
 
     Raises:
       UserError: if the URL is not one of a server.
-      ValueError: for a timeout that is not positive and finite.
+      ValueError: see `Client`.
     """
 
     def __init__(
@@ -58,21 +57,15 @@ class RestClient:
         timeout: float = 60.0,
         modalities: Mapping[str, DescribedModality] | None = None,
     ) -> None:
-        self.server = parse_server_url(url)
-        self.model = model
+        super().__init__(parse_server_url(url), model, timeout, modalities)
         self.rows = rows
-        self.timeout = checked_timeout(timeout)
-        self.modalities = modalities
 
-    def predict(
-        self, signature: str, inputs: Mapping[str, Any], outputs: Sequence[str]
+    def _ask(
+        self, signature: str, inputs: Mapping[str, np.ndarray], expected: list[ExpectedOutput]
     ) -> dict[str, np.ndarray]:
-        """See `client.Client`."""
-        arrays, batch = as_inputs(inputs)
         # With NaN, which strict JSON lacks: the server refuses it with the graph's message.
-        request = json.dumps(request_body(signature, arrays, self.rows)).encode()
-        answers = expected_outputs(outputs, batch, self.modalities)
-        limit = largest_reply(answers, self.modalities, _BYTES_OF_NUMBER, _BYTES_OF_BASE64)
+        request = json.dumps(request_body(signature, inputs, self.rows)).encode()
+        limit = largest_reply(expected, self.modalities, _BYTES_OF_NUMBER, _BYTES_OF_BASE64)
         status, content = self._post(request, limit, signature)
         try:
             reply = _parsed(content)
@@ -80,7 +73,7 @@ class RestClient:
             if message is None and status == 200:
                 return {
                     x.name: x.checked(values)
-                    for x, values in zip(answers, _values(reply, answers), strict=True)
+                    for x, values in zip(expected, _values(reply, expected), strict=True)
                 }
         except ValueError as error:
             text = f"of status {status}: {error}"
@@ -207,14 +200,14 @@ def _parsed(content: bytes) -> dict[str, Any]:
     return reply
 
 
-def _values(reply: Mapping[str, Any], answers: Sequence[ExpectedOutput]) -> Iterator[np.ndarray]:
+def _values(reply: Mapping[str, Any], expected: Sequence[ExpectedOutput]) -> Iterator[np.ndarray]:
     """Gives the values of each output; raises ValueError if they are missing or of another kind."""
     if "outputs" in reply:
         columns = reply["outputs"]
-        found = columns if len(answers) > 1 else {answers[0].name: columns}
+        found = columns if len(expected) > 1 else {expected[0].name: columns}
     else:
-        found = _columns(reply.get("predictions"), [x.name for x in answers])
-    for answer in answers:
+        found = _columns(reply.get("predictions"), [x.name for x in expected])
+    for answer in expected:
         values = found.get(answer.name) if isinstance(found, dict) else None
         if not isinstance(values, list):
             raise ValueError(f"without a list of {answer.name}")

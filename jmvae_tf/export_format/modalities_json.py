@@ -28,7 +28,7 @@ _FIELDS = ("shape", "range", "kind", "value_names", "means")
 
 
 @dataclasses.dataclass(frozen=True)
-class DescribedModality:
+class DescribedModality(value_ranges.YesOrNo):
     """A modality as `assets/modalities.json` has it.
 
     Attributes:
@@ -46,16 +46,6 @@ class DescribedModality:
     kind: str
     value_names: tuple[str, ...]
     means: tuple[float, ...] | None
-
-    @property
-    def threshold(self) -> float:
-        """An attribute above this value means yes."""
-        return value_ranges.threshold(self.support)
-
-    @property
-    def no_and_yes(self) -> tuple[float, float]:
-        """The values of an attribute that mean no and yes for certain."""
-        return value_ranges.no_and_yes(self.support)
 
 
 def write_modalities(version: pathlib.Path, modalities: Mapping[str, DescribedModality]) -> None:

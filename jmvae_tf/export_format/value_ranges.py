@@ -6,27 +6,40 @@ data's own range, such as [-1, 1]. An image without a range holds pixels as they
 """
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 Support = tuple[float, float]
+"""The lowest and the highest value; infinite for no limit."""
+
+
+class Ranged(Protocol):
+    """Anything that holds values of a range."""
+
+    @property
+    def support(self) -> Support:
+        """The lowest and the highest value."""
+
+
+class YesOrNo:
+    """What values of a range mean as attributes."""
+
+    @property
+    def threshold(self: Ranged) -> float:
+        """The middle of the range; an attribute above it means yes."""
+        return _middle(self.support)
+
+    @property
+    def no_and_yes(self: Ranged) -> tuple[float, float]:
+        """Attributes that mean no and yes for certain: -1 and 1 around 0, else the ends."""
+        low, high = self.support
+        if _middle(self.support) == 0:
+            return max(low, -1.0), min(high, 1.0)
+        return low, high
 
 
 def has_middle(support: Support) -> bool:
     """Whether values are bounded on both sides or on neither."""
     return math.isfinite(support[0]) == math.isfinite(support[1])
-
-
-def threshold(support: Support) -> float:
-    """The middle of the range; an attribute above it means yes."""
-    return (support[0] + support[1]) / 2 if all(map(math.isfinite, support)) else 0.0
-
-
-def no_and_yes(support: Support) -> tuple[float, float]:
-    """The values that mean no and yes for certain: -1 and 1 around 0, else the ends."""
-    low, high = support
-    if threshold(support) == 0:
-        return max(low, -1.0), min(high, 1.0)
-    return low, high
 
 
 def to_values(pixels: Any, support: Support) -> Any:
@@ -51,6 +64,10 @@ def to_pixels(values: Any, support: Support) -> Any:
     """
     low, high = support
     return values if _holds_pixels(support) else (values - low) / (high - low)
+
+
+def _middle(support: Support) -> float:
+    return (support[0] + support[1]) / 2 if all(map(math.isfinite, support)) else 0.0
 
 
 def _holds_pixels(support: Support) -> bool:

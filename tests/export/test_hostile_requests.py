@@ -17,10 +17,11 @@ import cv2
 import numpy as np
 import pytest
 
+from jmvae_tf.data import faces
 from jmvae_tf.data.image_file import read_image
 from jmvae_tf.data.image_limits import LONGEST_SIDE
 from jmvae_tf.export.saved_model import export_saved_model
-from jmvae_tf.likelihoods import Bernoulli, Gaussian
+from jmvae_tf.likelihoods import Bernoulli
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.jmvae_kl import JMVAEKL
 from tests.helpers.small_models import small_model
@@ -76,14 +77,7 @@ def exported(tmp_path_factory):
     """A model with two signatures of bytes' kind and all of floats', and its folder."""
     modalities = {
         "image": Modality("image", (8, 8, 3), Bernoulli(), kind="image"),
-        "attributes": Modality(
-            "attributes",
-            (3,),
-            Gaussian(),
-            kind="attributes",
-            value_names=("x", "y", "z"),
-            value_range=(-3.0, 3.0),
-        ),
+        "attributes": faces.modalities(8, ("x", "y", "z"))["attributes"],
     }
     model = small_model("jmvae_kl", modalities)
     assert isinstance(model, JMVAEKL)

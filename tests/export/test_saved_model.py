@@ -1,5 +1,6 @@
 """Exported models, loaded by a process that has TensorFlow and nothing of ours."""
 
+import dataclasses
 import json
 import os
 import re
@@ -12,9 +13,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from jmvae_tf.data import faces
 from jmvae_tf.export.saved_model import export_saved_model
-from jmvae_tf.likelihoods import Gaussian
-from jmvae_tf.modalities import Modality
 from jmvae_tf.models import editing
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.cmma import CMMA
@@ -88,26 +88,13 @@ def answers_of(plain_tensorflow, tmp_path):
 @pytest.fixture
 def modalities(two_modalities, three_modalities):
     """All of both, whose labels are alike, and some that have statistics."""
+    of_faces = faces.modalities(8, ("x", "y", "z"))
     return (
         three_modalities
         | two_modalities
         | {
-            "photo": Modality(
-                "photo",
-                (8, 8, 3),
-                Gaussian(),
-                kind="image",
-                standardised=True,
-                value_range=(0.0, 1.0),
-            ),
-            "attributes": Modality(
-                "attributes",
-                (3,),
-                Gaussian(),
-                kind="attributes",
-                value_names=("x", "y", "z"),
-                value_range=(-3.0, 3.0),
-            ),
+            "photo": dataclasses.replace(of_faces["image"], name="photo"),
+            "attributes": of_faces["attributes"],
         }
     )
 
