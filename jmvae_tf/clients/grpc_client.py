@@ -14,6 +14,7 @@ from jmvae_tf.clients.client import Client, late, refused, unexpected, unreachab
 from jmvae_tf.clients.expected_outputs import ExpectedOutput, largest_reply
 from jmvae_tf.clients.server_url import ServerUrl, parse_server_url
 from jmvae_tf.export_format.modalities_json import DescribedModality
+from jmvae_tf.export_format.predict_request import predict_request
 
 _METHOD = "/tensorflow.serving.PredictionService/Predict"
 _LARGEST_REQUEST = 256 * 2**20  # Bytes; gRPC's own limit of 4 MB is some 80 images of CelebA.
@@ -46,7 +47,7 @@ class GrpcClient(Client):
     def _ask(
         self, signature: str, inputs: Mapping[str, np.ndarray], expected: list[ExpectedOutput]
     ) -> dict[str, np.ndarray]:
-        request = request_of(self.model, signature, inputs)
+        request = predict_request(self.model, signature, inputs)
         limit = largest_reply(expected, self.modalities, _BYTES_OF_NUMBER, 1)
         with grpc.insecure_channel(self.server.address, _options(self.server, limit)) as channel:
             # The bytes alone: what cannot be parsed would be logged with a traceback.
@@ -69,24 +70,6 @@ class GrpcClient(Client):
             raise unexpected(self.model, signature, "that is no such message") from error
         except ValueError as error:
             raise unexpected(self.model, signature, error) from error
-
-
-def request_of(
-    model: str, signature: str, inputs: Mapping[str, np.ndarray]
-) -> predict_pb2.PredictRequest:
-    """Makes the protocol buffer of a request.
-
-    Args:
-      model: the name that it is served under.
-      signature: its name.
-      inputs: by name, [batch, ...] each; files as an array of bytes objects.
-    """
-    request = predict_pb2.PredictRequest()
-    request.model_spec.name = model
-    request.model_spec.signature_name = signature
-    for name, values in inputs.items():
-        request.inputs[name].CopyFrom(tf.make_tensor_proto(values))
-    return request
 
 
 def _options(server: ServerUrl, limit: int) -> list[tuple[str, int]]:

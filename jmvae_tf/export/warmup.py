@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from jmvae_tf.clients.grpc_client import request_of
+from jmvae_tf.export_format.predict_request import predict_request
 
 
 def write_warmup_requests(
@@ -27,7 +27,7 @@ def write_warmup_requests(
     folder.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(str(folder / "tf_serving_warmup_requests")) as writer:
         for signature, inputs in requests.items():
-            request = request_of(model_name, signature, inputs)
+            request = predict_request(model_name, signature, inputs)
             log = prediction_log_pb2.PredictionLog(
                 predict_log=prediction_log_pb2.PredictLog(request=request)
             )

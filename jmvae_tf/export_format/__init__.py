@@ -1,1 +1,1 @@
-"""The format of exports, shared by those that write and read them; needs no TensorFlow."""
+"""The format of exports, shared by those that write and read them."""

@@ -13,8 +13,9 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from jmvae_tf.clients import rest_client
-from jmvae_tf.clients.grpc_client import GrpcClient, request_of
+from jmvae_tf.clients.grpc_client import GrpcClient
 from jmvae_tf.clients.rest_client import RestClient
+from jmvae_tf.export_format.predict_request import predict_request
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers.paths import ROOT
 from tests.helpers.serving_stand_in import Model, grpc_server, rest_server
@@ -110,7 +111,7 @@ def test_files_are_base64(rows):
 
 def test_protocol_buffers():
     inputs = {"label": np.eye(2, dtype="f"), "image_bytes": np.array([b"a", b"\xff"], object)}
-    request = request_of("faces", "read", inputs)
+    request = predict_request("faces", "read", inputs)
     parsed = predict_pb2.PredictRequest.FromString(request.SerializeToString())
     assert (parsed.model_spec.name, parsed.model_spec.signature_name) == ("faces", "read")
     assert parsed.inputs["label"].dtype == tf.float32.as_datatype_enum
