@@ -1,0 +1,161 @@
+"""Makes the controls of the page, and converts between their settings and a model's values."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import gradio as gr
+import numpy as np
+
+from jmvae_tf.demo.demo_model import DemoModel
+from jmvae_tf.runtime.errors import UserError
+
+BUTTONS = ("fullscreen", "download")
+"""The buttons of a picture; the page's library has one more, which shares with others."""
+
+_MOST_COLUMNS = 3
+
+
+def picture_box(label: str, name: str, first: np.ndarray | None = None) -> gr.Image:
+    """Makes a picture that the page shows and a person cannot change.
+
+    Args:
+      label: the title of the picture.
+      name: its id on the page.
+      first: what it shows at first; None for nothing.
+    """
+    return gr.Image(
+        first,
+        label=label,
+        interactive=False,
+        elem_id=name,
+        buttons=list(BUTTONS),
+        alt_text=label,
+    )
+
+
+class ValueControls(NamedTuple):
+    """The controls that set values.
+
+    Attributes:
+      values: the controls, in the order of the values.
+      boxes: what holds the ticked attributes; empty for labels.
+      ticked: the events after which boxes have moved sliders.
+    """
+
+    values: list[Any]
+    boxes: list[Any]
+    ticked: list[Any]
+
+
+def value_controls(model: DemoModel, absent: np.ndarray) -> ValueControls:
+    """Makes a slider and a box per attribute, or a choice of labels.
+
+    Args:
+      model: the model.
+      absent: the values that attributes get when their boxes are no longer ticked, [values].
+    """
+    other = model.other
+    if other is None:
+        return ValueControls([], [], [])
+    if other.kind == "label":
+        radio = gr.Radio(model.value_names, value=model.value_names[0], label=other.name)
+        return ValueControls([radio], [], [])
+    low, high = other.support
+    yes = model.no_and_yes[1]
+    names = model.value_names
+    boxes = gr.CheckboxGroup(names, label="has", elem_id="boxes")
+    ticked_before = gr.State([])
+    sliders: dict[int, gr.Slider] = {}
+    columns = min(_MOST_COLUMNS, 1 + len(absent) // 6)
+    with gr.Row():
+        for column in range(columns):
+            with gr.Column(min_width=140):
+                for place in range(column, len(absent), columns):
+                    name = names[place]
+                    start = round(float(model.usual_values()[place]), 2)
+                    sliders[place] = gr.Slider(
+                        low, high, start, step=0.01, precision=2, label=name, elem_id=name
+                    )
+    in_order = [sliders[place] for place in range(len(absent))]
+
+    def tick(ticked: Sequence[str], before: Sequence[str], *now: float) -> list[Any]:
+        """Moves only the sliders whose boxes were touched."""
+        touched = set(ticked) ^ set(before)
+        values = [
+            value if name not in touched else yes if name in ticked else round(float(without), 2)
+            for name, without, value in zip(names, absent, now, strict=True)
+        ]
+        return [list(ticked), *values]
+
+    ticked = boxes.input(tick, [boxes, ticked_before, *in_order], [ticked_before, *in_order])
+    return ValueControls(in_order, [boxes, ticked_before], [ticked])
+
+
+def choice_of_values(model: DemoModel, label: str, number: int) -> Any:
+    """Makes one control for a whole set of values: the attributes that are there, or a label."""
+    names = model.value_names
+    if model.is_of_labels:
+        return gr.Radio(names, value=names[number], label=label)
+    return gr.CheckboxGroup(names, value=names[number : number + 1], label=f"{label} a face with")
+
+
+def upload_controls(model: DemoModel, crops_faces: bool, label: str) -> tuple[Any, Any]:
+    """Makes the controls that an image comes from.
+
+    Returns:
+      The state that holds the path of the last image, which stays in the server; and the box that
+      says whether to cut out a face.
+    """
+    photo = gr.State(None)
+    upload = gr.File(
+        label=f"{label}: a JPEG or PNG file",
+        file_count="single",
+        file_types=[".jpg", ".jpeg", ".png"],
+        type="filepath",
+        height=140,
+    )
+    with gr.Accordion("or by webcam", open=False):
+        webcam = gr.Image(sources=["webcam"], type="filepath", label="webcam", height=220)
+
+    def keep(file: Mapping[str, Any] | None) -> str | None:
+        return file["path"] if file else None
+
+    for source in (upload, webcam):  # As it is: `read_image` decodes it, and no other library.
+        source.change(keep, source, photo, preprocess=False)
+    faces = model.image.event_shape[-1] == 3
+    face = gr.Checkbox(crops_faces, label="find the face and cut it out", visible=faces)
+    return photo, face
+
+
+def opened_image(model: DemoModel, path: str | None, face: bool) -> np.ndarray | None:
+    """Reads an uploaded image as the model takes it; the page shows what is wrong with it."""
+    if path is None:
+        return None
+    try:
+        return model.from_file(path, "face" if face else None)
+    except UserError as error:
+        gr.Warning(str(error).replace(path, "the file"), title="This file cannot be used")
+        return None
+
+
+def values_of(model: DemoModel, controls: Sequence[Any]) -> np.ndarray:
+    """Reads the values, [values], off the controls."""
+    if model.is_of_labels:
+        names = model.value_names
+        return np.eye(len(names), dtype=np.float32)[names.index(controls[0])]
+    low, high = model.other.support if model.other else (0.0, 0.0)
+    return np.clip(np.asarray(controls, np.float32), low, high)
+
+
+def shown_values(model: DemoModel, values: np.ndarray) -> list[Any]:
+    """Converts values, [values], to settings of the controls."""
+    if model.is_of_labels:
+        return [model.value_names[int(values.argmax())]]
+    low, high = model.other.support if model.other else (0.0, 0.0)
+    return [round(float(value), 2) for value in np.clip(values, low, high)]
+
+
+def attributes_in(model: DemoModel, values: np.ndarray) -> list[str]:
+    """Lists the attributes that are there by their values, [values]."""
+    has = values > (model.other.threshold if model.other else 0.0)
+    return [name for name, it_has in zip(model.value_names, has, strict=True) if it_has]
