@@ -195,8 +195,8 @@ def _edit(model: MultimodalVAE, target: str, condition: str) -> Callable[[Tensor
 
 
 def _fixed_seed(model: MultimodalVAE, given: Mapping[str, tf.Tensor]) -> int | tf.Tensor:
-    """Gives each example seed 0 where inference draws."""
-    if not model.draws_to_infer:
+    """Gives each example seed 0 where inference samples."""
+    if not model.samples_to_infer:
         return 0
     batch = tf.shape(next(iter(given.values())))[0]
     return tf.zeros([batch, 2], tf.int32)
