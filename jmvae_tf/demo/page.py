@@ -86,7 +86,7 @@ def _read_tab(model: DemoModel, crops_faces: bool) -> None:
     """From an image to values and edits; for a model of images alone, to its reconstruction."""
     with gr.Row():
         with gr.Column(scale=2):
-            photo, face = upload_controls(model, crops_faces, "image")
+            photo, face = upload_controls(model, crops_faces, model.image.name)
             seen = picture_box("what the model sees", "seen")
         with gr.Column(scale=2):
             chart = picture_box("what it reads" if model.can("read") else "reconstruction", "chart")
