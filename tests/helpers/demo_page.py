@@ -40,7 +40,11 @@ def started_page(temporary, *flags, end=signal.SIGTERM, warns="", **environment)
             yield f"http://127.0.0.1:{found[2]}", process
         finally:
             process.send_signal(end)
-        assert process.wait(timeout=30) == 128 + end
+        try:
+            assert process.wait(timeout=30) == 128 + end
+        except subprocess.TimeoutExpired:
+            process.kill()  # Else it would be waited for without end.
+            raise
         assert process.stdout.read() == ""
         assert process.stderr.read() == f"{warns}interrupted\n"
     assert list(temporary.iterdir()) == []
