@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
-from jmvae_tf.data import faces
+from jmvae_tf.data.faces import face_modalities
 from jmvae_tf.data.image_file import read_image
 from jmvae_tf.data.image_limits import LONGEST_SIDE
 from jmvae_tf.export.saved_model import export_saved_model
@@ -77,7 +77,7 @@ def exported(tmp_path_factory):
     """A model with two signatures of bytes' kind and all of floats', and its folder."""
     modalities = {
         "image": Modality("image", (8, 8, 3), Bernoulli(), kind="image"),
-        "attributes": faces.modalities(8, ("x", "y", "z"))["attributes"],
+        "attributes": face_modalities(8, ("x", "y", "z"))["attributes"],
     }
     model = small_model("jmvae_kl", modalities)
     assert isinstance(model, JMVAEKL)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf.data import faces
+from jmvae_tf.data.faces import face_modalities
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.models import editing
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
@@ -88,7 +88,7 @@ def answers_of(plain_tensorflow, tmp_path):
 @pytest.fixture
 def modalities(two_modalities, three_modalities):
     """All of both, whose labels are alike, and some that have statistics."""
-    of_faces = faces.modalities(8, ("x", "y", "z"))
+    of_faces = face_modalities(8, ("x", "y", "z"))
     return (
         three_modalities
         | two_modalities
