@@ -1,6 +1,6 @@
-"""The tables and figures of the papers, made again: what to train, to measure and to show.
+"""Makes the tables and figures of the papers again.
 
-`recipes` says which runs each needs and `scales` how large they are; `runs` trains them and
-remembers what was measured of them; `tables` and `figures` put that beside what the papers have,
+`recipes` names the runs that each needs and `scales` their sizes. `runs` trains them and `measures`
+measures them, each once. `tables` and `figures` put the results beside the numbers of the papers,
 which `published` holds.
 """

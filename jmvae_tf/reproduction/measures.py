@@ -1,4 +1,4 @@
-"""What is measured of a run for tables and figures, each remembered in the run's folder."""
+"""The measures of a run that tables and figures need, kept in the run's folder."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -19,32 +19,32 @@ from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.runtime.errors import UserError
 
 Measures = Mapping[str, Any]
-"""Name to an `Estimate`, or to a number that was counted."""
+"""Maps the name of a metric to an `Estimate` or a count."""
 
 ZEROS: Mapping[str, Any] = {"missing": "zeros", "num_rounds": 1, "feed_back": "samples"}
-"""How JMVAE-zero infers: zeros for what is missing, encoded once (2016 paper, section 3.3)."""
+"""JMVAE-zero's inference: zeros for what is missing, encoded once (2016 paper, section 3.3)."""
 
 
 def generation(runs: Runs, recipe: Recipe) -> Measures:
-    """Eq. 5 or Eq. 6 with log-mean-exp, coherence, diversity: all of `evaluate` but the weighted.
+    """All metrics of `evaluate` but those by importance weights.
 
     Args:
-      runs: of one scale.
-      recipe: of the run.
+      runs: the runs of one scale.
+      recipe: the recipe of the run.
 
     Returns:
-      Name to figure of merit, as `evaluation.evaluate` has them.
+      Maps the names of metrics to their values.
     """
     return _evaluated(runs, recipe, "generation", 0, runs.scale.num_generation_examples, {})
 
 
 def likelihoods(runs: Runs, recipe: Recipe, inference: Mapping[str, Any] | None = None) -> Measures:
-    """Likelihoods with importance weights, and all else of `evaluate` on the same examples.
+    """All metrics of `evaluate`, likelihoods by importance weights among them.
 
     Args:
-      runs: of one scale.
-      recipe: of the run.
-      inference: arguments of `set_inference` where the run has others.
+      runs: the runs of one scale.
+      recipe: the recipe of the run.
+      inference: arguments of `set_inference`, if they differ from the run's.
 
     Returns:
       As `generation`.
@@ -65,12 +65,12 @@ def by_rounds(runs: Runs, recipe: Recipe, num_rounds: int | None = None) -> Meas
     """Eq. 5 or Eq. 6 in every direction after some rounds of iterative sampling.
 
     Args:
-      runs: of one scale.
-      recipe: of a run of JMVAE or JMVAE-h; of another model without rounds.
+      runs: the runs of one scale.
+      recipe: the recipe of a run of JMVAE or JMVAE-h; of another model without rounds.
       num_rounds: how many; None for a model that has none.
 
     Returns:
-      Name of the direction to an estimate.
+      Maps the name of a direction to an estimate.
     """
     scale = runs.scale
 
@@ -100,10 +100,10 @@ def by_rounds(runs: Runs, recipe: Recipe, num_rounds: int | None = None) -> Meas
 
 
 def set_rounds(model: MultimodalVAE, num_rounds: int) -> None:
-    """Lets a model complement missing modalities in another number of rounds.
+    """Sets the number of rounds in which a model fills in missing modalities.
 
     Raises:
-      TypeError: if it does not complement them by iterative sampling.
+      TypeError: if it does not fill them in by iterative sampling.
     """
     if not isinstance(model, IterativelySampledVAE):
         raise TypeError(f"A model with iterative sampling was expected. Received: {type(model)}")
@@ -111,7 +111,7 @@ def set_rounds(model: MultimodalVAE, num_rounds: int) -> None:
 
 
 def test_examples(runs: Runs, num_examples: int | None) -> dict[str, tf.Tensor]:
-    """The first test examples, or all for None, as likelihoods are scored: binarised once."""
+    """The first test examples (all if None), binarised once, as likelihoods are scored."""
     whole = pipelines.whole_part(runs.data, "test")
     return {name: x[:num_examples] for name, x in whole.items()}
 
@@ -156,7 +156,7 @@ def _as_estimates(measures: Mapping[str, Any]) -> Measures:
 
 
 class _Remembered(dict[str, Any]):
-    """Measures by name, perhaps of a file that somebody has changed."""
+    """Measures by name; a file that somebody has changed may lack some."""
 
     def __missing__(self, name: str) -> Any:
         raise UserError(

@@ -14,17 +14,17 @@ from jmvae_tf.evaluation.estimate import (
 )
 
 Cell = Estimate | float | None
-"""Ours, with a standard error; the papers', as printed; or neither, which is shown as "-"."""
+"""Our number, with a standard error; the papers', as printed; None is shown as "-"."""
 
 
 class TablePart(NamedTuple):
     """Rows of numbers under one heading.
 
     Attributes:
-      name: for programs.
+      name: its key in JSON.
       title: what the numbers are.
       columns: names of the columns.
-      rows: name of each row to a cell for each column.
+      rows: maps the name of a row to a cell for each column.
     """
 
     name: str
@@ -34,12 +34,12 @@ class TablePart(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Sections of a table of a paper.
+    """A table of a paper.
 
     Attributes:
       title: which table it is.
       parts: its parts.
-      notes: what must be known to read it, one paragraph each.
+      notes: paragraphs that a reader needs.
     """
 
     title: str
@@ -51,7 +51,7 @@ class PaperFigure(NamedTuple):
     """A figure of a paper.
 
     Attributes:
-      paths: of the PNG files.
+      paths: its PNG files.
       table: the numbers behind it, if there are any.
     """
 
@@ -60,7 +60,7 @@ class PaperFigure(NamedTuple):
 
 
 def without_empty_columns(part: TablePart) -> TablePart:
-    """The same without the columns that have nothing in any row."""
+    """The same part without columns that are empty in every row."""
     kept = [
         index
         for index in range(len(part.columns))
@@ -73,7 +73,7 @@ def without_empty_columns(part: TablePart) -> TablePart:
 
 
 def shown(cell: Cell) -> str:
-    """A cell for people: an estimate to two digits of its standard error."""
+    """A cell as text: an estimate to two digits of its standard error."""
     if cell is None:
         return "-"
     if not isinstance(cell, Estimate):
@@ -117,7 +117,7 @@ def table_as_markdown(table: Table) -> str:
 
 
 def table_as_json(table: Table) -> dict[str, Any]:
-    """The table for programs: part, row and column by name to a number or an estimate."""
+    """Maps part, row and column by name to a number or an estimate."""
     return {
         "title": table.title,
         "sections": {

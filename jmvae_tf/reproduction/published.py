@@ -1,7 +1,6 @@
-"""The numbers of the papers, in nats, by the names that their tables have for the rows.
+"""The numbers of the papers, in nats, by the names of the rows of their tables.
 
-A number that is not here is not known to us: the conversion of the 2016 paper that is at hand lost
-its tables, and what stands below of them was quoted elsewhere.
+Numbers of the 2016 paper are those that others quote: our text of it has lost its tables.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What must be trained for each table and figure. Nothing here needs TensorFlow."""
+"""The runs that each table and figure needs. Nothing here needs TensorFlow."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from jmvae_tf.settings import Settings, settings_of
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """A run by its difference from the preset of its model.
+    """A run, by its difference from the preset of its model.
 
     Attributes:
-      name: of the run's folder.
+      name: the name of the run's folder.
       model: one of `MODELS`.
-      overrides: setting to value where the preset has another.
+      overrides: maps a setting to its value where the preset has another.
     """
 
     name: str
@@ -28,8 +28,8 @@ class Recipe:
 
         Args:
           data: the name of the data set.
-          scale: whose settings take the place of the preset's.
-          seed: of all its randomness.
+          scale: its settings replace the preset's.
+          seed: the seed of all randomness of the run.
         """
         by_model = scale.overrides_by_model.get(self.model, {})
         overrides = {**scale.overrides, **by_model, **self.overrides, "seed": seed}
@@ -71,7 +71,7 @@ GAN_RUNS = {
 }
 
 TITLES = {"jmvae": "JMVAE", "jmvae_kl": "JMVAE-kl", "jmvae_h": "JMVAE-h"}
-"""What the papers call a model."""
+"""Model to its name in the papers."""
 
 TABLES: Mapping[str, tuple[Recipe, ...]] = {
     "2018-1-mnist": (

@@ -1,4 +1,4 @@
-"""Runs that are trained once, and measures of them that are taken once."""
+"""Runs that are trained once and measured once."""
 
 import dataclasses
 import functools
@@ -22,10 +22,10 @@ from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import train
 
 PROTOCOL = 1
-"""The number of the way in which measures are taken, written beside each of them.
+"""The version of how measures are taken, written beside each of them.
 
-It is raised whenever the same model would get other numbers; measures of another number are taken
-anew. A release alone does not change it.
+Raise it whenever the same model would get other numbers: measures of another version are taken
+again. A release alone does not change it.
 """
 
 
@@ -33,11 +33,11 @@ class Runs:
     """The runs of one scale and one seed, each a folder of its own.
 
     Attributes:
-      path: of the folder that holds theirs.
+      path: the folder that holds theirs.
       scale: how long they are trained and how they are measured.
-      seed: of training and of all draws.
-      data_name: what they are trained on.
-      data_dir: where that lies.
+      seed: the seed of training and of all samples.
+      data_name: the data set that they are trained on.
+      data_dir: where it lies.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Runs:
 
     @functools.cached_property
     def data(self) -> DataSet:
-        """What is trained and measured on, loaded when it is first needed.
+        """The data set, loaded when it is first needed.
 
         Raises:
           UserError: if its files are missing or damaged.
@@ -69,11 +69,11 @@ class Runs:
         return recipe.settings(self.data_name, self.scale, self.seed)
 
     def folder(self, recipe: Recipe) -> RunFolder:
-        """Where a run lies or will lie."""
+        """The folder of a run, which may not exist yet."""
         return RunFolder(self.path / recipe.name)
 
     def epochs_done(self, recipe: Recipe) -> int:
-        """For how many epochs a run has been trained; 0 if it has not been started.
+        """The number of epochs that a run has been trained for; 0 if it has not started.
 
         Raises:
           UserError: if something else lies in its place, such as a run of other settings.
@@ -104,7 +104,7 @@ class Runs:
         return max(folder.checkpoint_epochs(), default=0)
 
     def summary(self, paper_data: str = "mnist") -> str:
-        """How ours and the papers' runs are trained, in a line.
+        """Says in a line how ours and the papers' runs are trained.
 
         Args:
           paper_data: the data set of the paper's table or figure.
@@ -123,7 +123,7 @@ class Runs:
         )
 
     def survey(self, recipes: Iterable[Recipe]) -> None:
-        """Prints what is there of some runs and what will be trained.
+        """Prints which runs exist and what will be trained.
 
         Raises:
           UserError: if something else lies in the place of one of them.
@@ -136,7 +136,7 @@ class Runs:
             if done >= epochs:
                 state = f"all {epochs} epochs are done: used as it is"
             elif done:
-                state = f"{done} of {epochs} epochs are done: goes on"
+                state = f"{done} of {epochs} epochs are done: resumed"
             elif self.folder(recipe).is_run():
                 state = f"stopped before its first checkpoint: trained for {epochs} epochs"
             else:
@@ -146,14 +146,14 @@ class Runs:
         print(heading, *lines, "", sep="\n", flush=True)
 
     def trained(self, recipe: Recipe) -> MultimodalVAE:
-        """The model of a run after its last epoch, trained as far as that is still to be done.
+        """The model of a run after its last epoch; trains the epochs that are missing.
 
-        Of a GAN variant this is what generates, without its discriminator.
+        A GAN variant comes without its discriminator.
 
         Raises:
           UserError: if something else lies in its place, another process trains it, its
             checkpoints are damaged, or a term of its objective is no longer finite.
-          KeyboardInterrupt: if a signal stopped the training; the next start goes on with it.
+          KeyboardInterrupt: if a signal stopped the training; the next start resumes it.
         """
         folder, settings = self.folder(recipe), self.settings(recipe)
         if self.epochs_done(recipe) >= settings.epochs:
@@ -182,14 +182,14 @@ class Runs:
         of: Mapping[str, Any],
         measure: Callable[[MultimodalVAE], dict[str, Any]],
     ) -> dict[str, Any]:
-        """What was measured of a trained run, or is measured now and written into its folder.
+        """Reads measures of a run from its folder, or takes them and writes them there.
 
         Args:
-          recipe: of the run, which is trained if need be.
-          name: of the measures: that of their file in the run's `measures/`.
+          recipe: the recipe of the run, which is trained if need be.
+          name: the name of the measures' file in the run's `measures/`.
           of: all that they depend on besides the run, in JSON's types; if the file was written for
-            something else, they are taken anew.
-          measure: from the trained model to the measures, in JSON's types.
+            something else, they are taken again.
+          measure: maps the trained model to the measures, in JSON's types.
 
         Raises:
           UserError: as `trained`.
@@ -202,7 +202,7 @@ class Runs:
             try:
                 file = read_json(path)
             except ValueError:
-                file = {}  # Damaged: measured anew.
+                file = {}  # Damaged: measured again.
             measures, taken_of = file.get("measures"), file.get("of")
             if (
                 isinstance(measures, dict)
@@ -219,7 +219,7 @@ class Runs:
         return measures
 
     def _readable(self, folder: RunFolder, read: Callable[[], Any]) -> Any:
-        """What `read` gives; where that is damaged, the remedy is this program's."""
+        """Calls `read`; an error of its files names this program's remedy."""
         try:
             return read()
         except UserError as error:
@@ -231,7 +231,7 @@ class Runs:
 
 
 def _are_measures(found: Mapping[str, Any]) -> bool:
-    """Whether that is what `estimate.as_json` and `value_as_json` write."""
+    """Whether `metrics_as_json` or `value_as_json` could have written that."""
     values = dict(found)
     notes = values.pop("notes", [])
     are_notes = isinstance(notes, list) and all(isinstance(x, str) for x in notes)
@@ -255,7 +255,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _with_protocol(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """Names the protocol of files that version 0.3.0 wrote, which had the version in its place."""
+    """Adds the protocol to files of version 0.3.0, which wrote the package's version instead."""
     found = dict(identity)
     if found.pop("jmvae_tf", None) == "0.3.0":
         found["protocol"] = 1

@@ -1,4 +1,4 @@
-"""Table 1 of the 2018 paper: Eq. 5 in both directions, its upper half of digits, lower of faces."""
+"""Table 1 of the 2018 paper: Eq. 5 in both directions, for digits and for faces."""
 
 from collections.abc import Mapping
 
@@ -11,6 +11,9 @@ _Columns = Mapping[str, str]
 """Name of a column to the name of a metric, with {direction} in it."""
 
 _LOG_MEAN_EXP = {"log-mean-exp": "{direction}_log_mean_exp"}
+_LOG_MEAN_EXP_NOTE = (
+    "log-mean-exp: of the same samples; nearer to the log-likelihood, of which both fall short"
+)
 
 
 def of_digits(runs: Runs) -> Table:
@@ -32,8 +35,7 @@ def of_digits(runs: Runs) -> Table:
             runs.summary(),
             "Eq. 5 rewards a lack of diversity: the mean digit of a label scores about -172, "
             "better than any model of the paper. So read it with the other columns",
-            "log-mean-exp: of the same samples; nearer to the log-likelihood, of which both fall "
-            "short",
+            _LOG_MEAN_EXP_NOTE,
             "coherence: share of images, generated from labels, that the label is read off by a "
             "classifier of real images, which is right for "
             f"{shown(measured['image']['JMVAE']['classifier_accuracy'])} of real test images",
@@ -45,7 +47,7 @@ def of_digits(runs: Runs) -> Table:
 
 
 def of_faces(runs: Runs) -> Table:
-    """The lower half, on CelebA; on other faces without the paper's numbers."""
+    """The lower half, on CelebA; other faces lack the paper's numbers."""
     measured = _measured(runs, "attributes")
     from_attributes = measured["image"]["JMVAE"]
     number = runs.scale.num_generation_examples
@@ -93,8 +95,7 @@ def of_faces(runs: Runs) -> Table:
                 else ", so read it"
             )
             + " with the other columns",
-            "log-mean-exp: of the same samples; nearer to the log-likelihood, of which both fall "
-            "short",
+            _LOG_MEAN_EXP_NOTE,
             "coherence: how well a classifier of real images reads the asked-for attributes off "
             "generated ones, balanced accuracy, mean over attributes and the worst; of real test "
             "images "
@@ -109,7 +110,7 @@ def of_faces(runs: Runs) -> Table:
 
 
 def _measured(runs: Runs, other: str) -> dict[str, dict[str, Measures]]:
-    """Target to row to what is measured, of images and one other modality."""
+    """Maps target and row to measures, for images and one other modality."""
     by_model = {
         "JMVAE": recipes.JMVAE_RUN,
         "JMVAE-kl": recipes.JMVAE_KL_RUN,

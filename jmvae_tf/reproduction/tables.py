@@ -1,4 +1,4 @@
-"""The papers' tables, theirs and ours side by side, by the program's names for them."""
+"""The papers' tables by the program's names for them: their numbers beside ours."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,11 +8,11 @@ from jmvae_tf.reproduction.runs import Runs
 
 
 def make_table(name: str, runs: Runs) -> Table:
-    """A table of a paper, from runs that are trained and measured as far as they are not yet.
+    """Makes a table of a paper; trains and measures the runs that are missing.
 
     Args:
       name: one of `recipes.TABLES`.
-      runs: of one scale, of data that the table can be made of.
+      runs: the runs of one scale, on data that the table can be made of.
     """
     return _MAKERS[name](runs)
 

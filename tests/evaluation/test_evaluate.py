@@ -321,7 +321,7 @@ from jmvae_tf.evaluation.metrics import metric
 from jmvae_tf.evaluation.metrics_table import Metric
 
 
-@metric("labels", place=9, given=("image",), target=("label",))
+@metric("labels", place=9, given_kinds=("image",), target_kinds=("label",))
 def added(subject, direction):
     yield Metric(f"{direction.name}_added", "added", estimate([1.0, 3.0]))
 """

@@ -22,7 +22,7 @@ def test_measures_are_taken_once_of_one_checkpoint(copied, capsys):
     for number, of in enumerate([{"seed": 0}, {"seed": 0}, {"seed": 1}, {"seed": 1}]):
         found = copied.remembered(JMVAE, "some", of, measure)
         assert found == {"answer": {"mean": 1.5, "standard_error": 0.25}}
-        assert len(taken) == number // 2 + 1, "anew for another protocol alone"
+        assert len(taken) == number // 2 + 1, "again for another protocol alone"
     assert f"some read from {path}" in capsys.readouterr().out
     path.write_text('{"of": {}')
     copied.remembered(JMVAE, "some", {"seed": 1}, measure)
@@ -64,7 +64,7 @@ def test_measures_of_all_kinds_are_remembered(copied):
         ("notes", [{}]),
     ],
 )
-def test_measures_that_are_none_are_taken_anew(copied, name, value):
+def test_measures_that_are_none_are_taken_again(copied, name, value):
     write_json(
         copied.folder(JMVAE).path / "measures" / "all.json",
         {"of": {"epoch": 2, "protocol": 1}, "measures": {**TAKEN, name: value}},

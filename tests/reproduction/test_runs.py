@@ -46,7 +46,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(runs, tmp_path, monkeypa
     later.survey([JMVAE, JMVAE_KL])
     resumed = later.trained(JMVAE)
     told = capsys.readouterr().out
-    assert re.search("jmvae-latent-2 +1 of 2 epochs are done: goes on\n", told)
+    assert re.search("jmvae-latent-2 +1 of 2 epochs are done: resumed\n", told)
     assert re.search("jmvae_kl-latent-2 +not there: trained for 2 epochs\n", told)
     assert "jmvae-latent-2: training, epoch 2 to 2\n" in told
     assert later.epochs_done(JMVAE) == 2

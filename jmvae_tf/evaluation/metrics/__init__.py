@@ -22,7 +22,7 @@ Heading = Literal[
     "conditional likelihood",  # (subject), of two modalities that can both be given
     "variation of information",  # (subject), the same
     "labels",  # (subject, direction from or to a label)
-    "attributes",  # (subject, direction to attributes)
+    "signs of attributes",  # (subject, direction to attributes)
     "images by attributes",  # (subject, direction from attributes to an image)
     "sharpness",  # (subject)
     "latent space",  # (subject)
@@ -41,16 +41,22 @@ class Declaration(NamedTuple):
     Attributes:
       heading: the heading of its lines.
       place: metrics stand under their heading by ascending place.
-      given: the kinds that all given modalities must have; None for any.
-      target: the kinds that the target must have; None for any.
+      given_kinds: the kinds that all given modalities must have; None for any.
+      target_kinds: the kinds that the target must have; None for any.
       measure: the metric.
     """
 
     heading: Heading
     place: int
-    given: Collection[str] | None
-    target: Collection[str] | None
+    given_kinds: Collection[str] | None
+    target_kinds: Collection[str] | None
     measure: Callable[..., Iterable[Line]]
+
+    def is_defined_for(self, given: Iterable[str], target: str) -> bool:
+        """Whether it is defined for modalities of these kinds."""
+        return (self.given_kinds is None or set(given) <= set(self.given_kinds)) and (
+            self.target_kinds is None or target in self.target_kinds
+        )
 
 
 _declared: list[Declaration] = []
@@ -59,13 +65,13 @@ _declared: list[Declaration] = []
 def metric(
     heading: Heading,
     place: int,
-    given: Collection[str] | None = None,
-    target: Collection[str] | None = None,
+    given_kinds: Collection[str] | None = None,
+    target_kinds: Collection[str] | None = None,
 ) -> Callable[[_Measure], _Measure]:
     """Declares the function below to be a metric; arguments as in `Declaration`."""
 
     def declare(measure: _Measure) -> _Measure:
-        _declared.append(Declaration(heading, place, given, target, measure))
+        _declared.append(Declaration(heading, place, given_kinds, target_kinds, measure))
         return measure
 
     return declare

@@ -37,7 +37,7 @@ def generated_label_accuracy(
     return (np.argmax(found, axis=1) == np.argmax(examples[label], axis=1)).astype(float)
 
 
-@metric("labels", place=3, target=("label",))
+@metric("labels", place=3, target_kinds=("label",))
 def accuracy_of_labels(subject: Subject, direction: Direction) -> Iterator[Line]:
     """The share of generated labels that are right."""
     given, label = direction
@@ -52,7 +52,7 @@ def accuracy_of_labels(subject: Subject, direction: Direction) -> Iterator[Line]
     yield from left_out(subject.model.modalities[label], absent, "a test example", "accuracy")
 
 
-@metric("attributes", place=1)
+@metric("signs of attributes", place=1)
 def accuracy_of_attributes(subject: Subject, direction: Direction) -> Iterator[Line]:
     """Plain and balanced accuracy of the signs of attributes, beside a constant guess."""
     given, target = direction

@@ -79,7 +79,7 @@ def label_coherence(
     )
 
 
-@metric("labels", place=1, given=("label",), target=("image",))
+@metric("labels", place=1, given_kinds=("label",), target_kinds=("image",))
 def coherence_with_label(subject: Subject, direction: Direction) -> Iterator[Line]:
     """The coherence of images with the label they are generated from."""
     (label,), image = direction

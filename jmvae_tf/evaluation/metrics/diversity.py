@@ -193,7 +193,7 @@ def most_even_columns(has: np.ndarray, number: int = 3) -> tuple[int, ...]:
     return max(itertools.combinations(candidates, number), key=smallest)
 
 
-@metric("labels", place=2, given=("label",), target=("image",))
+@metric("labels", place=2, given_kinds=("label",), target_kinds=("image",))
 def diversity_by_label(subject: Subject, direction: Direction) -> Iterator[Line]:
     """The diversity of images generated from one label."""
     (label,), image = direction

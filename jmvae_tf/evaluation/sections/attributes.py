@@ -35,7 +35,7 @@ def _sections(subject: Subject, name: str) -> list[Section]:
     return [
         *(
             gather.of_cases(
-                "attributes",
+                "signs of attributes",
                 f"Signs of {name} generated from test {', '.join(case.given)}s",
                 subject,
                 [case],

@@ -1,6 +1,6 @@
 """Put the lines of all metrics of a heading into its section."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from jmvae_tf.evaluation.metrics import Heading, Line, metrics_under
 from jmvae_tf.evaluation.metrics_table import Metric, Row, Section
@@ -23,14 +23,10 @@ def of_cases(heading: Heading, title: str, subject: Subject, cases: Sequence[Cas
 
 def _lines_of_cases(heading: Heading, subject: Subject, cases: Sequence[Case]) -> Iterator[Line]:
     for case in cases:
-        given = {subject.kind(name) for name in case.given}
+        given = [subject.kind(name) for name in case.given]
         for each in metrics_under(heading):
-            if _holds(each.given, given) and _holds(each.target, {subject.kind(case.target)}):
+            if each.is_defined_for(given, subject.kind(case.target)):
                 yield from each.measure(subject, case)
-
-
-def _holds(allowed: Collection[str] | None, kinds: set[str]) -> bool:
-    return allowed is None or kinds <= set(allowed)
 
 
 def _section(title: str, lines: Iterable[Line]) -> Section:
