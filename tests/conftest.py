@@ -1,18 +1,18 @@
-"""What several tests share."""
+"""Fixtures that several tests share.
+
+TensorFlow is imported in them: pytest reads this file before it starts its processes, which would
+wait for it.
+"""
 
 import os
 
-# As the programs have it, which also makes the tests faster; before TensorFlow is imported.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
-from jmvae_tf.modalities import Modality
 from tests.helpers.paths import ROOT
+
+# As the programs have it, which also makes the tests faster; before TensorFlow is imported.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 @pytest.fixture
@@ -37,12 +37,17 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True)
 def _seeded():
+    import keras
+
     keras.utils.set_random_seed(0)
 
 
 @pytest.fixture
 def two_modalities():
     """A small image and a label."""
+    from jmvae_tf.likelihoods import Bernoulli, Categorical
+    from jmvae_tf.modalities import Modality
+
     image = Modality("image", (4, 4, 1), Bernoulli(), kind="image")
     label = Modality("label", (3,), Categorical(), kind="label", value_names=("a", "b", "c"))
     return {"image": image, "label": label}
@@ -51,6 +56,8 @@ def two_modalities():
 @pytest.fixture
 def two_modality_batch(rng):
     """Six examples of `two_modalities`."""
+    import tensorflow as tf
+
     return {
         "image": tf.constant(rng.integers(0, 2, (6, 4, 4, 1)), tf.float32),
         "label": tf.one_hot(rng.integers(0, 3, 6), 3),
@@ -60,6 +67,9 @@ def two_modality_batch(rng):
 @pytest.fixture
 def three_modalities():
     """Two halves of an image and a label, one of each likelihood."""
+    from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
+    from jmvae_tf.modalities import Modality
+
     return {
         "left": Modality("left", (4, 2, 1), Bernoulli(), kind="image"),
         "right": Modality("right", (4, 2, 1), Gaussian(0.5), kind="image"),
@@ -70,6 +80,8 @@ def three_modalities():
 @pytest.fixture
 def eagerly():
     """Lets functions be computed step by step: values can be kept, and nothing is traced."""
+    import tensorflow as tf
+
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)

@@ -1,23 +1,8 @@
-"""A process of test_distributed: trains a small model on one replica or on several.
-
-    python tests/helpers/distributed_job.py JSON
-
-The object has `job`, "gradients", "training" or "uneven", in which Keras divides a dataset's only
-batch, of `examples`, among the replicas; `model`; `distribute`, null or as the flag of `bin/train`;
-`means`, whether latent samples are replaced by their means; and `out`, the .npz file to write. Two
-logical CPU devices stand for two GPUs.
-"""
+"""What a process of test_distributed does: it trains a small model on one replica or on several."""
 
 import contextlib
-import json
-import os
 import pathlib
-import sys
 from unittest import mock
-
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 import keras
 import numpy as np
@@ -64,9 +49,16 @@ def _settings_and_data(request):
     return settings, data_sets.load("digits", pathlib.Path(), settings.data_options)
 
 
-def main():
-    """Trains and writes."""
-    request = json.loads(sys.argv[1])
+def run(request):
+    """Trains and writes.
+
+    Args:
+      request: `job`, "gradients", "training" or "uneven", in which Keras divides a dataset's only
+        batch, of `examples`, among the replicas; `model`; `distribute`, None or as the flag of
+        `bin/train`; `means`, whether latent samples are replaced by their means; and `out`, the
+        .npz file to write. Two logical CPU devices stand for two GPUs.
+    """
+    keras.utils.set_random_seed(0)
     if request["distribute"] == "mirrored":
         [cpu] = tf.config.list_physical_devices("CPU")
         halves = [tf.config.LogicalDeviceConfiguration() for _ in range(2)]
@@ -131,7 +123,3 @@ def main():
 
 
 _PARTS = ("", "decoder_", "discriminator_")
-
-if __name__ == "__main__":
-    keras.utils.set_random_seed(0)
-    main()

@@ -1,36 +1,29 @@
 """Training on several replicas: two processes, or two logical devices of one."""
 
+import contextlib
 import json
 import os
-import subprocess
-import sys
+import tempfile
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from jmvae_tf.runtime.replicas import WHOLE, Share
-from tests.helpers.paths import ROOT
+from tests.helpers.distributed_job import run
+from tests.helpers.forked import forked
 from tests.helpers.ports import free_ports
 
-JOB = ROOT / "tests" / "helpers" / "distributed_job.py"
 
-
-def start(request, task=None, ports=()):
-    """One process of a job."""
+def environment_of(task=None, ports=()):
+    """That of one process of a job."""
     environment = {name: x for name, x in os.environ.items() if name != "TF_CONFIG"}
     if task is not None:
         cluster = {"worker": [f"localhost:{port}" for port in ports]}
         environment["TF_CONFIG"] = json.dumps(
             {"cluster": cluster, "task": {"type": "worker", "index": task}}
         )
-    return subprocess.Popen(
-        [sys.executable, str(JOB), json.dumps(request)],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    return environment
 
 
 def results_of(job, model, distribute, out, means=False, examples=None):
@@ -40,12 +33,20 @@ def results_of(job, model, distribute, out, means=False, examples=None):
     request["out"] = str(out / f"{model}-{distribute}-{means}.npz")
     if distribute == "multi_worker":
         ports = free_ports(2)
-        processes = [start(request, task, ports) for task in range(2)]
+        environments = [environment_of(task, ports) for task in range(2)]
     else:
-        processes = [start(request)]
-    for process in processes:
-        output, _ = process.communicate(timeout=600)
-        assert process.returncode == 0, output
+        environments = [environment_of()]
+    with contextlib.ExitStack() as stack:
+        told = stack.enter_context(tempfile.TemporaryFile("w+"))
+        streams = {"stdout": told.fileno(), "stderr": told.fileno()}
+        processes = [
+            stack.enter_context(forked(run, request, folder=out, env=environment, **streams))
+            for environment in environments
+        ]
+        for process in processes:
+            process.join(600)
+        told.seek(0)
+        assert [process.exitcode for process in processes] == [0] * len(processes), told.read()
     with np.load(request["out"]) as file:
         return {name: file[name] for name in file}
 
