@@ -16,7 +16,7 @@ import jmvae_tf
 from jmvae_tf.export_format.modalities_json import read_modalities
 from jmvae_tf.models.adversarial import without_adversary
 from jmvae_tf.training.run_folder import RunFolder
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 from tests.helpers.programs import succeed
 
 RUNS = ("digits-jmvae_h_gan", "toyfaces-jmvae_kl")

@@ -11,12 +11,13 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 from tests.helpers.forked import forked
 from tests.helpers.paths import BIN
 
-_TIMEOUT = 300  # Seconds.
+_TIMEOUT = 600  # Seconds.
 
 
 def command(program: str, *arguments: str) -> list[str]:
@@ -39,12 +40,12 @@ def start(folder: pathlib.Path, program: str, *arguments: str, **options: Any) -
     Args:
       options: the environment or the limit of a `forked` process.
     """
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as error:
-        streams = {"stdout": out.fileno(), "stderr": error.fileno()}
-        with forked(_run, program, *arguments, folder=folder, **streams, **options) as process:
-            process.join(_TIMEOUT)
-            assert process.exitcode is not None, f"{program} {arguments} does not end"
-        return Ended(process.exitcode, _content(out), _content(error))
+    return _ended(folder, _run, program, *arguments, **options)
+
+
+def start_code(folder: pathlib.Path, code: str, *arguments: str, **options: Any) -> Ended:
+    """The same of Python code in place of a program."""
+    return _ended(folder, _run_code, code, *arguments, **options)
 
 
 def start_anew(folder: pathlib.Path, program: str, *arguments: str) -> Ended:
@@ -94,6 +95,23 @@ def _run(program: str, *arguments: str) -> None:
 
     sys.argv = [str(BIN / program), *arguments]
     launch.run(program)
+
+
+def _run_code(code: str, *arguments: str) -> None:
+    """As `python -c` does it."""
+    sys.argv = ["-c", *arguments]
+    exec(code, {"__name__": "__main__"})
+
+
+def _ended(
+    folder: pathlib.Path, function: Callable[..., object], *arguments: str, **options: Any
+) -> Ended:
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as error:
+        streams = {"stdout": out.fileno(), "stderr": error.fileno()}
+        with forked(function, *arguments, folder=folder, **streams, **options) as process:
+            process.join(_TIMEOUT)
+            assert process.exitcode is not None, f"{arguments} do not end"
+        return Ended(process.exitcode, _content(out), _content(error))
 
 
 def _content(file: Any) -> str:

@@ -1,9 +1,6 @@
 """The models: gradients, independence, inference, generation, saving."""
 
 import itertools
-import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -19,7 +16,7 @@ from jmvae_tf.models.registry import PLAIN_MODELS
 from jmvae_tf.models.vae import VAE
 from jmvae_tf.objectives import jmvae_bound, jmvae_kl_bound
 from jmvae_tf.runtime.randomness import fold, root_seed
-from tests.helpers.paths import ROOT
+from tests.helpers.programs import start_code
 from tests.helpers.small_models import (
     ITERATIVE,
     OF_SEVERAL,
@@ -422,12 +419,8 @@ def test_loaded_by_a_process_that_has_not_made_a_model(jmvae_kl, two_modality_ba
         "model = jmvae_tf.load_model('model.keras')\n"
         "np.save('image.npy', model.generate('image', dict(np.load('given.npz'))))"
     )
-    subprocess.run(
-        [sys.executable, "-c", code],
-        check=True,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    done = start_code(tmp_path, code)
+    assert done.returncode == 0, done.stderr
     np.testing.assert_allclose(
         np.load(tmp_path / "image.npy"),
         jmvae_kl.generate("image", {"label": two_modality_batch["label"]}),

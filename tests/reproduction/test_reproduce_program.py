@@ -1,7 +1,6 @@
 """bin/reproduce."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from jmvae_tf.reproduction.scales import SCALES
 from jmvae_tf.version import installed_versions
 from tests.helpers.folders import times
 from tests.helpers.paths import ROOT
-from tests.helpers.programs import interrupt, mistake, start
+from tests.helpers.programs import interrupt, mistake, start, start_code
 from tests.helpers.reproductions import (
     picture,
 )
@@ -97,14 +96,7 @@ run_program.run(reproduce)
 @pytest.mark.usefixtures("_figures_of_two_latent_runs")
 def test_program_uses_what_is_there(runs, folder, tmp_path):
     [path], _ = figures.make_figure("5", runs, tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-c", OF_DIGITS, "--figure=5", f"--runs_dir={folder}"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = start_code(tmp_path, OF_DIGITS, "--figure=5", f"--runs_dir={folder}")
     assert done.returncode == 0, done.stderr
     assert "training" not in done.stdout
     assert "measuring" not in done.stdout
@@ -150,14 +142,7 @@ run_program.run(reproduce)
 @pytest.mark.slow
 def test_program_makes_all_of_faces_and_nothing_twice(tmp_path):
     def reproduce(*arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", OF_TOYFACES, "--data=toyfaces", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=600,
-        )
+        done = start_code(tmp_path, OF_TOYFACES, "--data=toyfaces", *arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

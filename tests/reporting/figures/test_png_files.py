@@ -8,7 +8,7 @@ import numpy as np
 
 from jmvae_tf.demo import charts
 from jmvae_tf.reporting.figures import image_grids, images_and_values, latent_spaces
-from tests.conftest import ROOT
+from tests.helpers.paths import ROOT
 from tests.helpers.pictures import read_picture
 
 ODD_NAMES = (
