@@ -33,7 +33,7 @@ def accuracies(right: np.ndarray, names: Sequence[str]) -> Accuracies:
 
     Args:
       right: bool, [examples, attributes], at least one example.
-      names: of the attributes.
+      names: the names of the attributes.
     """
     return _accuracies(right, names, np.ones((1, *right.shape), bool))
 
@@ -41,17 +41,17 @@ def accuracies(right: np.ndarray, names: Sequence[str]) -> Accuracies:
 def balanced_accuracies(
     right: np.ndarray, has: np.ndarray, names: Sequence[str]
 ) -> Accuracies | None:
-    """The mean of two shares: of examples that have the attribute, and of those that do not.
+    """The mean of two shares: of the examples with the attribute and of those without it.
 
     A guess scores 1/2, whatever the majority is.
 
     Args:
       right: bool, [examples, attributes].
       has: bool, the same shape: whether an example has the attribute.
-      names: of the attributes.
+      names: the names of the attributes.
 
     Returns:
-      Of the attributes that some examples have and others have not; None if there are none.
+      The shares of attributes that some examples have and others lack; None if there are none.
     """
     varies = has.any(axis=0) & ~has.all(axis=0)
     if not varies.any():

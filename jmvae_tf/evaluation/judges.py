@@ -1,4 +1,4 @@
-"""A judge that reads attributes off images: fitted to real images, it has never seen others."""
+"""A judge that reads attributes off images, fitted to real images alone."""
 
 import dataclasses
 import itertools
@@ -14,13 +14,13 @@ COLOUR_CELLS = 16
 """Cells in a row of the image whose mean colours are features."""
 
 RIDGE = 0.01
-"""What is added to every feature's variance, as a share of their mean variance."""
+"""Added to every feature's variance, as a share of their mean variance."""
 
 BLUR = (0.5, 2.0)
 """Standard deviations, in pixels, of the blur of the second copy of each image fitted to."""
 
 _LEAST_VARIANCE = 1e-12
-"""Of features, on the average: examples may all be alike."""
+"""The least mean variance of features: examples may all be alike."""
 
 _CHUNK = 1000
 
@@ -67,7 +67,7 @@ def fit_judge(images: np.ndarray, has: np.ndarray, seed: int = 0) -> Judge:
         least 8 x 8 pixels.
       has: bool, [examples, attributes]: whether each example has each attribute. One that is the
         same in all examples is read off every image.
-      seed: of the blur.
+      seed: the seed of the blur.
     """
     sizes = 2 * np.stack([(~has).sum(axis=0), has.sum(axis=0)])
     count, total, second = 2 * len(images), 0.0, 0.0
@@ -90,7 +90,7 @@ def fit_judge(images: np.ndarray, has: np.ndarray, seed: int = 0) -> Judge:
 
 
 def _views(images: np.ndarray, seed: int) -> Iterator[tuple[slice, np.ndarray]]:
-    """Which examples, and their features: of the images as they are, then blurred."""
+    """Yields a part of the examples and its features: of images as they are, then blurred."""
     generator = np.random.default_rng(seed)
     for number, chunk in enumerate(_chunks(images)):
         part = slice(number * _CHUNK, number * _CHUNK + len(chunk))

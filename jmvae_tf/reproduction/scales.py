@@ -1,4 +1,4 @@
-"""How large a reproduction is: the papers' own setting, or what two cores do in hours."""
+"""Sizes of a reproduction: the papers' own, or what two cores compute in hours."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from typing import Any
 class Scale:
     """The size of everything that costs time.
 
-    Numbers of examples are of the first of the test set; None stands for all of them.
+    Numbers of examples count from the first of the test set; None stands for all of them.
 
     Attributes:
-      name: what the program's flag calls it.
+      name: its name on the command line.
       overrides: the settings of training that differ from the presets, which are the papers'.
-      overrides_by_model: model to more of them.
+      overrides_by_model: maps a model to more of them.
       num_generation_examples: scored by Eq. 5 and Eq. 6; the judge reads as many real images.
       num_likelihood_examples: whose likelihoods are estimated with importance weights.
       num_chain_examples: scored by Eq. 5 and Eq. 6 after every number of rounds in Figure 5.

@@ -335,3 +335,8 @@ def test_a_metric_is_added_by_its_module_alone(tmp_path, monkeypatch):
     metrics, _ = _evaluated({"photo": "image", "species": "label"})
     assert metrics["photo_to_species_added"]["mean"] == 2
     assert "species_to_photo_added" not in metrics
+
+
+def test_a_metric_under_no_heading_is_refused():
+    with pytest.raises(ValueError, match=r"headings objective, .*\. Received: 'colour'"):
+        metrics_package.metric("colour", place=1)

@@ -9,7 +9,7 @@ headings.
 import importlib
 import pkgutil
 from collections.abc import Callable, Collection, Iterable
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar, get_args
 
 from jmvae_tf.evaluation.metrics_table import Metric, Row
 
@@ -68,7 +68,16 @@ def metric(
     given_kinds: Collection[str] | None = None,
     target_kinds: Collection[str] | None = None,
 ) -> Callable[[_Measure], _Measure]:
-    """Declares the function below to be a metric; arguments as in `Declaration`."""
+    """Declares the function below to be a metric; arguments as in `Declaration`.
+
+    Raises:
+      ValueError: if there is no such heading.
+    """
+    if heading not in get_args(Heading):
+        raise ValueError(
+            f"A metric stands under one of the headings {', '.join(get_args(Heading))}. "
+            f"Received: {heading!r}"
+        )
 
     def declare(measure: _Measure) -> _Measure:
         _declared.append(Declaration(heading, place, given_kinds, target_kinds, measure))

@@ -1,4 +1,4 @@
-"""Diversity: whether what is generated for one condition differs as real data of it do."""
+"""Diversity: whether images generated for one condition differ as real ones do."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,10 +23,10 @@ MAX_REAL = 500
 """Real images of a condition that are compared with each other: enough for three digits."""
 
 MAX_COUNTED = 2000
-"""Examples by which attributes that divide them evenly are chosen."""
+"""Examples that attributes which divide them evenly are chosen by."""
 
 MAX_COMBINED = 40
-"""Attributes of which all combinations of three are tried: CelebA's."""
+"""Attributes whose combinations of three are all tried: as many as CelebA has."""
 
 
 def label_diversity(
@@ -42,7 +42,7 @@ def label_diversity(
     """Mean distance between images generated from one label, over that between real ones.
 
     Distances are Euclidean, between means of p(image|z) at z ~ q(z|label): the noise of pixels
-    must not count. 1 is as diverse as real images, 0 is one image a label.
+    must not count. 1 is as diverse as real images, 0 is one image per label.
 
     Args:
       model: a trained model.
@@ -67,7 +67,7 @@ def label_diversity(
 
 
 def comparable_classes(images: np.ndarray, labels: np.ndarray) -> list[int]:
-    """The classes of which there are two real images that differ, in order.
+    """The classes with two real images that differ, in order.
 
     Args:
       images: [examples, *event_shape].
@@ -101,7 +101,7 @@ def redraw_diversity(
 
     Args:
       model: a trained model.
-      vectors: of attributes, independent draws, -1 or 1, [vectors, attributes], at least one.
+      vectors: attributes, independent draws, -1 or 1, [vectors, attributes], at least one.
       redraw: draws real images of attributes.
       attributes: the name of the given modality.
       image: the name of the generated modality.

@@ -47,7 +47,7 @@ def z_given_w(linear, w):
     for _ in range(model.num_rounds):
         gain = encoder.gains["x"]
         z, cov_z = encoder.mean({"x": x, "w": w}), gain @ cov_x @ gain.T
-        if linear.above:  # z_2 from the mean of z_1, then z_1 anew from p(z_1|z_2).
+        if linear.above:  # z_2 from the mean of z_1, then z_1 again from p(z_1|z_2).
             up, down = linear.above.gains["z"], system.maps[0]
             z, cov_z = linear.above.mean({"z": z}), up @ cov_z @ up.T
             cov_z = cov_z + linear.above.variance * np.eye(2)
