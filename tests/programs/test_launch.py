@@ -524,9 +524,6 @@ def test_package_of_the_checkout_is_run_where_another_is_installed(checkout, tmp
 @pytest.mark.parametrize(
     "path",
     [
-        "jmvae_tf/__init__.py",
-        "jmvae_tf/version.py",
-        "jmvae_tf/programs/__init__.py",
         "bin/lib/launch.py",
         "bin/lib/checkout.py",
         *(f"bin/{script.name}" for script in sorted((ROOT / "bin").iterdir()) if script.is_file()),

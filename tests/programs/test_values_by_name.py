@@ -1,12 +1,15 @@
 """What flags say by name: values, and mistakes that are told in one line."""
 
+import pathlib
+
 import numpy as np
 import pytest
 
 from jmvae_tf.data import faces
 from jmvae_tf.export_format.modalities_json import DescribedModality
-from jmvae_tf.likelihoods import Categorical
+from jmvae_tf.likelihoods import Categorical, Gaussian
 from jmvae_tf.modalities import Modality
+from jmvae_tf.programs.common.images_by_name import parse_images
 from jmvae_tf.programs.common.values_by_name import parse
 from jmvae_tf.runtime.errors import UserError
 
@@ -49,8 +52,82 @@ def test_a_name_of_several_values():
         for name in ("left", "right")
     }
     np.testing.assert_array_equal(parse("given", ["left=1"], both)["left"], [np.nan, 1])
-    with pytest.raises(UserError, match="and x is the name of several; received --given=x=1"):
+    with pytest.raises(
+        UserError, match="and x is the name of several; received --given=x=1;"
+    ) as no:
         parse("given", ["x=1"], both)
+    assert str(no.value).endswith("; write --given=left.x=1 or --given=right.x=1")
+    parsed = parse("given", ["right.x=1", "left.x=2", "right=3"], both)
+    assert list(parsed) == ["left", "right"]
+    np.testing.assert_array_equal(parsed["left"], [2, np.nan])
+    np.testing.assert_array_equal(parsed["right"], [1, 3])
+
+
+def test_two_labels_and_a_value_that_is_called_like_one_of_them():
+    species = DescribedModality("species", (2,), (0.0, 1.0), "label", ("cockle", "whelk"), None)
+    beach = DescribedModality("beach", (2,), (0.0, 1.0), "label", (), None)
+    traits = DescribedModality("traits", (2,), (-3.0, 3.0), "attributes", ("red", "beach"), None)
+    modalities = {x.name: x for x in (traits, species, beach)}
+    parsed = parse("given", ["species=whelk", "beach=0", "traits.beach=-1"], modalities)
+    np.testing.assert_array_equal(parsed["species"], [0, 1])
+    np.testing.assert_array_equal(parsed["beach"], [1, 0])
+    np.testing.assert_array_equal(parsed["traits"], [np.nan, -1])
+    with pytest.raises(UserError, match="did you mean species"):
+        parse("given", ["specis=whelk"], modalities)
+    with pytest.raises(UserError, match=r"choose among red, beach, species, traits\.beach$"):
+        parse("given", ["weight=1"], modalities)
+
+
+def test_named_values_of_a_vector():
+    sizes = Modality("sizes", (2, 1), Gaussian(), value_names=("length", "weight"))
+    code = Modality("code", (2,), Gaussian())
+    modalities = {"sizes": sizes, "code": code}
+    parsed = parse("given", ["weight=1e6"], modalities)
+    np.testing.assert_array_equal(parsed["sizes"], [[np.nan], [1e6]])
+    with pytest.raises(UserError, match="length must be a finite number; received --given=length="):
+        parse("given", ["length=inf"], modalities)
+    with pytest.raises(UserError, match="gives values by their names, and code has none; received"):
+        parse("given", ["code=1"], modalities)
+
+
+@pytest.mark.parametrize(
+    ("items", "images", "told"),
+    [
+        (["a.png"], [], "This is a model of label, without any image; received --image=a.png;"),
+        (["a", "b"], ["image"], "An image is given once; received --image=a --image=b; choose one"),
+        (
+            ["a.png"],
+            ["left", "right"],
+            "This is a model of several images, left and right; received --image=a.png; "
+            "write --image=left=FILE or --image=right=FILE",
+        ),
+        (["left="], ["left", "right"], "received --image=left=; write --image=left=FILE or"),
+        (
+            ["left=a", "left=b"],
+            ["left", "right"],
+            "An image is given once; received --image=left=a",
+        ),
+    ],
+)
+def test_images_that_are_not_given_by_name(items, images, told):
+    with pytest.raises(UserError) as caught:
+        parse_images(items, _images(images))
+    assert told in str(caught.value)
+
+
+def test_images_by_name(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    assert parse_images([], {}) == {}
+    assert parse_images(["a=b.png"], _images(["image"])) == {"image": pathlib.Path("a=b.png")}
+    parsed = parse_images(["right=~/b=c.png", "left=a.png"], _images(["left", "right"]))
+    assert parsed == {"left": pathlib.Path("a.png"), "right": pathlib.Path("/home/me/b=c.png")}
+    assert list(parsed) == ["left", "right"]
+
+
+def _images(names):
+    return LABEL | {
+        name: DescribedModality(name, (4, 4, 1), (0.0, 1.0), "image", (), None) for name in names
+    }
 
 
 def test_attributes_are_nan_where_none_is_named():

@@ -1,4 +1,4 @@
-"""Loads TensorFlow and Keras as all programs need them, and names the devices that they found."""
+"""Loads TensorFlow and Keras as all programs need them."""
 
 import contextlib
 import logging
@@ -82,21 +82,3 @@ def _settle_environment() -> None:
     # TensorFlow chooses oneDNN's kernels by itself on some processors only; see
     # docs/performance.md for what they give on others.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-
-
-def announce_devices(replicas: int = 1) -> None:
-    """Says what a long computation runs on: a GPU that is not found costs a user hours.
-
-    Args:
-      replicas: how many share each batch, over all machines.
-    """
-    import tensorflow as tf
-
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        names = [tf.config.experimental.get_device_details(x).get("device_name") for x in gpus]
-        print(f"computing on {', '.join(name or 'a GPU' for name in names)}")
-    else:
-        print(f"no GPU was found: computing on the CPU ({os.cpu_count()} cores)")
-    if replicas > 1:
-        print(f"every batch is shared by {replicas} replicas")

@@ -151,11 +151,14 @@ def _named(
 
 def _is_odd(name: str, names: Mapping[str, list[_Named]]) -> bool:
     """Whether it stands for several values, or has a modality in front that it does not need."""
-    [(modality, place), *others] = names[name]
-    if others or place is None:
-        return bool(others)
-    short = modality.value_names[place]
-    return name != short and len(names[short]) == 1
+    meanings = names[name]
+    if any(place is None for _, place in meanings):  # A label's.
+        return False
+    if len(meanings) > 1:
+        return True
+    modality = meanings[0].modality
+    short = name.removeprefix(f"{modality.name}.")
+    return name not in modality.value_names and len(names[short]) == 1
 
 
 def _nearest(name: str, names: Sequence[str]) -> str | None:

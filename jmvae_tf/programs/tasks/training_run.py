@@ -1,15 +1,17 @@
 """Trains a run to its end: the model, then its export, metrics and figures."""
 
 import contextlib
+import os
 import pathlib
 import shlex
 from collections.abc import Sequence
+
+import tensorflow as tf
 
 from jmvae_tf import data as data_sets
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.programs.common.chosen_run import export_folder
 from jmvae_tf.programs.common.run_program import interrupted
-from jmvae_tf.programs.common.tensorflow_loading import announce_devices
 from jmvae_tf.programs.common.training_plan import TrainingPlan
 from jmvae_tf.runtime.errors import one_line
 from jmvae_tf.training import strategies
@@ -61,7 +63,7 @@ def train_run(
         if plan.is_chief:
             exports.mkdir(parents=True, exist_ok=True)  # Before hours of training, not after.
             _open_folder(plan, data)
-        announce_devices(strategy.num_replicas_in_sync)
+        _announce_devices(strategy.num_replicas_in_sync)
         try:
             train(model, settings, data, folder, epoch, profile)
             if not plan.is_chief:
@@ -92,3 +94,19 @@ def _how_to_resume(folder: RunFolder, again: Sequence[str]) -> str:
     kept = f"the last checkpoint is {last}" if last else "no epoch has been saved yet"
     command = ["bin/train", "--resume", f"--run={folder.path}", *again]
     return f"{kept}; go on with {shlex.join(command)}"
+
+
+def _announce_devices(replicas: int) -> None:
+    """Says what a long computation runs on: a GPU that is not found costs a user hours.
+
+    Args:
+      replicas: how many share each batch, over all machines.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        names = [tf.config.experimental.get_device_details(x).get("device_name") for x in gpus]
+        print(f"computing on {', '.join(name or 'a GPU' for name in names)}")
+    else:
+        print(f"no GPU was found: computing on the CPU ({os.cpu_count()} cores)")
+    if replicas > 1:
+        print(f"every batch is shared by {replicas} replicas")

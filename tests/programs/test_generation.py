@@ -1,0 +1,119 @@
+"""bin/generate for models of any modalities, in this process; `test_generate` starts it."""
+
+import cv2
+import numpy as np
+import pytest
+
+from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.cvae import CVAE
+from jmvae_tf.models.jmvae_kl import JMVAEKL
+from jmvae_tf.programs.tasks.generation import edit_image, generate
+from jmvae_tf.runtime.errors import UserError
+
+MODALITIES = {
+    x.name: x
+    for x in (
+        Modality("left", (4, 4, 1), Bernoulli(), kind="image"),
+        Modality("right", (4, 4, 3), Bernoulli(), kind="image"),
+        Modality("species", (2,), Categorical(), kind="label", value_names=("cockle", "whelk")),
+        Modality("beach", (3,), Categorical(), kind="label"),
+        Modality("traits", (2,), Gaussian(), kind="attributes", value_names=("red", "large")),
+        Modality("sizes", (2,), Gaussian(), value_names=("length", "weight"), standardised=True),
+    )
+}
+
+
+def _model(names, **arguments):
+    modalities = {name: MODALITIES[name] for name in names}
+    if "target" in arguments:
+        return CVAE(modalities, latent_dim=2, **arguments)
+    return JMVAEKL(modalities, latent_dim=2)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return _model(MODALITIES)
+
+
+@pytest.fixture
+def left(tmp_path, rng):
+    path = tmp_path / "left.png"
+    cv2.imwrite(str(path), rng.integers(0, 256, (6, 6), np.uint8))
+    return path
+
+
+def _generate(model, images, given, out):
+    generate(model, images, given, None, 2, 0, out)
+
+
+def test_two_images_and_two_labels(model, left, tmp_path, capsys):
+    given = ["species=whelk", "red=1", "sizes.weight=3"]
+    _generate(model, [f"left={left}"], given, tmp_path / "out.png")
+    path, *lines = capsys.readouterr().out.splitlines()
+    assert path == str(tmp_path / "out.png")  # The one image that is left.
+    assert lines[0].startswith("beach: likeliest ")
+    assert [line.split()[0] for line in lines[1:]] == ["0", "1", "2"]
+
+
+def test_images_are_drawn_into_files_of_their_names(model, tmp_path, capsys):
+    _generate(model, [], [], tmp_path / "out.png")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [str(tmp_path / f"out_{name}.png") for name in ("left", "right")]
+    assert {x.name for x in tmp_path.iterdir()} == {"out_left.png", "out_right.png"}
+    assert [x for x in lines[2:] if x.startswith(("species: ", "beach: "))] == lines[2:4]
+    assert lines[4] == "traits:"
+    assert lines[7] == "sizes:"
+
+
+def test_no_image(tmp_path, capsys):
+    _generate(_model(["species", "sizes"]), [], ["length=1"], tmp_path / "out.png")
+    assert capsys.readouterr().out.startswith("species: likeliest ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_edit_of_one_of_two_images(model, left, tmp_path, capsys):
+    out = tmp_path / "edit.png"
+    edit_image(model, [f"left={left}"], ["beach=2"], None, 0, out)
+    assert capsys.readouterr().out.splitlines()[-1] == str(out)
+    assert out.is_file()
+
+
+@pytest.mark.parametrize(
+    ("names", "target", "given", "told"),
+    [
+        (
+            ["left", "species", "beach"],
+            "left",
+            ["species=whelk"],
+            "This model generates left from species and beach; received --given=species; "
+            "give --given=species=… and --given=beach=… alone",
+        ),
+        (
+            ["left", "right", "species"],
+            "species",
+            [],
+            "received neither --image nor --given; give --image=left=… and --image=right=… alone",
+        ),
+        (
+            ["left", "traits", "sizes"],
+            "left",
+            ["red=1"],
+            "received --given=traits.<name>; give --given=traits.<name>=… and "
+            "--given=sizes.<name>=… alone",
+        ),
+    ],
+)
+def test_what_else_must_be_given_is_named(names, target, given, told, tmp_path):
+    with pytest.raises(UserError) as caught:
+        _generate(_model(names, target=target), [], given, tmp_path / "out.png")
+    assert told in str(caught.value)
+
+
+def test_an_edit_changes_one_image_and_one_modality(model, left, tmp_path):
+    out, images = tmp_path / "out.png", [f"left={left}", f"right={left}"]
+    with pytest.raises(UserError, match="An edit changes one image; received --image=left="):
+        edit_image(model, images, ["red=1"], None, 0, out)
+    changes = ["red=1", "species=whelk"]
+    with pytest.raises(UserError, match="changes one modality; received species and traits by"):
+        edit_image(model, images[:1], changes, None, 0, out)
