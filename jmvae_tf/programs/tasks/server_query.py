@@ -85,7 +85,8 @@ def query(
     if wanted:
         _edit(model, image, pixels, *wanted, out)
         return
-    for other in others:
+    readable = [x for x in others if model.has(signature_names.to_generate_from_files(image, x))]
+    for other in readable or others[:1]:
         print_table(model.modalities[other], model.read(image, pixels, other))
     standard_streams.require_output()
 
