@@ -37,7 +37,8 @@ def main(argv):
 
     from jmvae_tf.data import pipelines
     from jmvae_tf.training.build import make_model
-    from jmvae_tf.training.callbacks import FiniteTerms, KLWarmUp, Progress, StopAtBatch
+    from jmvae_tf.training.callbacks import FiniteTerms, Progress, StopAtBatch
+    from jmvae_tf.training.schedules import KLWarmUp
 
     networks = request["networks"]
     settings = settings_of("jmvae_kl", networks, {"batch_size": request["batch_size"]})
@@ -55,9 +56,10 @@ def main(argv):
         def on_epoch_end(self, epoch, logs=None):
             seconds.append(time.perf_counter() - self.start)
 
-    steps = pipelines.steps_per_epoch(data, settings.batch_size)
+    feed = pipelines.Feed(data, settings.batch_size, settings.seed)
+    steps = feed.steps_per_epoch
     make_model(settings, data).fit(
-        pipelines.training_batches(data, settings.batch_size, settings.seed),
+        feed.training_batches(),
         epochs=request["epochs"],
         steps_per_epoch=steps,
         verbose=0,

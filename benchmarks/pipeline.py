@@ -63,7 +63,7 @@ def main(argv):
     seconds = {}
 
     def pipeline(data):
-        batches = iter(pipelines.training_batches(data, size, 0, flips=bool(settings.flips)))
+        batches = iter(pipelines.Feed(data, size, 0, bool(settings.flips)).training_batches())
         next(batches)
 
         def timed():
@@ -77,7 +77,7 @@ def main(argv):
     def training(data):
         model = make_model(settings, data)
         model.optimizer.build(model.trainable_variables)
-        batch = next(iter(pipelines.training_batches(data, size, 0)))
+        batch = next(iter(pipelines.Feed(data, size).training_batches()))
         step = tf.function(lambda: model.train_step(batch), jit_compile=settings.jit_compile)
         step()
 

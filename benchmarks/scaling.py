@@ -92,9 +92,10 @@ def main(argv):
         with strategy.scope():
             model = jmvae_tf.JMVAEKL(data.modalities, latent_dim=latent_dim)
             model.compile(optimizer=keras.optimizers.Adam(1e-3), jit_compile=False)
+        feed = pipelines.Feed(data, batch_size, replicas=replicas)
         batches = strategies.distributed(
             strategy,
-            lambda shares: pipelines.training_batches(data, batch_size, 0, shares=shares),
+            lambda shares: feed.training_batches(shares=shares),
         )
         timed = {"steps_per_epoch": _STEPS.value, "verbose": 0}
         model.fit(batches, epochs=1, **timed)  # Warm-up.

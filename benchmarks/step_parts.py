@@ -46,7 +46,7 @@ def main(argv):
     data = random_data.data_set("mnist", random_data.stored("mnist", 2_000))
     model = make_model(settings, data)
     model.optimizer.build(model.trainable_variables)
-    batch = next(iter(pipelines.training_batches(data, settings.batch_size, 0)))
+    batch = next(iter(pipelines.Feed(data, settings.batch_size).training_batches()))
     gradients = [tf.Variable(tf.zeros_like(x.value)) for x in model.trainable_variables]
 
     def forward():

@@ -77,7 +77,7 @@ def main(argv):
     def bare(xla):
         model = make(xla, 1)
         model.optimizer.build(model.trainable_variables)
-        batch = next(iter(pipelines.training_batches(data, batch_size, 0)))
+        batch = next(iter(pipelines.Feed(data, batch_size).training_batches()))
         step = tf.function(lambda: model.train_step(batch), jit_compile=xla)
         step()
 
@@ -92,7 +92,7 @@ def main(argv):
 
     def through_fit(xla, steps_per_execution):
         model = make(xla, steps_per_execution)
-        batches = pipelines.training_batches(data, batch_size, 0)
+        batches = pipelines.Feed(data, batch_size).training_batches()
         clock = Clock()
 
         def timed():

@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # For type checkers; at run time the models are those of the 
     from jmvae_tf.models.loading import load_model as load_model
     from jmvae_tf.models.vae import VAE as VAE
     from jmvae_tf.training.callbacks import FiniteTerms as FiniteTerms
-    from jmvae_tf.training.callbacks import KLWarmUp as KLWarmUp
+    from jmvae_tf.training.schedules import KLWarmUp as KLWarmUp
 
 _MODULES = {
     **{row.class_name: row.module for row in PLAIN_MODELS.values()},
@@ -40,7 +40,7 @@ _MODULES = {
     "Categorical": "likelihoods",
     "FiniteTerms": "training.callbacks",
     "Gaussian": "likelihoods",
-    "KLWarmUp": "training.callbacks",
+    "KLWarmUp": "training.schedules",
     "Modality": "modalities",
     "export_saved_model": "export.saved_model",
     "load_model": "models.loading",

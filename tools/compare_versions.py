@@ -96,8 +96,10 @@ def examples_of(settings):
         training = pipelines.training_batches(
             data, settings.batch_size, settings.seed, flips=bool(settings.flips)
         )
-        return data, training, pipelines.whole_part(data, "test")
-    raise NotImplementedError
+    else:
+        feed = pipelines.Feed(data, settings.batch_size, settings.seed, bool(settings.flips))
+        training = feed.training_batches()
+    return data, training, pipelines.whole_part(data, "test")
 
 
 def request_of(name, spec, known):

@@ -1,6 +1,6 @@
-"""From a data set to batches of dictionaries, modality name to float32 tensor.
+"""Batches of a data set: dictionaries from modality name to float32 tensor.
 
-Modalities with a Bernoulli likelihood are drawn from their grey values: anew in every epoch of
+Modalities with a Bernoulli likelihood are drawn from their grey values: again in every epoch of
 training, once and for all for validation and test (2018 paper, "Settings"). Examples that do not
 fit into memory are read from disk batch by batch.
 
@@ -8,18 +8,17 @@ Every draw is a function of the seed, the epoch and the step, so that training c
 epoch and see what it would have seen.
 """
 
-import functools
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from jmvae_tf.data import augment
 from jmvae_tf.data.data_set import DataSet, Rows
-from jmvae_tf.likelihoods import Bernoulli
-from jmvae_tf.modalities import Modality
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.runtime.randomness import fold, noise_for_batch, root_seed, split
+from jmvae_tf.runtime.randomness import fold, root_seed
 from jmvae_tf.runtime.replicas import WHOLE, Share
 
 # What a seed is folded with first, so that no two uses share a draw.
@@ -44,97 +43,147 @@ _COMPARED_VALUES = 2**28
 """Values of real examples that evaluation compares with: 1 GiB, all of MNIST, 21,774 faces."""
 
 
-def steps_per_epoch(data: DataSet, batch_size: int) -> int:
-    """How many whole batches the training set gives; each epoch leaves out other examples.
+@dataclasses.dataclass(frozen=True)
+class Feed:
+    """The batches of a data set, for training and for evaluation, shared by some replicas.
 
-    Raises:
-      UserError: if it gives none.
-    """
-    steps = data.num_examples("train") // batch_size
-    if steps == 0:
-        raise UserError(
-            "A batch cannot be larger than the training set",
-            f"--batch_size={batch_size} for {data.num_examples('train')} examples of {data.name}",
-            "choose a smaller --batch_size",
-        )
-    return steps
-
-
-def check_shared(data: DataSet, batch_size: int, replicas: int) -> None:
-    """Raises UserError if replicas cannot share batches, or the sets that are evaluated."""
-    for part in ("validation", "test"):
-        if 0 < data.num_examples(part) < replicas:
-            raise UserError(
-                f"Every replica needs examples of the {part} set",
-                f"{data.num_examples(part)} for {replicas} of them",
-                "train on fewer devices",
-            )
-    if batch_size % replicas:
-        raise UserError(
-            "All replicas must have equal parts of a batch",
-            f"--batch_size={batch_size} for {replicas} of them",
-            f"choose a multiple of {replicas}",
-        )
-
-
-def training_batches(
-    data: DataSet,
-    batch_size: int,
-    seed: int,
-    first_epoch: int = 0,
-    flips: bool = False,
-    shares: Sequence[Share] = (WHOLE,),
-) -> tf.data.Dataset:
-    """Batches of one epoch after the other, without end.
-
-    Args:
-      data: whose training set is shuffled for every epoch.
-      batch_size: of every batch; `steps_per_epoch` of them make an epoch.
+    Attributes:
+      data: the data set.
+      batch_size: the examples in a training batch, of all replicas together.
       seed: of shuffles, binarisation and flips.
-      first_epoch: the epoch to begin with, counted from 0.
-      flips: whether images are mirrored, left to right, with a probability of a half.
-      shares: of the replicas to feed; each batch is given in these parts, one after the other, and
-        no other rows are read. The parts of all replicas together are the whole batch.
-
-    Returns:
-      A dataset of dictionaries of float32 tensors [batch_size / replicas, *event_shape].
-
-    Raises:
-      UserError: if a batch is larger than the training set, or cannot be shared equally.
+      flips: whether training images are mirrored, left to right, with a probability of a half.
+      replicas: how many share every batch. Methods that make batches take the `shares` of those to
+        feed: each batch is given in these parts, one after the other, and no other rows are read.
+        The parts of all replicas together are the whole batch.
     """
-    replicas = shares[0].replicas
-    check_shared(data, batch_size, replicas)
-    steps = steps_per_epoch(data, batch_size)
-    rows_of = {name: _reader(stored) for name, stored in data.train.items()}
-    root = root_seed(seed)
 
-    def batches_of(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = tf.random.experimental.stateless_shuffle(
-            tf.range(data.num_examples("train")), fold(root, _SHUFFLE, epoch)
-        )
-        rows = tf.reshape(order[: steps * batch_size], (steps, replicas, batch_size // replicas))
-        rows = tf.gather(rows, [share.replica for share in shares], axis=1)
+    data: DataSet
+    batch_size: int
+    seed: int = 0
+    flips: bool = False
+    replicas: int = 1
+
+    def __post_init__(self) -> None:
+        """Checks that there are batches and that the replicas can share them.
+
+        Raises:
+          UserError: if a batch is larger than the training set, replicas cannot share it equally,
+            or they are more than the examples of a set that is evaluated.
+        """
+        for part in ("validation", "test"):
+            if 0 < self.data.num_examples(part) < self.replicas:
+                raise UserError(
+                    f"Every replica needs examples of the {part} set",
+                    f"{self.data.num_examples(part)} for {self.replicas} of them",
+                    "train on fewer devices",
+                )
+        if self.batch_size % self.replicas:
+            raise UserError(
+                "All replicas must have equal parts of a batch",
+                f"--batch_size={self.batch_size} for {self.replicas} of them",
+                f"choose a multiple of {self.replicas}",
+            )
+        if self.steps_per_epoch == 0:
+            number = self.data.num_examples("train")
+            raise UserError(
+                "A batch cannot be larger than the training set",
+                f"--batch_size={self.batch_size} for {number} examples of {self.data.name}",
+                "choose a smaller --batch_size",
+            )
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """How many whole batches the training set gives; each epoch leaves out other examples."""
+        return self.data.num_examples("train") // self.batch_size
+
+    def training_batches(
+        self, first_epoch: int = 0, shares: Sequence[Share] = (WHOLE,)
+    ) -> tf.data.Dataset:
+        """Batches of one epoch after the other, without end.
+
+        Args:
+          first_epoch: the epoch to begin with, counted from 0.
+          shares: of the replicas to feed.
+
+        Returns:
+          A dataset of dictionaries of float32 tensors [batch_size / replicas, *event_shape].
+        """
+        data, batch_size, steps = self.data, self.batch_size, self.steps_per_epoch
+        replicas = self.replicas
+        rows_of = {name: _reader(stored) for name, stored in data.train.items()}
+        root = root_seed(self.seed)
+
+        def batches_of(epoch: tf.Tensor) -> tf.data.Dataset:
+            order = tf.random.experimental.stateless_shuffle(
+                tf.range(data.num_examples("train")), fold(root, _SHUFFLE, epoch)
+            )
+            rows = tf.reshape(
+                order[: steps * batch_size], (steps, replicas, batch_size // replicas)
+            )
+            rows = tf.gather(rows, [share.replica for share in shares], axis=1)
+            return (
+                tf.data.Dataset.from_tensor_slices(tf.reshape(rows, (-1, batch_size // replicas)))
+                .enumerate()
+                .map(lambda place, indices: (epoch, place, indices))
+            )
+
+        def batch(epoch: tf.Tensor, place: tf.Tensor, indices: tf.Tensor) -> dict[str, tf.Tensor]:
+            step, number = place // len(shares), place % len(shares)
+            share = Share(shares[0].replica + tf.cast(number, tf.int32), replicas)
+            prepared = data.prepare({name: read(indices) for name, read in rows_of.items()})
+            if self.flips:
+                prepared = augment.flip(
+                    prepared, data.modalities, fold(root, _FLIP, epoch, step), share
+                )
+            return augment.binarise(
+                prepared, data.modalities, fold(root, _BINARISE, epoch, step), share
+            )
+
+        epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
         return (
-            tf.data.Dataset.from_tensor_slices(tf.reshape(rows, (-1, batch_size // replicas)))
-            .enumerate()
-            .map(lambda place, indices: (epoch, place, indices))
+            epochs.flat_map(batches_of)
+            .map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+            .apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+            .prefetch(
+                max(2, min(_PREFETCHED, _PREFETCHED_VALUES // (batch_size * _num_values(data))))
+            )
         )
 
-    def batch(epoch: tf.Tensor, place: tf.Tensor, indices: tf.Tensor) -> dict[str, tf.Tensor]:
-        step, number = place // len(shares), place % len(shares)
-        share = Share(shares[0].replica + tf.cast(number, tf.int32), replicas)
-        prepared = data.prepare({name: read(indices) for name, read in rows_of.items()})
-        if flips:
-            prepared = flip(prepared, data.modalities, fold(root, _FLIP, epoch, step), share)
-        return binarise(prepared, data.modalities, fold(root, _BINARISE, epoch, step), share)
+    def evaluation_batches(
+        self, part: str, batch_size: int | None = None, shares: Sequence[Share] = (WHOLE,)
+    ) -> tf.data.Dataset:
+        """The validation or test set in its order, binarised once.
 
-    epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
-    return (
-        epochs.flat_map(batches_of)
-        .map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        .apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
-        .prefetch(max(2, min(_PREFETCHED, _PREFETCHED_VALUES // (batch_size * _num_values(data)))))
-    )
+        Args:
+          part: "validation" or "test".
+          batch_size: of all but the last; None for as many as fit easily. Replicas have batches
+            that are as equal as can be, of no more.
+          shares: of the replicas to feed.
+        """
+        data, replicas = self.data, self.replicas
+        examples = whole_part(data, part)
+        number, batch_size = data.num_examples(part), batch_size or _evaluated_at_once(data)
+        steps = self.evaluation_steps(part, batch_size)
+        if replicas == 1:
+            places = np.minimum(np.arange(steps + 1) * batch_size, number)
+        else:  # As equal as can be: an empty part would be an error to some ops.
+            places = np.arange(steps * replicas + 1) * number // (steps * replicas)
+        limits = [
+            places[step * replicas + share.replica :][:2]
+            for step in range(steps)
+            for share in shares
+        ]
+        return (
+            tf.data.Dataset.from_tensor_slices(np.reshape(limits, (-1, 2)).astype(np.int64))
+            .map(lambda limit: {name: x[limit[0] : limit[1]] for name, x in examples.items()})
+            .prefetch(1)
+        )
+
+    def evaluation_steps(self, part: str, batch_size: int | None = None) -> int:
+        """How many batches `evaluation_batches` has for each replica."""
+        number = self.data.num_examples(part)
+        steps = math.ceil(number / (batch_size or _evaluated_at_once(self.data)))
+        return steps if self.replicas == 1 else min(steps, number // self.replicas)
 
 
 def _reader(stored: np.ndarray | Rows) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -191,7 +240,7 @@ def whole_part(
     prepared = _prepared(data, part, 0, min(number or available, available))
     if not binarised:
         return prepared
-    return binarise(prepared, data.modalities, fold(root_seed(TEST_SEED), _BINARISE))
+    return augment.binarise(prepared, data.modalities, fold(root_seed(TEST_SEED), _BINARISE))
 
 
 def for_evaluation(data: DataSet, num_test: int) -> tuple[Examples, Examples, Examples]:
@@ -205,86 +254,3 @@ def for_evaluation(data: DataSet, num_test: int) -> tuple[Examples, Examples, Ex
     )
     number = max(1, _COMPARED_VALUES // _num_values(data))
     return test, grey, whole_part(data, "train", binarised=False, number=number)
-
-
-def evaluation_batches(
-    data: DataSet,
-    part: str,
-    batch_size: int | None = None,
-    shares: Sequence[Share] = (WHOLE,),
-) -> tf.data.Dataset:
-    """The validation or test set in its order, binarised once.
-
-    Args:
-      data: the data set.
-      part: "validation" or "test".
-      batch_size: of all but the last; None for as many as fit easily. Replicas have batches that
-        are as equal as can be, of no more.
-      shares: as for `training_batches`.
-    """
-    examples = whole_part(data, part)
-    number, batch_size = data.num_examples(part), batch_size or _evaluated_at_once(data)
-    replicas = shares[0].replicas
-    steps = evaluation_steps(data, part, batch_size, replicas)
-    if replicas == 1:
-        places = np.minimum(np.arange(steps + 1) * batch_size, number)
-    else:  # As equal as can be: an empty part would be an error to some ops.
-        places = np.arange(steps * replicas + 1) * number // (steps * replicas)
-    limits = [
-        places[step * replicas + share.replica :][:2] for step in range(steps) for share in shares
-    ]
-    return (
-        tf.data.Dataset.from_tensor_slices(np.reshape(limits, (-1, 2)).astype(np.int64))
-        .map(lambda limit: {name: x[limit[0] : limit[1]] for name, x in examples.items()})
-        .prefetch(1)
-    )
-
-
-def evaluation_steps(
-    data: DataSet, part: str, batch_size: int | None = None, replicas: int = 1
-) -> int:
-    """How many batches `evaluation_batches` has for each replica."""
-    number = data.num_examples(part)
-    steps = math.ceil(number / (batch_size or _evaluated_at_once(data)))
-    return steps if replicas == 1 else min(steps, number // replicas)
-
-
-def flip(
-    batch: Mapping[str, tf.Tensor],
-    modalities: Mapping[str, Modality],
-    seed: tf.Tensor,
-    share: Share = WHOLE,
-) -> dict[str, tf.Tensor]:
-    """Mirrors all images of an example, left to right, with a probability of a half."""
-    uniform = share.part_of_batch(
-        lambda number: tf.random.stateless_uniform((number, 1, 1, 1), seed),
-        tf.shape(next(iter(batch.values())))[0],
-    )
-    mirrored = uniform < 0.5
-    return {
-        name: tf.where(mirrored, tf.reverse(x, [2]), x) if modalities[name].kind == "image" else x
-        for name, x in batch.items()
-    }
-
-
-def binarise(
-    batch: Mapping[str, tf.Tensor],
-    modalities: Mapping[str, Modality],
-    seed: tf.Tensor,
-    share: Share = WHOLE,
-) -> dict[str, tf.Tensor]:
-    """Draws each value of a Bernoulli modality as 1 with the probability that is its grey value."""
-    drawn = dict(batch)
-    for (name, modality), seed_x in zip(
-        modalities.items(), split(seed, len(modalities)), strict=True
-    ):
-        if isinstance(modality.likelihood, Bernoulli):
-            noise = functools.partial(
-                noise_for_batch,
-                tf.random.stateless_uniform,
-                event_shape=modality.event_shape,
-                seed=seed_x,
-            )
-            uniform = share.part_of_batch(noise, tf.shape(batch[name])[0])
-            drawn[name] = tf.cast(uniform < batch[name], tf.float32)
-    return drawn

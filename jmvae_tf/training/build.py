@@ -6,8 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.data.pipelines import Feed, in_order
 from jmvae_tf.models.adversarial import Adversarial
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.registry import MODELS
@@ -38,7 +38,7 @@ def make_model(settings: Settings, data: DataSet) -> Trained:
 
 
 def _make_model(settings: Settings, data: DataSet) -> Trained:
-    pipelines.check_shared(data, settings.batch_size, replicas.count())
+    feed = feed_of(settings, data, replicas.count())
     keras.utils.set_random_seed(settings.seed)
     row = MODELS[settings.model]
     arguments = {name: getattr(settings, name) for name in row.arguments}
@@ -54,7 +54,7 @@ def _make_model(settings: Settings, data: DataSet) -> Trained:
         with strategies.workers_watched(tf.distribute.get_strategy()):
             model: Trained = row.model_class()(modalities, **arguments)
             if model.statistics:
-                model.adapt(pipelines.in_order(data, "train"))
+                model.adapt(in_order(data, "train"))
             if row.is_gan:
                 own = ("discriminator", "adversarial_weight")
                 model = Adversarial(
@@ -65,7 +65,7 @@ def _make_model(settings: Settings, data: DataSet) -> Trained:
     except (ValueError, OverflowError, MemoryError, tf.errors.OpError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError("The settings must make a model", reason, "change them") from error
-    model.compile(**_optimizers(settings), **execution_of(settings, data))
+    model.compile(**_optimizers(settings), **execution_of(settings, feed))
     return model
 
 
@@ -85,15 +85,25 @@ def judged_image(model: MultimodalVAE) -> str:
     return images[0]
 
 
-def execution_of(settings: Settings, data: DataSet) -> dict[str, Any]:
+def feed_of(settings: Settings, data: DataSet, num_replicas: int) -> Feed:
+    """The batches that a run trains on and is evaluated on.
+
+    Raises:
+      UserError: as `Feed`.
+    """
+    return Feed(
+        data, settings.batch_size, settings.seed, bool(settings.flips), replicas=num_replicas
+    )
+
+
+def execution_of(settings: Settings, feed: Feed) -> dict[str, Any]:
     """The arguments of `compile` that change nothing but speed."""
-    if replicas.count() > 1:
+    if feed.replicas > 1:
         # Neither does XLA compile the reduction over replicas, nor does Keras loop over it.
         return {"jit_compile": False, "steps_per_execution": 1}
-    steps = pipelines.steps_per_epoch(data, settings.batch_size)
     # An execution must not run past the end of an epoch.
-    most = min(steps, settings.steps_per_execution)
-    divisors = (x for x in range(1, most + 1) if steps % x == 0)
+    most = min(feed.steps_per_epoch, settings.steps_per_execution)
+    divisors = (x for x in range(1, most + 1) if feed.steps_per_epoch % x == 0)
     return {"jit_compile": settings.jit_compile, "steps_per_execution": max(divisors)}
 
 

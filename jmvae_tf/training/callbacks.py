@@ -1,4 +1,7 @@
-"""Keras callbacks: the warm-up, and what keeps a long run safe, recorded and watched."""
+"""Keras callbacks that keep a long run safe, recorded and watched.
+
+Some stand beside callbacks of Keras, for a reason that their first lines say.
+"""
 
 import math
 import os
@@ -27,37 +30,15 @@ KEPT_CHECKPOINTS = 2
 Logs = dict[str, Any] | None
 
 
-class KLWarmUp(keras.callbacks.Callback):
-    """Raises the weight of the divergence from the prior from 0 to 1, linearly by epoch.
-
-    In epoch e = 1, 2, ... the weight is min(1, (e - 1) / N_t) (2018 paper, "Settings").
-
-    Args:
-      epochs: N_t; 0 for the full weight from the start.
-
-    Raises:
-      ValueError: if `epochs` is negative.
-    """
-
-    def __init__(self, epochs: int) -> None:
-        super().__init__()
-        if epochs < 0:
-            raise ValueError(f"A warm-up cannot take fewer than 0 epochs. Received: {epochs}")
-        self.epochs = epochs
-
-    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Sets the weight; Keras counts epochs from 0, the paper from 1."""
-        self.model.kl_weight.assign(min(1.0, epoch / self.epochs) if self.epochs else 1.0)
-
-
 class FiniteTerms(keras.callbacks.Callback):
-    """Ends training as soon as the bound or one of its terms is no longer what it can be.
+    """Ends training as soon as the bound or one of its terms is impossible.
 
-    That is finite, and for the log-probability of discrete values, a Bernoulli's or a
-    categorical's, not above 0: such a term has values that the likelihood does not know.
+    A term is possible if it is finite and, as the log-probability of discrete values (Bernoulli or
+    categorical), at most 0. Keras's `TerminateOnNaN` looks at the loss of training alone, and stops
+    without an error.
 
     Args:
-      remedy: gives the last part of the message: where to go on from.
+      remedy: returns the last part of the message: what to continue from.
 
     Raises:
       UserError: from the hooks, naming the terms and the epoch.
@@ -119,7 +100,10 @@ class TermsOnTestSet(keras.callbacks.Callback):
 
 
 class HistoryFile(keras.callbacks.Callback):
-    """Writes one row an epoch to `history.csv`.
+    """Writes one row per epoch to `history.csv`.
+
+    Keras's `CSVLogger` appends, so that a killed process leaves half a row; it cannot drop the rows
+    of epochs that are trained again, and knows nothing of the test set or the warm-up's weight.
 
     Args:
       folder: of the run; rows of earlier epochs are kept.
@@ -139,6 +123,9 @@ class HistoryFile(keras.callbacks.Callback):
 
 class Checkpoints(keras.callbacks.Callback):
     """Keeps the newest states of model and optimiser, and the one best on the validation set.
+
+    Keras's `ModelCheckpoint` replaces a file while it writes, so that a killed process leaves a
+    damaged one, keeps all or one, and does not know the best value of a run that resumes.
 
     Args:
       folder: of the run.
@@ -186,6 +173,8 @@ class Checkpoints(keras.callbacks.Callback):
 class StopAtBatch(keras.callbacks.Callback):
     """Lets SIGINT and SIGTERM during `fit` interrupt it at the end of a batch, not within.
 
+    Keras's `model.stop_training` ends a run as if it were whole, at the end of an epoch.
+
     Raises:
       KeyboardInterrupt: from the hooks, with the number of the signal.
     """
@@ -228,7 +217,7 @@ class StopAtBatch(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """A bar over the whole run on a terminal; elsewhere one plain line an epoch.
+    """A bar over the whole run on a terminal; elsewhere one plain line per epoch.
 
     Args:
       initial_epoch: how many epochs an earlier start has already done.
@@ -261,7 +250,7 @@ class Progress(keras.callbacks.Callback):
             self.done = batch
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Says how the epoch ended."""
+        """Prints the bounds of the epoch."""
         rows = _split_columns(logs)
         bounds = ", ".join(
             f"{name.removesuffix('_bound')} {value:.3f}"

@@ -53,7 +53,7 @@ def distributed(
 
     Args:
       strategy: of training.
-      batches: of some shares, such as `pipelines.training_batches` with all else given.
+      batches: of some shares, such as `Feed.training_batches` with the epoch given.
     """
     replicas = strategy.num_replicas_in_sync
     if replicas == 1:

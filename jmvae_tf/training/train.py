@@ -4,22 +4,21 @@ import contextlib
 
 import keras
 
-from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import Settings
 from jmvae_tf.training import strategies
-from jmvae_tf.training.build import Trained, execution_of
+from jmvae_tf.training.build import Trained, execution_of, feed_of
 from jmvae_tf.training.callbacks import (
     Checkpoints,
     FiniteTerms,
     HistoryFile,
-    KLWarmUp,
     Progress,
     StopAtBatch,
     TermsOnTestSet,
 )
 from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.schedules import schedules_of
 
 _PROFILED = (3, 5)
 """The first and the last step that a profile shows; step 1 compiles."""
@@ -27,7 +26,7 @@ _PROFILED = (3, 5)
 
 def check_profile(settings: Settings, data: DataSet, first_epoch: int) -> None:
     """Raises UserError if there are too few steps left for a profile."""
-    steps = pipelines.steps_per_epoch(data, settings.batch_size)
+    steps = data.num_examples("train") // settings.batch_size
     left = steps * max(0, settings.epochs - first_epoch)
     if 0 < left < _PROFILED[1]:
         raise UserError(
@@ -65,8 +64,8 @@ def train(
     if first_epoch >= settings.epochs:
         return
     strategy = model.distribute_strategy
-    steps = pipelines.steps_per_epoch(data, settings.batch_size)
-    execution = execution_of(settings, data)
+    feed = feed_of(settings, data, strategy.num_replicas_in_sync)
+    execution = execution_of(settings, feed)
     if profile:
         check_profile(settings, data, first_epoch)
         execution["steps_per_execution"] = 1  # Each is one step to TensorBoard.
@@ -80,22 +79,18 @@ def train(
     def remedy() -> str:
         newest = folder.newest_checkpoint()
         last = f"the last good checkpoint is {newest}" if newest else "there is no checkpoint yet"
-        return f"{last}; check the data, or train anew with a lower --learning_rate"
+        return f"{last}; check the data, or train again with a lower --learning_rate"
 
     def evaluation(part: str) -> strategies.Batches:
         return strategies.distributed(
-            strategy, lambda shares: pipelines.evaluation_batches(data, part, shares=shares)
+            strategy, lambda shares: feed.evaluation_batches(part, shares=shares)
         )
-
-    def steps_of(part: str) -> int:
-        number = strategy.num_replicas_in_sync
-        return pipelines.evaluation_steps(data, part, replicas=number)
 
     progress = Progress(first_epoch)
     stop = StopAtBatch()
     callbacks = [
-        KLWarmUp(settings.warmup_epochs),
-        TermsOnTestSet(evaluation("test"), steps_of("test")),
+        *schedules_of(settings),
+        TermsOnTestSet(evaluation("test"), feed.evaluation_steps("test")),
         FiniteTerms(remedy),
     ]
     if chief:
@@ -112,20 +107,13 @@ def train(
         model.fit(
             strategies.distributed(
                 strategy,
-                lambda shares: pipelines.training_batches(
-                    data,
-                    settings.batch_size,
-                    settings.seed,
-                    first_epoch,
-                    bool(settings.flips),
-                    shares,
-                ),
+                lambda shares: feed.training_batches(first_epoch, shares),
             ),
             epochs=settings.epochs,
             initial_epoch=first_epoch,
-            steps_per_epoch=steps,
+            steps_per_epoch=feed.steps_per_epoch,
             validation_data=evaluation("validation") if validates else None,
-            validation_steps=steps_of("validation") if validates else None,
+            validation_steps=feed.evaluation_steps("validation") if validates else None,
             verbose=0,
             callbacks=[*callbacks, stop],
         )

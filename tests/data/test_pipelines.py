@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf.data import pipelines
+from jmvae_tf.data import augment, pipelines
 from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.data.pipelines import Feed
 from jmvae_tf.likelihoods import Bernoulli, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.runtime.errors import UserError
@@ -55,9 +56,7 @@ def take(batches: tf.data.Dataset, count: int) -> list[dict[str, np.ndarray]]:
 def epochs_of(data, num_epochs, seed=0, batch_size=BATCH, first_epoch=0):
     """The epochs' batches, joined: modality name to [epochs, examples, ...]."""
     steps = NUM_TRAIN // batch_size
-    taken = take(
-        pipelines.training_batches(data, batch_size, seed, first_epoch), num_epochs * steps
-    )
+    taken = take(Feed(data, batch_size, seed).training_batches(first_epoch), num_epochs * steps)
     return {
         name: np.stack(
             [
@@ -89,8 +88,8 @@ def test_every_epoch_has_another_order(data):
 
 @pytest.mark.parametrize("first_epoch", [1, 3, 1000])
 def test_a_later_start_sees_what_it_would_have_seen(data, first_epoch):
-    whole = take(pipelines.training_batches(data, BATCH, seed=7), (first_epoch + 2) * STEPS)
-    later = take(pipelines.training_batches(data, BATCH, 7, first_epoch), 2 * STEPS)
+    whole = take(Feed(data, BATCH, seed=7).training_batches(), (first_epoch + 2) * STEPS)
+    later = take(Feed(data, BATCH, seed=7).training_batches(first_epoch), 2 * STEPS)
     assert_equal(later, whole[first_epoch * STEPS :])
 
 
@@ -99,7 +98,7 @@ def test_the_seed_alone_determines_the_batches(data):
         # What else draws random numbers in the process has no part in it.
         keras.utils.set_random_seed(seed + 1)
         tf.random.uniform((3,))
-        return take(pipelines.training_batches(data, BATCH, seed=seed), 3 * STEPS)
+        return take(Feed(data, BATCH, seed=seed).training_batches(), 3 * STEPS)
 
     assert_equal(first(5), first(5))
 
@@ -112,12 +111,12 @@ def test_other_seeds_give_other_orders_and_other_draws(data):
 
 
 def test_shapes_and_types(data):
-    for batch in take(pipelines.training_batches(data, BATCH, seed=0), 2 * STEPS):
+    for batch in take(Feed(data, BATCH).training_batches(), 2 * STEPS):
         assert set(batch) == set(MODALITIES)
         for name, modality in MODALITIES.items():
             assert batch[name].shape == (BATCH, *modality.event_shape)
             assert batch[name].dtype == np.float32
-    spec = pipelines.training_batches(data, BATCH, seed=0).element_spec
+    spec = Feed(data, BATCH).training_batches().element_spec
     # Models are compiled for shapes that are known but for the batch.
     assert spec["image"].shape[1:] == (2, 2, 1)
 
@@ -170,23 +169,21 @@ def test_batches_of_an_epoch_have_draws_of_their_own(data):
 def test_batches_larger_than_the_data_are_refused(data):
     message = r"larger than the training set; received --batch_size=12 for 11 examples of eleven"
     with pytest.raises(UserError, match=message):
-        pipelines.steps_per_epoch(data, NUM_TRAIN + 1)
-    with pytest.raises(UserError, match=message):
-        pipelines.training_batches(data, NUM_TRAIN + 1, seed=0)
+        Feed(data, NUM_TRAIN + 1)
 
 
 @pytest.mark.parametrize(("batch_size", "steps"), [(1, 11), (4, 2), (5, 2), (6, 1), (11, 1)])
 def test_steps_per_epoch(data, batch_size, steps):
-    assert pipelines.steps_per_epoch(data, batch_size) == steps
+    assert Feed(data, batch_size).steps_per_epoch == steps
 
 
 @pytest.mark.parametrize(("part", "count"), [("validation", 5), ("test", 7)])
 def test_evaluation_sees_the_same_at_every_pass_of_every_run(data, part, count):
-    batches = pipelines.evaluation_batches(data, part, batch_size=3)
+    batches = Feed(data, BATCH).evaluation_batches(part, batch_size=3)
     first = take(batches, 100)
     assert_equal(take(batches, 100), first)
     keras.utils.set_random_seed(99)  # As a run of another seed does.
-    assert_equal(take(pipelines.evaluation_batches(data, part, batch_size=3), 100), first)
+    assert_equal(take(Feed(data, BATCH).evaluation_batches(part, batch_size=3), 100), first)
     sizes = [len(batch["image"]) for batch in first]
     assert sizes == [3] * (count // 3) + [count % 3], "the last is shorter"
     indices = np.concatenate([batch["index"] for batch in first]).ravel()
@@ -197,7 +194,7 @@ def test_evaluation_sees_the_same_at_every_pass_of_every_run(data, part, count):
 def test_evaluation_batches_do_not_change_the_draw(data):
     whole = pipelines.whole_part(data, "test")
     for batch_size in (1, 3, 100):
-        batches = take(pipelines.evaluation_batches(data, "test", batch_size), 100)
+        batches = take(Feed(data, BATCH).evaluation_batches("test", batch_size), 100)
         joined = {name: np.concatenate([batch[name] for batch in batches]) for name in MODALITIES}
         assert_equal(joined, {name: x.numpy() for name, x in whole.items()})
 
@@ -219,13 +216,13 @@ def test_binarise_is_the_same_in_and_outside_of_a_pipeline(rng):
     }
     seeds = tf.stack([root_seed(seed) for seed in range(4)])
     mapped = tf.data.Dataset.from_tensor_slices(seeds).map(
-        lambda seed: pipelines.binarise(
+        lambda seed: augment.binarise(
             {name: tf.constant(x) for name, x in grey.items()}, MODALITIES, seed
         ),
         num_parallel_calls=tf.data.AUTOTUNE,
     )
     eager = [
-        {name: np.asarray(x) for name, x in pipelines.binarise(grey, MODALITIES, seed).items()}
+        {name: np.asarray(x) for name, x in augment.binarise(grey, MODALITIES, seed).items()}
         for seed in seeds
     ]
     assert_equal(take(mapped, 10), eager)
@@ -236,7 +233,7 @@ def test_modalities_are_drawn_independently(rng):
     """Two Bernoulli modalities of one shape and one seed do not share their draws."""
     modalities = {name: Modality(name, (1000,), Bernoulli()) for name in ("left", "right")}
     grey = {name: tf.fill((1, 1000), 0.5) for name in modalities}
-    drawn = pipelines.binarise(grey, modalities, root_seed(0))
+    drawn = augment.binarise(grey, modalities, root_seed(0))
     agreeing = np.asarray(drawn["left"] == drawn["right"])
     assert abs(agreeing.mean() - 0.5) <= 5 * np.sqrt(0.25 / 1000)
 
@@ -269,8 +266,8 @@ def test_examples_on_disk_make_the_same_batches_and_are_read_a_batch_at_a_time(d
         prepare=prepare,
     )
     assert_equal(
-        take(pipelines.training_batches(streamed, BATCH, 5), 7),
-        take(pipelines.training_batches(data, BATCH, 5), 7),
+        take(Feed(streamed, BATCH, seed=5).training_batches(), 7),
+        take(Feed(data, BATCH, seed=5).training_batches(), 7),
     )
     assert streamed.train["image"].largest == BATCH
     for part in ("train", "validation", "test"):
@@ -291,27 +288,28 @@ def test_the_first_examples_of_a_part_are_asked_for(data):
 
 
 def test_half_of_the_images_are_mirrored_and_nothing_else(data):
-    taken = take(pipelines.training_batches(data, 1, 2, flips=True), 400)
-    plain = take(pipelines.training_batches(data, 1, 2), 400)
+    taken = take(Feed(data, 1, seed=2, flips=True).training_batches(), 400)
+    plain = take(Feed(data, 1, seed=2).training_batches(), 400)
     photo = plain[0]["photo"]
     mirrored = [np.array_equal(batch["photo"], photo[:, :, ::-1]) for batch in taken]
     unchanged = [np.array_equal(batch["photo"], photo) for batch in taken]
     assert all(m != u for m, u in zip(mirrored, unchanged, strict=True))
     assert abs(np.mean(mirrored) - 0.5) < 5 * 0.5 / np.sqrt(400)
     assert_equal([x["index"] for x in taken], [x["index"] for x in plain])
-    again = take(pipelines.training_batches(data, 1, 2, first_epoch=11, flips=True), 20)
+    again = take(Feed(data, 1, seed=2, flips=True).training_batches(11), 20)
     assert_equal(again, taken[11 * 11 : 11 * 11 + 20])
 
 
 @pytest.mark.parametrize(("replicas", "workers"), [(2, 1), (2, 2), (4, 2)])
 def test_the_shares_of_all_replicas_are_the_batches(data, replicas, workers):
     """In their order, with the same draws and flips, and read by nobody else."""
-    whole = take(pipelines.training_batches(data, BATCH, 0, flips=True), 5)
+    whole = take(Feed(data, BATCH, flips=True).training_batches(), 5)
+    feed = Feed(data, BATCH, flips=True, replicas=replicas)
     local = replicas // workers
     parts = []
     for worker in range(workers):
         shares = [Share(x, replicas) for x in range(worker * local, (worker + 1) * local)]
-        batches = pipelines.training_batches(data, BATCH, 0, flips=True, shares=shares)
+        batches = feed.training_batches(shares=shares)
         parts.append(take(batches, 5 * local))
     for step, batch in enumerate(whole):
         mine = [x for worker in parts for x in worker[step * local : (step + 1) * local]]
@@ -322,8 +320,9 @@ def test_the_shares_of_all_replicas_are_the_batches(data, replicas, workers):
 def test_replicas_evaluate_every_example_once(data, replicas):
     """Seven in batches of at most three, so that parts differ in size."""
     whole = pipelines.whole_part(data, "test")
+    feed = Feed(data, 6, replicas=replicas)
     shares = [Share(x, replicas) for x in range(replicas)]
-    parts = list(pipelines.evaluation_batches(data, "test", 3, shares).as_numpy_iterator())
+    parts = list(feed.evaluation_batches("test", 3, shares).as_numpy_iterator())
     assert len(parts) == replicas * {1: 3, 2: 3, 3: 2}[replicas], "none is empty"
     sizes = [len(part["index"]) for part in parts]
     assert replicas == 1 or max(sizes) - min(sizes) <= 1
@@ -332,4 +331,4 @@ def test_replicas_evaluate_every_example_once(data, replicas):
 
 def test_more_replicas_than_test_examples_are_refused(data):
     with pytest.raises(UserError, match="Every replica needs examples of the test set"):
-        pipelines.check_shared(dataclasses.replace(data, validation={}), 8, 8)
+        Feed(dataclasses.replace(data, validation={}), 8, replicas=8)

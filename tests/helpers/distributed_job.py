@@ -15,7 +15,7 @@ from jmvae_tf.models.adversarial import without_adversary
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.settings import settings_of
 from jmvae_tf.training import strategies
-from jmvae_tf.training.build import make_model
+from jmvae_tf.training.build import feed_of, make_model
 
 # Small, but with batch normalisation in two and in four axes, and standardised values.
 _FACES = {
@@ -68,18 +68,11 @@ def run(request):
     with strategy.scope():
         model = make_model(settings, data)
     model.jit_compile, model.steps_per_execution = False, 1
-
-    def batches(shares):
-        return pipelines.training_batches(
-            data, settings.batch_size, settings.seed, flips=bool(settings.flips), shares=shares
-        )
-
-    def test_batches(shares):
-        return pipelines.evaluation_batches(data, "test", 20, shares)
+    feed = feed_of(settings, data, strategy.num_replicas_in_sync)
 
     epochs, steps = (1, 1)
     if request["job"] == "training":
-        epochs, steps = 5, pipelines.steps_per_epoch(data, settings.batch_size)
+        epochs, steps = 5, feed.steps_per_epoch
     switch = contextlib.nullcontext()
     if request["means"]:
         modules = ("jmvae_kl", "adversarial")
@@ -96,13 +89,17 @@ def run(request):
             model.fit(tf.data.Dataset.from_tensor_slices(few).batch(20), verbose=0)
         else:
             model.fit(
-                strategies.distributed(strategy, batches),
+                strategies.distributed(
+                    strategy, lambda shares: feed.training_batches(shares=shares)
+                ),
                 epochs=epochs,
                 steps_per_epoch=steps,
                 verbose=0,
             )
         terms = model.evaluate(
-            strategies.distributed(strategy, test_batches),
+            strategies.distributed(
+                strategy, lambda shares: feed.evaluation_batches("test", 20, shares)
+            ),
             steps=-(-data.num_examples("test") // 20),
             verbose=0,
             return_dict=True,

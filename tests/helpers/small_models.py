@@ -6,16 +6,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.data import faces
 from jmvae_tf.layers.distributions import GaussianHead
 from jmvae_tf.likelihoods import Bernoulli, Categorical
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.registry import PLAIN_MODELS
 
-ONE_WAY = ("cvae", "cmma")
-ITERATIVE = ("jmvae", "jmvae_h")
-OF_SEVERAL = tuple(name for name in PLAIN_MODELS if name != "vae")
+ONE_WAY = tuple(
+    name for name, row in PLAIN_MODELS.items() if row.has_target and row.modalities == "all"
+)
+ITERATIVE = tuple(name for name, row in PLAIN_MODELS.items() if "num_rounds" in row.options)
+OF_SEVERAL = tuple(name for name, row in PLAIN_MODELS.items() if row.modalities == "all")
 
 
 def small_model(
@@ -25,25 +26,23 @@ def small_model(
 
     A VAE takes the first of the modalities, and the models of one direction generate it.
     """
+    row = PLAIN_MODELS[name]
     first, *others = modalities
-    if name == "vae":
+    named = {"all": list(modalities), "target": [first], "others": others}
+    if row.modalities == "target":
         modalities = {first: modalities[first]}
-    arguments: dict[str, Any] = {"latent_dim": 3}
+    arguments: dict[str, Any] = {
+        **{x: body for x in row.networks if x not in row.preset},
+        "latent_dim": 3,
+        "decoders": dict.fromkeys(named[row.decoders], body),
+    }
+    if "joint_encoder" in row.networks:
+        arguments["joint_encoder"] = f"({', '.join([body] * len(modalities))})"
+    if row.encoders:
+        arguments["encoders"] = dict.fromkeys(named[row.encoders], body)
     if name in ONE_WAY:
         arguments["target"] = first
-    if name != "vae":
-        arguments["joint_encoder"] = f"({', '.join([body] * len(modalities))})"
-    if name in ("vae", "jmvae_kl", "cmma"):
-        arguments["encoders"] = dict.fromkeys(others if name == "cmma" else modalities, body)
-    if name == "jmvae_h":
-        arguments |= {"layer_encoder": body, "layer_prior": body}
-    arguments["decoders"] = dict.fromkeys([first] if name in ONE_WAY else modalities, body)
-    return PLAIN_MODELS[name].model_class()(modalities, **{**arguments, **options})
-
-
-def small_faces(size: int) -> dict[str, Modality]:
-    """The modalities of small faces with three attributes."""
-    return faces.face_modalities(size, ("Bald", "Male", "Smiling"))
+    return row.model_class()(modalities, **{**arguments, **options})
 
 
 def examples(modalities: Mapping[str, Modality], num: int) -> dict[str, tf.Tensor]:

@@ -12,7 +12,7 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models import adversarial_losses
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.registry import PLAIN_MODELS
-from jmvae_tf.training.callbacks import KLWarmUp
+from jmvae_tf.training.schedules import KLWarmUp
 from tests.helpers.small_models import examples, known_to, set_variances, small_model
 
 FACES = {

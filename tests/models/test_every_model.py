@@ -7,8 +7,10 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf import data as data_sets
+from jmvae_tf.data.pipelines import whole_part
 from jmvae_tf.evaluation.evaluate import Protocol
 from jmvae_tf.export.saved_model import export_saved_model
+from jmvae_tf.models.registry import PLAIN_MODELS
 from jmvae_tf.reporting.metrics_file import write_metrics
 from jmvae_tf.reporting.run_figures import draw_figures
 from jmvae_tf.runtime.files import read_json
@@ -18,41 +20,34 @@ from jmvae_tf.training.checkpoints import load_newest
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import train
 
-# Model, target, directions, and the figures that are not drawn for it.
-CASES = [
-    ("vae", "image", [], {"images_by_label", "labels_by_image"}),
-    (
-        "vae",
-        "label",
-        [],
-        {"images_by_label", "labels_by_image", "reconstructions", "prior_samples"},
-    ),
-    ("jmvae", None, ["image_to_label", "label_to_image"], set()),
-    ("jmvae_kl", None, ["image_to_label", "label_to_image"], set()),
-    ("jmvae_h", None, ["image_to_label", "label_to_image"], set()),
-    ("cvae", "image", ["label_to_image"], {"labels_by_image", "prior_samples"}),
-    (
-        "cvae",
-        "label",
-        ["image_to_label"],
-        {"images_by_label", "reconstructions", "prior_samples"},
-    ),
-    ("cmma", "image", ["label_to_image"], {"labels_by_image", "prior_samples"}),
-    (
-        "cmma",
-        "label",
-        ["image_to_label"],
-        {"images_by_label", "reconstructions", "prior_samples"},
-    ),
-]
+
+def _cases():
+    """Each model of the registry, with each modality of digits that it can generate."""
+    for row in PLAIN_MODELS.values():
+        for target in ("image", "label") if row.has_target else (None,):
+            yield row, target
+
+
 ALWAYS = {("vae", "image"), ("cvae", "label")}
-FIGURES = {
-    "images_by_label",
-    "labels_by_image",
-    "loss_terms",
-    "prior_samples",
-    "reconstructions",
-}
+
+
+def _directions(row, target):
+    if row.modalities == "target":
+        return []
+    return [x for x in ("image_to_label", "label_to_image") if target in (None, x.split("_")[-1])]
+
+
+def _figures(row, target):
+    """The figures that are drawn, by what the model generates and from what."""
+    directions, with_images = _directions(row, target), target != "label"
+    drawn = {
+        "loss_terms": True,
+        "images_by_label": "label_to_image" in directions,
+        "labels_by_image": "image_to_label" in directions,
+        "reconstructions": with_images,
+        "prior_samples": with_images and not (row.has_target and directions),
+    }
+    return {name for name, is_drawn in drawn.items() if is_drawn}
 
 
 @pytest.fixture(scope="module")
@@ -78,14 +73,20 @@ def _train(folder, settings, data):
 
 
 @pytest.mark.parametrize(
-    ("name", "target", "directions", "undrawn"),
+    ("row", "target"),
     [
         # Two always: of one modality, and of one direction; test_programs trains one of both.
-        pytest.param(*case, marks=() if case[:2] in ALWAYS else pytest.mark.slow)
-        for case in CASES
+        pytest.param(
+            row,
+            target,
+            id="-".join(filter(None, (row.name, target))),
+            marks=() if (row.name, target) in ALWAYS else pytest.mark.slow,
+        )
+        for row, target in _cases()
     ],
 )
-def test_every_model_from_training_to_export(digits, tmp_path, name, target, directions, undrawn):
+def test_every_model_from_training_to_export(digits, tmp_path, row, target):
+    name, directions = row.name, _directions(row, target)
     folder = RunFolder(tmp_path / "run")
     _train(folder, _settings(name, target, 1), digits)
     resumed = _train(folder, _settings(name, target, 2), digits)
@@ -100,9 +101,14 @@ def test_every_model_from_training_to_export(digits, tmp_path, name, target, dir
     assert [direction.name for direction in resumed.directions] == directions
     for direction in directions:
         assert np.isfinite(metrics[f"{direction}_log_likelihood"]["mean"])
+    examples = whole_part(digits, "test", number=3)
+    for given, generated in resumed.directions:
+        of_three = resumed.generate(generated, {x: examples[x] for x in given}, num_samples=2)
+        assert of_three.shape == (2, *examples[generated].shape)
+        assert np.isfinite(of_three).all()
 
     draw_figures(resumed, digits, folder, seed=0)
-    assert {path.stem for path in folder.figures.glob("*.png")} == FIGURES - undrawn
+    assert {path.stem for path in folder.figures.glob("*.png")} == _figures(row, target)
 
     exported = tf.saved_model.load(export_saved_model(resumed, tmp_path / "saved_model"))
     assert set(directions or [f"reconstruct_{target}", "embed"]) < set(exported.signatures)

@@ -13,6 +13,8 @@ import pytest
 
 from jmvae_tf.data.handwritten import digit_modalities
 from jmvae_tf.export.saved_model import export_saved_model
+from jmvae_tf.likelihoods import Bernoulli, Gaussian
+from jmvae_tf.modalities import Modality
 from jmvae_tf.models.loading import load_model
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import settings_of
@@ -308,3 +310,35 @@ def test_weights_that_are_not_finite_are_not_exported(model, path, loaded, tmp_p
         variable.assign(before)
     with pytest.raises(UserError, match="Every weight of a checkpoint must be finite; received"):
         loaded()
+
+
+# Layers and likelihoods of a user.
+
+
+class Doubling(keras.layers.Layer):
+    """A layer that nobody registered."""
+
+    def call(self, x):
+        """Twice the values."""
+        return 2 * x
+
+
+class Coin(Bernoulli):
+    """A likelihood that nobody registered."""
+
+
+def test_own_layers_and_likelihoods_are_given_when_loading(tmp_path):
+    modalities = {
+        "left": Modality("left", (3,), Coin()),
+        "right": Modality("right", (2,), Gaussian(1.0)),
+    }
+    body = keras.Sequential([Doubling(), keras.layers.Dense(4)])
+    model = small_model("jmvae_kl", modalities, encoders={"left": body, "right": "D4R"})
+    path = tmp_path / "own.keras"
+    model.save(path)
+    with pytest.raises((TypeError, ValueError), match=r"Doubling|Coin"):
+        load_model(path)
+    loaded = load_model(path, custom_objects={"Doubling": Doubling, "Coin": Coin})
+    assert isinstance(loaded.modalities["left"].likelihood, Coin)
+    for ours, theirs in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

@@ -58,7 +58,7 @@ def test_tf_config_that_names_no_workers(monkeypatch, value):
 def test_batch_that_cannot_be_shared():
     data = digits.load(pathlib.Path(), "paper")
     with pytest.raises(UserError, match="--batch_size=50 for 4 of them; choose a multiple of 4"):
-        pipelines.check_shared(data, 50, 4)
+        pipelines.Feed(data, 50, replicas=4)
 
 
 @pytest.mark.parametrize(

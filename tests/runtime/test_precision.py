@@ -55,7 +55,7 @@ def test_only_the_bodies_compute_in_it(precision, model, data):
     """Variables, heads, and so all that the bound is made of stay float32."""
     trained = make_model(settings_in(precision, model), data)
     assert keras.config.dtype_policy().name == "float32", "it is of what was made only"
-    batch = next(iter(pipelines.training_batches(data, 4, 0)))
+    batch = next(iter(pipelines.Feed(data, 4).training_batches()))
     vae = without_adversary(trained)
     bound = vae.bound(vae.examples_of(batch), tf.constant([0, 0]), training=True)
     for name, value in {"value": bound.value, **bound.terms}.items():
@@ -71,7 +71,7 @@ def test_only_the_bodies_compute_in_it(precision, model, data):
 def test_a_step_is_that_of_float32_but_for_rounding(precision, model, data):
     """bfloat16 has 8 bits of mantissa and float16 11, so the latter is eight times as exact."""
     tolerance = {"mixed_bfloat16": 0.1, "mixed_float16": 0.0125}[precision]
-    batch = next(iter(pipelines.training_batches(data, 4, 0)))
+    batch = next(iter(pipelines.Feed(data, 4).training_batches()))
     moments = {}
     for kind in ("float32", precision):
         trained = make_model(settings_in(kind, model), data)
@@ -108,7 +108,7 @@ def test_a_gradient_that_overflows_changes_nothing_but_the_scale(model, data):
     for optimizer in optimizers:
         optimizer.dynamic_scale.assign(2.0**100)
     before = trained.get_weights()
-    batch = next(iter(pipelines.training_batches(data, 4, 0)))
+    batch = next(iter(pipelines.Feed(data, 4).training_batches()))
     trained.fit(tf.data.Dataset.from_tensors(batch), epochs=1, verbose=0)
     assert [float(x.dynamic_scale) for x in optimizers] == [2.0**99] * len(optimizers)
     for left, right in zip(trained.get_weights(), before, strict=True):
@@ -133,7 +133,7 @@ def test_a_models_own_dtype_is_refused(data):
 def test_what_is_saved_in_it_is_loaded_in_it(precision, model, data, tmp_path):
     """With the states of all optimisers and their scales of losses, by `load_model` alone."""
     trained = make_model(settings_in(precision, model), data)
-    batch = next(iter(pipelines.training_batches(data, 4, 0)))
+    batch = next(iter(pipelines.Feed(data, 4).training_batches()))
     trained.fit(tf.data.Dataset.from_tensors(batch), epochs=1, verbose=0)
     trained.save(tmp_path / "model.keras")
     loaded = load_model(tmp_path / "model.keras")
@@ -146,8 +146,8 @@ def test_what_is_saved_in_it_is_loaded_in_it(precision, model, data, tmp_path):
         assert any(x.any() for x in state if x.ndim > 1)
         for left, right in zip(ours.variables, state, strict=True):
             np.testing.assert_array_equal(left.numpy(), right)
-    batches = pipelines.evaluation_batches(data, "test")
-    steps = pipelines.evaluation_steps(data, "test")
+    feed = pipelines.Feed(data, 4)
+    batches, steps = feed.evaluation_batches("test"), feed.evaluation_steps("test")
     ours, theirs = (x.evaluate(batches, steps=steps, verbose=0) for x in (loaded, trained))
     assert ours == theirs
 

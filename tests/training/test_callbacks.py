@@ -23,13 +23,13 @@ from jmvae_tf.training.callbacks import (
     Checkpoints,
     FiniteTerms,
     HistoryFile,
-    KLWarmUp,
     Progress,
     StopAtBatch,
     TermsOnTestSet,
 )
 from jmvae_tf.training.checkpoints import load_checkpoint, load_newest
 from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.schedules import KLWarmUp
 from jmvae_tf.training.train import train
 
 NETWORKS = {

@@ -1,0 +1,55 @@
+"""Random changes of a batch on its way to a model: mirrored images, binary values.
+
+Each draw is a function of its seed alone, the same whatever part of the batch a replica has.
+"""
+
+import functools
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from jmvae_tf.likelihoods import Bernoulli
+from jmvae_tf.modalities import Modality
+from jmvae_tf.runtime.randomness import noise_for_batch, split
+from jmvae_tf.runtime.replicas import WHOLE, Share
+
+
+def flip(
+    batch: Mapping[str, tf.Tensor],
+    modalities: Mapping[str, Modality],
+    seed: tf.Tensor,
+    share: Share = WHOLE,
+) -> dict[str, tf.Tensor]:
+    """Mirrors the images of half of the examples, all of an example, left to right."""
+    uniform = share.part_of_batch(
+        lambda number: tf.random.stateless_uniform((number, 1, 1, 1), seed),
+        tf.shape(next(iter(batch.values())))[0],
+    )
+    mirrored = uniform < 0.5
+    return {
+        name: tf.where(mirrored, tf.reverse(x, [2]), x) if modalities[name].kind == "image" else x
+        for name, x in batch.items()
+    }
+
+
+def binarise(
+    batch: Mapping[str, tf.Tensor],
+    modalities: Mapping[str, Modality],
+    seed: tf.Tensor,
+    share: Share = WHOLE,
+) -> dict[str, tf.Tensor]:
+    """Draws the values of Bernoulli modalities: 1 with a probability of the grey value, else 0."""
+    drawn = dict(batch)
+    for (name, modality), seed_x in zip(
+        modalities.items(), split(seed, len(modalities)), strict=True
+    ):
+        if isinstance(modality.likelihood, Bernoulli):
+            noise = functools.partial(
+                noise_for_batch,
+                tf.random.stateless_uniform,
+                event_shape=modality.event_shape,
+                seed=seed_x,
+            )
+            uniform = share.part_of_batch(noise, tf.shape(batch[name])[0])
+            drawn[name] = tf.cast(uniform < batch[name], tf.float32)
+    return drawn
