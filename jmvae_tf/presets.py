@@ -180,7 +180,7 @@ def preset_values(name: str) -> dict[str, Any]:
 
 
 def usual_target(model: str, data: str) -> str | None:
-    """The modality that a model on a data set generates unless told otherwise; None for all."""
+    """The modality that a model generates by default; None for a model without a target."""
     has_target = model in MODELS and MODELS[model].has_target
     of_data = DATA_SETS[data].preset if data in DATA_SETS else None
     return _BY_DATA.get(of_data or data, {}).get("target") if has_target else None

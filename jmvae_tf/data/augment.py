@@ -20,7 +20,7 @@ def flip(
     seed: tf.Tensor,
     share: Share = WHOLE,
 ) -> dict[str, tf.Tensor]:
-    """Mirrors the images of half of the examples, all of an example, left to right."""
+    """Mirrors half of the examples, chosen at random: all their images, left to right."""
     uniform = share.part_of_batch(
         lambda number: tf.random.stateless_uniform((number, 1, 1, 1), seed),
         tf.shape(next(iter(batch.values())))[0],

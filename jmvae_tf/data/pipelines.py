@@ -93,7 +93,7 @@ class Feed:
 
     @property
     def steps_per_epoch(self) -> int:
-        """How many whole batches the training set gives; each epoch leaves out other examples."""
+        """The number of whole batches in the training set; each epoch leaves out other examples."""
         return self.data.num_examples("train") // self.batch_size
 
     def training_batches(
@@ -180,7 +180,7 @@ class Feed:
         )
 
     def evaluation_steps(self, part: str, batch_size: int | None = None) -> int:
-        """How many batches `evaluation_batches` has for each replica."""
+        """Counts the batches that `evaluation_batches` has for each replica."""
         number = self.data.num_examples(part)
         steps = math.ceil(number / (batch_size or _evaluated_at_once(self.data)))
         return steps if self.replicas == 1 else min(steps, number // self.replicas)
@@ -213,7 +213,7 @@ def _prepared(data: DataSet, part: str, start: int, stop: int) -> dict[str, tf.T
 
 
 def _num_values(data: DataSet) -> int:
-    """How many values an example has."""
+    """Counts the values of one example."""
     return sum(math.prod(modality.event_shape) for modality in data.modalities.values())
 
 

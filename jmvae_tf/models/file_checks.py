@@ -20,7 +20,7 @@ _LARGEST_FILE = 1 << 32
 _LONGEST_TEXT, _MOST_VALUES = 1000, 100_000  # In a configuration.
 _MOST = {"modalities": 100, "num_layers": 100}  # Each takes time, and few weights.
 _ALWAYS_READ, _MOST_EXPANSION = 1 << 26, 20
-"""What a file may hold: these bytes, or that many times its own; Keras compresses nothing."""
+"""A file may unpack to so many bytes, or so many times its size; Keras compresses nothing."""
 
 
 @contextlib.contextmanager
@@ -48,7 +48,7 @@ def limited_variables(most: int) -> Iterator[None]:
 
 
 class CheckedFile(NamedTuple):
-    """What a .keras file says of itself.
+    """Facts that a .keras file states about its model.
 
     Attributes:
       registered_name: of the class of its model, as Keras knows it; "" for none.
@@ -129,7 +129,7 @@ def _check_config(config: Any, num_weights: int) -> None:
 
 
 def _num_bytes(item: h5py.Dataset | h5py.Group) -> int:
-    """What a dataset says that it holds; it may have been written as nothing."""
+    """The size that a dataset claims; its data may be missing."""
     if not isinstance(item, h5py.Dataset) or item.shape is None:
         return 0
     return math.prod(item.shape) * item.dtype.itemsize

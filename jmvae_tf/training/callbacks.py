@@ -274,7 +274,7 @@ class Progress(keras.callbacks.Callback):
 
 
 def _terms_of(logs: Logs) -> dict[str, float]:
-    """What was logged but `loss`, minus the bound, which is for Keras's own callbacks."""
+    """Leaves out `loss`, minus the bound, which is for Keras's own callbacks."""
     losses = ("loss", "val_loss")
     return {name: float(x) for name, x in (logs or {}).items() if name not in losses}
 

@@ -53,7 +53,7 @@ def load_newest(folder: RunFolder, set_aside: bool = True) -> tuple[Trained | No
         return model, epoch
     if damaged:
         raise UserError(
-            "A run goes on from a checkpoint that can be read",
+            "A run resumes from a checkpoint that can be read",
             ", ".join(map(str, damaged)),
             "train again with --overwrite",
         )

@@ -8,7 +8,7 @@ from jmvae_tf.runtime.errors import UserError
 
 
 class Cluster(NamedTuple):
-    """Which workers there are, and which this process is.
+    """The workers, and the place of this process among them.
 
     Attributes:
       workers: "host:port" of each.
@@ -20,7 +20,7 @@ class Cluster(NamedTuple):
 
 
 def from_environment() -> Cluster:
-    """What `TF_CONFIG` says; TensorFlow itself would take mistakes as they come.
+    """Reads `TF_CONFIG` and refuses mistakes, which TensorFlow would take as they come.
 
     Raises:
       UserError: if it is not set, or not of the form that TensorFlow documents.

@@ -1,4 +1,4 @@
-"""The folder of a run: what lies where, who may write to it, and what can be read back."""
+"""The folder of a run: its files, who may write to them, and reading them back."""
 
 import contextlib
 import dataclasses
@@ -70,7 +70,7 @@ class RunFolder:
 
     @property
     def history_file(self) -> pathlib.Path:
-        """One row an epoch, one column a term."""
+        """One row per epoch, one column per term."""
         return self.path / "history.csv"
 
     @property
@@ -95,7 +95,7 @@ class RunFolder:
 
     @property
     def logs(self) -> pathlib.Path:
-        """What TensorBoard reads."""
+        """Files for TensorBoard."""
         return self.path / "logs"
 
     def is_run(self) -> bool:
@@ -116,7 +116,7 @@ class RunFolder:
                 raise UserError(
                     "The folder of a new run must not exist",
                     f"--run={self.path}",
-                    "go on with --resume, begin anew with --overwrite, or choose another --run",
+                    "continue it with --resume, replace it with --overwrite, or choose another",
                 )
             self._check_kinds(links=True)
             return
@@ -167,7 +167,7 @@ class RunFolder:
         )
 
     def _entries(self) -> list[pathlib.Path]:
-        """What lies in the folder, but for what a process left that was killed as it began."""
+        """The content of the folder, without the remains of a process that was killed early."""
         return [
             entry
             for entry in self.path.iterdir()
@@ -267,20 +267,20 @@ class RunFolder:
             )
 
     def read_config(self) -> dict[str, Any]:
-        """What `config.json` holds.
+        """The content of `config.json`.
 
         Raises:
           UserError: if the folder holds no run, or its configuration cannot be read.
         """
         return run_config.read_run_config(self.config_file)
 
-    def check_goes_on(self) -> None:
+    def check_resumable(self) -> None:
         """Raises UserError if what a resumed training reads besides its checkpoint is damaged."""
         self.read_history()
         self.best_epoch()
 
     def checkpoint_of(self, epoch: int) -> pathlib.Path:
-        """Where the state at the end of an epoch, counted from 1, belongs."""
+        """The path for the state at the end of an epoch, counted from 1."""
         return self.checkpoints / _CHECKPOINT.format(epoch)
 
     def checkpoint_epochs(self) -> list[int]:

@@ -49,7 +49,7 @@ def distributed(
 ) -> Batches:
     """The batches of this process's replicas; without end where there are several.
 
-    Keras cannot tell from such a dataset how many steps it has, so it must be told.
+    Keras cannot count the steps of such a dataset, so give them to `fit`.
 
     Args:
       strategy: of training.
@@ -74,7 +74,7 @@ class LostWorkerError(UserError):
 
 @contextlib.contextmanager
 def workers_watched(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Says what happened where TensorFlow fails because another worker is gone.
+    """Names the lost worker where TensorFlow fails because one is gone.
 
     Raises:
       LostWorkerError: if that is so.
@@ -100,7 +100,7 @@ def workers_watched(strategy: tf.distribute.Strategy) -> Iterator[None]:
 
 
 def _what_was_lost(message: str, among: cluster.Cluster) -> str:
-    """The part of TensorFlow's message, mostly a stack of calls, that tells of other workers."""
+    """Finds the lost worker in TensorFlow's message, which is mostly a stack of calls."""
     tasks = [int(task) for task in re.findall(r"/task:(\d+)", message)]
     others = [task for task in tasks if task != among.task and task < len(among.workers)]
     who = f"worker {others[0]} ({among.workers[others[0]]})" if others else "another worker"
@@ -109,7 +109,7 @@ def _what_was_lost(message: str, among: cluster.Cluster) -> str:
 
 
 def check_agreement(strategy: tf.distribute.Strategy, epoch: int) -> None:
-    """Refuses to go on where workers have found checkpoints of different epochs.
+    """Refuses to continue where workers have found checkpoints of different epochs.
 
     Args:
       strategy: of training; all workers must call this.
@@ -126,7 +126,7 @@ def check_agreement(strategy: tf.distribute.Strategy, epoch: int) -> None:
         total, squares = strategy.reduce("SUM", found, axis=None).numpy()
     if strategy.num_replicas_in_sync * squares != total**2:  # That is: if they vary.
         raise UserError(
-            "All workers must go on from the same checkpoint",
+            "All workers must continue from the same checkpoint",
             f"that of epoch {epoch} here, another elsewhere",
             "let all see the same run folder, and start all of them again",
         )

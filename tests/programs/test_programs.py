@@ -369,7 +369,11 @@ def test_mistake_in_the_flags(tmp_path, program, arguments, told):
 @pytest.mark.parametrize(
     ("program", "arguments", "told"),
     [
-        ("train", TINY, "received --run=run; go on with --resume, begin anew with --overwrite"),
+        (
+            "train",
+            TINY,
+            "received --run=run; continue it with --resume, replace it with --overwrite",
+        ),
         ("train", ["--resume", "--run=run", "--latent_dim=3"], "received --latent_dim=3 for 2;"),
         ("train", ["--resume", "--run=run", "--model=jmvae"], "--model=jmvae for jmvae_kl;"),
         ("train", ["--resume", "--run=run", "--epochs=3"], "received --epochs=3;"),

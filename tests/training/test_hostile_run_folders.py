@@ -135,7 +135,7 @@ def goes_on(folder: RunFolder) -> str:
     before = state(folder.path.parents[1])
     try:
         folder.read_settings().resumed({})
-        folder.check_goes_on()
+        folder.check_resumable()
         load_newest(folder, set_aside=False)
         told = ""
     except (UserError, OSError) as error:

@@ -99,7 +99,7 @@ def make_plan(
 
 def _resumed(folder: RunFolder, overrides: Mapping[str, Any]) -> Settings:
     settings = folder.read_settings().resumed(overrides)
-    folder.check_goes_on()
+    folder.check_resumable()
     done = max(folder.checkpoint_epochs(), default=0)
     if settings.epochs < done:
         raise UserError(
