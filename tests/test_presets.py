@@ -1,22 +1,13 @@
-"""Tests of the settings: the papers' numbers, what users may change and what is refused."""
+"""Tests of the presets: the papers' numbers, and which settings a model on a data set has."""
 
 import dataclasses
-import math
-import pathlib
-import subprocess
-import sys
 
 import pytest
 
-from jmvae_tf import presets
 from jmvae_tf.data import DATA_SETS
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.settings import Settings, setting_fields, settings_of
-from jmvae_tf.training.run_folder import RunFolder, run_name
-from jmvae_tf.version import installed_versions
-
-PAIRS = [(model, data) for model in MODELS for data in DATA_SETS]
+from jmvae_tf.settings import setting_fields, settings_of
 
 # 2018 paper, "Settings" and appendix "MNIST": Adam with rate 0.001, 2,000 epochs, warm-up over
 # N_t = 200, 64 latent values, two layers of 512 units everywhere. Batches of 100: authors' code.
@@ -88,51 +79,6 @@ def test_models_with_a_target_have_settings_of_their_own_networks(model, encoder
 
 
 @pytest.mark.parametrize(
-    ("model", "target", "name"),
-    [
-        ("jmvae_kl", None, "mnist-jmvae_kl"),
-        ("jmvae_h", None, "mnist-jmvae_h"),
-        ("vae", "image", "mnist-vae"),
-        ("vae", "label", "mnist-vae-label"),
-        ("cmma", None, "mnist-cmma"),
-        ("cmma", "image", "mnist-cmma"),
-        ("cvae", "label", "mnist-cvae-label"),
-    ],
-)
-def test_folders_of_both_directions_have_different_names(model, target, name):
-    assert run_name("mnist", model, target) == name
-
-
-def test_every_setting_but_the_pair_can_be_a_flag_with_a_description():
-    fields = setting_fields()
-    names = {field.name for field in dataclasses.fields(Settings)}
-    assert {field.name for field in fields} == names - {"model", "data"}
-    assert all(field.metadata["help"] for field in fields)
-
-
-@pytest.mark.parametrize(("model", "data"), PAIRS)
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("latent_dim", 2),
-        ("epochs", 1),
-        ("warmup_epochs", 0),
-        ("batch_size", 1),
-        ("learning_rate", 0.5),
-        ("seed", 2**31 - 1),
-        ("jit_compile", False),
-        ("steps_per_execution", 1),
-        ("checkpoint_every", 7),
-    ],
-)
-def test_a_setting_is_overridden_and_nothing_else(model, data, name, value):
-    preset = settings_of(model, data, {})
-    settings = settings_of(model, data, {name: value})
-    assert getattr(settings, name) == value
-    assert dataclasses.replace(settings, **{name: getattr(preset, name)}) == preset
-
-
-@pytest.mark.parametrize(
     ("name", "value", "models"),
     [
         ("joint_encoder", "(D8R, D8R)-D4R", set(MODELS) - {"vae"}),
@@ -201,126 +147,6 @@ def test_only_faces_have_settings_of_photographs():
     assert settings_of("vae", "digits", {}).data_options == {"split": "paper"}
 
 
-@pytest.mark.parametrize("name", ["encoders", "decoders"])
-def test_networks_are_overridden_one_modality_at_a_time(name):
-    settings = settings_of("jmvae_kl", "mnist", {name: {"label": "D9R"}})
-    assert getattr(settings, name) == {"image": "D512R-D512R", "label": "D9R"}
-    # The preset that others start from is untouched.
-    assert getattr(settings_of("jmvae_kl", "mnist", {}), name) == MNIST[name]
-
-
-@pytest.mark.parametrize(
-    ("model", "data", "overrides", "message"),
-    [
-        ("jmvae-kl", "mnist", {}, r"--model must be one of .*jmvae_kl.* did you mean jmvae_kl\?"),
-        ("JMVAE", "mnist", {}, "--model must be one of .*; received --model=JMVAE;"),
-        ("jmvae_kl", "minst", {}, r"received --data=minst; did you mean mnist\?"),
-        ("jmvae_kl", "", {}, "received --data=; choose one of them"),
-        ("jmvae_kl", "mnist", {"encoders": {"lable": "D1"}}, "--encoders=lable; did you mean lab"),
-        ("jmvae_kl", "mnist", {"decoders": {"text": "D1"}}, "--decoders must be one of image, lab"),
-        (
-            "jmvae",
-            "mnist",
-            {"encoders": {"image": "D1"}},
-            "--encoders is not a setting of jmvae on mnist;",
-        ),
-        ("jmvae-h", "mnist", {}, r"received --model=jmvae-h; did you mean jmvae_h\?"),
-        ("cvae", "mnist", {"target": "lable"}, r"--target=lable; did you mean label\?"),
-        ("cvae", "mnist", {"decoders": {"label": "D1"}}, "--decoders must be one of image; rec"),
-        ("cmma", "mnist", {"encoders": {"image": "D1"}}, "--encoders must be one of label; rec"),
-        (
-            "cmma",
-            "mnist",
-            {"target": "label", "likelihood_weights": {"image": 2.0}},
-            "--likelihood_weights must be one of label; received --likelihood_weights=image;",
-        ),
-    ],
-)
-def test_what_does_not_exist_is_refused(model, data, overrides, message):
-    with pytest.raises(UserError, match=message):
-        settings_of(model, data, overrides)
-
-
-@pytest.mark.parametrize(
-    ("model", "name", "value", "rule"),
-    [
-        *(
-            ("jmvae_kl", name, value, "at least 1")
-            for name in (
-                "latent_dim",
-                "epochs",
-                "batch_size",
-                "steps_per_execution",
-                "checkpoint_every",
-            )
-            for value in (0, -3)
-        ),
-        ("jmvae_kl", "warmup_epochs", -1, "0 or more"),
-        ("jmvae_kl", "seed", -1, "from 0 to 2147483647"),
-        ("jmvae_kl", "seed", 2**31, "from 0 to 2147483647"),
-        *(
-            ("jmvae_kl", "learning_rate", value, "positive and finite")
-            for value in (0.0, -1e-3, math.inf, math.nan)
-        ),
-        *(
-            ("jmvae_kl", "alpha", value, "finite and 0 or more")
-            for value in (-0.1, math.inf, math.nan)
-        ),
-        ("jmvae", "num_rounds", 0, "at least 1"),
-        ("jmvae_h", "num_layers", 0, "at least 1"),
-        ("jmvae", "missing", "ones", "noise or zeros"),
-        ("jmvae_h", "feed_back", "modes", "samples or means"),
-    ],
-)
-def test_values_out_of_range_are_refused(model, name, value, rule):
-    with pytest.raises(UserError, match=rf"--{name} must be {rule}; received --{name}=.*{value}"):
-        settings_of(model, "mnist", {name: value})
-
-
-@pytest.mark.parametrize("value", [0.0, -1.0, math.inf, math.nan])
-def test_likelihood_weights_out_of_range_are_refused(value):
-    with pytest.raises(UserError, match="--likelihood_weights must be positive and finite"):
-        settings_of("jmvae_kl", "mnist", {"likelihood_weights": {"label": value}})
-
-
-def test_a_resumed_run_may_go_on_for_longer():
-    settings = settings_of("jmvae_kl", "digits", {"seed": 3})
-    longer = settings.resumed({"epochs": 1000})
-    assert longer == dataclasses.replace(settings, epochs=1000)
-    assert settings.resumed({}) == settings
-
-
-def test_a_resumed_run_may_repeat_the_flags_that_started_it():
-    # Whoever adds --resume to the command of the interrupted run changes nothing.
-    overrides = {"seed": 3, "latent_dim": 2, "encoders": {"image": "D8R"}}
-    settings = settings_of("jmvae_kl", "digits", overrides)
-    assert settings.resumed(overrides) == settings
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("model", "jmvae"),
-        ("data", "mnist"),
-        ("latent_dim", 3),
-        ("seed", 1),
-        ("learning_rate", 0.1),
-        ("batch_size", 3),
-        ("warmup_epochs", 0),
-        ("alpha", 0.0),
-        ("jit_compile", False),
-        ("decoders", {"image": "D1R"}),
-        ("checkpoint_every", 2),
-        ("num_rounds", 2),
-        ("target", "label"),
-    ],
-)
-def test_a_resumed_run_keeps_all_else(name, value):
-    settings = settings_of("jmvae_kl", "digits", {})
-    with pytest.raises(UserError, match=rf"--{name}=.* for .*; leave them out"):
-        settings.resumed({name: value, "epochs": 1000})
-
-
 @pytest.mark.parametrize("data", DATA_SETS)
 def test_a_data_set_has_splits_of_its_own(data):
     splits = DATA_SETS[data].options["split"]
@@ -329,53 +155,3 @@ def test_a_data_set_has_splits_of_its_own(data):
     message = rf"--split of {data} must be {' or '.join(splits)}; received --split=halves;"
     with pytest.raises(UserError, match=message):
         settings_of("vae", data, {"split": "halves"})
-
-
-@pytest.mark.parametrize(
-    "name", ["", ".", "..", "/", "a/b", "../mnist", "/mnist", "a\0b", "a\nb", "-a", ".a", "a" * 101]
-)
-def test_a_run_is_named_by_plain_names_alone(name):
-    for names in ((name, "vae"), ("mnist", name), ("mnist", "vae", name)):
-        with pytest.raises(UserError, match="A run is named by letters"):
-            run_name(*names)
-
-
-@pytest.mark.parametrize(("model", "data"), PAIRS)
-def test_settings_survive_the_run_folder(tmp_path, model, data):
-    settings = settings_of(model, data, {"learning_rate": 1 / 3, "seed": 2**31 - 1})
-    folder = RunFolder(tmp_path / "run")
-    folder.start(settings)
-    assert folder.read_settings() == settings
-
-
-def test_versions_are_those_that_are_installed():
-    import keras
-    import numpy as np
-    import tensorflow as tf
-    import tensorflow_probability as tfp
-
-    import jmvae_tf
-
-    versions = installed_versions()
-    assert versions["jmvae_tf"] == jmvae_tf.__version__
-    assert versions["python"] == ".".join(map(str, sys.version_info[:3]))
-    assert versions["tensorflow"] == tf.__version__
-    assert versions["keras"] == keras.__version__
-    assert versions["tensorflow-probability"] == tfp.__version__
-    assert versions["numpy"] == np.__version__
-
-
-def test_settings_need_no_tensorflow():
-    """So that a mistake in a flag is told at once."""
-    code = (
-        "import sys; sys.modules.update(tensorflow=None, keras=None, numpy=None)\n"
-        "from jmvae_tf.settings import settings_of; settings_of('jmvae_kl', 'mnist', {})"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=pathlib.Path(presets.__file__).parents[1],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert (done.returncode, done.stderr) == (0, "")

@@ -10,7 +10,7 @@ import pytest
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json, written_atomically
 from jmvae_tf.settings import setting_fields, settings_of
-from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.run_folder import RunFolder, run_name
 from tests.helpers.folders import contents
 
 
@@ -435,3 +435,28 @@ def test_a_folder_made_for_nothing_is_removed(folder):
     with folder.locked():
         assert folder.path.is_dir()
     assert not folder.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "target", "name"),
+    [
+        ("jmvae_kl", None, "mnist-jmvae_kl"),
+        ("jmvae_h", None, "mnist-jmvae_h"),
+        ("vae", "image", "mnist-vae"),
+        ("vae", "label", "mnist-vae-label"),
+        ("cmma", None, "mnist-cmma"),
+        ("cmma", "image", "mnist-cmma"),
+        ("cvae", "label", "mnist-cvae-label"),
+    ],
+)
+def test_folders_of_both_directions_have_different_names(model, target, name):
+    assert run_name("mnist", model, target) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "/", "a/b", "../mnist", "/mnist", "a\0b", "a\nb", "-a", ".a", "a" * 101]
+)
+def test_a_run_is_named_by_plain_names_alone(name):
+    for names in ((name, "vae"), ("mnist", name), ("mnist", "vae", name)):
+        with pytest.raises(UserError, match="A run is named by letters"):
+            run_name(*names)
