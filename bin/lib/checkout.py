@@ -1,8 +1,8 @@
-"""What the scripts of bin/ import first: the launcher of their own checkout.
+"""Gives the scripts of bin/ and tools/ the launcher and the package of their own checkout.
 
-From then on, `jmvae_tf` is that of this checkout, and all else comes from Python and from what is
-installed: nothing beside the package, beside the scripts or in the current folder is found, even
-where PYTHONPATH names one of these. Its other folders count as installed.
+They import it first. From then on, `jmvae_tf` is that of this checkout, and all else comes from
+Python and from what is installed: nothing beside the package, beside the scripts or in the current
+folder is found, even where PYTHONPATH names one of these. Its other folders count as installed.
 
 Like the launcher, this keeps to the syntax of Python 3.6.
 """
@@ -40,7 +40,7 @@ def _load(name, path):
     spec.loader.exec_module(sys.modules[name])
 
 
-_close([_LIB, os.path.dirname(_LIB), _ROOT])
+_close([_LIB, os.path.dirname(_LIB), os.path.join(_ROOT, "tools"), _ROOT])
 
 import importlib.util  # noqa: E402
 

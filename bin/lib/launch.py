@@ -74,8 +74,8 @@ def run(program_name: str, sections: Sequence[str] = ("run",)) -> None:
 def ensure_requirements(sections: Sequence[str] = ("run",)) -> None:
     """Returns in a Python that has the requirements, which may be another process.
 
-    Goes on in the running Python if that has them; otherwise starts the same command again with
-    the Python of `.venv/`, which is made and filled first where it is missing, incomplete or made
+    Returns at once if the running Python has them. Otherwise starts the same command again with
+    the Python of `.venv/`, and makes and fills that first where it is missing, incomplete or made
     for other lock files.
 
     Args:
@@ -146,7 +146,7 @@ def direct_requirements(sections: Sequence[str]) -> List[Requirement]:
 
 
 def first_unmet(sections: Sequence[str]) -> Optional[str]:
-    """Says which direct requirement the running Python does not meet, importing none of them.
+    """Names a direct requirement that the running Python does not meet; imports none of them.
 
     A requirement is met by a version of the pinned major, at least as new as the pinned minor. A
     module that can be imported without the distribution of its name (tensorflow-cpu, a vendor's

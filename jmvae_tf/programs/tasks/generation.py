@@ -148,7 +148,7 @@ def edit_image(
         np.clip([np.concatenate(row) for row in rows], *support),
         f"{path}: {', '.join(changes)}",
         ["as it is", "reconstruction", *edits],
-        ["image", "average"],
+        [target, "average"],
         side=_EDIT_INCHES,
         value_range=support,
     )

@@ -1,0 +1,20 @@
+"""What maintainers run explains itself from anywhere, as the programs do."""
+
+import subprocess
+import sys
+
+from tests.helpers.paths import ROOT
+
+
+def test_the_tool_that_ships_models_explains_itself(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "ship_models.py", "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Trains, measures and exports the models that the repository")
+    for flag in ("runs_dir", "data_dir", "export_dir"):
+        assert f"  --{flag}: " in done.stdout
+    assert not list(tmp_path.iterdir())
