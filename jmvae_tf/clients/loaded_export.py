@@ -25,7 +25,7 @@ class LoadedExport:
       signatures: signature to the names of its outputs.
 
     Args:
-      folder: of a version, or above versions, of which the newest is taken.
+      folder: the folder of a version, or one above versions, whose newest is loaded.
 
     Raises:
       UserError: if there is no SavedModel of this package, or it is damaged.

@@ -110,7 +110,7 @@ class RestClient(Client):
             raise unexpected(self.model, signature, error) from error
         except (requests.RequestException, HTTPError, http.client.HTTPException) as error:
             raise _unreachable(self.server.url, error) from error
-        except (OSError, ValueError) as error:  # Of certificates, and of names that are none.
+        except (OSError, ValueError) as error:  # Certificates, and names that are none.
             raise unreachable(self.server.url, error) from error
 
 
@@ -278,7 +278,7 @@ def _unreachable(url: str, error: BaseException) -> UserError:
         reason = "no connection: no such host"
     elif any(isinstance(x, NewConnectionError) for x in causes):
         reason = "no connection"
-    elif isinstance(error, requests.exceptions.InvalidSchema):  # Of proxies by SOCKS.
+    elif isinstance(error, requests.exceptions.InvalidSchema):  # A SOCKS proxy.
         reason = str(error)
     else:
         reason = "it does not speak HTTP, or broke off"

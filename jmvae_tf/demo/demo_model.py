@@ -180,7 +180,7 @@ class DemoModel:
         """Reads an uploaded file as the model takes it, [height, width, channels].
 
         Args:
-          path: of the file.
+          path: the path of the file.
           crop: "face", or None for the centre square.
 
         Raises:

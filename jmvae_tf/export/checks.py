@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-_MOST_AXES = 16  # Of a shape, in a message.
+_MOST_AXES = 16  # A longer shape is cut in a message.
 
 
 def refuse_unless(holds: tf.Tensor, rule: str, *received: tf.Tensor) -> tf.Operation:

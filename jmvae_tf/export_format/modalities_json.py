@@ -18,11 +18,11 @@ from jmvae_tf.runtime.files import read_json, write_json
 _LARGEST_FILE = 2**22  # Bytes.
 _MOST_MODALITIES = 100
 _MOST_AXES = 8
-_MOST_VALUES = 2**24  # Of an event.
+_MOST_VALUES = 2**24  # In one example.
 _MOST_NAMES = 2**16
 _LONGEST_NAME = 200
 _LARGEST_NUMBER = 3e38  # What float32 holds.
-_FLOAT32 = 1  # Of TensorFlow's types.
+_FLOAT32 = 1  # Its number in TensorFlow.
 _KINDS = ("image", "label", "attributes", "vector")
 _FIELDS = ("shape", "range", "kind", "value_names", "means")
 

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 from jmvae_tf.runtime.files import read_limited
 
 _LARGEST_FILE = 2**28  # Bytes of a graph; the values of its variables are elsewhere.
-_MOST_FIELDS = 100_000  # Of a message that is looked through.
+_MOST_FIELDS = 100_000  # In a message that is searched.
 _MOST_OF_SIGNATURES = 2**22  # Bytes; what is made of them takes fifty times that.
 
 # Numbers of fields in TensorFlow's messages.
-_META_GRAPHS = 2  # Of `SavedModel`.
-_SIGNATURES = 5  # Of `MetaGraphDef`.
+_META_GRAPHS = 2  # In `SavedModel`.
+_SIGNATURES = 5  # In `MetaGraphDef`.
 
 
 class SignatureTensor(NamedTuple):
