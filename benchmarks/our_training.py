@@ -36,8 +36,9 @@ def main(argv):
     import tensorflow as tf
 
     from jmvae_tf.data import pipelines
+    from jmvae_tf.models.term_checks import FiniteTerms
     from jmvae_tf.training.build import make_model
-    from jmvae_tf.training.callbacks import FiniteTerms, Progress, StopAtBatch
+    from jmvae_tf.training.callbacks import Progress, StopAtBatch
     from jmvae_tf.training.schedules import KLWarmUp
 
     networks = request["networks"]

@@ -47,8 +47,9 @@ def main(argv):
     import tensorflow as tf
 
     from jmvae_tf.data import pipelines
+    from jmvae_tf.models.term_checks import FiniteTerms
     from jmvae_tf.training.build import make_model
-    from jmvae_tf.training.callbacks import FiniteTerms, StopAtBatch
+    from jmvae_tf.training.callbacks import StopAtBatch
 
     networks, batch_size = _NETWORKS.value, _BATCH_SIZE.value
     steps = _STEPS.value or {"mnist": 300, "celeba": 5}[networks]

@@ -29,8 +29,8 @@ if TYPE_CHECKING:  # For type checkers; at run time the models are those of the 
     from jmvae_tf.models.jmvae_h import JMVAEH as JMVAEH
     from jmvae_tf.models.jmvae_kl import JMVAEKL as JMVAEKL
     from jmvae_tf.models.loading import load_model as load_model
+    from jmvae_tf.models.term_checks import FiniteTerms as FiniteTerms
     from jmvae_tf.models.vae import VAE as VAE
-    from jmvae_tf.training.callbacks import FiniteTerms as FiniteTerms
     from jmvae_tf.training.schedules import KLWarmUp as KLWarmUp
 
 _MODULES = {
@@ -38,7 +38,7 @@ _MODULES = {
     "Adversarial": "models.adversarial",
     "Bernoulli": "likelihoods",
     "Categorical": "likelihoods",
-    "FiniteTerms": "training.callbacks",
+    "FiniteTerms": "models.term_checks",
     "Gaussian": "likelihoods",
     "KLWarmUp": "training.schedules",
     "Modality": "modalities",

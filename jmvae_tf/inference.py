@@ -15,11 +15,10 @@ def product_of_experts(
     """prod_i q(z|x_i) / p(z)^(m-1) for m diagonal Gaussians and the prior p(z) = N(0, I).
 
     q(z|x_i) / p(z) is a Gaussian factor of precision 1/sigma_i^2 - 1 and precision-weighted mean
-    mu_i / sigma_i^2; the prior's own precision is 1. An expert that is nowhere narrower than the
-    prior says nothing and its factor, which would be no Gaussian, is left out, value by value; so
-    a mean that is not 0 makes the product's mean jump where sigma_i crosses 1.
-    The product is exact where the modalities are conditionally independent given z and the
-    encoders are the true posteriors.
+    mu_i / sigma_i^2; the prior's own precision is 1. Where an expert is not narrower than the
+    prior, its factor would not be a Gaussian and is left out, value by value; so a mean that is not
+    0 makes the product's mean jump where sigma_i crosses 1. The product is exact if the modalities
+    are conditionally independent given z and the encoders are the true posteriors.
 
     Args:
       experts: the encoders' distributions, of the same shape.
@@ -46,22 +45,21 @@ def iterative_sampling(
     seed: tf.Tensor,
     feed_back: Literal["samples", "means"] = "samples",
 ) -> dict[str, tf.Tensor]:
-    """All modalities, the missing ones complemented by a Markov chain.
+    """Complements missing modalities by a Markov chain.
 
-    Each round draws from the kernel T(x'|x,w) = int p(x'|z) q(z|x,w) dz of the 2018 paper,
+    Each round samples from the kernel T(x'|x,w) = int p(x'|z) q(z|x,w) dz of the 2018 paper,
     "Complement of a missing modality": z from the encoder, then the missing modalities from the
-    decoders, fed back to the encoder. The last round's z is for the caller to draw, given what is
-    returned; so one round returns `initial` as it is.
+    decoders, which are fed back to the encoder. The caller samples the last round's z, given what
+    is returned; so one round returns `initial` as it is.
 
     Args:
       initial: all modalities, [batch, *event_shape] each, the missing ones as zeros or noise.
       missing: the names of the missing ones; the others stay as they are.
-      sample_z: all modalities and a seed to the z that decoders take.
-      decode: z to a distribution for each modality.
-      num_rounds: how many z are drawn along the chain, the caller's among them; at least 1.
-      seed: int32, [2], or [batch, 2] for one by example.
-      feed_back: whether samples of p(x|z) go back, which makes it a Markov chain of that kernel,
-        or its means.
+      sample_z: maps all modalities and a seed to the z that decoders take.
+      decode: maps z to a distribution for each modality.
+      num_rounds: how many z are sampled along the chain, the caller's among them; at least 1.
+      seed: int32, [2], or [batch, 2] for one per example.
+      feed_back: "samples" of p(x|z), which make it a Markov chain of that kernel, or its "means".
 
     Returns:
       Modality name to [batch, *event_shape].

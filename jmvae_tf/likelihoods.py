@@ -19,7 +19,7 @@ _SHOWN = 12  # Values of an event, in a message.
 
 @dataclasses.dataclass(frozen=True)
 class Likelihood(abc.ABC):
-    """What models need to know of a likelihood; a subclass is a frozen dataclass of settings."""
+    """All that models ask of a likelihood; a subclass is a frozen dataclass of settings."""
 
     @property
     @abc.abstractmethod
@@ -36,9 +36,19 @@ class Likelihood(abc.ABC):
         """How the density of an event is written, such as "N(μ, I)"; "" if events have none."""
         return ""
 
+    @property
+    def is_real(self) -> bool:
+        """Whether events may be any real numbers, so that they can be standardised."""
+        return self.support == (-math.inf, math.inf)
+
+    @property
+    def is_binarised(self) -> bool:
+        """Whether values between 0 and 1 are probabilities, from which training draws 0 or 1."""
+        return False
+
     @abc.abstractmethod
     def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
-        """The distribution of an event, from a decoder's unconstrained output.
+        """Makes the distribution of an event from a decoder's unconstrained output.
 
         Args:
           parameters: float32, [..., *event_shape].
@@ -52,36 +62,42 @@ class Likelihood(abc.ABC):
 
     @abc.abstractmethod
     def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """What stands for a missing modality before iterative sampling; float32 of `shape`."""
+        """Draws a stand-in for a missing modality before iterative sampling; float32 of `shape`."""
 
-    def log_prob(self, distribution: tfd.Distribution, event: tf.Tensor) -> tf.Tensor:
-        """Its log-probability as `log_prob` of the distribution has it, where speed matters.
+    def log_prob(
+        self, distribution: tfd.Distribution, event: tf.Tensor, mask: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Computes `observed_log_prob`; a likelihood may know a faster way.
 
         Args:
-          distribution: one that `distribution` gave.
+          distribution: one that `distribution` returned.
           event: broadcast against its batch shape.
+          mask: as for `observed_log_prob`.
+
+        Returns:
+          Nats, [...], the batch shape.
         """
-        return distribution.log_prob(event)
+        return observed_log_prob(distribution, event, mask)
 
     def fault_of(self, events: np.ndarray) -> str | None:
-        """What makes events unfit to train on, though their values are within the support.
+        """Finds what makes events unfit to train on, though their values are in the support.
 
         Args:
           events: [batch, *event_shape].
 
         Returns:
-          The rule and what was received; None if nothing does.
+          The rule and what was received; None if the events are fit.
         """
         del events
         return None
 
     def get_config(self) -> dict[str, Any]:
-        """The settings, for Keras to save."""
+        """Returns the settings, for Keras to save."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Likelihood":
-        """The likelihood that `get_config` described."""
+        """Makes the likelihood that `get_config` described."""
         return cls(**config)
 
 
@@ -97,15 +113,24 @@ class Bernoulli(Likelihood):
 
     @property
     def is_discrete(self) -> bool:
-        """It is."""
+        """True."""
+        return True
+
+    @property
+    def is_binarised(self) -> bool:
+        """True."""
         return True
 
     def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
         """B(x; sigmoid(parameters)), independent over the event."""
         return tfd.Independent(tfd.Bernoulli(logits=parameters, dtype=tf.float32), event_ndims)
 
-    def log_prob(self, distribution: tfd.Distribution, event: tf.Tensor) -> tf.Tensor:
+    def log_prob(
+        self, distribution: tfd.Distribution, event: tf.Tensor, mask: tf.Tensor | None = None
+    ) -> tf.Tensor:
         """Sum of x a - softplus(a) over logits a: half the passes over memory that TFP makes."""
+        if mask is not None:
+            return observed_log_prob(distribution, event, mask)
         logits = distribution.distribution.logits
         axes = range(-len(distribution.event_shape), 0)
         return tf.reduce_sum(event * logits - tf.math.softplus(logits), axis=list(axes))
@@ -127,7 +152,7 @@ class Categorical(Likelihood):
 
     @property
     def is_discrete(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     def fault_of(self, events: np.ndarray) -> str | None:
@@ -157,7 +182,7 @@ class Categorical(Likelihood):
         return tfd.OneHotCategorical(logits=parameters, dtype=tf.float32)
 
     def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """The same probability, 1 / K, for each class: nothing is known, so nothing is drawn."""
+        """The same probability, 1 / K, for each class; not random, as nothing is known."""
         del seed
         return tf.fill(shape, 1.0 / tf.cast(shape[-1], tf.float32))
 
@@ -175,7 +200,7 @@ class Gaussian(Likelihood):
     variance: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuses a variance that is no variance."""
+        """Raises ValueError if the variance is not positive and finite."""
         if not (math.isfinite(self.variance) and self.variance > 0):
             raise ValueError(
                 f"A variance must be positive and finite. Received: variance={self.variance}"
@@ -198,3 +223,46 @@ class Gaussian(Likelihood):
     def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """N(0, I), the spread of standardised data."""
         return tf.random.stateless_normal(shape, seed)
+
+
+def observed_log_prob(
+    distribution: tfd.Distribution, event: tf.Tensor, mask: tf.Tensor | None = None
+) -> tf.Tensor:
+    """Computes the log-probability of what is observed of events; 0 where nothing is.
+
+    Unobserved values may hold anything, NaN too: they change neither the result nor its gradients.
+
+    Args:
+      distribution: over events, of batch shape [..., batch].
+      event: [..., batch, *event_shape], broadcast against the batch shape.
+      mask: bool, True where observed: [..., batch] for whole events, or [..., batch, *event_shape]
+        for values, which must be independent. None if everything is.
+
+    Returns:
+      Nats, [..., batch].
+
+    Raises:
+      ValueError: if the mask has another rank, or is for values that are not independent.
+    """
+    if mask is None:
+        return distribution.log_prob(event)
+    event, mask = tf.convert_to_tensor(event), tf.convert_to_tensor(mask)
+    axes = list(range(-len(distribution.event_shape), 0))
+    by_value = mask.shape.rank == event.shape.rank
+    if not by_value and mask.shape.rank != event.shape.rank - len(axes):
+        raise ValueError(
+            "A mask has the shape of the events, or that of the batch. "
+            f"Received: {mask.shape} for {event.shape}"
+        )
+    if by_value and not isinstance(distribution, tfd.Independent):
+        raise ValueError(
+            "Values that are not independent are observed together, by a mask of the shape "
+            f"[batch]. Received: {mask.shape} for a {type(distribution).__name__}"
+        )
+    by_event = mask if by_value else mask[(..., *[tf.newaxis] * len(axes))]
+    # Before and after: where only the result is masked, its gradient is NaN.
+    event = tf.where(by_event, event, tf.stop_gradient(distribution.mean()))
+    if by_value:
+        log_probs = distribution.distribution.log_prob(event)
+        return tf.reduce_sum(tf.where(mask, log_probs, 0.0), axis=axes)
+    return tf.where(mask, distribution.log_prob(event), 0.0)

@@ -1,4 +1,4 @@
-"""A modality: all that models know of a kind of data."""
+"""A modality: one kind of data, and all that models know of it."""
 
 import dataclasses
 import functools
@@ -6,14 +6,15 @@ import keyword
 import math
 import re
 import warnings
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import keras
 import numpy as np
 
 from jmvae_tf.export_format import signature_names, value_ranges
-from jmvae_tf.likelihoods import Gaussian, Likelihood
+from jmvae_tf.likelihoods import Likelihood
 from jmvae_tf.runtime.errors import one_line
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -84,9 +85,9 @@ class Modality(value_ranges.YesOrNo):
 
         Raises:
           ValueError: for a name that other names cannot be made of, an empty event, a weight that
-            is not positive, a way of showing that does not fit the shape, too few value names, a
-            range that is none or exceeds the likelihood's, attributes whose range has no middle, or
-            a likelihood that standardised values do not fit.
+            is not positive, a kind that does not fit the shape, value names that are too few or
+            repeat, a range that is empty or exceeds the likelihood's, attributes whose range has no
+            middle, or a likelihood that standardised values do not fit.
         """
         object.__setattr__(self, "event_shape", tuple(int(size) for size in self.event_shape))
         object.__setattr__(self, "value_names", tuple(self.value_names))
@@ -146,7 +147,7 @@ class Modality(value_ranges.YesOrNo):
                 "Attributes mean yes above the middle of their range, so it must have one. "
                 f"Received: {self.support} for {self.name!r}"
             )
-        if self.standardised and not isinstance(self.likelihood, Gaussian):
+        if self.standardised and not self.likelihood.is_real:
             raise ValueError(
                 "Standardised values are real numbers, which need a Gaussian likelihood. "
                 f"Received: {self.likelihood} for {self.name!r}"
@@ -155,6 +156,12 @@ class Modality(value_ranges.YesOrNo):
             raise ValueError(
                 "There must be a name for every value or none at all. Received: "
                 f"{len(self.value_names)} names for event_shape={self.event_shape}"
+            )
+        repeated = [name for name, number in Counter(self.value_names).items() if number > 1]
+        if repeated:
+            raise ValueError(
+                "Each value must have a name of its own. "
+                f"Received: {repeated} more than once in value_names of {self.name!r}"
             )
 
     @property
@@ -183,7 +190,7 @@ class Modality(value_ranges.YesOrNo):
         lowest, highest = float(np.min(events)), float(np.max(events))
         low, high = self.support
         bounded = math.isfinite(low) and math.isfinite(high)
-        share = _NOISE if self.likelihood.support == _REALS else _ROUNDING
+        share = _NOISE if self.likelihood.is_real else _ROUNDING
         slack = share * (high - low) if bounded else 0.0
         # NaN is the least and the greatest of all, and within no range.
         holds = low - slack <= lowest and highest <= high + slack
@@ -210,23 +217,37 @@ class Modality(value_ranges.YesOrNo):
             raise ValueError(f"Examples of {self.name!r} {fault}")
 
     def get_config(self) -> dict[str, Any]:
-        """The fields, for Keras to save."""
+        """Returns the fields, for Keras to save."""
         config = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         config["likelihood"] = keras.saving.serialize_keras_object(self.likelihood)
         return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Modality":
-        """The modality that `get_config` described."""
+        """Makes the modality that `get_config` described, or its version 0.3."""
         likelihood = keras.saving.deserialize_keras_object(config["likelihood"])
         fields = {**config, "likelihood": likelihood}
         if "shown_as" in fields:  # As version 0.3 wrote it.
             fields["kind"] = fields.pop("shown_as")
+        if "value_names" in fields:  # Version 0.3 let names repeat.
+            fields["value_names"] = _distinct(fields["value_names"])
         return cls(**fields)
 
 
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Numbers names that stand for several values: "Bald", "Bald" become "Bald", "Bald (2)"."""
+    distinct: dict[str, None] = {}
+    for name in names:
+        number, numbered = 1, name
+        while numbered in distinct or (number > 1 and numbered in names):
+            number += 1
+            numbered = f"{name} ({number})"
+        distinct[numbered] = None
+    return tuple(distinct)
+
+
 def check_names(modalities: Mapping[str, Modality]) -> dict[str, Modality]:
-    """A copy of a mapping from name to modality.
+    """Checks a mapping from name to modality, and returns a copy.
 
     Raises:
       ValueError: if it is empty, or a key is not the name of its modality.

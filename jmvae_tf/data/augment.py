@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from jmvae_tf.likelihoods import Bernoulli
 from jmvae_tf.modalities import Modality
 from jmvae_tf.runtime.randomness import noise_for_batch, split
 from jmvae_tf.runtime.replicas import WHOLE, Share
@@ -43,7 +42,7 @@ def binarise(
     for (name, modality), seed_x in zip(
         modalities.items(), split(seed, len(modalities)), strict=True
     ):
-        if isinstance(modality.likelihood, Bernoulli):
+        if modality.likelihood.is_binarised:
             noise = functools.partial(
                 noise_for_batch,
                 tf.random.stateless_uniform,

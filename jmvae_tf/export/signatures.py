@@ -15,7 +15,8 @@ from jmvae_tf.export.inputs import EncodedImageInput, Input, ModalityInput, Seed
 from jmvae_tf.export_format import signature_names
 from jmvae_tf.export_format.value_ranges import to_pixels
 from jmvae_tf.models import editing
-from jmvae_tf.models.base import Direction, MultimodalVAE, Tensors
+from jmvae_tf.models.base import Direction, MultimodalVAE
+from jmvae_tf.models.inputs import Tensors
 
 Outputs = dict[str, tf.Tensor]
 

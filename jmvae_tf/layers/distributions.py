@@ -1,6 +1,6 @@
-"""Distributions over the latent variable and the modalities, and the Keras layers that give them.
+"""Distributions over the latent variable and the modalities, and the heads that make them.
 
-A head is a layer that ends a network in a distribution. Heads compute in float32 whatever the
+A head is a Keras layer that ends a network in a distribution. Heads compute in float32 whatever the
 precision of the network before them, so that likelihoods and divergences never lose digits.
 """
 
@@ -20,14 +20,16 @@ VARIANCE_FLOOR = 1e-6
 
 
 def standard_normal(latent_dim: int) -> tfd.MultivariateNormalDiag:
-    """The prior p(z) = N(0, I); batch shape [], event shape [latent_dim]."""
+    """Returns the prior p(z) = N(0, I); batch shape [], event shape [latent_dim]."""
     return tfd.MultivariateNormalDiag(tf.zeros(latent_dim), tf.ones(latent_dim))
 
 
 def reparameterised_sample(q: tfd.MultivariateNormalDiag, seed: tf.Tensor) -> tf.Tensor:
-    """One draw for each example of the batch: z = mu + sigma * epsilon, epsilon ~ N(0, I).
+    """Samples z ~ q for each example by the reparameterisation trick (Kingma and Welling 2014).
 
-    It is what `q.sample(seed=seed)` gives, however many replicas share the batch.
+        z = mu + sigma * epsilon, epsilon ~ N(0, I)
+
+    It equals `q.sample(seed=seed)`, however many replicas share the batch.
 
     Args:
       q: of batch shape [batch], event [latent_dim].
@@ -42,7 +44,8 @@ def reparameterised_sample(q: tfd.MultivariateNormalDiag, seed: tf.Tensor) -> tf
         shape = (examples, mu.shape[-1])
         return tfd.MultivariateNormalDiag(tf.zeros(shape), tf.ones(shape)).sample(seed=seed)
 
-    return mu + sigma * replicas.current().part_of_batch(noise, tf.shape(mu)[0])
+    epsilon = replicas.current().part_of_batch(noise, tf.shape(mu)[0])
+    return mu + sigma * epsilon
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -87,7 +90,7 @@ class GaussianHead(keras.layers.Layer):
         return tfd.MultivariateNormalDiag(mean, tf.sqrt(variance))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, for Keras to save."""
+        """Returns the arguments, for Keras to save."""
         return {**super().get_config(), "latent_dim": self.latent_dim}
 
 
@@ -154,7 +157,7 @@ class LikelihoodHead(keras.layers.Layer):
         return self.likelihood.distribution(parameters, len(self.event_shape))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, for Keras to save."""
+        """Returns the arguments, for Keras to save."""
         return {
             **super().get_config(),
             "likelihood": keras.saving.serialize_keras_object(self.likelihood),
@@ -163,54 +166,9 @@ class LikelihoodHead(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "LikelihoodHead":
-        """The layer that `get_config` described."""
+        """Makes the layer that `get_config` described."""
         likelihood = keras.saving.deserialize_keras_object(config.pop("likelihood"))
         return cls(likelihood, **config)
-
-
-class ConditionalDistribution(keras.layers.Layer):
-    """A distribution given inputs, such as q(z|x), q(z|x,w) or p(x|z): a body and then a head.
-
-    Args:
-      body: a layer from the inputs (a tensor, or a dictionary of them) to features.
-      head: a layer from features to a distribution.
-      **kwargs: of `keras.layers.Layer`.
-    """
-
-    def __init__(
-        self, body: keras.layers.Layer, head: GaussianHead | LikelihoodHead, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.body = body
-        self.head = head
-
-    def call(
-        self,
-        inputs: Any,
-        training: bool = False,
-        batch_shape: tf.Tensor | Sequence[int] = (-1,),
-    ) -> tfd.Distribution:
-        """The distribution given inputs of one batch axis.
-
-        Args:
-          inputs: a tensor [batch, ...], or a dictionary of them.
-          training: whether batch normalisation uses the batch's statistics.
-          batch_shape: what the distribution's batch axis is unfolded to.
-
-        Raises:
-          ValueError: if the body does not give one row of features an example.
-        """
-        features = replicas.never_empty(lambda x: self.body(x, training=training), inputs)
-        batches = {
-            tensor.shape[0] for tensor in (*tf.nest.flatten(inputs), features) if tensor.shape.rank
-        }
-        if len(batches - {None}) > 1:
-            raise ValueError(
-                "The body of a network must give one row of features for each example. "
-                f"Received: {tuple(features.shape)} of {self.name} for a batch of "
-                f"{tf.nest.flatten(inputs)[0].shape[0]}"
-            )
-        return self.head(features, batch_shape=batch_shape)
 
 
 def _without_batch(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

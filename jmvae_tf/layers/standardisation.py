@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 SMALLEST_SHARE = 0.01
-"""Of the mean standard deviation of values of one unit: what hardly varies is not blown up."""
+"""Smallest deviation as a share of the mean one: pixels that hardly vary are not blown up."""
 
 _RESOLUTION = float(np.finfo(np.float32).eps)
 _MOST_LOST = 0.25  # Of a standard deviation; it then adds at most 2 % to the variance.
@@ -53,7 +53,7 @@ class Moments:
 
     @property
     def lost(self) -> np.ndarray:
-        """Which values vary so little beside their size that float32 loses it; bool."""
+        """Whether a value varies so little beside its size that float32 loses it; bool."""
         varies = self.stddev > _ROUNDING * np.abs(self.mean)
         return varies & (self._lost > _MOST_LOST * self.stddev)
 
@@ -62,12 +62,15 @@ class Moments:
 class Standardisation(keras.layers.Layer):
     """(x - mean) / stddev, value by value, with the training set's statistics as its weights.
 
-    They travel with the model: into its checkpoints, and into the graph that is exported. New, they
-    are 0 and 1. (2018 paper, "Settings": CelebA's images are standardised.)
+    They are part of the model: of its checkpoints, and of the graph that is exported. In a new
+    layer they are 0 and 1. (2018 paper, "Settings": CelebA's images are standardised.)
+
+    Keras's `Normalization` loses the digits of small variations of large values, blows up pixels
+    that hardly vary, and has no inverse in the same layer.
 
     Args:
       event_shape: the shape of one event.
-      one_unit: whether all values of an event are of one unit, as pixels are. Their mean deviation
+      one_unit: whether all values of an event have one unit, as pixels have. Their mean deviation
         is then a scale for each of them. Otherwise, as in the columns of a table, each value has
         only its own.
       **kwargs: of `keras.layers.Layer`.
@@ -101,7 +104,7 @@ class Standardisation(keras.layers.Layer):
         self.stddev.assign(stddev)
 
     def smallest(self, stddev: np.ndarray) -> float:
-        """Below which standard deviation a value counts as hardly varying."""
+        """Returns the standard deviation below which a value hardly varies."""
         return SMALLEST_SHARE * float(np.mean(stddev)) if self.one_unit else 0.0
 
     @property
@@ -111,15 +114,15 @@ class Standardisation(keras.layers.Layer):
         return bool(np.all(mean == 0) and np.all(stddev == 1))
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        """[..., *event_shape] from the data's units to standardised ones."""
+        """Takes [..., *event_shape] from the data's units to standardised ones."""
         return (x - self.mean) / self.stddev
 
     def invert(self, x: tf.Tensor) -> tf.Tensor:
-        """[..., *event_shape] from standardised units back to the data's."""
+        """Takes [..., *event_shape] from standardised units back to the data's."""
         return x * self.stddev + self.mean
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, for Keras to save."""
+        """Returns the arguments, for Keras to save."""
         return {
             **super().get_config(),
             "event_shape": self.event_shape,

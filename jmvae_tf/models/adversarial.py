@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from jmvae_tf.layers import networks
+from jmvae_tf.layers import default_networks, network_checks, notation
 from jmvae_tf.layers.distributions import reparameterised_sample
-from jmvae_tf.layers.networks import Network
+from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.adversarial_losses import discriminator_loss, generator_loss
-from jmvae_tf.models.base import MultimodalVAE, Tensors
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.trainable import TrainableModel, steps_taken
 from jmvae_tf.objectives import Bound
 from jmvae_tf.runtime import replicas
@@ -56,7 +57,7 @@ class Adversarial(TrainableModel):
     Args:
       vae: the model, which becomes a part of this one.
       modality: the name of the image.
-      discriminator: the body of D, as a notation of `networks` or a Keras layer; by event shape
+      discriminator: the body of D, as a text in the `notation` or a Keras layer; by event shape
         where none is given. A dense layer to one logit follows it.
       adversarial_weight: what multiplies G, to be chosen against the likelihood, which is a sum
         over all values of an image; 1 in the authors' code.
@@ -92,19 +93,19 @@ class Adversarial(TrainableModel):
         self.discriminator_network = discriminator
         self.adversarial_weight = adversarial_weight
         shape = vae.modalities[modality].event_shape
-        network = discriminator or networks.default_discriminator(shape)
+        network = discriminator or default_networks.default_discriminator(shape)
         self.discriminator = keras.Sequential(
             [
-                networks.body(network, shape) if isinstance(network, str) else network,
+                notation.body(network, shape) if isinstance(network, str) else network,
                 keras.layers.Flatten(data_format="channels_last"),
                 # In float32, as the heads of distributions are.
                 keras.layers.Dense(1, name="logit", dtype="float32"),
             ],
             name="discriminator",
         )
-        with networks.plain_errors():
+        with network_checks.plain_errors():
             self.discriminator(tf.zeros((1, *shape)))
-        networks.check_apart([vae, self.discriminator])
+        network_checks.check_apart([vae, self.discriminator])
         self._adversarial_trackers = {
             name: keras.metrics.Mean(name=name) for name in ("discriminator_loss", "generator_loss")
         }
@@ -258,7 +259,7 @@ class Adversarial(TrainableModel):
     # Building and saving.
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, for Keras to save."""
+        """Returns the arguments, for Keras to save."""
         return {
             **super().get_config(),
             "vae": keras.saving.serialize_keras_object(self.vae),

@@ -7,15 +7,12 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.layers import networks
-from jmvae_tf.layers.distributions import (
-    ConditionalDistribution,
-    GaussianHead,
-    reparameterised_sample,
-)
-from jmvae_tf.layers.networks import Network
+from jmvae_tf.layers import conditional, notation
+from jmvae_tf.layers.conditional import ConditionalDistribution
+from jmvae_tf.layers.distributions import GaussianHead, reparameterised_sample
+from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.base import Tensors
+from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.one_way import OneWayVAE
 from jmvae_tf.objectives import Bound, cmma_bound
 
@@ -31,8 +28,8 @@ class CMMA(OneWayVAE):
       modalities: name to `Modality`, at least two.
       target: the name of the modality that is generated.
       latent_dim: the number of values of z.
-      encoders: given modality's name to the body that p(z|w) has for it, as a notation of
-        `networks` or a Keras layer; by event shape where none is given. Several are concatenated.
+      encoders: given modality's name to the body that p(z|w) has for it, as a text in the
+        `notation` or a Keras layer; by event shape where none is given. Several are concatenated.
       **kwargs: of `OneWayVAE`.
 
     Raises:
@@ -48,18 +45,18 @@ class CMMA(OneWayVAE):
         **kwargs: Any,
     ) -> None:
         super().__init__(modalities, target, latent_dim, **kwargs)
-        self.encoder_networks = self._networks_for("encoders", encoders, self.conditions)
+        self.encoder_networks = conditional.chosen_networks("encoders", encoders, self.conditions)
         bodies = {
-            name: self.encoder_body(name, self.encoder_networks.get(name))
+            name: conditional.encoder_body(self.encoder_networks.get(name), self.event_shapes[name])
             for name in self.conditions
         }
         self.prior_encoder = ConditionalDistribution(
-            networks.JointBody(bodies), GaussianHead(latent_dim), name="prior_encoder"
+            notation.JointBody(bodies), GaussianHead(latent_dim), name="prior_encoder"
         )
         self.build_networks()
 
     def prior(self, given: Tensors) -> tfd.Distribution:
-        """p(z|w)."""
+        """Returns p(z|w)."""
         return self.prior_encoder({name: given[name] for name in self.conditions})
 
     def unchecked_bound(
@@ -74,12 +71,12 @@ class CMMA(OneWayVAE):
         p_z_w = self.prior_encoder(
             {name: data[name] for name in self.conditions}, training=training
         )
-        z = reparameterised_sample(q_z_xw, seed)
+        z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)
         p_x_z = {name: p(z, training=training) for name, p in self.decoders.items()}
         return cmma_bound(data, q_z_xw, p_z_w, p_x_z, kl_weight, self.likelihood_weights)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, for Keras to save."""
+        """Returns the arguments, for Keras to save."""
         return {
             **super().get_config(),
             "encoders": keras.saving.serialize_keras_object(dict(self.encoder_networks)),

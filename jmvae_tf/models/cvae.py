@@ -6,10 +6,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from jmvae_tf.layers import networks
+from jmvae_tf.layers import notation
 from jmvae_tf.layers.distributions import reparameterised_sample
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.base import Tensors
+from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.one_way import OneWayVAE
 from jmvae_tf.objectives import Bound, cvae_bound
 
@@ -47,7 +47,7 @@ class CVAE(OneWayVAE):
     ) -> Bound:
         """The CVAE's bound; see `MultimodalVAE.bound`."""
         q_z_xw = self.joint_encoder(data, training=training)
-        z = reparameterised_sample(q_z_xw, seed)
+        z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)
         inputs = self.decoder_inputs(z, data)
         p_x_zw = {name: p(inputs, training=training) for name, p in self.decoders.items()}
         return cvae_bound(
@@ -55,7 +55,7 @@ class CVAE(OneWayVAE):
         )
 
     def decoder_inputs(self, z: tf.Tensor, given: Tensors) -> dict[str, tf.Tensor]:
-        """What is drawn and what is given, repeated for every z of an example; one batch axis."""
+        """Returns z and the conditions, repeated for every z of an example; one batch axis."""
         inputs = {"z": tf.reshape(z, (-1, self.latent_dim))}
         repeats = tf.reduce_prod(tf.shape(z)[:-2])
         self.check_conditions(given)
@@ -64,9 +64,9 @@ class CVAE(OneWayVAE):
                 inputs[name] = tf.tile(w, [repeats] + [1] * (w.shape.rank - 1))
         return inputs
 
-    def decoder_of(self, notation: str, event_shape: Sequence[int]) -> keras.layers.Layer:
-        """The body of p(x|z,w), from z and the conditions side by side."""
+    def decoder_of(self, text: str, event_shape: Sequence[int]) -> keras.layers.Layer:
+        """Makes the body of p(x|z,w), from z and the conditions side by side."""
         inputs = {"z": (self.latent_dim,)} | {
             name: self.modalities[name].event_shape for name in self.conditions
         }
-        return networks.concatenated_body(notation, inputs, event_shape)
+        return notation.concatenated_body(text, inputs, event_shape)

@@ -1,4 +1,4 @@
-"""What JMVAE and JMVAE-h share: a joint encoder that stands in for missing modalities."""
+"""The base of JMVAE and JMVAE-h: iterative sampling complements missing modalities."""
 
 import abc
 from collections.abc import Mapping
@@ -9,13 +9,16 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.inference import iterative_sampling
-from jmvae_tf.layers.networks import Network
+from jmvae_tf.layers import conditional
+from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.base import ImportanceSamples, MultimodalVAE, Tensors
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.inputs import Tensors
+from jmvae_tf.models.sampling import ImportanceSamples
 from jmvae_tf.runtime.randomness import as_seed, noise_for_batch, sample, split
 
 SAMPLES_PER_CHAIN = 10
-"""How many importance samples share a chain; their weights stay unbiased, the chains cost less."""
+"""Importance samples per chain: their weights stay unbiased, and there are fewer chains."""
 
 Missing = Literal["noise", "zeros"]
 FeedBack = Literal["samples", "means"]
@@ -36,7 +39,7 @@ class IterativelySampledVAE(MultimodalVAE):
     Args:
       modalities: name to `Modality`.
       latent_dim: the number of values of z.
-      joint_encoder: the body of q(z|x,w), as a notation of `networks` or a Keras layer that takes
+      joint_encoder: the body of q(z|x,w), as a text in the `notation` or a Keras layer that takes
         a dictionary; by event shapes where none is given.
       decoders: modality name to the body of p(x|z), as for `MultimodalVAE`.
       missing: what a missing modality starts from, "noise" or "zeros".
@@ -64,10 +67,10 @@ class IterativelySampledVAE(MultimodalVAE):
         super().__init__(modalities, latent_dim, decoders, seed, **kwargs)
         self.set_inference(missing, num_rounds, feed_back)
         self.joint_encoder_network = joint_encoder
-        self.joint_encoder = self.joint_encoder_of(joint_encoder)
+        self.joint_encoder = conditional.joint_encoder(joint_encoder, self.event_shapes, latent_dim)
 
     def set_inference(self, missing: Missing, num_rounds: int, feed_back: FeedBack) -> None:
-        """Chooses anew how missing modalities are complemented; training does not depend on it.
+        """Changes how missing modalities are complemented; training does not depend on it.
 
         Raises:
           ValueError: if an argument is out of its range.
@@ -90,29 +93,29 @@ class IterativelySampledVAE(MultimodalVAE):
 
     @abc.abstractmethod
     def sample_z(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
-        """The z of one round of iterative sampling, [batch, latent_dim], as decoders take it."""
+        """Samples the z of one round of iterative sampling, [batch, latent_dim], for decoders."""
 
     @abc.abstractmethod
     def encode_layers(
         self, data: Tensors, batch_shape: Any = (-1,), training: bool = False
     ) -> list[tfd.Distribution]:
-        """q(z_l|x,w) for each stochastic layer, the batch axis unfolded to `batch_shape`."""
+        """Returns q(z_l|x,w) of each stochastic layer, its batch axis unfolded to `batch_shape`."""
 
     @abc.abstractmethod
     def prior_layers(self, z: list[tf.Tensor], training: bool = False) -> list[tfd.Distribution]:
-        """p(z_l|z_l+1) for each stochastic layer, at the z_l given; the last is p(z_L)."""
+        """Returns p(z_l|z_l+1) of each stochastic layer, at the z_l given; the last is p(z_L)."""
 
     def encode(self, data: Tensors, batch_shape: Any = (-1,)) -> tfd.Distribution:
-        """q(z|x,w), of JMVAE-h in the top layer."""
+        """Returns q(z|x,w); for JMVAE-h, that of the top layer."""
         return self.encode_layers(data, batch_shape)[-1]
 
     @property
     def samples_to_infer(self) -> bool:
-        """Whether noise or a chain is drawn where modalities are missing."""
+        """Whether missing modalities start from noise or go through a chain."""
         return self.missing == "noise" or self.num_rounds > 1
 
     def complement(self, given: Tensors, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        """All modalities, the missing ones from one chain for each example.
+        """Returns all modalities, the missing ones from one chain per example.
 
         Args:
           given: at least one modality, [batch, *event_shape] each.
@@ -144,13 +147,13 @@ class IterativelySampledVAE(MultimodalVAE):
         )
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """q(z|x,w), the missing modalities complemented by one chain for each example."""
+        """Returns q(z|x,w), the missing modalities complemented by one chain per example."""
         return self.encode(self.complement(given, seed))
 
     def complement_each(
         self, given: Tensors | None, num_samples: int, seed: tf.Tensor
     ) -> tuple[dict[str, tf.Tensor], tuple[int, int]] | None:
-        """All modalities, complemented by a chain of its own for every sample and example.
+        """Returns all modalities, complemented by a chain of its own for every sample and example.
 
         Args:
           given: checked modalities, perhaps none.
@@ -159,7 +162,7 @@ class IterativelySampledVAE(MultimodalVAE):
 
         Returns:
           Modality name to [num_samples * batch, *event_shape], and the shape to unfold that axis
-          to; None where nothing is drawn, so that all samples are of one distribution.
+          to; None where inference is not random, so that all samples have one distribution.
         """
         if not given or len(given) == len(self.modalities) or not self.samples_to_infer:
             return None
@@ -183,9 +186,9 @@ class IterativelySampledVAE(MultimodalVAE):
     def importance_samples(
         self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0
     ) -> ImportanceSamples:
-        """Draws from q of all layers; where modalities are missing, some share a chain.
+        """Samples from q of all layers; where modalities are missing, some samples share a chain.
 
-        A draw's weight is that of the distribution at the end of its chain, so that the mean of
+        A sample's weight is that of the distribution at the end of its chain, so that the mean of
         weights is unbiased whatever the chains did.
         """
         seed_q, seed_z = split(as_seed(seed), 2)
@@ -212,7 +215,7 @@ class IterativelySampledVAE(MultimodalVAE):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, for Keras to save."""
+        """Returns the arguments, for Keras to save."""
         return {
             **super().get_config(),
             "joint_encoder": keras.saving.serialize_keras_object(self.joint_encoder_network),

@@ -9,7 +9,7 @@ from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.layers.distributions import reparameterised_sample
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.base import Tensors
+from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.iterative import IterativelySampledVAE
 from jmvae_tf.objectives import Bound, jmvae_bound
 from jmvae_tf.runtime.randomness import sample
@@ -43,9 +43,9 @@ class JMVAE(IterativelySampledVAE):
         kl_weight: float | tf.Tensor = 1.0,
         training: bool = False,
     ) -> Bound:
-        """Eq. 2; see `MultimodalVAE.bound`."""
+        """L_JM(x, w), Eq. 2; see `MultimodalVAE.bound`."""
         [q_z_xw] = self.encode_layers(data, training=training)
-        z = reparameterised_sample(q_z_xw, seed)
+        z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)
         p_x_z = {name: p(z, training=training) for name, p in self.decoders.items()}
         return jmvae_bound(
             data, q_z_xw, self.prior(data), p_x_z, kl_weight, self.likelihood_weights
@@ -54,13 +54,13 @@ class JMVAE(IterativelySampledVAE):
     def encode_layers(
         self, data: Tensors, batch_shape: Any = (-1,), training: bool = False
     ) -> list[tfd.Distribution]:
-        """q(z|x,w), the only layer."""
+        """Returns q(z|x,w), the only layer."""
         return [self.joint_encoder(data, training=training, batch_shape=batch_shape)]
 
     def prior_layers(self, z: list[tf.Tensor], training: bool = False) -> list[tfd.Distribution]:
-        """p(z)."""
+        """Returns p(z)."""
         return [self.prior({})]
 
     def sample_z(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
-        """A draw z ~ q(z|x,w)."""
+        """Samples z ~ q(z|x,w)."""
         return sample(self.encode(data), seed)

@@ -7,14 +7,12 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.layers import networks
-from jmvae_tf.layers.distributions import (
-    ConditionalDistribution,
-    GaussianHead,
-    reparameterised_sample,
-)
+from jmvae_tf.layers import notation
+from jmvae_tf.layers.conditional import ConditionalDistribution
+from jmvae_tf.layers.default_networks import DEFAULT_VECTOR_BODY
+from jmvae_tf.layers.distributions import GaussianHead, reparameterised_sample
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.base import Tensors
+from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.iterative import IterativelySampledVAE
 from jmvae_tf.objectives import Bound, jmvae_h_bound
 from jmvae_tf.runtime.randomness import as_seed, sample, split
@@ -50,8 +48,8 @@ class JMVAEH(IterativelySampledVAE):
         modalities: Mapping[str, Modality],
         latent_dim: int = 64,
         num_layers: int = 2,
-        layer_encoder: str = networks.DEFAULT_VECTOR_BODY,
-        layer_prior: str = networks.DEFAULT_VECTOR_BODY,
+        layer_encoder: str = DEFAULT_VECTOR_BODY,
+        layer_prior: str = DEFAULT_VECTOR_BODY,
         **kwargs: Any,
     ) -> None:
         super().__init__(modalities, latent_dim, **kwargs)
@@ -71,8 +69,8 @@ class JMVAEH(IterativelySampledVAE):
         ]
         self.build_networks()
 
-    def _between_layers(self, notation: str, name: str) -> ConditionalDistribution:
-        body = networks.body(notation, (self.latent_dim,))
+    def _between_layers(self, text: str, name: str) -> ConditionalDistribution:
+        body = notation.body(text, (self.latent_dim,))
         return ConditionalDistribution(body, GaussianHead(self.latent_dim), name=name)
 
     def unchecked_bound(
@@ -82,9 +80,9 @@ class JMVAEH(IterativelySampledVAE):
         kl_weight: float | tf.Tensor = 1.0,
         training: bool = False,
     ) -> Bound:
-        """Eq. 3; see `MultimodalVAE.bound`."""
+        """L_JMh(x, w), Eq. 3; see `MultimodalVAE.bound`."""
         q_z_xw = self.encode_layers(data, training=training)
-        z = [
+        z = [  # z_l ~ q(z_l|x,w)
             reparameterised_sample(q, seed_z)
             for q, seed_z in zip(q_z_xw, self._seeds(seed), strict=True)
         ]
@@ -95,7 +93,7 @@ class JMVAEH(IterativelySampledVAE):
     def encode_layers(
         self, data: Tensors, batch_shape: Any = (-1,), training: bool = False
     ) -> list[tfd.Distribution]:
-        """q(z_1|x,w), ..., q(z_L|x,w) along the deterministic path."""
+        """Returns q(z_1|x,w), ..., q(z_L|x,w) along the deterministic path."""
         q = [self.joint_encoder(data, training=training, batch_shape=batch_shape)]
         for encoder in self.layer_encoders:
             below = tf.reshape(q[-1].mean(), (-1, self.latent_dim))
@@ -103,12 +101,12 @@ class JMVAEH(IterativelySampledVAE):
         return q
 
     def sample_z(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
-        """z_1 through p(z_1|z_2) ... p(z_L-1|z_L), z_L ~ q(z_L|x,w)."""
+        """Samples z_L ~ q(z_L|x,w), and then down to z_1 from each p(z_l|z_l+1)."""
         seed_top, seed_below = split(seed, 2)
         return self.descend(sample(self.encode(data), seed_top), seed_below)
 
     def descend(self, z_top: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
-        """From z_L, [..., latent_dim], down to z_1: samples, or means where there is no seed."""
+        """Goes from z_L, [..., latent_dim], down to z_1 by samples, or by means without a seed."""
         z = z_top
         seeds = split(seed, self.num_layers) if seed is not None else [None] * self.num_layers
         for layer in reversed(range(self.num_layers - 1)):
@@ -119,7 +117,7 @@ class JMVAEH(IterativelySampledVAE):
     def sample_posterior(
         self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
     ) -> tf.Tensor:
-        """Draws of z_1, as the class describes."""
+        """Samples z_1, as the class describes."""
         seed_top, seed_below = split(as_seed(seed), 2)
         if given and len(given) == len(self.modalities):
             return sample(self.joint_encoder(self.checked_inputs(given)), seed_below, num_samples)
@@ -127,22 +125,22 @@ class JMVAEH(IterativelySampledVAE):
         return self.descend(z_top, seed_below)
 
     def posterior_mean(self, given: Tensors | None, seed: int | tf.Tensor = 0) -> tf.Tensor:
-        """The mean of q(z_1|x,w), or what the mean of q(z_L|.) leads to through means."""
+        """Mean of q(z_1|x,w), or the mean of q(z_L|.) passed down through the priors' means."""
         if given and len(given) == len(self.modalities):
             return self.joint_encoder(self.checked_inputs(given)).mean()
         return self.descend(self.posterior(given, seed).mean(), None)
 
     def layer_means(self, given: Tensors, seed: int | tf.Tensor = 0) -> dict[str, tf.Tensor]:
-        """The means of q(z_1|.) ... q(z_L|.) as z1 ... zL."""
+        """Means of q(z_1|.) ... q(z_L|.) as z1 ... zL."""
         layers = self.encode_layers(self.complement(self.checked_inputs(given), as_seed(seed)))
         return {f"z{layer}": q.mean() for layer, q in enumerate(layers, start=1)}
 
     def conditional_samples(
         self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0
     ) -> tf.Tensor:
-        """N draws of z_L and below each of them N of z_1 (2018 paper, appendix, Eq. 6).
+        """Samples N z_L, and below each of them N z_1 (2018 paper, appendix, Eq. 6).
 
-        Given all modalities, nothing is complemented: N draws of z_1 ~ q(z_1|x,w).
+        Given all modalities, nothing is complemented: N samples z_1 ~ q(z_1|x,w).
         """
         if len(given) == len(self.modalities):
             return self.sample_posterior(given, num_samples, seed)
@@ -152,11 +150,11 @@ class JMVAEH(IterativelySampledVAE):
         return tf.reshape(z, (num_samples**2, -1, self.latent_dim))
 
     def _seeds(self, seed: tf.Tensor) -> list[tf.Tensor]:
-        """A seed for every layer; with one layer the seed itself, as in JMVAE."""
+        """Returns a seed for every layer; with one layer the seed itself, as in JMVAE."""
         return split(seed, self.num_layers) if self.num_layers > 1 else [seed]
 
     def prior_layers(self, z: list[tf.Tensor], training: bool = False) -> list[tfd.Distribution]:
-        """p(z_1|z_2), ..., p(z_L-1|z_L), p(z_L)."""
+        """Returns p(z_1|z_2), ..., p(z_L-1|z_L), p(z_L)."""
         below = [self._prior_of(layer, above, training) for layer, above in enumerate(z[1:])]
         return [*below, self.prior({})]
 
@@ -165,7 +163,7 @@ class JMVAEH(IterativelySampledVAE):
         return self.layer_priors[layer](flat, training=training, batch_shape=tf.shape(above)[:-1])
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, for Keras to save."""
+        """Returns the arguments, for Keras to save."""
         return {
             **super().get_config(),
             "num_layers": self.num_layers,

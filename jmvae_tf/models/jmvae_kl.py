@@ -1,4 +1,4 @@
-"""JMVAE-kl: the joint encoder, and one encoder for each modality that is drawn towards it."""
+"""JMVAE-kl: a joint encoder, and one encoder per modality that is trained towards it."""
 
 import math
 from collections.abc import Mapping
@@ -9,10 +9,12 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.inference import product_of_experts
+from jmvae_tf.layers import conditional
 from jmvae_tf.layers.distributions import reparameterised_sample
-from jmvae_tf.layers.networks import Network
+from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.base import MultimodalVAE, Tensors
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.objectives import Bound, jmvae_kl_bound
 
 
@@ -28,9 +30,9 @@ class JMVAEKL(MultimodalVAE):
       latent_dim: the number of values of z.
       alpha: the weight of the divergences between the encoders (2016 paper; 1 in the 2018 paper).
       anneal_alpha: whether the warm-up's weight multiplies alpha too, which the papers do not do.
-      joint_encoder: the body of q(z|x,w), as a notation of `networks` or a Keras layer that takes
+      joint_encoder: the body of q(z|x,w), as a text in the `notation` or a Keras layer that takes
         a dictionary; by event shapes where none is given.
-      encoders: modality name to the body of q(z|x), as a notation or a Keras layer.
+      encoders: modality name to the body of q(z|x), as a text or a Keras layer.
       decoders: modality name to the body of p(x|z), as for `MultimodalVAE`.
       seed: of the latent samples that training and testing draw.
       **kwargs: of `keras.Model`.
@@ -57,11 +59,11 @@ class JMVAEKL(MultimodalVAE):
         self.alpha = alpha
         self.anneal_alpha = anneal_alpha
         self.joint_encoder_network = joint_encoder
-        self.encoder_networks = self._networks_for("encoders", encoders, list(self.modalities))
-        self.joint_encoder = self.joint_encoder_of(joint_encoder)
-        self.encoders = {
-            name: self.encoder(name, self.encoder_networks.get(name)) for name in self.modalities
-        }
+        self.encoder_networks = conditional.chosen_networks(
+            "encoders", encoders, list(self.modalities)
+        )
+        self.joint_encoder = conditional.joint_encoder(joint_encoder, self.event_shapes, latent_dim)
+        self.encoders = conditional.encoders(self.encoder_networks, self.event_shapes, latent_dim)
         self.build_networks()
 
     def unchecked_bound(
@@ -71,10 +73,10 @@ class JMVAEKL(MultimodalVAE):
         kl_weight: float | tf.Tensor = 1.0,
         training: bool = False,
     ) -> Bound:
-        """Eq. 4; see `MultimodalVAE.bound`."""
+        """L_JMkl(x, w), Eq. 4; see `MultimodalVAE.bound`."""
         q_z_xw = self.joint_encoder(data, training=training)
         q_z_x = {name: q(data[name], training=training) for name, q in self.encoders.items()}
-        z = reparameterised_sample(q_z_xw, seed)
+        z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)
         p_x_z = {name: p(z, training=training) for name, p in self.decoders.items()}
         alpha = self.alpha * kl_weight if self.anneal_alpha else self.alpha
         return jmvae_kl_bound(
@@ -82,7 +84,7 @@ class JMVAEKL(MultimodalVAE):
         )
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """q(z|x), q(z|x,w) or a product of encoders; draws nothing."""
+        """Returns q(z|x), q(z|x,w) or a product of encoders; samples nothing."""
         del seed
         if len(given) == len(self.modalities):
             return self.joint_encoder(given)
@@ -90,7 +92,7 @@ class JMVAEKL(MultimodalVAE):
         return experts[0] if len(experts) == 1 else product_of_experts(experts)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, for Keras to save."""
+        """Returns the arguments, for Keras to save."""
         return {
             **super().get_config(),
             "alpha": self.alpha,

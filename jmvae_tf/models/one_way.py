@@ -1,4 +1,4 @@
-"""What CVAE and CMMA share: one modality is generated, all others are always given."""
+"""The base of CVAE and CMMA: one modality is generated, all others are always given."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,9 +7,11 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.layers.networks import Network
+from jmvae_tf.layers import conditional
+from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.base import MultimodalVAE, Tensors
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.inputs import Tensors
 
 
 class OneWayVAE(MultimodalVAE):
@@ -19,9 +21,9 @@ class OneWayVAE(MultimodalVAE):
       modalities: name to `Modality`, at least two.
       target: the name of the modality that is generated.
       latent_dim: the number of values of z.
-      joint_encoder: the body of q(z|x,w), as a notation of `networks` or a Keras layer that takes
+      joint_encoder: the body of q(z|x,w), as a text in the `notation` or a Keras layer that takes
         a dictionary; by event shapes where none is given.
-      decoders: the target's name to the body of its decoder, as a notation or a Keras layer.
+      decoders: the target's name to the body of its decoder, as a text or a Keras layer.
       seed: of the latent samples that training and testing draw.
       **kwargs: of `keras.Model`.
 
@@ -48,15 +50,15 @@ class OneWayVAE(MultimodalVAE):
         super().__init__(modalities, latent_dim, decoders, seed, conditions, **kwargs)
         self.target = target
         self.joint_encoder_network = joint_encoder
-        self.joint_encoder = self.joint_encoder_of(joint_encoder)
+        self.joint_encoder = conditional.joint_encoder(joint_encoder, self.event_shapes, latent_dim)
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """q(z|x,w); draws nothing."""
+        """Returns q(z|x,w); samples nothing."""
         del seed
         return self.joint_encoder(given)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, for Keras to save."""
+        """Returns the arguments, for Keras to save."""
         return {
             **super().get_config(),
             "target": self.target,

@@ -1,9 +1,9 @@
-"""What Keras needs to be told to train and save these models, under strategies too."""
+"""What Keras needs to train and save these models, under strategies too."""
 
 import abc
 import inspect
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import GeneratorType
 from typing import Any, Self
 
@@ -11,9 +11,15 @@ import keras
 import tensorflow as tf
 
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models import term_checks, training_data
-from jmvae_tf.runtime import keras_configuration
+from jmvae_tf.models import training_data
+from jmvae_tf.models.term_checks import FiniteTerms
+from jmvae_tf.objectives import Bound
+from jmvae_tf.runtime import keras_configuration, replicas
 from jmvae_tf.runtime.precision import computing_in
+from jmvae_tf.runtime.randomness import fold, root_seed
+
+# The first fold of a model's seed, so that training and testing never share a draw.
+_TRAINING, _TEST = 0, 1
 
 keras_configuration.check()
 
@@ -26,7 +32,7 @@ def steps_taken(optimizer: keras.optimizers.Optimizer) -> tf.Tensor:
 
 
 class _Seen:
-    """Which data sets have been checked, so that a test set is not looked at in every epoch."""
+    """Data sets that have been checked, so that a test set is not checked in every epoch."""
 
     def __init__(self) -> None:
         self._references: list[weakref.ref[Any]] = []
@@ -41,7 +47,7 @@ class _Seen:
 
 
 class _Loss(keras.callbacks.Callback):
-    """Adds minus the bound to an epoch's logs: Keras's callbacks watch it unless told otherwise."""
+    """Adds minus the bound to an epoch's logs; Keras's callbacks watch it by default."""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Adds `loss` and `val_loss`."""
@@ -51,7 +57,7 @@ class _Loss(keras.callbacks.Callback):
 
 
 class _WithoutLoss(keras.callbacks.Callback):
-    """Takes it away behind them, so that a history has each number once."""
+    """Removes it after them, so that a history has each number once."""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Removes `loss` and `val_loss`."""
@@ -59,23 +65,10 @@ class _WithoutLoss(keras.callbacks.Callback):
             (logs or {}).pop(name, None)
 
 
-class _PossibleTerms(keras.callbacks.Callback):
-    """Ends a training whose terms cannot be what they are, at the end of an epoch."""
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Raises ValueError if that is so."""
-        values = {name: float(x) for name, x in (logs or {}).items()}
-        if bad := term_checks.impossible(values, self.model.modalities):
-            raise ValueError(
-                f"{term_checks.RULE}; check the data, or lower the learning rate. "
-                f"Received: {', '.join(bad.values())} in epoch {epoch + 1}"
-            )
-
-
 class TrainableModel(keras.Model):
     """A model whose constructor makes all variables, trained by `fit` under any strategy.
 
-    Its `train_step` and `test_step` give what `results_of` makes of the trackers.
+    Its `train_step` and `test_step` return the `results_of` their trackers.
 
     Args:
       **kwargs: of `keras.Model`.
@@ -103,24 +96,24 @@ class TrainableModel(keras.Model):
 
     @abc.abstractmethod
     def adapt(self, data: Any, steps: int | None = None) -> None:
-        """Takes these statistics of a training set."""
+        """Takes these statistics from a training set."""
 
     @abc.abstractmethod
     def check_examples(self, data: Any) -> None:
-        """Raises ValueError if a batch in memory is none to train on."""
+        """Raises ValueError if a model cannot be trained on a batch in memory."""
 
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """As `keras.Model.fit`, on dictionaries of modality name to values and nothing else.
 
-        A `tf.data.Dataset` or a generator is taken in the order that it has. What is in memory,
-        otherwise the first batch, is checked before training; standardised modalities get the
-        statistics of the data unless they have some. Callbacks find `loss` and `val_loss`, minus
-        the bounds, in the logs of an epoch; the history has the bound and its terms.
+        A `tf.data.Dataset` or a generator keeps its order. Before training, data in memory are
+        checked whole, others by their first batch; standardised modalities get the statistics of
+        the data unless they have some. The logs of an epoch have `loss` and `val_loss`, minus the
+        bounds, for callbacks; the history has the bound and its terms.
 
         Raises:
-          ValueError: if the data are not what the modalities say, there are targets or weights
-            beside them, statistics are missing and cannot be taken in a pass over the data, or a
-            term of the bound is impossible after an epoch, such as NaN.
+          ValueError: if the data do not fit the modalities, there are targets or weights beside
+            them, statistics are missing and cannot be taken in a pass over the data, or a term of
+            the bound is impossible after an epoch, such as NaN.
         """
         bound = inspect.signature(super().fit).bind(*args, **kwargs)
         given = bound.arguments
@@ -142,7 +135,9 @@ class TrainableModel(keras.Model):
         callbacks = given.get("callbacks")
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks = keras.tree.flatten(callbacks) if callbacks else []
-            given["callbacks"] = [_Loss(), *callbacks, _WithoutLoss(), _PossibleTerms()]
+            given["callbacks"] = [_Loss(), *callbacks, _WithoutLoss()]
+            if not any(isinstance(callback, FiniteTerms) for callback in callbacks):
+                given["callbacks"].append(FiniteTerms(every_batch=False))
         if self.compiled and not self.optimizer.built:
             # Within a step of several replicas it is too late to make variables.
             with self.distribute_strategy.scope():
@@ -200,7 +195,7 @@ class TrainableModel(keras.Model):
             )
 
     def _checked(self, data: Any) -> Any:
-        """The same data, once their first batch is known to be fit for training."""
+        """Checks the first batch, or all that is in memory, and returns the same data."""
         if data in self._seen:
             return data
         batch, data = training_data.with_first_batch(data)
@@ -210,9 +205,9 @@ class TrainableModel(keras.Model):
         return data
 
     def results_of(self, trackers: Mapping[str, keras.metrics.Metric]) -> dict[str, tf.Tensor]:
-        """The trackers' means so far, by name; of this replica where there are several.
+        """Returns the trackers' means so far, by name; those of this replica if there are several.
 
-        Keras averages what the replicas of several workers give over its first axis, so there they
+        Keras averages the results of several workers' replicas over their first axis, so there they
         have one.
         """
         results = {name: tracker.result() for name, tracker in trackers.items()}
@@ -227,16 +222,16 @@ class TrainableModel(keras.Model):
         return self._precision
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that all models have, and the precision, for Keras to save."""
+        """Returns the arguments of all models, and the precision, for Keras to save."""
         return {"name": self.name, "precision": self.precision}
 
     @classmethod
     def from_config(
         cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Self:
-        """The model, newly initialised, that `get_config` described, in its precision.
+        """Makes the model that `get_config` described, newly initialised, in its precision.
 
-        Files of earlier versions do not say it: their models compute in the policy in force.
+        Files of early versions do not name it: their models compute in the policy in force.
         """
         arguments = {
             key: keras.saving.deserialize_keras_object(value, custom_objects)
@@ -252,3 +247,69 @@ class TrainableModel(keras.Model):
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Nothing either; Keras's own cannot read the batches of several workers."""
+
+
+class BoundMaximiser(TrainableModel, abc.ABC):
+    """A model trained by gradient ascent on its bound, whose steps Keras calls."""
+
+    seed: int
+    kl_weight: keras.Variable
+
+    @abc.abstractmethod
+    def examples_of(self, data: Any) -> dict[str, tf.Tensor]:
+        """Returns the standardised examples in what Keras hands to a step."""
+
+    @abc.abstractmethod
+    def unchecked_bound(
+        self,
+        data: Mapping[str, tf.Tensor],
+        seed: tf.Tensor,
+        kl_weight: float | tf.Tensor = 1.0,
+        training: bool = False,
+    ) -> Bound:
+        """Computes the bound of a batch."""
+
+    def train_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """One step of gradient ascent on the bound, averaged over the batch of all replicas."""
+        data = self.examples_of(data)
+        seed = self.training_seed(steps_taken(self.optimizer))
+        mean = replicas.current().part_of_mean(next(iter(data.values())))
+        with tf.GradientTape() as tape:
+            bound = self.unchecked_bound(data, seed, self.kl_weight, training=True)
+            # Keras's optimisers sum the gradients of the replicas.
+            loss = -mean(bound.value)
+            scaled_loss = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled_loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        return self.track(bound)
+
+    def test_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """The bound itself: divergences have their full weight, whatever the warm-up's."""
+        data = self.examples_of(data)
+        return self.track(self.unchecked_bound(data, self.test_seed()))
+
+    def training_seed(self, step: int | tf.Tensor) -> tf.Tensor:
+        """Returns the seed of a training step, by the number of steps before it."""
+        return fold(root_seed(self.seed), _TRAINING, step)
+
+    def test_seed(self) -> tf.Tensor:
+        """Returns the seed of the next test step."""
+        # The number of examples that this evaluation has seen tells its batches apart.
+        count = tf.cast(self._trackers["bound"].count, tf.int32)
+        seen = tf.reduce_sum(replicas.current().sizes(count))
+        return fold(root_seed(self.seed), _TEST, seen)
+
+    def track_terms(self, names: Iterable[str]) -> None:
+        """Makes the trackers of the bound and of its terms."""
+        self._trackers = {name: keras.metrics.Mean(name=name) for name in ("bound", *names)}
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The trackers of the bound and its terms, which Keras resets for every epoch."""
+        return list(self._trackers.values())
+
+    def track(self, bound: Bound) -> dict[str, tf.Tensor]:
+        """Adds a batch to the means of the bound and its terms, and returns the means by name."""
+        for name, value in {"bound": bound.value, **bound.terms}.items():
+            self._trackers[name].update_state(value)
+        return self.results_of(self._trackers)

@@ -1,4 +1,4 @@
-"""What `fit`, `evaluate` and `adapt` are given, as batches that can be looked at beforehand."""
+"""The data that `fit`, `evaluate` and `adapt` take, as batches to check beforehand."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sized
@@ -12,7 +12,7 @@ import tensorflow as tf
 _ROWS = 1000  # Of arrays that are taken in parts.
 
 MOST_BATCHES = 100_000
-"""Of data that do not say where they end: more count as endless."""
+"""Most batches of data that do not say where they end; more count as endless."""
 
 
 def check_alone(what: str, **others: Any) -> None:
@@ -35,7 +35,7 @@ def check_alone(what: str, **others: Any) -> None:
 
 
 def examples_of(data: Any) -> Any:
-    """The examples in what Keras hands to a step.
+    """Returns the examples in what Keras hands to a step.
 
     Raises:
       ValueError: if there are targets or weights beside them.
@@ -46,14 +46,19 @@ def examples_of(data: Any) -> Any:
 
 
 def with_first_batch(data: Any) -> tuple[Any, Any]:
-    """A batch to be looked at before training, and the data, none of them lost.
+    """Reads a batch to check before training; none of the data is lost.
+
+    A `tf.data.Dataset` is started once more for it, so it reads its first batch twice, and one that
+    reshuffles is a pass ahead: TensorFlow cannot put a batch back. A dataset with the batch in
+    front would lose its sharding over workers and its number of batches, and read it again in
+    every epoch.
 
     Args:
       data: the `x` of Keras's `fit`.
 
     Returns:
-      All of what is in memory, otherwise the first batch; None where only Keras can read it, as
-      what several replicas share already. Then the data.
+      All that is in memory, otherwise the first batch; None where only Keras can read it, as with
+      data that several replicas share already. Then the data.
 
     Raises:
       ValueError: if there is no batch.
@@ -94,7 +99,7 @@ def _without_examples() -> ValueError:
 
 
 def batches_of(data: Any, steps: int | None = None) -> Iterator[Any]:
-    """All batches of a training set, once.
+    """Yields all batches of a training set, once.
 
     Args:
       data: as `fit` takes it, or any iterable of batches.
@@ -147,7 +152,7 @@ def _endless(received: str) -> ValueError:
 
 
 def as_events(name: str, values: Any, event_shape: tuple[int, ...]) -> np.ndarray:
-    """The events of one modality in a batch, as an array.
+    """Returns the events of one modality in a batch, as an array.
 
     Args:
       name: of the modality.
@@ -169,7 +174,7 @@ def as_events(name: str, values: Any, event_shape: tuple[int, ...]) -> np.ndarra
 
 
 def check_numbers(name: str, dtype: np.dtype) -> None:
-    """Raises ValueError if values are of no type of real numbers."""
+    """Raises ValueError if values are not of a type of real numbers."""
     if dtype.kind not in "biuf" and dtype != tf.bfloat16.as_numpy_dtype:
         raise ValueError(_no_numbers(name, dtype.name))
 

@@ -7,10 +7,12 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from jmvae_tf.layers import conditional
 from jmvae_tf.layers.distributions import reparameterised_sample
-from jmvae_tf.layers.networks import Network
+from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.base import MultimodalVAE, Tensors
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.objectives import Bound, vae_bound
 
 
@@ -21,7 +23,7 @@ class VAE(MultimodalVAE):
     Args:
       modalities: the one modality's name to `Modality`.
       latent_dim: the number of values of z.
-      encoders: the same name to the body of q(z|x), as a notation of `networks` or a Keras layer;
+      encoders: the same name to the body of q(z|x), as a text in the `notation` or a Keras layer;
         by event shape where none is given.
       decoders: the same name to the body of p(x|z), likewise.
       seed: of the latent samples that training and testing draw.
@@ -43,10 +45,8 @@ class VAE(MultimodalVAE):
         if len(modalities) != 1:
             raise ValueError(f"A VAE has exactly one modality. Received: {list(modalities)}")
         super().__init__(modalities, latent_dim, decoders, seed, **kwargs)
-        self.encoder_networks = self._networks_for("encoders", encoders, self.targets)
-        self.encoders = {
-            name: self.encoder(name, self.encoder_networks.get(name)) for name in self.modalities
-        }
+        self.encoder_networks = conditional.chosen_networks("encoders", encoders, self.targets)
+        self.encoders = conditional.encoders(self.encoder_networks, self.event_shapes, latent_dim)
         self.build_networks()
 
     def unchecked_bound(
@@ -56,21 +56,21 @@ class VAE(MultimodalVAE):
         kl_weight: float | tf.Tensor = 1.0,
         training: bool = False,
     ) -> Bound:
-        """Eq. 1; see `MultimodalVAE.bound`."""
+        """L_VAE(x), Eq. 1; see `MultimodalVAE.bound`."""
         [(name, x)] = data.items()
         q_z_x = self.encoders[name](x, training=training)
-        z = reparameterised_sample(q_z_x, seed)
+        z = reparameterised_sample(q_z_x, seed)  # z ~ q(z|x)
         p_x_z = {name: self.decoders[name](z, training=training)}
         return vae_bound(data, q_z_x, self.prior(data), p_x_z, kl_weight, self.likelihood_weights)
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """q(z|x); draws nothing."""
+        """Returns q(z|x); samples nothing."""
         del seed
         [(name, x)] = given.items()
         return self.encoders[name](x)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, for Keras to save."""
+        """Returns the arguments, for Keras to save."""
         return {
             **super().get_config(),
             "encoders": keras.saving.serialize_keras_object(dict(self.encoder_networks)),

@@ -9,7 +9,6 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
@@ -17,10 +16,7 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
-from jmvae_tf.modalities import Modality
-from jmvae_tf.models import term_checks
-from jmvae_tf.models.trainable import TrainableModel
-from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.models.term_checks import terms_of
 from jmvae_tf.runtime.files import written_atomically
 from jmvae_tf.training.run_folder import RunFolder
 
@@ -28,51 +24,6 @@ KEPT_CHECKPOINTS = 2
 """How many of the newest checkpoints stay: one more than is needed, should the newest be bad."""
 
 Logs = dict[str, Any] | None
-
-
-class FiniteTerms(keras.callbacks.Callback):
-    """Ends training as soon as the bound or one of its terms is impossible.
-
-    A term is possible if it is finite and, as the log-probability of discrete values (Bernoulli or
-    categorical), at most 0. Keras's `TerminateOnNaN` looks at the loss of training alone, and stops
-    without an error.
-
-    Args:
-      remedy: returns the last part of the message: what to continue from.
-
-    Raises:
-      UserError: from the hooks, naming the terms and the epoch.
-    """
-
-    def __init__(
-        self, remedy: Callable[[], str] = lambda: "check the data, or lower the learning rate"
-    ) -> None:
-        super().__init__()
-        self.remedy = remedy
-        self.epoch = 0
-
-    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Remembers the epoch, counted from 1."""
-        self.epoch = epoch + 1
-
-    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Checks the training terms; their means over the epoch keep a NaN once it is there."""
-        self._check(logs)
-
-    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Checks the validation terms too: the last step of an epoch may have spoilt the model."""
-        self._check(logs)
-
-    def _check(self, logs: Logs) -> None:
-        if bad := term_checks.impossible(_terms_of(logs), _modalities(self.model)):
-            raise UserError(
-                term_checks.RULE, f"{', '.join(bad.values())} in epoch {self.epoch}", self.remedy()
-            )
-
-
-def _modalities(model: keras.Model) -> Mapping[str, Modality] | None:
-    """Those of a model of this package; None of another."""
-    return model.modalities if isinstance(model, TrainableModel) else None
 
 
 class TermsOnTestSet(keras.callbacks.Callback):
@@ -273,16 +224,10 @@ class Progress(keras.callbacks.Callback):
             self.bar.close()
 
 
-def _terms_of(logs: Logs) -> dict[str, float]:
-    """Leaves out `loss`, minus the bound, which is for Keras's own callbacks."""
-    losses = ("loss", "val_loss")
-    return {name: float(x) for name, x in (logs or {}).items() if name not in losses}
-
-
 def _split_columns(logs: Logs) -> dict[str, float]:
     """Keras's names to the history's: `train_`, `validation_` and `test_` before each term."""
     columns: dict[str, dict[str, float]] = {"train_": {}, "validation_": {}, "test_": {}}
-    for name, value in _terms_of(logs).items():
+    for name, value in terms_of(logs).items():
         if name.startswith("val_"):
             columns["validation_"][name.removeprefix("val_")] = value
         elif name.startswith("test_"):

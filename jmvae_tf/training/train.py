@@ -5,13 +5,13 @@ import contextlib
 import keras
 
 from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.models.term_checks import FiniteTerms
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import Settings
 from jmvae_tf.training import strategies
 from jmvae_tf.training.build import Trained, execution_of, feed_of
 from jmvae_tf.training.callbacks import (
     Checkpoints,
-    FiniteTerms,
     HistoryFile,
     Progress,
     StopAtBatch,

@@ -13,7 +13,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.layers.distributions import VARIANCE_FLOOR, ConditionalDistribution
+from jmvae_tf.layers.conditional import ConditionalDistribution
+from jmvae_tf.layers.distributions import VARIANCE_FLOOR
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf.layers import networks
+from jmvae_tf.layers import notation
 from jmvae_tf.layers.batch_normalization import BatchNormalization
 
 SHAPES = [(50, 7), (10, 4, 6, 3)]
@@ -70,14 +70,14 @@ def test_checkpoints_with_keras_layer_can_still_be_read(monkeypatch, tmp_path, r
     inputs = tf.constant(rng.normal(size=(10, 3)), tf.float32)
     with monkeypatch.context() as patch:
         patch.setattr(
-            networks,
+            notation,
             "BatchNormalization",
             lambda: keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-4),
         )
-        old = networks.body("D4R-D4BR", (3,))
+        old = notation.body("D4R-D4BR", (3,))
     old(inputs, training=True)
     old.save_weights(tmp_path / "old.weights.h5")
-    new = networks.body("D4R-D4BR", (3,))
+    new = notation.body("D4R-D4BR", (3,))
     new.load_weights(tmp_path / "old.weights.h5")
     np.testing.assert_allclose(new(inputs), old(inputs), rtol=1e-6)
 

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf.layers import networks
+from jmvae_tf.layers import notation
+from jmvae_tf.layers.default_networks import (
+    default_decoder,
+    default_discriminator,
+    default_encoder,
+    default_joint_encoder,
+)
 from jmvae_tf.layers.distributions import LikelihoodHead
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality
@@ -25,16 +31,16 @@ def _kinds(model):
 
 
 def test_mnist_body():
-    model = networks.body("D512R-D512R", (28, 28, 1))
+    model = notation.body("D512R-D512R", (28, 28, 1))
     assert _kinds(model) == ["Flatten", "Dense", "Dense"]
     assert [layer.units for layer in model.layers[1:]] == [512, 512]
     assert all(layer.activation is keras.activations.relu for layer in model.layers[1:])
     assert model.count_params() == 784 * 512 + 512 + 512 * 512 + 512
-    assert networks.body("D64", (3,)).layers[0].activation is keras.activations.linear
+    assert notation.body("D64", (3,)).layers[0].activation is keras.activations.linear
 
 
 def test_celeba_encoder_halves_the_image_four_times():
-    model = networks.body("C64R-C128BR-C256BR-C256BR-F-D1024R", (64, 64, 3))
+    model = notation.body("C64R-C128BR-C256BR-C256BR-F-D1024R", (64, 64, 3))
     convolutions = [x for x in model.layers if isinstance(x, keras.layers.Conv2D)]
     assert [x.filters for x in convolutions] == [64, 128, 256, 256]
     assert [x.output.shape[1] for x in convolutions] == [32, 16, 8, 4]
@@ -47,10 +53,10 @@ def test_celeba_encoder_halves_the_image_four_times():
 
 def test_leaky_relu():
     x = tf.constant([[-2.0, 3.0]])
-    plain = networks.body("D2L", (2,))
+    plain = notation.body("D2L", (2,))
     plain.layers[0].set_weights([np.eye(2), np.zeros(2)])
     np.testing.assert_allclose(plain(x), [[-0.02, 3]], rtol=1e-6)
-    assert _kinds(networks.body("C4BL-DC4BL", (4, 4, 1))) == [
+    assert _kinds(notation.body("C4BL-DC4BL", (4, 4, 1))) == [
         "Conv2D",
         "BatchNormalization",
         "ReLU",
@@ -58,7 +64,7 @@ def test_leaky_relu():
         "BatchNormalization",
         "ReLU",
     ]
-    normalised = networks.body("D2BL", (2,))
+    normalised = notation.body("D2BL", (2,))
     kernel = normalised.layers[0].kernel
     kernel.assign(np.eye(2))
     assert not normalised.layers[0].use_bias
@@ -66,9 +72,9 @@ def test_leaky_relu():
 
 
 def test_default_discriminator_of_images():
-    assert networks.default_discriminator((64, 64, 3)) == "C64L-C128L-C256L-C256L-F-D1024L"
-    assert networks.default_discriminator((28, 28, 1)) == "D512L-D512L"
-    model = networks.body(networks.default_discriminator((32, 32, 3)), (32, 32, 3))
+    assert default_discriminator((64, 64, 3)) == "C64L-C128L-C256L-C256L-F-D1024L"
+    assert default_discriminator((28, 28, 1)) == "D512L-D512L"
+    model = notation.body(default_discriminator((32, 32, 3)), (32, 32, 3))
     relus = [x.negative_slope for x in model.layers if isinstance(x, keras.layers.ReLU)]
     assert relus == [0.01] * 5
     assert "BatchNormalization" not in _kinds(model)
@@ -78,18 +84,18 @@ def test_default_discriminator_of_images():
 @pytest.mark.parametrize("size", [32, 64, 128])
 def test_default_decoder_of_images_ends_at_their_size(size):
     shape = (size, size, 3)
-    model = networks.body(networks.default_decoder(shape), (128,), shape)
+    model = notation.body(default_decoder(shape), (128,), shape)
     p = LikelihoodHead(Gaussian(), shape)(model(tf.zeros((2, 128))))
     assert p.mean().shape == (2, *shape)
     if size == 64:
-        assert networks.default_decoder(shape) == "D4096R-DC256BR-DC128BR-DC64BR"
-        assert networks.default_encoder(shape) == "C64R-C128BR-C256BR-C256BR-F-D1024R"
+        assert default_decoder(shape) == "D4096R-DC256BR-DC128BR-DC64BR"
+        assert default_encoder(shape) == "C64R-C128BR-C256BR-C256BR-F-D1024R"
 
 
 def test_defaults_of_vectors_and_small_images():
-    assert networks.default_encoder((40,)) == "D512R-D512R"
-    assert networks.default_decoder((28, 28, 1)) == "D512R-D512R"
-    assert networks.default_joint_encoder([(28, 28, 1), (10,)]) == "(D512R-D512R, D512R-D512R)"
+    assert default_encoder((40,)) == "D512R-D512R"
+    assert default_decoder((28, 28, 1)) == "D512R-D512R"
+    assert default_joint_encoder([(28, 28, 1), (10,)]) == "(D512R-D512R, D512R-D512R)"
 
 
 @pytest.mark.parametrize(
@@ -97,13 +103,13 @@ def test_defaults_of_vectors_and_small_images():
     [(480, 640, 3), (218, 178, 3), (1024, 1024, 1), (300, 300, 1), (100_000,), (8, 100, 100)],
 )
 def test_defaults_that_nobody_would_choose_are_refused(shape):
-    for default in (networks.default_encoder, networks.default_decoder):
-        if default is networks.default_decoder and shape == (480, 640, 3):
+    for default in (default_encoder, default_decoder):
+        if default is default_decoder and shape == (480, 640, 3):
             continue  # Its units are many, but not for a latent variable of 64.
         with pytest.raises(ValueError, match=r"pass smaller networks as joint_encoder, encoders"):
             default(shape)
     with pytest.raises(ValueError, match=rf"{re.escape(str(shape))}, for which .* million"):
-        networks.default_joint_encoder([(10,), shape])
+        default_joint_encoder([(10,), shape])
 
 
 def test_large_events_are_taken_with_networks_that_somebody_chose():
@@ -113,29 +119,29 @@ def test_large_events_are_taken_with_networks_that_somebody_chose():
 
 
 def test_joint_body_concatenates_its_branches():
-    body = networks.joint_body("(D4R, D3)-D5R", {"x": (2, 2, 1), "w": (6,)})
+    body = notation.joint_body("(D4R, D3)-D5R", {"x": (2, 2, 1), "w": (6,)})
     x, w = tf.random.normal((7, 2, 2, 1)), tf.random.normal((7, 6))
     side_by_side = tf.concat([body.branches["x"](x), body.branches["w"](w)], axis=-1)
     np.testing.assert_allclose(
         body({"w": w, "x": x}), body.trunk(side_by_side), rtol=1e-5, atol=1e-6
     )
-    assert networks.joint_body("(D4R,D3)", {"x": (2,), "w": (6,)}).trunk is None
+    assert notation.joint_body("(D4R,D3)", {"x": (2,), "w": (6,)}).trunk is None
 
 
 def test_concatenated_body_takes_all_values_side_by_side():
-    body = networks.concatenated_body("D5R-D4R", {"z": (3,), "w": (2, 2, 1)}, (8, 8, 1))
+    body = notation.concatenated_body("D5R-D4R", {"z": (3,), "w": (2, 2, 1)}, (8, 8, 1))
     z, w = tf.random.normal((7, 3)), tf.random.normal((7, 2, 2, 1))
     side_by_side = tf.concat([z, tf.reshape(w, (7, 4))], axis=-1)
     np.testing.assert_allclose(
         body({"w": w, "z": z}), body.trunk(side_by_side), rtol=1e-5, atol=1e-6
     )
     # Transposed convolutions lead to the size of the event.
-    image = networks.concatenated_body("D64R-DC8R", {"z": (3,), "w": (2,)}, (8, 8, 1))
+    image = notation.concatenated_body("D64R-DC8R", {"z": (3,), "w": (2,)}, (8, 8, 1))
     assert image({"z": z, "w": w[:, :, 0, 0]}).shape == (7, 4, 4, 8)
 
 
 @pytest.mark.parametrize(
-    ("notation", "received"),
+    ("text", "received"),
     [
         ("D512r", "D512r"),
         ("D512RL", "D512RL"),
@@ -146,22 +152,22 @@ def test_concatenated_body_takes_all_values_side_by_side():
         ("D3-C4", "C4"),
     ],
 )
-def test_unknown_notation_is_refused(notation, received):
+def test_unknown_notation_is_refused(text, received):
     with pytest.raises(ValueError, match=f"Received: .*{received}"):
-        networks.body(notation, (4, 4, 1))
+        notation.body(text, (4, 4, 1))
 
 
-@pytest.mark.parametrize("notation", ["D3R, D3R", "(D3R)", "(D3R, D3R, D3R)", "(D3R, D3R)D4"])
-def test_a_joint_notation_has_a_branch_for_each_modality(notation):
+@pytest.mark.parametrize("text", ["D3R, D3R", "(D3R)", "(D3R, D3R, D3R)", "(D3R, D3R)D4"])
+def test_a_joint_notation_has_a_branch_for_each_modality(text):
     with pytest.raises(ValueError, match="joint network"):
-        networks.joint_body(notation, {"x": (2,), "w": (2,)})
+        notation.joint_body(text, {"x": (2,), "w": (2,)})
 
 
 def test_transposed_convolutions_must_fit_the_image():
     with pytest.raises(ValueError, match="100 units"):
-        networks.body("D100R-DC8R", (2,), (64, 64, 3))
+        notation.body("D100R-DC8R", (2,), (64, 64, 3))
     with pytest.raises(ValueError, match="output_shape=None"):
-        networks.body("D64R-DC8R", (2,))
+        notation.body("D64R-DC8R", (2,))
 
 
 SIZE = (8, 8, 3)
@@ -255,6 +261,6 @@ def test_layers_of_two_networks_are_refused(networks_of):
 
 
 def test_a_discriminator_has_layers_of_its_own():
-    vae = VAE(IMAGE, 4, encoders={"image": networks.body("D4R", (8, 8, 3))})
+    vae = VAE(IMAGE, 4, encoders={"image": notation.body("D4R", (8, 8, 3))})
     with pytest.raises(ValueError, match="layers of its own"):
         Adversarial(vae, "image", vae.encoder_networks["image"])

@@ -8,8 +8,8 @@ import tensorflow as tf
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models import term_checks
+from jmvae_tf.models.term_checks import FiniteTerms
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.training.callbacks import FiniteTerms
 from tests.helpers.evaluation import image_of, label_of
 from tests.helpers.small_models import small_model
 

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from jmvae_tf.layers import networks
+from jmvae_tf.layers import notation
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.runtime import keras_configuration
 from jmvae_tf.training.run_folder import RunFolder
@@ -56,8 +56,8 @@ def test_the_order_of_channels_does_not_matter(rng):
         keras.utils.set_random_seed(0)
         keras.config.set_image_data_format(order)
         try:
-            encoder = networks.body("C4R-C8BR-D6R", image.shape[1:])
-            decoder = networks.body("D32R-DC4R", (6,), image.shape[1:])
+            encoder = notation.body("C4R-C8BR-D6R", image.shape[1:])
+            decoder = notation.body("D32R-DC4R", (6,), image.shape[1:])
         finally:
             keras.config.set_image_data_format("channels_last")
         outputs.append([np.array(encoder(image)), np.array(decoder(code))])

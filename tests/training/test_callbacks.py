@@ -16,12 +16,12 @@ import tensorflow as tf
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.data.handwritten import digit_modalities
 from jmvae_tf.models.jmvae_kl import JMVAEKL
+from jmvae_tf.models.term_checks import FiniteTerms
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import settings_of
 from jmvae_tf.training.build import make_model
 from jmvae_tf.training.callbacks import (
     Checkpoints,
-    FiniteTerms,
     HistoryFile,
     Progress,
     StopAtBatch,

@@ -12,20 +12,18 @@
 A network that a user wants otherwise can be any Keras layer instead of such a text.
 """
 
-import contextlib
 import math
 import re
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import keras
 import tensorflow as tf
 
 from jmvae_tf.layers.batch_normalization import BatchNormalization
-from jmvae_tf.runtime.errors import one_line
 
 Network: TypeAlias = str | keras.layers.Layer
+"""A body of a network: a text in the notation above, or a Keras layer."""
 
 _LAYER = re.compile(r"(?P<kind>DC|D|C)(?P<size>[1-9][0-9]*)(?P<norm>B?)(?P<nonlinearity>[RL]?)")
 _LEAK = 0.01
@@ -217,119 +215,3 @@ def concatenated_body(
     flat = {name: body("F", shape, name=name) for name, shape in input_shapes.items()}
     width = sum(math.prod(shape) for shape in input_shapes.values())
     return JointBody(flat, body(notation, (width,), output_shape, name="trunk"))
-
-
-@contextlib.contextmanager
-def plain_errors() -> Iterator[None]:
-    """Says on one line why networks do not fit, without Keras's list of the arguments of a call.
-
-    Raises:
-      ValueError: where Keras or TensorFlow refuse something within.
-    """
-    filtering = keras.config.is_traceback_filtering_enabled()
-    keras.config.disable_traceback_filtering()
-    try:
-        with warnings.catch_warnings():
-            # What Keras warns of when a layer cannot be called; the error itself follows.
-            warnings.filterwarnings("ignore", message=".* looks like it has unbuilt state")
-            yield
-    except (ValueError, TypeError, KeyError, tf.errors.OpError) as error:
-        raise ValueError(
-            "Networks must fit the modalities, the latent variable and one another. "
-            f"{one_line(error)}"
-        ) from error
-    finally:
-        if filtering:
-            keras.config.enable_traceback_filtering()
-
-
-def check_apart(parts: Iterable[keras.layers.Layer]) -> None:
-    """Raises ValueError if two networks share weights: Keras saves them twice, and loads neither.
-
-    Args:
-      parts: networks, with their weights made.
-    """
-    owner: dict[int, str] = {}
-    for part in parts:
-        for variable in part.variables:
-            other = owner.setdefault(id(variable), part.name)
-            if other != part.name:
-                raise ValueError(
-                    "Each network of a model needs layers of its own, for it could not be loaded "
-                    f"otherwise. Received: {variable.path!r} in {other} and in {part.name}"
-                )
-
-
-DEFAULT_VECTOR_BODY = "D512R-D512R"
-"""The appendix's body of everything on MNIST, and of p(z_1|z_2) on CelebA too."""
-
-
-MOST_DEFAULT_PARAMETERS = 32_000_000
-"""Of the largest layer of a network that nobody chose; CelebA's at 128 x 128 has 17 million."""
-
-
-def default_encoder(event_shape: Sequence[int]) -> str:
-    """The appendix's body for an event: CelebA's for large images, MNIST's for all else.
-
-    Raises:
-      ValueError: if it would be larger than a network should be that nobody chose.
-    """
-    if _is_large(event_shape):
-        _check_size("encoder", event_shape, 1024 * _units(event_shape))
-    else:
-        _check_size("encoder", event_shape, 512 * math.prod(event_shape))
-    return "C64R-C128BR-C256BR-C256BR-F-D1024R" if _is_large(event_shape) else DEFAULT_VECTOR_BODY
-
-
-def default_decoder(event_shape: Sequence[int]) -> str:
-    """The appendix's body from the latent variable to an event, as for `default_encoder`.
-
-    Raises:
-      ValueError: as for `default_encoder`; the layer after this body is counted.
-    """
-    if not _is_large(event_shape):
-        _check_size("decoder", event_shape, 512 * math.prod(event_shape))
-        return DEFAULT_VECTOR_BODY
-    _check_size("decoder", event_shape, _USUAL_LATENT_DIM * _units(event_shape))
-    return f"D{_units(event_shape)}R-DC256BR-DC128BR-DC64BR"
-
-
-def default_discriminator(event_shape: Sequence[int]) -> str:
-    """The body of a discriminator of an image: an encoder's, with leaky ReLU throughout.
-
-    The 2018 paper's appendix has "C64R-C128BR-C256BR-C256BR-F-D1024R" for CelebA; the authors' code
-    has leaky ReLU and no batch normalisation, and so have these.
-
-    Raises:
-      ValueError: as for `default_encoder`.
-    """
-    default_encoder(event_shape)  # Of the same size.
-    return "C64L-C128L-C256L-C256L-F-D1024L" if _is_large(event_shape) else "D512L-D512L"
-
-
-def default_joint_encoder(event_shapes: Sequence[Sequence[int]]) -> str:
-    """The appendix's joint body: the modalities' own bodies side by side."""
-    return f"({', '.join(default_encoder(shape) for shape in event_shapes)})"
-
-
-_USUAL_LATENT_DIM = 64
-
-
-def _units(event_shape: Sequence[int]) -> int:
-    """Values of a large image after the convolutions of its encoder."""
-    return (event_shape[0] // 16) * (event_shape[1] // 16) * 256
-
-
-def _check_size(kind: str, event_shape: Sequence[int], num_parameters: int) -> None:
-    if num_parameters > MOST_DEFAULT_PARAMETERS:
-        most, received = (number // 10**6 for number in (MOST_DEFAULT_PARAMETERS, num_parameters))
-        raise ValueError(
-            f"A default network has at most {most} million parameters in a layer; make events "
-            "smaller, or pass smaller networks as joint_encoder, encoders and decoders, such as "
-            "'C16R-C32R-C64R-C64R-F-D128R' to encode an image and 'D64R' to decode one. Received: "
-            f"{tuple(event_shape)}, for which the default {kind} has {received} million"
-        )
-
-
-def _is_large(event_shape: Sequence[int]) -> bool:
-    return len(event_shape) == 3 and all(side >= 32 and side % 16 == 0 for side in event_shape[:2])

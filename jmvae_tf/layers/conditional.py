@@ -1,0 +1,119 @@
+"""Distributions given inputs, q(z|x), q(z|x,w) and p(x|z): a body and then a head."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from jmvae_tf.layers import default_networks, notation
+from jmvae_tf.layers.distributions import GaussianHead, LikelihoodHead
+from jmvae_tf.layers.notation import Network
+from jmvae_tf.runtime import replicas
+
+
+class ConditionalDistribution(keras.layers.Layer):
+    """A distribution given inputs, such as q(z|x), q(z|x,w) or p(x|z): a body and then a head.
+
+    Args:
+      body: a layer from the inputs (a tensor, or a dictionary of them) to features.
+      head: a layer from features to a distribution.
+      **kwargs: of `keras.layers.Layer`.
+    """
+
+    def __init__(
+        self, body: keras.layers.Layer, head: GaussianHead | LikelihoodHead, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.body = body
+        self.head = head
+
+    def call(
+        self,
+        inputs: Any,
+        training: bool = False,
+        batch_shape: tf.Tensor | Sequence[int] = (-1,),
+    ) -> tfd.Distribution:
+        """The distribution given inputs of one batch axis.
+
+        Args:
+          inputs: a tensor [batch, ...], or a dictionary of them.
+          training: whether batch normalisation uses the batch's statistics.
+          batch_shape: what the distribution's batch axis is unfolded to.
+
+        Raises:
+          ValueError: if the body does not give one row of features an example.
+        """
+        features = replicas.never_empty(lambda x: self.body(x, training=training), inputs)
+        batches = {
+            tensor.shape[0] for tensor in (*tf.nest.flatten(inputs), features) if tensor.shape.rank
+        }
+        if len(batches - {None}) > 1:
+            raise ValueError(
+                "The body of a network must give one row of features for each example. "
+                f"Received: {tuple(features.shape)} of {self.name} for a batch of "
+                f"{tf.nest.flatten(inputs)[0].shape[0]}"
+            )
+        return self.head(features, batch_shape=batch_shape)
+
+
+def chosen_networks(
+    argument: str, chosen: Mapping[str, Network] | None, names: Sequence[str]
+) -> dict[str, Network]:
+    """Returns the networks that a user chose, by modality.
+
+    Args:
+      argument: the name of the argument that has them, for the message.
+      chosen: modality name to network; None for no choice.
+      names: the modalities that have such a network.
+
+    Raises:
+      ValueError: if a network is for another modality.
+    """
+    unknown = [name for name in chosen or {} if name not in names]
+    if unknown:
+        raise ValueError(
+            f"{argument} must be keyed by modalities that have one, {list(names)}. "
+            f"Received: {unknown}"
+        )
+    return dict(chosen or {})
+
+
+def encoders(
+    chosen: Mapping[str, Network], event_shapes: Mapping[str, Sequence[int]], latent_dim: int
+) -> dict[str, ConditionalDistribution]:
+    """Makes q(z|x) of each modality.
+
+    Args:
+      chosen: modality name to body; where there is none, it is the 2018 paper's.
+      event_shapes: modality name to the shape of one example.
+      latent_dim: the number of values of z.
+    """
+    return {
+        name: ConditionalDistribution(
+            encoder_body(chosen.get(name), shape), GaussianHead(latent_dim), name=f"{name}_encoder"
+        )
+        for name, shape in event_shapes.items()
+    }
+
+
+def encoder_body(network: Network | None, event_shape: Sequence[int]) -> keras.layers.Layer:
+    """Makes the body of an encoder of one modality, the 2018 paper's if `network` is None."""
+    network = network or default_networks.default_encoder(event_shape)
+    return notation.body(network, event_shape) if isinstance(network, str) else network
+
+
+def joint_encoder(
+    network: Network | None, event_shapes: Mapping[str, Sequence[int]], latent_dim: int
+) -> ConditionalDistribution:
+    """Makes q(z|x,w), which takes a dictionary of all modalities.
+
+    Args:
+      network: its body; None for the 2018 paper's.
+      event_shapes: modality name to the shape of one example.
+      latent_dim: the number of values of z.
+    """
+    network = network or default_networks.default_joint_encoder(list(event_shapes.values()))
+    body = notation.joint_body(network, event_shapes) if isinstance(network, str) else network
+    return ConditionalDistribution(body, GaussianHead(latent_dim), name="joint_encoder")

@@ -1,0 +1,249 @@
+"""The data that a model is given: checks, standardisation, statistics of the training set."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from jmvae_tf.layers.standardisation import Moments, Standardisation
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models import training_data
+
+Tensors = Mapping[str, tf.Tensor]
+
+
+class ModalityInputs:
+    """Turns data in their own units into the standardised tensors that networks take.
+
+    Attributes:
+      modalities: name to `Modality`.
+      conditions: the names of the modalities that must always be given.
+      statistics: modality name to its layer of mean and deviation, if its values are real.
+    """
+
+    modalities: Mapping[str, Modality]
+    conditions: tuple[str, ...]
+    statistics: dict[str, Standardisation]
+
+    # Whatever a model is asked about.
+
+    def standardise(self, data: Tensors) -> dict[str, tf.Tensor]:
+        """Standardises data as `bound` takes them, and as the distributions of `decode` have them.
+
+        Args:
+          data: modality name to [batch, *event_shape], of any of the modalities.
+
+        Returns:
+          The same names to float32; modalities that are `standardised` by the statistics of the
+          training set, others in the data's units.
+
+        Raises:
+          ValueError: if a name is unknown, a shape is not that of its modality, or values are
+            outside its support; within a graph values are not checked.
+        """
+        self._check_known(data)
+        for name, x in data.items():
+            if _has_values(x):
+                modality = self.modalities[name]
+                modality.check_values(training_data.as_events(name, x, modality.event_shape))
+        return self._standardised(data)
+
+    def checked_inputs(self, given: Tensors) -> dict[str, tf.Tensor]:
+        """As `standardise`, and raises ValueError if one of the conditions is not given."""
+        tensors = self.standardise(given)
+        self.check_conditions(tensors)
+        return tensors
+
+    def check_conditions(self, given: Tensors) -> None:
+        """Raises ValueError if one of the conditions is not given."""
+        if not set(self.conditions) <= set(given):
+            raise ValueError(
+                f"This model needs {' and '.join(self.conditions)} to be given. "
+                f"Received: {list(given) or 'nothing'}"
+            )
+
+    def check_standardised(self, data: Tensors) -> None:
+        """Refuses what `bound` cannot score; within a graph values are not checked.
+
+        Args:
+          data: modality name to [batch, *event_shape], as `standardise` returns it.
+
+        Raises:
+          ValueError: if a name is unknown, a modality is missing, or values are not finite or not
+            events of their likelihood.
+        """
+        self._check_known(data)
+        missing = [name for name in self.modalities if name not in data]
+        if missing:
+            raise ValueError(
+                f"A bound needs all modalities, {list(self.modalities)}. "
+                f"Received: {list(data) or 'nothing'}, without {missing}"
+            )
+        for name, x in data.items():
+            if not _has_values(x):
+                continue
+            if self.modalities[name].standardised:
+                _check_finite(name, np.asarray(x))
+            else:
+                self.modalities[name].check_examples(np.asarray(x))
+
+    def unstandardise(self, name: str, x: tf.Tensor) -> tf.Tensor:
+        """Returns values of a modality, [..., *event_shape], in the data's units."""
+        return self.statistics[name].invert(x) if self.modalities[name].standardised else x
+
+    def in_range(self, name: str, x: tf.Tensor) -> tf.Tensor:
+        """As `unstandardise`, with an image clipped to its range."""
+        modality, x = self.modalities[name], self.unstandardise(name, x)
+        if modality.kind == "image" and modality.value_range:
+            return tf.clip_by_value(x, *modality.value_range)
+        return x
+
+    def _standardised(self, data: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+        """As `standardise`, of known names, without a look at values."""
+        tensors = {}
+        for name, modality in self.modalities.items():
+            if name not in data:
+                continue
+            tensor = tf.convert_to_tensor(data[name])
+            training_data.check_numbers(name, np.dtype(tensor.dtype.as_numpy_dtype))
+            if tensor.shape.rank is not None:
+                training_data.check_shape(name, tensor.shape, modality.event_shape)
+            if not tensor.shape[1:].is_fully_defined():  # Within a graph: checked when it runs.
+                tensor = tf.ensure_shape(tensor, (None, *modality.event_shape))
+            tensor = tf.cast(tensor, tf.float32)
+            tensors[name] = self.statistics[name](tensor) if modality.standardised else tensor
+        return tensors
+
+    # What a model is trained on.
+
+    def examples_of(self, data: Any) -> dict[str, tf.Tensor]:
+        """Returns the standardised examples in what Keras hands to a step.
+
+        Raises:
+          ValueError: if there is anything but examples, a modality is missing, or a shape is not
+            that of its modality.
+        """
+        data = training_data.examples_of(data)
+        self._check_complete(data, self.modalities)
+        return self._standardised(data)
+
+    def check_examples(self, data: Any) -> None:
+        """Refuses what `fit` cannot train on, before it trains.
+
+        Args:
+          data: a batch as Keras hands it to a step, but in memory.
+
+        Raises:
+          ValueError: if there is anything but examples, or none, a modality is missing, a shape is
+            not that of its modality, the modalities differ in their number of examples, or values
+            are not events of their likelihood.
+        """
+        examples = training_data.examples_of(data)
+        self._check_complete(examples, self.modalities)
+        arrays = self._arrays_of({name: examples[name] for name in self.modalities})
+        training_data.check_number(len(next(iter(arrays.values()))))
+        for name, values in arrays.items():
+            self.modalities[name].check_examples(values)
+
+    @property
+    def needs_statistics(self) -> bool:
+        """Whether modalities are to be standardised by statistics that nobody has taken."""
+        return any(
+            self.statistics[name].is_new for name, x in self.modalities.items() if x.standardised
+        )
+
+    def adapt(self, data: Any, steps: int | None = None) -> None:
+        """Takes the statistics of the training set; `fit` does so where it is still to be done.
+
+        Args:
+          data: the training set once, as dictionaries of modality name to [batch, *event_shape]: an
+            iterable of them such as a `tf.data.Dataset`, or one with all examples.
+          steps: how many batches to take; None for all.
+
+        Raises:
+          ValueError: if it is empty or has no end, or examples are not of their modality, not
+            finite, or vary too little beside their size for float32.
+        """
+        moments = {name: Moments(x.event_shape) for name, x in self.statistics.items()}
+        count = 0
+        for batch in training_data.batches_of(data, steps):
+            examples = training_data.examples_of(batch)
+            self._check_complete(examples, moments)
+            arrays = self._arrays_of({name: examples[name] for name in moments})
+            for name, values in arrays.items():
+                self.modalities[name].check_values(values)
+                if len(values):
+                    moments[name].add(values)
+            count += len(next(iter(arrays.values()), ()))
+        if moments:
+            training_data.check_number(count)
+        for name, x in moments.items():
+            if self.modalities[name].standardised:
+                _check_resolved(name, x, self.statistics[name])
+        for name, x in moments.items():
+            self.statistics[name].set_statistics(x.mean, x.stddev)
+
+    # Parts of the checks.
+
+    def _check_known(self, names: Iterable[str]) -> None:
+        unknown = [name for name in names if name not in self.modalities]
+        if unknown:
+            raise ValueError(
+                f"Modalities must be among {list(self.modalities)}. Received: {unknown}"
+            )
+
+    def _check_complete(self, examples: Any, names: Iterable[str]) -> None:
+        if not isinstance(examples, Mapping) or not set(names) <= set(examples):
+            raise ValueError(
+                f"Training data must be dictionaries of {list(names)}. Received: "
+                f"{list(examples) if isinstance(examples, Mapping) else type(examples).__name__}"
+            )
+
+    def _arrays_of(self, examples: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Returns events as arrays; raises ValueError for other shapes, or unequal numbers."""
+        arrays = {
+            name: training_data.as_events(name, x, self.modalities[name].event_shape)
+            for name, x in examples.items()
+        }
+        numbers = {name: len(values) for name, values in arrays.items()}
+        if len(set(numbers.values())) > 1:
+            raise ValueError(
+                "Every modality must have as many examples as the others. Received: "
+                + ", ".join(f"{number} of {name!r}" for name, number in numbers.items())
+            )
+        return arrays
+
+
+def new_statistics(modalities: Mapping[str, Modality]) -> dict[str, Standardisation]:
+    """Makes the layer of mean and deviation of each modality of real numbers."""
+    return {
+        name: Standardisation(
+            modality.event_shape, modality.kind == "image", name=f"{name}_statistics"
+        )
+        for name, modality in modalities.items()
+        if modality.likelihood.is_real
+    }
+
+
+def _has_values(x: Any) -> bool:
+    """Whether values can be looked at: not those of a graph that is being traced."""
+    return not tf.is_tensor(x) or hasattr(x, "numpy")
+
+
+def _check_finite(name: str, values: np.ndarray) -> None:
+    if not np.isfinite(values).all():
+        raise ValueError(f"Values of {name!r} must be finite. Received: NaN or infinite ones")
+
+
+def _check_resolved(name: str, moments: Moments, statistics: Standardisation) -> None:
+    """Raises ValueError if values vary too little beside their size for float32."""
+    lost = moments.lost & (moments.stddev >= statistics.smallest(moments.stddev))
+    if lost.any():
+        place = np.unravel_index(np.argmax(lost), lost.shape)
+        raise ValueError(
+            f"Values of {name!r} must vary by what float32 can tell beside their size; "
+            "subtract a constant first. Received: a mean of "
+            f"{moments.mean[place]:.9g} with a standard deviation of {moments.stddev[place]:.3g} "
+            f"at {[int(axis) for axis in place]}"
+        )

@@ -1,0 +1,123 @@
+"""Samples of the latent variable given modalities, for generation and for the papers' measures."""
+
+import abc
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from jmvae_tf.models.inputs import ModalityInputs, Tensors
+from jmvae_tf.runtime.randomness import as_seed, sample, split
+
+
+class ImportanceSamples(NamedTuple):
+    """Samples of all latent variables from a proposal, with what their weights need.
+
+    The weight of a sample for modalities x is p(x|z) p(z) / q(z).
+
+    Attributes:
+      z: the samples that decoders take, float32 [num_samples, batch, latent_dim].
+      log_p_z: log p of all latent variables sampled, [num_samples, batch].
+      log_q_z: log q of the same, [num_samples, batch].
+    """
+
+    z: tf.Tensor
+    log_p_z: tf.Tensor
+    log_q_z: tf.Tensor
+
+
+class LatentSamples(ModalityInputs, abc.ABC):
+    """Samples z ~ q(z|given), from the `posterior` and the `prior` that a model defines."""
+
+    conditional_equation = 5
+    """Which equation of the 2018 paper scores generation: that of `conditional_samples`."""
+
+    @property
+    def samples_to_infer(self) -> bool:
+        """Whether q(z|given) is random where modalities are missing."""
+        return False
+
+    @abc.abstractmethod
+    def posterior(self, given: Tensors | None = None, seed: int | tf.Tensor = 0) -> Any:
+        """Returns q(z|given); see `MultimodalVAE.posterior`."""
+
+    @abc.abstractmethod
+    def prior(self, given: Tensors) -> tfd.Distribution:
+        """Returns p(z) or p(z|w); see `MultimodalVAE.prior`."""
+
+    def posterior_and_samples(
+        self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
+    ) -> tuple[tfd.Distribution, tf.Tensor]:
+        """Samples z ~ q(z|given), and returns q too.
+
+        Args:
+          given: as for `posterior`.
+          num_samples: how many samples for each example.
+          seed: as for `sample_posterior`.
+
+        Returns:
+          q, whose batch shape is [num_samples, batch] or can be broadcast to it, and z, float32
+          [num_samples, batch, latent_dim].
+        """
+        seed_q, seed_z = split(as_seed(seed), 2)
+        q = self.posterior(given, seed_q)
+        return q, sample(q, seed_z, num_samples)
+
+    def sample_posterior(
+        self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
+    ) -> tf.Tensor:
+        """Samples z ~ q(z|given), independently for each sample and example.
+
+        Args:
+          given: as for `posterior`.
+          num_samples: how many for each example.
+          seed: an integer, or int32 of shape [2]; the same seed gives the same samples.
+
+        Returns:
+          float32, [num_samples, batch, latent_dim]; from the prior [num_samples, latent_dim]. For
+          JMVAE-h these are samples of z_1, which decoders take.
+        """
+        return self.posterior_and_samples(given, num_samples, seed)[1]
+
+    def posterior_mean(self, given: Tensors | None, seed: int | tf.Tensor = 0) -> tf.Tensor:
+        """Mean of q(z|given), [batch, latent_dim].
+
+        For JMVAE-h, the top layer's mean passed down to z_1 through the priors' means.
+        """
+        return self.posterior(given, seed).mean()
+
+    def layer_means(self, given: Tensors, seed: int | tf.Tensor = 0) -> dict[str, tf.Tensor]:
+        """Means of all latent variables given some modalities, by name, [batch, size] each."""
+        return {"z": self.posterior(given, seed).mean()}
+
+    def conditional_samples(
+        self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0
+    ) -> tf.Tensor:
+        """Samples the z that the papers' test bound averages over: N in Eq. 5, N x N in Eq. 6.
+
+        Args:
+          given: as for `posterior`.
+          num_samples: N.
+          seed: as for `sample_posterior`.
+
+        Returns:
+          float32, [samples, batch, latent_dim].
+        """
+        return self.sample_posterior(given, num_samples, seed)
+
+    def importance_samples(
+        self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0
+    ) -> ImportanceSamples:
+        """Samples from q(z|given) as a proposal for importance weights.
+
+        Args:
+          given: all modalities (the papers' "multiple" proposal), or some ("single").
+          num_samples: k.
+          seed: as for `sample_posterior`.
+
+        Returns:
+          The samples; `log_p_z` is under the prior, or under p(z|w) in CMMA.
+        """
+        q, z = self.posterior_and_samples(given, num_samples, seed)
+        p_z = self.prior(self.checked_inputs(given))
+        return ImportanceSamples(z, p_z.log_prob(z), q.log_prob(z))
