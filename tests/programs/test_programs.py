@@ -116,6 +116,7 @@ def test_config_has_settings_and_versions(whole):
     config = json.loads(whole.config_file.read_text())
     versions = config.pop("versions")
     assert versions == installed_versions()
+    assert config.pop("modalities") == {"image": [8, 8, 1], "label": [10]}
     networks = {"image": "D8R", "label": "D8R"}
     assert config == {
         **dataclasses.asdict(settings_of("jmvae_kl", "digits", {})),
