@@ -55,3 +55,17 @@ def test_a_range_must_fit_the_likelihood_and_have_a_middle():
         traits_of(Bernoulli(), (-3, 3))
     with pytest.raises(ValueError, match="the middle of their range"):
         traits_of(Gaussian(), (0, math.inf))
+
+
+def test_names_of_values_do_not_repeat():
+    with pytest.raises(ValueError, match=r"a name of its own. Received: \['Bald'\]"):
+        Modality("x", (3,), Gaussian(), value_names=("Bald", "Smiling", "Bald"))
+
+
+def test_stored_names_that_repeat_are_numbered():
+    """Version 0.3 wrote such files."""
+    names = ("Bald", "Smiling", "Wise")
+    config = Modality("x", (3,), Gaussian(), value_names=names).get_config()
+    loaded = Modality.from_config({**config, "value_names": ["Bald", "Bald", "Bald (2)"]})
+    assert loaded.value_names == ("Bald", "Bald (3)", "Bald (2)")
+    assert Modality.from_config(config).value_names == names

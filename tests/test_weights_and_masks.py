@@ -121,8 +121,8 @@ def test_a_missing_modality_leaves_the_objective_without_it(case, objective, how
     np.testing.assert_array_equal(bound.terms["log_p_y"], tf.zeros(BATCH))
     zero = tf.UnconnectedGradients.ZERO
     for found, expected in zip(
-        tape.gradient(bound.value, case.variables, zero),
-        tape.gradient(small.value, case.variables, zero),
+        tape.gradient(bound.value, case.variables, unconnected_gradients=zero),
+        tape.gradient(small.value, case.variables, unconnected_gradients=zero),
         strict=True,
     ):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
@@ -148,7 +148,9 @@ def test_examples_may_lack_different_modalities(case, objective):
         names = [name for name, mask in observed.items() if mask[row]]
         alone = case.bound(objective, names, **options)
         np.testing.assert_allclose(bound.value[row], alone.value[row], rtol=1e-5)
-    gradients = tape.gradient(bound.value, case.variables, tf.UnconnectedGradients.ZERO)
+    gradients = tape.gradient(
+        bound.value, case.variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
+    )
     assert all(np.isfinite(gradient).all() for gradient in gradients)
 
 
