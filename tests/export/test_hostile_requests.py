@@ -1,15 +1,12 @@
 """Two hundred malformed requests against each signature, fed as a server feeds its graph.
 
 Neither shapes nor ranges are looked at on the way: they come to the graph as a client sent them, in
-one process of TensorFlow alone, which must live on and take no more memory.
+one process that can import neither Keras nor this package. It must live on and take no more memory.
 """
 
-import os
 import pathlib
 import pickle
 import struct
-import subprocess
-import sys
 import textwrap
 import zlib
 
@@ -24,6 +21,7 @@ from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.likelihoods import Bernoulli
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.jmvae_kl import JMVAEKL
+from tests.helpers.programs import start_code
 from tests.helpers.small_models import small_model
 
 REQUESTS = 200  # At least, for each signature.
@@ -90,14 +88,9 @@ def served(exported, tmp_path):
 
     def ask(requests):
         (tmp_path / "requests").write_bytes(pickle.dumps(requests))
-        command = [sys.executable, "-I", "-c", SERVER, exported[1]]
-        environment = {name: x for name, x in os.environ.items() if name != "PYTHONPATH"}
-        subprocess.run(
-            [*command, tmp_path / "requests", tmp_path / "answers"],
-            env=environment,
-            check=True,
-            stderr=subprocess.DEVNULL,
-        )
+        files = [str(tmp_path / name) for name in ("requests", "answers")]
+        done = start_code(tmp_path, SERVER, str(exported[1]), *files)
+        assert done.returncode == 0, done.stderr
         return pickle.loads((tmp_path / "answers").read_bytes())
 
     return ask

@@ -54,7 +54,7 @@ def _adversarial(name, weight=2.0, discriminator=DISCRIMINATOR, **options):
 
 def _compiled(name, weight=2.0, optimizer=lambda: keras.optimizers.SGD(1.0), **options):
     model = _adversarial(name, weight, **options)
-    model.compile(optimizer(), optimizer(), optimizer())
+    model.compile(optimizer(), optimizer(), optimizer(), jit_compile=False)
     return model
 
 

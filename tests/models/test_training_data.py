@@ -53,7 +53,7 @@ def batch(two_modality_batch):
 @pytest.fixture
 def model(two_modalities):
     model = small_model("jmvae_kl", two_modalities)
-    model.compile(optimizer=keras.optimizers.SGD(0.01))
+    model.compile(optimizer=keras.optimizers.SGD(0.01), jit_compile=False)
     return model
 
 
@@ -61,7 +61,7 @@ def columns(event_shape=(3,), kind="vector"):
     """A model of standardised numbers."""
     shape = Modality("v", event_shape, Gaussian(), kind=kind, standardised=True)
     model = VAE({"v": shape}, latent_dim=2, encoders={"v": "D4R"}, decoders={"v": "D4R"})
-    model.compile(optimizer="sgd")
+    model.compile(optimizer="sgd", jit_compile=False)
     return model
 
 
@@ -332,7 +332,7 @@ def test_fit_takes_no_statistics_of_what_it_could_not_read_twice(form, message, 
 def test_models_against_discriminators_check_and_adapt_too(rng):
     image = Modality("image", (4, 4, 1), Gaussian(), kind="image", standardised=True)
     model = Adversarial(small_model("vae", {"image": image}), "image", "D4R")
-    model.compile()
+    model.compile(jit_compile=False)
     x = rng.normal(5, 3, size=(9, 4, 4, 1)).astype(np.float32)
     stop = keras.callbacks.EarlyStopping(patience=0)
     model.fit({"image": x}, validation_data={"image": x}, verbose=0, callbacks=stop)
