@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from jmvae_tf.data import faces
 from jmvae_tf.layers.distributions import GaussianHead
 from jmvae_tf.likelihoods import Bernoulli, Categorical
 from jmvae_tf.modalities import Modality
@@ -43,6 +44,11 @@ def small_model(
     if name in ONE_WAY:
         arguments["target"] = first
     return row.model_class()(modalities, **{**arguments, **options})
+
+
+def small_faces(size: int) -> dict[str, Modality]:
+    """The modalities of small faces with three attributes."""
+    return faces.face_modalities(size, ("Bald", "Male", "Smiling"))
 
 
 def examples(modalities: Mapping[str, Modality], num: int) -> dict[str, tf.Tensor]:
