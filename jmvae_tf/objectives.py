@@ -33,9 +33,6 @@ from jmvae_tf.likelihoods import observed_log_prob
 
 Weight: TypeAlias = float | tf.Tensor
 
-# The bounds write sum([kl_prior]): without the sum's 0 + kl_prior, XLA rounds otherwise, and
-# trainings of version 0.3 could not be repeated bit for bit.
-
 
 class Bound(NamedTuple):
     """A lower bound and the terms it is made of.
@@ -81,7 +78,7 @@ def vae_bound(
     kl_prior = _counted(kl_weight, tfd.kl_divergence(q_z_x, p_z))
     log_p = {x: observed_log_prob(p, data[x], observed.get(x)) for x, p in p_x_z.items()}
     value = (
-        -kl_weight * sum([kl_prior])  # -beta D_KL(q(z|x) || p(z))
+        -kl_weight * kl_prior  # -beta D_KL(q(z|x) || p(z))
         + sum(a[x] * log_p[x] for x in log_p)  # + a_x log p(x|z)
     )
     return Bound(value, {"kl_prior": kl_prior, **_named("log_p", log_p)}, p_x_z)
@@ -117,7 +114,7 @@ def jmvae_bound(
     kl_prior = _counted(kl_weight, tfd.kl_divergence(q_z_xw, p_z))
     log_p = {x: observed_log_prob(p, data[x], observed.get(x)) for x, p in p_x_z.items()}
     value = (
-        -kl_weight * sum([kl_prior])  # -beta D_KL(q(z|x,w) || p(z))
+        -kl_weight * kl_prior  # -beta D_KL(q(z|x,w) || p(z))
         + sum(a[x] * log_p[x] for x in log_p)  # + a_x log p(x|z) + a_w log p(w|z)
     )
     return Bound(value, {"kl_prior": kl_prior, **_named("log_p", log_p)}, p_x_z)
@@ -202,7 +199,7 @@ def jmvae_kl_bound(
     log_p = {x: observed_log_prob(p, data[x], observed.get(x)) for x, p in p_x_z.items()}
     kl = {x: _counted(alpha, tfd.kl_divergence(q_z_xw, q)) for x, q in q_z_x.items()}
     value = (
-        -kl_weight * sum([kl_prior])  # -beta D_KL(q(z|x,w) || p(z))
+        -kl_weight * kl_prior  # -beta D_KL(q(z|x,w) || p(z))
         + sum(a[x] * log_p[x] for x in log_p)  # + a_x log p(x|z) + a_w log p(w|z)
         - alpha * sum(kl.values())  # -alpha [D_KL(q(z|x,w)||q(z|x)) + D_KL(q(z|x,w)||q(z|w))]
     )
@@ -239,7 +236,7 @@ def cvae_bound(
     kl_prior = _counted(kl_weight, tfd.kl_divergence(q_z_xw, p_z))
     log_p = {x: observed_log_prob(p, data[x], observed.get(x)) for x, p in p_x_zw.items()}
     value = (
-        -kl_weight * sum([kl_prior])  # -beta D_KL(q(z|x,w) || p(z))
+        -kl_weight * kl_prior  # -beta D_KL(q(z|x,w) || p(z))
         + sum(a[x] * log_p[x] for x in log_p)  # + a_x log p(x|z,w)
     )
     return Bound(value, {"kl_prior": kl_prior, **_named("log_p", log_p)}, p_x_zw)
@@ -274,7 +271,7 @@ def cmma_bound(
     kl_prior = _counted(kl_weight, tfd.kl_divergence(q_z_xw, p_z_w))
     log_p = {x: observed_log_prob(p, data[x], observed.get(x)) for x, p in p_x_z.items()}
     value = (
-        -kl_weight * sum([kl_prior])  # -beta D_KL(q(z|x,w) || p(z|w))
+        -kl_weight * kl_prior  # -beta D_KL(q(z|x,w) || p(z|w))
         + sum(a[x] * log_p[x] for x in log_p)  # + a_x log p(x|z)
     )
     return Bound(value, {"kl_prior": kl_prior, **_named("log_p", log_p)}, p_x_z)
