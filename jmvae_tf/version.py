@@ -1,6 +1,6 @@
 """The version of this package, and of what its numbers depend on."""
 
-__version__ = "0.3.0"
+__version__ = "0.4.0.dev0"
 
 
 def installed_versions() -> dict[str, str]:
