@@ -57,7 +57,7 @@ def main(argv):
     import numpy as np
     import tensorflow as tf
 
-    from jmvae_tf import data as data_sets
+    from jmvae_tf.data import registry as data_sets
     from jmvae_tf.export.saved_model import export_saved_model
     from jmvae_tf.training.build import make_model
 

@@ -22,7 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from absl import app, flags
 from idle import wait_until_idle
 
-from jmvae_tf.data import DATA_SETS
+from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.settings import settings_of
@@ -43,8 +43,8 @@ def main(argv):
     load_tensorflow()
     import tensorflow as tf
 
-    from jmvae_tf import data as data_sets
     from jmvae_tf.data import pipelines
+    from jmvae_tf.data import registry as data_sets
     from jmvae_tf.training.build import make_model
 
     settings = settings_of(_MODEL.value, _DATA.value, {})

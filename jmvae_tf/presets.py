@@ -7,7 +7,7 @@ data is in its row of `models/registry.py`. Nothing here needs TensorFlow.
 
 from typing import Any
 
-from jmvae_tf.data import DATA_SETS
+from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models.registry import MODELS, ModelRow
 from jmvae_tf.runtime.errors import UserError, check_choice
 

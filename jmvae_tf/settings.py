@@ -11,7 +11,7 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self
 
-from jmvae_tf.data import DATA_SETS, check_options
+from jmvae_tf.data.registry import DATA_SETS, check_options
 from jmvae_tf.presets import preset_of
 from jmvae_tf.runtime.errors import UserError, check_choice
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from jmvae_tf.data import DATA_SETS
+from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import setting_fields, settings_of

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from jmvae_tf import presets
-from jmvae_tf.data import DATA_SETS
+from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import Settings, setting, setting_fields, settings_of

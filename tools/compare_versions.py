@@ -85,13 +85,12 @@ def compute(model_name, data_name, folder):
 
 def examples_of(settings):
     """The data set of some settings, its training batches and its test set."""
-    from jmvae_tf import data as data_sets
-
+    load = found("jmvae_tf.data.registry:load", "jmvae_tf.data:load")
     pipelines = importlib.import_module("jmvae_tf.data.pipelines")
     options = getattr(settings, "data_options", None)
     if options is None:  # Until version 0.3.
         options = found("jmvae_tf.presets:data_options")(settings)
-    data = data_sets.load(settings.data, pathlib.Path("unused"), options)
+    data = load(settings.data, pathlib.Path("unused"), options)
     if hasattr(pipelines, "training_batches"):  # Until version 0.3.
         training = pipelines.training_batches(
             data, settings.batch_size, settings.seed, flips=bool(settings.flips)

@@ -37,7 +37,7 @@ class Addition(NamedTuple):
 
 TRAIN = """
 import pathlib, tensorflow as tf
-from jmvae_tf import data as data_sets
+from jmvae_tf.data import registry as data_sets
 from jmvae_tf.data import pipelines
 from jmvae_tf.settings import settings_of
 from jmvae_tf.training.build import make_model
@@ -194,7 +194,7 @@ assert any(x.name == "average_image" for x in signatures_of(model))
             '''
         },
         {
-            "data/__init__.py": (
+            "data/registry.py": (
                 '    "digits": RegisteredDataSet("jmvae_tf.data.digits"),',
                 """
                     "digits": RegisteredDataSet("jmvae_tf.data.digits"),

@@ -11,7 +11,7 @@ import pathlib
 
 from absl import flags
 
-from jmvae_tf.data import check_options
+from jmvae_tf.data.registry import check_options
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError

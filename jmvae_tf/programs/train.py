@@ -7,7 +7,7 @@ import pathlib
 
 from absl import flags
 
-from jmvae_tf.data import DATA_SETS
+from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common import settings_flags, shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow

@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from jmvae_tf import data as data_sets
+from jmvae_tf.data import registry as data_sets
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.models.adversarial import without_adversary

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from sklearn import datasets
 
-from jmvae_tf import data
+from jmvae_tf.data import registry
 
 
 @pytest.fixture
 def loaded_digits(tmp_path):
-    return data.load("digits", tmp_path, {"split": "paper"})
+    return registry.load("digits", tmp_path, {"split": "paper"})
 
 
 def rows(images: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -12,8 +12,7 @@ import urllib.request
 import numpy as np
 import pytest
 
-from jmvae_tf import data
-from jmvae_tf.data import mnist
+from jmvae_tf.data import mnist, registry
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers.idx_files import NUM_TEST, NUM_TRAIN, TRAIN_IMAGES, TRAIN_LABELS, idx
 
@@ -32,7 +31,7 @@ def test_the_first_of_the_training_digits_train_and_the_others_validate(
     idx_dir, idx_arrays, monkeypatch
 ):
     monkeypatch.setattr(mnist, "NUM_TRAINED", 4)
-    loaded = data.load("mnist", idx_dir, {"split": "paper"})
+    loaded = registry.load("mnist", idx_dir, {"split": "paper"})
     labels = idx_arrays[TRAIN_LABELS]
     np.testing.assert_array_equal(loaded.train["label"], labels[:4])
     np.testing.assert_array_equal(loaded.validation["label"], labels[4:])
@@ -42,7 +41,7 @@ def test_the_first_of_the_training_digits_train_and_the_others_validate(
 
 
 def test_split_authors_trains_on_all_and_validates_on_none(idx_dir):
-    loaded = data.load("mnist", idx_dir, {"split": "authors"})
+    loaded = registry.load("mnist", idx_dir, {"split": "authors"})
     assert loaded.num_examples("train") == NUM_TRAIN
     assert loaded.num_examples("validation") == 0
     assert not loaded.validation, "DataSet.validation is empty where all examples are trained on"
@@ -179,7 +178,7 @@ LABELS = np.zeros(NUM_TRAIN, np.uint8)
 def test_damaged_idx_file(idx_dir, file, content, message):
     (idx_dir / file).write_bytes(content)
     with pytest.raises(UserError, match=message) as error:
-        data.load("mnist", idx_dir, {"split": "paper"})
+        registry.load("mnist", idx_dir, {"split": "paper"})
     # Whoever has four files must learn which of them to fetch again.
     assert file in str(error.value) or "the train files" in str(error.value)
 
@@ -190,13 +189,13 @@ def test_what_is_no_idx_file_is_missing(idx_dir, make):
     path.unlink()
     make(path)
     with pytest.raises(UserError, match=rf"received \S* without {TRAIN_LABELS};"):
-        data.load("mnist", idx_dir, {"split": "paper"})
+        registry.load("mnist", idx_dir, {"split": "paper"})
 
 
 def test_missing_idx_file_is_named(idx_dir):
     (idx_dir / TRAIN_LABELS).unlink()
     with pytest.raises(UserError, match=f"received {re.escape(str(idx_dir))} without") as error:
-        data.load("mnist", idx_dir, {"split": "paper"})
+        registry.load("mnist", idx_dir, {"split": "paper"})
     named = [name for name in mnist.FILES.values() if name in str(error.value)]
     assert named == [TRAIN_LABELS]
 
@@ -220,7 +219,7 @@ def test_without_files_and_network_nothing_is_tried_twice(tmp_path, monkeypatch,
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
     monkeypatch.setattr(tfds, "load", lambda *_, **__: pytest.fail("the download was tried"))
     with pytest.raises(UserError, match="no route") as error:
-        data.load("mnist", tmp_path, {"split": "paper"})
+        registry.load("mnist", tmp_path, {"split": "paper"})
     assert len(asked) == 1
     assert asked[0][0].startswith("http")
     assert asked[0][1] <= 10, "a machine without a network is told so within seconds"
@@ -236,7 +235,7 @@ def test_failing_download_is_a_users_matter(tmp_path, monkeypatch, tfds):
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: contextlib.nullcontext())
     monkeypatch.setattr(tfds, "load", fail)
     with pytest.raises(UserError, match=r"received checksum of the file; put .* into --data_dir"):
-        data.load("mnist", tmp_path, {"split": "paper"})
+        registry.load("mnist", tmp_path, {"split": "paper"})
 
 
 @pytest.mark.parametrize("label", [-1, 10, 2**40])
@@ -258,7 +257,7 @@ def test_tensorflow_datasets_gives_what_the_files_would(tmp_path, monkeypatch, t
     metadata.write_text(json.dumps({"name": "mnist", "version": "3.0.1", "splits": splits}))
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: contextlib.nullcontext())
     with tfds.testing.mock_data(num_examples=20, data_dir=str(tmp_path / "metadata")):
-        loaded = data.load("mnist", tmp_path / "data", {"split": "paper"})
+        loaded = registry.load("mnist", tmp_path / "data", {"split": "paper"})
     for part, count in (("train", 15), ("validation", 5), ("test", 20)):
         arrays = getattr(loaded, part)
         assert arrays["image"].shape == (count, 28, 28, 1)
@@ -271,7 +270,7 @@ def test_tensorflow_datasets_gives_what_the_files_would(tmp_path, monkeypatch, t
 
 
 def test_real_mnist(mnist_dir):
-    loaded = data.load("mnist", mnist_dir, {"split": "paper"})
+    loaded = registry.load("mnist", mnist_dir, {"split": "paper"})
     for part, count in (("train", 50_000), ("validation", 10_000), ("test", 10_000)):
         arrays = getattr(loaded, part)
         assert arrays["image"].shape == (count, 28, 28, 1)

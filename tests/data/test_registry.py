@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf import data
-from jmvae_tf.data import digits, mnist
+from jmvae_tf.data import digits, mnist, registry
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import settings_of
 
@@ -17,14 +16,14 @@ from jmvae_tf.settings import settings_of
 @pytest.mark.parametrize("name", ["mnist", "digits"])
 def test_unknown_split(name, tmp_path):
     with pytest.raises(UserError, match=r"received --split=halves;"):
-        data.load(name, tmp_path, {"split": "halves"})
+        registry.load(name, tmp_path, {"split": "halves"})
 
 
 @pytest.mark.parametrize(("name", "highest", "side"), [("digits", 16, 8), ("mnist", 255, 28)])
 def test_prepared_batches(idx_dir, monkeypatch, name, highest, side):
     """Images become grey values in [0, 1] and labels one-hot, both float32."""
     monkeypatch.setattr(mnist, "NUM_TRAINED", 4)
-    loaded = data.load(name, idx_dir, {"split": "paper"})
+    loaded = registry.load(name, idx_dir, {"split": "paper"})
     image = np.zeros((3, side, side, 1), np.uint8)
     image[1], image[2] = highest // 2, highest
     labels = tf.constant([0, 9, 3], tf.uint8)
@@ -46,7 +45,7 @@ def test_a_division_that_leaves_too_little_is_refused(monkeypatch, tmp_path, par
         few = {name: array[:number] for name, array in getattr(whole, part).items()}
         changed = dataclasses.replace(whole, **{part: few if number else {}})
         monkeypatch.setattr(digits, "load", lambda data_dir, split: changed)
-        return data.load("digits", tmp_path, {"split": "paper"})
+        return registry.load("digits", tmp_path, {"split": "paper"})
 
     for number in range(fewest):
         message = (
@@ -60,7 +59,7 @@ def test_a_division_that_leaves_too_little_is_refused(monkeypatch, tmp_path, par
 @pytest.mark.parametrize("name", ["os", "../mnist", "data_set", "pipelines", "", "digits.os"])
 def test_the_name_of_a_data_set_imports_nothing_else(tmp_path, name):
     with pytest.raises(ValueError, match="A data set is one of mnist, celeba"):
-        data.load(name, tmp_path, {"split": "paper"})
+        registry.load(name, tmp_path, {"split": "paper"})
 
 
 def test_data_in_the_likeness_of_others_are_a_module_and_a_row(monkeypatch, tmp_path):
@@ -76,13 +75,13 @@ def test_data_in_the_likeness_of_others_are_a_module_and_a_row(monkeypatch, tmp_
 
     module.load = load
     monkeypatch.setitem(sys.modules, "inverted_digits", module)
-    row = data.RegisteredDataSet("inverted_digits", preset="digits")
-    monkeypatch.setitem(data.DATA_SETS, "inverted", row)
+    row = registry.RegisteredDataSet("inverted_digits", preset="digits")
+    monkeypatch.setitem(registry.DATA_SETS, "inverted", row)
     settings = settings_of("vae", "inverted", {})
     usual = settings_of("vae", "digits", {})
     assert settings == dataclasses.replace(usual, data="inverted")
-    loaded = data.load("inverted", tmp_path, settings.data_options)
-    whole = data.load("digits", tmp_path, usual.data_options)
+    loaded = registry.load("inverted", tmp_path, settings.data_options)
+    whole = registry.load("digits", tmp_path, usual.data_options)
     np.testing.assert_array_equal(loaded.test["image"], 16 - whole.test["image"])
     with pytest.raises(ValueError, match=r"The options of inverted are split. Received: crop"):
-        data.load("inverted", tmp_path, {"split": "paper", "crop": "face"})
+        registry.load("inverted", tmp_path, {"split": "paper", "crop": "face"})

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf import data as data_sets
 from jmvae_tf.data import faces, pipelines
+from jmvae_tf.data import registry as data_sets
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.models.adversarial import without_adversary
 from jmvae_tf.models.registry import MODELS

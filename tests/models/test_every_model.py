@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf import data as data_sets
+from jmvae_tf.data import registry as data_sets
 from jmvae_tf.data.pipelines import whole_part
 from jmvae_tf.evaluation.evaluate import Protocol
 from jmvae_tf.export.saved_model import export_saved_model

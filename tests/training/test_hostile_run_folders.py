@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from jmvae_tf import data as data_sets
+from jmvae_tf.data import registry as data_sets
 from jmvae_tf.models.loading import load_model
 from jmvae_tf.programs import export
 from jmvae_tf.programs.common import run_program

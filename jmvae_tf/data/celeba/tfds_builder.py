@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from jmvae_tf.data import DATA_SETS
 from jmvae_tf.data.celeba.preparation import Preparation
 from jmvae_tf.data.celeba.source_lists import PARTITION_NAMES
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
+from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.runtime.files import write_json
 
 REPORT = "preparation.json"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jmvae_tf.data import DATA_SETS
+from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common.chosen_run import default_run
 from jmvae_tf.runtime.errors import UserError, check_choice

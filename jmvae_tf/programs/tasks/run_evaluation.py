@@ -4,7 +4,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from jmvae_tf import data as data_sets
+from jmvae_tf.data import registry as data_sets
 from jmvae_tf.evaluation.metrics.importance import usual_num_samples
 from jmvae_tf.evaluation.protocol import Protocol
 from jmvae_tf.programs.common.chosen_run import ChosenRun

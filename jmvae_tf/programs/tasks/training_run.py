@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from jmvae_tf import data as data_sets
+from jmvae_tf.data import registry as data_sets
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.programs.common.chosen_run import export_folder
 from jmvae_tf.programs.common.run_program import interrupted

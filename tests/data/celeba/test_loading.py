@@ -13,7 +13,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from array_record.python import array_record_module
 
-from jmvae_tf import data
+from jmvae_tf.data import registry
 from jmvae_tf.data.celeba import (
     download,
     loading,
@@ -41,7 +41,7 @@ def data_dir(tmp_path_factory):
 
 
 def test_official_split(data_dir):
-    loaded = data.load("celeba", data_dir, OPTIONS)
+    loaded = registry.load("celeba", data_dir, OPTIONS)
     assert loaded.modalities["image"].event_shape == (32, 32, 3)
     assert loaded.modalities["attributes"].value_names == OFFICIAL_ATTRIBUTES
     start = 0
@@ -60,7 +60,7 @@ def test_official_split(data_dir):
 
 
 def test_paper_split_holds_every_face_once(data_dir):
-    loaded = data.load("celeba", data_dir, {**OPTIONS, "split": "paper"})
+    loaded = registry.load("celeba", data_dir, {**OPTIONS, "split": "paper"})
     numbers = {part: loaded.num_examples(part) for part in ("train", "validation", "test")}
     assert numbers == {"train": 18, "validation": 0, "test": 2}
     attributes = np.concatenate([loaded.train["attributes"], loaded.test["attributes"]])
@@ -88,9 +88,9 @@ def test_division_of_the_paper():
 @pytest.mark.parametrize("split", ["official", "paper"])
 def test_streamed_images_are_those_in_memory(data_dir, monkeypatch, split):
     options = {**OPTIONS, "split": split}
-    whole = data.load("celeba", data_dir, options)
+    whole = registry.load("celeba", data_dir, options)
     monkeypatch.setattr(prepared_faces, "available_memory", lambda: 2 * 20 * 32 * 32 * 3)
-    streamed = data.load("celeba", data_dir, options)
+    streamed = registry.load("celeba", data_dir, options)
     for part in ("train", "test"):
         images = getattr(streamed, part)["image"]
         expected = getattr(whole, part)["image"]
@@ -122,7 +122,7 @@ def foreign(data_dir, tmp_path):
 
 def refusal(folder):
     with pytest.raises(UserError) as raised:
-        data.load("celeba", folder.parents[2], OPTIONS)
+        registry.load("celeba", folder.parents[2], OPTIONS)
     return str(raised.value)
 
 
@@ -168,7 +168,7 @@ def test_classes_that_are_not_of_tfds_are_not_imported(foreign, monkeypatch, fea
         options = {"split": "paper"}
     (folder / "features.json").write_text(json.dumps(features))
     with pytest.raises(UserError, match=r"classes of TensorFlow Datasets itself; received \S*feat"):
-        data.load(name, foreign.parents[2], options)
+        registry.load(name, foreign.parents[2], options)
     assert not mark.exists()
 
 
@@ -283,7 +283,7 @@ def test_prepared_face_of_another_size(foreign, monkeypatch, streamed):
     monkeypatch.setattr(tfds_builder, "folder_of", lambda *_: foreign)
 
     def images():
-        return data.load("celeba", foreign, {**OPTIONS, "image_size": 64}).train["image"]
+        return registry.load("celeba", foreign, {**OPTIONS, "image_size": 64}).train["image"]
 
     with pytest.raises(UserError, match=r"a PNG of 64x64 pixels; received \d+ bytes that"):
         images()[np.arange(2)]
@@ -299,16 +299,16 @@ def test_prepared_face_of_another_size(foreign, monkeypatch, streamed):
 )
 def test_unknown_options(tmp_path, option, value, message):
     with pytest.raises(UserError, match=message):
-        data.load("celeba", tmp_path, {**OPTIONS, option: value})
+        registry.load("celeba", tmp_path, {**OPTIONS, option: value})
 
 
 def test_official_files_are_prepared_first(tmp_path, capsys):
     celeba_source.write(tmp_path / "data", NUMBER)
-    loaded = data.load("celeba", tmp_path / "data", OPTIONS)
+    loaded = registry.load("celeba", tmp_path / "data", OPTIONS)
     assert loaded.num_examples("train") == 16
     assert "prepared once" in capsys.readouterr().out
     shutil.rmtree(tmp_path / "data" / source_files.FOLDER)
-    assert data.load("celeba", tmp_path / "data", OPTIONS).num_examples("train") == 16
+    assert registry.load("celeba", tmp_path / "data", OPTIONS).num_examples("train") == 16
     assert capsys.readouterr().out == ""
 
 
@@ -321,14 +321,14 @@ def test_official_files_in_a_folder_that_cannot_be_written(tmp_path, monkeypatch
     monkeypatch.setattr(loading, "prepare_faces", refuse)
     message = r"received data/celeba_faces: Permission denied; run bin/prepare_celeba --source="
     with pytest.raises(UserError, match=message):
-        data.load("celeba", tmp_path / "data", OPTIONS)
+        registry.load("celeba", tmp_path / "data", OPTIONS)
 
 
 def test_some_of_the_official_files(tmp_path):
     source = celeba_source.write(tmp_path / "data", NUMBER)
     (source / source_files.PARTITIONS_FILE).unlink()
     with pytest.raises(UserError, match=r"received \S*data without list_eval_partition.txt;"):
-        data.load("celeba", source, OPTIONS)
+        registry.load("celeba", source, OPTIONS)
 
 
 def test_without_files_and_network_it_says_at_once_what_to_fetch(tmp_path, monkeypatch):
@@ -344,7 +344,7 @@ def test_without_files_and_network_it_says_at_once_what_to_fetch(tmp_path, monke
         rf"list_attr_celeba.txt and list_eval_partition.txt by hand and put them into {tmp_path}$"
     )
     with pytest.raises(UserError, match=message):
-        data.load("celeba", tmp_path, OPTIONS)
+        registry.load("celeba", tmp_path, OPTIONS)
     assert len(asked) == 1, "nothing is tried twice"
     assert asked[0] <= 10, "seconds"
     assert not os.listdir(tmp_path)
@@ -357,6 +357,6 @@ def test_files_of_tensorflow_datasets(tmp_path, monkeypatch):
     with tfds.testing.mock_data(num_examples=10):
         download.fetch(tmp_path)
     monkeypatch.undo()
-    loaded = data.load("celeba", tmp_path, OPTIONS)
+    loaded = registry.load("celeba", tmp_path, OPTIONS)
     assert [loaded.num_examples(part) for part in ("train", "validation", "test")] == [10, 10, 10]
     assert set(np.unique(loaded.train["attributes"])) == {-1, 1}

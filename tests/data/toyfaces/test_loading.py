@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from jmvae_tf import data
-from jmvae_tf.data import faces
+from jmvae_tf.data import faces, registry
 from jmvae_tf.data.celeba import source_files, source_images, source_lists
 from jmvae_tf.data.toyfaces import loading as toyfaces
 from jmvae_tf.data.toyfaces.loading import ATTRIBUTES
@@ -60,7 +59,7 @@ def test_unknown_split():
     with pytest.raises(
         UserError, match=r"--split of toyfaces must be paper; received --split=official;"
     ):
-        data.load("toyfaces", pathlib.Path("unused"), {"split": "official"})
+        registry.load("toyfaces", pathlib.Path("unused"), {"split": "official"})
 
 
 def test_a_face_follows_from_seed_and_index_alone():

@@ -1,0 +1,117 @@
+"""The data sets, one row each: the module that loads it, its options and its preset.
+
+To add one, write a module that has a function `load` and add a row to `DATA_SETS`. Nothing here
+imports TensorFlow until a data set is loaded: programs read the registry to check their flags.
+"""
+
+import dataclasses
+import importlib
+import pathlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from jmvae_tf.runtime.errors import UserError
+
+if TYPE_CHECKING:
+    from jmvae_tf.data.data_set import DataSet
+
+
+@dataclasses.dataclass(frozen=True)
+class RegisteredDataSet:
+    """A row of the registry: what is known about a data set before it is loaded.
+
+    Attributes:
+      module: that loads it, by a function `load(data_dir, **options)` that returns a `DataSet`.
+      options: of `load`, each with the values it can have. Each is a setting of that name, and so
+        a flag of `bin/train`.
+      preset: the data set whose preset its runs start from; None for a preset of its own. Data in
+        the likeness of others need no numbers of their own.
+    """
+
+    module: str
+    options: Mapping[str, tuple[Any, ...]] = dataclasses.field(
+        default_factory=lambda: {"split": ("paper",)}
+    )
+    preset: str | None = None
+
+
+DATA_SETS = {
+    "mnist": RegisteredDataSet("jmvae_tf.data.mnist", {"split": ("paper", "authors")}),
+    "celeba": RegisteredDataSet(
+        "jmvae_tf.data.celeba.loading",
+        {
+            "split": ("paper", "official"),
+            "image_size": (32, 64, 128),
+            "crop": ("face", "center"),
+        },
+    ),
+    "digits": RegisteredDataSet("jmvae_tf.data.digits"),
+    "toyfaces": RegisteredDataSet("jmvae_tf.data.toyfaces.loading"),
+}
+"""The data sets by the name that `--data` takes."""
+
+_FEWEST_TESTED = 2  # A standard error needs two.
+
+
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """Checks the options that a user chose for a data set.
+
+    Args:
+      name: one of `DATA_SETS`.
+      options: those of its `load`, or some of them.
+
+    Raises:
+      ValueError: for another name, or an option that the data set does not have.
+      UserError: if a value is not one of the option's choices.
+    """
+    registered = _registered(name)
+    for option, value in options.items():
+        if option not in registered.options:
+            raise ValueError(
+                f"The options of {name} are {', '.join(registered.options)}. Received: {option}"
+            )
+        choices = registered.options[option]
+        if value not in choices:
+            *first, last = map(str, choices)
+            text = f"{', '.join(first)} or {last}" if first else last
+            raise UserError(
+                f"The --{option} of {name} must be {text}",
+                f"--{option}={value}",
+                "choose one of them" if first else f"leave --{option} out",
+            )
+
+
+def load(name: str, data_dir: pathlib.Path, options: Mapping[str, Any]) -> "DataSet":
+    """Loads a data set.
+
+    Args:
+      name: one of `DATA_SETS`.
+      data_dir: where files lie or go; embedded data ignore it.
+      options: what the module's `load` takes, such as its split.
+
+    Returns:
+      The whole data set.
+
+    Raises:
+      ValueError: for another name, or an option that the data set does not have.
+      UserError: if an option has a value it cannot have, files are missing or damaged, or too few
+        examples are left to train or to test on.
+    """
+    check_options(name, options)
+    data = importlib.import_module(DATA_SETS[name].module).load(data_dir, **options)
+    for part, fewest in (("train", 1), ("test", _FEWEST_TESTED)):
+        number = data.num_examples(part)
+        if number < fewest:
+            raise UserError(
+                f"The {part} part of {name} must have at least {fewest} "
+                + ("example" if fewest == 1 else "examples"),
+                f"{number} by --split={options['split']} of the data in {data_dir}",
+                "choose another --split, or add data",
+            )
+    return data
+
+
+def _registered(name: str) -> RegisteredDataSet:
+    if name not in DATA_SETS:
+        raise ValueError(f"A data set is one of {', '.join(DATA_SETS)}. Received: {name!r}")
+    return DATA_SETS[name]
