@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from jmvae_tf.models.registry import PLAIN_MODELS
 from jmvae_tf.version import __version__ as __version__
 
-# Keras reads it when it is imported, before its keras.json.
+# Keras reads this variable when it is imported, before it reads keras.json.
 if not os.environ.get("KERAS_BACKEND"):
     os.environ["KERAS_BACKEND"] = "tensorflow"
 
-if TYPE_CHECKING:  # For type checkers; at run time the models are those of the registry.
+if TYPE_CHECKING:  # For type checkers only; at run time the models come from the registry.
     from jmvae_tf.export.saved_model import export_saved_model as export_saved_model
     from jmvae_tf.likelihoods import Bernoulli as Bernoulli
     from jmvae_tf.likelihoods import Categorical as Categorical
@@ -45,7 +45,7 @@ _MODULES = {
     "export_saved_model": "export.saved_model",
     "load_model": "models.loading",
 }
-"""The public names, each with its module in this package."""
+"""Maps each public name to its module in this package."""
 
 __all__ = sorted(["__version__", *_MODULES])
 

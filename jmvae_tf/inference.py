@@ -1,4 +1,4 @@
-"""Inference of the latent variable when modalities are missing."""
+"""Infers the latent variable when modalities are missing."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
@@ -16,15 +16,15 @@ def product_of_experts(
 
     q(z|x_i) / p(z) is a Gaussian factor of precision 1/sigma_i^2 - 1 and precision-weighted mean
     mu_i / sigma_i^2; the prior's own precision is 1. Where an expert is not narrower than the
-    prior, its factor would not be a Gaussian and is left out, value by value; so a mean that is not
-    0 makes the product's mean jump where sigma_i crosses 1. The product is exact if the modalities
+    prior, its factor is not a Gaussian and is left out, value by value. So if an expert's mean is
+    not 0, the product's mean jumps where sigma_i crosses 1. The product is exact if the modalities
     are conditionally independent given z and the encoders are the true posteriors.
 
     Args:
       experts: the encoders' distributions, of the same shape.
 
     Returns:
-      A distribution of the shape of each expert.
+      A distribution of the same shape as the experts.
     """
     precision = tf.ones_like(experts[0].mean())
     weighted_mean = tf.zeros_like(precision)
@@ -45,21 +45,22 @@ def iterative_sampling(
     seed: tf.Tensor,
     feed_back: Literal["samples", "means"] = "samples",
 ) -> dict[str, tf.Tensor]:
-    """Complements missing modalities by a Markov chain.
+    """Fills in missing modalities with a Markov chain.
 
     Each round samples from the kernel T(x'|x,w) = int p(x'|z) q(z|x,w) dz of the 2018 paper,
     "Complement of a missing modality": z from the encoder, then the missing modalities from the
-    decoders, which are fed back to the encoder. The caller samples the last round's z, given what
-    is returned; so one round returns `initial` as it is.
+    decoders. These are fed back to the encoder in the next round. The caller samples the z of the
+    last round, so with one round `initial` is returned unchanged.
 
     Args:
-      initial: all modalities, [batch, *event_shape] each, the missing ones as zeros or noise.
-      missing: the names of the missing ones; the others stay as they are.
+      initial: all modalities, [batch, *event_shape] each; the missing ones start as zeros or noise.
+      missing: the names of the missing modalities; the others stay as they are.
       sample_z: maps all modalities and a seed to the z that decoders take.
       decode: maps z to a distribution for each modality.
-      num_rounds: how many z are sampled along the chain, the caller's among them; at least 1.
+      num_rounds: number of z sampled along the chain, including the caller's; at least 1.
       seed: int32, [2], or [batch, 2] for one per example.
-      feed_back: "samples" of p(x|z), which make it a Markov chain of that kernel, or its "means".
+      feed_back: "samples" feeds back samples of p(x|z), which gives a Markov chain with the kernel
+        T; "means" feeds back its means.
 
     Returns:
       Modality name to [batch, *event_shape].

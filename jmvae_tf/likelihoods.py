@@ -1,7 +1,7 @@
-"""Likelihoods p(x|z) of a modality: from a decoder's output to a distribution over its events.
+"""Likelihoods p(x|z) of a modality: they turn a decoder's output into a distribution of events.
 
-To add one, write a class like those below: its fields are its settings, and the registration lets
-Keras save it.
+To add one, write a class like those below. Its fields are its settings; registering it lets Keras
+save it.
 """
 
 import abc
@@ -14,12 +14,12 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-_SHOWN = 12  # Values of an event, in a message.
+_SHOWN = 12  # Values of an event shown in a message.
 
 
 @dataclasses.dataclass(frozen=True)
 class Likelihood(abc.ABC):
-    """All that models ask of a likelihood; a subclass is a frozen dataclass of settings."""
+    """The interface that models use; a subclass is a frozen dataclass of settings."""
 
     @property
     @abc.abstractmethod
@@ -33,7 +33,7 @@ class Likelihood(abc.ABC):
 
     @property
     def density(self) -> str:
-        """How the density of an event is written, such as "N(μ, I)"; "" if events have none."""
+        """Formula of an event's density, for example "N(μ, I)"; "" if events have no density."""
         return ""
 
     @property
@@ -67,26 +67,26 @@ class Likelihood(abc.ABC):
     def log_prob(
         self, distribution: tfd.Distribution, event: tf.Tensor, mask: tf.Tensor | None = None
     ) -> tf.Tensor:
-        """Computes `observed_log_prob`; a likelihood may know a faster way.
+        """Computes `observed_log_prob`; a subclass may override it with a faster way.
 
         Args:
-          distribution: one that `distribution` returned.
-          event: broadcast against its batch shape.
-          mask: as for `observed_log_prob`.
+          distribution: a distribution that `distribution` returned.
+          event: events, broadcast against the batch shape of the distribution.
+          mask: see `observed_log_prob`.
 
         Returns:
-          Nats, [...], the batch shape.
+          Nats, [...], of the batch shape.
         """
         return observed_log_prob(distribution, event, mask)
 
     def fault_of(self, events: np.ndarray) -> str | None:
-        """Finds what makes events unfit to train on, though their values are in the support.
+        """Says why events cannot be trained on although their values are in the support.
 
         Args:
           events: [batch, *event_shape].
 
         Returns:
-          The rule and what was received; None if the events are fit.
+          The rule and what was received; None if the events can be used.
         """
         del events
         return None
@@ -104,11 +104,11 @@ class Likelihood(abc.ABC):
 @keras.saving.register_keras_serializable(package="jmvae_tf")
 @dataclasses.dataclass(frozen=True)
 class Bernoulli(Likelihood):
-    """Independent binary values with probabilities sigmoid(parameters); images as on MNIST."""
+    """Independent binary values with probabilities sigmoid(parameters), as for MNIST's images."""
 
     @property
     def support(self) -> tuple[float, float]:
-        """Values between 0 and 1 count as probabilities of a 1."""
+        """0 to 1; a value in between is the probability of a 1."""
         return 0.0, 1.0
 
     @property
@@ -128,7 +128,7 @@ class Bernoulli(Likelihood):
     def log_prob(
         self, distribution: tfd.Distribution, event: tf.Tensor, mask: tf.Tensor | None = None
     ) -> tf.Tensor:
-        """Sum of x a - softplus(a) over logits a: half the passes over memory that TFP makes."""
+        """Sums x a - softplus(a) over logits a, with half of TFP's passes over memory."""
         if mask is not None:
             return observed_log_prob(distribution, event, mask)
         logits = distribution.distribution.logits
@@ -136,7 +136,7 @@ class Bernoulli(Likelihood):
         return tf.reduce_sum(event * logits - tf.math.softplus(logits), axis=list(axes))
 
     def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Fair coins."""
+        """Draws 0 or 1 with equal probability."""
         return tf.cast(tf.random.stateless_uniform(shape, seed) < 0.5, tf.float32)
 
 
@@ -147,7 +147,7 @@ class Categorical(Likelihood):
 
     @property
     def support(self) -> tuple[float, float]:
-        """One-hot, or probabilities where a model is asked."""
+        """0 to 1: one-hot vectors, or probabilities when a trained model is given them."""
         return 0.0, 1.0
 
     @property
@@ -156,7 +156,7 @@ class Categorical(Likelihood):
         return True
 
     def fault_of(self, events: np.ndarray) -> str | None:
-        """An event is one 1 among zeros."""
+        """Checks that each event is one-hot."""
         ones = (events == 1).sum(axis=-1) == 1
         wrong = ~(ones & ((events != 0).sum(axis=-1) == 1))
         if not wrong.any():
@@ -182,7 +182,7 @@ class Categorical(Likelihood):
         return tfd.OneHotCategorical(logits=parameters, dtype=tf.float32)
 
     def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """The same probability, 1 / K, for each class; not random, as nothing is known."""
+        """Gives each class the probability 1 / K, since nothing is known; not random."""
         del seed
         return tf.fill(shape, 1.0 / tf.cast(shape[-1], tf.float32))
 
@@ -208,7 +208,7 @@ class Gaussian(Likelihood):
 
     @property
     def density(self) -> str:
-        """The mean is the decoder's, the variance fixed."""
+        """The normal density with the decoder's mean and the fixed variance."""
         return f"N(μ, {'' if self.variance == 1 else f'{self.variance:g} '}I)"
 
     @property
@@ -221,28 +221,28 @@ class Gaussian(Likelihood):
         return tfd.Independent(tfd.Normal(parameters, math.sqrt(self.variance)), event_ndims)
 
     def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """N(0, I), the spread of standardised data."""
+        """Draws from N(0, I), the spread of standardised data."""
         return tf.random.stateless_normal(shape, seed)
 
 
 def observed_log_prob(
     distribution: tfd.Distribution, event: tf.Tensor, mask: tf.Tensor | None = None
 ) -> tf.Tensor:
-    """Computes the log-probability of what is observed of events; 0 where nothing is.
+    """Computes the log-probability of the observed parts of events; 0 if nothing is observed.
 
-    Unobserved values may hold anything, NaN too: they change neither the result nor its gradients.
+    Unobserved values may be anything, even NaN. They change neither the result nor its gradients.
 
     Args:
-      distribution: over events, of batch shape [..., batch].
-      event: [..., batch, *event_shape], broadcast against the batch shape.
+      distribution: distribution over events, with batch shape [..., batch].
+      event: events, [..., batch, *event_shape], broadcast against the batch shape.
       mask: bool, True where observed: [..., batch] for whole events, or [..., batch, *event_shape]
-        for values, which must be independent. None if everything is.
+        for single values, which must be independent. None if everything is observed.
 
     Returns:
       Nats, [..., batch].
 
     Raises:
-      ValueError: if the mask has another rank, or is for values that are not independent.
+      ValueError: if the mask has another rank, or masks single values that are not independent.
     """
     if mask is None:
         return distribution.log_prob(event)
@@ -260,7 +260,7 @@ def observed_log_prob(
             f"[batch]. Received: {mask.shape} for a {type(distribution).__name__}"
         )
     by_event = mask if by_value else mask[(..., *[tf.newaxis] * len(axes))]
-    # Before and after: where only the result is masked, its gradient is NaN.
+    # Mask before and after: if only the result were masked, its gradient would be NaN.
     event = tf.where(by_event, event, tf.stop_gradient(distribution.mean()))
     if by_value:
         log_probs = distribution.distribution.log_prob(event)

@@ -1,4 +1,4 @@
-"""A modality: one kind of data, and all that models know of it."""
+"""A modality: one kind of data and what models need to know about it."""
 
 import dataclasses
 import functools
@@ -24,12 +24,15 @@ _REALS = (-math.inf, math.inf)
 _LARGEST = float(np.finfo(np.float32).max)  # Models compute in float32.
 
 _ROUNDING, _NOISE = 1e-5, 5.0
-"""By how much of its range a value may be outside, where the likelihood itself has that range, and
-where it has all real numbers: noise is no mistake, another unit is."""
+"""How far a value may lie outside its range, as a multiple of the range's width.
+
+`_ROUNDING` holds if the likelihood itself has that range, `_NOISE` if it covers all real numbers:
+noisy values are accepted, values in a wrong unit are not.
+"""
 
 
 def _accepting_shown_as(modality: type["Modality"]) -> type["Modality"]:
-    """Lets the constructor take `kind` by its name of version 0.3 too."""
+    """Makes the constructor also accept `kind` under its name of version 0.3, `shown_as`."""
     construct = modality.__init__
 
     @functools.wraps(construct)
@@ -51,24 +54,25 @@ def _warn_of_shown_as() -> None:
 @_accepting_shown_as
 @dataclasses.dataclass(frozen=True)
 class Modality(value_ranges.YesOrNo):
-    """One kind of data among those that a model learns together.
+    """One of the kinds of data that a model learns jointly.
 
     Attributes:
-      name: what it is called in dictionaries, terms, signatures and flags.
+      name: its name in dictionaries, terms, signatures and flags.
       event_shape: the shape of one example, without the batch axis.
       likelihood: the distribution p(x|z) of an example given the latent variable.
-      likelihood_weight: what multiplies log p(x|z) in the objectives. Any weight but 1 makes the
-        term something else than the logarithm of a density.
-      kind: what its values are: an "image" (height, width, 1 or 3 channels), a "label"
-        (probabilities of classes), "attributes" (named values, each yes or no: -1 or 1 in data,
-        0 or 1 if Bernoulli) or a "vector". Flips, clipping, discriminators, files in signatures,
-        metrics and figures go by it. Until version 0.3 it was called `shown_as`, which still works.
-      value_names: the names of a vector's values in order, such as the classes of a label; empty
-        for none.
-      standardised: whether models work on (x - mean) / stddev, value by value, with statistics of
-        the training set; the likelihood is then that of standardised values.
-      value_range: the lowest and the highest value that a model may be asked about, and that a
-        generated image is clipped to; None for those of the likelihood.
+      likelihood_weight: the factor of log p(x|z) in the objectives. With a weight other than 1 the
+        term is no longer the logarithm of a density.
+      kind: what its values are, an "image" (height, width, 1 or 3 channels), a "label"
+        (probabilities of classes), "attributes" (named values, each yes or no: -1 or 1 in data, 0
+        or 1 if Bernoulli) or a "vector". It decides on flips, clipping, discriminators, files in
+        signatures, metrics and figures. Until version 0.3 it was called `shown_as`, which still
+        works.
+      value_names: the names of a vector's values in order, for example the classes of a label;
+        empty if they have no names.
+      standardised: whether models work on (x - mean) / stddev, value by value, with the statistics
+        of the training set. The likelihood then applies to standardised values.
+      value_range: the lowest and the highest value that a trained model accepts. Generated images
+        are clipped to it. None for the range of the likelihood.
     """
 
     name: str
@@ -84,10 +88,10 @@ class Modality(value_ranges.YesOrNo):
         """Checks the fields against each other.
 
         Raises:
-          ValueError: for a name that other names cannot be made of, an empty event, a weight that
-            is not positive, a kind that does not fit the shape, value names that are too few or
-            repeat, a range that is empty or exceeds the likelihood's, attributes whose range has no
-            middle, or a likelihood that standardised values do not fit.
+          ValueError: if the name cannot be part of other names, the event is empty, the weight is
+            not positive, the kind does not fit the shape, value names are too few or repeat, the
+            range is empty or exceeds the likelihood's, the range of attributes has no middle, or
+            the likelihood does not suit standardised values.
         """
         object.__setattr__(self, "event_shape", tuple(int(size) for size in self.event_shape))
         object.__setattr__(self, "value_names", tuple(self.value_names))
@@ -172,18 +176,18 @@ class Modality(value_ranges.YesOrNo):
 
     @property
     def support(self) -> tuple[float, float]:
-        """The lowest and the highest value that a model may be asked about."""
+        """The lowest and the highest value that a model accepts."""
         return self.value_range or self.likelihood.support
 
     def check_values(self, events: np.ndarray) -> None:
-        """Refuses events that a model cannot be asked about.
+        """Refuses events that a model does not accept.
 
         Args:
           events: real numbers, [batch, *event_shape].
 
         Raises:
-          ValueError: if one is not finite in float32, or outside the support by more than rounding
-            or noise.
+          ValueError: if a value is not finite in float32, or outside the support by more than
+            rounding or noise.
         """
         if not events.size:
             return
@@ -192,7 +196,7 @@ class Modality(value_ranges.YesOrNo):
         bounded = math.isfinite(low) and math.isfinite(high)
         share = _NOISE if self.likelihood.is_real else _ROUNDING
         slack = share * (high - low) if bounded else 0.0
-        # NaN is the least and the greatest of all, and within no range.
+        # With NaN among them, min and max are NaN, which is within no range.
         holds = low - slack <= lowest and highest <= high + slack
         if not (holds and max(-lowest, highest) <= _LARGEST):
             rule = f"from {low:g} to {high:g}" if (low, high) != _REALS else "finite"
@@ -209,7 +213,7 @@ class Modality(value_ranges.YesOrNo):
           events: real numbers, [batch, *event_shape].
 
         Raises:
-          ValueError: as `check_values`, or if they are no events of the likelihood.
+          ValueError: as for `check_values`, or if they are not events of the likelihood.
         """
         self.check_values(events)
         fault = self.likelihood.fault_of(events)
@@ -224,7 +228,7 @@ class Modality(value_ranges.YesOrNo):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Modality":
-        """Makes the modality that `get_config` described, or its version 0.3."""
+        """Makes the modality that `get_config` described, in this version or in version 0.3."""
         likelihood = keras.saving.deserialize_keras_object(config["likelihood"])
         fields = {**config, "likelihood": likelihood}
         if "shown_as" in fields:  # As version 0.3 wrote it.
@@ -235,7 +239,7 @@ class Modality(value_ranges.YesOrNo):
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Numbers names that stand for several values: "Bald", "Bald" become "Bald", "Bald (2)"."""
+    """Numbers repeated names: "Bald", "Bald" become "Bald", "Bald (2)"."""
     distinct: dict[str, None] = {}
     for name in names:
         number, numbered = 1, name
@@ -247,10 +251,10 @@ def _distinct(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def check_names(modalities: Mapping[str, Modality]) -> dict[str, Modality]:
-    """Checks a mapping from name to modality, and returns a copy.
+    """Checks a mapping from name to modality and returns a copy.
 
     Raises:
-      ValueError: if it is empty, or a key is not the name of its modality.
+      ValueError: if it is empty or a key is not its modality's name.
     """
     if not modalities:
         raise ValueError("A model needs at least one modality. Received: none")

@@ -4,23 +4,25 @@ Sources: Suzuki et al. 2018, arXiv 1801.08702 ("the 2018 paper"), and Suzuki et 
 arXiv 1611.01891 ("the 2016 paper").
 
 The notation is the papers': x and w are modalities, z is the latent variable. All functions take
-mappings from modality name to tensor or distribution, for any number of modalities; the docstrings
-write them for two. Expectations E_q are estimated by the one z at which the distributions p(x|z),
-p(w|z) were made. Functions are pure: they sample nothing and average nothing over the batch.
+mappings from modality name to tensor or distribution, for any number of modalities. The docstrings
+show two. Each expectation E_q is estimated with a single z, the one for which p(x|z) and p(w|z)
+were made. Functions are pure: they sample nothing and average nothing over the batch.
 
-The formulas have weights, which are all 1 in the papers' equations:
+The formulas contain weights. In the papers' equations all of them are 1:
 
-    beta      `kl_weight`, which the warm-up raises from 0 to 1
-    a_x, a_w  `likelihood_weights`, by modality
-    alpha     of Eq. 4
+    beta      `kl_weight`, raised from 0 to 1 by the warm-up
+    a_x, a_w  `likelihood_weights`, one per modality
+    alpha     the factor in Eq. 4
 
-Each weight is a number, or [batch] for one per example. Where a weight per example is 0, its term
-counts as 0, even if it is not finite. A modality that an example lacks has the weight 0 there.
+Each weight is a number, or a tensor [batch] with one weight per example. Where a per-example weight
+is 0, the term counts as 0 even if it is not finite. Give an example weight 0 for a modality that it
+lacks.
 
-`masks` say which values of `data` are observed, by modality; a modality without a mask is observed.
-A mask is bool, [batch] for whole examples or [batch, *event_shape] for single values. Unobserved
-values may hold anything, NaN too: they change neither the bound nor its gradients. That holds for
-these functions; the inputs of the encoders must be finite.
+`masks` maps modality names to masks, which say which values of `data` are observed. A modality
+without a mask is observed completely. A mask is bool, [batch] for whole examples or
+[batch, *event_shape] for single values. Unobserved values may be anything, even NaN: they change
+neither the bound nor its gradients. This holds for these functions; the inputs of the encoders must
+be finite.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,13 +37,13 @@ Weight: TypeAlias = float | tf.Tensor
 
 
 class Bound(NamedTuple):
-    """A lower bound and the terms it is made of.
+    """A lower bound and its terms.
 
     Attributes:
       value: float32, [batch], nats, to be maximised.
       terms: name to float32, [batch], nats: each divergence, as a positive number, and each
-        log-likelihood, both without their weights.
-      likelihoods: modality name to the p(x|z) of its log-likelihood.
+        log-likelihood, both before weighting.
+      likelihoods: modality name to the distribution p(x|z) that gave its log-likelihood.
     """
 
     value: tf.Tensor
@@ -63,13 +65,13 @@ def vae_bound(
         -beta D_KL(q(z|x) || p(z)) + a_x E_q(z|x) [log p(x|z)]
 
     Args:
-      data: the one modality's name to events, [batch, *event_shape].
+      data: the name of the one modality to its events, [batch, *event_shape].
       q_z_x: the encoder's distribution given the data.
       p_z: the prior.
       p_x_z: the same name to the decoder's distribution at one z ~ q(z|x) for each example.
       kl_weight: beta.
-      likelihood_weights: modality name to its a; 1 for those left out.
-      masks: modality name to what is observed of it.
+      likelihood_weights: modality name to its a; 1 if left out.
+      masks: modality name to its mask.
 
     Returns:
       The bound; its terms are `kl_prior` and `log_p_<modality>`.
@@ -100,15 +102,15 @@ def jmvae_bound(
 
     Args:
       data: modality name to events, [batch, *event_shape].
-      q_z_xw: the joint encoder's distribution given all of the data.
+      q_z_xw: the joint encoder's distribution given all modalities.
       p_z: the prior.
       p_x_z: modality name to the decoder's distribution at one z ~ q(z|x,w) for each example.
       kl_weight: beta.
-      likelihood_weights: as in `vae_bound`.
-      masks: as in `vae_bound`.
+      likelihood_weights: see `vae_bound`.
+      masks: see `vae_bound`.
 
     Returns:
-      The bound; its terms are `kl_prior` and a `log_p_<modality>` each.
+      The bound; its terms are `kl_prior` and one `log_p_<modality>` per modality.
     """
     a, observed = _weights(p_x_z, likelihood_weights), _observed(masks, likelihood_weights)
     kl_prior = _counted(kl_weight, tfd.kl_divergence(q_z_xw, p_z))
@@ -141,12 +143,12 @@ def jmvae_h_bound(
       q_z_xw: q(z_1|x,w), ..., q(z_L|x,w).
       p_z: p(z_1|z_2), ..., p(z_L-1|z_L), each at one z_l+1 ~ q(z_l+1|x,w), and then p(z_L).
       p_x_z: modality name to the decoder's distribution at one z_1 ~ q(z_1|x,w) for each example.
-      kl_weight: beta, of every divergence.
-      likelihood_weights: as in `vae_bound`.
-      masks: as in `vae_bound`.
+      kl_weight: beta, the weight of every divergence.
+      likelihood_weights: see `vae_bound`.
+      masks: see `vae_bound`.
 
     Returns:
-      The bound; its terms are `kl_z1` ... `kl_zL` and a `log_p_<modality>` each.
+      The bound; its terms are `kl_z1` ... `kl_zL` and one `log_p_<modality>` per modality.
     """
     a, observed = _weights(p_x_z, likelihood_weights), _observed(masks, likelihood_weights)
     kl = {
@@ -178,21 +180,22 @@ def jmvae_kl_bound(
             + a_x E_q(z|x,w) [log p(x|z)] + a_w E_q(z|x,w) [log p(w|z)]
             - alpha [D_KL(q(z|x,w) || q(z|x)) + D_KL(q(z|x,w) || q(z|w))]
 
-    The first two lines are L_JM(x, w). The term of alpha has no beta, as in the authors' code.
+    The first two lines are L_JM(x, w). Beta does not multiply the alpha term, as in the authors'
+    code.
 
     Args:
       data: modality name to events, [batch, *event_shape].
-      q_z_xw: the joint encoder's distribution given all of the data.
-      q_z_x: modality name to the distribution of its own encoder.
+      q_z_xw: the joint encoder's distribution given all modalities.
+      q_z_x: modality name to the distribution that its own encoder gives.
       p_z: the prior.
       p_x_z: modality name to the decoder's distribution at one z ~ q(z|x,w) for each example.
       alpha: 1 in the 2018 paper.
       kl_weight: beta.
-      likelihood_weights: as in `vae_bound`.
-      masks: as in `vae_bound`.
+      likelihood_weights: see `vae_bound`.
+      masks: see `vae_bound`.
 
     Returns:
-      The bound; its terms are those of `jmvae_bound` and a `kl_<modality>` each.
+      The bound; its terms are those of `jmvae_bound` and one `kl_<modality>` per modality.
     """
     a, observed = _weights(p_x_z, likelihood_weights), _observed(masks, likelihood_weights)
     kl_prior = _counted(kl_weight, tfd.kl_divergence(q_z_xw, p_z))
@@ -216,7 +219,7 @@ def cvae_bound(
     likelihood_weights: Mapping[str, Weight] | None = None,
     masks: Mapping[str, tf.Tensor] | None = None,
 ) -> Bound:
-    """The conditional VAE's bound of log p(x|w) (Kingma et al. 2014, Sohn et al. 2015).
+    """The conditional VAE's bound on log p(x|w) (Kingma et al. 2014, Sohn et al. 2015).
 
         -beta D_KL(q(z|x,w) || p(z)) + a_x E_q(z|x,w) [log p(x|z,w)]
 
@@ -226,8 +229,8 @@ def cvae_bound(
       p_z: the prior, which does not depend on w.
       p_x_zw: the same name to the decoder's distribution at w and one z ~ q(z|x,w).
       kl_weight: beta.
-      likelihood_weights: as in `vae_bound`.
-      masks: as in `vae_bound`.
+      likelihood_weights: see `vae_bound`.
+      masks: see `vae_bound`.
 
     Returns:
       The bound; its terms are `kl_prior` and `log_p_<modality>`.
@@ -251,7 +254,7 @@ def cmma_bound(
     likelihood_weights: Mapping[str, Weight] | None = None,
     masks: Mapping[str, tf.Tensor] | None = None,
 ) -> Bound:
-    """The conditional multimodal autoencoder's bound of log p(x|w) (Pandey, Dukkipati 2016).
+    """The conditional multimodal autoencoder's bound on log p(x|w) (Pandey, Dukkipati 2016).
 
         -beta D_KL(q(z|x,w) || p(z|w)) + a_x E_q(z|x,w) [log p(x|z)]
 
@@ -260,9 +263,9 @@ def cmma_bound(
       q_z_xw: the encoder's distribution given x and w.
       p_z_w: the prior given w.
       p_x_z: the same name to the decoder's distribution at one z ~ q(z|x,w) for each example.
-      kl_weight: beta, here of the divergence from p(z|w).
-      likelihood_weights: as in `vae_bound`.
-      masks: as in `vae_bound`.
+      kl_weight: beta, here the weight of the divergence from p(z|w).
+      likelihood_weights: see `vae_bound`.
+      masks: see `vae_bound`.
 
     Returns:
       The bound; its terms are `kl_prior` and `log_p_<modality>`.
@@ -278,14 +281,14 @@ def cmma_bound(
 
 
 def _weights(names: Mapping[str, object], chosen: Mapping[str, Weight] | None) -> dict[str, Weight]:
-    """The weight of each modality; 1 for those left out."""
+    """Returns the weight of each modality; 1 if left out."""
     return {name: (chosen or {}).get(name, 1.0) for name in names}
 
 
 def _observed(
     masks: Mapping[str, tf.Tensor] | None, weights: Mapping[str, Weight] | None
 ) -> dict[str, tf.Tensor]:
-    """What counts of each modality: what is observed, where the weight per example is not 0."""
+    """Returns masks of the values that count: observed, in examples whose weight is not 0."""
     observed = dict(masks or {})
     for name, weight in (weights or {}).items():
         if _is_by_example(weight):
@@ -299,7 +302,7 @@ def _observed(
 
 
 def _counted(weight: Weight, term: tf.Tensor) -> tf.Tensor:
-    """The term, 0 where its weight per example is 0."""
+    """Returns the term, set to 0 where its per-example weight is 0."""
     return tf.where(tf.not_equal(weight, 0.0), term, 0.0) if _is_by_example(weight) else term
 
 

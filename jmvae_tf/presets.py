@@ -1,8 +1,8 @@
-"""The presets: every model's settings on every data set, each number with its place in the papers.
+"""The presets: each model's settings for each data set, with the source of every number.
 
 "2018" is Suzuki et al., arXiv 1801.08702; its appendix gives the networks in the notation that
-`layers/networks.py` reads. "Code" is the authors' code. What the papers say of a model whatever the
-data is in its row of `models/registry.py`. Nothing here needs TensorFlow.
+`layers/networks.py` reads. "Code" is the authors' code. Settings that the papers give for a model
+on any data are in its row of `models/registry.py`. This module does not need TensorFlow.
 """
 
 from typing import Any
@@ -11,15 +11,15 @@ from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models.registry import MODELS, ModelRow
 from jmvae_tf.runtime.errors import UserError, check_choice
 
-# 2018, appendix "MNIST": f_MLP of every encoder and decoder; the heads, D64, D784 sigmoid and
-# D10 softmax, follow from latent_dim and the modalities.
+# 2018, appendix "MNIST": f_MLP of every encoder and decoder. The heads (D64, D784 sigmoid and D10
+# softmax) follow from latent_dim and the modalities.
 _MNIST_BODY = "D512R-D512R"
 # Ours, for 8x8 images and 1,199 examples.
 _DIGITS_BODY = "D256R-D256R"
 # 2018, appendix "CelebA"; C64R-C128BR-C256BR-C256BR-F is f_CNN.
 _CELEBA_CNN = "C64R-C128BR-C256BR-C256BR-F"
-# Ours: CelebA's with a quarter of the channels. With batch normalisation the rarest attributes
-# were read off a fifth of the images wrongly.
+# Ours: CelebA's with a quarter of the channels and without batch normalisation. With it, the rarest
+# attributes were predicted wrongly on a fifth of the images.
 _TOYFACES_CNN = "C16R-C32R-C64R-C64R-F-D128R"
 
 _BY_DATA: dict[str, dict[str, Any]] = {
@@ -34,7 +34,7 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "layer_prior": _MNIST_BODY,  # 2018, appendix "MNIST": p(z_1|z_2)
         "num_rounds": 10,  # 2018, "MNIST results": iterative sampling 10 times
         "discriminator": _MNIST_BODY.replace("R", "L"),  # code
-        "adversarial_weight": 1.0,  # code: the generator's loss is added as it is
+        "adversarial_weight": 1.0,  # code: the generator's loss is added without a weight
         "discriminator_learning_rate": 1e-4,  # code
         "likelihood_weights": {"image": 1.0, "label": 1.0},  # 2018, Eq. 2
         "epochs": 2000,  # 2018, "Settings"
@@ -54,8 +54,8 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "latent_dim": 128,  # 2018, appendix "CelebA": f_mu and f_sigma^2 are D128
         "joint_encoder": f"({_CELEBA_CNN}, D512R-D512BR)-D1024R",  # 2018, appendix "CelebA"
         "encoders": {"image": f"{_CELEBA_CNN}-D1024R", "attributes": "D512R-D512BR-D1024R"},
-        # 2018, appendix "CelebA"; D4096R is of 64 x 64 pixels: 256 channels of what four doublings
-        # lead to the image.
+        # 2018, appendix "CelebA". D4096R is for 64 x 64 pixels: 256 channels of 4 x 4 values, which
+        # four doublings turn into the image.
         "decoders": {"image": "D{units}R-DC256BR-DC128BR-DC64BR", "attributes": "D512R-D4096R"},
         "layer_encoder": "D512R-D512R",  # 2018, appendix "CelebA": q(z_2|.) after z_1's mean
         "layer_prior": "D512R-D512R",  # 2018, appendix "CelebA": p(z_1|z_2)
@@ -87,7 +87,8 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "discriminator": _DIGITS_BODY.replace("R", "L"),
         "adversarial_weight": 1.0,
         "discriminator_learning_rate": 1e-4,
-        # 64 binary pixels say so little that at weight 1 the classes overlap in the latent space.
+        # 64 binary pixels carry so little information that with weight 1 the classes overlap in the
+        # latent space.
         "likelihood_weights": {"image": 1.0, "label": 5.0},
         "epochs": 200,
         "warmup_epochs": 20,
@@ -109,11 +110,11 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "layer_prior": "D128R-D128R",
         "num_rounds": 10,
         "discriminator": "C16L-C32L-C64L-C64L-F-D128L",
-        # docs/results.md: with 3 coherence is 1.4 points lower than without, with 5 it is 2.3.
+        # docs/results.md: coherence is 1.4 points lower with 3 than without, and 2.3 with 5.
         "adversarial_weight": 3.0,
         "discriminator_learning_rate": 1e-4,
-        # Chosen so that images at z ~ q(z|attributes) show what was asked for: with 1/3 and 20 it
-        # was read off 0.88 of them, balanced, after 9 epochs.
+        # Chosen so that images at z ~ q(z|attributes) show the attributes asked for: with 1/3 and
+        # 20, a classifier found them with a balanced accuracy of 0.88 after 9 epochs.
         "likelihood_weights": {"image": 0.2, "attributes": 50.0},
         "epochs": 20,
         "warmup_epochs": 2,
@@ -126,11 +127,11 @@ _BY_DATA: dict[str, dict[str, Any]] = {
 }
 
 _OF_SOME_MODELS = frozenset().union(*(row.settings for row in MODELS.values()))
-"""Settings that a model has only where its row says so; all others belong to every model."""
+"""Settings that a model has only if its row lists them; all models have the others."""
 
 
 def preset_of(model: str, data: str, target: str | None = None) -> dict[str, Any]:
-    """The values of all settings that a model on a data set has, but for `Settings`' own defaults.
+    """Returns a model's settings for a data set, except those that keep the default of `Settings`.
 
     Args:
       model: one of `MODELS`.
@@ -162,7 +163,7 @@ def preset_of(model: str, data: str, target: str | None = None) -> dict[str, Any
 
 
 def _check_judged(row: ModelRow, target: str) -> None:
-    """Raises UserError if a discriminator would have no image to judge."""
+    """Raises UserError if the discriminator of a GAN variant would get no images."""
     if row.is_gan and target != "image":
         raise UserError(
             "Models against a discriminator generate images",
@@ -172,7 +173,7 @@ def _check_judged(row: ModelRow, target: str) -> None:
 
 
 def preset_values(name: str) -> dict[str, Any]:
-    """The presets' values of a setting, by data set, or by model where models have their own."""
+    """Maps data sets, or models if they differ, to their presets' value of a setting."""
     by_data = {data: preset[name] for data, preset in _BY_DATA.items() if name in preset}
     return by_data or {
         model: row.preset[name] for model, row in MODELS.items() if name in row.preset
@@ -180,7 +181,7 @@ def preset_values(name: str) -> dict[str, Any]:
 
 
 def usual_target(model: str, data: str) -> str | None:
-    """The modality that a model generates by default; None for a model without a target."""
+    """Returns the modality that a model generates by default; None for a model without a target."""
     has_target = model in MODELS and MODELS[model].has_target
     of_data = DATA_SETS[data].preset if data in DATA_SETS else None
     return _BY_DATA.get(of_data or data, {}).get("target") if has_target else None

@@ -1,6 +1,6 @@
-"""The settings of a run: what they are, which values they take, and reading those of other runs.
+"""The settings of a run: their definitions, their checks, and reading those of other runs.
 
-Nothing here needs TensorFlow, so that programs can check their flags at once.
+This module does not need TensorFlow, so that programs can check their flags at once.
 """
 
 import collections.abc
@@ -15,15 +15,15 @@ from jmvae_tf.data.registry import DATA_SETS, check_options
 from jmvae_tf.presets import preset_of
 from jmvae_tf.runtime.errors import UserError, check_choice
 
-_MOST_CHARACTERS = 1000  # In a network's notation; the longest of the papers has 64.
+_MOST_CHARACTERS = 1000  # Of a network's notation; the longest in the papers has 64.
 
 
 class _Rule(NamedTuple):
-    """A rule for values of the right kind.
+    """A rule for a setting's values.
 
     Attributes:
-      text: what the value must be.
-      holds: whether it is.
+      text: what the value must be, for messages.
+      holds: tells whether a value obeys the rule.
     """
 
     text: str
@@ -69,15 +69,15 @@ def setting(
     *rules: _Rule,
     before: Any = dataclasses.MISSING,
 ) -> Any:
-    """A field of `Settings`.
+    """Defines a field of `Settings`.
 
     Args:
-      description: what `--help` says.
-      default: None for a setting that some models or data sets lack; otherwise for all.
-      *rules: for values, or for each value of a mapping.
-      before: the value that reproduces the versions that did not have the setting, for each
-        modality if it is a mapping. Every setting added since version 0.1 must say it, so that a
-        run of an older version is read as what it was, whatever today's preset is.
+      description: the text in `--help`.
+      default: the default for all models and data sets; None for a setting that some of them lack.
+      *rules: rules for the value, or for each value of a mapping.
+      before: the value that reproduces the versions without this setting; for a mapping, the value
+        of each modality. Every setting added since version 0.1 must have one, so that runs of older
+        versions are read correctly whatever today's preset is.
     """
     metadata = {"help": description, "rules": rules, "before": before}
     return dataclasses.field(default=default, metadata=metadata)
@@ -85,20 +85,20 @@ def setting(
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All that a run is a function of; each field but the first two is a flag of `bin/train`.
+    """Everything that determines a run; each field but the first two is a flag of `bin/train`.
 
-    Fields that a model or a data set does not have are None.
+    A field is None if the model or the data set does not have that setting.
     """
 
-    model: str = setting("which of the papers' models")
-    data: str = setting("which data set")
+    model: str = setting("one of the papers' models")
+    data: str = setting("the data set")
 
     target: str | None = setting("modality that cvae and cmma generate or vae models", None)
     split: str = setting(
-        "how the data are divided: paper, mnist's authors (trains on 60,000), celeba's official"
+        "how the data are split: paper, or authors (mnist, trains on 60,000), or official (celeba)"
     )
-    image_size: int | None = setting("pixels of an image's side: 32, 64 or 128", None)
-    crop: str | None = setting("what is cut out of a photograph: face or center", None)
+    image_size: int | None = setting("height and width of images in pixels: 32, 64 or 128", None)
+    crop: str | None = setting("what to crop from a photograph: face or center", None)
     flips: bool | None = setting("mirror half of the training images, chosen at random", None)
     latent_dim: int = setting(
         "number of values of z", dataclasses.MISSING, _AT_LEAST_1, _at_most(65_536)
@@ -109,7 +109,7 @@ class Settings:
     )
     decoders: Mapping[str, str] = setting("p(x|z), as image=NOTATION,label=NOTATION")
     likelihood_weights: Mapping[str, float] = setting(
-        "what multiplies log p(x|z) in the bound, as image=WEIGHT,label=WEIGHT",
+        "weights of log p(x|z) in the bound, as image=WEIGHT,label=WEIGHT",
         dataclasses.MISSING,
         _A_RATE,
     )
@@ -120,20 +120,24 @@ class Settings:
     )
     num_rounds: int | None = setting("rounds of iterative sampling", None, _AT_LEAST_1)
     feed_back: str | None = setting(
-        "what goes from round to round: samples or means",
+        "what is fed back to the encoder each round: samples or means",
         None,
         _one_of("samples", "means"),
         before="samples",
     )
-    num_layers: int | None = setting("L: stochastic layers", None, _AT_LEAST_1, _at_most(100))
+    num_layers: int | None = setting(
+        "L: number of stochastic layers", None, _AT_LEAST_1, _at_most(100)
+    )
     layer_encoder: str | None = setting("q(z_l|x,w) from the mean of z_l-1, l >= 2", None)
     layer_prior: str | None = setting("p(z_l|z_l+1)", None)
-    discriminator: str | None = setting("of real from generated images, as a notation", None)
+    discriminator: str | None = setting(
+        "network that tells real from generated images, as NOTATION", None
+    )
     adversarial_weight: float | None = setting(
-        "what multiplies the generator's loss where the bound's weight is 1", None, _A_WEIGHT
+        "weight of the generator's loss; the bound's is 1", None, _A_WEIGHT
     )
     discriminator_learning_rate: float | None = setting(
-        "of the discriminator's Adam", None, _A_RATE
+        "learning rate of the discriminator's Adam", None, _A_RATE
     )
 
     epochs: int = setting("number of epochs", dataclasses.MISSING, _AT_LEAST_1)
@@ -144,27 +148,27 @@ class Settings:
     )
     batch_size: int = setting("examples in a batch", dataclasses.MISSING, _AT_LEAST_1)
     learning_rate: float = setting("of Adam", dataclasses.MISSING, _A_RATE)
-    seed: int = setting("of all randomness", 0, _A_SEED)
+    seed: int = setting("seed of all randomness", 0, _A_SEED)
 
     precision: str = setting(
-        "what the networks' bodies compute in: float32, mixed_bfloat16 or mixed_float16; their "
-        "variables, heads, likelihoods and divergences are float32",
+        "precision of the network bodies: float32, mixed_bfloat16 or mixed_float16; "
+        "variables, heads, likelihoods and divergences stay in float32",
         "float32",
         _one_of("float32", "mixed_bfloat16", "mixed_float16"),
         before="float32",
     )
     jit_compile: bool = setting("compile training steps with XLA")
     steps_per_execution: int = setting(
-        "training steps that run without a return to Python", dataclasses.MISSING, _AT_LEAST_1
+        "training steps that run before control returns to Python", dataclasses.MISSING, _AT_LEAST_1
     )
     checkpoint_every: int = setting("epochs between checkpoints", dataclasses.MISSING, _AT_LEAST_1)
 
     def __post_init__(self) -> None:
-        """Checks every field, which may come from anybody's file.
+        """Checks every field; values may come from an untrusted file.
 
         Raises:
-          UserError: for a value of another type or out of its range, an unknown name, or a setting
-            that the model on that data set does not have, or lacks.
+          UserError: if a value has the wrong type or is out of range, a name is unknown, or a
+            setting is missing or does not belong to the model and data set.
         """
         for field in dataclasses.fields(self):
             _check_value(field, getattr(self, field.name))
@@ -193,20 +197,20 @@ class Settings:
 
     @property
     def data_options(self) -> dict[str, Any]:
-        """The settings that make the data set: the options of `data.load`."""
+        """Returns the settings of the data set, as options of `data.load`."""
         return {name: getattr(self, name) for name in DATA_SETS[self.data].options}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """The settings that a run of this version or an earlier one wrote.
+        """Reads the settings that a run of this or an earlier version wrote.
 
         A setting that an earlier version did not have gets the value that reproduces that version.
 
         Args:
-          config: setting to value, from anybody's file.
+          config: setting to value; may come from an untrusted file.
 
         Raises:
-          UserError: if settings are unknown or missing, or as `Settings`.
+          UserError: if settings are unknown or missing, or a value is refused by `Settings`.
         """
         fields = {field.name: field for field in dataclasses.fields(cls)}
         has: Mapping[str, Any] = {}
@@ -237,13 +241,14 @@ class Settings:
         return cls(**{**added, **config})
 
     def resumed(self, overrides: Mapping[str, Any]) -> Self:
-        """The settings of a run that resumes, perhaps for more epochs.
+        """Returns the settings to resume this run with, perhaps with more epochs.
 
         Args:
-          overrides: setting to value, as for `settings_of`.
+          overrides: setting to value; see `settings_of`.
 
         Raises:
-          UserError: if anything but the epochs would change: the run would not be one run.
+          UserError: if anything but the number of epochs would change, because it would be another
+            run.
         """
         kept = dataclasses.asdict(self)
         wanted = {
@@ -265,7 +270,7 @@ class Settings:
 
 
 def _check_value(field: dataclasses.Field, value: Any) -> None:
-    """Raises UserError if a setting's value is not of its type, or out of its range."""
+    """Raises UserError if a setting's value has the wrong type or is out of range."""
 
     def require(rule: _Rule, received: Any) -> None:
         if not rule.holds(received):
@@ -295,27 +300,27 @@ def _check_value(field: dataclasses.Field, value: Any) -> None:
 
 
 def _shown(value: Any) -> str:
-    """A value for a message; of what is deep or no plain value only the type."""
+    """Formats a value for a message; only its type if it is nested or not a plain value."""
     plain = value is None or isinstance(value, str | int | float)
     return str(value) if plain else f"a {type(value).__name__}"
 
 
 def setting_fields() -> list[dataclasses.Field]:
-    """The fields of `Settings` that flags override: all but model and data."""
+    """Lists the fields of `Settings` that flags can override: all but model and data."""
     return [field for field in dataclasses.fields(Settings) if field.name not in ("model", "data")]
 
 
 def settings_of(model: str, data: str, overrides: Mapping[str, Any]) -> Settings:
-    """The preset of a model on a data set, with the user's changes.
+    """Returns the preset of a model for a data set, with the user's changes.
 
     Args:
       model: one of `MODELS`.
       data: one of `DATA_SETS`.
-      overrides: setting to value; `encoders` and other mappings may name some of their modalities.
+      overrides: setting to value; mappings such as `encoders` may name only some modalities.
 
     Raises:
-      UserError: for an unknown model or data set, a setting that the model does not have, or a
-        value out of range.
+      UserError: if the model or data set is unknown, the model does not have a setting, or a value
+        is out of range.
     """
     preset = preset_of(model, data, overrides.get("target"))
     of_all = {x.name for x in setting_fields() if x.default is not None}

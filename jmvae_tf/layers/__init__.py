@@ -1,1 +1,1 @@
-"""The layers of networks: bodies by notation, distributions as heads, normalisation."""
+"""Layers: network bodies in the paper's notation, distribution heads, normalisation."""

@@ -1,4 +1,4 @@
-"""Batch normalisation over the whole batch, however many replicas share it."""
+"""Batch normalisation over the whole batch, even if several replicas share it."""
 
 from typing import Any
 
@@ -10,32 +10,32 @@ from jmvae_tf.runtime import replicas
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's layer for axis -1, with less work in training and over all replicas.
+    """Keras's layer for axis -1, faster in training and computed over all replicas.
 
-    Where one replica has the whole batch, TensorFlow's fused op normalises: a single pass that
-    keeps one tensor for the gradient, where Keras's ops make and keep several. Where replicas share
-    the batch, its mean and variance are those of all their examples, so that the number of replicas
-    changes nothing. Variables and moving statistics are Keras's: the variance is that of the batch,
-    not the estimate of the population's.
+    If one replica has the whole batch, TensorFlow's fused op normalises it in a single pass and
+    keeps one tensor for the gradient, where Keras's ops make and keep several. If replicas share
+    the batch, mean and variance are taken over the examples of all of them, so the number of
+    replicas changes nothing. Variables and moving statistics are as in Keras: the variance is that
+    of the batch, not an estimate of the population's.
 
     Args:
-      momentum: of the moving statistics.
-      epsilon: what is added to the variance.
-      **kwargs: of `keras.layers.Layer`.
+      momentum: momentum of the moving statistics.
+      epsilon: added to the variance.
+      **kwargs: passed to `keras.layers.Layer`.
     """
 
     def __init__(self, momentum: float = 0.9, epsilon: float = 1e-4, **kwargs: Any) -> None:
         super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """[batch, ..., channels] to the same shape; float32 within, whatever goes in."""
+        """Normalises [batch, ..., channels]; computes in float32 whatever the input's type."""
         if (
             not (training and self.trainable)
             or tf.distribute.get_strategy().num_replicas_in_sync > 1
         ):
             return super().call(inputs, training=training)
         shape = tf.shape(inputs)
-        # The op wants four axes. It sees the same values of each channel.
+        # The op needs four axes. Each channel keeps the same values.
         images = inputs if inputs.shape.rank == 4 else inputs[:, tf.newaxis, tf.newaxis, :]
         outputs, mean, population_variance = tf.compat.v1.nn.fused_batch_norm(
             images, self.gamma.value, self.beta.value, epsilon=self.epsilon, is_training=True
@@ -47,12 +47,12 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return outputs if inputs.shape.rank == 4 else tf.reshape(outputs, shape)
 
     def _moments(self, inputs: tf.Tensor, mask: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """Mean and variance of each channel over the examples of all replicas."""
+        """Returns mean and variance of each channel over the examples of all replicas."""
         del mask
         axes = list(range(inputs.shape.rank - 1))
         replica = tf.distribute.get_replica_context()
         examples = replicas.examples_in(inputs)
-        # In parts that may be empty: so sums and numbers are added up, not means.
+        # A replica's part may be empty, so sums and counts are added up, not means.
         number = tf.cast(tf.reduce_prod(tf.shape(examples)[:-1]), inputs.dtype)
 
         def mean_of(values: tf.Tensor) -> tf.Tensor:
@@ -61,10 +61,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
             return total[:-1] / total[-1]
 
         mean = mean_of(examples)
-        # In two passes: the mean of squares less the square of the mean would lose digits.
+        # In two passes: the mean of squares minus the squared mean would lose digits.
         return mean, mean_of(tf.math.squared_difference(examples, mean))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments, for Keras to save."""
+        """Returns the arguments, for Keras to save."""
         config = keras.layers.Layer.get_config(self)
         return {**config, "momentum": self.momentum, "epsilon": self.epsilon}

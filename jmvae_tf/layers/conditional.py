@@ -1,4 +1,4 @@
-"""Distributions given inputs, q(z|x), q(z|x,w) and p(x|z): a body and then a head."""
+"""Conditional distributions q(z|x), q(z|x,w) and p(x|z): a network body followed by a head."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,12 +14,12 @@ from jmvae_tf.runtime import replicas
 
 
 class ConditionalDistribution(keras.layers.Layer):
-    """A distribution given inputs, such as q(z|x), q(z|x,w) or p(x|z): a body and then a head.
+    """A conditional distribution, for example q(z|x) or p(x|z): a body followed by a head.
 
     Args:
       body: a layer from the inputs (a tensor, or a dictionary of them) to features.
       head: a layer from features to a distribution.
-      **kwargs: of `keras.layers.Layer`.
+      **kwargs: passed to `keras.layers.Layer`.
     """
 
     def __init__(
@@ -35,15 +35,15 @@ class ConditionalDistribution(keras.layers.Layer):
         training: bool = False,
         batch_shape: tf.Tensor | Sequence[int] = (-1,),
     ) -> tfd.Distribution:
-        """The distribution given inputs of one batch axis.
+        """Returns the distribution given inputs with one batch axis.
 
         Args:
           inputs: a tensor [batch, ...], or a dictionary of them.
           training: whether batch normalisation uses the batch's statistics.
-          batch_shape: what the distribution's batch axis is unfolded to.
+          batch_shape: the shape to which the distribution's batch axis is unfolded.
 
         Raises:
-          ValueError: if the body does not give one row of features an example.
+          ValueError: if the body does not give one row of features per example.
         """
         features = replicas.never_empty(lambda x: self.body(x, training=training), inputs)
         batches = {
@@ -64,8 +64,8 @@ def chosen_networks(
     """Returns the networks that a user chose, by modality.
 
     Args:
-      argument: the name of the argument that has them, for the message.
-      chosen: modality name to network; None for no choice.
+      argument: the name of the constructor's argument, for the message.
+      chosen: modality name to network; None if the user chose none.
       names: the modalities that have such a network.
 
     Raises:
@@ -86,7 +86,7 @@ def encoders(
     """Makes q(z|x) of each modality.
 
     Args:
-      chosen: modality name to body; where there is none, it is the 2018 paper's.
+      chosen: modality name to body; the 2018 paper's body is used for those left out.
       event_shapes: modality name to the shape of one example.
       latent_dim: the number of values of z.
     """
@@ -110,7 +110,7 @@ def joint_encoder(
     """Makes q(z|x,w), which takes a dictionary of all modalities.
 
     Args:
-      network: its body; None for the 2018 paper's.
+      network: the encoder's body; None for the 2018 paper's.
       event_shapes: modality name to the shape of one example.
       latent_dim: the number of values of z.
     """

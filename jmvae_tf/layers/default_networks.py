@@ -1,21 +1,21 @@
-"""The 2018 paper's networks by event shape, for what a user does not choose; see `notation`."""
+"""The 2018 paper's networks by event shape, used unless the user chooses; see `notation`."""
 
 import math
 from collections.abc import Sequence
 
 DEFAULT_VECTOR_BODY = "D512R-D512R"
-"""The appendix's body of everything on MNIST, and of p(z_1|z_2) on CelebA too."""
+"""The appendix's body of all networks on MNIST, and of p(z_1|z_2) on CelebA too."""
 
 
 MOST_DEFAULT_PARAMETERS = 32_000_000
-"""Of the largest layer of a network that nobody chose; CelebA's at 128 x 128 has 17 million."""
+"""Limit for the largest layer of a default network; CelebA's at 128 x 128 has 17 million."""
 
 
 def default_encoder(event_shape: Sequence[int]) -> str:
-    """The appendix's body for an event: CelebA's for large images, MNIST's for all else.
+    """Returns the appendix's encoder body: CelebA's for large images, MNIST's for all else.
 
     Raises:
-      ValueError: if it would be larger than a network should be that nobody chose.
+      ValueError: if it would be larger than a default network may be.
     """
     if _is_large(event_shape):
         _check_size("encoder", event_shape, 1024 * _units(event_shape))
@@ -25,10 +25,10 @@ def default_encoder(event_shape: Sequence[int]) -> str:
 
 
 def default_decoder(event_shape: Sequence[int]) -> str:
-    """The appendix's body from the latent variable to an event, as for `default_encoder`.
+    """Returns the appendix's decoder body: CelebA's for large images, MNIST's for all else.
 
     Raises:
-      ValueError: as for `default_encoder`; the layer after this body is counted.
+      ValueError: as for `default_encoder`, including the layer after this body.
     """
     if not _is_large(event_shape):
         _check_size("decoder", event_shape, 512 * math.prod(event_shape))
@@ -38,20 +38,20 @@ def default_decoder(event_shape: Sequence[int]) -> str:
 
 
 def default_discriminator(event_shape: Sequence[int]) -> str:
-    """The body of a discriminator of an image: an encoder's, with leaky ReLU throughout.
+    """Returns the body of an image discriminator: an encoder's, with leaky ReLU throughout.
 
-    The 2018 paper's appendix has "C64R-C128BR-C256BR-C256BR-F-D1024R" for CelebA; the authors' code
-    has leaky ReLU and no batch normalisation, and so have these.
+    The 2018 paper's appendix has "C64R-C128BR-C256BR-C256BR-F-D1024R" for CelebA. The authors' code
+    has leaky ReLU and no batch normalisation; so does this one.
 
     Raises:
       ValueError: as for `default_encoder`.
     """
-    default_encoder(event_shape)  # Of the same size.
+    default_encoder(event_shape)  # Checks the size, which is the same.
     return "C64L-C128L-C256L-C256L-F-D1024L" if _is_large(event_shape) else "D512L-D512L"
 
 
 def default_joint_encoder(event_shapes: Sequence[Sequence[int]]) -> str:
-    """The appendix's joint body: the modalities' own bodies side by side."""
+    """Returns the appendix's joint body: the bodies of the modalities side by side."""
     return f"({', '.join(default_encoder(shape) for shape in event_shapes)})"
 
 
@@ -59,7 +59,7 @@ _USUAL_LATENT_DIM = 64
 
 
 def _units(event_shape: Sequence[int]) -> int:
-    """Values of a large image after the convolutions of its encoder."""
+    """Counts the values of a large image after the convolutions of its encoder."""
     return (event_shape[0] // 16) * (event_shape[1] // 16) * 256
 
 

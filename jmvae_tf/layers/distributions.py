@@ -1,7 +1,8 @@
-"""Distributions over the latent variable and the modalities, and the heads that make them.
+"""Distributions of the latent variable and the modalities, and the heads that make them.
 
-A head is a Keras layer that ends a network in a distribution. Heads compute in float32 whatever the
-precision of the network before them, so that likelihoods and divergences never lose digits.
+A head is the Keras layer at the end of a network that returns a distribution. Heads compute in
+float32 whatever the precision of the network before them, so that likelihoods and divergences do
+not lose digits.
 """
 
 import math
@@ -29,10 +30,10 @@ def reparameterised_sample(q: tfd.MultivariateNormalDiag, seed: tf.Tensor) -> tf
 
         z = mu + sigma * epsilon, epsilon ~ N(0, I)
 
-    It equals `q.sample(seed=seed)`, however many replicas share the batch.
+    Equals `q.sample(seed=seed)`, however many replicas share the batch.
 
     Args:
-      q: of batch shape [batch], event [latent_dim].
+      q: distribution of batch shape [batch] and event shape [latent_dim].
       seed: int32, [2].
 
     Returns:
@@ -50,14 +51,14 @@ def reparameterised_sample(q: tfd.MultivariateNormalDiag, seed: tf.Tensor) -> tf
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
 class GaussianHead(keras.layers.Layer):
-    """Features to N(z; mu, diag(sigma^2)), mu and a linear, sigma^2 = softplus(a).
+    """Turns features into N(z; mu, diag(sigma^2)); mu and a are linear, sigma^2 = softplus(a).
 
     Source: 2018 paper, appendix "Parameterization of distributions": softplus gives the variance,
     not the standard deviation.
 
     Args:
       latent_dim: the number of values of z.
-      **kwargs: of `keras.layers.Layer`.
+      **kwargs: passed to `keras.layers.Layer`.
     """
 
     def __init__(self, latent_dim: int, **kwargs: Any) -> None:
@@ -83,7 +84,7 @@ class GaussianHead(keras.layers.Layer):
     def call(
         self, features: tf.Tensor, batch_shape: tf.Tensor | Sequence[int] = (-1,)
     ) -> tfd.MultivariateNormalDiag:
-        """[batch, size] to a distribution of batch shape `batch_shape`, event [latent_dim]."""
+        """Maps [batch, size] to a distribution of batch shape `batch_shape`, event [latent_dim]."""
         shape = tf.concat([batch_shape, [self.latent_dim]], axis=0)
         mean = tf.reshape(self.mean(features), shape)
         variance = tf.math.softplus(tf.reshape(self.variance(features), shape)) + VARIANCE_FLOOR
@@ -96,15 +97,15 @@ class GaussianHead(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
 class LikelihoodHead(keras.layers.Layer):
-    """Features to p(x|z): one linear layer, then the likelihood.
+    """Turns features into p(x|z): one linear layer, then the likelihood.
 
-    The layer is dense for features without spatial axes ("D784" on MNIST), and a transposed
-    convolution, 4x4 with stride 2, for features with them ("DC3" on CelebA).
+    The layer is dense for features without spatial axes ("D784" on MNIST). For features with
+    spatial axes it is a transposed convolution, 4x4 with stride 2 ("DC3" on CelebA).
 
     Args:
       likelihood: the likelihood of the modality.
       event_shape: the shape of one event.
-      **kwargs: of `keras.layers.Layer`.
+      **kwargs: passed to `keras.layers.Layer`.
     """
 
     def __init__(self, likelihood: Likelihood, event_shape: tuple[int, ...], **kwargs: Any) -> None:
@@ -116,7 +117,7 @@ class LikelihoodHead(keras.layers.Layer):
         """Chooses the linear layer by the rank of the features.
 
         Raises:
-          ValueError: if the linear layer would not give an event from them.
+          ValueError: if the linear layer cannot turn them into an event.
         """
         layer: keras.layers.Layer
         if len(input_shape) not in (2, 4):
@@ -151,7 +152,7 @@ class LikelihoodHead(keras.layers.Layer):
     def call(
         self, features: tf.Tensor, batch_shape: tf.Tensor | Sequence[int] = (-1,)
     ) -> tfd.Distribution:
-        """[batch, ...] to a distribution of batch shape `batch_shape` over events."""
+        """Maps [batch, ...] to a distribution over events, of batch shape `batch_shape`."""
         shape = tf.concat([batch_shape, self.event_shape], axis=0)
         parameters = tf.reshape(replicas.never_empty(self.parameters, features), shape)
         return self.likelihood.distribution(parameters, len(self.event_shape))

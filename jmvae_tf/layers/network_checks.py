@@ -1,4 +1,4 @@
-"""Checks that the networks of a model fit one another."""
+"""Checks that the networks of a model fit together."""
 
 import contextlib
 import warnings
@@ -12,16 +12,16 @@ from jmvae_tf.runtime.errors import one_line
 
 @contextlib.contextmanager
 def plain_errors() -> Iterator[None]:
-    """Says on one line why networks do not fit, without Keras's list of the arguments of a call.
+    """Shortens Keras's errors to one line that says why networks do not fit together.
 
     Raises:
-      ValueError: where Keras or TensorFlow refuse something within.
+      ValueError: if Keras or TensorFlow raises an error inside the block.
     """
     filtering = keras.config.is_traceback_filtering_enabled()
     keras.config.disable_traceback_filtering()
     try:
         with warnings.catch_warnings():
-            # What Keras warns of when a layer cannot be called; the error itself follows.
+            # Keras warns of this when a layer cannot be called; the error itself follows.
             warnings.filterwarnings("ignore", message=".* looks like it has unbuilt state")
             yield
     except (ValueError, TypeError, KeyError, tf.errors.OpError) as error:
@@ -35,7 +35,7 @@ def plain_errors() -> Iterator[None]:
 
 
 def check_apart(parts: Iterable[keras.layers.Layer]) -> None:
-    """Raises ValueError if two networks share weights: Keras saves them twice, and loads neither.
+    """Raises ValueError if two networks share weights, which Keras saves but cannot load.
 
     Args:
       parts: networks, with their weights made.
@@ -46,6 +46,7 @@ def check_apart(parts: Iterable[keras.layers.Layer]) -> None:
             other = owner.setdefault(id(variable), part.name)
             if other != part.name:
                 raise ValueError(
-                    "Each network of a model needs layers of its own, for it could not be loaded "
-                    f"otherwise. Received: {variable.path!r} in {other} and in {part.name}"
+                    "Each network of a model needs layers of its own; otherwise the saved model "
+                    "could not be loaded. "
+                    f"Received: {variable.path!r} in {other} and in {part.name}"
                 )

@@ -1,15 +1,15 @@
-"""Networks, written as the 2018 paper's appendix writes them.
+"""Builds networks from the notation of the 2018 paper's appendix.
 
     DkR     dense layer of k units and ReLU; Dk without ReLU
     DkBR    the same with batch normalisation before the ReLU
     CkR     convolution 4x4, stride 2, k channels, ReLU; CkBR with batch normalisation
-    CkL     leaky ReLU of slope 0.01 in the place of R, as in the authors' discriminator
+    CkL     leaky ReLU of slope 0.01 instead of R, as in the authors' discriminator
     DCkBR   transposed convolution 4x4, stride 2, k channels, batch normalisation, ReLU
     F       flatten
     I-J     J after I
     (I, J)  I and J side by side, one for each modality in order, their outputs concatenated
 
-A network that a user wants otherwise can be any Keras layer instead of such a text.
+Where this notation is not enough, pass any Keras layer instead.
 """
 
 import math
@@ -23,7 +23,7 @@ import tensorflow as tf
 from jmvae_tf.layers.batch_normalization import BatchNormalization
 
 Network: TypeAlias = str | keras.layers.Layer
-"""A body of a network: a text in the notation above, or a Keras layer."""
+"""The body of a network: a text in the notation above, or a Keras layer."""
 
 _LAYER = re.compile(r"(?P<kind>DC|D|C)(?P<size>[1-9][0-9]*)(?P<norm>B?)(?P<nonlinearity>[RL]?)")
 _LEAK = 0.01
@@ -34,14 +34,14 @@ def _linear_layer(kind: str, size: int, use_bias: bool, activation: str | None) 
     if kind == "D":
         return keras.layers.Dense(size, activation, use_bias)
     convolution = keras.layers.Conv2D if kind == "C" else keras.layers.Conv2DTranspose
-    # Cropping 1 of a 4x4 kernel at stride 2, Keras's "same", doubles or halves the size. The
-    # appendix's "crop: 2" would not give 64 x 64.
+    # With a 4x4 kernel and stride 2, Keras's "same" crops 1 and so doubles or halves the size
+    # exactly. The appendix's "crop: 2" would not give 64 x 64.
     return convolution(
         size,
         4,
         2,
         "same",
-        data_format="channels_last",  # Whatever Keras is set to.
+        data_format="channels_last",  # Whatever Keras's setting is.
         activation=activation,
         use_bias=use_bias,
     )
@@ -55,21 +55,22 @@ def body(
 ) -> keras.Sequential:
     """Builds a network without its head from the appendix's notation.
 
-    An image is flattened before a dense layer, and a dense layer's output is folded to
-    (height, width, channels) before a transposed convolution, so that those of the body and the
-    one of the head together end at the size of `output_shape`.
+    An image is flattened before a dense layer. Before a transposed convolution, a dense layer's
+    output is reshaped to (height, width, channels), chosen so that the transposed convolutions of
+    the body and of the head together lead to the size of `output_shape`.
 
     Args:
-      notation: such as "D512R-D512R" or "C64R-C128BR-C256BR-C256BR-F-D1024R".
-      input_shape: of one example.
-      output_shape: of the event that the head makes; needed for transposed convolutions only.
+      notation: for example "D512R-D512R" or "C64R-C128BR-C256BR-C256BR-F-D1024R".
+      input_shape: the shape of one example.
+      output_shape: the shape of the event that the head makes; needed for transposed convolutions
+        only.
       name: the name of the network.
 
     Returns:
       A Keras model from [batch, *input_shape] to features.
 
     Raises:
-      ValueError: if a part of the notation is unknown, or does not fit the shapes.
+      ValueError: if a part of the notation is unknown or does not fit the shapes.
     """
     layers: list[keras.layers.Layer] = []
     shape: tuple[int, ...] = tuple(input_shape)
@@ -120,7 +121,7 @@ def _fold(
         if whole and size % (height * width) == 0:
             return height, width, size // (height * width)
     raise ValueError(
-        f"{doublings} transposed convolutions, the head's among them, must lead from a dense "
+        f"{doublings} transposed convolutions, including the head's, must lead from a dense "
         f"layer of {size} units to the size of an image. "
         f"Received: output_shape={output_shape} for {notation!r}"
     )
@@ -128,12 +129,12 @@ def _fold(
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
 class JointBody(keras.layers.Layer):
-    """One branch for each modality, their outputs concatenated, then a trunk.
+    """One branch per modality, whose outputs are concatenated, followed by a trunk.
 
     Args:
       branches: modality name to network.
-      trunk: what follows the concatenation; None for nothing.
-      **kwargs: of `keras.layers.Layer`.
+      trunk: the network after the concatenation; None for none.
+      **kwargs: passed to `keras.layers.Layer`.
     """
 
     def __init__(
@@ -147,10 +148,10 @@ class JointBody(keras.layers.Layer):
         self.trunk = trunk
 
     def call(self, inputs: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:
-        """A dictionary of modalities, [batch, ...] each, to features [batch, size].
+        """Maps a dictionary of modalities, [batch, ...] each, to features [batch, size].
 
         Raises:
-          ValueError: if a branch ends in other features.
+          ValueError: if a branch's features do not have the shape [batch, size].
         """
         branches = [
             branch(inputs[name], training=training) for name, branch in self.branches.items()
@@ -167,17 +168,17 @@ class JointBody(keras.layers.Layer):
 
 
 def joint_body(notation: str, input_shapes: Mapping[str, Sequence[int]]) -> JointBody:
-    """Builds a network with an input for each modality from the appendix's notation.
+    """Builds a network with one input per modality from the appendix's notation.
 
     Args:
-      notation: such as "(D512R-D512R, D512R-D512R)" or "(C64R-F, D512R-D512BR)-D1024R".
+      notation: for example "(D512R-D512R, D512R-D512R)" or "(C64R-F, D512R-D512BR)-D1024R".
       input_shapes: modality name to the shape of one example, in the order of the branches.
 
     Returns:
       A layer from a dictionary of modalities to features.
 
     Raises:
-      ValueError: if the notation is not of that form, or has not one branch for each modality.
+      ValueError: if the notation is malformed or does not have one branch per modality.
     """
     match = _JOINT.fullmatch(notation.strip())
     branches = match["branches"].split(",") if match else []
@@ -199,12 +200,12 @@ def joint_body(notation: str, input_shapes: Mapping[str, Sequence[int]]) -> Join
 def concatenated_body(
     notation: str, input_shapes: Mapping[str, Sequence[int]], output_shape: Sequence[int]
 ) -> JointBody:
-    """Builds a network that takes the values of all inputs side by side.
+    """Builds a network that takes the concatenated values of all inputs.
 
     Args:
-      notation: of what follows the concatenation, as for `body`.
-      input_shapes: name of an input to the shape of one example.
-      output_shape: as for `body`.
+      notation: the network after the concatenation, as for `body`.
+      input_shapes: input name to the shape of one example.
+      output_shape: see `body`.
 
     Returns:
       A layer from a dictionary of inputs to features.

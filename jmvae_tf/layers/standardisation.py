@@ -1,4 +1,4 @@
-"""Standardisation of data with statistics that are part of a model."""
+"""Standardises data with statistics that are part of the model."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,18 +8,19 @@ import numpy as np
 import tensorflow as tf
 
 SMALLEST_SHARE = 0.01
-"""Smallest deviation as a share of the mean one: pixels that hardly vary are not blown up."""
+"""Smallest deviation as a share of the mean one, so that near-constant pixels do not blow up."""
 
 _RESOLUTION = float(np.finfo(np.float32).eps)
-_MOST_LOST = 0.25  # Of a standard deviation; it then adds at most 2 % to the variance.
-_ROUNDING = 1e-12  # Relative to a value: what is less is float64's rounding, no variation.
+_MOST_LOST = 0.25  # In standard deviations; rounding then adds at most 2 % to the variance.
+_ROUNDING = 1e-12  # Relative to a value; smaller differences are float64's rounding.
 
 
 class Moments:
-    """Mean and standard deviation of batch after batch, value by value.
+    """Mean and standard deviation of each value, accumulated over batches.
 
-    Each batch is shifted by its own first example and the batches' moments are merged (Chan et al.
-    1979), so that 5,000,000 +- 2 keeps its digits, and what is constant varies by exactly 0.
+    Each batch is shifted by its own first example, and the moments of the batches are merged (Chan
+    et al. 1979). So 5,000,000 +- 2 keeps its digits, and a constant value has a deviation of
+    exactly 0.
 
     Args:
       event_shape: the shape of one event.
@@ -32,7 +33,7 @@ class Moments:
         self._lost = np.zeros(event_shape)
 
     def add(self, batch: np.ndarray) -> None:
-        """Takes in events, [batch, *event_shape], at least one."""
+        """Adds a batch of at least one event, [batch, *event_shape]."""
         values = np.asarray(batch, np.float64)
         if batch.dtype != np.float32:
             rounded = np.abs(values - values.astype(np.float32))
@@ -48,32 +49,32 @@ class Moments:
 
     @property
     def stddev(self) -> np.ndarray:
-        """Standard deviations, [*event_shape]; of the events themselves, not of a population."""
+        """Standard deviations of the events themselves, not of a population; [*event_shape]."""
         return np.sqrt(self._squares / max(self.count, 1))
 
     @property
     def lost(self) -> np.ndarray:
-        """Whether a value varies so little beside its size that float32 loses it; bool."""
+        """Whether float32 loses a value's variation, as it is too small for its size; bool."""
         varies = self.stddev > _ROUNDING * np.abs(self.mean)
         return varies & (self._lost > _MOST_LOST * self.stddev)
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
 class Standardisation(keras.layers.Layer):
-    """(x - mean) / stddev, value by value, with the training set's statistics as its weights.
+    """(x - mean) / stddev, value by value; the training set's statistics are its weights.
 
-    They are part of the model: of its checkpoints, and of the graph that is exported. In a new
+    The statistics are part of the model: of its checkpoints and of the exported graph. In a new
     layer they are 0 and 1. (2018 paper, "Settings": CelebA's images are standardised.)
 
-    Keras's `Normalization` loses the digits of small variations of large values, blows up pixels
-    that hardly vary, and has no inverse in the same layer.
+    Unlike Keras's `Normalization`, this layer keeps small variations of large values, does not blow
+    up pixels that hardly vary, and can invert itself.
 
     Args:
       event_shape: the shape of one event.
-      one_unit: whether all values of an event have one unit, as pixels have. Their mean deviation
-        is then a scale for each of them. Otherwise, as in the columns of a table, each value has
-        only its own.
-      **kwargs: of `keras.layers.Layer`.
+      one_unit: whether all values of an event have the same unit, as pixels do. Their mean
+        deviation then limits how small a single deviation may be. Otherwise, as for the columns of
+        a table, each value has a scale of its own.
+      **kwargs: passed to `keras.layers.Layer`.
     """
 
     def __init__(self, event_shape: Sequence[int], one_unit: bool = True, **kwargs: Any) -> None:
@@ -91,9 +92,9 @@ class Standardisation(keras.layers.Layer):
     def set_statistics(self, mean: np.ndarray, stddev: np.ndarray) -> None:
         """Sets the statistics, [*event_shape] each.
 
-        Of values of one unit, standard deviations below a hundredth of their mean are raised to
-        that. Of others, those below what float32 can tell beside the mean are set to 1: the value
-        is constant. Where all are 0, they are set to 1.
+        If values have one unit, standard deviations below a hundredth of their mean are raised to
+        that; if all are 0, they are set to 1. Otherwise a standard deviation below float32's
+        resolution at the mean is set to 1, as the value is constant.
         """
         if self.one_unit:
             stddev = np.maximum(stddev, self.smallest(stddev) or 1.0)
@@ -109,16 +110,16 @@ class Standardisation(keras.layers.Layer):
 
     @property
     def is_new(self) -> bool:
-        """Whether the statistics are those that a new layer has."""
+        """Whether the statistics are still those of a new layer."""
         mean, stddev = map(keras.ops.convert_to_numpy, (self.mean, self.stddev))
         return bool(np.all(mean == 0) and np.all(stddev == 1))
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        """Takes [..., *event_shape] from the data's units to standardised ones."""
+        """Converts [..., *event_shape] from the data's units to standardised ones."""
         return (x - self.mean) / self.stddev
 
     def invert(self, x: tf.Tensor) -> tf.Tensor:
-        """Takes [..., *event_shape] from standardised units back to the data's."""
+        """Converts [..., *event_shape] from standardised units back to the data's."""
         return x * self.stddev + self.mean
 
     def get_config(self) -> dict[str, Any]:

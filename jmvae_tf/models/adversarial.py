@@ -1,4 +1,4 @@
-"""The GAN variant of any of the models: its image decoder is a generator too."""
+"""The GAN variant of any model: its image decoder is also a generator."""
 
 import math
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from jmvae_tf.objectives import Bound
 from jmvae_tf.runtime import replicas
 from jmvae_tf.runtime.randomness import fold
 
-# What is folded into the seed of a step for fakes from the prior, apart from the bound's draws.
+# Folded into the seed of a step for fakes from the prior, so that the bound's samples differ.
 _PRIOR_FAKES = 0
 
 
@@ -27,8 +27,8 @@ class _Part(NamedTuple):
     """Variables that are trained together.
 
     Attributes:
-      optimizer: what updates them, and no others.
-      variables: themselves.
+      optimizer: the optimiser that updates only these variables.
+      variables: the variables.
     """
 
     optimizer: keras.optimizers.Optimizer
@@ -37,34 +37,34 @@ class _Part(NamedTuple):
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
 class Adversarial(TrainableModel):
-    """A model whose decoder p(x|z) of one image also has to deceive a discriminator D.
+    """A model whose image decoder p(x|z) is also trained to deceive a discriminator D.
 
-    VAE-GAN, CVAE-GAN, CMMA-GAN and JMVAE-GAN of the 2016 paper, by the model that is inside. As in
-    the authors' code, each part of the networks is trained on its own loss:
+    It is VAE-GAN, CVAE-GAN, CMMA-GAN or JMVAE-GAN of the 2016 paper, depending on the model inside.
+    As in the authors' code, each part of the networks is trained on its own loss:
 
         encoders, p(z|w), p(z_l|z_l+1), other decoders:  -bound
         p(x|z):                                          -bound + adversarial_weight G
         D:                                               the discriminator's loss
 
-    G is the generator's loss (`adversarial_losses`), and the losses are means over the batch. Fakes
-    are the means of p(x|z) at the bound's own draws of z and at as many draws from the model's
-    prior; real images are standardised where the modality is. All three parts are updated at
-    once, from the same passes, where the authors' code updates one after the other.
+    G is the generator's loss (`adversarial_losses`). The losses are means over the batch. Fakes are
+    the means of p(x|z) at the bound's samples of z and at as many samples from the model's prior.
+    Real images are standardised if the modality is. All three parts are updated at once, from the
+    same passes; the authors' code updates them one after the other.
 
-    It is trained and saved as the model inside is. What generates, is evaluated or exported is that
-    model, `vae`; see `without_adversary`.
+    Train and save it like the model inside. To generate, evaluate or export, use that model, `vae`;
+    see `without_adversary`.
 
     Args:
       vae: the model, which becomes a part of this one.
       modality: the name of the image.
-      discriminator: the body of D, as a text in the `notation` or a Keras layer; by event shape
-        where none is given. A dense layer to one logit follows it.
-      adversarial_weight: what multiplies G, to be chosen against the likelihood, which is a sum
-        over all values of an image; 1 in the authors' code.
-      **kwargs: of `keras.Model`.
+      discriminator: the body of D, written in the `notation` or a Keras layer; chosen by event
+        shape if none is given. A dense layer to one logit follows it.
+      adversarial_weight: the factor of G. Choose it in proportion to the likelihood, which is a sum
+        over all values of an image. 1 in the authors' code.
+      **kwargs: passed to `keras.Model`.
 
     Raises:
-      ValueError: if the model does not generate that modality, it is not shown as an image, or the
+      ValueError: if the model does not generate that modality, the modality is not an image, or the
         weight is negative or not finite.
     """
 
@@ -98,7 +98,7 @@ class Adversarial(TrainableModel):
             [
                 notation.body(network, shape) if isinstance(network, str) else network,
                 keras.layers.Flatten(data_format="channels_last"),
-                # In float32, as the heads of distributions are.
+                # In float32, like the heads of distributions.
                 keras.layers.Dense(1, name="logit", dtype="float32"),
             ],
             name="discriminator",
@@ -111,29 +111,29 @@ class Adversarial(TrainableModel):
         }
         self.built = True
 
-    # Training, through `fit` and `evaluate`.
+    # Training, with `fit` and `evaluate`.
 
     @property
     def modalities(self) -> Mapping[str, Modality]:  # type: ignore[override]
-        """Those of the model inside."""
+        """The modalities of the model inside."""
         return self.vae.modalities
 
     @property
     def needs_statistics(self) -> bool:
-        """As the model inside."""
+        """Whether the model inside needs statistics."""
         return self.vae.needs_statistics
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
-        """As `MultimodalVAE.adapt`."""
+        """See `MultimodalVAE.adapt`."""
         self.vae.adapt(data, steps)
 
     def check_examples(self, data: Any) -> None:
-        """As `MultimodalVAE.check_examples`."""
+        """See `MultimodalVAE.check_examples`."""
         self.vae.check_examples(data)
 
     @property
     def kl_weight(self) -> keras.Variable:
-        """The warm-up's weight of the model inside."""
+        """The weight that the warm-up sets in the model inside."""
         return self.vae.kl_weight
 
     def compile(
@@ -143,27 +143,27 @@ class Adversarial(TrainableModel):
         discriminator_optimizer: Any = None,
         **kwargs: Any,
     ) -> None:
-        """As `keras.Model.compile`, with an optimiser for each part of the networks.
+        """Compiles the model with one optimiser for each part of the networks.
 
         Args:
-          optimizer: of everything but the image's decoder and the discriminator.
-          decoder_optimizer: of the image's decoder.
-          discriminator_optimizer: of the discriminator.
-          **kwargs: of `keras.Model.compile`.
+          optimizer: optimiser of everything but the image's decoder and the discriminator.
+          decoder_optimizer: optimiser of the image's decoder.
+          discriminator_optimizer: optimiser of the discriminator.
+          **kwargs: passed to `keras.Model.compile`.
 
-        Where none is given: Adam with learning rate 1e-4 and beta_1 0.5, as in the authors' code.
+        The default is Adam with learning rate 1e-4 and beta_1 0.5, as in the authors' code.
         """
         super().compile(optimizer=_optimizer(optimizer), **kwargs)
         scaled = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
         self.decoder_optimizer = _optimizer(decoder_optimizer, scaled)
         self.discriminator_optimizer = _optimizer(discriminator_optimizer, scaled)
-        # Keras would build the first one, and for all variables.
+        # Keras would build only the first one, and for all variables.
         for part in self._parts():
             if not part.optimizer.built:
                 part.optimizer.build(part.variables)
 
     def _parts(self) -> tuple[_Part, _Part, _Part]:
-        """Everything else, the image's decoder, and the discriminator."""
+        """Returns the three parts: all other networks, the image's decoder, the discriminator."""
         decoder = self.vae.decoders[self.modality].trainable_variables
         of_decoder = {id(variable) for variable in decoder}
         others = [x for x in self.vae.trainable_variables if id(x) not in of_decoder]
@@ -174,14 +174,14 @@ class Adversarial(TrainableModel):
         )
 
     def train_step(self, data: Tensors) -> dict[str, tf.Tensor]:
-        """One step of each part on its loss; see the class."""
+        """Takes one step of each part on its own loss."""
         data = self.vae.examples_of(data)
         seed = self.vae.training_seed(steps_taken(self.optimizer))
         mean = replicas.current().part_of_mean(data[self.modality])
         with tf.GradientTape(persistent=True) as tape:
             bound = self.vae.unchecked_bound(data, seed, self.kl_weight, training=True)
             adversarial = self._losses_against(data, bound, seed, training=True)
-            # Keras's optimisers sum the gradients of the replicas.
+            # Keras's optimisers add up the gradients of the replicas.
             others_loss = -mean(bound.value)
             decoder_loss = others_loss + self.adversarial_weight * mean(
                 adversarial["generator_loss"]
@@ -191,8 +191,8 @@ class Adversarial(TrainableModel):
             scaled = [
                 part.optimizer.scale_loss(loss) for part, loss in zip(parts, losses, strict=True)
             ]
-        # Each loss reaches the variables of its own part only: that is all that a gradient is
-        # taken of. All are taken before anything changes.
+        # Each loss trains only its own part, so only those gradients are computed. All are computed
+        # before any variable changes.
         gradients = [
             tape.gradient(loss, part.variables) for part, loss in zip(parts, scaled, strict=True)
         ]
@@ -201,7 +201,7 @@ class Adversarial(TrainableModel):
         return self._track(bound, adversarial)
 
     def test_step(self, data: Tensors) -> dict[str, tf.Tensor]:
-        """The bound as the model inside has it, and the adversarial losses."""
+        """Computes the bound of the model inside and the adversarial losses."""
         data = self.vae.examples_of(data)
         seed = self.vae.test_seed()
         bound = self.vae.unchecked_bound(data, seed)
@@ -210,9 +210,9 @@ class Adversarial(TrainableModel):
     def _losses_against(
         self, data: Tensors, bound: Bound, seed: tf.Tensor, training: bool = False
     ) -> dict[str, tf.Tensor]:
-        """The adversarial losses of a batch, by name, [batch] each, nats."""
+        """Computes the adversarial losses of a batch, by name, [batch] each, nats."""
         real = self._logits(data[self.modality], training)
-        # Fakes are normalised by their own batch, but leave moving statistics as they are.
+        # Fakes are normalised by their own batch, but do not change the moving statistics.
         with keras.StatelessScope():
             fakes = [
                 self._logits(image, training)
@@ -231,7 +231,7 @@ class Adversarial(TrainableModel):
         return tf.squeeze(logits, axis=-1)
 
     def _prior_fakes(self, data: Tensors, seed: tf.Tensor, training: bool) -> tf.Tensor:
-        """Means of p(x|z) at draws from the model's prior, one an example of the batch."""
+        """Returns means of p(x|z) at samples from the prior, one per example of the batch."""
         if self.vae.conditions:
             z = reparameterised_sample(self.vae.prior(data), seed)
         else:  # In JMVAE-h, from the top layer down.
@@ -253,7 +253,7 @@ class Adversarial(TrainableModel):
         return self.vae.track(bound) | self.results_of(self._adversarial_trackers)
 
     def call(self, data: Tensors, training: bool = False) -> dict[str, tf.Tensor]:
-        """As the model inside: reconstructions of all modalities."""
+        """Returns the model's output, the reconstructions of all modalities."""
         return self.vae(data, training=training)
 
     # Building and saving.
@@ -269,7 +269,7 @@ class Adversarial(TrainableModel):
         }
 
     def get_compile_config(self) -> dict[str, Any]:
-        """How it was compiled, for Keras to save; nothing if it was not."""
+        """Returns the arguments of `compile`, for Keras to save; empty if not compiled."""
         if not self.compiled:
             return {}
         return super().get_compile_config() | {
@@ -278,17 +278,17 @@ class Adversarial(TrainableModel):
         }
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles it as `get_compile_config` described."""
+        """Compiles the model as `get_compile_config` described."""
         self.compile(**keras.saving.deserialize_keras_object(config))
 
 
 def without_adversary(model: MultimodalVAE | Adversarial) -> MultimodalVAE:
-    """The model that generates: what is inside of a GAN variant, and any other model itself."""
+    """Returns the model that generates: the one inside a GAN variant, or the model itself."""
     return model.vae if isinstance(model, Adversarial) else model
 
 
 def _optimizer(optimizer: Any, scaled: bool = False) -> keras.optimizers.Optimizer:
-    """The optimiser given or the authors', within one that scales losses if `scaled`."""
+    """Returns the optimiser, by default the authors'; if `scaled`, wrapped to scale its loss."""
     if optimizer is None:
         optimizer = keras.optimizers.Adam(1e-4, beta_1=0.5)
     optimizer = keras.optimizers.get(optimizer)

@@ -1,9 +1,9 @@
-"""The losses of a generator and its discriminator, in nats, one value an example, to be minimised.
+"""The losses of generator and discriminator: nats, one value per example, to be minimised.
 
-Notation: x is a real image, f a fake one, D(.) = sigmoid(logit) the probability that the
-discriminator gives to "real". The authors' code has two kinds of fakes, reconstructions and what
-the decoder makes of draws from the prior, and adds their terms, as VAE-GAN does (Larsen et al.
-2016). Functions are pure, and nothing is averaged over the batch.
+Notation: x is a real image, f a fake one, and D(.) = sigmoid(logit) the probability that the
+discriminator gives to "real". The authors' code has two kinds of fakes: reconstructions and images
+decoded from samples of the prior. It adds their terms, as VAE-GAN does (Larsen et al. 2016).
+Functions are pure and average nothing over the batch.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def discriminator_loss(real: tf.Tensor, fakes: Sequence[tf.Tensor]) -> tf.Tensor
 
     Args:
       real: float32, [batch], the logits of real images.
-      fakes: the same of each kind of fakes.
+      fakes: the logits of each kind of fakes, float32, [batch] each.
 
     Returns:
       float32, [batch].
@@ -30,7 +30,7 @@ def discriminator_loss(real: tf.Tensor, fakes: Sequence[tf.Tensor]) -> tf.Tensor
 
 
 def generator_loss(fakes: Sequence[tf.Tensor]) -> tf.Tensor:
-    """The generator's loss in the form that does not saturate (Goodfellow et al. 2014).
+    """The non-saturating loss of the generator (Goodfellow et al. 2014).
 
         -sum_f log D(f)
 

@@ -1,4 +1,4 @@
-"""The contract of all models: bound, infer, posterior, decode, generate."""
+"""The interface of all models: bound, infer, posterior, decode, generate."""
 
 import abc
 from collections.abc import Mapping, Sequence
@@ -23,11 +23,11 @@ from jmvae_tf.runtime.randomness import as_seed, is_by_example, root_seed
 
 
 class Direction(NamedTuple):
-    """One way in which a model generates.
+    """One direction in which a model generates.
 
     Attributes:
       given: the names of the modalities that must be known.
-      target: the name of the modality that is generated from them.
+      target: the name of the modality generated from them.
     """
 
     given: tuple[str, ...]
@@ -35,29 +35,29 @@ class Direction(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Such as "label_to_image"; of a signature and of figures of merit."""
+        """The name of signatures and metrics, for example "label_to_image"."""
         return signature_names.to_generate(self.given, self.target)
 
 
 class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
-    """A latent variable model of several modalities; one subclass for each of the papers' models.
+    """A latent variable model of several modalities; each of the papers' models is a subclass.
 
     Data are dictionaries from modality name to float32 tensors [batch, *event_shape]. A subclass
     makes its encoders in `__init__`, then calls `build_networks`, and defines
     `unchecked_bound` and `infer`.
 
-    Callers give data, and get generated data, in the data's own units. Inside, modalities that are
-    `standardised` have standardised values: encoders take them, and distributions are over them.
+    Callers pass data and receive generated data in the data's own units. Internally, `standardised`
+    modalities have standardised values: encoders take them and distributions are over them.
 
     Args:
       modalities: name to `Modality`.
       latent_dim: the number of values of z.
-      decoders: modality name to the body of p(x|z), as a text in the `notation` or a Keras layer;
-        by event shape where none is given.
-      seed: of the latent samples that training and testing draw, in [0, 2^31).
-      conditions: the modalities that must always be given and are never generated; none but in
-        models of one direction.
-      **kwargs: of `keras.Model`.
+      decoders: modality name to the body of p(x|z), written in the `notation` or a Keras layer;
+        chosen by event shape if none is given.
+      seed: seed of the latent samples drawn in training and testing, in [0, 2^31).
+      conditions: the modalities that must always be given and are never generated. Only models of
+        one direction have any.
+      **kwargs: passed to `keras.Model`.
 
     Raises:
       ValueError: if an argument is out of its range or names an unknown modality, or if two
@@ -94,7 +94,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
             name="kl_weight", shape=(), initializer="ones", trainable=False, dtype="float32"
         )
 
-    # What a subclass defines.
+    # Subclasses define these.
 
     def bound(
         self,
@@ -106,9 +106,9 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
         """Estimates the model's objective on all modalities, with one z per example.
 
         Args:
-          data: modality name to [batch, *event_shape], as `standardise` returns it.
+          data: modality name to [batch, *event_shape], as returned by `standardise`.
           seed: int32, [2].
-          kl_weight: the warm-up's weight; at 1 the objective is a lower bound.
+          kl_weight: the warm-up's weight; with 1 the objective is a lower bound.
           training: whether batch normalisation uses the batch's statistics.
 
         Returns:
@@ -116,7 +116,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
 
         Raises:
           ValueError: if a modality is unknown or missing, or values are not finite or not events of
-            their likelihood; within a graph values are not checked.
+            their likelihood. In a graph, values are not checked.
         """
         self.check_standardised(data)
         return self.unchecked_bound(data, seed, kl_weight, training)
@@ -133,7 +133,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
 
     @abc.abstractmethod
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """Returns q(z|given) of standardised inputs, for more than the conditions alone."""
+        """Returns q(z|given) for standardised inputs, which include more than the conditions."""
 
     def prior(self, given: Tensors) -> tfd.Distribution:
         """Returns p(z), or p(z|w) in models of one direction whose prior sees w.
@@ -142,7 +142,8 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
           given: the conditions and perhaps other modalities, standardised.
 
         Returns:
-          A distribution of event [latent_dim], and of batch shape [] if there are no conditions.
+          A distribution of event shape [latent_dim]; its batch shape is [] if there are no
+          conditions.
         """
         if not self.conditions:
             return standard_normal(self.latent_dim)
@@ -154,9 +155,10 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
 
     @property
     def directions(self) -> tuple[Direction, ...]:
-        """The ways in which the model generates one modality from others.
+        """The directions in which the model generates one modality from others.
 
-        Without conditions these are all ordered pairs, though any other modalities may be given.
+        Without conditions these are all ordered pairs, although any set of other modalities may be
+        given.
         """
         if self.conditions:
             return tuple(Direction(self.conditions, target) for target in self.targets)
@@ -171,13 +173,13 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
         """Returns q(z|given), the approximate posterior given any of the modalities.
 
         Args:
-          given: modality name to [batch, *event_shape]; nothing, or the conditions of a model of
-            one direction, for the prior.
-          seed: for models whose inference of missing modalities draws samples.
+          given: modality name to [batch, *event_shape]. For the prior, give nothing, or only the
+            conditions of a model of one direction.
+          seed: seed for models that infer missing modalities by sampling.
 
         Returns:
-          A `tfd.Distribution` of batch shape [batch] (of a prior without conditions: []), event
-          [latent_dim]. For JMVAE-h, that of the top layer, z_L.
+          A `tfd.Distribution` of batch shape [batch] ([] for a prior without conditions) and event
+          shape [latent_dim]. For JMVAE-h, the distribution of the top layer, z_L.
 
         Raises:
           ValueError: if a name is unknown, a shape is not that of its modality, or a condition is
@@ -198,7 +200,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
 
         Args:
           z: float32, [..., latent_dim]; if conditions are used, [..., batch, latent_dim].
-          targets: the names of the modalities wanted; None for all that the model generates.
+          targets: the names of the modalities to decode; None for all that the model generates.
           given: the conditions, [batch, *event_shape] each; only a CVAE's decoder uses them.
 
         Returns:
@@ -215,11 +217,11 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
         return {name: self.decoders[name](inputs, batch_shape=tf.shape(z)[:-1]) for name in targets}
 
     def decoder_inputs(self, z: tf.Tensor, given: Tensors) -> Any:
-        """Returns the inputs of the decoders' bodies, with one batch axis: z alone but in a CVAE.
+        """Returns the inputs of the decoders' bodies with one batch axis: z, and in a CVAE also w.
 
         Args:
-          z: as for `decode`.
-          given: the conditions, standardised; perhaps nothing.
+          z: see `decode`.
+          given: the conditions, standardised; may be empty.
         """
         del given
         return tf.reshape(z, (-1, self.latent_dim))
@@ -231,16 +233,16 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
         num_samples: int | None = None,
         seed: int | tf.Tensor = 0,
     ) -> tf.Tensor:
-        """Generates a modality: means of p(target|z), z from the posterior given other modalities.
+        """Generates a modality: means of p(target|z), with z from the posterior given others.
 
         Args:
           target: the name of the modality to generate.
           given: modality name to [batch, *event_shape]; none to generate from the prior.
-          num_samples: how many z to sample for each example; None takes the posterior's mean,
-            which gives what the paper calls the average image.
-          seed: an integer, or int32 of shape [2]; the same seed gives the same samples. Of shape
-            [batch, 2], one for each example, which then gets what it would get alone; at most one
-            sample is drawn.
+          num_samples: the number of z to sample per example; None takes the posterior's mean, which
+            gives what the paper calls the average image.
+          seed: an integer, or int32 of shape [2]; the same seed gives the same samples. With shape
+            [batch, 2] each example has its own seed and gets the same samples as on its own; then
+            at most one sample is drawn.
 
         Returns:
           float32, [num_samples, batch, *event_shape], without the first axis if `num_samples` is
@@ -248,8 +250,8 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
 
         Raises:
           ValueError: if a name is unknown, a shape is not that of its modality, `num_samples` is
-            below 1, or above it with a seed for each example, or the model does not generate in
-            that direction.
+            below 1, or above 1 with a seed for each example, or the model does not generate in that
+            direction.
         """
         self._check_target(target)
         if is_by_example(seed) and num_samples not in (None, 1):
@@ -272,29 +274,30 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
 
         Args:
           data: modality name to [batch, *event_shape]; all modalities or some.
-          seed: as for `posterior`.
+          seed: see `posterior`.
 
         Returns:
-          Modality name to float32 [batch, *event_shape], for those that the model generates.
+          Modality name to float32 [batch, *event_shape], for the modalities that the model
+          generates.
         """
         z = self.posterior_mean(data, seed)
         p_x_z = self.decode(z, given=data)
         return {name: self.in_range(name, p.mean()) for name, p in p_x_z.items()}
 
     def call(self, data: Tensors, training: bool = False) -> dict[str, tf.Tensor]:
-        """Reconstructs all modalities; Keras calls this the model's output."""
+        """Returns the model's output, the reconstructions of all modalities."""
         del training
         return self.reconstruct(data)
 
     # Building and saving.
 
     def build_networks(self) -> None:
-        """Makes all variables and the trackers of the bound's terms; a constructor calls it last.
+        """Makes all variables and the trackers of the bound's terms; constructors call it last.
 
         Raises:
-          ValueError: if the networks do not fit one another, or two of them share weights.
+          ValueError: if the networks do not fit together, or two of them share weights.
         """
-        # Two examples, so that a network that mixes up examples is found.
+        # Two examples, to detect a network that mixes examples.
         examples = {name: tf.zeros((2, *shape)) for name, shape in self.event_shapes.items()}
         with network_checks.plain_errors():
             terms = self.unchecked_bound(examples, root_seed(0)).terms
@@ -314,16 +317,16 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
 
     @property
     def event_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Modality name to the shape of one example."""
+        """Maps each modality's name to the shape of one example."""
         return {name: modality.event_shape for name, modality in self.modalities.items()}
 
     @property
     def likelihood_weights(self) -> dict[str, float]:
-        """Modality name to what multiplies its log-likelihood in the bound."""
+        """Maps each modality's name to the weight of its log-likelihood in the bound."""
         return {name: modality.likelihood_weight for name, modality in self.modalities.items()}
 
     def _decoder(self, modality: Modality) -> ConditionalDistribution:
-        """Makes p(x|z), with the 2018 paper's body where a user chose none."""
+        """Makes p(x|z), with the 2018 paper's body if the user chose none."""
         shape = modality.event_shape
         network = self.decoder_networks.get(modality.name) or default_decoder(shape)
         body = self.decoder_of(network, shape) if isinstance(network, str) else network
@@ -331,7 +334,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
         return ConditionalDistribution(body, head, name=f"{modality.name}_decoder")
 
     def decoder_of(self, text: str, event_shape: Sequence[int]) -> keras.layers.Layer:
-        """Makes the body of a decoder from its `notation`; it takes what `decoder_inputs` gives."""
+        """Makes a decoder's body from its `notation`; its inputs are those of `decoder_inputs`."""
         return notation.body(text, (self.latent_dim,), event_shape)
 
     def _check_target(self, target: str) -> None:

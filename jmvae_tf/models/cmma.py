@@ -1,4 +1,4 @@
-"""CMMA: a conditional model whose prior sees what is given."""
+"""CMMA: a conditional model whose prior depends on the given modalities."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,16 +21,16 @@ from jmvae_tf.objectives import Bound, cmma_bound
 class CMMA(OneWayVAE):
     """The conditional multimodal autoencoder (Pandey and Dukkipati 2016).
 
-    z ~ p(z|w), a Gaussian whose mean and variance follow from what is given, and the decoder is
-    p(x|z).
+    The prior p(z|w) is a Gaussian whose mean and variance depend on the given modalities. The
+    decoder is p(x|z).
 
     Args:
       modalities: name to `Modality`, at least two.
-      target: the name of the modality that is generated.
+      target: the name of the modality to generate.
       latent_dim: the number of values of z.
-      encoders: given modality's name to the body that p(z|w) has for it, as a text in the
-        `notation` or a Keras layer; by event shape where none is given. Several are concatenated.
-      **kwargs: of `OneWayVAE`.
+      encoders: the name of a given modality to its body in p(z|w), written in the `notation`
+        or a Keras layer; chosen by event shape if none is given. Several are concatenated.
+      **kwargs: passed to `OneWayVAE`.
 
     Raises:
       ValueError: if an argument is out of its range or names an unknown modality.

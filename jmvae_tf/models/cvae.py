@@ -1,4 +1,4 @@
-"""CVAE: a conditional VAE whose decoder sees what is given."""
+"""CVAE: a conditional VAE whose decoder depends on the given modalities."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,15 +18,15 @@ from jmvae_tf.objectives import Bound, cvae_bound
 class CVAE(OneWayVAE):
     """The conditional VAE (Kingma et al. 2014, Sohn et al. 2015) that the 2018 paper compares with.
 
-    z ~ N(0, I) whatever is given, and the decoder is p(x|z,w): its body takes the values of z and
-    of everything given side by side. Networks given as Keras layers take a dictionary of them, z
-    under "z".
+    The prior is N(0, I) whatever is given. The decoder is p(x|z,w): its body takes the concatenated
+    values of z and of all given modalities. A decoder that is a Keras layer takes a dictionary of
+    them, with z under "z".
 
     Args:
       modalities: name to `Modality`, at least two.
-      target: the name of the modality that is generated.
+      target: the name of the modality to generate.
       latent_dim: the number of values of z.
-      **kwargs: of `OneWayVAE`.
+      **kwargs: passed to `OneWayVAE`.
 
     Raises:
       ValueError: if an argument is out of its range or names an unknown modality.
@@ -55,7 +55,7 @@ class CVAE(OneWayVAE):
         )
 
     def decoder_inputs(self, z: tf.Tensor, given: Tensors) -> dict[str, tf.Tensor]:
-        """Returns z and the conditions, repeated for every z of an example; one batch axis."""
+        """Returns z and the conditions, repeated for every z of an example, with one batch axis."""
         inputs = {"z": tf.reshape(z, (-1, self.latent_dim))}
         repeats = tf.reduce_prod(tf.shape(z)[:-2])
         self.check_conditions(given)
@@ -65,7 +65,7 @@ class CVAE(OneWayVAE):
         return inputs
 
     def decoder_of(self, text: str, event_shape: Sequence[int]) -> keras.layers.Layer:
-        """Makes the body of p(x|z,w), from z and the conditions side by side."""
+        """Makes the body of p(x|z,w), which takes z and the conditions concatenated."""
         inputs = {"z": (self.latent_dim,)} | {
             name: self.modalities[name].event_shape for name in self.conditions
         }

@@ -1,6 +1,6 @@
-"""Change values of one modality and see how another changes, such as a face with its attributes.
+"""Changes values of one modality and shows how another changes, for example a face.
 
-Edits of given images (2018 paper, Figure 8), and images generated from changed values (Figure 7).
+Edits given images (2018 paper, Figure 8) and generates images from changed values (Figure 7).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ from jmvae_tf.runtime.randomness import as_seed, split
 
 
 class Edit(NamedTuple):
-    """An edit and the steps to it; float32, in the data's own units.
+    """An edited example and the intermediate results; float32, in the data's own units.
 
     Attributes:
       values: w, generated from x, [batch, *event_shape of the condition].
       average: x̄, the average given w, [batch, *event_shape of x]; not clipped.
-      changed_average: x̄′, the average given w with the wanted values; not clipped.
+      changed_average: x̄′, the average given w with the new values; not clipped.
       edited: x + (x̄′ - x̄), clipped to the range of x.
     """
 
@@ -38,23 +38,23 @@ def edit(
     wanted: tf.Tensor,
     seed: int | tf.Tensor = 0,
 ) -> Edit:
-    """Changes x so that it has wanted values of another modality (2018 paper, Figure 8).
+    """Changes x so that it has given values of another modality (2018 paper, Figure 8).
 
-    Generates w from x, the average x̄ from w, and x̄′ from w with the wanted values. The result is
-    x + (x̄′ - x̄), so details that the model cannot draw, such as a background, stay. Averages are
-    means of p(x|z) at the mean of q(z|w). If inference draws samples, both use the same draws.
+    Generates w from x, the average x̄ from w, and x̄′ from w with the new values. The result is x +
+    (x̄′ - x̄). This keeps details that the model cannot generate, for example the background.
+    Averages are means of p(x|z) at the mean of q(z|w). If inference draws samples, both use the
+    same samples.
 
     Args:
-      model: a model that generates the target from the condition and the reverse.
-      target: the name of the modality of x, an image as a rule.
+      model: a model that generates the target from the condition and the condition from the target.
+      target: the name of the modality of x, usually an image.
       x: [batch, *event_shape].
       condition: the name of the modality to change.
-      wanted: its new values, NaN to keep generated ones; of a shape that can be broadcast to
-        [batch, *event_shape].
-      seed: for models whose inference of missing modalities draws samples.
+      wanted: the new values, broadcast to [batch, *event_shape]; NaN keeps a generated value.
+      seed: seed for models that infer missing modalities by sampling.
 
     Returns:
-      The result, and the steps to it.
+      The result and the intermediate results.
 
     Raises:
       ValueError: if the model lacks one of the two directions, or a shape does not fit.
@@ -62,7 +62,7 @@ def edit(
     if not can_edit(model, target, condition):
         directions = ", ".join(direction.name for direction in model.directions) or "none"
         raise ValueError(
-            f"An edit needs a model of both directions, {target}_to_{condition} and "
+            f"An edit needs a model that generates both ways, {target}_to_{condition} and "
             f"{condition}_to_{target}. Received: a model of {directions}"
         )
     seed_w, seed_x = split(as_seed(seed), 2)
@@ -90,7 +90,7 @@ def can_edit(model: MultimodalVAE, target: str, condition: str) -> bool:
 
 
 def editable_images(model: MultimodalVAE) -> dict[str, list[str]]:
-    """Maps each image that a model can edit to the modalities by which it can, none an image."""
+    """Maps each image that a model can edit to the modalities, not images, that can change it."""
     kinds = {name: modality.kind for name, modality in model.modalities.items()}
     conditions = {
         image: [name for name in kinds if kinds[name] != "image" and can_edit(model, image, name)]
@@ -101,7 +101,7 @@ def editable_images(model: MultimodalVAE) -> dict[str, list[str]]:
 
 
 def usual_values(model: MultimodalVAE, attributes: str) -> np.ndarray:
-    """Attributes at their means in the training set; half-way if the model keeps no means.
+    """Returns the attributes' means in the training set; mid-range if the model has no means.
 
     Returns:
       float32, [*event_shape], in the data's units.
@@ -115,7 +115,7 @@ def usual_values(model: MultimodalVAE, attributes: str) -> np.ndarray:
 def _average(
     model: MultimodalVAE, target: str, given: Mapping[str, tf.Tensor], seed: tf.Tensor
 ) -> tf.Tensor:
-    """The mean of p(target|z) at the mean of q(z|given); `generate` clips it, this does not."""
+    """Returns the mean of p(target|z) at the mean of q(z|given), not clipped, unlike `generate`."""
     z = model.posterior_mean(given, seed)
     return model.unstandardise(target, model.decode(z, [target])[target].mean())
 
@@ -134,9 +134,9 @@ def averages_and_samples(
       model: a model that generates the target from the condition.
       target: the name of the modality to generate.
       condition: the name of the modality to give.
-      asked: values of the condition, [*event_shape] each.
-      num_samples: how many samples to draw for each.
-      seed: of the samples; a row has the same noise for all conditions.
+      asked: the values of the condition to generate from, [*event_shape] each.
+      num_samples: the number of samples per condition.
+      seed: seed of the samples; one row uses the same noise for all conditions.
 
     Returns:
       float32 [1 + num_samples, len(asked), *event_shape]: the averages, then the samples.
@@ -151,10 +151,10 @@ def averages_and_samples(
 
 
 def with_values(modality: Modality, values: np.ndarray, named: Mapping[str, float]) -> np.ndarray:
-    """Copies a vector, float32, with some of its values set by name.
+    """Copies a vector as float32 and sets some of its values by name.
 
     Args:
-      modality: its modality, which names the values.
+      modality: the vector's modality, which names the values.
       values: [*event_shape].
       named: name to new value.
 

@@ -1,4 +1,4 @@
-"""The data that a model is given: checks, standardisation, statistics of the training set."""
+"""Prepares a model's data: checks, standardisation, statistics of the training set."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,33 +14,33 @@ Tensors = Mapping[str, tf.Tensor]
 
 
 class ModalityInputs:
-    """Turns data in their own units into the standardised tensors that networks take.
+    """Converts data in their own units to the standardised tensors that networks take.
 
     Attributes:
       modalities: name to `Modality`.
       conditions: the names of the modalities that must always be given.
-      statistics: modality name to its layer of mean and deviation, if its values are real.
+      statistics: modality name to its standardising layer, if its values are real numbers.
     """
 
     modalities: Mapping[str, Modality]
     conditions: tuple[str, ...]
     statistics: dict[str, Standardisation]
 
-    # Whatever a model is asked about.
+    # Inputs of inference and generation.
 
     def standardise(self, data: Tensors) -> dict[str, tf.Tensor]:
-        """Standardises data as `bound` takes them, and as the distributions of `decode` have them.
+        """Standardises data, to the units of `bound` and of the distributions of `decode`.
 
         Args:
-          data: modality name to [batch, *event_shape], of any of the modalities.
+          data: modality name to [batch, *event_shape], for any of the modalities.
 
         Returns:
-          The same names to float32; modalities that are `standardised` by the statistics of the
-          training set, others in the data's units.
+          The same names to float32. `standardised` modalities are standardised with the statistics
+          of the training set; the others stay in the data's units.
 
         Raises:
           ValueError: if a name is unknown, a shape is not that of its modality, or values are
-            outside its support; within a graph values are not checked.
+            outside its support. In a graph, values are not checked.
         """
         self._check_known(data)
         for name, x in data.items():
@@ -50,7 +50,7 @@ class ModalityInputs:
         return self._standardised(data)
 
     def checked_inputs(self, given: Tensors) -> dict[str, tf.Tensor]:
-        """As `standardise`, and raises ValueError if one of the conditions is not given."""
+        """Standardises data; raises ValueError if one of the conditions is not given."""
         tensors = self.standardise(given)
         self.check_conditions(tensors)
         return tensors
@@ -64,10 +64,10 @@ class ModalityInputs:
             )
 
     def check_standardised(self, data: Tensors) -> None:
-        """Refuses what `bound` cannot score; within a graph values are not checked.
+        """Refuses data that `bound` does not accept. In a graph, values are not checked.
 
         Args:
-          data: modality name to [batch, *event_shape], as `standardise` returns it.
+          data: modality name to [batch, *event_shape], as returned by `standardise`.
 
         Raises:
           ValueError: if a name is unknown, a modality is missing, or values are not finite or not
@@ -93,14 +93,14 @@ class ModalityInputs:
         return self.statistics[name].invert(x) if self.modalities[name].standardised else x
 
     def in_range(self, name: str, x: tf.Tensor) -> tf.Tensor:
-        """As `unstandardise`, with an image clipped to its range."""
+        """Returns values in the data's units, clipped to the range if they are an image."""
         modality, x = self.modalities[name], self.unstandardise(name, x)
         if modality.kind == "image" and modality.value_range:
             return tf.clip_by_value(x, *modality.value_range)
         return x
 
     def _standardised(self, data: Mapping[str, Any]) -> dict[str, tf.Tensor]:
-        """As `standardise`, of known names, without a look at values."""
+        """Standardises data of known names without checking their values."""
         tensors = {}
         for name, modality in self.modalities.items():
             if name not in data:
@@ -109,35 +109,35 @@ class ModalityInputs:
             training_data.check_numbers(name, np.dtype(tensor.dtype.as_numpy_dtype))
             if tensor.shape.rank is not None:
                 training_data.check_shape(name, tensor.shape, modality.event_shape)
-            if not tensor.shape[1:].is_fully_defined():  # Within a graph: checked when it runs.
+            if not tensor.shape[1:].is_fully_defined():  # In a graph it is checked at run time.
                 tensor = tf.ensure_shape(tensor, (None, *modality.event_shape))
             tensor = tf.cast(tensor, tf.float32)
             tensors[name] = self.statistics[name](tensor) if modality.standardised else tensor
         return tensors
 
-    # What a model is trained on.
+    # Training data.
 
     def examples_of(self, data: Any) -> dict[str, tf.Tensor]:
-        """Returns the standardised examples in what Keras hands to a step.
+        """Returns the standardised examples of the data that Keras passes to a step.
 
         Raises:
-          ValueError: if there is anything but examples, a modality is missing, or a shape is not
-            that of its modality.
+          ValueError: if there is anything besides examples, a modality is missing, or a shape is
+            not that of its modality.
         """
         data = training_data.examples_of(data)
         self._check_complete(data, self.modalities)
         return self._standardised(data)
 
     def check_examples(self, data: Any) -> None:
-        """Refuses what `fit` cannot train on, before it trains.
+        """Refuses data that `fit` cannot train on, before training starts.
 
         Args:
-          data: a batch as Keras hands it to a step, but in memory.
+          data: a batch as Keras passes it to a step, but in memory.
 
         Raises:
-          ValueError: if there is anything but examples, or none, a modality is missing, a shape is
-            not that of its modality, the modalities differ in their number of examples, or values
-            are not events of their likelihood.
+          ValueError: if there is anything besides examples, there are no examples, a modality is
+            missing, a shape is not that of its modality, the modalities differ in their number of
+            examples, or values are not events of their likelihood.
         """
         examples = training_data.examples_of(data)
         self._check_complete(examples, self.modalities)
@@ -148,22 +148,23 @@ class ModalityInputs:
 
     @property
     def needs_statistics(self) -> bool:
-        """Whether modalities are to be standardised by statistics that nobody has taken."""
+        """Whether modalities are standardised but `adapt` has not computed their statistics."""
         return any(
             self.statistics[name].is_new for name, x in self.modalities.items() if x.standardised
         )
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
-        """Takes the statistics of the training set; `fit` does so where it is still to be done.
+        """Computes the statistics of the training set; `fit` calls it if that is still to do.
 
         Args:
-          data: the training set once, as dictionaries of modality name to [batch, *event_shape]: an
-            iterable of them such as a `tf.data.Dataset`, or one with all examples.
-          steps: how many batches to take; None for all.
+          data: one pass over the training set: an iterable of dictionaries of modality name to
+            [batch, *event_shape], for example a `tf.data.Dataset`, or one dictionary of all
+            examples.
+          steps: the number of batches to use; None for all.
 
         Raises:
-          ValueError: if it is empty or has no end, or examples are not of their modality, not
-            finite, or vary too little beside their size for float32.
+          ValueError: if the data are empty or endless, or examples do not fit their modality, are
+            not finite, or vary too little relative to their size for float32.
         """
         moments = {name: Moments(x.event_shape) for name, x in self.statistics.items()}
         count = 0
@@ -201,7 +202,7 @@ class ModalityInputs:
             )
 
     def _arrays_of(self, examples: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        """Returns events as arrays; raises ValueError for other shapes, or unequal numbers."""
+        """Returns events as arrays; raises ValueError for wrong shapes or unequal numbers."""
         arrays = {
             name: training_data.as_events(name, x, self.modalities[name].event_shape)
             for name, x in examples.items()
@@ -216,7 +217,7 @@ class ModalityInputs:
 
 
 def new_statistics(modalities: Mapping[str, Modality]) -> dict[str, Standardisation]:
-    """Makes the layer of mean and deviation of each modality of real numbers."""
+    """Makes the standardising layer of each modality of real numbers."""
     return {
         name: Standardisation(
             modality.event_shape, modality.kind == "image", name=f"{name}_statistics"
@@ -227,7 +228,7 @@ def new_statistics(modalities: Mapping[str, Modality]) -> dict[str, Standardisat
 
 
 def _has_values(x: Any) -> bool:
-    """Whether values can be looked at: not those of a graph that is being traced."""
+    """Whether values can be read; those of a graph that is being traced cannot."""
     return not tf.is_tensor(x) or hasattr(x, "numpy")
 
 
@@ -237,12 +238,12 @@ def _check_finite(name: str, values: np.ndarray) -> None:
 
 
 def _check_resolved(name: str, moments: Moments, statistics: Standardisation) -> None:
-    """Raises ValueError if values vary too little beside their size for float32."""
+    """Raises ValueError if values vary too little relative to their size for float32."""
     lost = moments.lost & (moments.stddev >= statistics.smallest(moments.stddev))
     if lost.any():
         place = np.unravel_index(np.argmax(lost), lost.shape)
         raise ValueError(
-            f"Values of {name!r} must vary by what float32 can tell beside their size; "
+            f"Values of {name!r} vary too little for float32, relative to their size; "
             "subtract a constant first. Received: a mean of "
             f"{moments.mean[place]:.9g} with a standard deviation of {moments.stddev[place]:.3g} "
             f"at {[int(axis) for axis in place]}"

@@ -1,4 +1,4 @@
-"""The base of JMVAE and JMVAE-h: iterative sampling complements missing modalities."""
+"""The base of JMVAE and JMVAE-h, which fill in missing modalities by iterative sampling."""
 
 import abc
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ from jmvae_tf.models.sampling import ImportanceSamples
 from jmvae_tf.runtime.randomness import as_seed, noise_for_batch, sample, split
 
 SAMPLES_PER_CHAIN = 10
-"""Importance samples per chain: their weights stay unbiased, and there are fewer chains."""
+"""Importance samples per chain; sharing a chain saves time and keeps weights unbiased."""
 
 Missing = Literal["noise", "zeros"]
 FeedBack = Literal["samples", "means"]
 
 
 def _zeros(shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Zeros in place of noise."""
+    """Returns zeros instead of noise."""
     del seed
     return tf.zeros(shape)
 
@@ -33,20 +33,20 @@ def _zeros(shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 class IterativelySampledVAE(MultimodalVAE):
     """A model without encoders of single modalities.
 
-    Where modalities are missing, they are set to zeros or noise and complemented by iterative
-    sampling (2018 paper, "Complement of a missing modality"), one chain for each sample drawn.
+    Missing modalities are set to zeros or noise, then filled in by iterative sampling (2018 paper,
+    "Complement of a missing modality"), with one chain per sample.
 
     Args:
       modalities: name to `Modality`.
       latent_dim: the number of values of z.
-      joint_encoder: the body of q(z|x,w), as a text in the `notation` or a Keras layer that takes
-        a dictionary; by event shapes where none is given.
-      decoders: modality name to the body of p(x|z), as for `MultimodalVAE`.
-      missing: what a missing modality starts from, "noise" or "zeros".
-      num_rounds: how many rounds of iterative sampling; 1 encodes the zeros or the noise.
+      joint_encoder: the body of q(z|x,w), written in the `notation`, or a Keras layer that takes a
+        dictionary; chosen by event shapes if none is given.
+      decoders: modality name to the body of p(x|z); see `MultimodalVAE`.
+      missing: the start of a missing modality, "noise" or "zeros".
+      num_rounds: the number of rounds of iterative sampling; 1 encodes the zeros or noise directly.
       feed_back: whether "samples" or "means" of p(x|z) are fed back between rounds.
-      seed: of the latent samples that training and testing draw.
-      **kwargs: of `keras.Model`.
+      seed: seed of the latent samples drawn in training and testing.
+      **kwargs: passed to `keras.Model`.
 
     Raises:
       ValueError: if an argument is out of its range or names an unknown modality.
@@ -70,7 +70,7 @@ class IterativelySampledVAE(MultimodalVAE):
         self.joint_encoder = conditional.joint_encoder(joint_encoder, self.event_shapes, latent_dim)
 
     def set_inference(self, missing: Missing, num_rounds: int, feed_back: FeedBack) -> None:
-        """Changes how missing modalities are complemented; training does not depend on it.
+        """Changes how missing modalities are filled in; this does not affect training.
 
         Raises:
           ValueError: if an argument is out of its range.
@@ -84,16 +84,14 @@ class IterativelySampledVAE(MultimodalVAE):
                 f"Iterative sampling needs at least one round. Received: num_rounds={num_rounds}"
             )
         if feed_back not in get_args(FeedBack):
-            raise ValueError(
-                f"'samples' or 'means' are fed back. Received: feed_back={feed_back!r}"
-            )
+            raise ValueError(f"Feed back 'samples' or 'means'. Received: feed_back={feed_back!r}")
         self.missing = missing
         self.num_rounds = num_rounds
         self.feed_back = feed_back
 
     @abc.abstractmethod
     def sample_z(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
-        """Samples the z of one round of iterative sampling, [batch, latent_dim], for decoders."""
+        """Samples the decoders' z, [batch, latent_dim], in one round of iterative sampling."""
 
     @abc.abstractmethod
     def encode_layers(
@@ -103,10 +101,10 @@ class IterativelySampledVAE(MultimodalVAE):
 
     @abc.abstractmethod
     def prior_layers(self, z: list[tf.Tensor], training: bool = False) -> list[tfd.Distribution]:
-        """Returns p(z_l|z_l+1) of each stochastic layer, at the z_l given; the last is p(z_L)."""
+        """Returns p(z_l|z_l+1) of each stochastic layer for the given z_l; the last is p(z_L)."""
 
     def encode(self, data: Tensors, batch_shape: Any = (-1,)) -> tfd.Distribution:
-        """Returns q(z|x,w); for JMVAE-h, that of the top layer."""
+        """Returns q(z|x,w); for JMVAE-h, the top layer's."""
         return self.encode_layers(data, batch_shape)[-1]
 
     @property
@@ -115,11 +113,11 @@ class IterativelySampledVAE(MultimodalVAE):
         return self.missing == "noise" or self.num_rounds > 1
 
     def complement(self, given: Tensors, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns all modalities, the missing ones from one chain per example.
+        """Returns all modalities; the missing ones come from one chain per example.
 
         Args:
           given: at least one modality, [batch, *event_shape] each.
-          seed: int32, [2], or [batch, 2] for one by example.
+          seed: int32, [2], or [batch, 2] for one per example.
 
         Raises:
           ValueError: if nothing is given.
@@ -147,22 +145,22 @@ class IterativelySampledVAE(MultimodalVAE):
         )
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """Returns q(z|x,w), the missing modalities complemented by one chain per example."""
+        """Returns q(z|x,w); missing modalities are filled in by one chain per example."""
         return self.encode(self.complement(given, seed))
 
     def complement_each(
         self, given: Tensors | None, num_samples: int, seed: tf.Tensor
     ) -> tuple[dict[str, tf.Tensor], tuple[int, int]] | None:
-        """Returns all modalities, complemented by a chain of its own for every sample and example.
+        """Returns all modalities; missing ones come from a separate chain per sample and example.
 
         Args:
-          given: checked modalities, perhaps none.
-          num_samples: how many chains for each example.
+          given: checked modalities; may be empty.
+          num_samples: the number of chains per example.
           seed: int32, [2].
 
         Returns:
           Modality name to [num_samples * batch, *event_shape], and the shape to unfold that axis
-          to; None where inference is not random, so that all samples have one distribution.
+          to. None if inference is not random, so that all samples share one distribution.
         """
         if not given or len(given) == len(self.modalities) or not self.samples_to_infer:
             return None
@@ -175,7 +173,7 @@ class IterativelySampledVAE(MultimodalVAE):
     def posterior_and_samples(
         self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
     ) -> tuple[tfd.Distribution, tf.Tensor]:
-        """As `MultimodalVAE.posterior_and_samples`, with a chain of its own for every sample."""
+        """Samples z ~ q(z|given) with a separate chain for every sample; also returns q."""
         seed_q, seed_z = split(as_seed(seed), 2)
         complemented = self.complement_each(self.checked_inputs(given or {}), num_samples, seed_q)
         if complemented is None:
@@ -186,10 +184,10 @@ class IterativelySampledVAE(MultimodalVAE):
     def importance_samples(
         self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0
     ) -> ImportanceSamples:
-        """Samples from q of all layers; where modalities are missing, some samples share a chain.
+        """Samples from q of all layers; if modalities are missing, some samples share a chain.
 
-        A sample's weight is that of the distribution at the end of its chain, so that the mean of
-        weights is unbiased whatever the chains did.
+        A sample is weighted by the distribution at the end of its chain. The mean of the weights is
+        therefore unbiased, whatever the chains did.
         """
         seed_q, seed_z = split(as_seed(seed), 2)
         tensors = self.checked_inputs(given)

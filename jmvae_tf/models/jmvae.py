@@ -19,12 +19,12 @@ from jmvae_tf.runtime.randomness import sample
 class JMVAE(IterativelySampledVAE):
     """The joint multimodal variational autoencoder, Eq. 2 of the 2018 paper.
 
-    With `missing="zeros"` and one round it is the 2016 paper's JMVAE-zero.
+    With `missing="zeros"` and `num_rounds=1` it is the 2016 paper's JMVAE-zero.
 
     Args:
       modalities: name to `Modality`.
       latent_dim: the number of values of z.
-      **kwargs: of `IterativelySampledVAE`.
+      **kwargs: passed to `IterativelySampledVAE`.
 
     Raises:
       ValueError: if an argument is out of its range or names an unknown modality.

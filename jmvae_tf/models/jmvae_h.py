@@ -22,20 +22,20 @@ from jmvae_tf.runtime.randomness import as_seed, sample, split
 class JMVAEH(IterativelySampledVAE):
     """JMVAE-h, Eq. 3 of the 2018 paper, with any number L of stochastic layers.
 
-    q(z_1 ... z_L|x,w) is a product over layers. One deterministic path leads through all of them:
-    the mean of z_l feeds the network of z_l+1, and samples of z_1 feed the decoders.
+    q(z_1 ... z_L|x,w) is a product over layers. A deterministic path connects them: the mean of z_l
+    feeds the network of z_l+1. Samples of z_1 feed the decoders.
 
-    Given all modalities, z_1 is drawn from q(z_1|x,w). Otherwise z_L is drawn from q(z_L|x,w), the
-    missing modalities complemented by iterative sampling, and then each p(z_l|z_l+1) down to z_1,
-    within the rounds and after them.
+    Given all modalities, z_1 is sampled from q(z_1|x,w). Otherwise missing modalities are filled in
+    by iterative sampling and z_L is sampled from q(z_L|x,w), then each z_l from p(z_l|z_l+1) down
+    to z_1. This holds within the rounds and after them.
 
     Args:
       modalities: name to `Modality`.
       latent_dim: the number of values of each z_l.
-      num_layers: L; 2 in the paper, and with 1 the model is JMVAE.
-      layer_encoder: the body of q(z_l|x,w) from the mean of z_l-1, for l = 2 ... L, as a notation.
-      layer_prior: the body of p(z_l|z_l+1), for l = 1 ... L-1, as a notation.
-      **kwargs: of `IterativelySampledVAE`.
+      num_layers: L; 2 in the paper. With 1 the model is JMVAE.
+      layer_encoder: the body of q(z_l|x,w) from the mean of z_l-1, l = 2 ... L, in the notation.
+      layer_prior: the body of p(z_l|z_l+1), l = 1 ... L-1, in the notation.
+      **kwargs: passed to `IterativelySampledVAE`.
 
     Raises:
       ValueError: if an argument is out of its range or names an unknown modality.
@@ -101,12 +101,12 @@ class JMVAEH(IterativelySampledVAE):
         return q
 
     def sample_z(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
-        """Samples z_L ~ q(z_L|x,w), and then down to z_1 from each p(z_l|z_l+1)."""
+        """Samples z_L ~ q(z_L|x,w), then each z_l ~ p(z_l|z_l+1) down to z_1."""
         seed_top, seed_below = split(seed, 2)
         return self.descend(sample(self.encode(data), seed_top), seed_below)
 
     def descend(self, z_top: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
-        """Goes from z_L, [..., latent_dim], down to z_1 by samples, or by means without a seed."""
+        """Goes from z_L, [..., latent_dim], down to z_1 by sampling, or by means without a seed."""
         z = z_top
         seeds = split(seed, self.num_layers) if seed is not None else [None] * self.num_layers
         for layer in reversed(range(self.num_layers - 1)):
@@ -117,7 +117,7 @@ class JMVAEH(IterativelySampledVAE):
     def sample_posterior(
         self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
     ) -> tf.Tensor:
-        """Samples z_1, as the class describes."""
+        """Samples z_1, given all modalities from q(z_1|x,w), otherwise from z_L downwards."""
         seed_top, seed_below = split(as_seed(seed), 2)
         if given and len(given) == len(self.modalities):
             return sample(self.joint_encoder(self.checked_inputs(given)), seed_below, num_samples)
@@ -125,22 +125,22 @@ class JMVAEH(IterativelySampledVAE):
         return self.descend(z_top, seed_below)
 
     def posterior_mean(self, given: Tensors | None, seed: int | tf.Tensor = 0) -> tf.Tensor:
-        """Mean of q(z_1|x,w), or the mean of q(z_L|.) passed down through the priors' means."""
+        """Returns the mean of q(z_1|x,w), or that of q(z_L|.) passed down by the priors' means."""
         if given and len(given) == len(self.modalities):
             return self.joint_encoder(self.checked_inputs(given)).mean()
         return self.descend(self.posterior(given, seed).mean(), None)
 
     def layer_means(self, given: Tensors, seed: int | tf.Tensor = 0) -> dict[str, tf.Tensor]:
-        """Means of q(z_1|.) ... q(z_L|.) as z1 ... zL."""
+        """Returns the means of q(z_1|.) ... q(z_L|.) under the names z1 ... zL."""
         layers = self.encode_layers(self.complement(self.checked_inputs(given), as_seed(seed)))
         return {f"z{layer}": q.mean() for layer, q in enumerate(layers, start=1)}
 
     def conditional_samples(
         self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0
     ) -> tf.Tensor:
-        """Samples N z_L, and below each of them N z_1 (2018 paper, appendix, Eq. 6).
+        """Samples N z_L and, for each of them, N z_1 (2018 paper, appendix, Eq. 6).
 
-        Given all modalities, nothing is complemented: N samples z_1 ~ q(z_1|x,w).
+        Given all modalities, nothing is filled in: samples N z_1 ~ q(z_1|x,w).
         """
         if len(given) == len(self.modalities):
             return self.sample_posterior(given, num_samples, seed)
@@ -150,7 +150,7 @@ class JMVAEH(IterativelySampledVAE):
         return tf.reshape(z, (num_samples**2, -1, self.latent_dim))
 
     def _seeds(self, seed: tf.Tensor) -> list[tf.Tensor]:
-        """Returns a seed for every layer; with one layer the seed itself, as in JMVAE."""
+        """Returns a seed per layer; with one layer, the seed itself, as in JMVAE."""
         return split(seed, self.num_layers) if self.num_layers > 1 else [seed]
 
     def prior_layers(self, z: list[tf.Tensor], training: bool = False) -> list[tfd.Distribution]:

@@ -1,4 +1,4 @@
-"""JMVAE-kl: a joint encoder, and one encoder per modality that is trained towards it."""
+"""JMVAE-kl: a joint encoder, and an encoder per modality that is trained to match it."""
 
 import math
 from collections.abc import Mapping
@@ -22,20 +22,20 @@ from jmvae_tf.objectives import Bound, jmvae_kl_bound
 class JMVAEKL(MultimodalVAE):
     """JMVAE-kl, Eq. 4 of the 2018 paper: any subset of the modalities can be given.
 
-    One modality goes through its own encoder, all go through the joint encoder, and other subsets
-    through the product of their encoders (`inference.product_of_experts`).
+    A single modality uses its own encoder, all modalities together use the joint encoder, and other
+    subsets use the product of their encoders (`inference.product_of_experts`).
 
     Args:
       modalities: name to `Modality`.
       latent_dim: the number of values of z.
       alpha: the weight of the divergences between the encoders (2016 paper; 1 in the 2018 paper).
-      anneal_alpha: whether the warm-up's weight multiplies alpha too, which the papers do not do.
-      joint_encoder: the body of q(z|x,w), as a text in the `notation` or a Keras layer that takes
-        a dictionary; by event shapes where none is given.
-      encoders: modality name to the body of q(z|x), as a text or a Keras layer.
-      decoders: modality name to the body of p(x|z), as for `MultimodalVAE`.
-      seed: of the latent samples that training and testing draw.
-      **kwargs: of `keras.Model`.
+      anneal_alpha: whether the warm-up's weight also multiplies alpha; not in the papers.
+      joint_encoder: the body of q(z|x,w), written in the `notation`, or a Keras layer that takes a
+        dictionary; chosen by event shapes if none is given.
+      encoders: modality name to the body of q(z|x), in the notation or a Keras layer.
+      decoders: modality name to the body of p(x|z); see `MultimodalVAE`.
+      seed: seed of the latent samples drawn in training and testing.
+      **kwargs: passed to `keras.Model`.
 
     Raises:
       ValueError: if an argument is out of its range or names an unknown modality.
@@ -84,7 +84,7 @@ class JMVAEKL(MultimodalVAE):
         )
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """Returns q(z|x), q(z|x,w) or a product of encoders; samples nothing."""
+        """Returns q(z|x), q(z|x,w) or a product of encoders, without sampling."""
         del seed
         if len(given) == len(self.modalities):
             return self.joint_encoder(given)

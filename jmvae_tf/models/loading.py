@@ -1,4 +1,4 @@
-"""Loading of saved models."""
+"""Loads saved models."""
 
 import os
 import pathlib
@@ -16,17 +16,17 @@ from jmvae_tf.models.registry import PLAIN_MODELS
 def load_model(
     path: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None
 ) -> MultimodalVAE | Adversarial:
-    """The model that `model.save(path)` wrote, compiled as it was, with its optimiser's state.
+    """Loads a model that `model.save(path)` wrote, with its compilation and optimiser state.
 
-    The file may be anybody's: it is read with limits, and nothing in it is run as Python.
+    The file may be untrusted: it is read within limits, and no Python code in it is run.
 
     Args:
-      path: of a .keras file.
-      custom_objects: name to class, of layers and likelihoods of your own in the model; those that
-        `keras.saving.register_keras_serializable` registered need none.
+      path: path of a .keras file.
+      custom_objects: name to class, for your own layers and likelihoods in the model. Classes
+        registered with `keras.saving.register_keras_serializable` need not be listed.
 
     Raises:
-      ValueError: if the file is not there, is damaged, or is no model of this package.
+      ValueError: if the file is missing or damaged, or is not a model of this package.
     """
     for row in PLAIN_MODELS.values():
         row.model_class()  # Keras knows a class once its module is imported.

@@ -1,4 +1,4 @@
-"""The base of CVAE and CMMA: one modality is generated, all others are always given."""
+"""The base of CVAE and CMMA: they generate one modality from all others."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,17 +15,17 @@ from jmvae_tf.models.inputs import Tensors
 
 
 class OneWayVAE(MultimodalVAE):
-    """A conditional model of one modality, x, given all the others, w.
+    """A conditional model of one modality x given all the others, w.
 
     Args:
       modalities: name to `Modality`, at least two.
-      target: the name of the modality that is generated.
+      target: the name of the modality to generate.
       latent_dim: the number of values of z.
-      joint_encoder: the body of q(z|x,w), as a text in the `notation` or a Keras layer that takes
-        a dictionary; by event shapes where none is given.
-      decoders: the target's name to the body of its decoder, as a text or a Keras layer.
-      seed: of the latent samples that training and testing draw.
-      **kwargs: of `keras.Model`.
+      joint_encoder: the body of q(z|x,w), written in the `notation`, or a Keras layer that takes a
+        dictionary; chosen by event shapes if none is given.
+      decoders: the target's name to the body of its decoder, in the notation or a Keras layer.
+      seed: seed of the latent samples drawn in training and testing.
+      **kwargs: passed to `keras.Model`.
 
     Raises:
       ValueError: if an argument is out of its range or names an unknown modality.
@@ -43,7 +43,7 @@ class OneWayVAE(MultimodalVAE):
     ) -> None:
         if target not in modalities or len(modalities) < 2:
             raise ValueError(
-                "One of at least two modalities is generated. "
+                "The target must be one of at least two modalities. "
                 f"Received: target={target!r} among {list(modalities)}"
             )
         conditions = [name for name in modalities if name != target]
@@ -53,7 +53,7 @@ class OneWayVAE(MultimodalVAE):
         self.joint_encoder = conditional.joint_encoder(joint_encoder, self.event_shapes, latent_dim)
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """Returns q(z|x,w); samples nothing."""
+        """Returns q(z|x,w), without sampling."""
         del seed
         return self.joint_encoder(given)
 

@@ -1,7 +1,7 @@
-"""The models, one row each: the class, its settings, its networks and the papers' values.
+"""The models, one row each: class, settings, networks and the papers' values.
 
-Presets, flags, training, files of models, the package's public names and the tests follow from
-these rows. Nothing here needs TensorFlow.
+Presets, flags, training, model files, the package's public names and the tests follow from these
+rows. This module does not need TensorFlow.
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 Which = Literal["all", "target", "others"]
-"""All modalities, the one that a model generates, or the ones that it is given."""
+"""All modalities, the one that a model generates, or those that it is given."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -19,16 +19,17 @@ class ModelRow:
     """A model.
 
     Attributes:
-      name: what `--model` calls it.
+      name: its value of `--model`.
       module: the module of its class within this package.
       class_name: the name of its class, which `jmvae_tf` exports.
-      networks: the settings that shape its weights, but for the size of z, encoders and decoders.
-      options: its other settings that some models lack.
-      preset: the papers' values of settings that are the same for all data.
-      modalities: the modalities that its class takes, all or the target.
-      encoders: the modalities that have an encoder each; None for none.
-      decoders: the modalities that have a decoder and a weight of the likelihood each.
-      inside: of a GAN variant the row of the model that generates; None for all others.
+      networks: the settings that shape its weights, other than the size of z, encoders and
+        decoders.
+      options: its other settings that not all models have.
+      preset: the papers' values of settings that do not depend on the data.
+      modalities: the modalities that its class takes, "all" or "target".
+      encoders: the modalities with an encoder of their own; None for none.
+      decoders: the modalities with a decoder and a likelihood weight.
+      inside: for a GAN variant, the row of the model that generates; None for other models.
     """
 
     name: str
@@ -44,12 +45,12 @@ class ModelRow:
 
     @property
     def has_target(self) -> bool:
-        """Whether it generates one modality, which the setting `target` names."""
+        """Whether it generates a single modality, named by the setting `target`."""
         return self.decoders == "target"
 
     @property
     def by_modality(self) -> dict[str, Which]:
-        """The settings that have a value for each of some modalities, and which these are."""
+        """Maps each setting with one value per modality to the modalities that have it."""
         encoders: dict[str, Which] = {"encoders": self.encoders} if self.encoders else {}
         return {**encoders, "decoders": self.decoders, "likelihood_weights": self.decoders}
 
@@ -62,17 +63,17 @@ class ModelRow:
 
     @property
     def settings(self) -> frozenset[str]:
-        """The settings that it has, but for those of training and of data, which all have."""
+        """Its settings, without those of training and data, which all models have."""
         return frozenset((*self.architecture, *self.options))
 
     @property
     def plain(self) -> "ModelRow":
-        """The row of the model that generates: the one inside of a GAN variant, or this one."""
+        """The row of the model that generates: the one inside a GAN variant, or this one."""
         return self.inside or self
 
     @property
     def is_gan(self) -> bool:
-        """Whether the model is also trained against a discriminator of images."""
+        """Whether the model is also trained against an image discriminator."""
         return self.inside is not None
 
     @property
@@ -87,7 +88,7 @@ class ModelRow:
 
 
 def gan_of(row: ModelRow) -> ModelRow:
-    """The variant of a model that is also trained against a discriminator of images."""
+    """Returns the variant of a model that is also trained against an image discriminator."""
     return dataclasses.replace(
         row,
         name=f"{row.name}_gan",
@@ -127,7 +128,7 @@ _ROWS = (
         options=("alpha", "anneal_alpha"),
         preset={
             "alpha": 1.0,  # 2018, Eq. 4; the 2016 paper has 0.01, 0.1 and 1
-            "anneal_alpha": False,  # code: the term of alpha keeps its full weight
+            "anneal_alpha": False,  # code: the alpha term keeps its full weight
         },
         encoders="all",
     ),
@@ -157,9 +158,9 @@ _ROWS = (
 )
 
 PLAIN_MODELS: Mapping[str, ModelRow] = types.MappingProxyType({row.name: row for row in _ROWS})
-"""By name, the models without a discriminator: one for each class."""
+"""Models without a discriminator, by name; one per class."""
 
 MODELS: Mapping[str, ModelRow] = types.MappingProxyType(
     {row.name: row for row in (*_ROWS, *map(gan_of, _ROWS))}
 )
-"""By name, all that can be trained."""
+"""All models that can be trained, by name."""

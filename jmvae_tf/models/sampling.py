@@ -1,4 +1,4 @@
-"""Samples of the latent variable given modalities, for generation and for the papers' measures."""
+"""Samples the latent variable given modalities, for generation and for the papers' metrics."""
 
 import abc
 from typing import Any, NamedTuple
@@ -11,14 +11,14 @@ from jmvae_tf.runtime.randomness import as_seed, sample, split
 
 
 class ImportanceSamples(NamedTuple):
-    """Samples of all latent variables from a proposal, with what their weights need.
+    """Samples of all latent variables from a proposal, with the parts of their weights.
 
     The weight of a sample for modalities x is p(x|z) p(z) / q(z).
 
     Attributes:
       z: the samples that decoders take, float32 [num_samples, batch, latent_dim].
-      log_p_z: log p of all latent variables sampled, [num_samples, batch].
-      log_q_z: log q of the same, [num_samples, batch].
+      log_p_z: log p of all sampled latent variables, [num_samples, batch].
+      log_q_z: log q of the same variables, [num_samples, batch].
     """
 
     z: tf.Tensor
@@ -30,11 +30,11 @@ class LatentSamples(ModalityInputs, abc.ABC):
     """Samples z ~ q(z|given), from the `posterior` and the `prior` that a model defines."""
 
     conditional_equation = 5
-    """Which equation of the 2018 paper scores generation: that of `conditional_samples`."""
+    """The equation of the 2018 paper that `conditional_samples` implements."""
 
     @property
     def samples_to_infer(self) -> bool:
-        """Whether q(z|given) is random where modalities are missing."""
+        """Whether q(z|given) is random if modalities are missing."""
         return False
 
     @abc.abstractmethod
@@ -51,9 +51,9 @@ class LatentSamples(ModalityInputs, abc.ABC):
         """Samples z ~ q(z|given), and returns q too.
 
         Args:
-          given: as for `posterior`.
-          num_samples: how many samples for each example.
-          seed: as for `sample_posterior`.
+          given: see `posterior`.
+          num_samples: the number of samples per example.
+          seed: see `sample_posterior`.
 
         Returns:
           q, whose batch shape is [num_samples, batch] or can be broadcast to it, and z, float32
@@ -69,8 +69,8 @@ class LatentSamples(ModalityInputs, abc.ABC):
         """Samples z ~ q(z|given), independently for each sample and example.
 
         Args:
-          given: as for `posterior`.
-          num_samples: how many for each example.
+          given: see `posterior`.
+          num_samples: the number of samples per example.
           seed: an integer, or int32 of shape [2]; the same seed gives the same samples.
 
         Returns:
@@ -80,25 +80,25 @@ class LatentSamples(ModalityInputs, abc.ABC):
         return self.posterior_and_samples(given, num_samples, seed)[1]
 
     def posterior_mean(self, given: Tensors | None, seed: int | tf.Tensor = 0) -> tf.Tensor:
-        """Mean of q(z|given), [batch, latent_dim].
+        """Returns the mean of q(z|given), [batch, latent_dim].
 
-        For JMVAE-h, the top layer's mean passed down to z_1 through the priors' means.
+        For JMVAE-h, this is the top layer's mean passed down to z_1 through the priors' means.
         """
         return self.posterior(given, seed).mean()
 
     def layer_means(self, given: Tensors, seed: int | tf.Tensor = 0) -> dict[str, tf.Tensor]:
-        """Means of all latent variables given some modalities, by name, [batch, size] each."""
+        """Returns the means of all latent variables by name, [batch, size] each."""
         return {"z": self.posterior(given, seed).mean()}
 
     def conditional_samples(
         self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0
     ) -> tf.Tensor:
-        """Samples the z that the papers' test bound averages over: N in Eq. 5, N x N in Eq. 6.
+        """Samples the z that the papers' test bound averages: N of them in Eq. 5, N x N in Eq. 6.
 
         Args:
-          given: as for `posterior`.
+          given: see `posterior`.
           num_samples: N.
-          seed: as for `sample_posterior`.
+          seed: see `sample_posterior`.
 
         Returns:
           float32, [samples, batch, latent_dim].
@@ -113,10 +113,10 @@ class LatentSamples(ModalityInputs, abc.ABC):
         Args:
           given: all modalities (the papers' "multiple" proposal), or some ("single").
           num_samples: k.
-          seed: as for `sample_posterior`.
+          seed: see `sample_posterior`.
 
         Returns:
-          The samples; `log_p_z` is under the prior, or under p(z|w) in CMMA.
+          The samples; `log_p_z` uses the prior, which is p(z|w) in CMMA.
         """
         q, z = self.posterior_and_samples(given, num_samples, seed)
         p_z = self.prior(self.checked_inputs(given))

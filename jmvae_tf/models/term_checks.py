@@ -1,4 +1,4 @@
-"""Finds terms of an objective that cannot be: a sign of broken data or of a broken model."""
+"""Finds impossible values of an objective's terms, a sign of broken data or a broken model."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.runtime.errors import UserError
 
 _PARTS = ("val_", "test_")
-_ROUNDING = 1e-5  # Of the log-probability of one value, nats; float32.
+_ROUNDING = 1e-5  # float32 rounding of one value's log-probability, nats.
 
 RULE = "Every term must be finite, and no log-probability of discrete values above 0"
 
@@ -20,16 +20,16 @@ def impossible(
 ) -> dict[str, str]:
     """Finds terms that are not finite, and log-probabilities of discrete values above 0.
 
-    The latter come from values that the likelihood does not have, such as levels up to 255 for a
-    Bernoulli. Densities may be above 1, and their logarithms above 0.
+    The latter come from values that the likelihood does not support, for example levels up to 255
+    with a Bernoulli. Densities may be above 1 and their logarithms above 0.
 
     Args:
-      terms: name to value, nats; the names are those of `objectives`, perhaps with what Keras puts
-        before those of other parts of the data.
-      modalities: of the model; None if they are not known.
+      terms: name to value, nats; the names are those of `objectives`, perhaps with a prefix of
+        Keras such as `val_`.
+      modalities: the model's modalities; None if unknown.
 
     Returns:
-      Name of each such term to what is wrong with it.
+      The name of each such term to a description of the fault.
     """
     highest = {
         f"{part}log_p_{name}": _ROUNDING * math.prod(modality.event_shape)
@@ -47,23 +47,23 @@ def impossible(
 
 
 def terms_of(logs: Mapping[str, Any] | None) -> dict[str, float]:
-    """Returns what Keras logged but `loss`, minus the bound, which is for Keras's own callbacks."""
+    """Returns Keras's logs without `loss`, minus the bound, which only Keras's callbacks need."""
     losses = ("loss", "val_loss")
     return {name: float(x) for name, x in (logs or {}).items() if name not in losses}
 
 
 class FiniteTerms(keras.callbacks.Callback):
-    """Ends training as soon as the bound or one of its terms is impossible; see `impossible`.
+    """Stops training when the bound or one of its terms is impossible; see `impossible`.
 
-    Keras's `TerminateOnNaN` looks at `loss` alone, and ends a run as if it had succeeded.
+    Keras's `TerminateOnNaN` checks only `loss` and ends the run as if it had succeeded.
 
     Args:
-      remedy: returns the last part of the message: what to do, such as where to resume from.
-      every_batch: whether to check after every batch, which waits for it to be computed, or after
-        epochs alone.
+      remedy: returns the last part of the message: what to do, for example where to resume.
+      every_batch: whether to check after every batch, which waits for its result, or only after
+        every epoch.
 
     Raises:
-      UserError: from the hooks, naming the terms and the epoch.
+      UserError: from the hooks, with the terms and the epoch.
     """
 
     def __init__(
@@ -81,12 +81,12 @@ class FiniteTerms(keras.callbacks.Callback):
         self.epoch = epoch + 1
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Checks the training terms; their means over the epoch keep a NaN once it is there."""
+        """Checks the training terms; a NaN stays in their means until the epoch ends."""
         if self.every_batch:
             self._check(logs)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Checks the validation terms too: the last step of an epoch may have spoilt the model."""
+        """Checks the validation terms too, since an epoch's last step may have broken the model."""
         self._check(logs)
 
     def _check(self, logs: Mapping[str, Any] | None) -> None:

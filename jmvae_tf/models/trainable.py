@@ -1,4 +1,4 @@
-"""What Keras needs to train and save these models, under strategies too."""
+"""Lets Keras train and save these models, also under distribution strategies."""
 
 import abc
 import inspect
@@ -18,21 +18,21 @@ from jmvae_tf.runtime import keras_configuration, replicas
 from jmvae_tf.runtime.precision import computing_in
 from jmvae_tf.runtime.randomness import fold, root_seed
 
-# The first fold of a model's seed, so that training and testing never share a draw.
+# Folded into a model's seed first, so that training and testing never share samples.
 _TRAINING, _TEST = 0, 1
 
 keras_configuration.check()
 
 
 def steps_taken(optimizer: keras.optimizers.Optimizer) -> tf.Tensor:
-    """How many steps of training an optimiser has counted, those that only accumulate too."""
+    """Returns an optimiser's number of training steps, including those that only accumulate."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    # `iterations` stands still while gradients are accumulated.
+    # `iterations` does not change while gradients are accumulated.
     return inner._iterations
 
 
 class _Seen:
-    """Data sets that have been checked, so that a test set is not checked in every epoch."""
+    """Remembers checked data sets, so that a test set is not checked in every epoch."""
 
     def __init__(self) -> None:
         self._references: list[weakref.ref[Any]] = []
@@ -41,13 +41,13 @@ class _Seen:
         return any(reference() is data for reference in self._references)
 
     def add(self, data: Any) -> None:
-        """Remembers a data set of TensorFlow or Keras; arrays may change and are soon checked."""
+        """Remembers a TensorFlow or Keras data set; arrays may change and are quick to check."""
         if isinstance(data, tf.data.Dataset | keras.utils.PyDataset):
             self._references.append(weakref.ref(data))
 
 
 class _Loss(keras.callbacks.Callback):
-    """Adds minus the bound to an epoch's logs; Keras's callbacks watch it by default."""
+    """Adds minus the bound to an epoch's logs as `loss`, which Keras's callbacks watch."""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Adds `loss` and `val_loss`."""
@@ -57,7 +57,7 @@ class _Loss(keras.callbacks.Callback):
 
 
 class _WithoutLoss(keras.callbacks.Callback):
-    """Removes it after them, so that a history has each number once."""
+    """Removes `loss` after those callbacks, so that a history has each number once."""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Removes `loss` and `val_loss`."""
@@ -66,15 +66,15 @@ class _WithoutLoss(keras.callbacks.Callback):
 
 
 class TrainableModel(keras.Model):
-    """A model whose constructor makes all variables, trained by `fit` under any strategy.
+    """A model that makes all variables in its constructor and trains under any strategy.
 
-    Its `train_step` and `test_step` return the `results_of` their trackers.
+    `train_step` and `test_step` return the `results_of` their trackers.
 
     Args:
-      **kwargs: of `keras.Model`.
+      **kwargs: passed to `keras.Model`.
 
     Raises:
-      ValueError: if a dtype is among them.
+      ValueError: if they include a dtype.
     """
 
     modalities: Mapping[str, Modality]
@@ -82,8 +82,8 @@ class TrainableModel(keras.Model):
     def __init__(self, **kwargs: Any) -> None:
         if "dtype" in kwargs:
             raise ValueError(
-                "The layers of a model compute in the Keras policy that is in force when it is "
-                f"made; set that instead. Received: dtype={kwargs['dtype']!r}"
+                "A model's layers compute in the Keras policy that is active when the model is "
+                f"made; set that policy instead. Received: dtype={kwargs['dtype']!r}"
             )
         super().__init__(**kwargs)
         self._precision = str(keras.config.dtype_policy().name)
@@ -92,28 +92,28 @@ class TrainableModel(keras.Model):
     @property
     @abc.abstractmethod
     def needs_statistics(self) -> bool:
-        """Whether modalities are to be standardised by statistics that nobody has taken."""
+        """Whether modalities are standardised but `adapt` has not computed their statistics."""
 
     @abc.abstractmethod
     def adapt(self, data: Any, steps: int | None = None) -> None:
-        """Takes these statistics from a training set."""
+        """Computes these statistics from a training set."""
 
     @abc.abstractmethod
     def check_examples(self, data: Any) -> None:
         """Raises ValueError if a model cannot be trained on a batch in memory."""
 
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """As `keras.Model.fit`, on dictionaries of modality name to values and nothing else.
+        """Trains the model like `keras.Model.fit`, on dictionaries of modality name to values only.
 
         A `tf.data.Dataset` or a generator keeps its order. Before training, data in memory are
-        checked whole, others by their first batch; standardised modalities get the statistics of
-        the data unless they have some. The logs of an epoch have `loss` and `val_loss`, minus the
-        bounds, for callbacks; the history has the bound and its terms.
+        checked completely, other data by their first batch. Standardised modalities get the
+        statistics of the data unless they have some. An epoch's logs contain `loss` and `val_loss`,
+        minus the bounds, for callbacks. The history contains the bound and its terms.
 
         Raises:
-          ValueError: if the data do not fit the modalities, there are targets or weights beside
-            them, statistics are missing and cannot be taken in a pass over the data, or a term of
-            the bound is impossible after an epoch, such as NaN.
+          ValueError: if the data do not fit the modalities, targets or weights are given,
+            statistics are missing and cannot be computed in a pass over the data, or a term of the
+            bound is impossible after an epoch, for example NaN.
         """
         bound = inspect.signature(super().fit).bind(*args, **kwargs)
         given = bound.arguments
@@ -139,16 +139,16 @@ class TrainableModel(keras.Model):
             if not any(isinstance(callback, FiniteTerms) for callback in callbacks):
                 given["callbacks"].append(FiniteTerms(every_batch=False))
         if self.compiled and not self.optimizer.built:
-            # Within a step of several replicas it is too late to make variables.
+            # Inside a step of several replicas it is too late to make variables.
             with self.distribute_strategy.scope():
                 self.optimizer.build(self.trainable_variables)
         return super().fit(*bound.args, **bound.kwargs)
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
-        """As `keras.Model.evaluate`, on dictionaries of modality name to values and nothing else.
+        """Evaluates the model like `keras.Model.evaluate`, on dictionaries of name to values only.
 
         Raises:
-          ValueError: as `fit`; and if statistics are missing.
+          ValueError: as for `fit`, and if statistics are missing.
         """
         bound = inspect.signature(super().evaluate).bind(*args, **kwargs)
         given = bound.arguments
@@ -156,24 +156,24 @@ class TrainableModel(keras.Model):
             "Test data", **{name: given.get(name) for name in ("y", "sample_weight")}
         )
         self._check_adapted()
-        if "_use_cached_eval_dataset" not in given.get("kwargs", {}):  # Within `fit`, which did.
+        if "_use_cached_eval_dataset" not in given.get("kwargs", {}):  # `fit` did.
             given["x"] = self._checked(given.get("x"))
         return super().evaluate(*bound.args, **bound.kwargs)
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
-        """As `keras.Model.train_on_batch`, on a dictionary of modality name to values alone.
+        """Trains on one batch like Keras, on a dictionary of modality name to values only.
 
         Raises:
-          ValueError: as `evaluate`.
+          ValueError: as for `evaluate`.
         """
         self._check_batch("Training data", super().train_on_batch, args, kwargs)
         return super().train_on_batch(*args, **kwargs)
 
     def test_on_batch(self, *args: Any, **kwargs: Any) -> Any:
-        """As `keras.Model.test_on_batch`, on a dictionary of modality name to values alone.
+        """Tests on one batch like Keras, on a dictionary of modality name to values only.
 
         Raises:
-          ValueError: as `evaluate`.
+          ValueError: as for `evaluate`.
         """
         self._check_batch("Test data", super().test_on_batch, args, kwargs)
         return super().test_on_batch(*args, **kwargs)
@@ -195,7 +195,7 @@ class TrainableModel(keras.Model):
             )
 
     def _checked(self, data: Any) -> Any:
-        """Checks the first batch, or all that is in memory, and returns the same data."""
+        """Checks the first batch, or all data in memory, and returns the same data."""
         if data in self._seen:
             return data
         batch, data = training_data.with_first_batch(data)
@@ -205,10 +205,10 @@ class TrainableModel(keras.Model):
         return data
 
     def results_of(self, trackers: Mapping[str, keras.metrics.Metric]) -> dict[str, tf.Tensor]:
-        """Returns the trackers' means so far, by name; those of this replica if there are several.
+        """Returns the trackers' means so far by name; with several replicas, those of this one.
 
-        Keras averages the results of several workers' replicas over their first axis, so there they
-        have one.
+        Keras averages the results of several workers' replicas over their first axis, so in that
+        case an axis is added.
         """
         results = {name: tracker.result() for name, tracker in trackers.items()}
         resolver = self.distribute_strategy.cluster_resolver
@@ -218,7 +218,7 @@ class TrainableModel(keras.Model):
 
     @property
     def precision(self) -> str:
-        """The name of the Keras policy that was in force when the model was made."""
+        """The name of the Keras policy that was active when the model was made."""
         return self._precision
 
     def get_config(self) -> dict[str, Any]:
@@ -229,9 +229,9 @@ class TrainableModel(keras.Model):
     def from_config(
         cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Self:
-        """Makes the model that `get_config` described, newly initialised, in its precision.
+        """Makes the model that `get_config` described, newly initialised and in its precision.
 
-        Files of early versions do not name it: their models compute in the policy in force.
+        Files of early versions do not contain the precision; their models use the active policy.
         """
         arguments = {
             key: keras.saving.deserialize_keras_object(value, custom_objects)
@@ -243,21 +243,21 @@ class TrainableModel(keras.Model):
             return cls(**arguments)
 
     def build(self, input_shape: Any = None) -> None:
-        """Nothing is left to build: the modalities gave all shapes to the constructor."""
+        """Does nothing: the constructor has built the model from the modalities' shapes."""
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
-        """Nothing either; Keras's own cannot read the batches of several workers."""
+        """Does nothing; Keras's own method cannot read the batches of several workers."""
 
 
 class BoundMaximiser(TrainableModel, abc.ABC):
-    """A model trained by gradient ascent on its bound, whose steps Keras calls."""
+    """A model trained by gradient ascent on its bound; Keras calls its steps."""
 
     seed: int
     kl_weight: keras.Variable
 
     @abc.abstractmethod
     def examples_of(self, data: Any) -> dict[str, tf.Tensor]:
-        """Returns the standardised examples in what Keras hands to a step."""
+        """Returns the standardised examples of the data that Keras passes to a step."""
 
     @abc.abstractmethod
     def unchecked_bound(
@@ -270,13 +270,13 @@ class BoundMaximiser(TrainableModel, abc.ABC):
         """Computes the bound of a batch."""
 
     def train_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """One step of gradient ascent on the bound, averaged over the batch of all replicas."""
+        """Takes a step of gradient ascent on the bound, averaged over the batch of all replicas."""
         data = self.examples_of(data)
         seed = self.training_seed(steps_taken(self.optimizer))
         mean = replicas.current().part_of_mean(next(iter(data.values())))
         with tf.GradientTape() as tape:
             bound = self.unchecked_bound(data, seed, self.kl_weight, training=True)
-            # Keras's optimisers sum the gradients of the replicas.
+            # Keras's optimisers add up the gradients of the replicas.
             loss = -mean(bound.value)
             scaled_loss = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, self.trainable_variables)
@@ -284,17 +284,17 @@ class BoundMaximiser(TrainableModel, abc.ABC):
         return self.track(bound)
 
     def test_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """The bound itself: divergences have their full weight, whatever the warm-up's."""
+        """Computes the bound itself: divergences have full weight whatever the warm-up's is."""
         data = self.examples_of(data)
         return self.track(self.unchecked_bound(data, self.test_seed()))
 
     def training_seed(self, step: int | tf.Tensor) -> tf.Tensor:
-        """Returns the seed of a training step, by the number of steps before it."""
+        """Returns the seed of a training step, given the number of steps before it."""
         return fold(root_seed(self.seed), _TRAINING, step)
 
     def test_seed(self) -> tf.Tensor:
         """Returns the seed of the next test step."""
-        # The number of examples that this evaluation has seen tells its batches apart.
+        # The number of examples seen in this evaluation distinguishes its batches.
         count = tf.cast(self._trackers["bound"].count, tf.int32)
         seen = tf.reduce_sum(replicas.current().sizes(count))
         return fold(root_seed(self.seed), _TEST, seen)

@@ -1,4 +1,4 @@
-"""The data that `fit`, `evaluate` and `adapt` take, as batches to check beforehand."""
+"""Reads the data of `fit`, `evaluate` and `adapt` in batches, to check them first."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sized
@@ -9,18 +9,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-_ROWS = 1000  # Of arrays that are taken in parts.
+_ROWS = 1000  # Of arrays that are read in parts.
 
 MOST_BATCHES = 100_000
-"""Most batches of data that do not say where they end; more count as endless."""
+"""Limit on batches of data of unknown length; longer data count as endless."""
 
 
 def check_alone(what: str, **others: Any) -> None:
-    """Refuses what Keras takes beside examples.
+    """Refuses data other than examples, which Keras would accept.
 
     Args:
-      what: whose they are, for the message.
-      **others: name to what was given; None for nothing.
+      what: the data's name, for the message.
+      **others: name to the data given; None if not given.
 
     Raises:
       ValueError: if something was given.
@@ -28,17 +28,17 @@ def check_alone(what: str, **others: Any) -> None:
     given = [name for name, value in others.items() if value is not None]
     if given:
         raise ValueError(
-            f"{what} are examples alone, dictionaries of modality name to values: models have no "
-            "targets apart from them, and weigh all examples alike; leave out the rest. "
+            f"{what} must be examples only, dictionaries of modality name to values: models have "
+            "no separate targets and weigh all examples equally; leave out the rest. "
             f"Received: {' and '.join(given)}"
         )
 
 
 def examples_of(data: Any) -> Any:
-    """Returns the examples in what Keras hands to a step.
+    """Returns the examples of the data that Keras passes to a step.
 
     Raises:
-      ValueError: if there are targets or weights beside them.
+      ValueError: if targets or weights are given too.
     """
     examples, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     check_alone("Training data", targets=y, sample_weight=sample_weight)
@@ -46,19 +46,19 @@ def examples_of(data: Any) -> Any:
 
 
 def with_first_batch(data: Any) -> tuple[Any, Any]:
-    """Reads a batch to check before training; none of the data is lost.
+    """Reads a batch to check before training, without losing any data.
 
-    A `tf.data.Dataset` is started once more for it, so it reads its first batch twice, and one that
-    reshuffles is a pass ahead: TensorFlow cannot put a batch back. A dataset with the batch in
-    front would lose its sharding over workers and its number of batches, and read it again in
-    every epoch.
+    A `tf.data.Dataset` is started once more for this, because TensorFlow cannot put a batch back.
+    It reads its first batch twice, and one that reshuffles is a pass ahead. Putting the batch in
+    front of the dataset would lose its sharding over workers and its number of batches, and would
+    read the batch again in every epoch.
 
     Args:
       data: the `x` of Keras's `fit`.
 
     Returns:
-      All that is in memory, otherwise the first batch; None where only Keras can read it, as with
-      data that several replicas share already. Then the data.
+      All data if they are in memory, otherwise the first batch; None if only Keras can read it, for
+      example if the data are already distributed over replicas. Then the data.
 
     Raises:
       ValueError: if there is no batch.
@@ -72,7 +72,7 @@ def with_first_batch(data: Any) -> tuple[Any, Any]:
     if isinstance(data, GeneratorType):
         first = _first(data)
         batches = itertools.chain([first], data)
-        # Keras takes nothing but tuples from a generator.
+        # Keras accepts only tuples from a generator.
         return first, (x if isinstance(x, tuple) else (x,) for x in batches)
     if isinstance(data, Mapping | list | tuple | np.ndarray | tf.Tensor):
         return data, data
@@ -80,7 +80,7 @@ def with_first_batch(data: Any) -> tuple[Any, Any]:
 
 
 def check_number(examples: int) -> None:
-    """Raises ValueError if there are none."""
+    """Raises ValueError if there are no examples."""
     if not examples:
         raise _without_examples()
 
@@ -102,11 +102,11 @@ def batches_of(data: Any, steps: int | None = None) -> Iterator[Any]:
     """Yields all batches of a training set, once.
 
     Args:
-      data: as `fit` takes it, or any iterable of batches.
-      steps: how many batches make it up; None for all that there are.
+      data: the data as for `fit`, or any iterable of batches.
+      steps: the number of batches in the training set; None for all.
 
     Raises:
-      ValueError: if it has no end, or is none at all.
+      ValueError: if the data are endless or not a training set.
     """
     batches: Iterable[Any]
     if data is None:
@@ -135,7 +135,7 @@ def batches_of(data: Any, steps: int | None = None) -> Iterator[Any]:
 
 
 def check_lasting(data: Any) -> None:
-    """Raises ValueError if a pass over the `x` of `fit` would leave nothing to train on."""
+    """Raises ValueError if a pass over the `x` of `fit` would use up the data."""
     if not isinstance(data, Mapping | tf.data.Dataset | keras.utils.PyDataset):
         raise ValueError(
             "Standardised modalities need the training set's statistics, and a pass over data that "
@@ -146,8 +146,8 @@ def check_lasting(data: Any) -> None:
 
 def _endless(received: str) -> ValueError:
     return ValueError(
-        "Statistics need the training set once: leave out repeat(), or say with "
-        f"model.adapt(data, steps=…) how many batches to take. Received: {received}"
+        "Statistics need one pass over the training set: leave out repeat(), or set the "
+        f"number of batches with model.adapt(data, steps=…). Received: {received}"
     )
 
 
@@ -155,12 +155,12 @@ def as_events(name: str, values: Any, event_shape: tuple[int, ...]) -> np.ndarra
     """Returns the events of one modality in a batch, as an array.
 
     Args:
-      name: of the modality.
-      values: array, tensor or list, [batch, *event_shape].
+      name: the name of the modality.
+      values: an array, tensor or list, [batch, *event_shape].
       event_shape: the shape of one event.
 
     Raises:
-      ValueError: if they are no real numbers, or not of that shape.
+      ValueError: if they are not real numbers or have another shape.
     """
     if isinstance(values, tf.RaggedTensor | tf.SparseTensor):
         raise ValueError(_no_numbers(name, f"a {type(values).__name__}"))
@@ -181,7 +181,7 @@ def check_numbers(name: str, dtype: np.dtype) -> None:
 
 def _no_numbers(name: str, received: str) -> str:
     return (
-        f"Modality {name!r} must hold real numbers, equally many an example. Received: {received}"
+        f"Modality {name!r} must hold real numbers, as many in each example. Received: {received}"
     )
 
 

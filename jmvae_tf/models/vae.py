@@ -1,4 +1,4 @@
-"""VAE: one modality on its own."""
+"""VAE: a model of one modality."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,13 +21,13 @@ class VAE(MultimodalVAE):
     """The variational autoencoder of one modality, Eq. 1 of the 2018 paper.
 
     Args:
-      modalities: the one modality's name to `Modality`.
+      modalities: the name of the one modality to `Modality`.
       latent_dim: the number of values of z.
-      encoders: the same name to the body of q(z|x), as a text in the `notation` or a Keras layer;
-        by event shape where none is given.
-      decoders: the same name to the body of p(x|z), likewise.
-      seed: of the latent samples that training and testing draw.
-      **kwargs: of `keras.Model`.
+      encoders: the same name to the body of q(z|x), written in the `notation` or a Keras layer;
+        chosen by event shape if none is given.
+      decoders: the same name to the body of p(x|z), as for `encoders`.
+      seed: seed of the latent samples drawn in training and testing.
+      **kwargs: passed to `keras.Model`.
 
     Raises:
       ValueError: if there is not exactly one modality, or an argument is out of its range.
@@ -64,7 +64,7 @@ class VAE(MultimodalVAE):
         return vae_bound(data, q_z_x, self.prior(data), p_x_z, kl_weight, self.likelihood_weights)
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """Returns q(z|x); samples nothing."""
+        """Returns q(z|x), without sampling."""
         del seed
         [(name, x)] = given.items()
         return self.encoders[name](x)
