@@ -20,7 +20,7 @@ from checkout import launch
 
 launch.ensure_requirements()
 
-from jmvae_tf.evaluation.metric_names import with_current_names
+from jmvae_tf.evaluation.older_metric_names import with_current_names
 from jmvae_tf.programs.common import run_program, shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError

@@ -17,7 +17,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from jmvae_tf.demo.guarded_answers import GuardedAnswer, refusal_headers
+from jmvae_tf.demo.answer_headers import GuardedAnswer, refusal_headers
 from jmvae_tf.demo.request_bodies import (
     LARGEST_FORM,
     LONGEST_CALL,

@@ -17,7 +17,7 @@ from jmvae_tf.export_format.modalities_json import write_modalities
 from jmvae_tf.export_format.version_folders import new_version
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.models.weight_checks import not_finite
+from jmvae_tf.models.finite_weights import not_finite
 from jmvae_tf.runtime.errors import UserError
 
 _DEFAULT = "serving_default"

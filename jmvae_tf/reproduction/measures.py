@@ -9,9 +9,9 @@ import tensorflow as tf
 from jmvae_tf.data import pipelines
 from jmvae_tf.evaluation.estimate import estimate, value_as_json, value_from_json
 from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
-from jmvae_tf.evaluation.metric_names import with_current_names
 from jmvae_tf.evaluation.metrics.conditional import conditional_log_likelihoods
 from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
+from jmvae_tf.evaluation.older_metric_names import with_current_names
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.iterative import IterativelySampledVAE
 from jmvae_tf.reproduction.recipes import Recipe

@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.finite_weights import not_finite
 from jmvae_tf.models.loading import load_model
 from jmvae_tf.models.registry import MODELS
-from jmvae_tf.models.weight_checks import not_finite
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.precision import computing_in
 from jmvae_tf.training import strategies

@@ -1,4 +1,4 @@
-"""Checks of a model's weights."""
+"""Finds weights of networks that are not finite: training has failed, or a file is damaged."""
 
 import keras
 import numpy as np

@@ -1,6 +1,6 @@
 """Metrics in files of earlier versions are found under today's names."""
 
-from jmvae_tf.evaluation.metric_names import with_current_names
+from jmvae_tf.evaluation.older_metric_names import with_current_names
 
 
 def test_names_with_the_number_of_an_equation_are_todays():
