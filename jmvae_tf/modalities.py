@@ -61,7 +61,8 @@ class Modality(value_ranges.YesOrNo):
       event_shape: the shape of one example, without the batch axis.
       likelihood: the distribution p(x|z) of an example given the latent variable.
       likelihood_weight: the factor of log p(x|z) in the objectives. With a weight other than 1 the
-        term is no longer the logarithm of a density.
+        term is no longer the logarithm of a density. It is the same for all examples; for weights
+        per example, such as 0 for a missing modality, see `objectives`.
       kind: what its values are, an "image" (height, width, 1 or 3 channels), a "label"
         (probabilities of classes), "attributes" (named values, each yes or no: -1 or 1 in data, 0
         or 1 if Bernoulli) or a "vector". It decides on flips, clipping, discriminators, files in

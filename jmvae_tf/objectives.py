@@ -5,8 +5,9 @@ arXiv 1611.01891 ("the 2016 paper").
 
 The notation is the papers': x and w are modalities, z is the latent variable. All functions take
 mappings from modality name to tensor or distribution, for any number of modalities. The docstrings
-show two. Each expectation E_q is estimated with a single z, the one for which p(x|z) and p(w|z)
-were made. Functions are pure: they sample nothing and average nothing over the batch.
+show two; in the code, x runs over the names of all. Each expectation E_q is estimated with a single
+z, the one for which p(x|z) and p(w|z) were made. Functions are pure: they sample nothing and
+average nothing over the batch.
 
 The formulas contain weights. In the papers' equations all of them are 1:
 
@@ -182,6 +183,10 @@ def jmvae_kl_bound(
 
     The first two lines are L_JM(x, w). Beta does not multiply the alpha term, as in the authors'
     code.
+
+    Likelihood weights and masks do not change the alpha term: a missing modality's encoder still
+    counts. To drop it for the whole batch, leave it out of `q_z_x`. An alpha of 0 for an example
+    drops all its encoders.
 
     Args:
       data: modality name to events, [batch, *event_shape].

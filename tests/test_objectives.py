@@ -156,7 +156,7 @@ def test_eq_4_and_one_divergence_are_the_two_bounds_of_cmma(parts):
     np.testing.assert_allclose(eq_4.value + eq_4.terms["kl_prior"], sum(cmma), rtol=1e-5)
 
 
-def test_one_value_an_example(parts):
+def test_one_value_per_example(parts):
     bound = _jmvae_kl(parts)
     assert bound.value.shape == (7,)
     assert all(term.shape == (7,) for term in bound.terms.values())

@@ -150,7 +150,7 @@ print(metrics_as_json(evaluate(model, EvaluationData(few, few, few), Protocol(nu
                 def _priors(model: MultimodalVAE) -> Iterator[Signature]:
                     for name in model.targets if not model.conditions else ():
                         yield Signature(
-                            f"average_{name}",
+                            signature_names.of_modality("average", name),
                             (SeedInput(),),
                             lambda given, name=name: {
                                 name: model.generate(name, num_samples=1, seed=given["seed"][0])[0]

@@ -1,7 +1,7 @@
 """Signatures of a model: all that an export answers, by name.
 
 To add one, write a function here that yields it for the models that define it, and add that
-function to `_FAMILIES`.
+function to `_FAMILIES`. `signature_names` builds its name, most often by `of_modality`.
 """
 
 import collections

@@ -68,7 +68,7 @@ class CMMA(OneWayVAE):
     ) -> Bound:
         """CMMA's bound; see `MultimodalVAE.bound`."""
         q_z_xw = self.joint_encoder(data, training=training)
-        p_z_w = self.prior_encoder(
+        p_z_w = self.prior_encoder(  # Not `prior`, which is never in training.
             {name: data[name] for name in self.conditions}, training=training
         )
         z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)

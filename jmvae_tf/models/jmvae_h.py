@@ -159,6 +159,7 @@ class JMVAEH(IterativelySampledVAE):
         return [*below, self.prior({})]
 
     def _prior_of(self, layer: int, above: tf.Tensor, training: bool = False) -> tfd.Distribution:
+        """Returns p(z_l|z_l+1) at z_l+1 = above; `layer` counts from 0, so l = layer + 1."""
         flat = tf.reshape(above, (-1, self.latent_dim))
         return self.layer_priors[layer](flat, training=training, batch_shape=tf.shape(above)[:-1])
 

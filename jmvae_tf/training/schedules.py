@@ -1,7 +1,8 @@
 """Schedules: the quantities that change over a run, epoch by epoch.
 
 Add one, such as a decay of the learning rate, as a callback here and to `schedules_of`. It must be
-a function of the epoch, so that a resumed run does what an undisturbed one does.
+a function of the epoch, so that a resumed run does what an undisturbed one does. The callback's
+`model` has one `optimizer`; a GAN variant has those of its decoder and discriminator beside it.
 """
 
 import keras

@@ -1,1 +1,1 @@
-"""Which metrics a model gets, under the headings of its table."""
+"""The headings of the table; each finds its metrics in `jmvae_tf/evaluation/metrics`."""
