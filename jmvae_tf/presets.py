@@ -1,7 +1,7 @@
 """The presets: each model's settings for each data set, with the source of every number.
 
 "2018" is Suzuki et al., arXiv 1801.08702; its appendix gives the networks in the notation that
-`layers/networks.py` reads. "Code" is the authors' code. Settings that the papers give for a model
+`layers/notation.py` reads. "Code" is the authors' code. Settings that the papers give for a model
 on any data are in its row of `models/registry.py`. This module does not need TensorFlow.
 """
 

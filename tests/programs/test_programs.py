@@ -416,7 +416,7 @@ IDX_FILES = {
     ],
 )
 def test_damaged_idx_file(tmp_path, damage):
-    """`test_data` has more of them."""
+    """`tests/data/` has more of them."""
     folder = tmp_path / "data"
     folder.mkdir()
     for name in mnist.FILES.values():
