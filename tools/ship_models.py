@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 from typing import Any
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -151,24 +152,33 @@ def _as_text(name: str, card: dict[str, Any]) -> str:
         [
             f"# {name}",
             "",
-            f"A {card['model']} of {card['data']}, version {card['version']}, trained for "
-            f"{card['epochs']} epochs by",
+            _wrapped(
+                f"A {card['model']} of {card['data']}, version {card['version']}, trained for "
+                f"{card['epochs']} epochs by"
+            ),
             "",
             "```sh",
             card["command"],
             "```",
             "",
-            f"with {trained}; exported by `tools/ship_models.py`. What that command printed for "
-            f"the {card['num_test_examples']} test examples:",
+            _wrapped(
+                f"with {trained}; exported by `tools/ship_models.py`. What that command printed "
+                f"for the {card['num_test_examples']} test examples:"
+            ),
             "",
             "| figure | what | mean ± standard error |",
-            "|---|---|---:|",
+            "| -- | -- | -: |",
             *rows,
             "",
-            f"Licence: {card['licence']}.",
+            _wrapped(f"Licence: {card['licence']}."),
             "",
         ]
     )
+
+
+def _wrapped(paragraph: str) -> str:
+    """Breaks the lines of a paragraph where the Markdown formatter of pre-commit does."""
+    return textwrap.fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def _described(figure: str) -> str:
