@@ -1,1 +1,1 @@
-"""The data sets: a module or a package each, their registry, and the pipelines that feed them."""
+"""The data sets, their registry, and the pipelines that feed them to models."""

@@ -1,6 +1,7 @@
-"""Random changes of a batch on its way to a model: mirrored images, binary values.
+"""Random changes to training batches: mirrored images, binarised values.
 
-Each draw is a function of its seed alone, the same whatever part of the batch a replica has.
+Each random value depends only on the seed, so it does not matter which part of the batch a replica
+has.
 """
 
 import functools
@@ -19,7 +20,7 @@ def flip(
     seed: tf.Tensor,
     share: Share = WHOLE,
 ) -> dict[str, tf.Tensor]:
-    """Mirrors half of the examples, chosen at random: all their images, left to right."""
+    """Mirrors a random half of the examples left to right, with all their images."""
     uniform = share.part_of_batch(
         lambda number: tf.random.stateless_uniform((number, 1, 1, 1), seed),
         tf.shape(next(iter(batch.values())))[0],
@@ -37,7 +38,7 @@ def binarise(
     seed: tf.Tensor,
     share: Share = WHOLE,
 ) -> dict[str, tf.Tensor]:
-    """Draws the values of Bernoulli modalities: 1 with a probability of the grey value, else 0."""
+    """Binarises Bernoulli modalities: 1 with the grey value as probability, otherwise 0."""
     drawn = dict(batch)
     for (name, modality), seed_x in zip(
         modalities.items(), split(seed, len(modalities)), strict=True

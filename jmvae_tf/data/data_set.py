@@ -1,4 +1,4 @@
-"""A data set: its modalities, and its examples as they are stored."""
+"""A data set: its modalities and its stored examples."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from jmvae_tf.runtime.errors import UserError
 
 
 class Rows(Protocol):
-    """Examples that stay on disk until they are asked for."""
+    """Examples that stay on disk until they are read."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -21,7 +21,7 @@ class Rows(Protocol):
         """Returns the number of examples."""
 
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
-        """Reads the examples at some indices, [indices, *shape[1:]]."""
+        """Reads the examples at the given indices, [indices, *shape[1:]]."""
 
 
 Arrays = Mapping[str, np.ndarray | Rows]
@@ -29,19 +29,19 @@ Arrays = Mapping[str, np.ndarray | Rows]
 
 @dataclasses.dataclass(frozen=True)
 class DataSet:
-    """Examples of several modalities, divided for training, validation and test.
+    """Examples of several modalities, split into training, validation and test sets.
 
     Attributes:
       name: the value of `--data`.
       modalities: name to `Modality`, in the papers' order: image first.
-      train: modality name to what is stored of it, one row per example, as compact as it
-        comes; in memory, or as `Rows` that are read when they are needed.
-      validation: the same; empty where all examples are trained on.
+      train: modality name to its stored values, one row per example, in a compact type; in memory,
+        or as `Rows` that are read when needed.
+      validation: the same; empty if all examples are used for training.
       test: the same.
-      prepare: a batch of stored tensors to float32 [batch, *event_shape], in TensorFlow ops.
-        Images become values in [0, 1], labels one-hot, attributes -1 or 1.
-      redraw: where data are drawn, new images of given attributes: from -1 or 1 [images, K] and a
-        seed to float32 [images, *event_shape], values in [0, 1].
+      prepare: converts a batch of stored tensors to float32 [batch, *event_shape] with TensorFlow
+        ops. Images become values in [0, 1], labels one-hot vectors, attributes -1 or 1.
+      redraw: for generated data, draws new images with given attributes: maps -1 or 1, [images, K],
+        and a seed to float32 [images, *event_shape], values in [0, 1]. Otherwise None.
     """
 
     name: str
@@ -53,7 +53,7 @@ class DataSet:
     redraw: Callable[[np.ndarray, int], np.ndarray] | None = None
 
     def __post_init__(self) -> None:
-        """Checks that the examples are whole.
+        """Checks that the examples are complete.
 
         Raises:
           UserError: if the modalities differ in their number of examples, or a value is not
@@ -86,7 +86,7 @@ class DataSet:
         return max((len(array) for array in arrays.values()), default=0)
 
     def observed(self, part: str) -> dict[str, np.ndarray]:
-        """Says which examples of a part have which modalities; all others ask here.
+        """Tells which examples of a part have which modalities; the only place that decides it.
 
         Args:
           part: "train", "validation" or "test".

@@ -1,4 +1,4 @@
-"""Handwritten digits, 8x8, embedded in scikit-learn: needs no download.
+"""Handwritten digits, 8x8, which come with scikit-learn: no download needed.
 
 Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998.
 """
@@ -15,13 +15,13 @@ _HIGHEST = 16  # Grey levels count the dark pixels of a 4x4 block.
 
 
 def load(data_dir: pathlib.Path, split: str) -> DataSet:
-    """Loads the 1,797 digits: of every six in a row four train, one validates, one tests.
+    """Loads the 1,797 digits: of six in a row, four train, one validates and one tests.
 
-    Neighbours share their writer, so that all three parts have digits of every writer.
+    Neighbouring digits have the same writer, so all three parts contain every writer.
 
     Args:
       data_dir: unused.
-      split: unused, as "paper" is the only one.
+      split: unused; "paper" is the only one.
     """
     del data_dir, split
     digits = datasets.load_digits()

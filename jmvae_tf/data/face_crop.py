@@ -1,10 +1,10 @@
-"""Finds faces in images and cuts them out as the authors of the papers did; no TensorFlow.
+"""Finds and crops faces as the authors of the papers did; needs no TensorFlow.
 
-Their steps: the image in grey; OpenCV's `haarcascade_frontalface_alt`, scale factor 1.2, at least 2
-neighbours, faces from 10x10 pixels; the box enlarged 1.3 times around its centre; refused unless
-the enlarged box lies inside the image and is higher than 0.4 times the image; resized. Where they
-are silent: of several faces the largest counts, and resizing averages over the pixels that fall
-together (`INTER_AREA`).
+Their steps: convert the image to grey; find faces with OpenCV's `haarcascade_frontalface_alt`,
+scale factor 1.2, at least 2 neighbours, from 10x10 pixels; enlarge the box 1.3 times around its
+centre; refuse it unless it lies inside the image and is higher than 0.4 times the image; resize it.
+The papers leave two things open: here the largest of several faces is used, and resizing averages
+over pixels (`INTER_AREA`).
 """
 
 import bisect
@@ -23,17 +23,17 @@ ENLARGEMENT = 1.3
 LOWEST_SHARE = 0.4
 """A crop must be higher than this share of the image."""
 
-_WINDOW = 20  # Pixels; the smallest face that the cascade knows.
+_WINDOW = 20  # Pixels; the smallest face that the cascade finds.
 _GROUPING = 0.2  # How far boxes of one face may differ; OpenCV's own constant.
-_PHOTOGRAPH_SHARE = 0.1  # Of a photograph's shorter side; what is smaller is no portrait.
+_PHOTOGRAPH_SHARE = 0.1  # Of a photograph's shorter side; smaller faces are ignored.
 
 
 Boxes = Sequence[Sequence[int]]
-"""Left, top, width and height of each, as OpenCV gives them."""
+"""Left, top, width and height of each box, as OpenCV returns them."""
 
 
 class Refusal(enum.Enum):
-    """Why there is no crop."""
+    """The reason why there is no crop."""
 
     NO_FACE = "no face"
     BOX_OUTSIDE = "box outside"
@@ -55,7 +55,7 @@ class Box:
         return Box(self.left - margin, self.top - margin, side)
 
     def is_inside(self, image: np.ndarray) -> bool:
-        """Whether the image covers it.
+        """Tells whether the box lies inside an image.
 
         Args:
           image: [height, width, ...].
@@ -68,29 +68,29 @@ class Box:
         )
 
     def cut(self, image: np.ndarray) -> np.ndarray:
-        """Returns the part of an image that it covers, [side, side, ...]."""
+        """Returns the part of an image inside the box, [side, side, ...]."""
         return image[self.top : self.top + self.side, self.left : self.left + self.side]
 
 
 def crop_face(image: np.ndarray, size: int) -> np.ndarray | Refusal:
-    """Cuts the face out of an aligned image of CelebA.
+    """Crops the face from an aligned image of CelebA.
 
     Args:
       image: uint8 [height, width, 3], red first.
-      size: of the crop, in pixels.
+      size: side of the crop in pixels.
 
     Returns:
-      uint8 [size, size, 3], or why there is none.
+      uint8 [size, size, 3], or the reason why there is no crop.
     """
     box = find_crop(image)
-    # Bicubic, so that the same source gives the faces that earlier versions prepared.
+    # Bicubic, so that the same source gives the same faces as in earlier versions.
     return box if isinstance(box, Refusal) else resize(box.cut(image), size, cv2.INTER_CUBIC)
 
 
 def find_crop(image: np.ndarray) -> Box | Refusal:
-    """Finds the enlarged box of the largest face, or says why the image is refused.
+    """Finds the enlarged box of the largest face, or returns why the image is refused.
 
-    Decides as the authors' parameters do.
+    Uses the authors' parameters.
 
     Args:
       image: uint8 [height, width, 3], red first.
@@ -106,7 +106,7 @@ def find_crop(image: np.ndarray) -> Box | Refusal:
 
 
 def find_faces(image: np.ndarray) -> list[Box]:
-    """Finds the faces in a photograph of any size, the largest first; boxes are not yet enlarged.
+    """Finds the faces in a photograph of any size, largest first; boxes are not enlarged.
 
     Args:
       image: uint8 [height, width, 3], red first.
@@ -119,11 +119,11 @@ def find_faces(image: np.ndarray) -> list[Box]:
 
 
 def center_square(image: np.ndarray, size: int) -> np.ndarray:
-    """Cuts out the centre square of an image and resizes it.
+    """Crops the centre square of an image and resizes it.
 
     Args:
       image: uint8 [height, width, ...].
-      size: of the result, in pixels.
+      size: side of the result in pixels.
 
     Returns:
       uint8 [size, size, ...].
@@ -138,13 +138,13 @@ def resize(square: np.ndarray, size: int, enlargement: int = cv2.INTER_LINEAR) -
 
     Args:
       square: uint8 [side, side, ...].
-      size: of the result, in pixels.
-      enlargement: OpenCV's interpolation where the image becomes larger.
+      size: side of the result in pixels.
+      enlargement: OpenCV's interpolation if the image becomes larger.
 
     Returns:
       uint8 [size, size, ...].
     """
-    # INTER_AREA averages what falls into a pixel; to enlarge it would only repeat pixels.
+    # INTER_AREA averages the values in a pixel; for enlarging it would only repeat pixels.
     method = cv2.INTER_AREA if square.shape[0] >= size else enlargement
     return cv2.resize(square, (size, size), interpolation=method)
 
@@ -164,17 +164,17 @@ def _largest_first(boxes: Boxes) -> list[Box]:
 
 
 def _faces_worth_a_crop(grey: np.ndarray, lowest: float) -> Boxes:
-    """Finds the faces of `detectMultiScale` from `lowest` pixels on, four times as fast.
+    """Finds the same faces as `detectMultiScale` from `lowest` pixels on, four times faster.
 
-    The cascade looks through windows of 20, 24, 29, … pixels, and most of its time goes into the
-    small ones. A face is the mean of more than two windows that agree, each within a factor of
-    1.2 of the next: one of at least `lowest` pixels has a window as large as that, and windows of
-    a smaller size join it only where the next larger size has found something. So the sizes are
-    gone through downwards, and no further than something is found.
+    The cascade scans with windows of 20, 24, 29, … pixels and spends most of its time on small
+    ones. A face is the mean of more than two matching windows, each within a factor of 1.2 of the
+    next. So a face of at least `lowest` pixels has a window of at least that size, and smaller
+    windows join it only if the next larger size found something. The sizes are therefore scanned
+    from large to small, stopping where nothing is found.
 
     Args:
       grey: uint8 [height, width].
-      lowest: in pixels; of smaller faces, most are left out.
+      lowest: smallest size in pixels; most smaller faces are left out.
 
     Returns:
       [faces, 4]: left, top, width, height.
@@ -198,7 +198,7 @@ def _faces_worth_a_crop(grey: np.ndarray, lowest: float) -> Boxes:
 
 
 def _windows(grey: np.ndarray, smallest: int, largest: int) -> list:
-    """Finds the windows of some sizes that pass the cascade, not yet grouped into faces."""
+    """Finds the windows in a range of sizes that pass the cascade, not grouped into faces."""
     return list(
         _cascade().detectMultiScale(
             grey, SCALE_FACTOR, 0, minSize=(smallest, smallest), maxSize=(largest, largest)

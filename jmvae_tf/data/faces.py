@@ -1,4 +1,4 @@
-"""What the data sets of faces share: modalities, names of attributes, values of stored bytes."""
+"""Shared by the data sets of faces: modalities, attribute names, conversion of stored bytes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,17 +18,17 @@ OFFICIAL_ATTRIBUTES = tuple(
 """CelebA's 40 attributes, in the order of its list."""
 
 ATTRIBUTE_RANGE = (-3.0, 3.0)
-"""Values that a model may be asked about; data are -1 or 1, the 2018 paper's figures go to 2."""
+"""Values that a model accepts; data are -1 or 1, the 2018 paper's figures go up to 2."""
 
 
 def face_modalities(size: int, attribute_names: Sequence[str]) -> dict[str, Modality]:
-    """Describes a colour image of `size` x `size` pixels and the attributes of the face in it.
+    """Describes a colour image of `size` x `size` pixels and the attributes of its face.
 
-    Both are Gaussian with variance 1, the image standardised (2018 paper, "Settings").
+    Both are Gaussian with variance 1; the image is standardised (2018 paper, "Settings").
 
     Args:
-      size: of the image, in pixels.
-      attribute_names: of the attributes, in the order of their values.
+      size: side of the image in pixels.
+      attribute_names: the names of the attributes, in the order of their values.
     """
     return {
         "image": Modality(
@@ -51,7 +51,7 @@ def face_modalities(size: int, attribute_names: Sequence[str]) -> dict[str, Moda
 
 
 def values_of_faces(stored: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Converts stored bytes to values in [0, 1]; attributes stay -1 or 1.
+    """Converts stored images to values in [0, 1]; attributes stay -1 or 1.
 
     Args:
       stored: "image", uint8 [batch, size, size, 3], red first, and "attributes", int8

@@ -1,4 +1,4 @@
-"""What the data sets of handwritten digits share: modalities, values of stored bytes."""
+"""Shared by the data sets of handwritten digits: modalities, conversion of stored bytes."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,7 +11,7 @@ NUM_CLASSES = 10
 
 
 def digit_modalities(size: int) -> dict[str, Modality]:
-    """Describes a grey image of `size` x `size` pixels and the digit that it shows."""
+    """Describes a grey image of `size` x `size` pixels and its digit."""
     return {
         "image": Modality("image", (size, size, 1), Bernoulli(), kind="image"),
         "label": Modality(
@@ -27,7 +27,7 @@ def digit_modalities(size: int) -> dict[str, Modality]:
 def values_of_digits(
     highest: int,
 ) -> Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]:
-    """Makes the function from stored bytes to grey values in [0, 1] and one-hot labels.
+    """Makes the function that converts stored bytes to grey values in [0, 1] and one-hot labels.
 
     Args:
       highest: the stored grey value that stands for 1.

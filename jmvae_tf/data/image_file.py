@@ -1,9 +1,9 @@
-"""Reads image files outside of a graph: those of users, uploads, archives and replies.
+"""Reads image files outside of a graph: users' files, uploads, archives and replies.
 
-JPEG and PNG files of others are all decoded here, so that one set of limits holds
-(`data/image_limits.py`). `data/celeba/prepared_faces.py` decodes the faces that this package
-prepared, whose size it knows. `export/encoded_images.py` is the counterpart in a graph.
-Transparency in a PNG is composed on black.
+All untrusted JPEG and PNG files are decoded here, so that one set of limits applies
+(`data/image_limits.py`). `data/celeba/prepared_faces.py` decodes faces of known size that this
+package prepared. `export/encoded_images.py` is the counterpart in a graph. Transparent parts of a
+PNG become black.
 """
 
 import pathlib
@@ -20,40 +20,40 @@ from jmvae_tf.runtime import files
 from jmvae_tf.runtime.errors import UserError
 
 _RIVAL_SHARE = 0.5
-"""Share of the largest face's width below which a face is in the background, or none at all."""
+"""Faces below this share of the largest face's width count as background or false finds."""
 
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
-_SPARE = 2**16  # Bytes that a PNG may hold beyond its image; decoders warn of them.
-_SLICE, _PIECE = 2**14, 2**20  # Bytes that are unpacked at once, and made of them.
+_SPARE = 2**16  # Bytes that a PNG may hold besides its image; decoders warn about them.
+_SLICE, _PIECE = 2**14, 2**20  # Packed bytes read at once, and most unpacked bytes.
 
 
 def read_image(
     path: pathlib.Path, event_shape: Sequence[int], crop: str | None = None, pipe: bool = False
 ) -> np.ndarray:
-    """Reads a JPEG or PNG file, cuts a square out of it and resizes it.
+    """Reads a JPEG or PNG file, crops a square and resizes it.
 
     Args:
-      path: of the file.
-      event_shape: height and width, which are the same, and channels, 1 for grey or 3 for RGB.
-      crop: "face" for the square around the face, of an image in colour; otherwise the centre
-        square.
+      path: path of the file.
+      event_shape: height and width, which must be equal, and channels, 1 for grey or 3 for RGB.
+      crop: "face" for the square around the face of a colour image; otherwise the centre square is
+        cropped.
       pipe: read a pipe too; only for a path that the user named, see `files.read_limited`.
 
     Returns:
       float32, [height, width, channels], values in [0, 1].
 
     Raises:
-      UserError: if the file is missing or no image within the limits, if the model's images are
-        not square, or if its face is asked for and there is none, more than one of about the same
-        size, or one too near to the edge.
+      UserError: if the file is missing or not an image within the limits, or the model's images are
+        not square. With crop="face" also if there is no face, several of about the same size, or a
+        face too close to the edge.
     """
     height, width, channels = event_shape
     if height != width:
         raise UserError(
-            "Files are read as square images",
+            "Image files are read as square images",
             f"{path} for images of {width}x{height} pixels",
-            "give such a model arrays, as a library",
+            "use such a model as a library, with arrays",
         )
     decoded = _decoded(path, channels, pipe)
     if crop == "face":
@@ -64,20 +64,19 @@ def read_image(
 
 
 def decode_image(content: bytes, channels: int) -> np.ndarray:
-    """Decodes a JPEG or PNG file, turned as its camera noted, transparency composed on black.
+    """Decodes a JPEG or PNG file, rotated as its camera noted; transparent parts become black.
 
     Args:
-      content: the whole file.
+      content: the content of the file.
       channels: 1 for grey or 3 for RGB.
 
     Returns:
-      uint8, [height, width] of a grey image, [height, width, 3], red first, of one in colour.
+      uint8, [height, width] for a grey image, or [height, width, 3], red first, for colour.
 
     Raises:
-      ValueError: with the reason in a few words, if it is no JPEG or PNG, beyond the limits or
-        damaged.
+      ValueError: with a short reason, if it is not a JPEG or PNG, exceeds the limits or is damaged.
     """
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # It is said below.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # Reported below.
     header = image_limits.check_limits(content)
     flag = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR_RGB
     if header.format == "jpeg":
@@ -93,7 +92,7 @@ def decode_image(content: bytes, channels: int) -> np.ndarray:
 
 
 def encode_png(levels: np.ndarray) -> bytes:
-    """Encodes an image, uint8 [height, width, 1] or [height, width, 3], red first, without loss."""
+    """Encodes uint8 [height, width, 1] or [height, width, 3], red first, without loss."""
     if levels.shape[-1] == 3:
         levels = cv2.cvtColor(levels, cv2.COLOR_RGB2BGR)
     return cv2.imencode(".png", levels)[1].tobytes()
@@ -117,7 +116,7 @@ def _decoded(path: pathlib.Path, channels: int, pipe: bool) -> np.ndarray:
 def _by_opencv(content: bytes, flag: int) -> np.ndarray:
     try:
         decoded = cv2.imdecode(np.frombuffer(content, np.uint8), flag)
-    except cv2.error:  # A size that its own limits refuse.
+    except cv2.error:  # OpenCV's own limits refuse the size.
         decoded = None
     if decoded is None:
         raise ValueError("an image that is damaged, or of a kind that cannot be decoded")
@@ -127,17 +126,17 @@ def _by_opencv(content: bytes, flag: int) -> np.ndarray:
 def _composed(
     decoded: np.ndarray, header: image_limits.Header, transparency: bytes | None
 ) -> np.ndarray:
-    """Composes on black what OpenCV decoded unchanged.
+    """Composes an image that OpenCV decoded unchanged on black.
 
     Args:
       decoded: uint8 or uint16, [height, width] or [height, width, 3 or 4], blue first.
-      header: of the file.
-      transparency: the content of its chunk tRNS, if there is one.
+      header: the header of the file.
+      transparency: the content of its tRNS chunk, if there is one.
 
     Returns:
       uint8, without transparency.
     """
-    # OpenCV looks at that of colours only. One of another length is ignored by decoders.
+    # OpenCV only uses the tRNS of colour images. Decoders ignore one of another length.
     if decoded.ndim == 2 and transparency is not None and len(transparency) == 2:
         brightest = 2**header.bits - 1
         [level] = struct.unpack(">H", transparency)
@@ -152,18 +151,18 @@ def _composed(
 
 
 def _luminance(coloured: np.ndarray) -> np.ndarray:
-    """Converts uint8 [height, width, 3], red first, to grey, rounded as libpng does it."""
+    """Converts uint8 [height, width, 3], red first, to grey, rounded like libpng."""
     weighted = coloured.astype(np.uint32) @ np.array(image_limits.LUMINANCE, np.uint32)
     return (weighted >> 15).astype(np.uint8)
 
 
 def _needed(content: bytes) -> tuple[bytes, bytes | None]:
-    """Reduces a PNG to the chunks that its image needs; also returns the content of tRNS.
+    """Reduces a PNG to the chunks that its image needs; returns the content of tRNS too.
 
-    Texts, colour profiles and animations cost time, and decoders print warnings about them.
+    Texts, colour profiles and animations take time, and decoders print warnings about them.
 
     Raises:
-      ValueError: if it is damaged, or holds far more than its image.
+      ValueError: if it is damaged or holds far more than its image.
     """
     parts: list[PngChunk] = []
     for chunk in png_chunks(content):
@@ -176,21 +175,21 @@ def _needed(content: bytes) -> tuple[bytes, bytes | None]:
         raise ValueError("a PNG cut off before its end")
     once = [chunk.kind for chunk in parts if chunk.kind != b"IDAT"]
     if len(set(once)) < len(once):
-        raise ValueError("a PNG with two of a part that it has once")
+        raise ValueError("a PNG that repeats a part allowed only once")
     _check_rows(content, b"".join(chunk.data for chunk in parts if chunk.kind == b"IDAT"))
     transparency = next((chunk.data for chunk in parts if chunk.kind == b"tRNS"), None)
     return b"".join([PNG_START, *(chunk.whole for chunk in parts)]), transparency
 
 
 def _check_rows(content: bytes, packed: bytes) -> None:
-    """Refuses a PNG that holds far more than its image: decoders would unpack all of it.
+    """Refuses a PNG that holds far more than its image, since decoders would unpack all of it.
 
     Args:
-      content: the whole file, whose header was checked.
-      packed: the data of its image; if they are damaged, a decoder finds out.
+      content: the content of the file, whose header has been checked.
+      packed: the packed data of its image; the decoder detects damage.
 
     Raises:
-      ValueError: if it does.
+      ValueError: if it holds far more.
     """
     left = _SPARE + read_png_header(content).num_bytes()
     unpacker = zlib.decompressobj()
@@ -209,14 +208,14 @@ def _check_rows(content: bytes, packed: bytes) -> None:
 
 
 def _face(path: pathlib.Path, image: np.ndarray) -> face_crop.Box:
-    """Finds the square around the one face of a photograph, as large as in training."""
+    """Finds the square around the only face of a photograph, enlarged as in training."""
     faces = face_crop.find_faces(image)
     height, width = image.shape[:2]
     if not faces:
         raise UserError(
             "A photograph must show a face from the front",
             f"{path}, {width}x{height} pixels, in which none was found",
-            "choose another, or cut it so that the face is upright and fills at least a tenth",
+            "choose another, or crop it so that the face is upright and fills at least a tenth",
         )
     rivals = [face for face in faces if face.side >= _RIVAL_SHARE * faces[0].side]
     if len(rivals) > 1:
@@ -224,13 +223,13 @@ def _face(path: pathlib.Path, image: np.ndarray) -> face_crop.Box:
         raise UserError(
             "A photograph must show one face",
             f"{path}, in which {len(rivals)} were found, in pixels from the upper left: {places}",
-            "cut it to one of them",
+            "crop it to one of them",
         )
     box = faces[0].enlarged()
     if not box.is_inside(image):
         raise UserError(
-            f"A photograph must show a margin around the face, {face_crop.ENLARGEMENT} times its "
-            "width in all",
+            f"A photograph must have a margin around the face, {face_crop.ENLARGEMENT} times its "
+            "width in total",
             f"{path}, {width}x{height} pixels, with a face of {faces[0].side}x{faces[0].side} at "
             f"({faces[0].left}, {faces[0].top})",
             "choose one with more around the face",

@@ -1,9 +1,9 @@
-"""Limits of image files: JPEG or PNG, of limited size. All decoders keep to this one set.
+"""Limits of image files: JPEG or PNG, of limited size. All decoders use these limits.
 
-Neither TensorFlow nor OpenCV is needed here: a file is judged by its headers, before anything is
-decoded. `data/image_file.py` reads images within these limits; decode files of users, servers or
-archives through it, or call `check_limits` at least.
-`export/encoded_images.py` keeps to the same limits in a graph.
+This module needs neither TensorFlow nor OpenCV: it checks a file's headers before anything is
+decoded. `data/image_file.py` reads images within these limits. Decode files of users, servers or
+archives with it, or at least call `check_limits`. `export/encoded_images.py` applies the same
+limits in a graph.
 """
 
 import dataclasses
@@ -17,27 +17,27 @@ MOST_BYTES = 2**25
 """Largest size of a file."""
 
 LONGEST_SIDE = 4096
-"""In pixels; larger images are refused by their headers, before any memory is taken for them."""
+"""In pixels; larger images are refused by their headers, before memory is allocated."""
 
 MOST_SCANS = 100
-"""Of a progressive JPEG; each scan passes over the whole image, and may be 33 bytes."""
+"""Of a progressive JPEG; a scan of 33 bytes can already pass over the whole image."""
 
 MOST_TEXTS = 8
-"""Compressed texts of a PNG, each of which may grow a thousandfold."""
+"""Compressed texts of a PNG; each of them may unpack to a thousand times its size."""
 
 JPEG_START = b"\xff\xd8\xff"
 JPEG_SCAN = b"\xff\xda"
 PNG_TEXTS = (b"zTXt", b"iTXt")
 
 LUMINANCE = (9798, 19235, 3735)
-"""32768ths of red, green and blue in grey: JPEG's 0.299, 0.587 and 0.114, as libpng rounds them."""
+"""Weights of red, green and blue in 1/32768: 0.299, 0.587 and 0.114, rounded like libpng."""
 
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = 0x01
 _SCAN, _START, _END = 0xDA, 0xD8, 0xD9
-# What is neither data of a scan nor a mark for starting again within it.
+# Markers other than scan data and restart markers.
 _MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
-_MOST_SEGMENTS = 10_000  # Of a JPEG. The largest profile of colours takes 255.
+_MOST_SEGMENTS = 10_000  # Of a JPEG. The largest colour profile takes 255.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Header:
       height: in pixels.
       channels: 1 for grey, 2 for grey and transparency, 3 for colour, 4 for colour and
         transparency (PNG) or for the four inks of printers (JPEG). A palette is colour.
-      bits: of each channel, or of a place in the palette.
+      bits: bits of each channel, or of an index into the palette.
     """
 
     format: Literal["jpeg", "png"]
@@ -63,14 +63,14 @@ class Header:
 def check_limits(content: bytes) -> Header:
     """Checks an image file by its headers.
 
-    The file may still be damaged: a decoder finds out.
+    The file may still be damaged; the decoder detects that.
 
     Args:
       content: the whole file.
 
     Raises:
-      ValueError: with the reason in a few words, such as "a PNG of 40000x40000 pixels, where the
-        longest side may have 4096", if it is no JPEG or PNG or is beyond the limits.
+      ValueError: with a short reason, for example "a PNG of 40000x40000 pixels, where the longest
+        side may have 4096", if it is not a JPEG or PNG or exceeds the limits.
     """
     if len(content) > MOST_BYTES:
         raise ValueError(f"a file of {len(content)} bytes, where {MOST_BYTES} is the most")
@@ -136,7 +136,7 @@ def _header_of_jpeg(content: bytes) -> Header:
 
 
 def _segment(content: bytes, place: int) -> bytes:
-    """Returns the content of a segment, behind its length at `place`."""
+    """Returns the content of a segment, which follows its length at `place`."""
     length = int.from_bytes(content[place : place + 2])
     segment = content[place + 2 : place + length]
     if len(segment) != length - 2:

@@ -1,4 +1,4 @@
-"""MNIST: from the four idx files, or from TensorFlow Datasets where they are not there.
+"""MNIST, from the four idx files or, if they are missing, from TensorFlow Datasets.
 
 Source: Y. LeCun, C. Cortes and C. Burges, The MNIST database of handwritten digits.
 """
@@ -17,7 +17,7 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_limited
 
-NUM_TRAINED = 50_000  # 2018 paper, "Datasets"; the rest of the 60,000 validates.
+NUM_TRAINED = 50_000  # 2018 paper, "Datasets"; the rest of the 60,000 is for validation.
 
 FILES = {
     "train-images": "train-images-idx3-ubyte.gz",
@@ -27,16 +27,16 @@ FILES = {
 }
 
 _MOST_BYTES = 2**26  # Of a file, compressed; MNIST's largest has ten million.
-_MOST_EXAMPLES = 300_000  # MNIST has 60,000; sets in its likeness have more.
+_MOST_EXAMPLES = 300_000  # MNIST has 60,000; similar data sets have more.
 
 
 def load(data_dir: pathlib.Path, split: str) -> DataSet:
-    """Loads MNIST, its digits as grey values.
+    """Loads MNIST as grey values.
 
     Args:
-      data_dir: holds the four idx files, or is where TensorFlow Datasets keeps its copy.
+      data_dir: folder with the four idx files, or for TensorFlow Datasets' copy.
       split: "paper" trains on the first 50,000 digits and validates on the other 10,000;
-        "authors" trains on all 60,000, as the authors' code does, and has nothing to validate on.
+        "authors" trains on all 60,000, as the authors' code does, and has no validation set.
 
     Raises:
       UserError: if a file is missing or damaged, or there is no network to download it.
@@ -101,7 +101,7 @@ def read_idx_files(data_dir: pathlib.Path) -> dict[str, np.ndarray]:
 def _read_idx(path: pathlib.Path, event_shape: tuple[int, ...]) -> np.ndarray:
     """Reads unsigned bytes in the idx format: magic number, sizes (big-endian), values.
 
-    Of a file that is no such file, no more is unpacked than its header promises.
+    Never unpacks more than the header announces, whatever the file is.
     """
     remedy = "fetch the file again"
     rank = 1 + len(event_shape)
@@ -140,7 +140,7 @@ def _read_idx(path: pathlib.Path, event_shape: tuple[int, ...]) -> np.ndarray:
                     f"{count}, which the header of {path} announces",
                     remedy,
                 )
-            values = file.read(size + 1)  # The end is reached, and its checksum compared.
+            values = file.read(size + 1)  # At the end gzip compares the checksum.
     except EOFError as error:
         raise UserError("An idx file must be whole", f"a truncated {path}", remedy) from error
     except (gzip.BadGzipFile, zlib.error) as error:
@@ -158,8 +158,8 @@ def _read_idx(path: pathlib.Path, event_shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _from_tfds(data_dir: pathlib.Path) -> dict[str, np.ndarray]:
-    """Loads the digits in the order of TensorFlow Datasets, which is not that of the idx files."""
-    import tensorflow_datasets as tfds  # Takes seconds, and is seldom needed.
+    """Loads the digits in the order of TensorFlow Datasets, which differs from the idx files'."""
+    import tensorflow_datasets as tfds  # Takes seconds and is rarely needed.
 
     remedy = f"put {', '.join(FILES.values())} into --data_dir"
     url = f"{tfds.image_classification.MNIST.URL}{FILES['test-labels']}"
@@ -169,11 +169,11 @@ def _from_tfds(data_dir: pathlib.Path) -> dict[str, np.ndarray]:
             part: tfds.as_numpy(tfds.load("mnist", split=part, data_dir=data_dir, batch_size=-1))
             for part in ("train", "test")
         }
-    except Exception as error:  # TFDS raises many kinds, none of them ours to mend.
+    except Exception as error:  # TFDS raises many types, which we cannot handle.
         raise UserError("The download of MNIST must succeed", f"{error}", remedy) from error
     for part, examples in parts.items():
         wrong = set(examples["label"].tolist()) - set(range(handwritten.NUM_CLASSES))
-        if wrong:  # TFDS decodes whatever number stands there.
+        if wrong:  # TFDS decodes any number.
             raise UserError(
                 "A label must be a digit from 0 to 9",
                 f"{wrong.pop()} in the {part} part of {data_dir / 'mnist'}",

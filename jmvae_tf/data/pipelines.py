@@ -1,11 +1,11 @@
 """Batches of a data set: dictionaries from modality name to float32 tensor.
 
-Modalities with a Bernoulli likelihood are drawn from their grey values: again in every epoch of
-training, once and for all for validation and test (2018 paper, "Settings"). Examples that do not
+Modalities with a Bernoulli likelihood are binarised at random from their grey values: in every
+epoch for training, only once for validation and test (2018 paper, "Settings"). Examples that do not
 fit into memory are read from disk batch by batch.
 
-Every draw is a function of the seed, the epoch and the step, so that training can start at any
-epoch and see what it would have seen.
+Every random value is a function of the seed, the epoch and the step. So training can resume at any
+epoch and get the same batches as without a break.
 """
 
 import dataclasses
@@ -21,40 +21,40 @@ from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.randomness import fold, root_seed
 from jmvae_tf.runtime.replicas import WHOLE, Share
 
-# What a seed is folded with first, so that no two uses share a draw.
+# Folded into a seed first, so that no two uses share random values.
 _SHUFFLE, _BINARISE, _FLIP = 0, 1, 2
 
 TEST_SEED = 0
-"""Of the one binarisation of validation and test sets: the same data for every run."""
+"""Seed of the binarisation of validation and test sets, which is the same for every run."""
 
 Examples = dict[str, tf.Tensor]
 """Modality name to float32 [examples, *event_shape]."""
 
 _PREFETCHED = 16
-"""Batches made ahead at most: enough for one execution of several training steps."""
+"""Most batches prepared ahead: enough for one execution of several training steps."""
 
 _PREFETCHED_VALUES = 2**22
-"""Values in those batches at most, unless they are only two: 16 MiB, three batches of 100 faces."""
+"""Most values in those batches, if more than two: 16 MiB, or three batches of 100 faces."""
 
 _EVALUATED_VALUES = 2**22
-"""Values in a batch that is evaluated: of 1,000 digits, of 341 faces of 64 x 64 pixels."""
+"""Values in an evaluation batch: 1,000 digits would have fewer, 341 faces of 64 x 64 as many."""
 
 _COMPARED_VALUES = 2**28
-"""Values of real examples that evaluation compares with: 1 GiB, all of MNIST, 21,774 faces."""
+"""Most values of real examples that evaluation compares with: 1 GiB, or 21,774 faces."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Feed:
-    """The batches of a data set, for training and for evaluation, shared by some replicas.
+    """The training and evaluation batches of a data set, shared by several replicas.
 
     Attributes:
       data: the data set.
-      batch_size: the examples in a training batch, of all replicas together.
-      seed: of shuffles, binarisation and flips.
-      flips: whether training images are mirrored, left to right, with a probability of a half.
-      replicas: how many share every batch. Methods that make batches take the `shares` of those to
-        feed: each batch is given in these parts, one after the other, and no other rows are read.
-        The parts of all replicas together are the whole batch.
+      batch_size: the number of examples in a training batch, over all replicas.
+      seed: seed of shuffles, binarisation and flips.
+      flips: whether training images are mirrored left to right with probability 1/2.
+      replicas: the number of replicas that share every batch. Methods that make batches take the
+        `shares` of the replicas to feed: they return each batch in these parts, one after the
+        other, and read no other rows. The parts of all replicas together are the whole batch.
     """
 
     data: DataSet
@@ -64,11 +64,11 @@ class Feed:
     replicas: int = 1
 
     def __post_init__(self) -> None:
-        """Checks that there are batches and that the replicas can share them.
+        """Checks that there are batches and that replicas can share them.
 
         Raises:
-          UserError: if a batch is larger than the training set, replicas cannot share it equally,
-            or they are more than the examples of a set that is evaluated.
+          UserError: if a batch is larger than the training set, the replicas cannot share it
+            equally, or an evaluation set has fewer examples than there are replicas.
         """
         for part in ("validation", "test"):
             if 0 < self.data.num_examples(part) < self.replicas:
@@ -93,17 +93,17 @@ class Feed:
 
     @property
     def steps_per_epoch(self) -> int:
-        """The number of whole batches in the training set; each epoch leaves out other examples."""
+        """The number of full batches in the training set; each epoch leaves out other examples."""
         return self.data.num_examples("train") // self.batch_size
 
     def training_batches(
         self, first_epoch: int = 0, shares: Sequence[Share] = (WHOLE,)
     ) -> tf.data.Dataset:
-        """Batches of one epoch after the other, without end.
+        """Makes endless batches, epoch after epoch.
 
         Args:
           first_epoch: the epoch to begin with, counted from 0.
-          shares: of the replicas to feed.
+          shares: the shares of the replicas to feed.
 
         Returns:
           A dataset of dictionaries of float32 tensors [batch_size / replicas, *event_shape].
@@ -152,13 +152,13 @@ class Feed:
     def evaluation_batches(
         self, part: str, batch_size: int | None = None, shares: Sequence[Share] = (WHOLE,)
     ) -> tf.data.Dataset:
-        """The validation or test set in its order, binarised once.
+        """Makes batches of the validation or test set in its order, binarised once.
 
         Args:
           part: "validation" or "test".
-          batch_size: of all but the last; None for as many as fit easily. Replicas have batches
-            that are as equal as can be, of no more.
-          shares: of the replicas to feed.
+          batch_size: the size of all batches but the last; None chooses it by memory. With
+            replicas, the parts of a batch are as equal as possible and no larger.
+          shares: the shares of the replicas to feed.
         """
         data, replicas = self.data, self.replicas
         examples = whole_part(data, part)
@@ -166,7 +166,7 @@ class Feed:
         steps = self.evaluation_steps(part, batch_size)
         if replicas == 1:
             places = np.minimum(np.arange(steps + 1) * batch_size, number)
-        else:  # As equal as can be: an empty part would be an error to some ops.
+        else:  # As equal as possible, since some ops fail on an empty part.
             places = np.arange(steps * replicas + 1) * number // (steps * replicas)
         limits = [
             places[step * replicas + share.replica :][:2]
@@ -180,14 +180,14 @@ class Feed:
         )
 
     def evaluation_steps(self, part: str, batch_size: int | None = None) -> int:
-        """Counts the batches that `evaluation_batches` has for each replica."""
+        """Counts the batches of `evaluation_batches` for each replica."""
         number = self.data.num_examples(part)
         steps = math.ceil(number / (batch_size or _evaluated_at_once(self.data)))
         return steps if self.replicas == 1 else min(steps, number // self.replicas)
 
 
 def _reader(stored: np.ndarray | Rows) -> Callable[[tf.Tensor], tf.Tensor]:
-    """A function from indices to the examples stored there, for use within a graph."""
+    """Makes a function from indices to stored examples, for use in a graph."""
     if isinstance(stored, np.ndarray):
         values = tf.constant(stored)
         return lambda indices: tf.gather(values, indices)
@@ -200,7 +200,7 @@ def _reader(stored: np.ndarray | Rows) -> Callable[[tf.Tensor], tf.Tensor]:
 
 
 def in_order(data: DataSet, part: str) -> Iterator[dict[str, tf.Tensor]]:
-    """A part in its order, batch by batch, values of Bernoulli modalities as the grey they are."""
+    """Yields a part in its order, batch by batch; Bernoulli modalities stay grey values."""
     number, size = data.num_examples(part), _evaluated_at_once(data)
     for start in range(0, number, size):
         yield _prepared(data, part, start, min(start + size, number))
@@ -224,14 +224,14 @@ def _evaluated_at_once(data: DataSet) -> int:
 def whole_part(
     data: DataSet, part: str, binarised: bool = True, number: int | None = None
 ) -> dict[str, tf.Tensor]:
-    """All examples of the validation or the test set (or of the training set).
+    """Returns all examples of a part, or the first ones, in memory.
 
     Args:
       data: the data set.
       part: "train", "validation" or "test".
-      binarised: whether modalities with a Bernoulli likelihood are drawn, by a seed that is the
-        same for every run, or stay the grey values they are.
-      number: how many, from the first; None for all. What is drawn depends on it.
+      binarised: whether Bernoulli modalities are binarised, with the same seed for every run, or
+        stay grey values.
+      number: the number of examples from the start; None for all. The binarisation depends on it.
 
     Returns:
       Modality name to float32 [examples, *event_shape].
@@ -244,9 +244,9 @@ def whole_part(
 
 
 def for_evaluation(data: DataSet, num_test: int) -> tuple[Examples, Examples, Examples]:
-    """The first examples of the test set, binarised and grey, and training ones, grey.
+    """Returns the first test examples, binarised and grey, and training examples, grey.
 
-    Of a training set too large for memory they are the first.
+    If the training set is too large for memory, only its first examples are returned.
     """
     test, grey = (
         {name: x[:num_test] for name, x in whole_part(data, "test", binarised).items()}

@@ -1,6 +1,7 @@
-"""PNG files as bytes: their chunks, their header, and the bytes that their rows take.
+"""PNG files as bytes: their chunks, their header and the size of their rows.
 
-Needs neither TensorFlow nor OpenCV. Source: Portable Network Graphics (PNG) Specification, W3C.
+This module needs neither TensorFlow nor OpenCV. Source: Portable Network Graphics (PNG)
+Specification, W3C.
 """
 
 import struct
@@ -10,18 +11,18 @@ from typing import NamedTuple
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_HEADER_START = PNG_START + b"\0\0\0\rIHDR"
-"""The header comes first, though some decoders take other chunks before it. Its size follows."""
+"""Start of the file. Some decoders accept chunks before the header. Its size follows."""
 
 _HEADER_FIELDS = ">IIBBBBB"
-_MOST_CHUNKS = 100_000  # Each takes time, even if it is empty.
+_MOST_CHUNKS = 100_000  # Each takes time, even an empty one.
 
-# By the header's type of colour: numbers of a pixel in the rows (of a palette, a place in it),
-# channels of the image, and the numbers of bits that the format allows.
+# For each colour type of the header: samples per pixel in the rows (an index for a palette),
+# channels of the image, and the bit depths that the format allows.
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
 _BITS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 
-# Of an interlaced file: where each of the passes begins, and its steps.
+# The passes of an interlaced file: where each begins and its steps.
 _PASSES = (
     (0, 0, 8, 8),
     (4, 0, 8, 8),
@@ -39,8 +40,9 @@ class PngHeader(NamedTuple):
     Attributes:
       width: in pixels.
       height: in pixels.
-      bits: of each sample.
-      colours: 0 grey, 2 RGB, 3 palette, 4 grey and transparency, 6 RGB and transparency.
+      bits: bits of each sample.
+      colours: colour type: 0 grey, 2 RGB, 3 palette, 4 grey with transparency, 6 RGB with
+        transparency.
       compression: 0 is the only one.
       filtering: 0 is the only one.
       interlacing: 0 for none, 1 for Adam7.
@@ -56,11 +58,11 @@ class PngHeader(NamedTuple):
 
     @property
     def channels(self) -> int:
-        """1 for grey, 2 for grey and transparency, 3 for colour, 4 for colour and transparency."""
+        """1 for grey, 3 for colour, and one more with transparency."""
         return _CHANNELS[self.colours]
 
     def num_bytes(self) -> int:
-        """Counts the bytes of all rows, unpacked, each behind a byte for its filter."""
+        """Counts the unpacked bytes of all rows, including one byte per row for its filter."""
         bits_of_pixel = self.bits * _SAMPLES[self.colours]
         total = 0
         for x, y, across, down in _PASSES if self.interlacing == 1 else ((0, 0, 1, 1),):
@@ -74,8 +76,8 @@ def read_png_header(content: bytes) -> PngHeader:
     """Reads the header, which must come first.
 
     Raises:
-      ValueError: if the file is cut off in it, it does not come first, or it has a type of colour
-        or a number of bits that PNG does not have.
+      ValueError: if the header is cut off or does not come first, or has a colour type or bit depth
+        that PNG does not have.
     """
     end = len(PNG_HEADER_START) + struct.calcsize(_HEADER_FIELDS) + 4  # A checksum follows.
     if len(content) < end:
@@ -85,7 +87,7 @@ def read_png_header(content: bytes) -> PngHeader:
     header = PngHeader(*struct.unpack_from(_HEADER_FIELDS, content, len(PNG_HEADER_START)))
     if header.bits not in _BITS.get(header.colours, ()):
         raise ValueError(
-            f"a PNG of colours of type {header.colours} with {header.bits} bits, which PNG has not"
+            f"a PNG of colour type {header.colours} with {header.bits} bits, unknown to PNG"
         )
     return header
 
@@ -94,8 +96,8 @@ class PngChunk(NamedTuple):
     """A chunk of a PNG file.
 
     Attributes:
-      kind: its type, such as IDAT.
-      data: what it holds.
+      kind: its type, for example IDAT.
+      data: its content.
       whole: all its bytes in the file.
     """
 
@@ -104,16 +106,16 @@ class PngChunk(NamedTuple):
     whole: bytes
 
     def check(self) -> None:
-        """Raises ValueError unless the checksum is that of kind and data."""
+        """Raises ValueError if the checksum does not match kind and data."""
         if zlib.crc32(self.whole[4:-4]) != int.from_bytes(self.whole[-4:]):
             raise ValueError("a damaged PNG")
 
 
 def png_chunks(content: bytes) -> Iterator[PngChunk]:
-    """Walks through the chunks of a PNG file, to its last byte.
+    """Iterates over the chunks of a PNG file, to its last byte.
 
     Raises:
-      ValueError: if the file ends within a chunk, or has too many of them.
+      ValueError: if the file ends inside a chunk or has too many chunks.
     """
     place = len(PNG_START)
     for _ in range(_MOST_CHUNKS):

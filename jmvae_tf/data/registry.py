@@ -1,7 +1,7 @@
 """The data sets, one row each: the module that loads it, its options and its preset.
 
-To add one, write a module that has a function `load` and add a row to `DATA_SETS`. Nothing here
-imports TensorFlow until a data set is loaded: programs read the registry to check their flags.
+To add one, write a module with a function `load` and add a row to `DATA_SETS`. This module does not
+import TensorFlow until a data set is loaded, so that programs can check their flags.
 """
 
 import dataclasses
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class RegisteredDataSet:
-    """A row of the registry: what is known about a data set before it is loaded.
+    """A row of the registry: facts about a data set that are known before it is loaded.
 
     Attributes:
-      module: that loads it, by a function `load(data_dir, **options)` that returns a `DataSet`.
-      options: of `load`, each with the values it can have. Each is a setting of that name, and so
-        a flag of `bin/train`.
-      preset: the data set whose preset its runs start from; None for a preset of its own. Data in
-        the likeness of others need no numbers of their own.
+      module: the module with a function `load(data_dir, **options)` that returns a `DataSet`.
+      options: the options of `load`, each with its possible values. Each is also a setting of that
+        name, and so a flag of `bin/train`.
+      preset: the data set whose preset its runs start from; None for a preset of its own. Data that
+        resemble another data set need no preset of their own.
     """
 
     module: str
@@ -48,7 +48,7 @@ DATA_SETS = {
     "digits": RegisteredDataSet("jmvae_tf.data.digits"),
     "toyfaces": RegisteredDataSet("jmvae_tf.data.toyfaces.loading"),
 }
-"""The data sets by the name that `--data` takes."""
+"""The data sets, by their value of `--data`."""
 
 _FEWEST_TESTED = 2  # A standard error needs two.
 
@@ -58,10 +58,10 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
 
     Args:
       name: one of `DATA_SETS`.
-      options: those of its `load`, or some of them.
+      options: all or some options of its `load`.
 
     Raises:
-      ValueError: for another name, or an option that the data set does not have.
+      ValueError: if the name is unknown or the data set does not have an option.
       UserError: if a value is not one of the option's choices.
     """
     registered = _registered(name)
@@ -86,16 +86,16 @@ def load(name: str, data_dir: pathlib.Path, options: Mapping[str, Any]) -> "Data
 
     Args:
       name: one of `DATA_SETS`.
-      data_dir: where files lie or go; embedded data ignore it.
-      options: what the module's `load` takes, such as its split.
+      data_dir: folder where files are or are downloaded to; embedded data ignore it.
+      options: the options of the module's `load`, for example its split.
 
     Returns:
       The whole data set.
 
     Raises:
-      ValueError: for another name, or an option that the data set does not have.
-      UserError: if an option has a value it cannot have, files are missing or damaged, or too few
-        examples are left to train or to test on.
+      ValueError: if the name is unknown or the data set does not have an option.
+      UserError: if an option has an invalid value, files are missing or damaged, or too few
+        examples are left to train or test on.
     """
     check_options(name, options)
     data = importlib.import_module(DATA_SETS[name].module).load(data_dir, **options)

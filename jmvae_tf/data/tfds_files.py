@@ -1,6 +1,6 @@
-"""Checks data sets on disk before TensorFlow Datasets reads them, as they may be anybody's.
+"""Checks untrusted data sets on disk before TensorFlow Datasets reads them.
 
-`features.json` names classes of Python, and TFDS imports the modules that it names.
+`features.json` names Python classes, and TFDS imports their modules.
 """
 
 import pathlib
@@ -12,26 +12,26 @@ from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json
 
 _NETWORK_TIMEOUT = 5.0  # Seconds; TFDS itself would try for minutes.
-_LONGEST = 2**24  # Bytes of a file that says what the data are.
-_MOST_VALUES = 10_000  # Of features.json, over all that lie in each other.
+_LONGEST = 2**24  # Bytes of a file that describes the data.
+_MOST_VALUES = 10_000  # In features.json, including nested ones.
 _DEEPEST = 50
 
 _OWN_CLASS = re.compile(r"tensorflow_datasets\.core\.features(\.[A-Za-z]\w*)+")
-# As TFDS writes it, as protocol buffers call it, and as TFDS wrote it before it used those.
+# The name in TFDS, the name in protocol buffers, and the name in TFDS before it used those.
 _CLASS_KEYS = ("pythonClassName", "python_class_name", "type")
 
 
 def check_available(folder: pathlib.Path, name: str, url: str, remedy: str) -> None:
-    """Checks a data set that TFDS is about to read, or to download where it is missing.
+    """Checks a data set that TFDS is about to read, or to download if it is missing.
 
     Args:
-      folder: of the data set; may be missing.
-      name: of the data set, for messages.
-      url: of one of its files, asked for where the data set is missing.
-      remedy: for users without a network.
+      folder: folder of the data set; may be missing.
+      name: name of the data set, for messages.
+      url: address of one of its files, requested if the data set is missing.
+      remedy: what users without a network can do.
 
     Raises:
-      UserError: if it is missing and its files do not answer, or as `check_tfds_files`.
+      UserError: if it is missing and the address does not answer, or as for `check_tfds_files`.
     """
     if not any(folder.glob("*/dataset_info.json")):
         try:
@@ -51,11 +51,11 @@ def check_tfds_files(folder: pathlib.Path) -> None:
     """Checks the files that describe a data set.
 
     Args:
-      folder: of one version of a data set.
+      folder: folder of one version of a data set.
 
     Raises:
-      UserError: if one is no regular file or too long, or the features are of classes that are not
-        TFDS's own.
+      UserError: if one is not a regular file or too long, or the features' classes are not TFDS's
+        own.
     """
     for path in sorted(folder.iterdir()):
         described = path.suffix in (".json", ".txt")
@@ -70,7 +70,7 @@ def check_tfds_files(folder: pathlib.Path) -> None:
     try:
         _check_classes(read_json(path, _LONGEST))
     except FileNotFoundError:
-        return  # TFDS reads it of some data sets only, and says where it is missing.
+        return  # TFDS needs it for some data sets only, and reports if it is missing.
     except ValueError as error:
         raise UserError(
             "The features of a prepared data set must be classes of TensorFlow Datasets itself",
@@ -95,5 +95,5 @@ def _check_classes(features: dict[str, Any]) -> None:
                 name = value.get(key)
                 if isinstance(name, str) and not _OWN_CLASS.fullmatch(name):
                     raise ValueError(name)
-            if isinstance(value.get("content"), str):  # Protocol buffers as text, before 2022.
+            if isinstance(value.get("content"), str):  # TFDS before 2022: protocol buffers as text.
                 raise ValueError("features in text")

@@ -1,1 +1,1 @@
-"""What every part stands on: errors, files, seeds, replicas, precision."""
+"""Basics that all parts use: errors, files, random seeds, replicas, precision."""

@@ -1,4 +1,4 @@
-"""The error type for mistakes of a user, which are no defects of this package."""
+"""The error type for users' mistakes, as opposed to defects of this package."""
 
 import difflib
 from collections.abc import Collection
@@ -7,17 +7,17 @@ _LONGEST = 2000
 
 
 def one_line(text: object) -> str:
-    """Makes text of any origin fit for one line of a terminal.
+    """Makes untrusted text safe for one line of a terminal.
 
-    Runs of white space become one space. What does not print (control characters, escape
-    sequences, marks that turn the direction of writing, bytes that were no text) is escaped as
-    Python does it. A long text loses its middle.
+    Runs of white space become one space. Unprintable characters (control characters, escape
+    sequences, marks that change the writing direction, undecodable bytes) are escaped as in Python.
+    The middle of a long text is left out.
 
     Args:
-      text: anything, written with `str`.
+      text: any object, converted with `str`.
 
     Returns:
-      At most some 2,000 printable characters.
+      At most about 2,000 printable characters.
     """
     written = str(text)
     if len(written) > _LONGEST:
@@ -31,7 +31,7 @@ def one_line(text: object) -> str:
 
 
 class UserError(ValueError):
-    """A mistake that the user can mend, in one line: the rule, what was received, what to do.
+    """A mistake that the user can correct, in one line: the rule, what was received, what to do.
 
     Programs print it as `error: <wrong>; received <received>; <remedy>` and exit with status 1.
     """
@@ -40,15 +40,15 @@ class UserError(ValueError):
         """Joins the three parts into one line.
 
         Args:
-          wrong: the rule that was broken.
-          received: what was given instead.
-          remedy: what to do about it, as an imperative.
+          wrong: the rule that was broken, as a sentence.
+          received: the value received instead.
+          remedy: what to do, in the imperative.
         """
         super().__init__(f"{one_line(wrong)}; received {one_line(received)}; {one_line(remedy)}")
 
 
 def check_choice(flag: str, received: str, choices: Collection[str]) -> None:
-    """Raises UserError, with the nearest choice, if `received` is none of them."""
+    """Raises UserError, with the closest choice, if `received` is not one of the choices."""
     if received not in choices:
         near = difflib.get_close_matches(received, list(choices), 1)
         raise UserError(

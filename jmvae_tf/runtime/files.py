@@ -1,4 +1,4 @@
-"""Locks of folders, temporary names, atomic writing, and reading with limits.
+"""Folder locks, temporary names, atomic writing and reading within limits.
 
 All locks and all temporary names of the package are made here.
 """
@@ -23,38 +23,38 @@ from jmvae_tf.runtime.errors import UserError
 _UNFINISHED = ".writing-"
 _MARK = ".jmvae_tf.lock"
 _NO_FLOCK = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
-_PATIENCE = 3.0  # Seconds; filelock takes a mark without a whole record over after two.
+_PATIENCE = 3.0  # Seconds; filelock takes over a mark with an incomplete record after two.
 
 
 @contextlib.contextmanager
 def locked(folder: pathlib.Path, wait: bool = True) -> Iterator[None]:
-    """Holds an existing folder against other callers; at the end, removes it if it is empty.
+    """Locks an existing folder against other callers; afterwards removes it if it is empty.
 
-    The lock ends with its process, however that ends. Where the file system has no `flock`, a file
-    in the folder marks the lock, and a mark is taken over once its process is dead. Only for
-    processes of this host can that be known.
+    The lock ends with its process, however the process ends. If the file system has no `flock`, a
+    file in the folder marks the lock, and a mark is taken over once its process is dead. That is
+    only known for processes of this host.
 
     Args:
-      folder: to hold.
-      wait: whether to wait for another holder.
+      folder: the folder to lock.
+      wait: whether to wait if another process holds the lock.
 
     Raises:
-      BlockingIOError: if another process holds it, and this one is not to wait.
-      OSError: if it cannot be locked.
+      BlockingIOError: if another process holds the lock and `wait` is not set.
+      OSError: if the folder cannot be locked.
     """
     while True:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             is_flocked = _flock(descriptor, folder, wait)
             if is_flocked and not _is_at(descriptor, folder):
-                # Whoever held it has removed it since: nobody else would meet this lock.
+                # The last holder has removed the folder, so this lock would protect nothing.
                 if not wait:
                     raise BlockingIOError(errno.EAGAIN, "another process held it", str(folder))
                 folder.mkdir(parents=True, exist_ok=True)
                 continue
             with contextlib.nullcontext() if is_flocked else _marked(folder, wait):
                 yield
-            with contextlib.suppress(OSError):  # Most often: it is not empty.
+            with contextlib.suppress(OSError):  # Usually it is not empty.
                 folder.rmdir()
             return
         finally:
@@ -63,19 +63,19 @@ def locked(folder: pathlib.Path, wait: bool = True) -> Iterator[None]:
 
 @contextlib.contextmanager
 def claimed(folder: pathlib.Path, purpose: str, flag: str) -> Iterator[None]:
-    """Makes a folder and holds it, or refuses where another process holds it.
+    """Makes a folder and locks it, or raises an error if another process holds it.
 
-    Removes what killed processes left in it. At the end, removes the folders that were made, if
-    they are still empty.
+    Removes what killed processes left in it. Afterwards removes the folders it made if they are
+    still empty.
 
     Args:
-      folder: to hold.
-      purpose: what only one process may do at a time, as an infinitive for the message.
-      flag: of the program, by which the user can choose another place.
+      folder: the folder to lock.
+      purpose: what only one process may do at a time, as a verb for the message.
+      flag: the program's flag that chooses another folder.
 
     Raises:
-      UserError: if another process holds it.
-      OSError: if it cannot be made or locked.
+      UserError: if another process holds the lock.
+      OSError: if the folder cannot be made or locked.
     """
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
@@ -93,12 +93,12 @@ def claimed(folder: pathlib.Path, purpose: str, flag: str) -> Iterator[None]:
             yield
         finally:
             for path in made:
-                with contextlib.suppress(OSError):  # Most often: it is not empty.
+                with contextlib.suppress(OSError):  # Usually it is not empty.
                     path.rmdir()
 
 
 def _is_at(descriptor: int, path: pathlib.Path) -> bool:
-    """Whether an open file or folder still has that name."""
+    """Tells whether an open file or folder still has this path."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -106,7 +106,7 @@ def _is_at(descriptor: int, path: pathlib.Path) -> bool:
 
 
 def _flock(descriptor: int, folder: pathlib.Path, wait: bool) -> bool:
-    """Locks an open folder as `locked` does; False where the file system cannot."""
+    """Locks an open folder as `locked` does; returns False if the file system cannot."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError as error:
@@ -120,7 +120,7 @@ def _flock(descriptor: int, folder: pathlib.Path, wait: bool) -> bool:
 
 @contextlib.contextmanager
 def _marked(folder: pathlib.Path, wait: bool) -> Iterator[None]:
-    """Locks as `locked` does, by a file."""
+    """Locks as `locked` does, with a file."""
     from filelock import SoftFileLock, Timeout  # Rarely needed.
 
     _warn_of_marks()
@@ -144,7 +144,7 @@ def _marked(folder: pathlib.Path, wait: bool) -> Iterator[None]:
 @functools.cache
 def _warn_of_marks() -> None:
     warnings.warn(
-        "a file system has no flock: locks there are files, which do not tell whether a process "
+        "a file system has no flock: locks are files there, which do not show whether a process "
         "of another host has died",
         RuntimeWarning,
         stacklevel=1,
@@ -152,10 +152,10 @@ def _warn_of_marks() -> None:
 
 
 def _living_holder(mark: pathlib.Path) -> str | None:
-    """Names the process that holds a mark; removes a dead process's mark where filelock did not.
+    """Names the process that holds a mark; removes a dead process's mark if filelock did not.
 
-    To take a mark over, filelock exchanges two names, which NFS among others cannot do. It also
-    leaves empty marks for ever: those of processes killed before they wrote their number.
+    To take over a mark, filelock exchanges two names, which NFS and other file systems cannot do.
+    It also never removes empty marks, of processes killed before they wrote their number.
 
     Returns:
       A phrase; None if the mark is gone.
@@ -168,11 +168,11 @@ def _living_holder(mark: pathlib.Path) -> str | None:
             with tempfile.TemporaryDirectory() as elsewhere:
                 copy = pathlib.Path(elsewhere) / mark.name
                 copy.write_bytes(record)
-                SoftFileLock(copy).acquire(timeout=_PATIENCE).lock.release()  # Dead, it says.
+                SoftFileLock(copy).acquire(timeout=_PATIENCE).lock.release()  # It is dead.
         aside = pathlib.Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=mark.parent))
         try:
             taken = mark.rename(aside / mark.name)
-            if taken.read_bytes() != record:  # Another was faster, and holds the folder now.
+            if taken.read_bytes() != record:  # Another process was faster and holds the folder.
                 os.link(taken, mark)
         finally:
             shutil.rmtree(aside)
@@ -185,10 +185,10 @@ def _living_holder(mark: pathlib.Path) -> str | None:
 
 @contextlib.contextmanager
 def unfinished_folder(parent: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Gives a temporary folder that `remove_unfinished` spares while its process lives.
+    """Makes a temporary folder that `remove_unfinished` keeps while its process lives.
 
     Args:
-      parent: where it is made.
+      parent: the folder to make it in.
 
     Raises:
       OSError: if it cannot be made.
@@ -203,13 +203,13 @@ def unfinished_folder(parent: pathlib.Path) -> Iterator[pathlib.Path]:
 
 @contextlib.contextmanager
 def written_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Gives a temporary path to write to, which is renamed to `path` at the end.
+    """Yields a temporary path to write to and renames it to `path` afterwards.
 
-    If the body raises, the file at `path` stays as it was. The temporary path ends as `path` does,
-    for writers that choose a format by the ending.
+    If the body raises, the file at `path` is unchanged. The temporary path has the suffix of
+    `path`, for writers that choose a format by it.
 
     Raises:
-      OSError: if it cannot be written; it names `path`, which not all libraries do.
+      OSError: if it cannot be written; the error names `path`, which not all libraries do.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -225,7 +225,7 @@ def written_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def is_temporary(path: pathlib.Path) -> bool:
-    """Whether a path is a leftover of `written_atomically`, `unfinished_folder` or `locked`."""
+    """Tells whether a path was left by `written_atomically`, `unfinished_folder` or `locked`."""
     return path.name.startswith((_UNFINISHED, _MARK))
 
 
@@ -234,18 +234,18 @@ def remove_unfinished(folder: pathlib.Path) -> None:
     patterns = (f"{_UNFINISHED}*", f"*/{_UNFINISHED}*")
     # Unlike pathlib's, this glob does not fail if others remove folders meanwhile.
     for left in [folder / name for x in patterns for name in glob.glob(x, root_dir=folder)]:
-        if left.parent != folder and left.parent.is_symlink():  # It leads elsewhere.
+        if left.parent != folder and left.parent.is_symlink():  # Outside of `folder`.
             continue
-        with contextlib.suppress(OSError):  # It is gone, or a process still writes to it.
+        with contextlib.suppress(OSError):  # It is gone or a process still writes to it.
             with locked(left, wait=False):
                 shutil.rmtree(left)
 
 
 def replace_folder(new: pathlib.Path, path: pathlib.Path) -> None:
-    """Replaces a folder by another; a kill at any moment loses neither.
+    """Replaces a folder with another; a kill at any moment loses neither.
 
-    Renames the old folder aside, renames the new one, then removes the old one. After a kill
-    between the two renames, no folder has the name: `restore_folder` mends that.
+    Moves the old folder aside, renames the new one, then removes the old one. After a kill between
+    the two renames there is no folder at `path`; `restore_folder` repairs that.
 
     Args:
       new: the new folder, on the same file system.
@@ -286,22 +286,22 @@ def write_json(path: pathlib.Path, value: Mapping[str, Any]) -> None:
 
 
 def read_limited(path: pathlib.Path, limit: int, pipe: bool = False) -> bytes:
-    """Reads a regular file that may be anybody's; never endlessly, never waiting for a writer.
+    """Reads an untrusted regular file; never reads endlessly or waits for a writer.
 
     Args:
-      path: of the file; links are followed.
-      limit: the most bytes that are read.
+      path: path of the file; links are followed.
+      limit: the most bytes to read.
       pipe: whether to read a pipe too. Set it only for a path that the user named on the command
         line: the shell's process substitution is a pipe.
 
     Raises:
-      OSError: if the file cannot be read, or is no regular file.
+      OSError: if the file cannot be read or is not a regular file.
       ValueError: if it is larger than the limit.
     """
     if pipe and stat.S_ISFIFO(path.stat().st_mode):
         flags = os.O_RDONLY
     else:
-        flags = os.O_RDONLY | os.O_NONBLOCK  # Opening a pipe would wait for its writer.
+        flags = os.O_RDONLY | os.O_NONBLOCK  # Otherwise opening a pipe waits for its writer.
     descriptor = os.open(path, flags | os.O_CLOEXEC)
     try:
         mode = os.fstat(descriptor).st_mode
@@ -314,34 +314,34 @@ def read_limited(path: pathlib.Path, limit: int, pipe: bool = False) -> bytes:
     finally:
         os.close(descriptor)
     if len(content) > limit:
-        raise ValueError(f"more than the {limit} bytes that are read of it")
+        raise ValueError(f"more than the {limit} bytes allowed")
     return content
 
 
 def read_json(path: pathlib.Path, limit: int = 1 << 24) -> dict[str, Any]:
-    """Reads a JSON object from a file that may be anybody's.
+    """Reads a JSON object from an untrusted file.
 
     Args:
-      path: of the file.
-      limit: the most bytes that are read.
+      path: path of the file.
+      limit: the most bytes to read.
 
     Raises:
-      OSError: if the file cannot be read, or is no regular file.
-      ValueError: if it holds something else, a name twice, or more than the limit.
+      OSError: if the file cannot be read or is not a regular file.
+      ValueError: if it is not a JSON object, repeats a name, or is larger than the limit.
     """
     content = read_limited(path, limit)
     try:
         value = json.loads(content, object_pairs_hook=_unambiguous)
     except RecursionError as error:
-        raise ValueError("objects too deep in each other") from error
+        raise ValueError("objects nested too deeply") from error
     if not isinstance(value, dict):
         raise ValueError(f"{type(value).__name__} where an object was expected")
     return value
 
 
 def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Makes an object of JSON; ValueError for a repeated name, as readers differ in which wins."""
+    """Makes a JSON object; raises ValueError for a repeated name, which is ambiguous."""
     named = dict(pairs)
     if len(named) < len(pairs):
-        raise ValueError("a name stands twice in an object")
+        raise ValueError("an object that repeats a name")
     return named

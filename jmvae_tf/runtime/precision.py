@@ -1,4 +1,4 @@
-"""The precision that layers compute in, by Keras's policies."""
+"""The precision that layers compute in, set by Keras's policies."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ import keras
 
 @contextlib.contextmanager
 def computing_in(precision: str) -> Iterator[None]:
-    """Makes layers that are built within compute in a precision.
+    """Makes layers built inside the block compute in a precision.
 
     Args:
-      precision: the name of a Keras policy, such as "float32" or "mixed_bfloat16".
+      precision: the name of a Keras policy, for example "float32" or "mixed_bfloat16".
     """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)

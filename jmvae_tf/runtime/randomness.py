@@ -1,11 +1,11 @@
-"""Stateless randomness: every draw is a pure function of a seed and its place in the run.
+"""Stateless randomness: every sample is a pure function of a seed and its place in the run.
 
-A seed is an integer tensor of shape [2], as TensorFlow's stateless ops and TFP's `sample(seed=…)`
-take it. Nothing here counts calls, so a run that was interrupted, or that is spread over several
-devices, draws the same numbers as one that was not.
+A seed is an integer tensor of shape [2], as for TensorFlow's stateless ops and TFP's
+`sample(seed=…)`. Nothing counts calls, so a run that was interrupted or uses several devices draws
+the same numbers as any other.
 
-Seeds of shape [batch, 2] are one per example: each example gets the draws of a batch of its own
-with its seed, whatever its place and its neighbours.
+Seeds of shape [batch, 2] contain one seed per example. Each example then gets the samples that it
+would get alone, whatever its place and its neighbours.
 """
 
 import functools
@@ -19,7 +19,7 @@ MAX_SEED = 2**31 - 1
 
 
 def root_seed(seed: int) -> tf.Tensor:
-    """Makes the seed that all others of a run are folded from: int32, shape [2].
+    """Makes the seed from which all others of a run are derived: int32, shape [2].
 
     Raises:
       ValueError: if `seed` is not in [0, 2^31).
@@ -30,12 +30,12 @@ def root_seed(seed: int) -> tf.Tensor:
 
 
 def as_seed(seed: int | tf.Tensor) -> tf.Tensor:
-    """Makes a seed of an integer, or returns the seed itself: int32, shape [2]."""
+    """Makes a seed from an integer, or returns a seed unchanged: int32, shape [2]."""
     return root_seed(int(seed)) if isinstance(seed, numbers.Integral) else seed
 
 
 def fold(seed: tf.Tensor, *places: int | tf.Tensor) -> tf.Tensor:
-    """Derives the seed of a place (an epoch, a step, an index) from another seed.
+    """Derives a seed for a place (an epoch, a step, an index) from another seed.
 
     Args:
       seed: int32, [2] or [batch, 2].
@@ -55,24 +55,24 @@ def _fold_one(seed: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
 
 
 def split(seed: tf.Tensor, num: int) -> list[tf.Tensor]:
-    """Derives `num` independent seeds, each int32 of the shape of `seed`, [2] or [batch, 2]."""
+    """Derives `num` independent seeds, int32, each of the shape of `seed`, [2] or [batch, 2]."""
     return tf.unstack(_each(lambda one: tf.random.split(one, num), seed), num, axis=-2)
 
 
 def is_by_example(seed: int | tf.Tensor) -> bool:
-    """Whether there is one seed per example."""
+    """Tells whether there is one seed per example."""
     return len(getattr(seed, "shape", ())) == 2
 
 
 def sample(
     distribution: tfd.Distribution, seed: tf.Tensor, num_samples: int | None = None
 ) -> tf.Tensor:
-    """Draws from a distribution.
+    """Samples from a distribution.
 
     Args:
-      distribution: of batch shape [...]; [..., batch] if there is one seed per example.
+      distribution: its batch shape is [...]; [..., batch] with one seed per example.
       seed: int32, [2] or [batch, 2].
-      num_samples: how many; None for one, without an axis.
+      num_samples: the number of samples; None for one, without an axis.
 
     Returns:
       [num_samples, ..., *event_shape].
@@ -88,7 +88,7 @@ def sample(
     rank = drawn.shape.rank
     last = rank - len(distribution.event_shape) - 1
     samples = tf.transpose(drawn, [*range(1, last + 1), 0, *range(last + 1, rank)])
-    # The loop forgets what is known of the shape.
+    # The loop loses the static shape.
     samples.set_shape([None] * (last + 1) + distribution.event_shape)
     return samples
 
@@ -99,12 +99,12 @@ def noise_for_batch(
     event_shape: tuple[int, ...],
     seed: tf.Tensor,
 ) -> tf.Tensor:
-    """Draws noise for a batch of events, by one seed or by one per example.
+    """Draws noise for a batch of events, with one seed or one per example.
 
     Args:
       noise: maps a shape and a seed, int32 [2], to a float32 tensor of that shape.
       batch: the number of examples.
-      event_shape: of one event.
+      event_shape: the shape of one event.
       seed: int32, [2] or [batch, 2].
 
     Returns:

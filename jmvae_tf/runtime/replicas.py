@@ -1,9 +1,9 @@
-"""The replicas that share a batch, and the part of it that each has.
+"""The replicas that share a batch, and the part that each of them has.
 
 Under a strategy of `tf.distribute` every replica computes the same step on its own part of the
-batch; the replicas in their order have the batch in its order. The parts that `data/pipelines.py`
-makes for training are equally large. Others, such as those of the last batch of a data set, need
-not be, and some may be empty.
+batch. The parts of the replicas, in order, are the batch. `data/pipelines.py` makes parts of equal
+size for training. Other parts, for example of the last batch of a data set, may differ in size, and
+some may be empty.
 """
 
 import contextvars
@@ -18,13 +18,13 @@ _EXAMPLES: contextvars.ContextVar[tf.Tensor | None] = contextvars.ContextVar(
 
 
 class Share(NamedTuple):
-    """The part of every batch that one replica has.
+    """One replica's part of every batch.
 
     Attributes:
-      replica: which, from 0.
-      replicas: how many share the batch.
+      replica: the index of the replica, from 0.
+      replicas: the number of replicas that share the batch.
       gathered: maps the number of examples of this replica to those of all replicas, [replicas];
-        None where all have equally many.
+        None if all have the same number.
     """
 
     replica: int | tf.Tensor = 0
@@ -34,14 +34,14 @@ class Share(NamedTuple):
     def part_of_batch(
         self, make: Callable[[tf.Tensor], tf.Tensor], examples: tf.Tensor
     ) -> tf.Tensor:
-        """Draws a tensor for the whole batch and returns this replica's part.
+        """Makes a random tensor for the whole batch and returns this replica's part.
 
-        Every replica draws the whole tensor, so each example gets the same draw as if one replica
+        Every replica makes the whole tensor, so each example gets the same values as if one replica
         had the whole batch.
 
         Args:
           make: maps a number of examples to a tensor [examples, ...], the same on every replica.
-          examples: how many of them this replica has.
+          examples: the number of examples of this replica.
 
         Returns:
           [examples, ...].
@@ -62,7 +62,7 @@ class Share(NamedTuple):
         The parts of all replicas sum to the mean.
 
         Args:
-          data: [examples, ...], of this replica.
+          data: this replica's examples, [examples, ...].
 
         Returns:
           Maps values, [examples], to this replica's part.
@@ -74,7 +74,7 @@ class Share(NamedTuple):
 
 
 WHOLE = Share()
-"""The share of an only replica."""
+"""The share of a single replica."""
 
 
 def count() -> int:
@@ -98,14 +98,14 @@ def current() -> Share:
 
 
 def never_empty(network: Callable[[Any], tf.Tensor], inputs: Any) -> tf.Tensor:
-    """Applies a network to a part of a batch, which may be empty.
+    """Applies a network to a part of a batch that may be empty.
 
     Some ops fail without examples: TensorFlow's fused convolutions give a wrong shape. An empty
     part is therefore filled with one example of zeros. `examples_in` does not count it, and its
     output is removed.
 
     Args:
-      network: maps such inputs to [batch, ...].
+      network: maps the inputs to [batch, ...].
       inputs: a tensor [batch, ...], or a dictionary of them.
     """
     if current().replicas == 1:
@@ -123,6 +123,6 @@ def never_empty(network: Callable[[Any], tf.Tensor], inputs: Any) -> tf.Tensor:
 
 
 def examples_in(values: tf.Tensor) -> tf.Tensor:
-    """Returns the rows of a tensor within a network that belong to examples."""
+    """Returns the rows of a tensor inside a network that belong to examples."""
     number = _EXAMPLES.get()
     return values if number is None else values[:number]

@@ -1,1 +1,1 @@
-"""Training: callbacks, the run folder, and the run as a whole."""
+"""Training: building models, callbacks, checkpoints, run folders and the run itself."""

@@ -1,4 +1,4 @@
-"""A new model from settings and data, compiled to be trained."""
+"""Makes a new model from settings and data, compiled for training."""
 
 import dataclasses
 from typing import Any
@@ -18,20 +18,20 @@ from jmvae_tf.settings import Settings
 from jmvae_tf.training import strategies
 
 Trained = MultimodalVAE | Adversarial
-"""A model that is trained: alone, or against a discriminator."""
+"""A model to train, alone or against a discriminator."""
 
 _ADVERSARIAL_BETA_1 = 0.5
-"""Of all Adams where there is a discriminator (the authors' code)."""
+"""beta_1 of all Adam optimisers if there is a discriminator (the authors' code)."""
 
 
 def make_model(settings: Settings, data: DataSet) -> Trained:
-    """A new, compiled model; the seed determines its initial weights.
+    """Makes a compiled model; the seed determines its initial weights.
 
-    Under a strategy's scope it is made for that strategy.
+    Call it under a strategy's scope to make the model for that strategy.
 
     Raises:
-      UserError: if the settings do not make a model, a batch is larger than the training set, or
-        the replicas cannot share it equally.
+      UserError: if the settings do not make a valid model, a batch is larger than the training set,
+        or the replicas cannot share it equally.
     """
     with computing_in(settings.precision):
         return _make_model(settings, data)
@@ -70,10 +70,10 @@ def _make_model(settings: Settings, data: DataSet) -> Trained:
 
 
 def judged_image(model: MultimodalVAE) -> str:
-    """The name of the image that a discriminator judges: the only one that the model generates.
+    """Returns the image that a discriminator judges: the only one that the model generates.
 
     Raises:
-      UserError: if it generates none or several.
+      UserError: if the model generates no image or several.
     """
     images = [name for name in model.targets if model.modalities[name].kind == "image"]
     if len(images) != 1:
@@ -86,10 +86,10 @@ def judged_image(model: MultimodalVAE) -> str:
 
 
 def feed_of(settings: Settings, data: DataSet, num_replicas: int) -> Feed:
-    """The batches that a run trains on and is evaluated on.
+    """Makes the batches for training and evaluating a run.
 
     Raises:
-      UserError: as `Feed`.
+      UserError: see `Feed`.
     """
     return Feed(
         data, settings.batch_size, settings.seed, bool(settings.flips), replicas=num_replicas
@@ -97,9 +97,9 @@ def feed_of(settings: Settings, data: DataSet, num_replicas: int) -> Feed:
 
 
 def execution_of(settings: Settings, feed: Feed) -> dict[str, Any]:
-    """The arguments of `compile` that change nothing but speed."""
+    """Returns the arguments of `compile` that only affect speed."""
     if feed.replicas > 1:
-        # Neither does XLA compile the reduction over replicas, nor does Keras loop over it.
+        # XLA cannot compile the reduction over replicas, and Keras cannot loop over it.
         return {"jit_compile": False, "steps_per_execution": 1}
     # An execution must not run past the end of an epoch.
     most = min(feed.steps_per_epoch, settings.steps_per_execution)
@@ -108,7 +108,7 @@ def execution_of(settings: Settings, feed: Feed) -> dict[str, Any]:
 
 
 def _optimizers(settings: Settings) -> dict[str, keras.optimizers.Optimizer]:
-    """The arguments of `compile`."""
+    """Returns the optimisers, as arguments of `compile`."""
     if not MODELS[settings.model].is_gan:
         return {"optimizer": keras.optimizers.Adam(settings.learning_rate)}
     rates = {

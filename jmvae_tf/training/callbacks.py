@@ -1,6 +1,6 @@
-"""Keras callbacks that keep a long run safe, recorded and watched.
+"""Keras callbacks that save, record and report a long run.
 
-Some stand beside callbacks of Keras, for a reason that their first lines say.
+Some replace callbacks of Keras; their docstrings say why.
 """
 
 import math
@@ -21,7 +21,7 @@ from jmvae_tf.runtime.files import written_atomically
 from jmvae_tf.training.run_folder import RunFolder
 
 KEPT_CHECKPOINTS = 2
-"""How many of the newest checkpoints stay: one more than is needed, should the newest be bad."""
+"""Number of newest checkpoints to keep: one spare, in case the newest is damaged."""
 
 Logs = dict[str, Any] | None
 
@@ -29,11 +29,11 @@ Logs = dict[str, Any] | None
 class TermsOnTestSet(keras.callbacks.Callback):
     """Adds the terms on the test set, as `test_<name>`, to the epoch's logs.
 
-    It stands before the callbacks that record them.
+    Put it before the callbacks that record them.
 
     Args:
-      test: batches of the test set.
-      steps: how many; None for all that there are.
+      test: the batches of the test set.
+      steps: the number of batches; None for all.
     """
 
     def __init__(
@@ -53,11 +53,11 @@ class TermsOnTestSet(keras.callbacks.Callback):
 class HistoryFile(keras.callbacks.Callback):
     """Writes one row per epoch to `history.csv`.
 
-    Keras's `CSVLogger` appends, so that a killed process leaves half a row; it cannot drop the rows
-    of epochs that are trained again, and knows nothing of the test set or the warm-up's weight.
+    Keras's `CSVLogger` appends, so a killed process leaves an incomplete row. It cannot drop the
+    rows of epochs that are trained again, and does not record the test set or the warm-up's weight.
 
     Args:
-      folder: of the run; rows of earlier epochs are kept.
+      folder: the run's folder; rows of earlier epochs are kept.
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -73,14 +73,14 @@ class HistoryFile(keras.callbacks.Callback):
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Keeps the newest states of model and optimiser, and the one best on the validation set.
+    """Saves the newest states of model and optimiser, and the best one on the validation set.
 
-    Keras's `ModelCheckpoint` replaces a file while it writes, so that a killed process leaves a
-    damaged one, keeps all or one, and does not know the best value of a run that resumes.
+    Keras's `ModelCheckpoint` overwrites a file in place, so a killed process leaves a damaged one.
+    It keeps either all files or one, and does not know the best value of a resumed run.
 
     Args:
-      folder: of the run.
-      every: epochs between checkpoints; the last epoch always has one.
+      folder: the run's folder.
+      every: epochs between checkpoints; the last epoch always gets one.
     """
 
     def __init__(self, folder: RunFolder, every: int = 1) -> None:
@@ -95,10 +95,10 @@ class Checkpoints(keras.callbacks.Callback):
         ]
         self.best, epoch = max(candidates, default=(-math.inf, 0))
         if folder.checkpoint_of(epoch).exists():
-            self._keep_best(epoch)  # A kill may have come between the two files of an epoch.
+            self._keep_best(epoch)  # The run may have been killed between an epoch's two files.
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Saves what the epoch left, unless its turn has not come."""
+        """Saves a checkpoint if one is due after this epoch."""
         number = epoch + 1
         if number % self.every and number != self.params["epochs"]:
             return
@@ -116,15 +116,15 @@ class Checkpoints(keras.callbacks.Callback):
         with written_atomically(self.folder.best_checkpoint) as temporary:
             try:
                 os.link(path, temporary)
-            except OSError:  # A file system without hard links.
+            except OSError:  # The file system has no hard links.
                 shutil.copyfile(path, temporary)
         self.folder.write_best_epoch(epoch)
 
 
 class StopAtBatch(keras.callbacks.Callback):
-    """Lets SIGINT and SIGTERM during `fit` interrupt it at the end of a batch, not within.
+    """Makes SIGINT and SIGTERM interrupt `fit` at the end of a batch, not within one.
 
-    Keras's `model.stop_training` ends a run as if it were whole, at the end of an epoch.
+    Keras's `model.stop_training` ends a run at the end of an epoch, as if it were complete.
 
     Raises:
       KeyboardInterrupt: from the hooks, with the number of the signal.
@@ -136,15 +136,15 @@ class StopAtBatch(keras.callbacks.Callback):
         self.previous: dict[int, Any] = {}
 
     def __enter__(self) -> "StopAtBatch":
-        """Takes over both signals."""
+        """Installs the handlers of both signals."""
         for signum in (signal.SIGINT, signal.SIGTERM):
             self.previous[signum] = signal.signal(signum, self._receive)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Gives the signals back; one that came after the last batch still counts.
+        """Restores the handlers; a signal that came after the last batch still counts.
 
-        So it does where TensorFlow failed because the other workers had heeded theirs first.
+        It also counts if TensorFlow failed because other workers had stopped on theirs first.
         """
         for signum, handler in self.previous.items():
             signal.signal(signum, handler)
@@ -153,25 +153,25 @@ class StopAtBatch(keras.callbacks.Callback):
             raise KeyboardInterrupt(self.received)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Stops here if a signal has come."""
+        """Stops training if a signal has come."""
         if self.received is not None:
             raise KeyboardInterrupt(self.received)
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Stops here too, for a test set can be long."""
+        """Stops here too, since a test set can be large."""
         self.on_train_batch_end(batch)
 
     def _receive(self, signum: int, frame: FrameType | None) -> None:
-        if self.received is not None:  # The user insists.
+        if self.received is not None:  # A second signal stops at once.
             raise KeyboardInterrupt(signum)
         self.received = signum
 
 
 class Progress(keras.callbacks.Callback):
-    """A bar over the whole run on a terminal; elsewhere one plain line per epoch.
+    """Shows a bar over the whole run on a terminal; elsewhere prints one line per epoch.
 
     Args:
-      initial_epoch: how many epochs an earlier start has already done.
+      initial_epoch: the number of epochs already trained.
     """
 
     def __init__(self, initial_epoch: int = 0) -> None:
@@ -195,7 +195,7 @@ class Progress(keras.callbacks.Callback):
         self.done = -1
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Moves the bar; one call may stand for several steps."""
+        """Moves the bar; one call may cover several steps."""
         if self.bar is not None:
             self.bar.update(batch - self.done)
             self.done = batch
@@ -219,13 +219,13 @@ class Progress(keras.callbacks.Callback):
             )
 
     def close(self) -> None:
-        """Leaves the bar as it stands, however training ended."""
+        """Closes the bar where it stands, however training ended."""
         if self.bar is not None:
             self.bar.close()
 
 
 def _split_columns(logs: Logs) -> dict[str, float]:
-    """Keras's names to the history's: `train_`, `validation_` and `test_` before each term."""
+    """Renames Keras's logs for the history: `train_`, `validation_` and `test_` before a term."""
     columns: dict[str, dict[str, float]] = {"train_": {}, "validation_": {}, "test_": {}}
     for name, value in terms_of(logs).items():
         if name.startswith("val_"):

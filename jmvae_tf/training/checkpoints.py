@@ -1,4 +1,4 @@
-"""Loading of a run's checkpoints, to be trained further or to be used."""
+"""Loads a run's checkpoints, for further training or for use."""
 
 import pathlib
 import sys
@@ -18,20 +18,20 @@ from jmvae_tf.training.build import Trained
 from jmvae_tf.training.run_folder import RunFolder
 
 _LONGEST_REASON = 300
-"""Characters of Keras's messages, which repeat whole configurations."""
+"""Most characters of Keras's messages, which repeat whole configurations."""
 
 
 def load_newest(folder: RunFolder, set_aside: bool = True) -> tuple[Trained | None, int]:
-    """The newest checkpoint that can be read, to be trained further, and its epoch.
+    """Loads the newest readable checkpoint for further training, with its epoch.
 
-    Damaged ones that are newer are named.
+    Reports newer ones that are damaged.
 
     Args:
-      folder: of the run.
-      set_aside: whether those that are damaged are renamed, out of the way of those to come.
+      folder: the run's folder.
+      set_aside: whether to rename damaged checkpoints, so that new ones can take their names.
 
     Returns:
-      The model and the number of epochs it has seen; None and 0 if there is no checkpoint.
+      The model and its number of trained epochs; None and 0 if there is no checkpoint.
 
     Raises:
       UserError: if there are checkpoints and all are damaged.
@@ -42,7 +42,7 @@ def load_newest(folder: RunFolder, set_aside: bool = True) -> tuple[Trained | No
         try:
             model = load_trained(path, folder)
         except strategies.LostWorkerError:
-            raise  # It says nothing about the file.
+            raise  # The file may be intact.
         except UserError as error:
             damaged[path] = str(error)
             continue
@@ -53,7 +53,7 @@ def load_newest(folder: RunFolder, set_aside: bool = True) -> tuple[Trained | No
         return model, epoch
     if damaged:
         raise UserError(
-            "A run resumes from a checkpoint that can be read",
+            "A run needs a readable checkpoint to resume",
             ", ".join(map(str, damaged)),
             "train again with --overwrite",
         )
@@ -61,9 +61,9 @@ def load_newest(folder: RunFolder, set_aside: bool = True) -> tuple[Trained | No
 
 
 def load_checkpoint(path: Any, folder: RunFolder) -> MultimodalVAE:
-    """The model of a checkpoint to be used, which computes in float32; otherwise as `load_trained`.
+    """Loads the model of a checkpoint for use, in float32; otherwise like `load_trained`.
 
-    What was trained in a mixed precision is not compiled.
+    A model trained in a mixed precision is not compiled.
     """
     model = without_adversary(load_trained(path, folder))
     if model.precision == "float32":
@@ -74,28 +74,28 @@ def load_checkpoint(path: Any, folder: RunFolder) -> MultimodalVAE:
 
 
 def load_trained(path: Any, folder: RunFolder) -> Trained:
-    """The model of a checkpoint to be trained further, compiled as it was.
+    """Loads the model of a checkpoint for further training, compiled as it was.
 
     Args:
-      path: of the file.
-      folder: of the run that it is used for.
+      path: path of the file.
+      folder: folder of the run that it is used for.
 
     Raises:
-      UserError: if the file is not there, cannot be read, or is of another architecture than the
-        run, or of data of other shapes.
+      UserError: if the file is missing or cannot be read, or its architecture or data shapes differ
+        from the run's.
     """
     settings = folder.read_settings()
     try:
-        # The precision is for files that do not say theirs.
+        # The precision applies to files that do not contain theirs.
         watched = strategies.workers_watched(tf.distribute.get_strategy())
         with watched, computing_in(settings.precision):
             trained = load_model(path)
     except strategies.LostWorkerError:
         raise
-    except Exception as error:  # Keras and h5py raise many kinds for a damaged file.
+    except Exception as error:  # Keras and h5py raise many types for a damaged file.
         first, *_ = str(error)[:_LONGEST_REASON].splitlines() or [type(error).__name__]
         raise UserError(
-            "A checkpoint must be a whole .keras file of this version",
+            "A checkpoint must be an intact .keras file of this version",
             f"{path}: {first}",
             "use another checkpoint",
         ) from error
@@ -120,7 +120,7 @@ def load_trained(path: Any, folder: RunFolder) -> Trained:
     different = {name: value for name, value in wanted.items() if found.get(name, value) != value}
     if different:
         raise UserError(
-            "A checkpoint must be of the run's architecture",
+            "A checkpoint must have the run's architecture",
             f"{path}: "
             + ", ".join(f"{name} {found[name]}, not {value}" for name, value in different.items()),
             "use a checkpoint of this run, or name the run that it belongs to with --run",
@@ -129,7 +129,7 @@ def load_trained(path: Any, folder: RunFolder) -> Trained:
 
 
 def _name_of(trained: Trained) -> str:
-    """The name of a model in the registry."""
+    """Returns a model's name in the registry."""
     is_gan, kind = isinstance(trained, Adversarial), type(without_adversary(trained))
     return next(
         name for name, row in MODELS.items() if row.is_gan == is_gan and row.model_class() is kind

@@ -1,4 +1,4 @@
-"""The workers that train together, as the environment's `TF_CONFIG` names them; no TensorFlow."""
+"""The workers that train together, read from `TF_CONFIG`; needs no TensorFlow."""
 
 import json
 import os
@@ -8,11 +8,11 @@ from jmvae_tf.runtime.errors import UserError
 
 
 class Cluster(NamedTuple):
-    """The workers, and the place of this process among them.
+    """The workers and the index of this process among them.
 
     Attributes:
-      workers: "host:port" of each.
-      task: the index of this process; the first worker is the chief, which alone writes.
+      workers: "host:port" of each worker.
+      task: the index of this process. The first worker is the chief; only the chief writes files.
     """
 
     workers: list[str]
@@ -20,10 +20,10 @@ class Cluster(NamedTuple):
 
 
 def from_environment() -> Cluster:
-    """Reads `TF_CONFIG` and refuses mistakes, which TensorFlow would take as they come.
+    """Reads `TF_CONFIG` and refuses mistakes, which TensorFlow would not report.
 
     Raises:
-      UserError: if it is not set, or not of the form that TensorFlow documents.
+      UserError: if it is not set or does not have the form that TensorFlow documents.
     """
     value = os.environ.get("TF_CONFIG", "")
     try:

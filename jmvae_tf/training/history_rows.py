@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_limited, written_atomically
 
-_LARGEST = 1 << 24  # Bytes of a file; a row has some 200.
+_LARGEST = 1 << 24  # Bytes of a file; a row has about 200.
 _LONGEST_COLUMN = 200
-_MOST_ROWS = 200_000  # Each takes a hundred times its length.
+_MOST_ROWS = 200_000  # Each takes a hundred times its length in memory.
 
 
 def read_rows(path: pathlib.Path) -> list[dict[str, float]]:
-    """Reads the rows of a file; none if it is not there.
+    """Reads the rows of a file; none if it is missing.
 
     Raises:
       UserError: if it is damaged.
@@ -40,7 +40,7 @@ def read_rows(path: pathlib.Path) -> list[dict[str, float]]:
 
 
 def write_rows(path: pathlib.Path, rows: Sequence[Mapping[str, float]]) -> None:
-    """Replaces the file. The first column is `epoch`; values that a row lacks stay empty."""
+    """Replaces the file. The first column is `epoch`; missing values stay empty."""
     with (
         written_atomically(path) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as file,
@@ -53,7 +53,7 @@ def write_rows(path: pathlib.Path, rows: Sequence[Mapping[str, float]]) -> None:
 
 def _check_columns(names: Sequence[str]) -> None:
     if "epoch" not in names:
-        raise ValueError("no column is called epoch")
+        raise ValueError("there is no column epoch")
     for name in names:
         if not (name.isidentifier() and len(name) <= _LONGEST_COLUMN):
             raise ValueError(f"a column is called {name!r}")

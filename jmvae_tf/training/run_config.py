@@ -1,4 +1,4 @@
-"""The file `config.json` of a run: its settings, the shapes of its data, and who computed it."""
+"""The file `config.json` of a run: its settings, the shapes of its data, package versions."""
 
 import dataclasses
 import pathlib
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LARGEST_FILE = 1 << 20
 """Bytes."""
 
-_VERSIONS, _SHAPES = "versions", "modalities"  # Beside the settings.
+_VERSIONS, _SHAPES = "versions", "modalities"  # Besides the settings.
 _MOST_MODALITIES, _MOST_AXES, _LONGEST_AXIS = 100, 8, 2**24
 
 
@@ -26,9 +26,9 @@ def write_run_config(
     """Writes the file.
 
     Args:
-      path: of the file.
-      settings: of the run.
-      modalities: of the data that it trains on; None to record none.
+      path: path of the file.
+      settings: the run's settings.
+      modalities: modalities of the training data; None to record none.
 
     Raises:
       OSError: if it cannot be written.
@@ -40,7 +40,7 @@ def write_run_config(
 
 
 def is_run_config(path: pathlib.Path) -> bool:
-    """Whether a run of this package wrote the file."""
+    """Tells whether a run of this package wrote the file."""
     try:
         return _is_of_a_run(read_json(path, LARGEST_FILE))
     except (OSError, ValueError):
@@ -48,10 +48,10 @@ def is_run_config(path: pathlib.Path) -> bool:
 
 
 def read_run_config(path: pathlib.Path) -> dict[str, Any]:
-    """Reads all that the file holds.
+    """Reads the content of the file.
 
     Raises:
-      UserError: if it is missing, cannot be read, or is of no run.
+      UserError: if it is missing or cannot be read, or no run wrote it.
     """
     if not path.is_file():
         raise UserError(
@@ -69,7 +69,7 @@ def read_run_config(path: pathlib.Path) -> dict[str, Any]:
         ) from error
     if not _is_of_a_run(config):
         raise UserError(
-            "The config.json of a run says which version of jmvae_tf wrote it",
+            "The config.json of a run must say which version of jmvae_tf wrote it",
             f"{path}, which does not",
             "name the folder of a run of bin/train with --run",
         )
@@ -80,7 +80,7 @@ def read_run_settings(path: pathlib.Path) -> Settings:
     """Reads the settings that the run was started with.
 
     Raises:
-      UserError: as `read_run_config`, or if they are not settings of this version.
+      UserError: as for `read_run_config`, or if they are not settings of this version.
     """
     config = read_run_config(path)
     try:
@@ -99,10 +99,10 @@ def read_event_shapes(path: pathlib.Path) -> dict[str, tuple[int, ...]] | None:
     """Reads the shape of every modality of the data that the run was started with.
 
     Returns:
-      Name to event shape; None for a run of version 0.3.0 or earlier, which recorded none.
+      Name to event shape; None for a run of version 0.3.0 or earlier, which recorded no shapes.
 
     Raises:
-      UserError: as `read_run_config`, or if they are no shapes.
+      UserError: as for `read_run_config`, or if they are not shapes.
     """
     recorded = read_run_config(path).get(_SHAPES)
     if recorded is None:

@@ -1,4 +1,4 @@
-"""The folder of a run: its files, who may write to them, and reading them back."""
+"""The folder of a run: its files, its lock, and reading them back."""
 
 import contextlib
 import dataclasses
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
 _CHECKPOINT = "epoch-{:06d}.keras"
 _CHECKPOINT_NAME = re.compile(r"epoch-([0-9]{6,9})\.keras")
 _OWN_FOLDERS = ("logs", "figures", "measures")
-"""Folders whose content is all the run's; of `checkpoints` only some files are."""
+"""Folders that belong to the run entirely; in `checkpoints`, only some files do."""
 
-_OLD_FRESH_CONFIG = ".config.json"  # Left by a start of version 0.3.0 or earlier that was killed.
+_OLD_FRESH_CONFIG = ".config.json"  # Left by a killed start of version 0.3.0 or earlier.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 def run_name(data: str, model: str, target: str | None = None) -> str:
-    """The name of the folders of a run and of its SavedModels.
+    """Returns the name of the folders of a run and of its SavedModels.
 
-    It has the target at its end where that is not the usual one of the data.
+    It ends with the target if that is not the data set's usual one.
 
     Raises:
-      UserError: if one of them is no plain name, so that the folder would lie elsewhere.
+      UserError: if a part is not a plain name, so that the folder would be elsewhere.
     """
     for name in (data, model, *([] if target is None else [target])):
         if not _PLAIN_NAME.fullmatch(name):
             raise UserError(
-                "A run is named by letters, digits, '.', '_' and '-' that begin with none of the "
-                "last three",
+                "Names of runs consist of letters, digits, '.', '_' and '-', and begin with a "
+                "letter or a digit",
                 name,
                 "choose other names",
             )
@@ -65,22 +65,22 @@ class RunFolder:
 
     @property
     def config_file(self) -> pathlib.Path:
-        """Every resolved setting and the versions of what computed the run."""
+        """The file of all settings and of the package versions that the run used."""
         return self.path / "config.json"
 
     @property
     def history_file(self) -> pathlib.Path:
-        """One row per epoch, one column per term."""
+        """The file of one row per epoch, with one column per term."""
         return self.path / "history.csv"
 
     @property
     def metrics_file(self) -> pathlib.Path:
-        """The figures that the evaluation gave."""
+        """The file of the metrics from the evaluation."""
         return self.path / "metrics.json"
 
     @property
     def checkpoints(self) -> pathlib.Path:
-        """Where whole models lie, with the optimiser's state."""
+        """The folder of complete models, with the optimiser's state."""
         return self.path / "checkpoints"
 
     @property
@@ -90,24 +90,24 @@ class RunFolder:
 
     @property
     def figures(self) -> pathlib.Path:
-        """Pictures."""
+        """The folder of figures."""
         return self.path / "figures"
 
     @property
     def logs(self) -> pathlib.Path:
-        """Files for TensorBoard."""
+        """The folder of files for TensorBoard."""
         return self.path / "logs"
 
     def is_run(self) -> bool:
-        """Whether a run of this package was started here; its config.json says so."""
+        """Whether a run of this package was started here, according to its config.json."""
         return run_config.is_run_config(self.config_file)
 
     def check_new(self, overwrite: bool) -> None:
-        """Refuses to start a run where something lies already.
+        """Refuses to start a run in a folder that is in use.
 
         Raises:
-          UserError: if the path exists and `overwrite` is not set, or what is there is no run and
-            so not ours to remove.
+          UserError: if the path exists and `overwrite` is not set, or it is not a run and so must
+            not be removed.
         """
         if not self.path.exists() or (self.path.is_dir() and not any(self._entries())):
             return
@@ -122,26 +122,26 @@ class RunFolder:
             return
         if not overwrite:
             raise UserError(
-                "The folder of a new run must not exist, and what is there is no run",
+                "The folder of a new run must not exist, and what is there is not a run",
                 f"--run={self.path}",
                 "choose another --run",
             )
         there = os.path.lexists(self.config_file)
         raise UserError(
-            "Only the folder of a run is overwritten",
+            "Only the folder of a run can be overwritten",
             f"{self.path}, "
             + ("whose config.json no run wrote" if there else "which has no config.json"),
             "choose another --run",
         )
 
     def _check_kinds(self, links: bool = False) -> None:
-        """Refuses a folder whose parts would lead elsewhere or cannot be what they are called.
+        """Refuses a folder whose parts lead elsewhere or have the wrong type.
 
         Args:
-          links: whether parts may be links, such as those that are to be removed.
+          links: whether parts may be links, for example if they will be removed.
 
         Raises:
-          UserError: if there is one.
+          UserError: if there is such a part.
         """
         folders = [self.checkpoints, *(self.path / name for name in _OWN_FOLDERS)]
         files = [self.history_file, self.metrics_file, self._best_file, self.best_checkpoint]
@@ -158,7 +158,7 @@ class RunFolder:
             inner = ([pathlib.Path(at, x) for x in names] for at, names, _ in os.walk(folder))
             for path in (folder, *(x for paths in inner for x in paths)):
                 if path.is_symlink():
-                    raise self._strange(path, "a folder of the run, no link")
+                    raise self._strange(path, "a folder of the run, not a link")
 
     def _strange(self, path: pathlib.Path, rule: str) -> UserError:
         name = path.relative_to(self.path)
@@ -167,7 +167,7 @@ class RunFolder:
         )
 
     def _entries(self) -> list[pathlib.Path]:
-        """The content of the folder, without the remains of a process that was killed early."""
+        """Lists the content of the folder, without what a process killed early has left."""
         return [
             entry
             for entry in self.path.iterdir()
@@ -175,7 +175,7 @@ class RunFolder:
         ]
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
-        """Keeps other processes from training in this folder; makes the folder if need be.
+        """Keeps other processes from training in this folder; makes the folder if needed.
 
         Raises:
           UserError: if another process trains in it.
@@ -186,16 +186,16 @@ class RunFolder:
     def start(
         self, settings: Settings, modalities: Mapping[str, "Modality"] | None = None
     ) -> list[str]:
-        """Begins a new run, in place of the one that may be there.
+        """Starts a new run, which replaces an existing one.
 
-        Of that, what runs write is removed. Everything else stays, and no link is followed.
+        Removes the files that runs write. Everything else stays, and no link is followed.
 
         Args:
-          settings: of the run.
-          modalities: of the data that it trains on; None to record none.
+          settings: the run's settings.
+          modalities: modalities of the training data; None to record none.
 
         Returns:
-          The names of what stays, relative to the folder.
+          The names of the files that stay, relative to the folder.
 
         Raises:
           OSError: if it cannot be written.
@@ -203,7 +203,7 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         with unfinished_folder(self.path) as temporary:
             fresh = temporary / self.config_file.name
-            # Before anything is removed: the disk may be full.
+            # Written before anything is removed, since the disk may be full.
             run_config.write_run_config(fresh, settings, modalities)
             kept = self._remove_own()
             fresh.replace(self.config_file)
@@ -212,7 +212,7 @@ class RunFolder:
         return sorted(str(path.relative_to(self.path)) for path in left)
 
     def _remove_own(self) -> list[pathlib.Path]:
-        """Removes what runs write but `config.json`; returns what else lies in `checkpoints`."""
+        """Removes all files of a run but `config.json`; returns others in `checkpoints`."""
         for path in (self.checkpoints, *(self.path / name for name in _OWN_FOLDERS)):
             if path.is_symlink():
                 path.unlink()
@@ -224,21 +224,21 @@ class RunFolder:
         for path in (self.history_file, self.metrics_file, *own):
             if path.is_file() or path.is_symlink():
                 path.unlink()
-        with contextlib.suppress(OSError):  # Something else lies in it, or it is not there.
+        with contextlib.suppress(OSError):  # It is not empty, or missing.
             self.checkpoints.rmdir()
         return [x for x in saved if os.path.lexists(x)]
 
     def write_config(
         self, settings: Settings, modalities: Mapping[str, "Modality"] | None = None
     ) -> None:
-        """Writes `config.json`; arguments as for `start`."""
+        """Writes `config.json`; see `start` for the arguments."""
         run_config.write_run_config(self.config_file, settings, modalities)
 
     def read_settings(self) -> Settings:
-        """The settings that the run was started with.
+        """Reads the settings that the run was started with.
 
         Raises:
-          UserError: if the folder holds no run, or its configuration is not of this version.
+          UserError: if the folder is not a run, or its configuration is not of this version.
         """
         self.read_config()
         self._check_kinds()
@@ -251,7 +251,7 @@ class RunFolder:
           Name to event shape; None for a run of a version that did not record them.
 
         Raises:
-          UserError: if the folder holds no run, or its configuration is damaged.
+          UserError: if the folder is not a run, or its configuration is damaged.
         """
         return run_config.read_event_shapes(self.config_file)
 
@@ -261,40 +261,40 @@ class RunFolder:
         received = {name: modality.event_shape for name, modality in modalities.items()}
         if recorded is not None and recorded != received:
             raise UserError(
-                "A run has the modalities that it was started with",
+                "A run keeps the modalities that it was started with",
                 f"data of {received}, not {recorded}",
-                "name the same data, or another --run",
+                "use the same data, or another --run",
             )
 
     def read_config(self) -> dict[str, Any]:
-        """The content of `config.json`.
+        """Reads the content of `config.json`.
 
         Raises:
-          UserError: if the folder holds no run, or its configuration cannot be read.
+          UserError: if the folder is not a run, or its configuration cannot be read.
         """
         return run_config.read_run_config(self.config_file)
 
     def check_resumable(self) -> None:
-        """Raises UserError if what a resumed training reads besides its checkpoint is damaged."""
+        """Raises UserError if a file that resuming reads, other than a checkpoint, is damaged."""
         self.read_history()
         self.best_epoch()
 
     def checkpoint_of(self, epoch: int) -> pathlib.Path:
-        """The path for the state at the end of an epoch, counted from 1."""
+        """Returns the path of the checkpoint of an epoch, counted from 1."""
         return self.checkpoints / _CHECKPOINT.format(epoch)
 
     def checkpoint_epochs(self) -> list[int]:
-        """The epochs whose checkpoints are there, oldest first."""
+        """Lists the epochs that have a checkpoint, oldest first."""
         found = self.checkpoints.iterdir() if self.checkpoints.is_dir() else ()
         return sorted(epoch for path in found if (epoch := _epoch_of(path)) and path.is_file())
 
     def newest_checkpoint(self) -> pathlib.Path | None:
-        """The checkpoint of the last epoch that has one."""
+        """Returns the checkpoint of the last epoch that has one."""
         epochs = self.checkpoint_epochs()
         return self.checkpoint_of(epochs[-1]) if epochs else None
 
     def best_epoch(self) -> int:
-        """The epoch that the best checkpoint is of; 0 if there is none.
+        """Reads the epoch of the best checkpoint; 0 if there is none.
 
         Raises:
           UserError: if `best.json` is damaged.
@@ -304,7 +304,7 @@ class RunFolder:
         try:
             epoch = read_json(self._best_file, run_config.LARGEST_FILE).get("epoch")
             if not isinstance(epoch, int) or isinstance(epoch, bool) or not 0 <= epoch < 2**31:
-                raise ValueError("its epoch is no whole number")
+                raise ValueError("its epoch is not a whole number")
         except ValueError as error:
             raise UserError(
                 "The best.json of a run must hold an epoch",
@@ -314,11 +314,11 @@ class RunFolder:
         return epoch
 
     def write_best_epoch(self, epoch: int) -> None:
-        """Notes which epoch the best checkpoint is of."""
+        """Writes the epoch of the best checkpoint."""
         write_json(self._best_file, {"epoch": epoch})
 
     def read_history(self) -> list[dict[str, float]]:
-        """The rows of `history.csv`; none if it is not there.
+        """Reads the rows of `history.csv`; none if it is missing.
 
         Raises:
           UserError: if it is damaged.
@@ -334,20 +334,20 @@ class RunFolder:
         return self.checkpoints / "best.json"
 
     def choose_checkpoint(self, choice: str) -> pathlib.Path:
-        """The checkpoint that a user asks for.
+        """Returns the checkpoint that a user chose.
 
         Args:
           choice: "newest", "best", or the path of a file.
 
         Raises:
-          UserError: if the folder holds no run, or there is no such checkpoint.
+          UserError: if the folder is not a run, or there is no such checkpoint.
         """
         self.read_config()
         named = {"newest": self.newest_checkpoint(), "best": self.best_checkpoint}
         path = named.get(choice, pathlib.Path(choice))
         if path is None or not path.is_file():
             raise UserError(
-                "--checkpoint must be newest, best or a file that is there",
+                "--checkpoint must be newest, best or an existing file",
                 f"--checkpoint={choice} for {self.path}",
                 "train longer, or choose another",
             )
@@ -355,6 +355,6 @@ class RunFolder:
 
 
 def _epoch_of(path: pathlib.Path) -> int:
-    """The epoch that a checkpoint is of, by its whole name; 0 for what is called otherwise."""
+    """Returns the epoch in a checkpoint's name; 0 for any other name."""
     match = _CHECKPOINT_NAME.fullmatch(path.name)
     return int(match[1]) if match and _CHECKPOINT.format(int(match[1])) == path.name else 0

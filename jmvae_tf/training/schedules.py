@@ -1,8 +1,9 @@
-"""Schedules: the quantities that change over a run, epoch by epoch.
+"""Schedules: quantities that change from epoch to epoch.
 
-Add one, such as a decay of the learning rate, as a callback here and to `schedules_of`. It must be
-a function of the epoch, so that a resumed run does what an undisturbed one does. The callback's
-`model` has one `optimizer`; a GAN variant has those of its decoder and discriminator beside it.
+To add one, for example a decay of the learning rate, write a callback here and add it to
+`schedules_of`. It must be a function of the epoch, so that a resumed run equals an uninterrupted
+one. The callback's `model` has one `optimizer`; a GAN variant also has those of its decoder and
+discriminator.
 """
 
 import keras
@@ -34,5 +35,5 @@ class KLWarmUp(keras.callbacks.Callback):
 
 
 def schedules_of(settings: Settings) -> list[keras.callbacks.Callback]:
-    """The schedules of a run. The learning rates stay as they are (2018 paper, "Settings")."""
+    """Returns the schedules of a run. Learning rates are constant (2018 paper, "Settings")."""
     return [KLWarmUp(settings.warmup_epochs)]

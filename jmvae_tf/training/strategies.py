@@ -1,4 +1,4 @@
-"""Training on several devices: strategies of `tf.distribute`, and the batches of their replicas."""
+"""Training on several devices: strategies of `tf.distribute` and their replicas' batches."""
 
 import contextlib
 import re
@@ -16,7 +16,7 @@ Batches = Any
 
 
 def strategy_of(distribute: str | None) -> tf.distribute.Strategy:
-    """The strategy that --distribute names; to be asked for before TensorFlow computes anything.
+    """Returns the strategy of --distribute; call it before TensorFlow computes anything.
 
     Args:
       distribute: "mirrored" for all GPUs of this machine (or, without one, its logical CPU
@@ -24,11 +24,11 @@ def strategy_of(distribute: str | None) -> tf.distribute.Strategy:
         device.
 
     Raises:
-      UserError: as `cluster.from_environment`.
+      UserError: see `cluster.from_environment`.
     """
     if distribute is None:
         return tf.distribute.get_strategy()
-    # What TensorFlow would take from the environment as it comes is checked here.
+    # TensorFlow does not check what it reads from the environment, so check it here.
     if distribute == "multi_worker" and len(cluster.from_environment().workers) > 1:
         return tf.distribute.MultiWorkerMirroredStrategy()
     kinds = (tf.config.list_logical_devices(kind) for kind in ("GPU", "CPU"))
@@ -39,7 +39,7 @@ def strategy_of(distribute: str | None) -> tf.distribute.Strategy:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one that writes: the first worker, or the only process."""
+    """Tells whether this process writes files: the first worker, or the only process."""
     resolver = strategy.cluster_resolver
     return resolver is None or not resolver.task_id
 
@@ -47,13 +47,14 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 def distributed(
     strategy: tf.distribute.Strategy, batches: Callable[[Sequence[Share]], tf.data.Dataset]
 ) -> Batches:
-    """The batches of this process's replicas; without end where there are several.
+    """Returns the batches of this process's replicas; endless if there are several.
 
     Keras cannot count the steps of such a dataset, so give them to `fit`.
 
     Args:
-      strategy: of training.
-      batches: of some shares, such as `Feed.training_batches` with the epoch given.
+      strategy: the strategy of training.
+      batches: makes the batches of some shares, for example `Feed.training_batches` with the epoch
+        given.
     """
     replicas = strategy.num_replicas_in_sync
     if replicas == 1:
@@ -69,15 +70,15 @@ def distributed(
 
 
 class LostWorkerError(UserError):
-    """Another worker is gone."""
+    """Another worker was lost."""
 
 
 @contextlib.contextmanager
 def workers_watched(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Names the lost worker where TensorFlow fails because one is gone.
+    """Names the lost worker if TensorFlow fails because of it.
 
     Raises:
-      LostWorkerError: if that is so.
+      LostWorkerError: if a worker was lost.
     """
     try:
         yield
@@ -100,7 +101,7 @@ def workers_watched(strategy: tf.distribute.Strategy) -> Iterator[None]:
 
 
 def _what_was_lost(message: str, among: cluster.Cluster) -> str:
-    """Finds the lost worker in TensorFlow's message, which is mostly a stack of calls."""
+    """Finds the lost worker in TensorFlow's message, which is mostly a stack trace."""
     tasks = [int(task) for task in re.findall(r"/task:(\d+)", message)]
     others = [task for task in tasks if task != among.task and task < len(among.workers)]
     who = f"worker {others[0]} ({among.workers[others[0]]})" if others else "another worker"
@@ -109,24 +110,24 @@ def _what_was_lost(message: str, among: cluster.Cluster) -> str:
 
 
 def check_agreement(strategy: tf.distribute.Strategy, epoch: int) -> None:
-    """Refuses to continue where workers have found checkpoints of different epochs.
+    """Refuses to continue if workers found checkpoints of different epochs.
 
     Args:
       strategy: of training; all workers must call this.
-      epoch: that this worker has found.
+      epoch: the epoch that this worker found.
 
     Raises:
       UserError: on every worker, if they differ.
-      LostWorkerError: if one is gone.
+      LostWorkerError: if a worker was lost.
     """
     if strategy.cluster_resolver is None:
         return
     with workers_watched(strategy):
         found = strategy.run(lambda: tf.constant([epoch, epoch**2], tf.float64))
         total, squares = strategy.reduce("SUM", found, axis=None).numpy()
-    if strategy.num_replicas_in_sync * squares != total**2:  # That is: if they vary.
+    if strategy.num_replicas_in_sync * squares != total**2:  # That is, if they differ.
         raise UserError(
             "All workers must continue from the same checkpoint",
             f"that of epoch {epoch} here, another elsewhere",
-            "let all see the same run folder, and start all of them again",
+            "give all of them the same run folder, and start all of them again",
         )

@@ -1,4 +1,4 @@
-"""A run of training, from a new or loaded model to the end of its last epoch."""
+"""Trains a new or loaded model to the end of its last epoch."""
 
 import contextlib
 
@@ -21,11 +21,11 @@ from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.schedules import schedules_of
 
 _PROFILED = (3, 5)
-"""The first and the last step that a profile shows; step 1 compiles."""
+"""The first and the last step in a profile; step 1 compiles."""
 
 
 def check_profile(settings: Settings, data: DataSet, first_epoch: int) -> None:
-    """Raises UserError if there are too few steps left for a profile."""
+    """Raises UserError if too few steps are left for a profile."""
     steps = data.num_examples("train") // settings.batch_size
     left = steps * max(0, settings.epochs - first_epoch)
     if 0 < left < _PROFILED[1]:
@@ -46,15 +46,16 @@ def train(
 ) -> None:
     """Trains a model until `settings.epochs`.
 
-    Of several workers all must call this, each with its own model; only the chief writes.
+    If there are several workers, all must call it, each with its own model. Only the chief writes
+    files.
 
     Args:
-      model: new from `make_model`, or as `load_newest` found it.
-      settings: those of the folder's config.json.
-      data: what to train on.
-      folder: of the run.
-      first_epoch: how many epochs the model has seen.
-      profile: whether a trace of some steps goes to the folder's logs, for TensorBoard.
+      model: a new model from `make_model`, or one that `load_newest` loaded.
+      settings: the settings in the folder's config.json.
+      data: the data to train on.
+      folder: the run's folder.
+      first_epoch: the number of epochs already trained.
+      profile: whether to write a trace of some steps to the folder's logs, for TensorBoard.
 
     Raises:
       UserError: if a term of the objective is no longer finite, another worker was lost, or there
@@ -68,10 +69,10 @@ def train(
     execution = execution_of(settings, feed)
     if profile:
         check_profile(settings, data, first_epoch)
-        execution["steps_per_execution"] = 1  # Each is one step to TensorBoard.
+        execution["steps_per_execution"] = 1  # TensorBoard counts an execution as one step.
     with strategy.scope():
         for name, value in execution.items():
-            setattr(model, name, value)  # It may have been saved by another number of replicas.
+            setattr(model, name, value)  # It may have been saved with another number of replicas.
     chief = strategies.is_chief(strategy)
     if chief:
         folder.write_history(folder.read_history()[:first_epoch])
@@ -100,7 +101,7 @@ def train(
                 folder.logs, write_graph=False, profile_batch=_PROFILED if profile else 0
             ),
             Checkpoints(folder, settings.checkpoint_every),
-            progress,  # Last: it says what is written.
+            progress,  # Last, since it reports what the others have written.
         ]
     validates = data.num_examples("validation") > 0
     with strategies.workers_watched(strategy), stop, contextlib.closing(progress):

@@ -60,7 +60,7 @@ def test_several_faces(photograph, finds):
         read_image(photograph[0], (16, 16, 3), "face")
     assert str(caught.value) == (
         f"A photograph must show one face; received {photograph[0]}, in which 2 were found, in "
-        "pixels from the upper left: 40x40 at (10, 20), 20x20 at (70, 25); cut it to one of them"
+        "pixels from the upper left: 40x40 at (10, 20), 20x20 at (70, 25); crop it to one of them"
     )
 
 
@@ -93,7 +93,7 @@ def test_no_face(photograph):
     assert str(caught.value) == (
         "A photograph must show a face from the front; "
         f"received {photograph[0]}, 120x100 pixels, in which none was found; "
-        "choose another, or cut it so that the face is upright and fills at least a tenth"
+        "choose another, or crop it so that the face is upright and fills at least a tenth"
     )
 
 

@@ -277,7 +277,7 @@ def huge_networks(path):
 )
 def test_a_file_that_is_no_model_is_refused_in_a_line(path, loaded, change):
     change(path)
-    with pytest.raises(UserError, match="A checkpoint must be a whole") as error:
+    with pytest.raises(UserError, match="A checkpoint must be an intact") as error:
         loaded()
     told = str(error.value)
     assert told.isprintable()

@@ -458,5 +458,5 @@ def test_folders_of_both_directions_have_different_names(model, target, name):
 )
 def test_a_run_is_named_by_plain_names_alone(name):
     for names in ((name, "vae"), ("mnist", name), ("mnist", "vae", name)):
-        with pytest.raises(UserError, match="A run is named by letters"):
+        with pytest.raises(UserError, match="Names of runs consist of letters"):
             run_name(*names)

@@ -1,4 +1,4 @@
-"""CelebA from TensorFlow Datasets, where the official files are not at hand."""
+"""Fetches CelebA from TensorFlow Datasets if the official files are missing."""
 
 import pathlib
 import zipfile
@@ -15,13 +15,13 @@ from jmvae_tf.runtime.files import written_atomically
 
 
 def fetch(data_dir: pathlib.Path) -> pathlib.Path:
-    """Writes the images and lists of TFDS's `celeb_a` as the official files.
+    """Writes the images and lists of TFDS's `celeb_a` in the form of the official files.
 
-    The images are as they were, but for their names, which TFDS does not keep: they are numbered
+    The images are unchanged except for their names, which TFDS does not keep. They are numbered
     within each partition.
 
     Args:
-      data_dir: where TFDS keeps its copy, and the official files go.
+      data_dir: folder for TFDS's copy and for the official files.
 
     Returns:
       The folder of the files.
@@ -42,13 +42,13 @@ def fetch(data_dir: pathlib.Path) -> pathlib.Path:
         _write(builder, folder)
     except OSError:
         raise
-    except Exception as error:  # TFDS raises many kinds, none of them ours to mend.
+    except Exception as error:  # TFDS raises many types, which we cannot handle.
         raise UserError("The download of CelebA must succeed", f"{error}", remedy) from error
     return folder
 
 
 def _write(builder: tfds.core.DatasetBuilder, folder: pathlib.Path) -> None:
-    """Writes the images, as they were encoded, and the two lists; the zip comes last."""
+    """Writes the images in their original encoding and the two lists; the zip comes last."""
     attributes, partitions = [], []
     with (
         written_atomically(folder / source_files.ZIP) as temporary,

@@ -1,7 +1,7 @@
-"""CelebA: faces and their 40 attributes.
+"""Loads CelebA: faces and their 40 attributes.
 
-They come from the data set that `bin/prepare_celeba` made in the data directory; else from the
-official files there, or from TensorFlow Datasets' `celeb_a`, which are prepared first.
+The faces come from the data set that `bin/prepare_celeba` made in the data directory. If there is
+none, it is prepared from the official files there, or from TensorFlow Datasets' `celeb_a`.
 
 Source: Z. Liu, P. Luo, X. Wang and X. Tang, Deep Learning Face Attributes in the Wild, ICCV 2015.
 """
@@ -23,12 +23,12 @@ def load(data_dir: pathlib.Path, split: str, image_size: int, crop: str) -> Data
     """Loads CelebA's faces, into memory if that takes less than half of what is available.
 
     Args:
-      data_dir: holds the prepared faces or the official files, or is where they go.
-      split: "official" is the partition of the official list, in which nobody is in two parts;
-        "paper" tests on 10 % of all faces and validates on 2 % of the others, chosen by a seed.
+      data_dir: folder with the prepared faces or the official files, or for writing them.
+      split: "official" is the partition of the official list, in which no person is in two parts;
+        "paper" tests on 10 % of all faces and validates on 2 % of the others, chosen at random.
       image_size: 32, 64 or 128 pixels.
-      crop: "face" for faces as the authors cropped them, "center" for the centre squares of the
-        aligned images.
+      crop: "face" crops faces as the authors did, "center" takes the centre squares of the aligned
+        images.
 
     Raises:
       UserError: if the files are missing or damaged and there is no network to download them.
@@ -69,14 +69,14 @@ def _prepare(data_dir: pathlib.Path, image_size: int, crop: str) -> None:
             source = data_dir
         else:
             source = download.fetch(data_dir)
-        print("CelebA is prepared once, which takes minutes")
+        print("Preparing CelebA; this is done once and takes minutes")
         prepare_faces(source, data_dir, image_size, crop, processes=os.cpu_count() or 1)
     except PermissionError as error:
         raise UserError(
             "Prepared faces are written to --data_dir",
             f"{error.filename}: {error.strerror}",
-            f"run bin/prepare_celeba --source={data_dir} --data_dir=… with a folder that can be "
-            "written, and name that",
+            f"run bin/prepare_celeba --source={data_dir} --data_dir=… with a writable folder, "
+            "and use that as --data_dir",
         ) from error
 
 

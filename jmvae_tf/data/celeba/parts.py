@@ -1,6 +1,6 @@
-"""Parts of CelebA's preparation as files: some images, what became of each, and their faces.
+"""Parts of CelebA's preparation as files: the outcome for each image, and the faces.
 
-It imports no TensorFlow, as worker processes import it.
+This module does not import TensorFlow, since worker processes import it.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from jmvae_tf.runtime.files import written_atomically
 
 
 class Outcome(enum.Enum):
-    """What became of an image, or of a row of the list."""
+    """The outcome for an image or for a row of the list."""
 
     KEPT = "kept"
     NO_FACE = face_crop.Refusal.NO_FACE.value
@@ -32,18 +32,18 @@ OUTCOMES = tuple(Outcome)
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """Some images after preparation.
+    """A number of images after preparation.
 
     Attributes:
-      outcomes: one for each image.
-      faces: PNG files, one for each that was kept.
+      outcomes: one outcome per image.
+      faces: PNG files, one per image that was kept.
     """
 
     outcomes: tuple[Outcome, ...]
     faces: tuple[bytes, ...]
 
     def write(self, path: pathlib.Path) -> None:
-        """Writes it, whole or not at all.
+        """Writes the part atomically.
 
         Raises:
           OSError: if it cannot be written.
@@ -76,7 +76,7 @@ class Part:
                 )
         except (ValueError, TypeError, LookupError, EOFError, zipfile.BadZipFile) as error:
             raise UserError(
-                "A part of a preparation must be whole",
+                "A part of a preparation must be complete",
                 f"{path}: {error}",
                 "remove it, and start again",
             ) from error

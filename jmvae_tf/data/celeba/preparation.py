@@ -1,7 +1,7 @@
-"""Makes CelebA's faces in parts, by several processes.
+"""Prepares CelebA's faces in parts, with several processes.
 
-The parts lie in `parts-<crop>_<size>/` beside the data set that they become. A preparation that was
-killed resumes with the parts that are there, if the source is the same.
+The parts are in `parts-<crop>_<size>/`, next to the final data set. A killed preparation resumes
+with the existing parts if the source is the same.
 """
 
 import collections
@@ -25,20 +25,20 @@ from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import claimed, read_json, write_json
 
 PART_SIZE = 500
-"""Images in a part: some seconds of work."""
+"""Images per part: some seconds of work."""
 
 _PART_NAME = re.compile(r"part-[0-9]{5,}\.npz")
-_ALGORITHM = 1  # Raised when the same source would give other faces.
+_ALGORITHM = 1  # Increase it if the same source gives other faces.
 
 
 class Preparation:
     """The parts of one preparation.
 
     Attributes:
-      lists: of the source.
-      image_size: of a face, in pixels.
+      lists: the lists of the source.
+      image_size: side of a face in pixels.
       crop: "face" or "center".
-      source: what identifies the source and the way it is prepared.
+      source: identifies the source and how it is prepared.
     """
 
     def __init__(
@@ -49,17 +49,17 @@ class Preparation:
         image_size: int,
         crop: str,
     ) -> None:
-        """Reads the lists and looks through the images' names.
+        """Reads the lists and the names of the images.
 
         Args:
-          source: holds the official files.
-          folder: where parts go.
-          attribute_names: of the list of attributes.
-          image_size: of a face, in pixels.
+          source: folder of the official files.
+          folder: folder for the parts.
+          attribute_names: the attributes that the list must have.
+          image_size: side of a face in pixels.
           crop: "face" or "center".
 
         Raises:
-          UserError: if the source is not CelebA, or damaged.
+          UserError: if the source is damaged or not CelebA.
         """
         source_files.check_source(source)
         self.lists = source_lists.read_lists(source, attribute_names)
@@ -83,10 +83,10 @@ class Preparation:
         ]
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
-        """Keeps other processes from the same preparation.
+        """Keeps other processes from making the same preparation.
 
         Raises:
-          UserError: if another is at it.
+          UserError: if another process is making it.
         """
         return claimed(self._folder, "prepare a data set", "data_dir")
 
@@ -94,7 +94,7 @@ class Preparation:
         """Makes the parts that are missing.
 
         Args:
-          processes: that work at the same time; the result does not depend on it.
+          processes: number of processes; the result does not depend on it.
 
         Raises:
           OSError: if a part cannot be written.
@@ -155,11 +155,11 @@ class Preparation:
         return sum(self._path(index).stat().st_size for index in range(len(self._ranges)))
 
     def report(self) -> dict[str, Any]:
-        """Counts the images that were kept and refused, and names those out of order.
+        """Counts the images that were kept and refused, and names the faulty ones.
 
         Returns:
-          "source"; "kept", a number; "refused", outcome to number; "files", outcome to the names
-          of those images, for all outcomes but "no face".
+          "source"; "kept", a count; "refused", outcome to count; "files", outcome to the names of
+          its images, for all outcomes but "no face".
         """
         files: dict[Outcome, list[str]] = collections.defaultdict(list)
         files[Outcome.NO_ROW] = self._without_row
@@ -184,18 +184,18 @@ class Preparation:
         return self._folder
 
     def remove(self) -> None:
-        """Removes the parts, when they are no longer needed."""
+        """Removes the parts once they are no longer needed."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def _workers(work: worker.Work, processes: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
-    """Starts processes that make parts. An exception ends them, even in the middle of a part.
+    """Starts processes that make parts. An exception stops them even in the middle of a part.
 
     Raises:
       UserError: if one of them has died.
     """
-    # Not forked: TensorFlow's threads would be missing in a copy of this process.
+    # Not forked: TensorFlow's threads would be missing in a fork.
     context = multiprocessing.get_context("spawn")
     theirs, ours = context.Pipe(duplex=False)
     with (
@@ -208,21 +208,21 @@ def _workers(work: worker.Work, processes: int) -> Iterator[concurrent.futures.P
         try:
             yield pool
         except BaseException as error:
-            ours.close()  # That ends the workers; the pool would wait for them.
+            ours.close()  # This stops the workers; the pool would wait for them.
             if not isinstance(error, concurrent.futures.process.BrokenProcessPool):
                 raise
             raise UserError(
-                "A process that crops faces must live until its work is done",
+                "A process that crops faces must not end before its work is done",
                 "the sudden end of one",
-                "free memory or choose fewer --processes, and start again: what is done is kept",
+                "free memory or choose fewer --processes, and start again: finished parts are kept",
             ) from error
 
 
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Delays interrupts, and hides Ctrl-C from processes started within.
+    """Delays interrupts, and hides Ctrl-C from processes started inside the block.
 
-    A terminal sends it to all its processes; here only the one that started the others handles it.
+    A terminal sends Ctrl-C to all its processes; only the parent process should handle it.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
     try:
@@ -232,10 +232,10 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 class _Progress(tqdm):
-    """A bar on a terminal; elsewhere a line for each tenth."""
+    """Shows a bar on a terminal; elsewhere prints a line per tenth."""
 
     def update(self, number: int) -> None:
-        """Counts some more images."""
+        """Adds to the number of finished images."""
         if not self.disable:
             super().update(number)
             return

@@ -1,4 +1,4 @@
-"""From CelebA's official files to the prepared data set, once for each size and crop."""
+"""Makes the prepared data set from CelebA's official files, once per size and crop."""
 
 import contextlib
 import errno
@@ -24,22 +24,22 @@ def prepare_faces(
     processes: int,
     overwrite: bool = False,
 ) -> dict[str, Any]:
-    """Prepares the faces of a source, unless they are there already.
+    """Prepares the faces of a source unless that has been done.
 
     Args:
-      source: holds the official files.
-      data_dir: where the data set goes.
-      image_size: of a face, in pixels.
+      source: folder of the official files.
+      data_dir: folder for the data set.
+      image_size: side of a face in pixels.
       crop: "face" or "center".
-      processes: that crop at the same time.
-      overwrite: whether the faces of another source may be replaced.
+      processes: number of processes.
+      overwrite: whether to replace the faces of another source.
 
     Returns:
-      The report: see `Preparation.report`.
+      The report; see `Preparation.report`.
 
     Raises:
-      UserError: if the source is not CelebA or damaged, no face is found in it, the faces of
-        another source lie in the data directory, or what lies there are links.
+      UserError: if the source is damaged or not CelebA, no face is found in it, the data directory
+        contains the faces of another source, or its folders are links.
       OSError: if the result cannot be written.
     """
     folder = tfds_builder.folder_of(data_dir, image_size, crop)
@@ -52,14 +52,14 @@ def prepare_faces(
                 return report
         if not overwrite:
             raise UserError(
-                "A data directory holds the faces of one source",
+                "A data directory can hold the faces of one source",
                 f"{folder}, prepared from another than {source}",
                 "choose another --data_dir, or --overwrite it",
             )
     for path in (folder, folder.parent, parts):
-        if path.is_symlink():  # Whoever made it would choose where files are written and removed.
+        if path.is_symlink():  # It would decide where files are written and removed.
             raise UserError(
-                "Faces are prepared in folders, no links",
+                "Faces are prepared in folders, not in links",
                 path,
                 "remove the link, or choose another --data_dir",
             )
@@ -78,12 +78,12 @@ def prepare_faces(
 
 
 def _write(preparation: Preparation, data_dir: pathlib.Path, folder: pathlib.Path) -> None:
-    """Makes a data set of the parts.
+    """Makes the data set from the parts.
 
     Raises:
       OSError: if it cannot be written.
     """
-    for left in folder.parent.glob("incomplete.*"):  # By a process that was killed.
+    for left in folder.parent.glob("incomplete.*"):  # From a killed process.
         shutil.rmtree(left)
     free, needed = shutil.disk_usage(data_dir).free, preparation.size()
     if free < needed:
@@ -95,9 +95,9 @@ def _write(preparation: Preparation, data_dir: pathlib.Path, folder: pathlib.Pat
     )
     tfds.disable_progress_bar()
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # TFDS would speak of a download.
+        with contextlib.redirect_stdout(io.StringIO()):  # TFDS would report a download.
             builder.download_and_prepare(download_dir=preparation.folder)
-    except RuntimeError as error:  # ArrayRecord knows no other error.
+    except RuntimeError as error:  # ArrayRecord raises no other type.
         for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             if os.strerror(number) in str(error):
                 raise OSError(number, os.strerror(number), str(folder)) from error

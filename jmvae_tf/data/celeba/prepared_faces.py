@@ -1,4 +1,4 @@
-"""Prepared faces read back from disk. The files may be anybody's: they are checked first."""
+"""Reads prepared faces from disk, after checking the files, which may be untrusted."""
 
 import math
 import os
@@ -21,25 +21,25 @@ from jmvae_tf.runtime.files import read_json
 
 _LONGEST_REPORT = 2**26  # Bytes; it may name every file of CelebA.
 _MOST_FACES = 10_000_000
-_TEMPLATE = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"  # TFDS's own, of the names of files.
+_TEMPLATE = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"  # TFDS's template of file names.
 
-_MEMORY_SHARE = 0.5  # Of the memory available; images that need more stay on disk.
+_MEMORY_SHARE = 0.5  # Of the available memory; images that need more stay on disk.
 _READ_AT_ONCE = 1000
 
 
 def is_prepared(folder: pathlib.Path) -> bool:
-    """Whether a folder holds the whole data set."""
+    """Tells whether a folder contains the complete data set."""
     return (folder / "dataset_info.json").is_file()
 
 
 def check_prepared(folder: pathlib.Path) -> None:
-    """Checks how a prepared data set describes itself, before TFDS believes it.
+    """Checks the description of a prepared data set before TFDS relies on it.
 
     Args:
-      folder: of the data set.
+      folder: folder of the data set.
 
     Raises:
-      UserError: if it is not one that `prepare` has made.
+      UserError: if `prepare` did not make the data set.
     """
     tfds_files.check_tfds_files(folder)
     path = folder / "dataset_info.json"
@@ -47,14 +47,14 @@ def check_prepared(folder: pathlib.Path) -> None:
         _check_described(read_json(path))
     except (ValueError, TypeError, LookupError, ArithmeticError) as error:
         raise UserError(
-            "A prepared data set must be what bin/prepare_celeba made",
+            "A prepared data set must be one that bin/prepare_celeba made",
             f"{path}: {type(error).__name__}: {error}",
             "remove it, and prepare it again",
         ) from error
 
 
 def _check_described(described: Mapping[str, Any]) -> None:
-    """Raises an error of some kind if it does not describe faces of CelebA."""
+    """Raises some error if it does not describe faces of CelebA."""
     if (described["name"], described["version"]) != (CelebaFaces.name, str(CelebaFaces.VERSION)):
         raise ValueError("it describes other data")
     names = [split["name"] for split in described["splits"]]
@@ -62,18 +62,18 @@ def _check_described(described: Mapping[str, Any]) -> None:
         raise ValueError(f"splits {names}")
     for split in described["splits"]:
         if split["filepathTemplate"] != _TEMPLATE:
-            raise ValueError(f"files of the names {split['filepathTemplate']}")
-    # TFDS takes these numbers for true.
+            raise ValueError(f"files with the names {split['filepathTemplate']}")
+    # TFDS does not check these numbers.
     numbers = [int(x) for split in described["splits"] for x in split["shardLengths"]]
     if min(numbers) < 0 or sum(numbers) > _MOST_FACES:
         raise ValueError(f"{sum(numbers)} faces, of up to {_MOST_FACES}")
 
 
 def read_report(folder: pathlib.Path) -> dict[str, Any]:
-    """Reads the report of a prepared data set: see `Preparation.report`.
+    """Reads the report of a prepared data set; see `Preparation.report`.
 
     Raises:
-      OSError: if there is none.
+      OSError: if there is no report.
       ValueError: if it is damaged.
     """
     report = read_json(folder / tfds_builder.REPORT, _LONGEST_REPORT)
@@ -87,16 +87,16 @@ def read_report(folder: pathlib.Path) -> dict[str, Any]:
         and all(isinstance(names, list) for names in files.values())
         and all(isinstance(name, str) for names in files.values() for name in names)
     ):
-        raise ValueError("no report of a preparation")
+        raise ValueError("not a report of a preparation")
     return report
 
 
 class Labels(NamedTuple):
-    """What is known about each face.
+    """The attributes, file name and partition of each face.
 
     Attributes:
       attributes: int8 [faces, 40], -1 or 1.
-      file_names: of the official images.
+      file_names: the names of the official images.
       partitions: indices into `source_lists.PARTITION_NAMES`.
     """
 
@@ -106,13 +106,13 @@ class Labels(NamedTuple):
 
 
 class StoredImages:
-    """Images that stay on disk, in files of TFDS, until they are asked for."""
+    """Images that stay on disk, in files of TFDS, until they are read."""
 
     def __init__(self, source: Any, rows: np.ndarray, image_size: int) -> None:
-        """Chooses images of a data source.
+        """Selects images of a data source.
 
         Args:
-          source: of TFDS, which gives "image" as a PNG file.
+          source: a data source of TFDS, whose "image" is a PNG file.
           rows: indices into the source.
           image_size: in pixels.
         """
@@ -126,7 +126,7 @@ class StoredImages:
         return len(self._rows)
 
     def __getitem__(self, indices: np.ndarray) -> np.ndarray:
-        """Reads the images at some indices, uint8 [indices, size, size, 3]."""
+        """Reads the images at the given indices, uint8 [indices, size, size, 3]."""
         examples = self._source.__getitems__(self._rows[indices].tolist())
         images = np.empty((len(examples), *self.shape[1:]), self.dtype)
         for image, example in zip(images, examples, strict=True):
@@ -134,34 +134,34 @@ class StoredImages:
         return images
 
     def take(self, indices: np.ndarray) -> "StoredImages":
-        """Chooses some of the images, still on disk."""
+        """Selects some of the images, which stay on disk."""
         return StoredImages(self._source, self._rows[indices], self.shape[1])
 
 
 def read_prepared(
     folder: pathlib.Path, image_size: int
 ) -> tuple[np.ndarray | StoredImages, Labels]:
-    """Reads a prepared data set, all its splits one after the other.
+    """Reads all splits of a prepared data set, one after the other.
 
     Args:
-      folder: of one configuration and version.
+      folder: folder of one configuration and version.
       image_size: in pixels.
 
     Returns:
-      uint8 [faces, size, size, 3], on disk where it takes too much memory; and what is known about
-      each face.
+      uint8 [faces, size, size, 3], kept on disk if it needs too much memory; and the labels of each
+      face.
 
     Raises:
-      UserError: if it is damaged, or not what `prepare_faces` makes.
+      UserError: if it is damaged or `prepare_faces` did not make it.
     """
     check_prepared(folder)
     try:
         return _read(folder, image_size)
     except UserError:
         raise
-    except Exception as error:  # TFDS and ArrayRecord raise many kinds.
+    except Exception as error:  # TFDS and ArrayRecord raise many types.
         raise UserError(
-            "A prepared data set must be whole",
+            "A prepared data set must be complete",
             f"{folder}: {type(error).__name__}: {error}",
             "remove it, and prepare it again",
         ) from error
@@ -170,7 +170,7 @@ def read_prepared(
 def _read(folder: pathlib.Path, image_size: int) -> tuple[np.ndarray | StoredImages, Labels]:
     builder = tfds.builder_from_directory(folder)
     described = builder.info.features
-    # Others may be packed in ways that take any memory, or mean something else.
+    # Other features may unpack to any size or mean something else.
     if described.to_json() != tfds_builder.features(described["image"].shape[0]).to_json():
         raise ValueError("features of other data")
     splits = [name for name in PARTITION_NAMES if name in builder.info.splits]
@@ -206,13 +206,13 @@ def _decode(png: bytes, image: np.ndarray) -> None:
     """
     height, width, _ = image.shape
     decoded = None
-    # Decoders take memory for as many pixels as a header says.
+    # Decoders allocate memory for as many pixels as the header says.
     if png.startswith(PNG_HEADER_START + struct.pack(">II", width, height)):
         decoded = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB)
     if decoded is None:
         raise UserError(
             f"A prepared face must be a PNG of {width}x{height} pixels",
-            f"{len(png)} bytes that are none",
+            f"{len(png)} bytes that are not such an image",
             "remove the prepared data set, and prepare it again",
         )
     image[...] = decoded
@@ -222,7 +222,7 @@ def available_memory() -> int:
     """Returns the bytes that can be used without swapping."""
     try:
         meminfo = pathlib.Path("/proc/meminfo").read_text(encoding="ascii")
-    except OSError:  # Not Linux.
+    except OSError:  # Not on Linux.
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     fields = dict(line.split(":", 1) for line in meminfo.splitlines())
     return 1024 * int(fields["MemAvailable"].split()[0])

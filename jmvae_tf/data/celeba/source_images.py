@@ -1,4 +1,4 @@
-"""The images of CelebA's official zip or unpacked folder, which may hold anything."""
+"""Reads the images of CelebA's official zip or unpacked folder, which may be untrusted."""
 
 import hashlib
 import pathlib
@@ -23,26 +23,26 @@ class Images(Protocol):
     names: frozenset[str]
 
     def read(self, name: str) -> bytes:
-        """Reads a file, which may hold anything.
+        """Reads a file, whatever it contains.
 
         Raises:
-          OSError: if it cannot be read, or is no regular file.
-          ValueError: if it is damaged, encrypted, compressed otherwise than is usual for a zip, or
-            longer than images may be.
+          OSError: if it cannot be read or is not a regular file.
+          ValueError: if it is damaged, encrypted, compressed in an unusual way, or longer than
+            images may be.
         """
 
     def fingerprint(self) -> str:
-        """Computes a digest that changes when an image does."""
+        """Computes a digest that changes if an image changes."""
 
 
 def open_images(folder: pathlib.Path) -> Images:
-    """Opens the official zip or, where that is missing, the unpacked folder.
+    """Opens the official zip or, if it is missing, the unpacked folder.
 
     Args:
-      folder: in which `source_files.missing` finds nothing missing.
+      folder: a folder that contains all official files; see `source_files.missing`.
 
     Raises:
-      UserError: if the zip is truncated or holds no images, or the folder none.
+      UserError: if the zip is truncated, or the zip or folder contains no images.
     """
     source = source_files.find_images(folder) or folder / source_files.FOLDER
     images: Images = _Unpacked(source) if source.is_dir() else _Zipped(source)
@@ -54,7 +54,7 @@ def open_images(folder: pathlib.Path) -> Images:
 
 
 def _is_image(name: str) -> bool:
-    # What starts in these two ways, macOS has put beside the files.
+    # macOS adds files that start in these two ways.
     return (
         name.lower().endswith(_SUFFIXES)
         and not name.startswith("__MACOSX")
@@ -65,15 +65,15 @@ def _is_image(name: str) -> bool:
 def match(rows: Sequence[str], names: frozenset[str]) -> list[str]:
     """Finds the image of each row of the lists.
 
-    It has the row's name, or else differs from it only in the ending: the lists name
-    `000001.jpg`, and the PNG edition has `000001.png`.
+    The image has the row's name, or one that differs only in its suffix: the lists name
+    `000001.jpg`, the PNG edition has `000001.png`.
 
     Args:
-      rows: file names of the lists.
-      names: of the images.
+      rows: the file names in the lists.
+      names: the file names of the images.
 
     Returns:
-      A name for each row: an image's, or the row's own where there is none.
+      One name per row: the image's, or the row's own if there is no image.
     """
     free: dict[str, str] = {}
     for name in sorted(names.difference(rows)):
@@ -91,7 +91,9 @@ class _Zipped:
             self._archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
             raise UserError(
-                "A zip must be whole", f"{path}, truncated or no zip ({error})", "fetch it again"
+                "A zip must be complete",
+                f"{path}, truncated or not a zip ({error})",
+                "fetch it again",
             ) from error
         self._entries = {
             pathlib.PurePosixPath(entry.filename).name: entry
@@ -107,7 +109,7 @@ class _Zipped:
         if entry.file_size > image_limits.MOST_BYTES:
             raise ValueError(f"an entry of a zip of more than {image_limits.MOST_BYTES} bytes")
         try:
-            # Of an entry that lies, no more than this is unpacked, and no more kept than it says.
+            # If an entry's size is false, this limits what is unpacked, and the size what is kept.
             with self._archive.open(entry) as file:
                 return file.read(image_limits.MOST_BYTES)
         except (RuntimeError, EOFError, zipfile.BadZipFile, zlib.error, struct.error) as error:
@@ -131,11 +133,11 @@ class _Unpacked:
     def _state(self, name: str) -> str:
         try:
             state = (self._folder / name).stat()
-        except OSError as error:  # A link that leads nowhere; `read` says it.
+        except OSError as error:  # A broken link; `read` reports it.
             return str(error.errno)
         return f"{state.st_size} {state.st_mtime_ns}"
 
 
 def _digest(lines: Iterable[str]) -> str:
-    # Not all names of files are text.
+    # File names need not be valid text.
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,4 +1,4 @@
-"""CelebA's official lists, or Kaggle's: the attributes of each image, and its partition."""
+"""Reads CelebA's official lists, or Kaggle's: the attributes and partition of each image."""
 
 import codecs
 import dataclasses
@@ -14,11 +14,11 @@ from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_limited
 
 PARTITION_NAMES = ("train", "validation", "test")
-"""What the numbers 0, 1 and 2 of the list of partitions mean."""
+"""The meaning of the numbers 0, 1 and 2 in the list of partitions."""
 
 _LONGEST_LIST = 2**26  # Bytes; the official one has 26 million.
-_MOST_LINES, _LONGEST_LINE = 2_000_000, 10_000  # Of a list; short ones take far more than the file.
-_LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # Those of Python.
+_MOST_LINES, _LONGEST_LINE = 2_000_000, 10_000  # Short lines need far more memory than disk.
+_LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # As in Python.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Lists:
     """The content of the two official lists, in the order of file names.
 
     Attributes:
-      names: of the image files, sorted.
+      names: the names of the image files, sorted.
       attributes: int8 [names, attributes], -1 or 1.
       partitions: int8 [names], indices into `PARTITION_NAMES`.
     """
@@ -36,7 +36,7 @@ class Lists:
     partitions: np.ndarray
 
     def fingerprint(self) -> str:
-        """Digests their whole content."""
+        """Computes a digest of the whole content."""
         digest = hashlib.sha256("\n".join(self.names).encode())
         digest.update(self.attributes.tobytes())
         digest.update(self.partitions.tobytes())
@@ -47,11 +47,12 @@ def read_lists(folder: pathlib.Path, attribute_names: Sequence[str]) -> Lists:
     """Reads both lists.
 
     Args:
-      folder: holds them.
-      attribute_names: what the columns must be called, in order.
+      folder: folder of the lists.
+      attribute_names: the names that the columns must have, in order.
 
     Raises:
-      UserError: if a list is damaged, has other attributes, or the two name other files.
+      UserError: if a list is damaged or has other attributes, or the two lists name different
+        files.
     """
     attributes_file = _find(folder, source_files.ATTRIBUTES_FILE)
     partitions_file = _find(folder, source_files.PARTITIONS_FILE)
@@ -65,7 +66,7 @@ def read_lists(folder: pathlib.Path, attribute_names: Sequence[str]) -> Lists:
         if alone:
             raise UserError(
                 f"{attributes_file.name} and {partitions_file.name} must name the same files",
-                f"{len(alone)} that {file} lacks, the first {alone[0]}",
+                f"{len(alone)} that are missing in {file}, the first {alone[0]}",
                 "fetch both again",
             )
     names = tuple(sorted(attributes))
@@ -81,10 +82,10 @@ def _find(folder: pathlib.Path, name: str) -> pathlib.Path:
 
 
 def _read_attributes(path: pathlib.Path, names: Sequence[str]) -> dict[str, list[int]]:
-    """File name to values.
+    """Reads the attributes: file name to values.
 
-    The official list has a count, a line of names, then a line for each file; Kaggle's has no
-    count, and a name for the column of files too.
+    The official list has a count, a line of names, then one line per file. Kaggle's has no count,
+    and its line of names includes the column of files.
     """
     lines = _lines(path)
     count = None
@@ -135,7 +136,7 @@ def _read_attributes(path: pathlib.Path, names: Sequence[str]) -> dict[str, list
 
 
 def _read_partitions(path: pathlib.Path) -> dict[str, int]:
-    """File name to 0, 1 or 2; Kaggle's list begins with the names of its two columns."""
+    """Reads file name to 0, 1 or 2; Kaggle's list starts with the names of its two columns."""
     partitions = {str(number): number for number in range(len(PARTITION_NAMES))}
     header = 1 if path.suffix == ".csv" else 0
     result: dict[str, int] = {}
@@ -153,7 +154,7 @@ def _read_partitions(path: pathlib.Path) -> dict[str, int]:
 def _add(rows: dict, name: str, value: object, number: int, path: pathlib.Path) -> None:
     if name in rows:
         raise UserError(
-            "A list must name a file once",
+            "A list must name each file once",
             f"{name} again in line {number} of {path}",
             "fetch it again",
         )
@@ -161,25 +162,26 @@ def _add(rows: dict, name: str, value: object, number: int, path: pathlib.Path) 
 
 
 def _lines(path: pathlib.Path) -> Iterator[list[str]]:
-    """The words of each line, whatever the blanks and line ends; blank lines at the end are none.
+    """Yields the words of each line, for any blanks and line ends; skips blank lines at the end.
 
-    Of a CSV file they are what is between commas, without blanks and quotation marks around it.
+    In a CSV file, words are the values between commas, without surrounding blanks and quotation
+    marks.
 
     Raises:
-      UserError: if it is no text, or is longer than a list may be.
+      UserError: if it is not text, or is longer than a list may be.
     """
     try:
         content = read_limited(path, _LONGEST_LIST)
         text = content.decode(_encoding(content)).rstrip()
         if sum(map(text.count, _LINE_ENDS)) > _MOST_LINES:
-            raise ValueError(f"more than the {_MOST_LINES} lines that are read of it")
+            raise ValueError(f"more than the {_MOST_LINES} lines allowed")
         lines = text.splitlines()
         if max(map(len, lines), default=0) > _LONGEST_LINE:
             raise ValueError(f"a line of more than {_LONGEST_LINE} characters")
     except ValueError as error:
         is_binary = isinstance(error, UnicodeDecodeError)
         raise UserError(
-            "A list must be text, and no longer than CelebA's may be",
+            "A list must be text and not longer than CelebA's can be",
             f"{path}: {'no text' if is_binary else error}",
             "fetch it again",
         ) from error
@@ -194,6 +196,6 @@ def _lines(path: pathlib.Path) -> Iterator[list[str]]:
 
 
 def _encoding(content: bytes) -> str:
-    """By the byte order mark, if there is one: Windows puts it before what it takes for text."""
+    """Returns the encoding by the byte order mark, which Windows writes before text files."""
     wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return "utf-16" if wide else "utf-8-sig"

@@ -1,4 +1,4 @@
-"""How CelebA's faces are divided: officially, or as in the 2018 paper."""
+"""Splits CelebA's faces officially or as in the 2018 paper."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,12 +7,12 @@ import numpy as np
 
 from jmvae_tf.data.celeba.source_lists import PARTITION_NAMES
 
-_TEST_SHARE, _VALIDATION_SHARE = 0.1, 0.02  # Of all faces; of those left for training.
+_TEST_SHARE, _VALIDATION_SHARE = 0.1, 0.02  # Of all faces; of the faces not in the test set.
 _SPLIT_SEED = 0
 
 
 def divide_officially(partitions: Sequence[int]) -> dict[str, np.ndarray]:
-    """Divides by the official partition.
+    """Splits by the official partition.
 
     Args:
       partitions: 0, 1 or 2 for each face.
@@ -27,13 +27,13 @@ def divide_officially(partitions: Sequence[int]) -> dict[str, np.ndarray]:
 
 
 def divide_as_in_paper(file_names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Divides as the 2018 paper, 90 % and 10 %; 2 % of the former validate.
+    """Splits as in the 2018 paper, 90 % and 10 %; 2 % of the 90 % are the validation set.
 
-    It goes by a hash of each name, so that a face that is added or refused moves hardly any other,
-    and no version of a library matters.
+    The split is decided by a hash of each name. So adding or refusing a face moves hardly any other
+    face, and the versions of libraries do not matter.
 
     Args:
-      file_names: of all faces.
+      file_names: the file names of all faces.
 
     Returns:
       The indices of each part's faces, ascending.

@@ -1,12 +1,12 @@
 """CelebA's faces as a data set of TensorFlow Datasets: its features, its folder and its builder.
 
-`bin/prepare_celeba` prepares it once. Anyone who has TFDS can read it:
+`bin/prepare_celeba` prepares it once. Read it with TFDS:
 
     builder = tfds.builder_from_directory("data/celeba_faces/face_64/1.0.0")
     train = builder.as_data_source(split="train")
     train[0]["image"]
 
-The files are ArrayRecords, which `as_data_source` reads in any order (`as_dataset` does not read
+The files are ArrayRecords, which `as_data_source` reads in any order (`as_dataset` cannot read
 them). An example is a dictionary: "image", uint8 [size, size, 3]; "attributes", int8 [40], -1 or 1,
 in the order of `builder.info.metadata["attribute_names"]`; "file_name" and "partition" of the
 official lists. The splits are the official partitions, in the order of file names.
@@ -26,7 +26,7 @@ from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.runtime.files import write_json
 
 REPORT = "preparation.json"
-"""The file beside the data that says what was kept and refused, and from which source."""
+"""The file next to the data with what was kept and refused, and from which source."""
 
 _OPTIONS = DATA_SETS["celeba"].options
 
@@ -37,7 +37,7 @@ def config_name(image_size: int, crop: str) -> str:
 
 
 def folder_of(data_dir: pathlib.Path, image_size: int, crop: str) -> pathlib.Path:
-    """Gives the folder of the data set once it is prepared."""
+    """Returns the folder of the prepared data set."""
     return data_dir / CelebaFaces.name / config_name(image_size, crop) / str(CelebaFaces.VERSION)
 
 
@@ -45,7 +45,7 @@ def features(image_size: int) -> tfds.features.FeaturesDict:
     """Describes an example.
 
     Args:
-      image_size: in pixels.
+      image_size: side of an image in pixels.
     """
     return tfds.features.FeaturesDict(
         {
@@ -74,8 +74,8 @@ class CelebaFaces(tfds.core.GeneratorBasedBuilder):
         """Builds the data set from finished parts.
 
         Args:
-          preparation: that made them; its size and crop choose the configuration.
-          **kwargs: as for any builder, without `config`.
+          preparation: the preparation that made them; its size and crop choose the configuration.
+          **kwargs: passed to the base class, without `config`.
         """
         self._preparation = preparation
         config = config_name(preparation.image_size, preparation.crop)
@@ -93,7 +93,7 @@ class CelebaFaces(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: object) -> dict[str, Iterator]:
-        # The folder is a temporary one that takes its name when all is written.
+        # The folder has a temporary name until everything is written.
         write_json(pathlib.Path(self.data_dir) / REPORT, self._preparation.report())
         return {
             name: self._generate_examples(partition)

@@ -1,6 +1,6 @@
 """A worker process of CelebA's preparation: finds, crops and resizes faces, part by part.
 
-It imports no TensorFlow: a worker starts in a moment and takes little memory.
+This module does not import TensorFlow, so a worker starts quickly and needs little memory.
 """
 
 import dataclasses
@@ -27,9 +27,9 @@ def make_part(
     """Prepares some images.
 
     Args:
-      images: of the source.
-      names: of rows of the list; their images may be missing or broken.
-      image_size: of a face, in pixels.
+      images: the images of the source.
+      names: file names from rows of the list; their images may be missing or broken.
+      image_size: side of a face in pixels.
       crop: "face" finds it; "center" takes the centre square.
     """
     prepared = [_prepare(images, name, image_size, crop) for name in names]
@@ -59,12 +59,13 @@ def _prepare(
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """The settings that all parts of a preparation share.
+    """The settings that all parts of a preparation have in common.
 
     Attributes:
-      source: holds the official files.
-      names: of the images, in the order of the lists' rows; they may be missing or broken.
-      image_size: of a face, in pixels.
+      source: folder of the official files.
+      names: file names of the images, in the order of the lists' rows; images may be missing or
+        broken.
+      image_size: side of a face in pixels.
       crop: "face" or "center".
     """
 
@@ -82,16 +83,16 @@ def start_worker(work: Work, lifeline: Connection) -> None:
     """Makes this process a worker.
 
     Args:
-      work: of its parts.
-      lifeline: on which nothing is sent. This process ends as soon as the other end is closed or
-        its process has died, even in the middle of a part.
+      work: the settings of its parts.
+      lifeline: a connection on which nothing is sent. This process ends as soon as the other end is
+        closed or its process has died, even in the middle of a part.
     """
     global _work
     threading.Thread(target=_die_with, args=(lifeline,), daemon=True).start()
     cv2.setNumThreads(1)
-    with open(os.devnull, "wb") as nowhere:  # For decoders; the outcome says it.
+    with open(os.devnull, "wb") as nowhere:  # Hides decoders' warnings; see the outcome.
         os.dup2(nowhere.fileno(), _STDERR)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])  # The pool ends workers so.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])  # The pool stops workers with it.
     _work = work, source_images.open_images(work.source)
 
 
@@ -103,11 +104,11 @@ def _die_with(lifeline: Connection) -> None:
 
 
 def write_part(rows: range, path: pathlib.Path) -> None:
-    """Makes a part and writes it; a worker does that.
+    """Makes a part and writes it, in a worker.
 
     Args:
-      rows: of the lists.
-      path: of the part.
+      rows: the rows of the lists.
+      path: path of the part.
 
     Raises:
       OSError: if it cannot be written.

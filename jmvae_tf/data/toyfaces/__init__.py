@@ -1,1 +1,1 @@
-"""Toyfaces: drawn faces whose attributes are known."""
+"""Toyfaces: cartoon faces with known attributes."""

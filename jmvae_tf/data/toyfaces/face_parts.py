@@ -23,14 +23,14 @@ def draw_face(pen: Pen, shown: Collection[str], variation: Mapping[str, float]) 
     """Draws a face.
 
     Args:
-      pen: that draws it.
-      shown: the names of the attributes that it has.
+      pen: the pen to draw with.
+      shown: the names of the face's attributes.
       variation: a value for each name of `variations.VARIATIONS`.
     """
     bald = "Bald" in shown
     skin = mix(*(PALE_SKIN if "Pale_Skin" in shown else OTHER_SKIN), variation["skin"])
     hair = hair_colour(shown, variation)
-    # Nobody sees a bald head's colour of hair but in its brows and beard.
+    # A bald head's hair colour shows only in its brows and beard.
     brows = mix(HAIR["Black_Hair"][0], HAIR["Brown_Hair"][1], variation["beard"])
     brows = brows if bald else darker(hair, 0.45)
     width, height = 15.5 * variation["head_width"], 19.0 * variation["head_height"]

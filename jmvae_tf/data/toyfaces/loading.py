@@ -1,7 +1,7 @@
 """Cartoon faces of 64x64 pixels and their attributes, drawn on demand.
 
-The attributes have CelebA's names and go together as in life. Everything else about a face varies
-freely, so that one vector of attributes has many faces.
+The attributes have CelebA's names and are correlated as in real life. Everything else about a face
+varies freely, so one vector of attributes has many faces.
 """
 
 import pathlib
@@ -23,11 +23,11 @@ _OF_LOOKS = OF_ATTRIBUTES + 1
 
 
 def load(data_dir: pathlib.Path, split: str) -> DataSet:
-    """Draws the faces to train on, to validate on and to test on, by a seed each.
+    """Draws the training, validation and test faces, with one seed each.
 
     Args:
       data_dir: unused; nothing is read from disk.
-      split: unused, as "paper" is the only one.
+      split: unused; "paper" is the only one.
     """
     del data_dir, split  # Every data set takes both.
     parts = {part: examples(number, _SEEDS[part]) for part, number in NUM_EXAMPLES.items()}
@@ -41,10 +41,10 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
 
 
 def examples(number: int, seed: int) -> dict[str, np.ndarray]:
-    """Draws faces at random: attributes as often as in life, and a face for each vector of them.
+    """Draws random faces: attributes with realistic frequencies, and one face per vector of them.
 
     Args:
-      number: how many; the first are the same for any number.
+      number: the number of faces; the first ones do not depend on it.
       seed: 0 or more.
 
     Returns:
@@ -60,13 +60,13 @@ def redraw(attributes: np.ndarray, seed: int) -> np.ndarray:
 
     Args:
       attributes: -1 or 1, [number, 18], in the order of `ATTRIBUTES`.
-      seed: of all that varies freely; 0 or more.
+      seed: seed of all that varies freely; 0 or more.
 
     Returns:
       uint8 [number, 64, 64, 3], red first.
 
     Raises:
-      ValueError: for attributes of another shape or with other values.
+      ValueError: if the attributes have another shape or other values.
     """
     images = np.empty((len(attributes), UNITS, UNITS, 3), np.uint8)
     for index, image in enumerate(drawings(attributes, seed)):
@@ -79,12 +79,12 @@ def drawings(
 ) -> Iterator[np.ndarray]:
     """Draws the faces of `redraw` one by one, of any size.
 
-    Looks follow from the seed and the index of the row alone, so that another attribute changes
-    nothing else of a face.
+    A face's looks depend only on the seed and the row's index, so changing an attribute changes
+    nothing else.
 
     Args:
-      attributes: as for `redraw`.
-      seed: as for `redraw`.
+      attributes: see `redraw`.
+      seed: see `redraw`.
       size: the width of the images in pixels.
       margin: rows added above and below the square.
 
@@ -92,7 +92,7 @@ def drawings(
       uint8 [size + 2 * margin, size, 3], red first.
 
     Raises:
-      ValueError: as `redraw`.
+      ValueError: see `redraw`.
     """
     attributes = np.asarray(attributes)
     if attributes.ndim != 2 or attributes.shape[1] != len(ATTRIBUTES):

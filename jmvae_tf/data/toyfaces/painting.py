@@ -1,7 +1,7 @@
-"""Paints cartoon faces: a background, a face, and the light that falls on both.
+"""Paints cartoon faces: background, face and light.
 
-A face is drawn in units of its own: its centre is (0, 0), x to the right, y down, and an image
-is 64 units wide. A `Pen` converts them to pixels of the canvas.
+Faces are drawn in their own units: the centre is (0, 0), x points right, y points down, and an
+image is 64 units wide. A `Pen` converts them to pixels of the canvas.
 """
 
 import math
@@ -15,7 +15,7 @@ from jmvae_tf.data.toyfaces.face_parts import draw_face
 from jmvae_tf.data.toyfaces.pen import Pen
 from jmvae_tf.data.toyfaces.variations import UNITS
 
-_SUPERSAMPLING = 2  # Of images of less than two pixels a unit, for smooth edges.
+_SUPERSAMPLING = 2  # For smooth edges in images of less than two pixels per unit.
 
 
 def paint(
@@ -24,11 +24,11 @@ def paint(
     """Paints one face.
 
     Args:
-      shown: the names of the attributes that it has, out of `variations.ATTRIBUTES`. Those that
-        exclude each other are drawn all the same: a hat over hair over a bald head.
+      shown: the names of the face's attributes, from `variations.ATTRIBUTES`. Attributes that
+        exclude each other are all drawn: a hat over hair over a bald head.
       variation: a value for each name of `variations.VARIATIONS`.
       size: the width of the image in pixels, and its height without margins.
-      margin: rows added above and below the square, which continue the picture.
+      margin: rows added above and below the square, which continue the image.
 
     Returns:
       uint8 [size + 2 * margin, size, 3], red first.
@@ -44,7 +44,7 @@ def paint(
 
 
 def _background(variation: Mapping[str, float], width: int, height: int) -> np.ndarray:
-    """A colour that fades in one direction."""
+    """Paints a background colour that fades in one direction."""
     colour = from_hue(
         variation["background_hue"],
         variation["background_saturation"],
@@ -56,12 +56,12 @@ def _background(variation: Mapping[str, float], width: int, height: int) -> np.n
 
 
 def _lit(image: np.ndarray, variation: Mapping[str, float]) -> np.ndarray:
-    """The image in a light that falls from one side."""
+    """Lights the image from one side."""
     return _times(image, variation["light"], variation["light_fall"], variation["light_direction"])
 
 
 def _times(image: np.ndarray, centre: float, change: float, direction: float) -> np.ndarray:
-    """The image times a plane: `centre` at its centre, `change` more at half a width from it."""
+    """Multiplies an image by a plane: `centre` in the middle, `change` more at half a width."""
     height, width = image.shape[:2]
     x = (np.arange(width, dtype=np.float32) + 0.5 - width / 2) * (2 / width)
     y = (np.arange(height, dtype=np.float32) + 0.5 - height / 2) * (2 / width)

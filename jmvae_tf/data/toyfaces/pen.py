@@ -22,9 +22,9 @@ class Pen:
     """Draws filled shapes and lines, in the units of a face, on a canvas.
 
     Args:
-      canvas: uint8 [height, width, 3], drawn on.
-      variation: says where the face is.
-      pixels: of the canvas, in a unit.
+      canvas: the image to draw on, uint8 [height, width, 3].
+      variation: gives the position of the face.
+      pixels: pixels of the canvas per unit.
     """
 
     def __init__(self, canvas: np.ndarray, variation: Mapping[str, float], pixels: float) -> None:
@@ -34,7 +34,7 @@ class Pen:
         angle = math.radians(self.tilt)
         self.along = self.pixels * math.cos(angle)
         self.across = self.pixels * math.sin(angle)
-        # Half a pixel: OpenCV counts from the centre of the first.
+        # Half a pixel, since OpenCV counts from the centre of the first pixel.
         self.x = canvas.shape[1] / 2 + pixels * variation["left"] - 0.5
         self.y = canvas.shape[0] / 2 + pixels * (3 + variation["down"]) - 0.5
         self.to_canvas = np.array([[self.along, self.across], [-self.across, self.along]])
@@ -48,7 +48,7 @@ class Pen:
         colour: Colour,
         line: float = 0.0,
     ) -> None:
-        """An ellipse; filled, or where `line` is its width only the outline."""
+        """Draws an ellipse: filled, or with `line` only an outline of that width."""
         fine = 1 << _SUBPIXEL_BITS
         centre = (
             round(fine * (self.x + self.along * x - self.across * y)),
@@ -70,11 +70,11 @@ class Pen:
         )
 
     def polygon(self, points: np.ndarray, colour: Colour) -> None:
-        """A filled polygon of points [number, 2]."""
+        """Draws a filled polygon of points [number, 2]."""
         cv2.fillPoly(self.canvas, [self._fine(points)], colour, cv2.LINE_AA, _SUBPIXEL_BITS)
 
     def line(self, points: np.ndarray, colour: Colour, width: float) -> None:
-        """A line through points [number, 2]."""
+        """Draws a line through points [number, 2]."""
         pixels = max(1, round(width * self.pixels))
         cv2.polylines(
             self.canvas, [self._fine(points)], False, colour, pixels, cv2.LINE_AA, _SUBPIXEL_BITS

@@ -1,18 +1,18 @@
-"""People whose attributes go together as in life."""
+"""Samples people whose attributes are correlated as in real life."""
 
 import numpy as np
 
 from jmvae_tf.data.toyfaces.variations import ATTRIBUTES
 
 OF_ATTRIBUTES = 0
-"""What a seed and an index are folded with, so that a face's attributes and looks share no draw."""
+"""Folded with seed and index, so that attributes and looks of a face share no random values."""
 
 
 def sample_attributes(number: int, seed: int) -> np.ndarray:
-    """Draws vectors of attributes that go together as in life.
+    """Draws vectors of attributes that are correlated as in real life.
 
     Args:
-      number: how many; the first are the same for any number.
+      number: the number of vectors; the first ones do not depend on it.
       seed: 0 or more.
 
     Returns:
@@ -33,7 +33,7 @@ class _Person:
 
     def attributes(self) -> list[str]:
         """The names of the attributes that the person has."""
-        # Sex and age are not drawn: they are why other attributes go together.
+        # Sex and age are not shown; they make other attributes correlated.
         man, old = self._is(0.5), self._is(0.25)
         bald = self._is((0.45 if old else 0.25) if man else 0.01)
         hat = not bald and self._is(0.25)
@@ -70,5 +70,5 @@ class _Person:
             ("Blond_Hair", 0.45),
             ("Brown_Hair", 0.7),
         )
-        # Each colour takes its share of what those before it left; red hair has no attribute.
+        # Each colour gets its share of what the previous ones left; red hair has no attribute.
         return next(([name] for name, probability in colours if self._is(probability)), [])

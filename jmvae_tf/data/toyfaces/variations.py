@@ -1,4 +1,4 @@
-"""The attributes that a cartoon face can show, and what varies freely between faces."""
+"""The attributes of cartoon faces, and the properties that vary freely."""
 
 import math
 from collections.abc import Mapping
@@ -23,13 +23,13 @@ ATTRIBUTES = (
     "Wearing_Hat",
     "Wearing_Lipstick",
 )
-"""What a face can show, in CelebA's names and order."""
+"""The attributes that a face can have, with CelebA's names and order."""
 
 UNITS = 64
 """The width of an image in the units of a face."""
 
 VARIATIONS: Mapping[str, tuple[float, float]] = {
-    # The face in the image: units, degrees.
+    # Position of the face in the image: units, degrees.
     "left": (-2.0, 2.0),
     "down": (-1.5, 1.5),
     "scale": (0.95, 1.06),
@@ -69,4 +69,4 @@ VARIATIONS: Mapping[str, tuple[float, float]] = {
     "light_fall": (0.0, 0.18),
     "light_direction": (0.0, 2 * math.pi),
 }
-"""The free properties of a face, each with its lowest and highest value; drawn evenly between."""
+"""The free properties of a face, each with the range from which it is drawn uniformly."""

@@ -306,7 +306,7 @@ def test_official_files_are_prepared_first(tmp_path, capsys):
     celeba_source.write(tmp_path / "data", NUMBER)
     loaded = registry.load("celeba", tmp_path / "data", OPTIONS)
     assert loaded.num_examples("train") == 16
-    assert "prepared once" in capsys.readouterr().out
+    assert "Preparing CelebA" in capsys.readouterr().out
     shutil.rmtree(tmp_path / "data" / source_files.FOLDER)
     assert registry.load("celeba", tmp_path / "data", OPTIONS).num_examples("train") == 16
     assert capsys.readouterr().out == ""

@@ -44,7 +44,9 @@ def test_fingerprint_changes_with_an_image(source, zipped):
 def test_truncated_zip(source):
     path = celeba_source.zip_images(source)
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(UserError, match=r"A zip must be whole; received \S*celeba.zip, truncated"):
+    with pytest.raises(
+        UserError, match=r"A zip must be complete; received \S*celeba.zip, truncated"
+    ):
         source_images.open_images(source)
 
 
@@ -103,4 +105,4 @@ def test_damaged_directory_of_a_zip(source, old, new):
     try:
         source_images.open_images(source).fingerprint()
     except UserError as error:
-        assert "A zip must be whole" in str(error)  # noqa: PT017
+        assert "A zip must be complete" in str(error)  # noqa: PT017

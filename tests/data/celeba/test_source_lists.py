@@ -81,7 +81,7 @@ def test_damaged_list_of_attributes(source, edit, message):
         (change(1, "000002", "000001"), "once; received 000001.jpg again in line 2 of"),
         (
             lambda lines: lines.pop(),
-            r"received 1 that \S*partition.txt lacks, the first 000020.jpg",
+            r"received 1 that are missing in \S*partition.txt, the first 000020.jpg",
         ),
     ],
 )
