@@ -92,6 +92,19 @@ def test_a_run_folder_is_read(stored, run):
     assert [row["epoch"] for row in folder.read_history()] == [1]
 
 
+def test_methods_have_their_names_of_version_0_3_too(stored):
+    run = RUNS[0]
+    model = without_adversary(
+        jmvae_tf.load_model(stored / run / "checkpoints" / "epoch-000001.keras")
+    )
+    given = {"label": inputs_of(expected(stored, run))["label"]}
+    with pytest.warns(DeprecationWarning, match="posterior_and_samples"):
+        _, z = model.draw_posterior(given, 2, seed=1)
+    np.testing.assert_array_equal(z, model.posterior_and_samples(given, 2, seed=1)[1])
+    with pytest.warns(DeprecationWarning, match="samples_to_infer"):
+        assert model.draws_to_infer
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("run", RUNS)
 def test_programs_take_a_run_folder(stored, tmp_path, run):

@@ -1,6 +1,7 @@
 """Samples the latent variable given modalities, for generation and for the papers' metrics."""
 
 import abc
+import warnings
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -37,6 +38,12 @@ class LatentSamples(ModalityInputs, abc.ABC):
         """Whether q(z|given) is random if modalities are missing."""
         return False
 
+    @property
+    def draws_to_infer(self) -> bool:
+        """The name of `samples_to_infer` until version 0.3."""
+        warnings.warn("draws_to_infer is samples_to_infer now", DeprecationWarning, stacklevel=2)
+        return self.samples_to_infer
+
     @abc.abstractmethod
     def posterior(self, given: Tensors | None = None, seed: int | tf.Tensor = 0) -> Any:
         """Returns q(z|given); see `MultimodalVAE.posterior`."""
@@ -62,6 +69,14 @@ class LatentSamples(ModalityInputs, abc.ABC):
         seed_q, seed_z = split(as_seed(seed), 2)
         q = self.posterior(given, seed_q)
         return q, sample(q, seed_z, num_samples)
+
+    def draw_posterior(
+        self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
+    ) -> tuple[tfd.Distribution, tf.Tensor]:
+        """The name of `posterior_and_samples` until version 0.3."""
+        message = "draw_posterior is posterior_and_samples now"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return self.posterior_and_samples(given, num_samples, seed)
 
     def sample_posterior(
         self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
