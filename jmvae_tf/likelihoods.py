@@ -242,14 +242,15 @@ def observed_log_prob(
       Nats, [..., batch].
 
     Raises:
-      ValueError: if the mask has another rank, or masks single values that are not independent.
+      ValueError: if the mask is not bool or has another shape, or masks single values that are not
+        independent.
     """
     if mask is None:
         return distribution.log_prob(event)
-    event, mask = tf.convert_to_tensor(event), tf.convert_to_tensor(mask)
+    event, mask = tf.convert_to_tensor(event), as_mask(mask)
     axes = list(range(-len(distribution.event_shape), 0))
     by_value = mask.shape.rank == event.shape.rank
-    if not by_value and mask.shape.rank != event.shape.rank - len(axes):
+    if not mask.shape.is_compatible_with(event.shape if by_value else event.shape[: -len(axes)]):
         raise ValueError(
             "A mask has the shape of the events, or that of the batch. "
             f"Received: {mask.shape} for {event.shape}"
@@ -266,3 +267,18 @@ def observed_log_prob(
         log_probs = distribution.distribution.log_prob(event)
         return tf.reduce_sum(tf.where(mask, log_probs, 0.0), axis=axes)
     return tf.where(mask, distribution.log_prob(event), 0.0)
+
+
+def as_mask(mask: Any) -> tf.Tensor:
+    """Converts a mask to a tensor.
+
+    Raises:
+      ValueError: if the mask is not bool.
+    """
+    mask = tf.convert_to_tensor(mask)
+    if mask.dtype != tf.bool:
+        raise ValueError(
+            "A mask is bool, True where observed; compare numbers first, as with mask > 0. "
+            f"Received: {mask.dtype.name}"
+        )
+    return mask

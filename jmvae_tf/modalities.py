@@ -4,18 +4,24 @@ import dataclasses
 import functools
 import keyword
 import math
+import numbers
+import operator
 import re
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import keras
 import numpy as np
 
-from jmvae_tf.export_format import signature_names, value_ranges
+from jmvae_tf.export_format import signature_names, value_names, value_ranges
 from jmvae_tf.likelihoods import Likelihood
 from jmvae_tf.runtime.errors import one_line
+
+Kind = Literal["image", "label", "attributes", "vector"]
+
+_KINDS = get_args(Kind)
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
@@ -80,7 +86,7 @@ class Modality(value_ranges.YesOrNo):
     event_shape: tuple[int, ...]
     likelihood: Likelihood
     likelihood_weight: float = 1.0
-    kind: Literal["image", "label", "attributes", "vector"] = "vector"
+    kind: Kind = "vector"
     value_names: tuple[str, ...] = ()
     standardised: bool = False
     value_range: tuple[float, float] | None = None
@@ -89,13 +95,14 @@ class Modality(value_ranges.YesOrNo):
         """Checks the fields against each other.
 
         Raises:
-          ValueError: if the name cannot be part of other names, the event is empty, the weight is
-            not positive, the kind does not fit the shape, value names are too few or repeat, the
-            range is empty or exceeds the likelihood's, the range of attributes has no middle, or
-            the likelihood does not suit standardised values.
+          ValueError: if a field has the wrong type, the name cannot be part of other names, the
+            event is empty, the weight is not positive, the kind is unknown or does not fit the
+            shape, value names are too few, repeat or cannot be printed, the range is empty or
+            exceeds the likelihood's, the range of attributes has no middle, or the likelihood does
+            not suit standardised values.
         """
-        object.__setattr__(self, "event_shape", tuple(int(size) for size in self.event_shape))
-        object.__setattr__(self, "value_names", tuple(self.value_names))
+        object.__setattr__(self, "event_shape", _shape_of(self.event_shape))
+        object.__setattr__(self, "value_names", _names_of(self.value_names))
         if (
             not isinstance(self.name, str)
             or not _NAME.fullmatch(self.name)
@@ -115,10 +122,20 @@ class Modality(value_ranges.YesOrNo):
                 "An event must have at least one axis and every axis at least one value. "
                 f"Received: event_shape={self.event_shape}"
             )
-        if not (math.isfinite(self.likelihood_weight) and self.likelihood_weight > 0):
+        if not isinstance(self.likelihood, Likelihood):
+            raise ValueError(
+                "A likelihood is an object such as Gaussian(): write the parentheses. "
+                f"Received: {one_line(repr(self.likelihood))} for {self.name!r}"
+            )
+        if not (_is_finite(self.likelihood_weight) and self.likelihood_weight > 0):
             raise ValueError(
                 "A likelihood weight must be positive and finite. "
-                f"Received: likelihood_weight={self.likelihood_weight}"
+                f"Received: likelihood_weight={one_line(repr(self.likelihood_weight))}"
+            )
+        if self.kind not in _KINDS:
+            raise ValueError(
+                f"A kind is one of {', '.join(map(repr, _KINDS))}. "
+                f"Received: kind={one_line(repr(self.kind))} for {self.name!r}"
             )
         rank = len(self.event_shape)
         if self.kind == "image":
@@ -134,8 +151,8 @@ class Modality(value_ranges.YesOrNo):
         if self.kind == "attributes" and not self.value_names:
             raise ValueError(f"Attributes have names. Received: {self.name!r} without value_names")
         if self.value_range is not None:
-            low, high = self.value_range
-            object.__setattr__(self, "value_range", (float(low), float(high)))
+            low, high = _range_of(self.value_range)
+            object.__setattr__(self, "value_range", (low, high))
             if not low < high:
                 raise ValueError(
                     "A range goes from a lower to a higher value. "
@@ -234,9 +251,54 @@ class Modality(value_ranges.YesOrNo):
         fields = {**config, "likelihood": likelihood}
         if "shown_as" in fields:  # As version 0.3 wrote it.
             fields["kind"] = fields.pop("shown_as")
-        if "value_names" in fields:  # Version 0.3 let names repeat.
-            fields["value_names"] = _distinct(fields["value_names"])
+        if "value_names" in fields:  # Version 0.3 took any names, and let them repeat.
+            fields["value_names"] = _distinct(list(map(_as_name, fields["value_names"])))
         return cls(**fields)
+
+
+def _shape_of(event_shape: Any) -> tuple[int, ...]:
+    try:
+        return tuple(map(operator.index, event_shape))
+    except TypeError:
+        raise ValueError(
+            "An event shape has a whole number for each axis, such as (28, 28, 1) or (10,). "
+            f"Received: event_shape={one_line(repr(event_shape))}"
+        ) from None
+
+
+def _names_of(names: Any) -> tuple[str, ...]:
+    """Returns the names as a tuple; refuses sets, which have no order, and single strings."""
+    is_ordered = isinstance(names, Sequence | np.ndarray) and not isinstance(names, str)
+    bad = [name for name in names if not value_names.is_name(name)] if is_ordered else [names]
+    if bad:
+        raise ValueError(
+            "Value names are a tuple of strings, each of 1 to "
+            f"{value_names.LONGEST} printable characters. "
+            f"Received: {one_line(repr(bad[0]))}"
+        )
+    return tuple(map(str, names))
+
+
+def _range_of(value_range: Any) -> tuple[float, float]:
+    try:
+        low, high = map(float, value_range)
+    except (TypeError, ValueError):
+        raise ValueError(
+            "A range is two numbers, the lowest and the highest value. "
+            f"Received: value_range={one_line(repr(value_range))}"
+        ) from None
+    return low, high
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and math.isfinite(value)
+
+
+def _as_name(name: Any) -> str:
+    """Returns a printable name for what version 0.3 accepted as one."""
+    if value_names.is_name(name):
+        return name
+    return one_line(name)[: value_names.LONGEST] or "?"
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:

@@ -26,13 +26,16 @@ neither the bound nor its gradients. This holds for these functions; the inputs 
 be finite.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.likelihoods import observed_log_prob
+from jmvae_tf.likelihoods import as_mask, observed_log_prob
+from jmvae_tf.runtime.errors import one_line
 
 Weight: TypeAlias = float | tf.Tensor
 
@@ -77,7 +80,7 @@ def vae_bound(
     Returns:
       The bound; its terms are `kl_prior` and `log_p_<modality>`.
     """
-    a, observed = _weights(p_x_z, likelihood_weights), _observed(masks, likelihood_weights)
+    a, observed = _weights_and_masks(data, p_x_z, likelihood_weights, masks)
     kl_prior = _counted(kl_weight, tfd.kl_divergence(q_z_x, p_z))
     log_p = {x: observed_log_prob(p, data[x], observed.get(x)) for x, p in p_x_z.items()}
     value = (
@@ -113,7 +116,7 @@ def jmvae_bound(
     Returns:
       The bound; its terms are `kl_prior` and one `log_p_<modality>` per modality.
     """
-    a, observed = _weights(p_x_z, likelihood_weights), _observed(masks, likelihood_weights)
+    a, observed = _weights_and_masks(data, p_x_z, likelihood_weights, masks)
     kl_prior = _counted(kl_weight, tfd.kl_divergence(q_z_xw, p_z))
     log_p = {x: observed_log_prob(p, data[x], observed.get(x)) for x, p in p_x_z.items()}
     value = (
@@ -151,7 +154,7 @@ def jmvae_h_bound(
     Returns:
       The bound; its terms are `kl_z1` ... `kl_zL` and one `log_p_<modality>` per modality.
     """
-    a, observed = _weights(p_x_z, likelihood_weights), _observed(masks, likelihood_weights)
+    a, observed = _weights_and_masks(data, p_x_z, likelihood_weights, masks)
     kl = {
         f"z{layer}": _counted(kl_weight, tfd.kl_divergence(q, p))
         for layer, (q, p) in enumerate(zip(q_z_xw, p_z, strict=True), start=1)
@@ -202,7 +205,7 @@ def jmvae_kl_bound(
     Returns:
       The bound; its terms are those of `jmvae_bound` and one `kl_<modality>` per modality.
     """
-    a, observed = _weights(p_x_z, likelihood_weights), _observed(masks, likelihood_weights)
+    a, observed = _weights_and_masks(data, p_x_z, likelihood_weights, masks)
     kl_prior = _counted(kl_weight, tfd.kl_divergence(q_z_xw, p_z))
     log_p = {x: observed_log_prob(p, data[x], observed.get(x)) for x, p in p_x_z.items()}
     kl = {x: _counted(alpha, tfd.kl_divergence(q_z_xw, q)) for x, q in q_z_x.items()}
@@ -240,7 +243,7 @@ def cvae_bound(
     Returns:
       The bound; its terms are `kl_prior` and `log_p_<modality>`.
     """
-    a, observed = _weights(p_x_zw, likelihood_weights), _observed(masks, likelihood_weights)
+    a, observed = _weights_and_masks(data, p_x_zw, likelihood_weights, masks)
     kl_prior = _counted(kl_weight, tfd.kl_divergence(q_z_xw, p_z))
     log_p = {x: observed_log_prob(p, data[x], observed.get(x)) for x, p in p_x_zw.items()}
     value = (
@@ -275,7 +278,7 @@ def cmma_bound(
     Returns:
       The bound; its terms are `kl_prior` and `log_p_<modality>`.
     """
-    a, observed = _weights(p_x_z, likelihood_weights), _observed(masks, likelihood_weights)
+    a, observed = _weights_and_masks(data, p_x_z, likelihood_weights, masks)
     kl_prior = _counted(kl_weight, tfd.kl_divergence(q_z_xw, p_z_w))
     log_p = {x: observed_log_prob(p, data[x], observed.get(x)) for x, p in p_x_z.items()}
     value = (
@@ -285,34 +288,69 @@ def cmma_bound(
     return Bound(value, {"kl_prior": kl_prior, **_named("log_p", log_p)}, p_x_z)
 
 
-def _weights(names: Mapping[str, object], chosen: Mapping[str, Weight] | None) -> dict[str, Weight]:
-    """Returns the weight of each modality; 1 if left out."""
-    return {name: (chosen or {}).get(name, 1.0) for name in names}
+def _weights_and_masks(
+    data: Mapping[str, tf.Tensor],
+    p_x_z: Mapping[str, tfd.Distribution],
+    weights: Mapping[str, Weight] | None,
+    masks: Mapping[str, tf.Tensor] | None,
+) -> tuple[dict[str, Weight], dict[str, tf.Tensor]]:
+    """Checks weights and masks.
 
+    Returns:
+      The weight of each likelihood, 1 if none is given; and masks of the values that count:
+      observed, in examples whose weight is not 0.
 
-def _observed(
-    masks: Mapping[str, tf.Tensor] | None, weights: Mapping[str, Weight] | None
-) -> dict[str, tf.Tensor]:
-    """Returns masks of the values that count: observed, in examples whose weight is not 0."""
-    observed = dict(masks or {})
-    for name, weight in (weights or {}).items():
-        if _is_by_example(weight):
+    Raises:
+      ValueError: if a name is not among `data`, or a weight or a mask is malformed.
+    """
+    for what, chosen in (("likelihood_weights", weights), ("masks", masks)):
+        unknown = [name for name in chosen or () if name not in data]
+        if unknown:
+            raise ValueError(f"{what} must name modalities among {list(data)}. Received: {unknown}")
+    a = {name: (weights or {}).get(name, 1.0) for name in p_x_z}
+    observed = {name: as_mask(mask) for name, mask in (masks or {}).items() if mask is not None}
+    for name, weight in a.items():
+        if _is_by_example(weight, data[name]):
             counts = tf.not_equal(weight, 0.0)
             mask = observed.get(name)
             if mask is not None:
                 axes = [tf.newaxis] * (len(mask.shape) - len(counts.shape))
                 counts = tf.logical_and(mask, counts[(..., *axes)])
             observed[name] = counts
-    return observed
+    return a, observed
 
 
 def _counted(weight: Weight, term: tf.Tensor) -> tf.Tensor:
     """Returns the term, set to 0 where its per-example weight is 0."""
-    return tf.where(tf.not_equal(weight, 0.0), term, 0.0) if _is_by_example(weight) else term
+    if _is_by_example(weight, term):
+        return tf.where(tf.not_equal(weight, 0.0), term, 0.0)
+    return term
 
 
-def _is_by_example(weight: Weight) -> bool:
-    return len(getattr(weight, "shape", ())) > 0
+def _is_by_example(weight: Any, batch: tf.Tensor) -> bool:
+    """Tells whether a weight has one value per example of a batch.
+
+    Raises:
+      ValueError: if it is malformed. In a graph, values are not checked.
+    """
+    shape = getattr(weight, "shape", None)
+    if shape is None:
+        fits = isinstance(weight, int | float) and math.isfinite(weight)
+        received = repr(weight)
+    elif len(shape) == 0:
+        return False
+    else:
+        dtype = tf.as_dtype(weight.dtype)
+        fits = dtype.is_floating and tf.TensorShape(batch.shape)[:1].is_compatible_with(shape)
+        received = f"{dtype.name} of the shape {list(shape)}"
+        if fits and tf.executing_eagerly() and not np.isfinite(weight).all():
+            fits, received = False, "NaN or infinite ones"
+    if not fits:
+        raise ValueError(
+            "A weight is a finite number, or floats of the shape [batch]. "
+            f"Received: {one_line(received)}"
+        )
+    return shape is not None
 
 
 def _named(prefix: str, terms: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -1,12 +1,16 @@
 """Ranges of attributes, and where yes begins."""
 
+import copy
+import dataclasses
 import math
+import pickle
 
 import numpy as np
 import pytest
 
 from jmvae_tf.export_format.modalities_json import DescribedModality
-from jmvae_tf.likelihoods import Bernoulli, Gaussian
+from jmvae_tf.export_format.value_names import is_name
+from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.programs.common.print_values import print_table, shown_attributes
 from tests.helpers.evaluation import TRAITS, traits_of
@@ -69,3 +73,60 @@ def test_stored_names_that_repeat_are_numbered():
     loaded = Modality.from_config({**config, "value_names": ["Bald", "Bald", "Bald (2)"]})
     assert loaded.value_names == ("Bald", "Bald (3)", "Bald (2)")
     assert Modality.from_config(config).value_names == names
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "rule"),
+    [
+        ("event_shape", 3, "An event shape has a whole number for each axis"),
+        ("event_shape", (2.7,), "An event shape has"),
+        ("event_shape", "23", "An event shape has"),
+        ("event_shape", (None, 3), "An event shape has"),
+        ("likelihood", Categorical, r"A likelihood is an object such as Gaussian\(\)"),
+        ("likelihood", "gaussian", "A likelihood is an object"),
+        ("likelihood_weight", "5", "A likelihood weight must be positive and finite"),
+        ("likelihood_weight", math.nan, "A likelihood weight must be positive and finite"),
+        ("kind", "labels", "A kind is one of 'image', 'label', 'attributes', 'vector'"),
+        ("kind", ["label"], "A kind is one of"),
+        ("value_names", "abc", "Value names are a tuple of strings"),
+        ("value_names", {"a", "b", "c"}, "Value names"),
+        ("value_names", (0, 1, 2), "Value names .* Received: 0"),
+        ("value_names", ("", "a", "b"), "Value names .* Received: ''"),
+        ("value_names", ("a\nb", "a", "b"), "Value names"),
+        ("value_names", ("a" * 201, "a", "b"), "Value names"),
+        ("value_range", (0, 1, 2), "A range is two numbers"),
+        ("value_range", "01x", "A range is two numbers"),
+        ("value_range", 1, "A range is two numbers"),
+    ],
+)
+def test_a_field_of_another_type_is_refused(field, value, rule):
+    fields = {"name": "x", "event_shape": (3,), "likelihood": Categorical(), "kind": "label"}
+    with pytest.raises(ValueError, match=rule):
+        Modality(**{**fields, field: value})
+
+
+def test_values_have_names_of_any_script():
+    names = ("a,b", "c=d", "🐈", "👩\u200d🔬", "می\u200cخواهم")
+    modality = Modality("x", (5,), Categorical(), kind="label", value_names=np.array(names))
+    assert modality.value_names == names
+    assert all(type(name) is str for name in modality.value_names)
+
+
+def test_stored_names_that_cannot_be_shown_are_mended():
+    """Version 0.3 wrote such files."""
+    config = Modality("x", (5,), Gaussian()).get_config()
+    loaded = Modality.from_config({**config, "value_names": [0, "", "a\nb", "\x1b", "c" * 300]})
+    assert loaded.value_names == ("0", "?", "a b", "\\x1b", "c" * 200)
+    assert all(map(is_name, loaded.value_names))
+
+
+def test_shown_as_is_an_old_name_of_kind():
+    with pytest.warns(DeprecationWarning, match="shown_as is called kind"):
+        label = Modality("x", (2,), Categorical(), shown_as="label")
+    assert label == Modality("x", (2,), Categorical(), kind="label")
+    with pytest.warns(DeprecationWarning, match="shown_as is called kind"):
+        assert label.shown_as == "label"
+    with pytest.warns(DeprecationWarning, match="shown_as is called kind"):
+        assert dataclasses.replace(label, shown_as="vector").kind == "vector"
+    for copied in (copy.deepcopy(label), pickle.loads(pickle.dumps(label))):
+        assert copied == label

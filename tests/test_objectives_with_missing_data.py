@@ -174,3 +174,53 @@ def test_a_divergence_of_weight_0_need_not_be_finite(case):
     value = case.bound("jmvae_kl_bound", alpha=alpha).value
     np.testing.assert_array_equal(value, case.bound("jmvae_bound").value)
     assert np.isnan(case.bound("jmvae_kl_bound", alpha=1.0).value).all()
+
+
+@pytest.mark.parametrize(
+    ("weight", "received"),
+    [
+        (np.ones((BATCH, 1), "f"), r"float32 of the shape \[6, 1\]"),
+        (np.ones(1, "f"), r"float32 of the shape \[1\]"),
+        (np.ones(BATCH, int), r"int64 of the shape \[6\]"),
+        (np.array([1, 1, 1, 1, 1, np.nan], "f"), "NaN or infinite ones"),
+        (float("nan"), "nan"),
+        ([1.0] * BATCH, r"\[1.0, "),
+        (None, "None"),
+    ],
+)
+def test_what_is_no_weight_is_refused(case, weight, received):
+    """A weight of the shape [batch, 1] would make a bound of the shape [batch, batch]."""
+    rule = rf"floats of the shape \[batch\]. Received: {received}"
+    for options in ({"kl_weight": weight}, {"likelihood_weights": {"x": weight}}):
+        with pytest.raises(ValueError, match=rule):
+            case.bound("jmvae_bound", **options)
+    with pytest.raises(ValueError, match=rule):
+        case.bound("jmvae_kl_bound", alpha=weight)
+
+
+@pytest.mark.parametrize(
+    ("name", "mask", "rule"),
+    [
+        ("x", np.ones(BATCH, "f"), "A mask is bool, .* Received: float32"),
+        ("x", np.ones(BATCH, int), "A mask is bool, .* Received: int64"),
+        ("y", np.ones((BATCH, 1), bool), r"that of the batch. Received: \(6, 1\) for \(6, 4\)"),
+        ("y", np.ones(4, bool), r"that of the batch. Received: \(4,\) for \(6, 4\)"),
+        ("w", np.ones(1, bool), r"that of the batch. Received: \(1,\) for \(6, 3\)"),
+    ],
+)
+@pytest.mark.parametrize("weights", [None, {"x": np.ones(BATCH, "f")}])
+def test_what_is_no_mask_is_refused(case, name, mask, rule, weights):
+    with pytest.raises(ValueError, match=rule):
+        case.bound("jmvae_bound", masks={name: mask}, likelihood_weights=weights)
+
+
+def test_a_number_of_any_library_is_a_weight(case):
+    expected = case.bound("jmvae_bound", kl_weight=0.5).value
+    for weight in (np.float64(0.5), np.float32(0.5), tf.constant(0.5)):
+        np.testing.assert_array_equal(case.bound("jmvae_bound", kl_weight=weight).value, expected)
+
+
+@pytest.mark.parametrize("argument", ["likelihood_weights", "masks"])
+def test_a_misspelt_modality_is_refused(case, argument):
+    with pytest.raises(ValueError, match=rf"{argument} must name .* Received: \['X'\]"):
+        case.bound("jmvae_bound", **{argument: {"X": np.ones(BATCH, bool)}})

@@ -12,6 +12,7 @@ from typing import Any
 
 from jmvae_tf.export_format import signature_names, value_ranges
 from jmvae_tf.export_format.saved_model_pb import SignatureTensor, read_signatures
+from jmvae_tf.export_format.value_names import is_name
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json
 
@@ -105,8 +106,8 @@ def read_modalities(version: pathlib.Path) -> dict[str, DescribedModality]:
 
 def _described(name: str, fields: Any) -> DescribedModality:
     """Makes a modality of its entry in the file; raises ValueError for what cannot be one."""
-    is_name = name.isidentifier() and len(name) <= _LONGEST_NAME
-    if not is_name or name in signature_names.RESERVED:
+    fits = name.isidentifier() and len(name) <= _LONGEST_NAME
+    if not fits or name in signature_names.RESERVED:
         raise ValueError(f"a modality of the name {name[:_LONGEST_NAME]!r}")
     fields = _with_kind(fields)
     if not all(field in fields for field in _FIELDS):
@@ -159,7 +160,7 @@ def _value_names(name: str, names: Any) -> tuple[str, ...]:
     if not isinstance(names, list) or len(names) > _MOST_NAMES:
         raise ValueError(f"{name} without a list of at most {_MOST_NAMES} names")
     for one in names:
-        if not isinstance(one, str) or not one.isprintable() or not 0 < len(one) <= _LONGEST_NAME:
+        if not is_name(one):
             raise ValueError(f"{name} with a value of the name {one!r}")
     if len(set(names)) < len(names):
         raise ValueError(f"{name} with a name that stands for several values")

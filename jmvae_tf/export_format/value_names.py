@@ -2,7 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
+
+LONGEST = 200
+"""Characters of a name, at most."""
+
+_JOINERS = ("\u200c", "\u200d")  # Within words of some scripts, and within some emoji.
 
 
 class NamedValues(Protocol):
@@ -15,6 +20,15 @@ class NamedValues(Protocol):
     @property
     def value_names(self) -> tuple[str, ...]:
         """The names of the values in order; empty for none."""
+
+
+def is_name(name: Any) -> bool:
+    """Tells whether a value can have this name: a string that prints on one line."""
+    return (
+        isinstance(name, str)
+        and 0 < len(name) <= LONGEST
+        and all(x.isprintable() or x in _JOINERS for x in name)
+    )
 
 
 def names_or_numbers(modality: NamedValues) -> Sequence[str]:
