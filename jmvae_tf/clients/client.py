@@ -1,4 +1,4 @@
-"""What clients of both protocols share: how they are asked, and their errors."""
+"""The interface and the errors that clients of both protocols share."""
 
 import abc
 from collections.abc import Mapping, Sequence
@@ -13,24 +13,24 @@ from jmvae_tf.export_format import signature_names
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.runtime.errors import UserError
 
-_LONGEST_MESSAGE = 500  # Characters of a server's words that are repeated.
+_LONGEST_MESSAGE = 500  # Characters of a server's message that are repeated.
 
 
 class Client(abc.ABC):
-    """Asks one model of a server.
+    """Sends requests to one model of a server.
 
     Attributes:
-      timeout: seconds that an answer may take, from connecting to its last byte.
+      timeout: seconds that a reply may take, from connecting to its last byte.
 
     Args:
       server: the server.
-      model: the name that the model is served under.
+      model: the name under which the model is served.
       timeout: see above.
-      modalities: the model's (`modalities_json.read_modalities`), to check answers against and to
-        limit their size; None if they are not known.
+      modalities: the model's modalities (`modalities_json.read_modalities`), to check replies and
+        limit their size; None if unknown.
 
     Raises:
-      ValueError: for a timeout that is not positive and finite.
+      ValueError: if the timeout is not positive and finite.
     """
 
     def __init__(
@@ -48,24 +48,24 @@ class Client(abc.ABC):
     def predict(
         self, signature: str, inputs: Mapping[str, Any], outputs: Sequence[str]
     ) -> dict[str, np.ndarray]:
-        """Asks a signature.
+        """Calls a signature.
 
         Args:
           signature: its name.
-          inputs: by name, arrays or lists, [batch, ...] each. Numbers of any type are sent as
-            float32, and seeds as int32; files, under names of `signature_names.file_tensor`, are
-            bytes objects.
-          outputs: the names of all its outputs.
+          inputs: arrays or lists by name, [batch, ...] each. Numbers of any type are sent as
+            float32 and seeds as int32. Files are bytes objects, under the names of
+            `signature_names.file_tensor`.
+          outputs: the names of all outputs of the signature.
 
         Returns:
           The outputs by name; numbers as float32, files as bytes objects. They have the request's
-          batch, numbers are finite, and files are PNG. If the client was given the model's
-          modalities, shapes, ranges and sizes are the model's.
+          batch size, numbers are finite and files are PNG. If the client knows the model's
+          modalities, shapes, ranges and sizes have been checked too.
 
         Raises:
-          UserError: if the server cannot be reached, refuses, or answers something else.
-          ValueError: if the inputs are not batches of one size.
-          TypeError: if an input holds values of another type.
+          UserError: if the server cannot be reached, refuses the request or returns something else.
+          ValueError: if the inputs do not all have the same batch size.
+          TypeError: if an input has values of another type.
         """
         arrays, batch = _as_inputs(inputs)
         return self._ask(signature, arrays, expected_outputs(outputs, batch, self.modalities))
@@ -74,21 +74,22 @@ class Client(abc.ABC):
     def _ask(
         self, signature: str, inputs: Mapping[str, np.ndarray], expected: list[ExpectedOutput]
     ) -> dict[str, np.ndarray]:
-        """Sends checked inputs and gives checked outputs; raises UserError as `predict`."""
+        """Sends checked inputs and returns checked outputs; raises UserError like `predict`."""
 
 
 def _as_inputs(inputs: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], int]:
-    """Converts the inputs of a signature to what is sent.
+    """Converts the inputs of a signature to the arrays to send.
 
     Args:
       inputs: see `Client.predict`.
 
     Returns:
-      The inputs by name, float32, int32 or an array of bytes objects, [batch, ...]; and the batch.
+      The inputs by name, float32, int32 or an array of bytes objects, [batch, ...]; and the batch
+      size.
 
     Raises:
       ValueError: if they are not batches of one size.
-      TypeError: if an input holds values of another type.
+      TypeError: if an input has values of another type.
     """
     arrays = {name: _as_input(name, values) for name, values in inputs.items()}
     shapes = {name: list(array.shape) for name, array in arrays.items()}
@@ -122,7 +123,7 @@ def _as_input(name: str, values: Any) -> np.ndarray:
         if array.size and not limits.min <= array.min() <= array.max() <= limits.max:
             raise ValueError(f"seed must fit into int32. Received: {array.min()} to {array.max()}")
         return array.astype(np.int32)
-    with np.errstate(over="ignore"):  # Infinite values are for the server to refuse.
+    with np.errstate(over="ignore"):  # The server refuses infinite values.
         return array.astype(np.float32)
 
 
@@ -139,8 +140,8 @@ def late(server: str, timeout: float) -> UserError:
     """Makes the error for a server that has not answered in time."""
     return UserError(
         "A TensorFlow Serving must answer in time",
-        f"--server={server}: no whole answer within {timeout:g} s",
-        "see what it does, or give it longer (--timeout)",
+        f"--server={server}: no complete answer within {timeout:g} s",
+        "see what it does, or give it more time (--timeout)",
     )
 
 
@@ -149,12 +150,12 @@ def refused(model: str, signature: str, message: str) -> UserError:
     return UserError(
         f"The server's {model} must be able to answer {signature}",
         message[:_LONGEST_MESSAGE],
-        "mend the request, or change --model",
+        "correct the request, or change --model",
     )
 
 
 def unexpected(model: str, signature: str, reply: object) -> UserError:
-    """Makes the error for a reply that is no answer."""
+    """Makes the error for an invalid reply."""
     return UserError(
         f"The server's {model} must answer {signature} as a model of this package does",
         f"a reply {str(reply)[:_LONGEST_MESSAGE]}",

@@ -1,4 +1,4 @@
-"""Keeps one deadline over all that a blocking library does on a network."""
+"""Puts one deadline on all network operations of a blocking library."""
 
 import contextlib
 import math
@@ -8,13 +8,13 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-_LONGEST = float(2**20)  # Seconds; what the system's own timers take.
+_LONGEST = float(2**20)  # Seconds; a limit of the system's timers.
 
 Result = TypeVar("Result")
 
 
 class Watch:
-    """Keeps the connections of some work, to cut them off from outside."""
+    """Collects the connections of some work, so that they can be cut from outside."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,25 +22,25 @@ class Watch:
         self._is_over = False
 
     def add(self, connected: socket.socket) -> None:
-        """Registers a connection to cut off at the end, whatever wraps its socket by then."""
+        """Registers a connection to cut at the end, even if its socket is wrapped by then."""
         with self._lock:
             self._watched.append(connected.dup())
         if self._is_over:
             self.end()
 
     def end(self) -> None:
-        """Cuts off all connections, so that whoever waits for one continues at once."""
+        """Cuts all connections, so that anything waiting for one continues at once."""
         self._is_over = True
         with self._lock:
             for watched in self._watched:
-                with contextlib.suppress(OSError):  # It is cut off already.
+                with contextlib.suppress(OSError):  # Already cut.
                     watched.shutdown(socket.SHUT_RDWR)
                 watched.close()
             self._watched.clear()
 
 
 def checked_timeout(seconds: float) -> float:
-    """Limits a timeout to what the system can keep.
+    """Limits a timeout to what the system supports.
 
     Raises:
       ValueError: if it is not positive and finite.
@@ -53,17 +53,17 @@ def checked_timeout(seconds: float) -> float:
 
 
 def within(seconds: float, work: Callable[[Watch], Result]) -> Result:
-    """Returns or raises what a function does, if it does so in time.
+    """Runs a function with a deadline; returns its result or raises its exception.
 
-    The function runs in a thread of its own, for nothing else ends a look-up of a name, or a server
-    that sends one byte per second. At the end its connections are cut off, which ends the thread.
+    The function runs in its own thread. Otherwise a name look-up, or a server that sends one byte
+    per second, could not be interrupted. At the end its connections are cut, which ends the thread.
 
     Args:
-      seconds: how long it may take.
+      seconds: the time that it may take.
       work: the function; it adds its connections to the watch.
 
     Raises:
-      TimeoutError: if it has not returned by then.
+      TimeoutError: if it has not returned in time.
     """
     watch = Watch()
     outcomes: queue.SimpleQueue[tuple[Result | None, BaseException | None]] = queue.SimpleQueue()
@@ -71,7 +71,7 @@ def within(seconds: float, work: Callable[[Watch], Result]) -> Result:
     def run() -> None:
         try:
             outcomes.put((work(watch), None))
-        except BaseException as error:  # It is raised where it is waited for.
+        except BaseException as error:  # Raised in the waiting thread.
             outcomes.put((None, error))
 
     threading.Thread(target=run, daemon=True).start()

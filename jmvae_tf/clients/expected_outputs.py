@@ -1,7 +1,7 @@
-"""Checks a server's reply against the request and what is known of the model.
+"""Checks a server's reply against the request and the model's description.
 
-Whoever answers may be anybody. A reply is accepted only with the shape, the kind and the range that
-the request and the model's description ask for.
+The server may be untrusted. A reply is accepted only if its shape, type and range match the request
+and the model's description.
 """
 
 import dataclasses
@@ -15,22 +15,21 @@ from jmvae_tf.export_format import signature_names
 from jmvae_tf.export_format.modalities_json import DescribedModality
 
 UNDESCRIBED_REPLY = 32 * 2**20
-"""Bytes of the largest reply of a model that was not described."""
+"""Bytes of the largest reply of a model without a description."""
 
-_LARGEST_LATENT = 2**14  # Values; outputs that are no modality have no other limit.
-_BESIDE = 2**16  # Bytes of a reply that are no values: names, brackets, the model's version.
-_ROUNDING = 1e-3  # The share of its range by which an output may leave it.
+_LARGEST_LATENT = 2**14  # Values; the only limit for outputs that are not a modality.
+_BESIDE = 2**16  # Bytes of a reply besides values: names, brackets, the model's version.
+_ROUNDING = 1e-3  # How far an output may leave its range, as a share of the range.
 
 
 @dataclasses.dataclass(frozen=True)
 class ExpectedOutput:
-    """One output of a signature as the reply must hold it.
+    """One output of a signature, as the reply must contain it.
 
     Attributes:
       name: its name.
-      batch: how many examples were asked for.
-      modality: the modality that it holds; None if it holds none, or if the model was not
-        described.
+      batch: the number of examples in the request.
+      modality: the modality of its values; None if there is none, or the model has no description.
     """
 
     name: str
@@ -39,17 +38,17 @@ class ExpectedOutput:
 
     @property
     def is_file(self) -> bool:
-        """Whether it holds PNG files instead of numbers."""
+        """Whether it contains PNG files instead of numbers."""
         return signature_names.holds_files(self.name)
 
     @property
     def num_values(self) -> int:
-        """Numbers in the whole batch, or bytes of its files without compression."""
+        """The number of values in the batch, or of bytes of its files without compression."""
         shape = self.modality.event_shape if self.modality else (_LARGEST_LATENT,)
         return self.batch * math.prod(shape)
 
     def check_shape(self, shape: Sequence[int]) -> None:
-        """Raises ValueError if numbers or files have another shape, [batch, ...]."""
+        """Raises ValueError if the shape of numbers or files, [batch, ...], is wrong."""
         event = () if self.is_file else self.modality.event_shape if self.modality else None
         fits = bool(shape) and shape[0] == self.batch
         if event is not None:
@@ -64,8 +63,8 @@ class ExpectedOutput:
         """Returns the values, float32 or an array of bytes objects.
 
         Raises:
-          ValueError: if their shape differs, numbers are not finite or out of their range, or files
-            are no PNG of the model's size.
+          ValueError: if the shape is wrong, numbers are not finite or out of range, or files are
+            not PNG of the model's size.
         """
         self.check_shape(values.shape)
         if self.is_file:
@@ -74,7 +73,7 @@ class ExpectedOutput:
             return values
         low, high = self.modality.support if self.modality else (-math.inf, math.inf)
         if self.modality and self.modality.kind not in ("image", "label"):
-            # The mean of an attribute or a vector may lie beyond what can be asked about.
+            # The mean of an attribute or a vector may be outside the range of inputs.
             low, high = -math.inf, math.inf
         margin = _ROUNDING * (high - low) if math.isfinite(high - low) else 0.0
         lowest, highest = values.min(), values.max()  # NaN if there is one.
@@ -91,12 +90,12 @@ class ExpectedOutput:
 def expected_outputs(
     outputs: Sequence[str], batch: int, modalities: Mapping[str, DescribedModality] | None
 ) -> list[ExpectedOutput]:
-    """Lists what a reply must hold.
+    """Lists the outputs that a reply must contain.
 
     Args:
-      outputs: the names of a signature's outputs.
-      batch: how many examples are asked for.
-      modalities: the model's, by name; None if it was not described.
+      outputs: the names of the signature's outputs.
+      batch: the number of examples in the request.
+      modalities: the model's modalities by name; None if it has no description.
     """
     known = modalities or {}
     return [
@@ -114,15 +113,15 @@ def largest_reply(
     """Limits the size of a reply in bytes.
 
     Args:
-      expected: what it must hold.
-      modalities: as for `expected_outputs`.
-      bytes_of_number: how long a written number may be.
-      bytes_of_file: how many bytes a byte of a file takes.
+      expected: the outputs that it must contain.
+      modalities: see `expected_outputs`.
+      bytes_of_number: most bytes of an encoded number.
+      bytes_of_file: encoded bytes per byte of a file.
     """
     if modalities is None:
         return UNDESCRIBED_REPLY
     return _BESIDE + sum(
-        # Noise does not compress: a file is as large as its image, and a little more.
+        # Noise does not compress, so a file may be slightly larger than its image.
         int(1.1 * bytes_of_file * x.num_values) + 256 * x.batch
         if x.is_file
         else bytes_of_number * x.num_values

@@ -1,4 +1,4 @@
-"""A client of TensorFlow Serving's gRPC interface, by its official protocol buffers."""
+"""A client of TensorFlow Serving's gRPC interface, using its official protocol buffers."""
 
 import math
 from collections.abc import Mapping
@@ -17,21 +17,21 @@ from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.export_format.predict_request import predict_request
 
 _METHOD = "/tensorflow.serving.PredictionService/Predict"
-_LARGEST_REQUEST = 256 * 2**20  # Bytes; gRPC's own limit of 4 MB is some 80 images of CelebA.
+_LARGEST_REQUEST = 256 * 2**20  # Bytes; gRPC's default of 4 MB is about 80 images of CelebA.
 _BYTES_OF_NUMBER = 4
 
 
 class GrpcClient(Client):
-    """Asks one model of a server over gRPC, unencrypted.
+    """Sends requests to one model of a server over gRPC, unencrypted.
 
     Args:
-      address: such as "localhost:8500".
-      model: see `Client`, as the others.
-      timeout: seconds.
-      modalities: the model's.
+      address: host and port, for example "localhost:8500".
+      model: see `Client`.
+      timeout: see `Client`.
+      modalities: see `Client`.
 
     Raises:
-      UserError: if the address is not one of a server.
+      UserError: if the address is invalid.
       ValueError: see `Client`.
     """
 
@@ -50,7 +50,8 @@ class GrpcClient(Client):
         request = predict_request(self.model, signature, inputs)
         limit = largest_reply(expected, self.modalities, _BYTES_OF_NUMBER, 1)
         with grpc.insecure_channel(self.server.address, _options(self.server, limit)) as channel:
-            # The bytes alone: what cannot be parsed would be logged with a traceback.
+            # Receive only bytes, since gRPC would log a message that cannot be parsed with a
+            # traceback.
             call = channel.unary_unary(_METHOD, predict_pb2.PredictRequest.SerializeToString)
             try:
                 content = call(request, timeout=self.timeout)
@@ -76,7 +77,7 @@ def _options(server: ServerUrl, limit: int) -> list[tuple[str, int]]:
     return [
         ("grpc.max_send_message_length", _LARGEST_REQUEST),
         ("grpc.max_receive_message_length", limit),
-        # A packed message is not unpacked, for its size says nothing: it is then none.
+        # Packed messages are not unpacked, since their size gives no limit; they count as invalid.
         ("grpc.per_message_decompression", 0),
         ("grpc.enable_http_proxy", 0 if server.is_loopback else 1),
         ("grpc.enable_retries", 0),
@@ -84,11 +85,10 @@ def _options(server: ServerUrl, limit: int) -> list[tuple[str, int]]:
 
 
 def _array(answer: ExpectedOutput, proto: tensor_pb2.TensorProto) -> np.ndarray:
-    """Unpacks the values of an output, once what it announces is right.
+    """Unpacks the values of an output after checking its type and shape.
 
     Raises:
-      ValueError: if the type or the shape is not what was asked for, or if the shape announces
-        more or less than there is.
+      ValueError: if the type or shape is wrong, or the shape does not match the number of values.
     """
     if proto.dtype != (tf.string if answer.is_file else tf.float32).as_datatype_enum:
         raise ValueError(f"with {answer.name} of the type {proto.dtype}")

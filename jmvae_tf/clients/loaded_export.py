@@ -10,25 +10,25 @@ from jmvae_tf.export_format.modalities_json import read_modalities
 from jmvae_tf.export_format.version_folders import newest_version
 from jmvae_tf.runtime.errors import UserError
 
-_ASSERTED = "assertion failed: ["  # How TensorFlow begins a refusal of `export.checks`.
+_ASSERTED = "assertion failed: ["  # Start of TensorFlow's message for `export.checks`.
 
 
 class LoadedExport:
-    """A SavedModel of this package, for programs that play with it or check it.
+    """A SavedModel of this package, loaded for use or for checks.
 
-    Its graph is code of whoever made it and runs with all rights of this process. What it says of
-    its modalities is data, and checked.
+    Its graph is code from its author and runs with all rights of this process. Its description of
+    modalities is data and is checked.
 
     Attributes:
       version: the folder that was loaded.
       modalities: name to `DescribedModality`.
-      signatures: signature to the names of its outputs.
+      signatures: signature name to the names of its outputs.
 
     Args:
-      folder: the folder of a version, or one above versions, whose newest is loaded.
+      folder: the folder of a version, or the folder above versions, whose newest is loaded.
 
     Raises:
-      UserError: if there is no SavedModel of this package, or it is damaged.
+      UserError: if there is no SavedModel of this package or it is damaged.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -36,9 +36,9 @@ class LoadedExport:
         self.modalities = read_modalities(self.version)
         try:
             self._loaded = tf.saved_model.load(str(self.version))
-        except Exception as error:  # TensorFlow has no errors of its own for damaged files.
+        except Exception as error:  # TensorFlow has no error type for damaged files.
             raise UserError(
-                "A SavedModel must be whole",
+                "A SavedModel must be complete",
                 f"{self.version}: {error}",
                 "export the model again with bin/export",
             ) from error
@@ -52,13 +52,13 @@ class LoadedExport:
 
         Args:
           signature: its name.
-          **inputs: by name, arrays or lists, [batch, ...] each; files as bytes objects.
+          **inputs: arrays or lists by name, [batch, ...] each; files as bytes objects.
 
         Returns:
           The outputs by name; files as arrays of bytes objects.
 
         Raises:
-          ValueError: if the model has no such signature, or for what the graph refuses, with its
+          ValueError: if the model has no such signature or the graph refuses an input, with the
             reason.
         """
         if signature not in self.signatures:
@@ -76,7 +76,7 @@ class LoadedExport:
 
 
 def _reason(message: str) -> str:
-    """Takes the line that says what was refused out of TensorFlow's frame around it."""
+    """Extracts the line with the reason from TensorFlow's message."""
     for line in message.splitlines():
         if line.startswith(_ASSERTED):
             return line.removeprefix(_ASSERTED).removesuffix("]").replace("] [", " ")

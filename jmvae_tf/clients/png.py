@@ -1,8 +1,8 @@
-"""Checks that bytes are a PNG file as the models write it, to the last byte.
+"""Checks to the last byte that a file is a PNG as the models write it.
 
-The models write 8 bits a channel, grey or in colour, row by row, and no chunks of text or the
-like. Whatever else a PNG may be is refused, so that nothing of a server's choice can be hidden in
-a file that is kept, and that it takes as little memory as its image.
+The models write 8 bits per channel, grey or colour, row by row, without text or similar chunks. Any
+other PNG is refused. So a server cannot hide data in a file that is kept, and a file needs no more
+memory than its image.
 """
 
 import zlib
@@ -11,20 +11,20 @@ from collections.abc import Sequence
 from jmvae_tf.data.image_limits import LONGEST_SIDE
 from jmvae_tf.data.png_format import PNG_START, png_chunks, read_png_header
 
-_WRITTEN = ((8, 0), (8, 2))  # Bits and type of colour: grey, and RGB.
+_WRITTEN = ((8, 0), (8, 2))  # Bits and colour type: grey and RGB.
 _MOST_VALUES = 3 * LONGEST_SIDE**2
 _FILTERS = 5
 
 
 def check_png(content: bytes, event_shape: Sequence[int] | None) -> None:
-    """Raises ValueError if bytes are not such a PNG file.
+    """Raises ValueError if a file is not such a PNG.
 
     Args:
-      content: the file.
-      event_shape: height, width and channels that it must have; None for any.
+      content: the content of the file.
+      event_shape: the required height, width and channels; None for any.
     """
     if not content.startswith(PNG_START):
-        raise ValueError("a file that is no PNG")
+        raise ValueError("a file that is not a PNG")
     header = read_png_header(content)
     chunks = list(png_chunks(content))
     for chunk in chunks:
@@ -32,7 +32,7 @@ def check_png(content: bytes, event_shape: Sequence[int] | None) -> None:
     middle = len(chunks) - 2
     kinds = [chunk.kind for chunk in chunks]
     if middle < 1 or kinds != [b"IHDR", *[b"IDAT"] * middle, b"IEND"] or chunks[-1].data:
-        raise ValueError("a PNG of other parts than a header, an image and an end")
+        raise ValueError("a PNG with other parts than a header, an image and an end")
     if (header.bits, header.colours) not in _WRITTEN or any(header[4:]):
         raise ValueError("a PNG of another kind than models write")
     shape = (header.height, header.width, header.channels)

@@ -1,9 +1,9 @@
 """A client of TensorFlow Serving's REST interface.
 
-Source of the format: TensorFlow Serving's guide, "RESTful API". A request holds one list per input
-(columns, "inputs") or one object per example (rows, "instances"). The reply has the same form
-("outputs", "predictions"), and leaves out the name of an only output. Files are base64 under the
-key "b64".
+Source of the format: TensorFlow Serving's guide, "RESTful API". A request contains one list per
+input (columns, "inputs") or one object per example (rows, "instances"). The reply has the same form
+("outputs", "predictions"), without the name of a single output. Files are base64 under the key
+"b64".
 """
 
 import base64
@@ -26,26 +26,26 @@ from jmvae_tf.clients.server_url import parse_server_url
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.runtime.errors import UserError
 
-_BYTES_OF_NUMBER = 96  # In JSON, indented in brackets of its own.
+_BYTES_OF_NUMBER = 96  # In JSON, indented and in its own brackets.
 _BYTES_OF_BASE64 = 4 / 3
 _PIECE = 2**16
 
 
 class RestClient(Client):
-    """Asks one model of a server over HTTP.
+    """Sends requests to one model of a server over HTTP.
 
-    Redirects are not followed, and no `.netrc` is read. The environment's proxies are used, but not
-    for this machine itself, and so are its certificates (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE).
+    Redirects are not followed and no `.netrc` is read. The environment's certificates
+    (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) and proxies are used, but no proxy for this machine itself.
 
     Args:
-      url: such as "http://localhost:8501".
-      model: see `Client`, as the others.
+      url: for example "http://localhost:8501".
+      model: see `Client`.
       rows: whether to send requests in rows instead of columns.
-      timeout: seconds.
-      modalities: the model's.
+      timeout: see `Client`.
+      modalities: see `Client`.
 
     Raises:
-      UserError: if the URL is not one of a server.
+      UserError: if the URL is invalid.
       ValueError: see `Client`.
     """
 
@@ -63,7 +63,7 @@ class RestClient(Client):
     def _ask(
         self, signature: str, inputs: Mapping[str, np.ndarray], expected: list[ExpectedOutput]
     ) -> dict[str, np.ndarray]:
-        # With NaN, which strict JSON lacks: the server refuses it with the graph's message.
+        # NaN, which strict JSON lacks, is sent: the server refuses it with the graph's message.
         request = json.dumps(request_body(signature, inputs, self.rows)).encode()
         limit = largest_reply(expected, self.modalities, _BYTES_OF_NUMBER, _BYTES_OF_BASE64)
         status, content = self._post(request, limit, signature)
@@ -83,14 +83,14 @@ class RestClient(Client):
         raise refused(self.model, signature, str(message))
 
     def _post(self, request: bytes, limit: int, signature: str) -> tuple[int, bytes]:
-        """Sends a request; gives the status and the body of the reply."""
+        """Sends a request; returns the status and the body of the reply."""
         url = f"{self.server.url}/v1/models/{urllib.parse.quote(self.model, safe='')}:predict"
 
         def post(watch: Watch) -> tuple[int, bytes]:
             with requests.Session() as session:
                 for protocol in ("http://", "https://"):
                     session.mount(protocol, _WatchedAdapter(watch))
-                session.auth = _no_credentials  # Else requests looks for them in .netrc.
+                session.auth = _no_credentials  # Otherwise requests reads .netrc.
                 with session.post(
                     url,
                     data=request,
@@ -110,16 +110,16 @@ class RestClient(Client):
             raise unexpected(self.model, signature, error) from error
         except (requests.RequestException, HTTPError, http.client.HTTPException) as error:
             raise _unreachable(self.server.url, error) from error
-        except (OSError, ValueError) as error:  # Certificates, and names that are none.
+        except (OSError, ValueError) as error:  # Bad certificates and invalid names.
             raise unreachable(self.server.url, error) from error
 
 
 class _NoAnswer(Exception):
-    """A reply that is no answer, whatever its body says."""
+    """A reply that is invalid whatever its body contains."""
 
 
 class _WatchedAdapter(HTTPAdapter):
-    """Registers every new connection with a watch."""
+    """Registers every new connection with a `Watch`."""
 
     def __init__(self, watch: Watch) -> None:
         super().__init__()
@@ -145,19 +145,19 @@ def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedReque
 
 
 def _body_of(reply: requests.Response, limit: int) -> bytes:
-    """Reads the body of a reply as it comes.
+    """Reads the body of a reply within a limit.
 
     Raises:
-      _NoAnswer: for a redirect, an encoding that was not asked for, or more bytes than the limit.
+      _NoAnswer: if it is a redirect, has an encoding that was not requested, or exceeds the limit.
     """
     status = f"of status {reply.status_code}"
     if reply.is_redirect or 300 <= reply.status_code < 400:
         raise _NoAnswer(f"{status}, a redirect, which is not followed")
     encoding = reply.headers.get("Content-Encoding", "identity")
     if encoding.lower() != "identity":
-        raise _NoAnswer(f"{status}, encoded by {encoding[:40]}, which was not asked for")
+        raise _NoAnswer(f"{status}, encoded with {encoding[:40]}, which was not requested")
     content = bytearray()
-    # Not by requests, which would read lines and chunks of any length.
+    # Not with requests, which would read lines and chunks of any length.
     while piece := reply.raw.read(_PIECE, decode_content=False):
         content += piece
         if len(content) > limit:
@@ -166,11 +166,11 @@ def _body_of(reply: requests.Response, limit: int) -> bytes:
 
 
 def request_body(signature: str, inputs: Mapping[str, np.ndarray], rows: bool) -> dict[str, Any]:
-    """Makes a request of JSON's types.
+    """Makes a request of JSON types.
 
     Args:
       signature: its name.
-      inputs: by name, [batch, ...] each.
+      inputs: arrays by name, [batch, ...] each.
       rows: whether to send rows instead of columns.
     """
     columns = {name: _as_json(values) for name, values in inputs.items()}
@@ -189,19 +189,19 @@ def _as_json(values: np.ndarray) -> list[Any]:
 
 
 def _parsed(content: bytes) -> dict[str, Any]:
-    """Parses the JSON object of a body; raises ValueError if it is none."""
+    """Parses the JSON object in a body; raises ValueError if there is none."""
     try:
-        reply = json.loads(content)  # Its floats may be NaN, which strict JSON lacks.
+        reply = json.loads(content)  # Accepts NaN, which strict JSON lacks.
     except (ValueError, RecursionError) as error:
         start = content[:200].decode("utf-8", "replace")
-        raise ValueError(f"no JSON, but {start}") from error
+        raise ValueError(f"not JSON, but {start}") from error
     if not isinstance(reply, dict):
         raise ValueError(f"{type(reply).__name__} instead of an object")
     return reply
 
 
 def _values(reply: Mapping[str, Any], expected: Sequence[ExpectedOutput]) -> Iterator[np.ndarray]:
-    """Gives the values of each output; raises ValueError if they are missing or of another kind."""
+    """Yields the values of each output; raises ValueError if they are missing or invalid."""
     if "outputs" in reply:
         columns = reply["outputs"]
         found = columns if len(expected) > 1 else {expected[0].name: columns}
@@ -215,7 +215,7 @@ def _values(reply: Mapping[str, Any], expected: Sequence[ExpectedOutput]) -> Ite
 
 
 def _columns(rows: Any, names: Sequence[str]) -> dict[str, list[Any]]:
-    """Turns rows, an object each or the only output itself, into columns by name."""
+    """Converts rows, objects or values of a single output, to columns by name."""
     if not isinstance(rows, list):
         raise ValueError("without outputs or predictions")
     if len(names) == 1:
@@ -237,16 +237,16 @@ def _files(values: list[Any]) -> np.ndarray:
 
 def _numbers(name: str, values: list[Any]) -> np.ndarray:
     if not all(map(_is_number, _leaves(values))):
-        raise ValueError(f"{name} with something else than numbers")
+        raise ValueError(f"{name} with values that are not numbers")
     try:
-        with np.errstate(over="ignore"):  # Infinite values are refused with their reason.
+        with np.errstate(over="ignore"):  # Infinite values are refused later, with a reason.
             return np.asarray(values, np.float32)
-    except (ValueError, OverflowError) as error:  # Lists of several lengths; a number too large.
-        raise ValueError(f"{name} in no shape: {error}") from error
+    except (ValueError, OverflowError) as error:  # Lists of unequal lengths; too large numbers.
+        raise ValueError(f"{name} without a shape: {error}") from error
 
 
 def _leaves(values: list[Any]) -> Iterator[Any]:
-    """Gives the values of nested lists, however deep."""
+    """Yields the values of nested lists of any depth."""
     waiting = [values]
     while waiting:
         for value in waiting.pop():
@@ -257,23 +257,22 @@ def _leaves(values: list[Any]) -> Iterator[Any]:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)  # A truth value is none.
+    return type(value) in (int, float)  # Not bool, which is a subclass of int.
 
 
 def _unreachable(url: str, error: BaseException) -> UserError:
-    """Says in a few words why a server cannot be reached; requests writes a paragraph."""
+    """Makes a short error for a server that cannot be reached; requests writes a paragraph."""
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
             reason = getattr(cause, "verify_message", None) or cause.reason or "it broke off"
             return UserError(
-                "A TensorFlow Serving behind https must speak TLS and show a certificate that is "
-                "trusted",
+                "A TensorFlow Serving behind https must speak TLS and have a trusted certificate",
                 f"--server={url}: TLS failed: {reason}",
                 "change --server, or name the certificates to trust in REQUESTS_CA_BUNDLE",
             )
     if isinstance(error, requests.exceptions.ProxyError):
-        reason = "no connection by the proxy that the environment names"
+        reason = "no connection through the proxy in the environment"
     elif any(isinstance(x, NameResolutionError) for x in causes):
         reason = "no connection: no such host"
     elif any(isinstance(x, NewConnectionError) for x in causes):
@@ -286,7 +285,7 @@ def _unreachable(url: str, error: BaseException) -> UserError:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Gives an error and those that libraries have wrapped in it."""
+    """Yields an error and the errors that libraries wrapped in it."""
     waiting, seen = [error], set()
     while waiting:
         one = waiting.pop()

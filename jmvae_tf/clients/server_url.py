@@ -1,4 +1,4 @@
-"""Parses the URL of a server, which holds nothing but protocol, host and port."""
+"""Parses the URL of a server, which has only a protocol, a host and a port."""
 
 import ipaddress
 import urllib.parse
@@ -8,11 +8,11 @@ from jmvae_tf.runtime.errors import UserError
 
 
 class ServerUrl(NamedTuple):
-    """The URL of a server in parts.
+    """The parts of a server's URL.
 
     Attributes:
       protocol: "http", "https" or "grpc".
-      address: host and port as they were written, such as "localhost:8501".
+      address: host and port as written, for example "localhost:8501".
       host: the host alone.
     """
 
@@ -22,12 +22,12 @@ class ServerUrl(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The whole URL, with nothing behind the port."""
+        """The complete URL, with nothing after the port."""
         return f"{self.protocol}://{self.address}"
 
     @property
     def is_loopback(self) -> bool:
-        """Whether it is this machine, which needs no proxy."""
+        """Whether the host is this machine, which needs no proxy."""
         if self.host == "localhost" or self.host.endswith(".localhost"):
             return True
         try:
@@ -42,19 +42,19 @@ def parse_server_url(url: str) -> ServerUrl:
 
     Args:
       url: http://HOST:PORT, https://HOST:PORT or grpc://HOST:PORT. The port may be left out, and a
-        "/" may stand at the end.
+        "/" at the end is allowed.
 
     Raises:
-      UserError: if it is none of these; a path, a query, a fragment and credentials are refused.
+      UserError: if it has another form; a path, a query, a fragment and credentials are refused.
     """
     try:
         parts = urllib.parse.urlsplit(url)
         fits = (
             parts.scheme in ("http", "https", "grpc")
             and bool(parts.hostname)
-            and parts.port != 0  # A port that is no number raises ValueError.
+            and parts.port != 0  # A port that is not a number raises ValueError.
             and parts.path in ("", "/")
-            # urlsplit leaves white space out, and says nothing of an empty query or password.
+            # urlsplit drops white space and does not report an empty query or password.
             and url.isprintable()
             and not set(url) & set(" ?#@\\%")
         )
@@ -63,7 +63,7 @@ def parse_server_url(url: str) -> ServerUrl:
     if not fits:
         raise UserError(
             "--server must be http://HOST:PORT, https://HOST:PORT or grpc://HOST:PORT, with "
-            "nothing behind the port and nobody's name before the host",
+            "nothing after the port and no user name before the host",
             f"--server={url}",
             "change it",
         )

@@ -1,1 +1,1 @@
-"""The page of bin/demo: a model behind sliders, uploads and pictures."""
+"""The page of bin/demo: try a model with sliders, uploads and images."""

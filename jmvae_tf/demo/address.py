@@ -6,10 +6,10 @@ from jmvae_tf.runtime.errors import UserError
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on a port of a host; on any free one for port 0.
+    """Opens a socket that listens on a port of a host; port 0 means any free port.
 
     Raises:
-      UserError: if nothing can listen there.
+      UserError: if it cannot listen there.
     """
     try:
         [(family, _, _, _, address), *_] = socket.getaddrinfo(
@@ -18,7 +18,7 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family)
     except (OSError, UnicodeError) as error:
         raise UserError(
-            "The page needs an address and a port of its own",
+            "The page needs its own address and port",
             f"--host={host} --port={port}: {getattr(error, 'strerror', error)}",
             "choose others; --port=0 takes any free one",
         ) from error

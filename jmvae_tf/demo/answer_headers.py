@@ -1,4 +1,4 @@
-"""Passes the page's answers on, with headers that say what a browser must not do with them."""
+"""Adds headers to the page's answers that restrict what a browser does with them."""
 
 import base64
 import hashlib
@@ -17,15 +17,15 @@ _INLINE = re.compile(rb"<(script|style)(?![^>]*\ssrc\s*=)[^>]*>(.*?)</\1>", re.D
 
 
 class GuardedAnswer:
-    """Passes an answer on with the headers of the page.
+    """Forwards an answer with the headers of the page.
 
     Args:
-      send: takes the answer.
-      path: the path that was asked for.
-      is_file: whether that is a file of a person, which browsers must not run.
+      send: sends the answer.
+      path: the requested path.
+      is_file: whether that is a user's file, which browsers must not run.
 
     Attributes:
-      has_started: whether a part of the answer was sent.
+      has_started: whether a part of the answer has been sent.
     """
 
     def __init__(self, send: Send, path: str, is_file: bool) -> None:
@@ -37,7 +37,7 @@ class GuardedAnswer:
         self._page = b""
 
     async def send(self, message: Message) -> None:
-        """Takes a message of ASGI."""
+        """Sends an ASGI message."""
         if message["type"] == "http.response.start":
             self._start = message
             if self._path != "/":
@@ -60,12 +60,12 @@ class GuardedAnswer:
 
 
 def refusal_headers() -> dict[str, str]:
-    """The headers of an answer that refuses a request."""
+    """Returns the headers of an answer that refuses a request."""
     return {**_headers(_POLICY_OF_FILES), "connection": "close"}
 
 
 def _hashes(page: bytes, kind: str) -> str:
-    """Lists the scripts, or styles, that stand in a page, in the words of a policy."""
+    """Lists the hashes of a page's inline scripts or styles, for the policy."""
     inline = [content for tag, content in _INLINE.findall(page) if tag == kind.encode()]
     digests = [base64.b64encode(hashlib.sha256(content).digest()).decode() for content in inline]
     return "".join(f" 'sha256-{digest}'" for digest in digests)

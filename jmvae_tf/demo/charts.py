@@ -14,18 +14,18 @@ from jmvae_tf.reporting.figures.png_files import as_png, short_line
 def bars(
     names: Sequence[str], values: np.ndarray, limits: tuple[float, float], line: float = 0.0
 ) -> np.ndarray:
-    """Draws values by name, the largest above: uint8 [height, width, 3].
+    """Draws values by name, the largest on top: uint8 [height, width, 3].
 
     Args:
       names: the names of the values.
       values: [values].
-      limits: the least that the axis shows.
-      line: a value to mark, such as the one between yes and no.
+      limits: the smallest range that the axis shows.
+      line: a value to mark, for example the one between yes and no.
     """
     order = np.argsort(values)
     figure = Figure(figsize=(4.6, 0.9 + 0.24 * len(names)))
     figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - 0.3 / figure.get_figheight()))
-    axes = figure.subplots()  # Below the page's own title of the picture.
+    axes = figure.subplots()  # Below the page's own title of the image.
     shown = [short_line(names[index]) for index in order]
     axes.barh(np.arange(len(names)), values[order], tick_label=shown, color="#4472c4")
     axes.set_xlim(min(limits[0], 1.05 * values.min()), max(limits[1], 1.05 * values.max()))
@@ -37,13 +37,13 @@ def bars(
 def scatter(
     points: np.ndarray, labels: np.ndarray, names: Sequence[str], here: np.ndarray | None
 ) -> np.ndarray:
-    """Draws the latent space, one colour per label, and one image in it: uint8 [h, w, 3].
+    """Draws the latent space, one colour per label, with one image: uint8 [h, w, 3].
 
     Args:
       points: [points, 2].
-      labels: the number of the label of each, [points].
+      labels: the label number of each point, [points].
       names: the names of the labels.
-      here: the place of the image, [2]; None for no image.
+      here: the position of the image, [2]; None for no image.
     """
     figure = Figure(figsize=(6.4, 5.6))
     figure.set_layout_engine("constrained", rect=(0, 0, 1, 0.94))  # Below the page's own title.

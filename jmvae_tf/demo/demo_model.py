@@ -1,4 +1,4 @@
-"""Asks an exported model for what the page shows, as arrays; knows nothing of the page."""
+"""Gets arrays from an exported model for the page; independent of the page's layout."""
 
 import pathlib
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.export_format.value_ranges import to_pixels, to_values
 from jmvae_tf.runtime.errors import UserError
 
-_SCREEN = 320  # Pixels; how large an image is shown, at least.
-_LATENT_SAMPLES = 60  # Per label, in the scatter of the latent variable.
+_SCREEN = 320  # Pixels; the smallest size of a displayed image.
+_LATENT_SAMPLES = 60  # Per label, in the scatter plot of the latent variable.
 
 
 class DemoModel:
-    """A model of one image and at most one label or attributes, asked in a person's terms.
+    """A model of one image and at most one label or set of attributes.
 
     Attributes:
-      export: the model itself.
+      export: the exported model.
       image: the modality that is an image.
       other: the label or the attributes; None if the model has neither.
 
@@ -29,7 +29,7 @@ class DemoModel:
       export: an exported model.
 
     Raises:
-      UserError: if the page cannot show its modalities, or it has no signature that the page asks.
+      UserError: if the page cannot show its modalities, or it has none of the page's signatures.
     """
 
     def __init__(self, export: LoadedExport) -> None:
@@ -65,7 +65,7 @@ class DemoModel:
 
     @property
     def no_and_yes(self) -> tuple[float, float]:
-        """The values of an attribute that is not there, and of one that is."""
+        """The values of an absent and of a present attribute."""
         return self.other.no_and_yes if self.other else (-1.0, 1.0)
 
     @property
@@ -75,13 +75,13 @@ class DemoModel:
 
     @property
     def value_names(self) -> list[str]:
-        """The names of the other modality's values; their numbers where they have none."""
+        """The names of the other modality's values; their numbers if they have no names."""
         if self.other is None:
             return []
         return list(names_or_numbers(self.other))
 
     def can(self, what: str) -> bool:
-        """Whether the model has what it takes to "draw", "read", "edit", "rebuild" or "scatter"."""
+        """Tells whether the model can "draw", "read", "edit", "rebuild" or "scatter"."""
         image, other = self._names
         signatures = self.export.signatures
         if what == "scatter":
@@ -104,21 +104,21 @@ class DemoModel:
         return self.embed(to_values(black, self.image.support)).shape[-1]
 
     def usual_values(self) -> np.ndarray:
-        """The other modality's values at first: attributes at their means, or the first class."""
+        """Returns the other modality's initial values: attributes' means, or the first class."""
         if self.other is None:
-            raise ValueError("This model has images alone.")
+            raise ValueError("This model has images only.")
         if self.other.kind == "attributes":
             middle = np.full(self.other.event_shape, self.other.threshold)
             return np.asarray(self.other.means or middle, np.float32)
         return np.eye(*self.other.event_shape, dtype=np.float32)[0]
 
     def average(self, values: np.ndarray) -> np.ndarray:
-        """Average images, [batch, height, width, channels], given values [batch, values]."""
+        """Returns average images, [batch, height, width, channels], for values [batch, values]."""
         image, other = self._names
         return self.export(signature_names.to_generate([other], image), **{other: values})[image]
 
     def samples(self, values: np.ndarray, seed: int, number: int) -> np.ndarray:
-        """Samples images given values [values]; returns [number, height, width, channels]."""
+        """Samples images for values [values]; returns [number, height, width, channels]."""
         image, other = self._names
         repeated = np.repeat(values[np.newaxis], number, axis=0)
         seeds = (seed + np.arange(number)) % 2**31
@@ -126,7 +126,7 @@ class DemoModel:
         return self.export(signature_names.to_sample([other], image), **inputs)[image]
 
     def read(self, image: np.ndarray) -> np.ndarray:
-        """Reads the values, [values], off an image [height, width, channels]."""
+        """Predicts the values, [values], of an image [height, width, channels]."""
         name, other = self._names
         inputs = {name: image[np.newaxis]}
         return self.export(signature_names.to_generate([name], other), **inputs)[other][0]
@@ -145,12 +145,12 @@ class DemoModel:
         return self.export(signature_names.to_reconstruct(name), **inputs)[name][0]
 
     def embed(self, images: np.ndarray) -> np.ndarray:
-        """The means of q(z|image), [batch, latent_dim]."""
+        """Returns the means of q(z|image), [batch, latent_dim]."""
         embedded = self.export(signature_names.to_embed(), **{self.image.name: images})
         return embedded[signature_names.MEAN]
 
     def walk(self, start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
-        """Average images on the straight way between two vectors of values.
+        """Returns average images on the straight line between two vectors of values.
 
         Returns:
           [steps, height, width, channels].
@@ -162,10 +162,10 @@ class DemoModel:
         """Places images sampled from each label in the latent space.
 
         Returns:
-          The means of their q(z|image), [points, 2], and the number of the label of each.
+          The means of q(z|image), [points, 2], and the label number of each.
         """
         if self.other is None:
-            raise ValueError("This model has images alone.")
+            raise ValueError("This model has images only.")
         [classes] = self.other.event_shape
         points = []
         for number in range(classes):
@@ -177,14 +177,14 @@ class DemoModel:
         return np.concatenate(points), np.repeat(np.arange(classes), _LATENT_SAMPLES)
 
     def from_file(self, path: str, crop: str | None) -> np.ndarray:
-        """Reads an uploaded file as the model takes it, [height, width, channels].
+        """Reads an uploaded file as an input of the model, [height, width, channels].
 
         Args:
           path: the path of the file.
           crop: "face", or None for the centre square.
 
         Raises:
-          UserError: as `read_image`.
+          UserError: see `read_image`.
         """
         pixels = read_image(pathlib.Path(path), self.image.event_shape, crop)
         return to_values(pixels, self.image.support)

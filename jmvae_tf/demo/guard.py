@@ -1,9 +1,9 @@
-"""Stands before the page and lets through only what the page itself would ask.
+"""Protects the page: lets through only requests that the page itself makes.
 
-Anybody can send anything to a port of this machine: a web site that the user visits, a name that
-was made to point here, another user of the machine. The page's library opens files that a request
-names and downloads what it links before any handler of the page runs. So requests are checked, and
-calls are written again from what was understood of them, before the library sees them.
+Anyone can send requests to a port of this machine: a web site that the user visits, a host name
+that points here, another user of the machine. The page's library opens files that a request names
+and downloads links in it before any handler of the page runs. So requests are checked first, and
+calls are rebuilt from their checked parts before the library sees them.
 """
 
 import ipaddress
@@ -31,14 +31,14 @@ from jmvae_tf.demo.request_bodies import (
 )
 from jmvae_tf.demo.uploads import Uploads
 
-NO_SUCH_FILE = "The page gives and takes no files but those that were uploaded to it."
-"""The answer to every other file, whatever the reason: it says nothing about the file."""
+NO_SUCH_FILE = "The page only handles files that were uploaded to it."
+"""The answer for any other file; it reveals nothing about the file."""
 
 _API = "/gradio_api"
 _FILE = f"{_API}/file="
 _JOIN = f"{_API}/queue/join"
 _UPLOAD = f"{_API}/upload"
-# What a browser that shows the page asks for, and nothing else.
+# The only requests of a browser that shows the page.
 _GETS = re.compile(
     r"/|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt)"
     r"|/(assets|static|svelte)/.+"
@@ -53,8 +53,8 @@ class Guard:
 
     Args:
       app: the page.
-      hosts: names under which browsers may ask for the page, besides localhost and addresses.
-      uploads: the only files that requests may name.
+      hosts: host names under which browsers may open the page, besides localhost and IP addresses.
+      uploads: the files that requests may name.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], uploads: Uploads) -> None:
@@ -63,7 +63,7 @@ class Guard:
         self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request, or hands it on."""
+        """Answers a request or passes it on."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -80,15 +80,15 @@ class Guard:
             await response(scope, receive, send)
 
     def _check_address(self, headers: Headers) -> None:
-        """Refuses requests under a name that is not the page's, and those from other pages."""
+        """Refuses requests for other host names and from other pages."""
         hosts = headers.getlist("host")
         host = _hostname(f"//{hosts[0]}") if len(hosts) == 1 else None
         if host is None or not (host in self._hosts or _is_address(host)):
-            raise RefusedError(403, "The page does not go by this name: see --allowed_hosts.")
+            raise RefusedError(403, "The page has no such name: see --allowed_hosts.")
         for origin in headers.getlist("origin"):
             scheme, _, authority = origin.partition("://")
             if scheme not in ("http", "https") or authority.lower() != hosts[0].lower():
-                raise RefusedError(403, "The page takes no requests of other pages.")
+                raise RefusedError(403, "The page takes no requests from other pages.")
 
     async def _hand_on(self, scope: Scope, receive: IncomingBody, send: Send) -> None:
         method, path = scope["method"], scope["path"]
@@ -104,9 +104,7 @@ class Guard:
             size = announced_size(scope, LARGEST_FORM)
             with self._uploads.place_for(size) as there_is_one:
                 if not there_is_one:
-                    raise RefusedError(
-                        503, "The page has as many uploads as it takes: wait some minutes."
-                    )
+                    raise RefusedError(503, "The page has too many uploads: wait some minutes.")
                 with await read_body(receive, size) as body:
                     size = await check_form(scope, body)
                     await self._ask(scope, replayed(pieces(body), receive), send, size)
@@ -116,17 +114,17 @@ class Guard:
     async def _ask(
         self, scope: Scope, receive: Receive, send: Send, length: int | None = None
     ) -> None:
-        """Asks the page's library and guards its answer.
+        """Passes a request to the page's library and protects its answer.
 
         Args:
           scope: the request.
-          receive: gives its body.
-          send: takes the answer.
-          length: bytes of the body; None for no body.
+          receive: receives its body.
+          send: sends the answer.
+          length: the number of bytes in the body; None for no body.
         """
         path = scope["path"]
         known = [(k, v) for k, v in scope["headers"] if k.decode("latin-1") in _KNOWN_HEADERS]
-        if path == "/":  # To be read below; what it does not know, the page's own script reads.
+        if path == "/":  # Its answer is read below.
             known = [(k, v) for k, v in known if k != b"accept-encoding"]
             scope = {**scope, "query_string": b""}
         if length is not None:
@@ -134,15 +132,15 @@ class Guard:
         answer = GuardedAnswer(send, path, path.startswith(_FILE))
         try:
             await self._app({**scope, "headers": known}, receive, answer.send)
-        except Exception:  # Whatever a request brings about stays between it and its sender.
+        except Exception:  # An error concerns only the request and its sender.
             if not answer.has_started:
                 raise RefusedError(500, "The page could not answer this.") from None
 
     def _checked_call(self, body: bytes) -> bytes:
-        """Writes the call of a handler that a body asks for, from what was understood of it.
+        """Rebuilds the call of a handler from the checked parts of a body.
 
         Raises:
-          RefusedError: if it is no call, or names a file that was not uploaded.
+          RefusedError: if it is not a call, or names a file that was not uploaded.
         """
         try:
             call = json.loads(body)
@@ -168,7 +166,7 @@ class Guard:
             raise RefusedError(400, "The page does not understand this.") from None
 
     def _checked(self, value: Any) -> Any:
-        """Checks a value of a call; an object names a file, and keeps nothing but that name."""
+        """Checks a value of a call; an object names a file and is reduced to that name."""
         if isinstance(value, list):
             return [self._checked(x) for x in value]
         if not isinstance(value, dict):
@@ -179,10 +177,10 @@ class Guard:
 
 
 def _hostname(url: str) -> str | None:
-    """Takes the host out of a URL, in small letters, without brackets; None if there is none."""
+    """Returns a URL's host in lower case, without brackets; None if there is none."""
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018  A port that is none raises ValueError.
+        parts.port  # noqa: B018  An invalid port raises ValueError.
     except ValueError:
         return None
     if parts.path or parts.query or parts.fragment or "@" in parts.netloc:

@@ -1,4 +1,4 @@
-"""Lays out the page: its tabs and controls, and the question that each control asks the model."""
+"""Lays out the page: its tabs, its controls and the model call of each control."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,19 +23,19 @@ from jmvae_tf.demo.uploads import FORGOTTEN_AFTER
 
 _MORE_SAMPLES = 6
 _STEPS = 8
-_LOOKED_FOR_EVERY = 60  # Seconds; files that are old enough to be removed.
+_LOOKED_FOR_EVERY = 60  # Seconds between removals of old files.
 
 Picture = np.ndarray
 Gallery = list[np.ndarray]
 
 
 def page(model: DemoModel, title: str, crops_faces: bool) -> gr.Blocks:
-    """Builds the page of a model, with nothing that the model cannot do.
+    """Builds the page of a model, with only what the model can do.
 
     Args:
       model: the model.
       title: the title above the page.
-      crops_faces: whether faces are found in photographs, unless the person says otherwise.
+      crops_faces: whether to find and crop faces in photographs by default.
     """
     forgets = (_LOOKED_FOR_EVERY, FORGOTTEN_AFTER)
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=forgets) as blocks:
@@ -57,7 +57,7 @@ def page(model: DemoModel, title: str, crops_faces: bool) -> gr.Blocks:
 
 
 def _draw_tab(model: DemoModel) -> None:
-    """From values to images: samples by a seed, one of them large, and the average."""
+    """Makes the tab from values to images: samples by seed, one enlarged, and the average."""
     with gr.Row():
         with gr.Column(scale=3):
             controls = value_controls(model, model.usual_values()).values
@@ -83,7 +83,7 @@ def _draw_tab(model: DemoModel) -> None:
 
 
 def _read_tab(model: DemoModel, crops_faces: bool) -> None:
-    """From an image to values and edits; for a model of images alone, to its reconstruction."""
+    """Makes the tab from an image to values and edits, or to its reconstruction."""
     with gr.Row():
         with gr.Column(scale=2):
             photo, face = upload_controls(model, crops_faces, model.image.name)
@@ -95,7 +95,7 @@ def _read_tab(model: DemoModel, crops_faces: bool) -> None:
                 edited = picture_box("edited", "edited")
                 absent = np.full_like(model.usual_values(), model.no_and_yes[0])
                 controls, boxes, ticked = value_controls(model, absent)
-    held = gr.State(None)  # The image as the model sees it.
+    held = gr.State(None)  # The image as the model's input.
 
     def read(path: str | None, face: bool) -> Sequence[Any]:
         image = opened_image(model, path, face)
@@ -108,7 +108,7 @@ def _read_tab(model: DemoModel, crops_faces: bool) -> None:
     def start_editing(image: Picture | None) -> Any:
         values = model.usual_values() if image is None else model.read(image)
         shown = [*shown_values(model, values), *[attributes_in(model, values)] * len(boxes)]
-        return shown if len(shown) > 1 else shown[0]  # A list for one control would be its value.
+        return shown if len(shown) > 1 else shown[0]  # One control takes a list as its value.
 
     def edit(image: Picture | None, *values: Any) -> Picture | None:
         if image is None:
@@ -120,7 +120,7 @@ def _read_tab(model: DemoModel, crops_faces: bool) -> None:
         opened.success(start_editing, held, [*controls, *boxes]).success(
             edit, [held, *controls], edited
         )
-        # When a person moves a control, not when the page sets it.
+        # Only when a person moves a control, not when the page sets it.
         moved = [control.input for control in controls]
         gr.on(moved, edit, [held, *controls], edited, trigger_mode="always_last")
         for event in ticked:
@@ -128,7 +128,7 @@ def _read_tab(model: DemoModel, crops_faces: bool) -> None:
 
 
 def _walk_tab(model: DemoModel, crops_faces: bool) -> None:
-    """Average images on the way from one image, or set of values, to another."""
+    """Makes the tab of average images between two images or sets of values."""
     ends = []
     with gr.Row():
         for number, place in enumerate(("from", "to")):
@@ -152,7 +152,7 @@ def _walk_tab(model: DemoModel, crops_faces: bool) -> None:
 
 
 def _latent_tab(model: DemoModel, crops_faces: bool) -> None:
-    """Images sampled from each label, and an uploaded one, as points of the latent space."""
+    """Makes the tab of sampled images and an uploaded one as points of the latent space."""
     points, labels = model.latent_cloud()
     names = model.value_names
     with gr.Row():
@@ -160,7 +160,7 @@ def _latent_tab(model: DemoModel, crops_faces: bool) -> None:
             photo, face = upload_controls(model, crops_faces, "an image to find")
         with gr.Column(scale=3):
             plot = picture_box(
-                "mean of q(z|image) of images drawn of each label",
+                "mean of q(z|image) of images sampled for each label",
                 "latent",
                 charts.scatter(points, labels, names, None),
             )
@@ -174,7 +174,7 @@ def _latent_tab(model: DemoModel, crops_faces: bool) -> None:
 
 
 def _end(model: DemoModel, values: Any, path: str | None, face: bool) -> np.ndarray:
-    """Gives the values of one end of a walk: an uploaded image's, or those that were chosen."""
+    """Returns the values at one end of a walk: an uploaded image's or the chosen ones."""
     image = opened_image(model, path, face)
     if image is not None:
         return model.read(image)
@@ -193,7 +193,7 @@ def _chart(model: DemoModel, values: np.ndarray) -> np.ndarray:
 
 
 def _live(show: Callable[..., Any], inputs: list[Any], outputs: list[Any]) -> None:
-    """Shows outputs at once, and again whenever an input changes."""
+    """Shows outputs at once and updates them whenever an input changes."""
     gr.on(
         [control.change for control in inputs],
         show,

@@ -1,4 +1,4 @@
-"""Makes the controls of the page, and converts between their settings and a model's values."""
+"""Makes the page's controls, and converts between their settings and a model's values."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,18 +10,18 @@ from jmvae_tf.demo.demo_model import DemoModel
 from jmvae_tf.runtime.errors import UserError
 
 BUTTONS = ("fullscreen", "download")
-"""The buttons of a picture; the page's library has one more, which shares with others."""
+"""The buttons of an image, without the library's button to share it."""
 
 _MOST_COLUMNS = 3
 
 
 def picture_box(label: str, name: str, first: np.ndarray | None = None) -> gr.Image:
-    """Makes a picture that the page shows and a person cannot change.
+    """Makes an image that the page shows and users cannot change.
 
     Args:
-      label: the title of the picture.
+      label: the title of the image.
       name: its id on the page.
-      first: what it shows at first; None for nothing.
+      first: the initial image; None for none.
     """
     return gr.Image(
         first,
@@ -38,8 +38,8 @@ class ValueControls(NamedTuple):
 
     Attributes:
       values: the controls, in the order of the values.
-      boxes: what holds the ticked attributes; empty for labels.
-      ticked: the events after which boxes have moved sliders.
+      boxes: the controls of the ticked attributes; empty for labels.
+      ticked: the events after which boxes moved sliders.
     """
 
     values: list[Any]
@@ -48,11 +48,11 @@ class ValueControls(NamedTuple):
 
 
 def value_controls(model: DemoModel, absent: np.ndarray) -> ValueControls:
-    """Makes a slider and a box per attribute, or a choice of labels.
+    """Makes a slider and a check box per attribute, or a choice of labels.
 
     Args:
       model: the model.
-      absent: the values that attributes get when their boxes are no longer ticked, [values].
+      absent: the values of attributes whose boxes are no longer ticked, [values].
     """
     other = model.other
     if other is None:
@@ -79,7 +79,7 @@ def value_controls(model: DemoModel, absent: np.ndarray) -> ValueControls:
     in_order = [sliders[place] for place in range(len(absent))]
 
     def tick(ticked: Sequence[str], before: Sequence[str], *now: float) -> list[Any]:
-        """Moves only the sliders whose boxes were touched."""
+        """Moves only the sliders whose boxes changed."""
         touched = set(ticked) ^ set(before)
         values = [
             value if name not in touched else yes if name in ticked else round(float(without), 2)
@@ -92,7 +92,7 @@ def value_controls(model: DemoModel, absent: np.ndarray) -> ValueControls:
 
 
 def choice_of_values(model: DemoModel, label: str, number: int) -> Any:
-    """Makes one control for a whole set of values: the attributes that are there, or a label."""
+    """Makes one control for a whole set of values: the present attributes, or a label."""
     names = model.value_names
     if model.is_of_labels:
         return gr.Radio(names, value=names[number], label=label)
@@ -100,11 +100,11 @@ def choice_of_values(model: DemoModel, label: str, number: int) -> Any:
 
 
 def upload_controls(model: DemoModel, crops_faces: bool, label: str) -> tuple[Any, Any]:
-    """Makes the controls that an image comes from.
+    """Makes the controls to upload an image.
 
     Returns:
-      The state that holds the path of the last image, which stays in the server; and the box that
-      says whether to cut out a face.
+      The state with the path of the last image, which stays on the server; and the check box for
+      cropping to a face.
     """
     photo = gr.State(None)
     upload = gr.File(
@@ -120,15 +120,15 @@ def upload_controls(model: DemoModel, crops_faces: bool, label: str) -> tuple[An
     def keep(file: Mapping[str, Any] | None) -> str | None:
         return file["path"] if file else None
 
-    for source in (upload, webcam):  # As it is: `read_image` decodes it, and no other library.
+    for source in (upload, webcam):  # Unchanged: only `read_image` may decode it.
         source.change(keep, source, photo, preprocess=False)
     faces = model.image.event_shape[-1] == 3
-    face = gr.Checkbox(crops_faces, label="find the face and cut it out", visible=faces)
+    face = gr.Checkbox(crops_faces, label="find and crop the face", visible=faces)
     return photo, face
 
 
 def opened_image(model: DemoModel, path: str | None, face: bool) -> np.ndarray | None:
-    """Reads an uploaded image as the model takes it; the page shows what is wrong with it."""
+    """Reads an uploaded image as the model's input; the page shows any error."""
     if path is None:
         return None
     try:
@@ -139,7 +139,7 @@ def opened_image(model: DemoModel, path: str | None, face: bool) -> np.ndarray |
 
 
 def values_of(model: DemoModel, controls: Sequence[Any]) -> np.ndarray:
-    """Reads the values, [values], off the controls."""
+    """Converts the settings of the controls to values, [values]."""
     if model.is_of_labels:
         names = model.value_names
         return np.eye(len(names), dtype=np.float32)[names.index(controls[0])]
@@ -156,6 +156,6 @@ def shown_values(model: DemoModel, values: np.ndarray) -> list[Any]:
 
 
 def attributes_in(model: DemoModel, values: np.ndarray) -> list[str]:
-    """Lists the attributes that are there by their values, [values]."""
+    """Lists the attributes that are present according to their values, [values]."""
     has = values > (model.other.threshold if model.other else 0.0)
     return [name for name, it_has in zip(model.value_names, has, strict=True) if it_has]

@@ -1,4 +1,4 @@
-"""Serves the page: its library's application behind the guard, quiet while it runs."""
+"""Serves the page: its library's application behind the guard, without log output."""
 
 import contextlib
 import logging
@@ -18,24 +18,24 @@ from jmvae_tf.demo.guard import Guard
 from jmvae_tf.demo.uploads import LARGEST, Uploads
 
 _MOST_WAITING = 64  # Calls.
-_MOST_SESSIONS = 64  # Whose images are kept; the one that was used last is kept longest.
-_MOST_CONNECTIONS = 800  # Fewer than the 1,024 files that many systems let a process open.
+_MOST_SESSIONS = 64  # With images; the least recently used is dropped first.
+_MOST_CONNECTIONS = 800  # Below the limit of 1,024 open files on many systems.
 _LONGEST_HEAD = 2**14  # Bytes of a request before its body.
 _STOPS_WITHIN = 10  # Seconds.
 
 
 def application(blocks: gr.Blocks, hosts: Collection[str], uploads: Uploads) -> ASGIApp:
-    """Puts the page behind its guard.
+    """Wraps the page in its guard.
 
     Args:
       blocks: the page.
-      hosts: names under which browsers may ask for it, besides localhost and addresses.
+      hosts: host names under which browsers may open it, besides localhost and IP addresses.
       uploads: its uploads, in the folder that its library uses.
     """
     system_fonts = ("system-ui", "sans-serif")
     blocks.queue(api_open=False, max_size=_MOST_WAITING, status_update_rate=1)
     blocks.state_session_capacity = _MOST_SESSIONS
-    blocks.has_launched = True  # The library's own checks of files are off before that.
+    blocks.has_launched = True  # Turns on the library's own checks of files.
     app = gr.mount_gradio_app(
         fastapi.FastAPI(openapi_url=None),
         blocks,
@@ -55,7 +55,7 @@ def application(blocks: gr.Blocks, hosts: Collection[str], uploads: Uploads) -> 
 
 @contextlib.contextmanager
 def served(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
-    """Serves an application in a thread of its own until the body ends.
+    """Serves an application in its own thread until the body ends.
 
     Args:
       app: the application.
@@ -90,9 +90,9 @@ def served(app: ASGIApp, listening: socket.socket) -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[Callable[[str], None]]:
-    """Keeps everything but our own lines from the terminal.
+    """Keeps all output but our own lines from the terminal.
 
-    The libraries print what goes wrong with a request, and with it parts of the request.
+    The libraries print errors of requests, which include parts of the requests.
 
     Yields:
       A function that prints a line on standard output.

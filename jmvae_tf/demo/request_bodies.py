@@ -17,19 +17,19 @@ LONGEST_CALL = 2**16
 """Bytes of the body of a call."""
 
 LARGEST_FORM = LARGEST + 2**14
-"""Bytes of the body of an upload: the file, its name, and what separates them."""
+"""Bytes of the body of an upload: the file, its name and separators."""
 
-_SECONDS = 60  # For a body to arrive.
-_DRAINED = 2**28  # Bytes of a refused body that are read and dropped, so that the answer is seen.
+_SECONDS = 60  # In which a body must arrive.
+_DRAINED = 2**28  # Bytes of a refused body to read and drop, so that the client gets the answer.
 _PIECE = 2**16  # Bytes.
 
 
 class RefusedError(Exception):
-    """A request that is not let through.
+    """A refused request.
 
     Args:
-      status: the status of HTTP.
-      text: the answer; it repeats nothing of the request.
+      status: the HTTP status.
+      text: the answer, which repeats nothing from the request.
     """
 
     def __init__(self, status: int, text: str) -> None:
@@ -47,7 +47,7 @@ class IncomingBody:
     """The body of a request as it arrives.
 
     Args:
-      receive: gives its messages.
+      receive: receives its messages.
     """
 
     def __init__(self, receive: Receive) -> None:
@@ -55,13 +55,13 @@ class IncomingBody:
         self._is_over = False
 
     async def __call__(self) -> Message:
-        """Gives the next message of ASGI."""
+        """Returns the next ASGI message."""
         message = await self._receive()
         self._is_over = not message.get("more_body", False)
         return message
 
     async def drain(self) -> None:
-        """Drops the rest, within limits: a client that is still sending would hear no answer."""
+        """Drops the rest, within limits; a client that is still sending would get no answer."""
         read = 0
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SECONDS):
@@ -70,7 +70,7 @@ class IncomingBody:
 
 
 def announced_size(scope: Scope, limit: int) -> int:
-    """Limits how many bytes the body of a request has, by its header.
+    """Reads the size of a request's body from its header and limits it.
 
     Raises:
       RefusedError: if it announces more than the limit.
@@ -82,7 +82,7 @@ def announced_size(scope: Scope, limit: int) -> int:
 
 
 async def read_body(receive: Receive, limit: int) -> IO[bytes]:
-    """Reads the whole body of a request, into a file without a name where it is large.
+    """Reads the whole body of a request, into an anonymous file if it is large.
 
     Raises:
       RefusedError: if it is larger than the limit, or does not arrive in time.
@@ -110,7 +110,7 @@ async def read_body(receive: Receive, limit: int) -> IO[bytes]:
 
 
 async def check_form(scope: Scope, body: IO[bytes]) -> int:
-    """Refuses a form that holds anything but one file.
+    """Refuses a form that contains anything but one file.
 
     Returns:
       The size of the body in bytes; it can be read again from its beginning.
@@ -121,7 +121,7 @@ async def check_form(scope: Scope, body: IO[bytes]) -> int:
             if [name for name, _ in fields.multi_items()] != ["files"]:
                 raise ValueError("no file")
     except (MultiPartException, ValueError, KeyError):
-        raise RefusedError(400, "An upload has one file, and nothing else.") from None
+        raise RefusedError(400, "An upload must be one file and nothing else.") from None
     size = body.seek(0, 2)
     body.seek(0)
     return size
@@ -134,7 +134,7 @@ def pieces(body: IO[bytes]) -> Iterator[bytes]:
 
 
 def replayed(parts: Iterable[bytes], then: Receive) -> Receive:
-    """Gives parts as the body of a request, then the messages of `then`."""
+    """Returns a `Receive` that gives the parts as a body, then the messages of `then`."""
     iterator = iter(parts)
     is_over = False
 

@@ -1,4 +1,4 @@
-"""Keeps count of the files uploaded to a page, and knows which paths are among them."""
+"""Counts the files uploaded to a page and checks which paths are among them."""
 
 import contextlib
 import os
@@ -11,26 +11,26 @@ LARGEST = 10 * 2**20
 """Bytes of one upload."""
 
 FORGOTTEN_AFTER = 600
-"""Seconds, after which uploads and what was shown are removed."""
+"""Seconds after which uploads and displayed files are removed."""
 
 _MOST = 100
 _MOST_BYTES = 256 * 2**20
-_COUNTED_FOR = 2 * FORGOTTEN_AFTER  # Seconds; one that is removed late is counted till then.
+_COUNTED_FOR = 2 * FORGOTTEN_AFTER  # Seconds; includes uploads that are removed late.
 
 
 class Uploads:
-    """The folder of one start of the page, with its uploads and what it shows.
+    """The folder of the running page, with its uploads and displayed files.
 
     Args:
-      folder: the folder, which exists.
+      folder: the folder, which must exist.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._folder = pathlib.Path(folder).resolve(strict=True)
-        self._taken: list[tuple[float, int]] = []  # When, and how many bytes; oldest first.
+        self._taken: list[tuple[float, int]] = []  # Time and bytes; oldest first.
 
     def holds(self, path: object) -> bool:
-        """Whether a path, which may be anything, leads to a regular file in the folder.
+        """Tells whether a path, which may be any object, leads to a regular file in the folder.
 
         It must be absolute. Links are followed, and must not lead out of the folder.
         """
@@ -39,19 +39,19 @@ class Uploads:
         try:
             resolved = pathlib.Path(path).resolve(strict=True)
             is_regular = stat.S_ISREG(resolved.lstat().st_mode)
-        except (OSError, RuntimeError, ValueError):  # Missing, too long, a circle, a null byte.
+        except (OSError, RuntimeError, ValueError):  # Missing, too long, a loop, a null byte.
             return False
         return is_regular and resolved.is_relative_to(self._folder)
 
     @contextlib.contextmanager
     def place_for(self, size: int) -> Iterator[bool]:
-        """Keeps a place for an upload, for good if the body does not raise.
+        """Reserves a place for an upload; keeps it if the body does not raise.
 
         Args:
-          size: its size in bytes, at most.
+          size: its largest possible size in bytes.
 
         Yields:
-          Whether there is one: uploads are limited in number and total.
+          Whether there is a place; uploads are limited in number and total size.
         """
         now = time.monotonic()
         self._taken = [x for x in self._taken if now - x[0] < _COUNTED_FOR]
@@ -64,6 +64,6 @@ class Uploads:
         try:
             yield True
         except BaseException:
-            with contextlib.suppress(ValueError):  # It has been forgotten meanwhile.
+            with contextlib.suppress(ValueError):  # It has been removed meanwhile.
                 self._taken.remove(place)
             raise

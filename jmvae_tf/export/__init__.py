@@ -1,1 +1,1 @@
-"""Export of a trained model as a SavedModel, with signatures that need TensorFlow alone."""
+"""Exports a trained model as a SavedModel whose signatures need only TensorFlow."""

@@ -1,4 +1,4 @@
-"""Answers large batches in parts, so that memory for activations does not grow with the batch."""
+"""Processes large batches in parts, so that activations' memory does not grow with the batch."""
 
 from collections.abc import Callable, Mapping
 
@@ -14,8 +14,9 @@ def in_chunks(function: Callable[[_Tensors], _Tensors], inputs: _Tensors) -> dic
     """Calls a function with at most `MOST_AT_ONCE` examples at a time.
 
     Args:
-      function: from tensors by name to tensors by name, all [batch, ...], each example by itself.
-      inputs: by name, [batch, ...], at least one example.
+      function: maps tensors by name to tensors by name, all [batch, ...], each example
+        independently.
+      inputs: tensors by name, [batch, ...], at least one example.
 
     Returns:
       The outputs of all parts, concatenated.

@@ -1,9 +1,9 @@
-"""Converts JPEG and PNG files to images and back, in the graph, as the training data was made.
+"""Converts JPEG and PNG files to images and back, in the graph, like the training data.
 
-The counterpart of `data/image_file.py` in TensorFlow's ops. Both cut out the centre square, resize
-it, compose transparency on black, and agree within a grey level. Both keep to the limits of
-`data/image_limits.py`. This one ignores the orientation that a camera noted, and searches for no
-faces: cut them out before, roughly as in the training data.
+This is the counterpart of `data/image_file.py` in TensorFlow ops. Both crop the centre square,
+resize it, make transparent parts black, and agree within a grey level. Both apply the limits of
+`data/image_limits.py`. This one ignores the orientation that a camera noted and does not search for
+faces: crop them first, roughly as in the training data.
 """
 
 from collections.abc import Sequence
@@ -23,17 +23,17 @@ from jmvae_tf.data.image_limits import (
 from jmvae_tf.data.png_format import PNG_HEADER_START
 from jmvae_tf.export.checks import refuse_unless
 
-_HEADER = 24  # Bytes of a PNG until the end of its size.
-_AT_ONCE = 2  # Images decoded side by side: each may take 50 MB.
+_HEADER = 24  # Bytes of a PNG up to the end of its size.
+_AT_ONCE = 2  # Images decoded in parallel; each may take 50 MB.
 
 
 def decode(encoded: tf.Tensor, event_shape: Sequence[int], name: str) -> tf.Tensor:
-    """Decodes files, cuts the centre square out of each image and resizes it.
+    """Decodes files, crops the centre square of each image and resizes it.
 
     Args:
       encoded: string, [batch].
-      event_shape: height and width, which are the same, and channels, 1 for grey or 3 for RGB.
-      name: of the input, for messages.
+      event_shape: height and width, which must be equal, and channels, 1 for grey or 3 for RGB.
+      name: name of the input, for messages.
 
     Returns:
       float32, [batch, *event_shape], values in [0, 1].
@@ -67,7 +67,7 @@ def _decode_one(encoded: tf.Tensor, event_shape: Sequence[int], name: str) -> tf
         encoded = tf.identity(encoded)
 
     def square(channels: int) -> tf.Tensor:
-        # Reads PNG too. The name of the op is part of the message if the file is damaged.
+        # Reads PNG too. The op's name is part of the message if the file is damaged.
         image = tf.io.decode_jpeg(
             encoded,
             channels=channels,
@@ -83,9 +83,10 @@ def _decode_one(encoded: tf.Tensor, event_shape: Sequence[int], name: str) -> tf
         coloured = _composed(square(4), _bits_of_png(encoded))
         return coloured if channels == 3 else _luminance(coloured)
 
-    # Of its luminance, which a JPEG has, and a PNG in colour has not.
+    # Uses the luminance, which a JPEG contains and a colour PNG does not.
     levels = tf.cond(_is_png(encoded), of_png, lambda: square(channels))
-    # As `face_crop.resize`: means over a pixel's part, which would only repeat pixels to enlarge.
+    # As `face_crop.resize`: averages over a pixel's area, which for enlarging would only repeat
+    # pixels.
     resized = tf.cond(
         tf.shape(levels)[0] >= size,
         lambda: tf.image.resize(levels, (size, size), method="area"),
@@ -99,13 +100,13 @@ def _composed(image: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
 
     Args:
       image: uint8 [height, width, 4], the last of them opacity.
-      bits: of each channel in the file, int32 [].
+      bits: bits of each channel in the file, int32 [].
 
     Returns:
       uint8 [height, width, 3].
     """
     colours, opacity = tf.split(tf.cast(image, tf.uint16), [3, 1], axis=-1)
-    # TensorFlow's decoder means this where a file has no opacity, whatever the number of bits.
+    # TensorFlow's decoder returns this if a file has no opacity, whatever the number of bits.
     opaque = tf.cast(tf.minimum(tf.bitwise.left_shift(1, bits) - 1, 255), tf.uint16)
     is_opaque = tf.reduce_all(opacity == opaque)
     opacity = tf.where(is_opaque, tf.constant(255, tf.uint16), opacity)
@@ -113,7 +114,7 @@ def _composed(image: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
 
 
 def _bits_of_png(encoded: tf.Tensor) -> tf.Tensor:
-    """int32 []: bits of each channel, or of a place in the palette."""
+    """Reads the bits of each channel, or of an index into the palette; int32 []."""
     return tf.cast(tf.io.decode_raw(tf.strings.substr(encoded, _HEADER, 1), tf.uint8)[0], tf.int32)
 
 
@@ -121,11 +122,11 @@ def _luminance(coloured: tf.Tensor) -> tf.Tensor:
     """Converts uint8 [height, width, 3] to grey, [height, width, 1]."""
     weights = tf.constant(LUMINANCE, tf.float32)[:, tf.newaxis]
     weighted = tf.tensordot(tf.cast(coloured, tf.float32), weights, 1)
-    return tf.cast(tf.floor(weighted / 32768.0), tf.uint8)  # Exact: all fits into 24 bits.
+    return tf.cast(tf.floor(weighted / 32768.0), tf.uint8)  # Exact: it fits into 24 bits.
 
 
 def _is_acceptable(encoded: tf.Tensor, name: str) -> tf.Operation:
-    """Refuses what is neither JPEG nor PNG, and what is beyond the limits by its headers."""
+    """Refuses files that are neither JPEG nor PNG, or whose headers exceed the limits."""
     header = tf.strings.substr(tf.strings.join([encoded, b"\0" * _HEADER]), 0, _HEADER)
     length = tf.strings.length(encoded)
     is_png = _is_png(encoded)
@@ -137,7 +138,7 @@ def _is_acceptable(encoded: tf.Tensor, name: str) -> tf.Operation:
     )
     is_known = refuse_unless(
         is_png | is_jpeg,
-        f"{name} must hold JPEG or PNG files. Received what is neither, of this many bytes:",
+        f"{name} must hold JPEG or PNG files. Received neither, with this many bytes:",
         length,
     )
     with tf.control_dependencies([is_short, is_known]):
@@ -156,7 +157,7 @@ def _is_acceptable(encoded: tf.Tensor, name: str) -> tf.Operation:
     is_quick = refuse_unless(
         (scans <= MOST_SCANS) & (texts <= MOST_TEXTS),
         f"{name} must hold JPEG files of at most {MOST_SCANS} scans and PNG files of at most "
-        f"{MOST_TEXTS} compressed texts. Received one of so many scans and texts:",
+        f"{MOST_TEXTS} compressed texts. Received one with this many scans and texts:",
         scans,
         texts,
     )
@@ -170,7 +171,7 @@ def _is_acceptable(encoded: tf.Tensor, name: str) -> tf.Operation:
 
 
 def _is_png(encoded: tf.Tensor) -> tf.Tensor:
-    """Whether a file, however short, claims to be a PNG; bool []."""
+    """Tells whether a file, however short, starts like a PNG; bool []."""
     padded = tf.strings.join([encoded, b"\0" * len(PNG_HEADER_START)])
     return tf.strings.substr(padded, 0, len(PNG_HEADER_START)) == PNG_HEADER_START
 
@@ -184,6 +185,6 @@ def _size_of_png(header: tf.Tensor) -> tf.Tensor:
 
 
 def _number_of(mark: bytes, encoded: tf.Tensor, most: int) -> tf.Tensor:
-    """Counts a mark in a file, up to one too many; int32 []."""
+    """Counts a mark in a file, up to one above the limit; int32 []."""
     parts = tf.raw_ops.StringSplitV2(input=[encoded], sep=mark, maxsplit=most + 1)
     return tf.size(parts.values) - 1

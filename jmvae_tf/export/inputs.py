@@ -1,8 +1,8 @@
-"""Inputs of signatures: what each promises to clients, and how the graph refuses anything else.
+"""Inputs of signatures: their specification, and the checks in the graph.
 
-A refusal is an InvalidArgument that names the input, the rule and what was received. No server
-keeps the shapes that a signature promises: a graph runs with whatever shape it is fed. So shapes
-are forgotten first and then checked.
+A refusal is an InvalidArgument error with the input, the rule and what was received. Servers do not
+enforce the shapes of a signature: a graph runs with any shape it is fed. So static shapes are
+dropped first and then checked.
 """
 
 import abc
@@ -32,29 +32,29 @@ class Input(abc.ABC):
     @property
     @abc.abstractmethod
     def spec(self) -> tf.TensorSpec:
-        """The shape and type that the signature promises."""
+        """The shape and type in the signature."""
 
     @abc.abstractmethod
     def taken(self, tensor: tf.Tensor) -> tf.Tensor:
-        """Turns a tensor of that shape into what the model takes.
+        """Converts a tensor of that shape to the model's input.
 
-        When the graph runs, it fails with InvalidArgument for a value that breaks the rules.
+        At run time the graph fails with InvalidArgument for a value that breaks the rules.
         """
 
     @abc.abstractmethod
     def example(self, means: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Makes a request of one example, for a server to warm up with.
+        """Makes a request of one example for a server's warm-up.
 
         Args:
-          means: means of modalities in the training set, where the model knows them.
+          means: means of modalities in the training set, if the model has them.
         """
 
     def in_shape(self, tensor: tf.Tensor) -> tf.Tensor:
-        """Checks that a tensor has the promised shape and is not empty, and returns it."""
+        """Checks that a tensor has the specified shape and is not empty, and returns it."""
         tensor = tf.raw_ops.PlaceholderWithDefault(input=tensor, shape=tf.TensorShape(None))
         shape = tf.shape(tensor)
         event = self.spec.shape[1:].as_list()
-        # -1 where an axis is missing, so that a shape of any rank can be compared.
+        # -1 for a missing axis, so that shapes of any rank can be compared.
         padded = tf.concat([shape, [-1] * (len(event) + 2)], axis=0)
         holds = (padded[0] > 0) & tf.reduce_all(padded[1 : len(event) + 2] == [*event, -1])
         rule = (
@@ -84,7 +84,7 @@ class ModalityInput(Input):
     def taken(self, tensor: tf.Tensor) -> tf.Tensor:
         """See `Input`."""
         flat = tf.reshape(tensor, [-1])
-        # NaN is the least and the greatest of all, and within no range.
+        # With NaN among them, min and max are NaN, which is within no range.
         lowest, highest = tf.reduce_min(flat), tf.reduce_max(flat)
         low, high = self.modality.support
         if math.isfinite(low) and math.isfinite(high):
@@ -108,7 +108,7 @@ class EncodedImageInput(Input):
     """JPEG or PNG files, string [batch], one for each image of a modality.
 
     Attributes:
-      name: its name, of `signature_names.file_tensor`.
+      name: its name, from `signature_names.file_tensor`.
       modality: the modality of the images, which are square.
     """
 
@@ -132,7 +132,7 @@ class EncodedImageInput(Input):
 
 @dataclasses.dataclass(frozen=True)
 class SeedInput(Input):
-    """One seed per example, int32 [batch]; any value."""
+    """One seed per example, int32 [batch], of any value."""
 
     name: str = signature_names.SEED
 
@@ -142,7 +142,7 @@ class SeedInput(Input):
         return tf.TensorSpec((None,), tf.int32, name=self.name)
 
     def taken(self, tensor: tf.Tensor) -> tf.Tensor:
-        """Widens seeds to what the models take, int32 [batch, 2]; see `Input`."""
+        """Widens seeds to the models' form, int32 [batch, 2]; see `Input`."""
         return tf.stack([tensor, tf.zeros_like(tensor)], axis=1)
 
     def example(self, means: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -153,12 +153,12 @@ class SeedInput(Input):
 def all_in_shape(
     inputs: tuple[Input, ...], tensors: tuple[tf.Tensor, ...]
 ) -> Mapping[str, tf.Tensor]:
-    """Checks the shape of each input and that all have the same batch; gives them by name."""
+    """Checks each input's shape and that all have the same batch; returns them by name."""
     shaped = {x.name: x.in_shape(tensor) for x, tensor in zip(inputs, tensors, strict=True)}
     if len(shaped) == 1:
         return shaped
     sizes = tf.stack([tf.shape(tensor)[0] for tensor in shaped.values()])
-    rule = f"{' and '.join(shaped)} must have as many examples as one another. Received"
+    rule = f"{' and '.join(shaped)} must have the same number of examples. Received"
     holds = tf.reduce_all(sizes == sizes[0])
     with tf.control_dependencies([refuse_unless(holds, rule, sizes)]):
         return {name: tf.identity(tensor) for name, tensor in shaped.items()}

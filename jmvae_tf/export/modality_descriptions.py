@@ -1,4 +1,4 @@
-"""Describes a model's modalities for clients, which have nothing else of the model."""
+"""Describes a model's modalities for clients."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from jmvae_tf.models.base import MultimodalVAE
 def described_modalities(model: MultimodalVAE) -> dict[str, DescribedModality]:
     """Describes the modalities of a model, by name.
 
-    Means of attributes in the training set are clipped to what the model may be asked about.
+    Means of attributes in the training set are clipped to the range that the model accepts.
     """
     return {name: _described(model, name) for name in model.modalities}
 

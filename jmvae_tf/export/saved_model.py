@@ -1,4 +1,4 @@
-"""A model as a SavedModel that TensorFlow alone can load."""
+"""Exports a model as a SavedModel that TensorFlow can load without this package."""
 
 import errno
 import os
@@ -30,18 +30,18 @@ def export_saved_model(
 ) -> pathlib.Path:
     """Writes the next version of a model under `folder`, for TensorFlow Serving to load.
 
-    `signatures.signatures_of` lists the signatures, `inputs` says what they refuse. Values are
-    float32 whatever the precision of training, files are strings, and batches have any size but 0.
-    Only the variables that the signatures need are written. `assets/modalities.json` describes the
-    modalities; `assets.extra/tf_serving_warmup_requests` makes a server call each signature before
-    its first client does.
+    `signatures.signatures_of` lists the signatures; `inputs` defines what they refuse. Values are
+    float32 whatever the precision of training, files are strings, and batches may have any size but
+    0. Only the variables that the signatures need are written. `assets/modalities.json` describes
+    the modalities. With `assets.extra/tf_serving_warmup_requests` a server calls each signature
+    before the first client does.
 
-    Versions appear whole or not at all (`version_folders.new_version`).
+    Versions are written atomically (`version_folders.new_version`).
 
     Args:
-      model: a trained model; a discriminator is left out.
-      folder: the folder above the versions, such as "saved_models/mnist-jmvae_kl".
-      keep_versions: how many of the newest versions stay; None for all.
+      model: a trained model; its discriminator is left out.
+      folder: the folder above the versions, for example "saved_models/mnist-jmvae_kl".
+      keep_versions: the number of newest versions to keep; None for all.
 
     Returns:
       The folder of the new version, `<folder>/<version>`.
@@ -80,7 +80,7 @@ def _write_graph(signatures: list[Signature], path: pathlib.Path) -> None:
     functions[_DEFAULT] = functions[signatures[0].name]
     try:
         tf.saved_model.save(module, path, functions)
-    except tf.errors.OpError as error:  # How TensorFlow reports a full disk.
+    except tf.errors.OpError as error:  # TensorFlow reports a full disk this way.
         raise OSError(errno.EIO, error.message, str(path.parent.parent)) from error
 
 

@@ -1,7 +1,7 @@
-"""Signatures of a model: all that an export answers, by name.
+"""Signatures of a model: the functions of an export, by name.
 
-To add one, write a function here that yields it for the models that define it, and add that
-function to `_FAMILIES`. `signature_names` builds its name, most often by `of_modality`.
+To add one, write a function here that yields it for the models that have it, and add that function
+to `_FAMILIES`. `signature_names` builds its name, usually with `of_modality`.
 """
 
 import collections
@@ -27,7 +27,7 @@ class Signature(NamedTuple):
     Attributes:
       name: its name.
       inputs: its inputs.
-      outputs: from the checked inputs by name to the outputs by name, float32 or strings.
+      outputs: maps the checked inputs by name to the outputs by name, float32 or strings.
     """
 
     name: str
@@ -38,17 +38,17 @@ class Signature(NamedTuple):
 def signatures_of(model: MultimodalVAE) -> list[Signature]:
     """Lists all signatures of a model; the first is the default one.
 
-    For every direction there is `<given>_to_<target>`: the mean of p(target|z) at the mean of
-    q(z|given). If the given is a square image, `encoded_<given>_to_<target>` takes files of it; if
-    the target is an image, `<given>_to_encoded_<target>` gives files and
-    `sample_<target>_from_<given>` draws z by one seed per example. A model of both directions edits
-    images: `edit_<image>`, followed by `_by_<condition>` where there are several conditions.
-    `embed` gives the mean and the standard deviation of q(z|image); a model with several images, or
-    with none among several modalities, has `embed_<name>` for each modality. A model of a single
-    modality has `reconstruct_<name>` and `embed`.
+    Every direction has `<given>_to_<target>`: the mean of p(target|z) at the mean of q(z|given). If
+    the given modality is a square image, `encoded_<given>_to_<target>` takes its files. If the
+    target is an image, `<given>_to_encoded_<target>` returns files, and
+    `sample_<target>_from_<given>` samples z with one seed per example. A model with both directions
+    can edit images: `edit_<image>`, followed by `_by_<condition>` if there are several conditions.
+    `embed` returns the mean and the standard deviation of q(z|image). A model with several images,
+    or with several modalities but no image, has `embed_<name>` for each modality. A model of a
+    single modality has `reconstruct_<name>` and `embed`.
 
-    Where inference itself draws (the iterative sampling of JMVAE and JMVAE-h), each example has
-    seed 0: a reply does not depend on the rest of the batch.
+    If inference itself samples (the iterative sampling of JMVAE and JMVAE-h), each example uses
+    seed 0, so a reply does not depend on the rest of the batch.
 
     Raises:
       ValueError: if two signatures have the same name.
@@ -64,7 +64,7 @@ def signatures_of(model: MultimodalVAE) -> list[Signature]:
 
 
 def _averages(model: MultimodalVAE) -> Iterator[Signature]:
-    # The default is the content of an image, rather than an image.
+    # The default returns the content of an image rather than an image.
     for direction in sorted(
         model.directions,
         key=lambda x: (
@@ -196,7 +196,7 @@ def _edit(model: MultimodalVAE, target: str, condition: str) -> Callable[[Tensor
 
 
 def _fixed_seed(model: MultimodalVAE, given: Mapping[str, tf.Tensor]) -> int | tf.Tensor:
-    """Gives each example seed 0 where inference samples."""
+    """Returns seed 0 for each example if inference samples."""
     if not model.samples_to_infer:
         return 0
     batch = tf.shape(next(iter(given.values())))[0]
@@ -216,6 +216,6 @@ def _is_image(model: MultimodalVAE, name: str) -> bool:
 
 
 def _is_square_image(model: MultimodalVAE, name: str) -> bool:
-    """Whether the centre square of a file can be such an image."""
+    """Tells whether the modality is a square image, as the centre square of a file."""
     height, width, *_ = (*model.modalities[name].event_shape, 0)
     return _is_image(model, name) and height == width

@@ -1,4 +1,4 @@
-"""Writes the requests that TensorFlow Serving answers before it lets the first client in."""
+"""Writes the requests that TensorFlow Serving answers before it accepts clients."""
 
 import pathlib
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ def write_warmup_requests(
 
     Args:
       version: the folder of a SavedModel.
-      model_name: the name that a server serves the model under.
+      model_name: the name under which a server serves the model.
       requests: maps each signature to its inputs by name; files as arrays of bytes objects.
 
     Raises:

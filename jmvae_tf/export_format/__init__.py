@@ -1,1 +1,1 @@
-"""The format of exports, shared by those that write and read them."""
+"""The format of exports, shared by the code that writes and reads them."""

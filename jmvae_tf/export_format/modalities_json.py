@@ -1,7 +1,7 @@
 """Reads and writes `assets/modalities.json`, the description of an exported model's modalities.
 
-The file may be anybody's. It is believed only where it is consistent and fits the signatures of the
-SavedModel that it stands in.
+The file may be untrusted. It is accepted only if it is consistent and matches the signatures of its
+SavedModel.
 """
 
 import dataclasses
@@ -22,20 +22,20 @@ _MOST_AXES = 8
 _MOST_VALUES = 2**24  # In one example.
 _MOST_NAMES = 2**16
 _LONGEST_NAME = 200
-_LARGEST_NUMBER = 3e38  # What float32 holds.
-_FLOAT32 = 1  # Its number in TensorFlow.
+_LARGEST_NUMBER = 3e38  # The limit of float32.
+_FLOAT32 = 1  # The type's number in TensorFlow.
 _KINDS = ("image", "label", "attributes", "vector")
 _FIELDS = ("shape", "range", "kind", "value_names", "means")
 
 
 @dataclasses.dataclass(frozen=True)
 class DescribedModality(value_ranges.YesOrNo):
-    """A modality as `assets/modalities.json` has it.
+    """A modality as described in `assets/modalities.json`.
 
     Attributes:
       name: its name in signatures.
       event_shape: the shape of one example.
-      support: the lowest and the highest value that it may hold.
+      support: its lowest and highest possible value.
       kind: "image", "label", "attributes" or "vector".
       value_names: the names of its values, in order; empty for none.
       means: means of attributes in the training set, in order; None for other kinds.
@@ -52,14 +52,14 @@ class DescribedModality(value_ranges.YesOrNo):
 def write_modalities(version: pathlib.Path, modalities: Mapping[str, DescribedModality]) -> None:
     """Writes the description of an exported model's modalities.
 
-    For each it holds "shape", the shape of one example; "range", the lowest and highest value that
-    it may hold, null for no limit; "kind"; "value_names" in order; and "means" of attributes in the
-    training set, the best choice for values that nobody names, null for other kinds. "shown_as"
+    Each modality has "shape", the shape of one example; "range", its lowest and highest possible
+    value, null for no limit; "kind"; "value_names" in order; and "means" of attributes in the
+    training set, the best default for values that are not given, null for other kinds. "shown_as"
     repeats the kind for clients up to version 0.3.
 
     Args:
       version: the folder of the SavedModel.
-      modalities: by name.
+      modalities: the modalities by name.
 
     Raises:
       OSError: if the file cannot be written.
@@ -82,10 +82,10 @@ def read_modalities(version: pathlib.Path) -> dict[str, DescribedModality]:
     """Reads the modalities of an exported model by name.
 
     Args:
-      version: its folder.
+      version: the folder of the SavedModel.
 
     Raises:
-      UserError: if the description is missing, damaged, beyond its limits, or does not fit the
+      UserError: if the description is missing or damaged, exceeds its limits, or does not match the
         SavedModel's signatures.
     """
     path = version / "assets" / "modalities.json"
@@ -97,7 +97,7 @@ def read_modalities(version: pathlib.Path) -> dict[str, DescribedModality]:
         _check_signatures(modalities, read_signatures(version))
     except (OSError, ValueError) as error:
         raise UserError(
-            "A SavedModel of this package describes its modalities",
+            "A SavedModel of this package must describe its modalities",
             f"{path}: {error}",
             "export the model again with bin/export",
         ) from error
@@ -105,10 +105,10 @@ def read_modalities(version: pathlib.Path) -> dict[str, DescribedModality]:
 
 
 def _described(name: str, fields: Any) -> DescribedModality:
-    """Makes a modality of its entry in the file; raises ValueError for what cannot be one."""
+    """Makes a modality from its entry in the file; raises ValueError if the entry is invalid."""
     fits = name.isidentifier() and len(name) <= _LONGEST_NAME
     if not fits or name in signature_names.RESERVED:
-        raise ValueError(f"a modality of the name {name[:_LONGEST_NAME]!r}")
+        raise ValueError(f"a modality with the name {name[:_LONGEST_NAME]!r}")
     fields = _with_kind(fields)
     if not all(field in fields for field in _FIELDS):
         raise ValueError(f"{name} without {', '.join(_FIELDS)}")
@@ -122,13 +122,13 @@ def _described(name: str, fields: Any) -> DescribedModality:
     number = math.prod(shape)
     value_names = _value_names(name, fields["value_names"])
     if len(value_names) not in ((number,) if kind == "attributes" else (0, number)):
-        raise ValueError(f"{name} with {len(value_names)} names of {number} values")
+        raise ValueError(f"{name} with {len(value_names)} names for {number} values")
     support, means = _support(name, fields["range"]), fields["means"]
     if kind == "attributes" and not value_ranges.has_middle(support):
         raise ValueError(f"{name}, attributes of the range {fields['range']}, without a middle")
     if means is not None:
         if kind != "attributes" or not isinstance(means, list) or len(means) != number:
-            raise ValueError(f"{name} with means that are not one of each of its attributes")
+            raise ValueError(f"{name} without exactly one mean for each attribute")
         means = tuple(_number(f"{name}'s mean", x) for x in means)
         if not support[0] <= min(means) <= max(means) <= support[1]:
             raise ValueError(f"{name} with means from {min(means):g} to {max(means):g}")
@@ -136,7 +136,7 @@ def _described(name: str, fields: Any) -> DescribedModality:
 
 
 def _with_kind(fields: Any) -> dict[str, Any]:
-    """Fills in the kind from "shown_as" where it is missing or only a later version knows it."""
+    """Fills in the kind from "shown_as" if it is missing or of a later version."""
     if not isinstance(fields, dict):
         return {}
     if "shown_as" in fields and fields.get("kind") not in _KINDS:
@@ -161,9 +161,9 @@ def _value_names(name: str, names: Any) -> tuple[str, ...]:
         raise ValueError(f"{name} without a list of at most {_MOST_NAMES} names")
     for one in names:
         if not is_name(one):
-            raise ValueError(f"{name} with a value of the name {one!r}")
+            raise ValueError(f"{name} with a value named {one!r}")
     if len(set(names)) < len(names):
-        raise ValueError(f"{name} with a name that stands for several values")
+        raise ValueError(f"{name} with the same name for several values")
     return tuple(names)
 
 
@@ -178,7 +178,7 @@ def _support(name: str, limits: Any) -> tuple[float, float]:
 
 
 def _number(what: str, value: Any) -> float:
-    # NaN is within no limits.
+    # NaN is outside any limits.
     if type(value) not in (int, float) or not -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER:
         raise ValueError(f"{what}, {value!r}, which must be a finite number")
     return float(value)

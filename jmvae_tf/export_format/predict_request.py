@@ -1,6 +1,6 @@
-"""Makes TensorFlow Serving's request, which clients send by gRPC and exports warm servers up with.
+"""Makes TensorFlow Serving's requests, for gRPC clients and for the warm-up of servers.
 
-Unlike the other modules of this package it needs TensorFlow.
+Unlike the other modules of this package, this one needs TensorFlow.
 """
 
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ def predict_request(
     """Makes the protocol buffer of a request.
 
     Args:
-      model: the name that the model is served under.
+      model: the name under which the model is served.
       signature: its name.
-      inputs: by name, [batch, ...] each; files as an array of bytes objects.
+      inputs: arrays by name, [batch, ...] each; files as an array of bytes objects.
     """
     request = predict_pb2.PredictRequest()
     request.model_spec.name = model

@@ -8,9 +8,9 @@ from jmvae_tf.runtime.files import read_limited
 
 _LARGEST_FILE = 2**28  # Bytes of a graph; the values of its variables are elsewhere.
 _MOST_FIELDS = 100_000  # In a message that is searched.
-_MOST_OF_SIGNATURES = 2**22  # Bytes; what is made of them takes fifty times that.
+_MOST_OF_SIGNATURES = 2**22  # Bytes; parsed, they take fifty times as much memory.
 
-# Numbers of fields in TensorFlow's messages.
+# Field numbers in TensorFlow's messages.
 _META_GRAPHS = 2  # In `SavedModel`.
 _SIGNATURES = 5  # In `MetaGraphDef`.
 
@@ -39,7 +39,7 @@ def read_signatures(version: pathlib.Path) -> dict[str, list[SignatureTensor]]:
 
     Raises:
       OSError: if it has no readable `saved_model.pb`.
-      ValueError: if that is damaged.
+      ValueError: if it is damaged.
     """
     from google.protobuf.message import DecodeError
 
@@ -57,7 +57,7 @@ def read_signatures(version: pathlib.Path) -> dict[str, list[SignatureTensor]]:
     try:
         signatures = MetaGraphDef.FromString(packed).signature_def
     except DecodeError as error:
-        raise ValueError("saved_model.pb is no SavedModel") from error
+        raise ValueError("saved_model.pb is not a SavedModel") from error
     return {
         name: [
             *(_tensor(x, info, True) for x, info in signature.inputs.items()),
@@ -68,15 +68,15 @@ def read_signatures(version: pathlib.Path) -> dict[str, list[SignatureTensor]]:
 
 
 def _fields(message: memoryview, wanted: int, whole: bool = False) -> Iterator[memoryview]:
-    """Gives the fields of one number in a protocol buffer message; the others are not parsed.
+    """Yields the fields with one number in a protocol buffer message; parses no others.
 
     Args:
-      message: as it is packed.
+      message: the packed message.
       wanted: the number of the fields.
-      whole: whether number and length come too, as in the message.
+      whole: whether to include each field's number and length.
 
     Raises:
-      ValueError: if it is damaged, or has too many fields.
+      ValueError: if it is damaged or has too many fields.
     """
     place = 0
     for _ in range(_MOST_FIELDS):
@@ -94,16 +94,16 @@ def _fields(message: memoryview, wanted: int, whole: bool = False) -> Iterator[m
         elif kind in (1, 5):
             place += 8 if kind == 1 else 4
         else:
-            raise ValueError("saved_model.pb is no SavedModel")
+            raise ValueError("saved_model.pb is not a SavedModel")
         if place > len(message):
-            raise ValueError("saved_model.pb is no SavedModel")
+            raise ValueError("saved_model.pb is not a SavedModel")
         if key >> 3 == wanted and kind == 2:
             yield message[start if whole else content : place]
     raise ValueError(f"saved_model.pb with more than {_MOST_FIELDS} fields in a message")
 
 
 def _number(message: memoryview, place: int) -> tuple[int, int]:
-    """Reads a number of variable length; gives it and the place behind it."""
+    """Reads a number of variable length; returns it and the position after it."""
     value = 0
     for shift in range(0, 70, 7):
         if place == len(message):
@@ -112,7 +112,7 @@ def _number(message: memoryview, place: int) -> tuple[int, int]:
         value |= (byte & 127) << shift
         if byte < 128:
             return value, place
-    raise ValueError("saved_model.pb is no SavedModel")
+    raise ValueError("saved_model.pb is not a SavedModel")
 
 
 def _tensor(name: str, info: Any, is_input: bool) -> SignatureTensor:

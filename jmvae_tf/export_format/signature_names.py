@@ -1,13 +1,13 @@
-"""Names of signatures and of their inputs and outputs, built from the names of modalities.
+"""Builds the names of signatures, inputs and outputs from the names of modalities.
 
-This is the only place that builds them. Names of one model must stay distinct.
+They are built only here. The names within one model must be distinct.
 """
 
 import collections
 from collections.abc import Collection, Sequence
 
 RESERVED = ("prior", "seed", "self", "z")
-"""Names that no modality may have: terms, inputs of signatures and of networks have them."""
+"""Names that no modality may have, since terms or inputs have them."""
 
 SEED = "seed"
 """The input of signatures that sample: one seed per example."""
@@ -15,31 +15,31 @@ SEED = "seed"
 MEAN, STDDEV = "mean", "stddev"
 """The outputs of signatures that embed: moments of q(z|given)."""
 
-_FILES = "_bytes"  # TensorFlow Serving's REST interface carries what ends so as base64.
+_FILES = "_bytes"  # TensorFlow Serving's REST interface sends names with this suffix as base64.
 
 
 def to_generate(given: Sequence[str], target: str) -> str:
-    """Names the signature that generates a modality from others, such as "label_to_image"."""
+    """Names the signature that generates a modality from others, e.g. "label_to_image"."""
     return f"{'_'.join(given)}_to_{target}"
 
 
 def to_generate_from_files(given: str, target: str) -> str:
-    """Names the signature that does so from image files."""
+    """Names the signature that generates a modality from image files."""
     return f"encoded_{to_generate([given], target)}"
 
 
 def to_generate_files(given: Sequence[str], target: str) -> str:
-    """Names the signature that gives image files instead of values."""
+    """Names the signature that returns image files instead of values."""
     return to_generate(given, f"encoded_{target}")
 
 
 def to_sample(given: Sequence[str], target: str) -> str:
-    """Names the signature that samples by seeds."""
+    """Names the signature that samples with seeds."""
     return f"{of_modality('sample', target)}_from_{'_'.join(given)}"
 
 
 def to_edit(target: str, condition: str | None = None) -> str:
-    """Names the signature that edits an image; pass the condition where there are several."""
+    """Names the signature that edits an image; pass the condition if there are several."""
     return of_modality("edit", target) + (f"_by_{condition}" if condition else "")
 
 
@@ -54,27 +54,27 @@ def to_reconstruct(modality: str) -> str:
 
 
 def of_modality(verb: str, modality: str | None = None) -> str:
-    """Names a signature that does one thing to one modality; None if there is nothing to choose."""
+    """Names a signature with one operation on one modality; None if there is only one choice."""
     return f"{verb}_{modality}" if modality else verb
 
 
 def file_tensor(modality: str) -> str:
-    """Names the input or output that holds image files of a modality."""
+    """Names the input or output with image files of a modality."""
     return f"{modality}{_FILES}"
 
 
 def holds_files(tensor: str) -> bool:
-    """Whether an input or output holds image files instead of numbers."""
+    """Tells whether an input or output contains image files instead of numbers."""
     return tensor.endswith(_FILES)
 
 
 def modality_of(tensor: str) -> str:
-    """Names the modality that an input or output holds, as values or as files."""
+    """Names the modality of an input or output, which may be values or files."""
     return tensor.removesuffix(_FILES)
 
 
 def is_moment(signature: str, tensor: str) -> bool:
-    """Whether an output of a signature is a moment of q(z|given), whatever modalities are named."""
+    """Tells whether an output is a moment of q(z|given), whatever modalities are named."""
     return tensor in (MEAN, STDDEV) and signature.startswith(to_embed())
 
 
@@ -86,12 +86,12 @@ def check_distinct(
     """Refuses modalities that would give two signatures the same name.
 
     Args:
-      directions: the names given and the name generated from them, of each.
-      images: the names of modalities that are images.
-      others: the names of the others.
+      directions: the given names and the generated name of each direction.
+      images: the names of the images.
+      others: the names of the other modalities.
 
     Raises:
-      ValueError: if two signatures that a model of them may have would have the same name.
+      ValueError: if two possible signatures of such a model would have the same name.
     """
     names = [to_embed(name) for name in (*images, *others)]
     for image in images:
@@ -105,7 +105,7 @@ def check_distinct(
     twice = [name for name, number in collections.Counter(names).items() if number > 1]
     if twice:
         raise ValueError(
-            "Names of modalities must give each exported signature a name of its own, so rename "
+            "Names of modalities must lead to distinct names of exported signatures, so rename "
             f"one of them. Received: {[*images, *others]}, of which two signatures would be called "
             f"{twice[0]!r}"
         )

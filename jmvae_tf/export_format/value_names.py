@@ -1,4 +1,4 @@
-"""Names of a modality's values, which not every modality has."""
+"""Names of a modality's values; not every modality has them."""
 
 import math
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ class NamedValues(Protocol):
 
     @property
     def value_names(self) -> tuple[str, ...]:
-        """The names of the values in order; empty for none."""
+        """The names of the values in order; empty if there are none."""
 
 
 def is_name(name: Any) -> bool:
@@ -32,5 +32,5 @@ def is_name(name: Any) -> bool:
 
 
 def names_or_numbers(modality: NamedValues) -> Sequence[str]:
-    """Names the values of a modality in order; counts them from 0 if they have no names."""
+    """Returns the names of a modality's values in order, or numbers from 0 if there are none."""
     return modality.value_names or tuple(map(str, range(math.prod(modality.event_shape))))

@@ -1,8 +1,8 @@
-"""Meanings of values by a modality's range: yes and no of attributes, pixels of images.
+"""The meaning of values in a modality's range: yes and no of attributes, pixels of images.
 
-Attributes are 0 or 1 where their likelihood is Bernoulli, and -1 or 1 where it is Gaussian. Files,
-screens and figures hold pixels from 0 (black) to 1 (white); models take and give values of the
-data's own range, such as [-1, 1]. An image without a range holds pixels as they are.
+Attributes are 0 or 1 with a Bernoulli likelihood, and -1 or 1 with a Gaussian one. Files, screens
+and figures have pixels from 0 (black) to 1 (white). Models use the data's own range, for example
+[-1, 1]. The values of an image without a range are used as pixels directly.
 """
 
 import math
@@ -13,7 +13,7 @@ Support = tuple[float, float]
 
 
 class Ranged(Protocol):
-    """Anything that holds values of a range."""
+    """Anything with values of a range."""
 
     @property
     def support(self) -> Support:
@@ -21,7 +21,7 @@ class Ranged(Protocol):
 
 
 class YesOrNo:
-    """What values of a range mean as attributes."""
+    """The meaning of values of a range as attributes."""
 
     @property
     def threshold(self: Ranged) -> float:
@@ -30,7 +30,7 @@ class YesOrNo:
 
     @property
     def no_and_yes(self: Ranged) -> tuple[float, float]:
-        """Attributes that mean no and yes for certain: -1 and 1 around 0, else the ends."""
+        """The values for a certain no and yes: -1 and 1 if the middle is 0, otherwise the ends."""
         low, high = self.support
         if _middle(self.support) == 0:
             return max(low, -1.0), min(high, 1.0)
@@ -38,7 +38,7 @@ class YesOrNo:
 
 
 def has_middle(support: Support) -> bool:
-    """Whether values are bounded on both sides or on neither."""
+    """Tells whether values are bounded on both sides or on neither."""
     return math.isfinite(support[0]) == math.isfinite(support[1])
 
 
@@ -52,11 +52,11 @@ def to_values(pixels: Any, support: Support) -> Any:
     low, high = support
     if _holds_pixels(support):
         return pixels
-    return pixels * high + (1.0 - pixels) * low  # Within the range, and at its ends exactly.
+    return pixels * high + (1.0 - pixels) * low  # Within the range, and exact at its ends.
 
 
 def to_pixels(values: Any, support: Support) -> Any:
-    """Converts values of a modality to pixels; values beyond the range leave [0, 1].
+    """Converts values of a modality to pixels; values out of range fall outside [0, 1].
 
     Args:
       values: an array or a tensor of any shape.

@@ -1,4 +1,4 @@
-"""Version folders of a model: written whole, numbered one above the last, found by readers."""
+"""Version folders of a model: writes them atomically with ascending numbers, and finds them."""
 
 import contextlib
 import os
@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import locked, remove_unfinished, unfinished_folder
 
-# Servers hold the number in 64 bits. They also read zeros in front, which are never written here:
-# such a folder was named by hand, so it is found but not counted or removed.
+# Servers store the number in 64 bits. They also accept leading zeros, which are never written here.
+# Such a folder was named by hand, so it is found but not counted or removed.
 _READ = re.compile("[0-9]{1,18}")
 _WRITTEN = re.compile("0|[1-9][0-9]{0,17}")
 
@@ -19,7 +19,7 @@ class NewVersion:
     """A version that is being written.
 
     Attributes:
-      path: where to write; `<folder>/<version>` once it is whole.
+      path: the path to write to; `<folder>/<version>` once it is complete.
     """
 
     def __init__(self, path: pathlib.Path) -> None:
@@ -28,26 +28,26 @@ class NewVersion:
 
 @contextlib.contextmanager
 def new_version(folder: pathlib.Path, keep: int | None = None) -> Iterator[NewVersion]:
-    """Gives a path to write a version to, which becomes the next whole number at the end.
+    """Yields a path to write a version to, which gets the next number at the end.
 
-    The version is written beside the others, under a name that no server reads, and then renamed:
-    a reader never sees half of one, and simultaneous exports get different numbers. Leftovers of a
-    killed export are removed by the next one. If the body raises, nothing is left.
+    The version is written next to the others under a name that servers ignore, and then renamed. So
+    a reader never sees an incomplete version, and simultaneous exports get different numbers. The
+    next export removes what a killed export left. If the body raises, nothing is left.
 
     Args:
       folder: the folder of the model; made if it is missing.
-      keep: how many of the newest versions stay; None for all. A reader may lose the version that
-        it is reading if that one is removed.
+      keep: the number of newest versions to keep; None for all. A reader may lose the version that
+        it is reading if that version is removed.
 
     Raises:
-      ValueError: if no version is to be kept.
+      ValueError: if `keep` is below 1.
       OSError: if it cannot be written.
     """
     if keep is not None and keep < 1:
-        raise ValueError(f"At least one version is kept. Received: keep_versions={keep}")
+        raise ValueError(f"At least one version must be kept. Received: keep_versions={keep}")
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as held:
-        with locked(folder):  # None may look between making and locking.
+        with locked(folder):  # Nobody may look between making and locking.
             remove_unfinished(folder)
             temporary = held.enter_context(unfinished_folder(folder))
         version = NewVersion(temporary / "version")
@@ -61,27 +61,27 @@ def new_version(folder: pathlib.Path, keep: int | None = None) -> Iterator[NewVe
             if keep is not None:
                 for old in version_numbers(folder)[:-keep]:
                     path = folder / str(old)
-                    if not path.is_symlink():  # A link was made by hand.
-                        path.rename(temporary / str(old))  # For readers at once.
+                    if not path.is_symlink():  # Links were made by hand.
+                        path.rename(temporary / str(old))  # Atomic for readers.
 
 
 def version_numbers(folder: pathlib.Path) -> list[int]:
-    """Lists the numbers of the versions that exports have written, oldest first."""
+    """Lists the numbers of the versions that exports wrote, oldest first."""
     return sorted(int(path.name) for path in _versions(folder, _WRITTEN))
 
 
 def newest_version(folder: pathlib.Path) -> pathlib.Path:
-    """Finds the folder of a SavedModel: the one given, or its newest version as servers choose it.
+    """Finds the folder of a SavedModel: the given one, or its newest version as for servers.
 
     Raises:
-      UserError: if there is none.
+      UserError: if there is no SavedModel.
     """
     if (folder / "saved_model.pb").is_file():
         return folder
     versions = _versions(folder, _READ)
     if not versions:
         raise UserError(
-            "A SavedModel or the folder above its versions must be named",
+            "A SavedModel or the folder above its versions is needed",
             f"{folder}, which is neither",
             "name one below saved_models/, or export a run with bin/export",
         )
@@ -93,7 +93,7 @@ def _versions(folder: pathlib.Path, name: re.Pattern[str]) -> list[pathlib.Path]
 
 
 def _flush(path: pathlib.Path) -> None:
-    """Makes sure that files are on disk before their folder gets its name."""
+    """Flushes files to disk before their folder gets its name."""
     for entry in [path, *path.rglob("*")]:
         descriptor = os.open(entry, os.O_RDONLY)
         try:

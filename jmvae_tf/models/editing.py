@@ -62,7 +62,7 @@ def edit(
     if not can_edit(model, target, condition):
         directions = ", ".join(direction.name for direction in model.directions) or "none"
         raise ValueError(
-            f"An edit needs a model that generates both ways, {target}_to_{condition} and "
+            f"An edit needs a model of both directions, {target}_to_{condition} and "
             f"{condition}_to_{target}. Received: a model of {directions}"
         )
     seed_w, seed_x = split(as_seed(seed), 2)

@@ -121,12 +121,12 @@ def test_numbers_for_a_client_that_knows_nothing_of_the_model(case):
 def test_what_does_not_speak_tls(reply, modalities):
     with raw_server(reply) as (port, _), pytest.raises(UserError) as caught:
         _rest(port, modalities, "https").predict("label_to_image", LABEL, ["image"])
-    assert any(x in str(caught.value) for x in ("TLS failed", "no whole answer within 0.15 s"))
+    assert any(x in str(caught.value) for x in ("TLS failed", "no complete answer within 0.15 s"))
 
 
 def test_a_handshake_without_end(modalities):
     with raw_server(endlessly(b"", b"", 0.02)) as (port, _):
-        with pytest.raises(UserError, match=r"no whole answer within 0\.15 s"):
+        with pytest.raises(UserError, match=r"no complete answer within 0\.15 s"):
             _rest(port, modalities, "https").predict("label_to_image", LABEL, ["image"])
 
 

@@ -81,7 +81,7 @@ def test_face_too_near_to_the_edge(photograph, finds, box):
     left, top, _ = box
     finds(face_crop.Box(*box))
     with pytest.raises(
-        UserError, match=r"must show a margin around the face, 1\.3 times"
+        UserError, match=r"must have a margin around the face, 1\.3 times"
     ) as caught:
         read_image(photograph[0], (16, 16, 3), "face")
     assert f"120x100 pixels, with a face of 50x50 at ({left}, {top})" in str(caught.value)

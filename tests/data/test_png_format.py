@@ -65,7 +65,7 @@ def test_a_header_is_read():
         (png_of(1, 1, 8, 0, bytes(2))[:32], "cut off in its header"),
         (PNG_START + chunk(b"tEXt", bytes(30)), "header does not come first"),
         (png_of(1, 1, 3, 0, bytes(2)), "colour type 0 with 3 bits, unknown to PNG"),
-        (png_of(1, 1, 8, 5, bytes(2)), "colours of type 5"),
+        (png_of(1, 1, 8, 5, bytes(2)), "colour type 5"),
     ],
 )
 def test_what_is_no_header(file, message):

@@ -166,9 +166,9 @@ def test_a_photograph_by_the_webcam_is_read(page, face):
     tab.get_by_text("Click to Access Webcam").click()
     tab.get_by_label("capture photo").click()
     taken = _picture(page, "seen", uploaded)  # What came last,
-    tab.get_by_label("find the face and cut it out").check()
+    tab.get_by_label("find and crop the face").check()
     page.get_by_text("A photograph must show a face from the front").first.wait_for()
-    tab.get_by_label("find the face and cut it out").uncheck()
+    tab.get_by_label("find and crop the face").uncheck()
     assert _picture(page, "seen") == taken  # and stays when it is cut another way.
     _shoot(page, "webcam")
 

@@ -137,7 +137,9 @@ def _refused(folder):
     with pytest.raises(UserError) as caught:
         read_modalities(folder)
     message = str(caught.value)
-    assert message.startswith("A SavedModel of this package describes its modalities; received ")
+    assert message.startswith(
+        "A SavedModel of this package must describe its modalities; received "
+    )
     assert message.isprintable()
     assert len(message) < 5000
 
@@ -334,7 +336,7 @@ def test_a_model_without_its_weights(content, export):
     path.write_text(json.dumps(TRUE))
     (folder / "variables").mkdir()
     (folder / "variables" / "variables.index").write_bytes(content)
-    with pytest.raises(UserError, match="A SavedModel must be whole") as caught:
+    with pytest.raises(UserError, match="A SavedModel must be complete") as caught:
         LoadedExport(folder)
     assert str(caught.value).isprintable()
 

@@ -97,7 +97,7 @@ def test_all_are_kept_if_nothing_is_said(tmp_path):
 
 
 def test_at_least_one_is_kept(tmp_path):
-    with pytest.raises(ValueError, match=r"At least one version is kept.*keep_versions=0"):
+    with pytest.raises(ValueError, match=r"At least one version must be kept.*keep_versions=0"):
         _write(tmp_path, 0)
 
 

@@ -157,8 +157,8 @@ def hostile(rng):
         ),
         "signature of a png": (whole[:8], "cut off in its header"),
         "png cut in its header": (whole[:30], "cut off in its header"),
-        "png of no such colours": (png_of(5, 5, 8, 5, b""), "colours of type 5 with 8 bits"),
-        "png of no such depth": (png_of(5, 5, 7, 2, b""), "colours of type 2 with 7 bits"),
+        "png of no such colours": (png_of(5, 5, 8, 5, b""), "colour type 5 with 8 bits"),
+        "png of no such depth": (png_of(5, 5, 7, 2, b""), "colour type 2 with 7 bits"),
         "png of many texts": (whole[:33] + text * 9 + whole[33:], "more than 8 compressed texts"),
     }
 

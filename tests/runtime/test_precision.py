@@ -125,7 +125,7 @@ def test_a_file_that_does_not_say_its_precision_is_of_the_one_in_force(data):
 
 
 def test_a_models_own_dtype_is_refused(data):
-    with pytest.raises(ValueError, match=r"set that instead\. Received: dtype='mixed_bf"):
+    with pytest.raises(ValueError, match=r"set that policy instead\. Received: dtype='mixed_bf"):
         JMVAEKL(data.modalities, dtype="mixed_bfloat16")
 
 

@@ -330,7 +330,7 @@ def test_a_folder_with_another_config_is_not_overwritten(folder, config):
     folder.config_file.write_text("{" if config is None else json.dumps(config))
     before = contents(folder.path)
     assert not folder.is_run()
-    with pytest.raises(UserError, match=r"is no run; .*; choose another --run$"):
+    with pytest.raises(UserError, match=r"is not a run; .*; choose another --run$"):
         folder.check_new(overwrite=False)
     with pytest.raises(UserError, match=r"whose config\.json no run wrote; choose another --run$"):
         folder.check_new(overwrite=True)

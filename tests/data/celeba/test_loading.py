@@ -248,9 +248,9 @@ def test_features_that_lie(foreign, old, new):
 def test_damaged_records(foreign, edit):
     path = next(foreign.glob("*-train.array_record-*"))
     path.write_bytes(edit(path.read_bytes()))
-    assert "must be whole" in refusal(foreign)
+    assert "must be complete" in refusal(foreign)
     path.unlink()
-    assert "must be whole" in refusal(foreign)
+    assert "must be complete" in refusal(foreign)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_damaged_records(foreign, edit):
     [
         ("attributes", 0, "an attribute of .* that is neither -1 nor 1"),
         ("attributes", 100, "an attribute of .* that is neither -1 nor 1"),
-        ("attributes", 2**40, "must be whole"),
+        ("attributes", 2**40, "must be complete"),
         ("partition", 3, "in partition 3"),
         ("partition", -1, "in partition -1"),
     ],

@@ -72,7 +72,7 @@ def test_links_of_a_data_directory_are_not_followed(whole, tmp_path, place):
     link = tmp_path / "data" / "celeba_faces" / place
     link.parent.mkdir(parents=True)
     link.symlink_to(home)
-    with pytest.raises(UserError, match=r"in folders, no links; received .*; remove the link"):
+    with pytest.raises(UserError, match=r"in folders, not in links; received .*; remove the link"):
         prepare_faces(whole, tmp_path / "data", 32, "center", processes=1)
     assert contents(home) == before
     assert (home / "incomplete.thesis").is_dir()

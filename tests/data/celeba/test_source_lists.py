@@ -171,7 +171,12 @@ def test_other_forms_of_csv(whole, source, edit):
         ("list_attr_celeba.csv", ",1\n", ",yes\n", "must be -1 or 1; received yes in line"),
         ("list_eval_partition.csv", ",0\n", ",9\n", "received 000001.jpg 9 in line 2 of"),
         ("list_eval_partition.csv", "000002.", "000001.", "received 000001.jpg again in line 3"),
-        ("list_eval_partition.csv", "000002.jpg,0\n", "", "received 1 that .*partition.csv lacks"),
+        (
+            "list_eval_partition.csv",
+            "000002.jpg,0\n",
+            "",
+            "received 1 that are missing in .*partition.csv",
+        ),
     ],
 )
 def test_damaged_csv(source, name, old, new, message):

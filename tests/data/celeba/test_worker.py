@@ -168,7 +168,7 @@ def test_damaged_part_is_named(tmp_path, cut):
     path = tmp_path / "part.npz"
     Part((Outcome.KEPT,), (b"one",)).write(path)
     path.write_bytes(path.read_bytes()[:cut])
-    with pytest.raises(UserError, match=r"must be whole; received \S*part.npz: .*; remove it"):
+    with pytest.raises(UserError, match=r"must be complete; received \S*part.npz: .*; remove it"):
         Part.read(path)
 
 
