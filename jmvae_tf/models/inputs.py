@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from jmvae_tf.layers.standardisation import Moments, Standardisation
+from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models import training_data
 
@@ -19,7 +20,8 @@ class ModalityInputs:
     Attributes:
       modalities: name to `Modality`.
       conditions: the names of the modalities that must always be given.
-      statistics: modality name to its standardising layer, if its values are real numbers.
+      statistics: modality name to its standardising layer; of standardised modalities, and of all
+        Gaussian ones.
     """
 
     modalities: Mapping[str, Modality]
@@ -217,13 +219,17 @@ class ModalityInputs:
 
 
 def new_statistics(modalities: Mapping[str, Modality]) -> dict[str, Standardisation]:
-    """Makes the standardising layer of each modality of real numbers."""
+    """Makes the standardising layer of each modality that has one.
+
+    Files of models hold them, so that it stays as in version 0.3.0: Gaussian modalities have one,
+    and those of a user's own likelihood of real numbers only if they are standardised.
+    """
     return {
         name: Standardisation(
             modality.event_shape, modality.kind == "image", name=f"{name}_statistics"
         )
         for name, modality in modalities.items()
-        if modality.likelihood.is_real
+        if modality.standardised or isinstance(modality.likelihood, Gaussian)
     }
 
 

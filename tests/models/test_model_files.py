@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import os
 import warnings
 import zipfile
@@ -10,10 +11,12 @@ import h5py
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.data.handwritten import digit_modalities
 from jmvae_tf.export.saved_model import export_saved_model
-from jmvae_tf.likelihoods import Bernoulli, Gaussian
+from jmvae_tf.likelihoods import Bernoulli, Gaussian, Likelihood
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.loading import load_model
 from jmvae_tf.runtime.errors import UserError
@@ -342,3 +345,33 @@ def test_own_layers_and_likelihoods_are_given_when_loading(tmp_path):
     assert isinstance(loaded.modalities["left"].likelihood, Coin)
     for ours, theirs in zip(loaded.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+class Laplace(Likelihood):
+    """Real numbers of a distribution that is not this package's."""
+
+    @property
+    def support(self):
+        return -math.inf, math.inf
+
+    def distribution(self, parameters, event_ndims):
+        return tfd.Independent(tfd.Laplace(parameters, 1.0), event_ndims)
+
+    def noise(self, shape, seed):
+        return tf.random.stateless_normal(shape, seed)
+
+
+def test_files_hold_the_statistics_that_they_held_in_version_0_3(tmp_path):
+    modalities = {
+        "own": Modality("own", (3,), Laplace()),
+        "scaled": Modality("scaled", (3,), Laplace(), standardised=True),
+        "gaussian": Modality("gaussian", (2,), Gaussian()),
+    }
+    model = small_model("jmvae", modalities)
+    assert model.statistics.keys() == {"scaled", "gaussian"}
+    path = tmp_path / "own.keras"
+    model.save(path)
+    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read(WEIGHTS))) as file:
+        layers = [x for x in file["layers"] if x.startswith("standardisation")]
+    assert len(layers) == len(model.statistics)
+    assert load_model(path, {"Laplace": Laplace}).statistics.keys() == model.statistics.keys()
