@@ -15,6 +15,7 @@ import tensorflow as tf
 import jmvae_tf
 from jmvae_tf.export_format.modalities_json import read_modalities
 from jmvae_tf.models.adversarial import without_adversary
+from jmvae_tf.training.checkpoints import load_checkpoint
 from jmvae_tf.training.run_folder import RunFolder
 from tests.helpers.paths import ROOT
 from tests.helpers.programs import succeed
@@ -90,6 +91,8 @@ def test_a_run_folder_is_read(stored, run):
     assert f"{settings.data}-{settings.model}" == run
     assert folder.checkpoint_epochs() == [1]
     assert [row["epoch"] for row in folder.read_history()] == [1]
+    model = load_checkpoint(folder.newest_checkpoint(), folder)
+    folder.check_modalities(model.modalities)
 
 
 def test_methods_have_their_names_of_version_0_3_too(stored):

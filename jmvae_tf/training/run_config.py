@@ -99,14 +99,14 @@ def read_event_shapes(path: pathlib.Path) -> dict[str, tuple[int, ...]] | None:
     """Reads the shape of every modality of the data that the run was started with.
 
     Returns:
-      Name to event shape; None for a run of version 0.3.0 or earlier, which recorded no shapes.
+      Name to event shape; None if they are not recorded, and version 0.3.0 did not have the data.
 
     Raises:
-      UserError: as for `read_run_config`, or if they are not shapes.
+      UserError: as for `read_run_settings`, or if they are not shapes.
     """
     recorded = read_run_config(path).get(_SHAPES)
     if recorded is None:
-        return None
+        return _shapes_of_version_0_3(read_run_settings(path))
     if not (
         isinstance(recorded, dict)
         and len(recorded) <= _MOST_MODALITIES
@@ -118,6 +118,17 @@ def read_event_shapes(path: pathlib.Path) -> dict[str, tuple[int, ...]] | None:
             "restore the file, or train again with --overwrite",
         )
     return {name: tuple(shape) for name, shape in recorded.items()}
+
+
+def _shapes_of_version_0_3(settings: Settings) -> dict[str, tuple[int, ...]] | None:
+    """Returns the shapes of the data of version 0.3.0, whose runs did not record them."""
+    side = settings.image_size or 0
+    return {
+        "mnist": {"image": (28, 28, 1), "label": (10,)},
+        "digits": {"image": (8, 8, 1), "label": (10,)},
+        "celeba": {"image": (side, side, 3), "attributes": (40,)},
+        "toyfaces": {"image": (64, 64, 3), "attributes": (18,)},
+    }.get(settings.data)
 
 
 def _is_of_a_run(config: Mapping[str, Any]) -> bool:

@@ -248,7 +248,8 @@ class RunFolder:
         """Reads the shape of every modality that the run was started with.
 
         Returns:
-          Name to event shape; None for a run of a version that did not record them.
+          Name to event shape; None if they are not recorded, and version 0.3.0 did not have the
+          data.
 
         Raises:
           UserError: if the folder is not a run, or its configuration is damaged.

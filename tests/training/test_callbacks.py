@@ -451,12 +451,14 @@ def test_checkpoint_of_other_modalities(model, folder, settings):
 
 
 def test_checkpoint_of_a_run_that_recorded_no_shapes(model, folder, settings):
-    """Versions until 0.3.0 did not."""
+    """Versions until 0.3.0 did not; their digits have 8 x 8 pixels."""
     save_epochs(model, folder, [-3])
     folder.write_config(settings)
-    assert folder.read_event_shapes() is None
-    assert load_checkpoint(folder.newest_checkpoint(), folder).latent_dim == 2
+    with pytest.raises(UserError, match=r"image \(4, 4, 1\), not \(8, 8, 1\), label \(3,\), not"):
+        load_checkpoint(folder.newest_checkpoint(), folder)
     folder.check_modalities(digit_modalities(8))
+    with pytest.raises(UserError, match=r"started with; received data of .*\(28, 28, 1\).*, not"):
+        folder.check_modalities(digit_modalities(28))
 
 
 def test_data_of_other_modalities_than_the_run_s(folder):

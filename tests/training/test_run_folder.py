@@ -7,6 +7,9 @@ import pathlib
 
 import pytest
 
+from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES, face_modalities
+from jmvae_tf.data.handwritten import digit_modalities
+from jmvae_tf.data.toyfaces.variations import ATTRIBUTES, UNITS
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json, written_atomically
 from jmvae_tf.settings import setting_fields, settings_of
@@ -214,6 +217,21 @@ def test_damaged_shapes_are_a_users_matter(run, shapes):
     run.config_file.write_text(json.dumps({**run.read_config(), "modalities": shapes}))
     with pytest.raises(UserError, match=r"must map names to shapes; received .*config\.json;"):
         run.read_event_shapes()
+
+
+@pytest.mark.parametrize(
+    ("data", "flags", "modalities"),
+    [
+        ("mnist", {}, digit_modalities(28)),
+        ("digits", {}, digit_modalities(8)),
+        ("celeba", {"image_size": 32}, face_modalities(32, OFFICIAL_ATTRIBUTES)),
+        ("toyfaces", {}, face_modalities(UNITS, ATTRIBUTES)),
+    ],
+)
+def test_shapes_of_runs_of_version_0_3_are_those_of_its_data(folder, data, flags, modalities):
+    folder.start(settings_of("jmvae_kl", data, flags))
+    assert "modalities" not in folder.read_config()
+    assert folder.read_event_shapes() == {name: x.event_shape for name, x in modalities.items()}
 
 
 @pytest.mark.parametrize("read", ["read_config", "read_settings"])
