@@ -45,3 +45,9 @@ def test_training_on_levels_ends_naming_the_term(two_modality_batch):
         UserError, match=r"log_p_image = .* values that its likelihood cannot have in epoch 1"
     ):
         model.fit(batches, verbose=0, callbacks=[FiniteTerms()])
+
+
+def test_no_batch_is_waited_for_where_epochs_alone_are_checked():
+    """Keras asks for the attribute, and waits where a callback without it looks at batches."""
+    assert FiniteTerms(every_batch=False).async_safe
+    assert not FiniteTerms().async_safe
