@@ -107,7 +107,11 @@ class Feed:
 
         Returns:
           A dataset of dictionaries of float32 tensors [batch_size / replicas, *event_shape].
+
+        Raises:
+          ValueError: if the shares are of another number of replicas.
         """
+        self._check_shares(shares)
         data, batch_size, steps = self.data, self.batch_size, self.steps_per_epoch
         replicas = self.replicas
         rows_of = {name: _reader(stored) for name, stored in data.train.items()}
@@ -159,7 +163,11 @@ class Feed:
           batch_size: the size of all batches but the last; None chooses it by memory. With
             replicas, the parts of a batch are as equal as possible and no larger.
           shares: the shares of the replicas to feed.
+
+        Raises:
+          ValueError: if the shares are of another number of replicas.
         """
+        self._check_shares(shares)
         data, replicas = self.data, self.replicas
         examples = whole_part(data, part)
         number, batch_size = data.num_examples(part), batch_size or _evaluated_at_once(data)
@@ -184,6 +192,14 @@ class Feed:
         number = self.data.num_examples(part)
         steps = math.ceil(number / (batch_size or _evaluated_at_once(self.data)))
         return steps if self.replicas == 1 else min(steps, number // self.replicas)
+
+    def _check_shares(self, shares: Sequence[Share]) -> None:
+        numbers = {share.replicas for share in shares}
+        if numbers != {self.replicas}:
+            raise ValueError(
+                f"Shares must be those of {self.replicas} replicas, as the feed is. "
+                f"Received: shares of {sorted(numbers)}"
+            )
 
 
 def _reader(stored: np.ndarray | Rows) -> Callable[[tf.Tensor], tf.Tensor]:

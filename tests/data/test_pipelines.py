@@ -316,6 +316,15 @@ def test_the_shares_of_all_replicas_are_the_batches(data, replicas, workers):
         assert_equal({name: np.concatenate([x[name] for x in mine]) for name in batch}, batch)
 
 
+def test_shares_of_another_number_of_replicas_are_refused(data):
+    for replicas, shares in ((1, [Share(0, 2)]), (2, [Share(0, 2), Share(1, 4)]), (2, [Share()])):
+        feed = Feed(data, BATCH, replicas=replicas)
+        with pytest.raises(ValueError, match=f"those of {replicas} replicas"):
+            feed.training_batches(shares=shares)
+        with pytest.raises(ValueError, match=f"those of {replicas} replicas"):
+            feed.evaluation_batches("test", shares=shares)
+
+
 @pytest.mark.parametrize("replicas", [1, 2, 3])
 def test_replicas_evaluate_every_example_once(data, replicas):
     """Seven in batches of at most three, so that parts differ in size."""
