@@ -83,7 +83,7 @@ def _call(
         os.dup2(stream, number)
         os.close(stream)
     sys.stdout = open(1, "w", closefd=False)
-    sys.stderr = open(2, "w", errors="backslashreplace", closefd=False)
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     if file_size is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
     function(*arguments)

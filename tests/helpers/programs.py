@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -79,13 +80,18 @@ def interrupt(
         streams = {"stdout": writing, "stderr": error.fileno()}
         with forked(_run, program, *arguments, folder=folder, **streams) as process:
             os.close(writing)
-            for line in lines:
-                if re.match(after, line):
-                    assert process.pid is not None
-                    os.kill(process.pid, signum)
-                    break
-            lines.read()  # It waits where nobody reads.
-            process.join(_TIMEOUT)
+            late = threading.Timer(_TIMEOUT, process.kill)
+            late.start()
+            try:
+                for line in lines:
+                    if re.match(after, line):
+                        assert process.pid is not None
+                        os.kill(process.pid, signum)
+                        break
+                lines.read()  # It waits where nobody reads.
+                process.join()
+            finally:
+                late.cancel()
             return process.exitcode, _content(error)
 
 
