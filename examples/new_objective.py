@@ -1,12 +1,12 @@
-"""A model with an objective of its own, as a subclass of `MultimodalVAE`; the package stays as is.
+"""A model with a new objective, as a subclass of `MultimodalVAE`, without changing the package.
 
 The objective is the lower bound of a mixture of experts (Shi et al. 2019, without importance
-weights): every modality's encoder must explain all modalities,
+weights). Every modality's encoder must explain all modalities:
 
     1/M sum_m ( E_q(z|x_m) [sum_n log p(x_n|z)] - beta D_KL(q(z|x_m) || p(z)) ).
 
-Training, generation, saving and export come from the base class. The data, images with a bright
-row and the number of that row, are drawn here.
+Training, generation, saving and export come from the base class. The data are generated here:
+images with a bright row, and the number of that row.
 """
 
 import pathlib
@@ -37,7 +37,7 @@ class MixtureOfExpertsVAE(MultimodalVAE):
             for name in modalities
         }
         self.experts = {name: GaussianHead(latent_dim) for name in modalities}
-        self.build_networks()  # Last: it traces the objective once.
+        self.build_networks()  # Last, since it traces the objective once.
 
     def encode(self, name, x):
         """q(z|x_m)."""
@@ -59,7 +59,7 @@ class MixtureOfExpertsVAE(MultimodalVAE):
         return Bound(value / len(data), terms, p_x_z)
 
     def infer(self, given, seed):
-        """The mixture of the experts of what is given."""
+        """The mixture of the given modalities' experts."""
         experts = [self.encode(name, x) for name, x in given.items()]
         if len(experts) == 1:
             return experts[0]

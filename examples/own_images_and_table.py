@@ -1,7 +1,7 @@
-"""A folder of images and a table: generates the images from the table's numbers, and the reverse.
+"""A folder of images and a table: generates images from the table's numbers, and the reverse.
 
-The folder is drawn here: photographs of discs, and a table with the length and the weight of each.
-Replace `draw` by your own files.
+The folder is generated here: photographs of discs, and a table with the length and the weight of
+each. Replace `draw` with your own files.
 """
 
 import csv
@@ -33,7 +33,7 @@ def draw(folder):
 
 
 def read(folder):
-    """Reads the table and its images: modality name to array, an example a row."""
+    """Reads the table and its images: modality name to array, one example per row."""
     with open(folder / "table.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     images = [cv2.imread(str(folder / x["file_name"]), cv2.IMREAD_GRAYSCALE) for x in rows]
@@ -53,7 +53,7 @@ test = {name: values[300:] for name, values in data.items()}
 model = jmvae_tf.JMVAEKL(
     {
         "photo": jmvae_tf.Modality("photo", (12, 12, 1), jmvae_tf.Bernoulli(), kind="image"),
-        # Columns have scales of their own, so the model works on standardised values.
+        # Columns have different scales, so the model works on standardised values.
         "measures": jmvae_tf.Modality(
             "measures",
             (len(COLUMNS),),

@@ -1,7 +1,7 @@
-"""Three modalities: any of them is generated from any others.
+"""Three modalities: generates any of them from any others.
 
-Drawn here: an object seen from the left and from the right, and its class. One view alone tells
-some classes apart, both tell all.
+The data are generated here: an object seen from the left and from the right, and its class. One
+view distinguishes some classes, both views distinguish all.
 """
 
 import keras
@@ -12,7 +12,7 @@ import jmvae_tf
 
 CLASSES = ("cube", "ball", "cone", "ring")
 VIEWS = np.array(
-    # Of each class: the stripe that is bright in the left and in the right view.
+    # For each class, the bright stripe in the left and in the right view.
     [[0, 0], [0, 1], [1, 0], [1, 1]]
 )
 
@@ -43,7 +43,7 @@ model = jmvae_tf.JMVAEKL(
             jmvae_tf.Categorical(),
             kind="label",
             value_names=CLASSES,
-            likelihood_weight=5.0,  # One label weighs little beside 32 pixels.
+            likelihood_weight=5.0,  # One label counts little compared with 32 pixels.
         ),
     },
     latent_dim=4,

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Compares what two commits compute: losses, bounds, samples and exports' answers, bit for bit.
+"""Compares the results of two commits bit for bit: losses, bounds, samples, exports' answers.
 
 Usage: python tools/compare_versions.py BEFORE [AFTER] [--models=jmvae,vae_gan] [--data=digits]
 
-Every model trains ten steps on digits and on toyfaces from fixed seeds, each commit in a process
-of its own on a tree of its own. What differs is printed with the largest difference, relative to
-the largest value; the exit status is 1 then. AFTER is the working tree if it is left out. Run it in
-an environment that has the requirements of both.
+Every model trains ten steps on digits and on toyfaces from fixed seeds. Each commit runs in its own
+process on its own tree. Differences are printed relative to the largest value; the exit status is
+then 1. AFTER defaults to the working tree. Run it in an environment with the requirements of both.
 """
 
 import argparse
@@ -21,7 +20,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 DATA = ("digits", "toyfaces")
 STEPS = 10
-ROWS = 5  # Of each batch that is asked about.
+ROWS = 5  # Examples of each batch.
 
 
 def found(*places):
@@ -37,9 +36,9 @@ def compute(model_name, data_name, folder):
     """What one model computes: name to array.
 
     Args:
-        model_name: of the preset.
-        data_name: of the preset.
-        folder: for its export.
+        model_name: the preset's model.
+        data_name: the preset's data set.
+        folder: the folder for its export.
     """
     import numpy as np
     import tensorflow as tf

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Adds one thing of each kind to a copy of the package, tries it, and counts what that touches.
+"""Adds one thing of each kind to a copy of the package, tests it, and counts touched modules.
 
-Usage: python tools/count_additions.py; the exit status is 1 if an addition does not work, or
-touches more modules than it may. What is added here is an example of how to add, too.
+Usage: python tools/count_additions.py; the exit status is 1 if an addition does not work or touches
+too many modules. The additions also show how to add such things.
 """
 
 import os
@@ -21,11 +21,11 @@ class Addition(NamedTuple):
     """Something to add.
 
     Attributes:
-        what: its kind.
-        at_most: how many modules it may touch.
-        new: path below the package to the text of a new module.
-        changed: path to the lines to look for, and what stands there instead.
-        tried_by: Python that fails if the addition does not work.
+        what: the kind of addition.
+        at_most: the most modules that it may touch.
+        new: path in the package to the text of a new module.
+        changed: path to the lines to find and their replacement.
+        tried_by: Python code that fails if the addition does not work.
     """
 
     what: str

@@ -1,10 +1,11 @@
-"""Gives the scripts of bin/ and tools/ the launcher and the package of their own checkout.
+"""Makes the scripts of bin/ and tools/ use the launcher and the package of their checkout.
 
-They import it first. From then on, `jmvae_tf` is that of this checkout, and all else comes from
-Python and from what is installed: nothing beside the package, beside the scripts or in the current
-folder is found, even where PYTHONPATH names one of these. Its other folders count as installed.
+Scripts import it first. From then on, `jmvae_tf` is the package of this checkout, and everything
+else comes from Python and installed packages. Modules next to the package, next to the scripts or
+in the current folder are not found, even if PYTHONPATH contains these folders. Other folders in
+PYTHONPATH count as installed.
 
-Like the launcher, this keeps to the syntax of Python 3.6.
+Like the launcher, this module uses only the syntax of Python 3.6.
 """
 
 import os
@@ -22,12 +23,13 @@ def _resolved(entry):
 
 
 def _close(folders):
-    """Lets no module be found in some folders, by this process or those that it starts."""
+    """Hides modules in some folders from this process and the processes that it starts."""
     named = os.environ.get("PYTHONPATH")
     if named:
         here = _resolved(os.curdir)
         named = [_resolved(entry) for entry in named.split(os.pathsep)]
-        # Where it is not named it may hold what is installed: a user may stand anywhere.
+        # If it is not listed, it may contain installed packages, since the current folder can be
+        # any.
         folders = folders + [here] * (here in named)
         os.environ["PYTHONPATH"] = os.pathsep.join(x for x in named if x not in folders)
     sys.path[:] = [entry for entry in sys.path if _resolved(entry) not in folders]
@@ -48,5 +50,5 @@ _load("launch", ["bin", "lib", "launch.py"])
 
 import launch  # noqa: E402
 
-if sys.version_info[:2] >= launch.OLDEST_PYTHON:  # On an older one it tells the user so.
+if sys.version_info[:2] >= launch.OLDEST_PYTHON:  # The launcher reports an older Python.
     _load("jmvae_tf", ["jmvae_tf", "__init__.py"])

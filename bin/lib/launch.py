@@ -1,8 +1,8 @@
-"""Starts a program of bin/ in a Python that has what requirements.txt asks for.
+"""Starts a program of bin/ in a Python that has the packages of requirements.txt.
 
-This module runs before anything is installed, on whatever Python the user has: it imports the
-standard library alone and keeps to the syntax of Python 3.6, so that an old Python ends in an
-error line that says so. The same holds for the scripts of bin/.
+This module runs before anything is installed, on any Python that the user has. So it imports only
+the standard library and uses only the syntax of Python 3.6, and an old Python ends with a clear
+error line. The same holds for the scripts of bin/.
 """
 
 import errno
@@ -18,22 +18,22 @@ import subprocess
 import sys
 from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Sequence, TextIO, Tuple
 
-# The Pythons that the pinned TensorFlow has wheels for.
+# The Python versions with wheels of the pinned TensorFlow.
 OLDEST_PYTHON = (3, 11)
 NEWEST_PYTHON = (3, 13)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 REQUIREMENTS = os.path.join(ROOT, "requirements.txt")
-# What is installed for them: every distribution with the hashes of its files. The first builds the
-# one distribution without a wheel, which pip would else fetch without a hash.
+# The lock files: every distribution with the hashes of its files. The first one builds the only
+# distribution without a wheel, which pip would otherwise fetch without a hash.
 LOCKS = [os.path.join(ROOT, name) for name in ("requirements-build.lock", "requirements.lock")]
 VENV = os.path.join(ROOT, ".venv")
 VENV_PYTHON = os.path.join(VENV, "bin", "python")
-# Holds the digest of the lock files that .venv was completed for; written last.
+# Contains the digest of the lock files that .venv was made for; written last.
 STAMP = os.path.join(VENV, "requirements.sha256")
 LOCK = os.path.join(ROOT, ".venv.lock")
 
-# Set across the change into .venv, so that a broken .venv is reported and not entered again.
+# Set when changing into .venv, so that a broken .venv is reported instead of entered again.
 _ENTERED_VENV = "JMVAE_TF_ENTERED_VENV"
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -65,18 +65,17 @@ def run(program_name: str, sections: Sequence[str] = ("run",)) -> None:
         sections: the sections of requirements.txt that it needs.
     """
     ensure_requirements(sections)
-    os.environ["PYTHONSAFEPATH"] = "1"  # Processes that it starts import nothing from where it is.
+    os.environ["PYTHONSAFEPATH"] = "1"  # Child processes import nothing from the current folder.
     from jmvae_tf.programs.common import run_program
 
     run_program.run(importlib.import_module("jmvae_tf.programs." + program_name))
 
 
 def ensure_requirements(sections: Sequence[str] = ("run",)) -> None:
-    """Returns in a Python that has the requirements, which may be another process.
+    """Makes sure that the requirements are installed, perhaps by starting another process.
 
-    Returns at once if the running Python has them. Otherwise starts the same command again with
-    the Python of `.venv/`, and makes and fills that first where it is missing, incomplete or made
-    for other lock files.
+    Returns at once if the running Python has them. Otherwise starts the same command again with the
+    Python of `.venv/`, which is made first if it is missing, incomplete or for other lock files.
 
     Args:
         sections: the sections of requirements.txt that this program needs.
@@ -91,7 +90,7 @@ def ensure_requirements(sections: Sequence[str] = ("run",)) -> None:
         unmet = "this is Python {}.{}".format(*sys.version_info)
     if entered_venv:
         _fail(
-            ".venv lacks what requirements.txt asks for",
+            ".venv lacks packages of requirements.txt",
             unmet,
             f"delete {VENV} and {_RUN_AGAIN}",
         )
@@ -101,12 +100,12 @@ def ensure_requirements(sections: Sequence[str] = ("run",)) -> None:
 
 
 def _open_standard_streams() -> None:
-    """Opens those that are closed, or the next files would be written to in their place."""
+    """Opens closed standard streams, since the next opened files would take their place."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # Takes the lowest number that is free.
+            os.open(os.devnull, os.O_RDWR)  # Takes the lowest free number.
             os.set_inheritable(number, True)
     sys.stdout = sys.stdout or open(1, "w", closefd=False)
     sys.stderr = sys.stderr or open(2, "w", closefd=False)
@@ -148,9 +147,9 @@ def direct_requirements(sections: Sequence[str]) -> List[Requirement]:
 def first_unmet(sections: Sequence[str]) -> Optional[str]:
     """Names a direct requirement that the running Python does not meet; imports none of them.
 
-    A requirement is met by a version of the pinned major, at least as new as the pinned minor. A
-    module that can be imported without the distribution of its name (tensorflow-cpu, a vendor's
-    build) is taken as it is.
+    A requirement is met by a version with the pinned major number and at least the pinned minor
+    number. A module that can be imported without the distribution of its name (tensorflow-cpu, a
+    vendor's build) is accepted.
 
     Args:
         sections: the sections of requirements.txt to look at.
@@ -162,7 +161,7 @@ def first_unmet(sections: Sequence[str]) -> Optional[str]:
 
     for requirement in direct_requirements(sections):
         spec = importlib.util.find_spec(requirement.module)
-        # A folder that merely has the module's name is found too: as a namespace, with no origin.
+        # A folder with the module's name is found too, as a namespace without an origin.
         if spec is None or spec.origin is None:
             return f"{requirement.distribution} is not installed"
         try:
@@ -195,12 +194,12 @@ def _venv_is_complete() -> bool:
             stamp = file.read()
     except OSError:
         return False
-    # The link in .venv dangles once the Python it was made with is gone.
+    # The link in .venv is broken if the Python it was made with was removed.
     return stamp == _locks_digest() and os.access(VENV_PYTHON, os.X_OK)
 
 
 def _clean_environment() -> Dict[str, str]:
-    """The environment without what would bend .venv towards another Python or another folder."""
+    """Returns the environment without variables that point .venv to other Pythons or folders."""
     foreign = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "PIP_PREFIX", "PIP_TARGET")
     environment = {name: value for name, value in os.environ.items() if name not in foreign}
     environment["PIP_USER"] = "0"  # pip's own configuration may ask for it
@@ -221,18 +220,18 @@ def _enter_venv() -> NoReturn:
 
 
 def _set_up_venv(reason: str) -> None:
-    """Makes or completes .venv, once among all starts at the same time; exits where it cannot.
+    """Makes or completes .venv, only once if several starts run; exits if that fails.
 
     Args:
-        reason: why the running Python will not do, as a phrase.
+        reason: why the running Python cannot be used, as a phrase.
     """
     for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
+        if signal.getsignal(number) is not signal.SIG_IGN:  # keep nohup working
             signal.signal(number, _interrupt)
     try:
         with open(LOCK, "w", encoding="ascii") as lock:
             _acquire(lock)
-            if not _venv_is_complete():  # whoever held the lock may have completed it
+            if not _venv_is_complete():  # the last holder of the lock may have completed it
                 _install(reason, lock)
     except _Interrupted as interrupted:
         _say(f"interrupted: .venv is not complete yet; {_RUN_AGAIN} to go on")
@@ -271,7 +270,7 @@ def _install(reason: str, lock: TextIO) -> None:
             _fail(
                 ".venv could not be made",
                 f"{python} -m venv ended with status {status} (its message is above)",
-                f"mend that and {_RUN_AGAIN}",
+                f"fix that and {_RUN_AGAIN}",
             )
     elif not _is_supported(version):
         _fail(
@@ -281,16 +280,16 @@ def _install(reason: str, lock: TextIO) -> None:
         )
     else:
         _announce(version, reason)
-        # A start killed while it made .venv leaves one without pip.
+        # A start that was killed while making .venv leaves it without pip.
         if not has_pip and _run([VENV_PYTHON, "-I", "-m", "ensurepip"], lock) != 0:
             _fail_without_ensurepip(version)
 
     digest = _locks_digest()
     if os.path.exists(STAMP):
-        os.remove(STAMP)  # what it vouches for ends here
+        os.remove(STAMP)  # .venv is incomplete from here on
     pip = [VENV_PYTHON, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
     for path in LOCKS:
-        # Nothing comes in but files of these hashes, not even what builds another.
+        # Only files with these hashes are installed, build tools included.
         checked = ["--require-hashes", "--no-deps", "--no-build-isolation", "-r", path]
         status = _run([*pip, *checked], lock)
         if status != 0:
@@ -315,7 +314,7 @@ def _find_python(reason: str) -> Tuple[str, Tuple[int, int]]:
     """Finds a supported Python that can make .venv: the running one, or the newest on PATH.
 
     Args:
-        reason: why the running Python will not do, as a phrase.
+        reason: why the running Python cannot be used, as a phrase.
 
     Returns:
         Its path and its version.
@@ -327,7 +326,7 @@ def _find_python(reason: str) -> Tuple[str, Tuple[int, int]]:
             candidates.append(on_path)
     without_ensurepip = None
     for python in candidates:
-        # A version manager's stand-in for a Python that is not there does not run.
+        # A version manager's shim for a missing Python does not run.
         version, has_venv = _probe(python, "ensurepip, venv")
         if version is not None and _is_supported(version):
             if has_venv:
@@ -343,7 +342,7 @@ def _find_python(reason: str) -> Tuple[str, Tuple[int, int]]:
 
 
 def _probe(python: str, modules: str) -> Tuple[Optional[Tuple[int, int]], bool]:
-    """Starts a Python to learn its version and whether it can import some modules.
+    """Starts a Python to find out its version and whether it can import some modules.
 
     Args:
         python: path of the executable.
@@ -368,8 +367,8 @@ def _probe(python: str, modules: str) -> Tuple[Optional[Tuple[int, int]], bool]:
 def _run(command: List[str], lock: TextIO) -> int:
     """Runs a command with all its output on standard error.
 
-    It inherits the lock: should this process be killed, the next start waits for the command's
-    end. In a session of its own it receives Ctrl-C once, from here, and cleans up after itself.
+    The command inherits the lock: if this process is killed, the next start waits for the command's
+    end. It runs in its own session, gets Ctrl-C once, from here, and cleans up.
 
     Args:
         command: the program and its arguments.
@@ -378,7 +377,7 @@ def _run(command: List[str], lock: TextIO) -> int:
     Returns:
         The exit status.
     """
-    # A signal that arrives while the child is started waits until there is a child to tell.
+    # A signal that arrives while the child starts is delayed until the child can receive it.
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     child = subprocess.Popen(
         command,
@@ -409,7 +408,7 @@ def _say(message: str) -> None:
     try:
         print(message, file=sys.stderr, flush=True)
     except OSError:
-        pass  # Nobody reads it, which must not stop anything.
+        pass  # Nobody reads the output, which must not stop the program.
 
 
 def _fail(wrong: str, received: object, advice: str) -> NoReturn:

@@ -1,1 +1,1 @@
-"""The programs of bin/: one module each, which has its flags and calls one module of `tasks`."""
+"""The programs of bin/: each module defines flags and calls a module of `tasks`."""

@@ -1,8 +1,8 @@
-"""A local web page to play with a trained model: draw, read, edit and walk between images.
+"""Serves a local web page to try a trained model: draw, read, edit and walk between images.
 
-The model is an export (--saved_model, one that the repository ships if nothing is said) or a run of
-bin/train (--run). The page needs no network, and is open to this machine only unless --host says
-otherwise. It answers to localhost, to addresses, to --host and to the names of --allowed_hosts.
+The model is an export (--saved_model; the default is one that comes with the repository) or a run
+of bin/train (--run). The page needs no network. Only this machine can open it unless --host is set.
+It can be opened as localhost, by IP address, as --host and under the names in --allowed_hosts.
 """
 
 import pathlib
@@ -28,7 +28,7 @@ _SAVED_MODEL = shared_flags.define_path(
 _HOST = flags.DEFINE_string("host", "127.0.0.1", "address to listen on; 0.0.0.0 for all")
 _PORT = flags.DEFINE_integer("port", 7860, "port to listen on", lower_bound=0, upper_bound=65535)
 _ALLOWED_HOSTS = flags.DEFINE_list(
-    "allowed_hosts", [], "names under which browsers may ask for the page, separated by commas"
+    "allowed_hosts", [], "host names under which browsers may open the page, separated by commas"
 )
 
 
@@ -36,7 +36,7 @@ def main() -> None:
     """Runs the program."""
     if _RUN.value and _SAVED_MODEL.value:
         raise UserError("The page shows one model", "--run and --saved_model", "choose one of them")
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # A closed terminal ends it, too.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # Closing the terminal ends it too.
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
     with (
         listen(_HOST.value, _PORT.value) as listening,

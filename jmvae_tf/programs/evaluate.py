@@ -1,10 +1,10 @@
-"""Measures a trained model on the test set.
+"""Evaluates a trained model on the test set.
 
-Bounds, log-likelihoods, squared errors, accuracy, coherence, diversity and sharpness.
+Metrics: bounds, log-likelihoods, squared errors, accuracy, coherence, diversity and sharpness.
 
-Prints a table of means with standard errors over test examples, writes them to metrics.json of the
-run, and draws figures/reconstructions.png there. For a quick look:
---num_examples=500 --num_importance_samples=100 --out=quick.json
+Prints a table of means with standard errors over test examples, writes them to metrics.json in the
+run's folder, and draws figures/reconstructions.png there. For a quick look: --num_examples=500
+--num_importance_samples=100 --out=quick.json
 """
 
 import pathlib
@@ -21,7 +21,7 @@ _NUM_IMPORTANCE_SAMPLES = shared_flags.define_integer(
     "num_importance_samples",
     None,
     "k of the importance-weighted log-likelihoods (default: the 2016 paper's, 1000 on MNIST and "
-    "where decoding is as cheap, 10 on CelebA and where images are as large)",
+    "similarly small images, 10 on CelebA and similarly large images)",
     1,
 )
 _NUM_PRIOR_SAMPLES = shared_flags.define_integer(
@@ -30,12 +30,12 @@ _NUM_PRIOR_SAMPLES = shared_flags.define_integer(
 _NUM_EXAMPLES = shared_flags.define_integer(
     "num_examples",
     None,
-    "how many test examples, from the first (default: all)",
+    "number of test examples, from the first (default: all)",
     2,
     reason=", for a standard error",
 )
 _OUT = shared_flags.define_path("out", None, "JSON file (default: metrics.json of the run)")
-_SEED = shared_flags.define_seed(0, "the same seed gives the same figures")
+_SEED = shared_flags.define_seed(0, "the same seed gives the same metrics and figures")
 shared_flags.define_inference()
 
 

@@ -1,19 +1,19 @@
-"""Generates modalities from others with a trained model: pictures, and values as a table.
+"""Generates modalities from others with a trained model: images, and values as a table.
 
---given names what is known: a label by its modality (--given="label=7"), attributes by their own
-names (--given="Smiling=1,Eyeglasses=-1"; 1 for yes, -1 for no, up to 3 for very much so, but 0 for
-no of attributes that are 0 or 1; those not named are at their mean in the training set). Where two
-modalities have values of the same name, write the modality in front (--given="traits.red=1").
---image=FILE (JPEG or PNG) reads the label of an image or the attributes of a face; a model of
-several images needs their names (--image=left=FILE, once for each). Neither draws images at z from
-the prior and prints their labels. A cvae or cmma must be given all but its target; a vae
-reconstructs what it is given.
+--given sets known values: a label by its modality (--given="label=7"), attributes by their own
+names (--given="Smiling=1,Eyeglasses=-1"; 1 means yes, -1 no, up to 3 for a strong yes; for
+attributes that are 0 or 1, 0 means no). Attributes that are not given are at their mean in the
+training set. If two modalities have values of the same name, write the modality in front
+(--given="traits.red=1"). --image=FILE (JPEG or PNG) predicts the label of an image or the
+attributes of a face. For a model of several images, name each one (--image=left=FILE, repeated).
+Without --given and --image, the program draws images from the prior and prints their labels. A cvae
+or cmma needs all modalities but its target; a vae reconstructs its input.
 
---image=FILE --set="Smiling=1,Male=-2" edits an image: it adds to it by how much the average image
-of its attributes changes with them. Each change is drawn alone, and all of them together.
+--image=FILE --set="Smiling=1,Male=-2" edits an image: it adds the change that the new attributes
+cause in the average image. Each change is drawn separately, and all of them together.
 
-Digits are white on black as in the data. The face in a photograph is found and cut out as it was
-for training, unless the run was trained on centre squares.
+Digits must be white on black, as in the data. The face in a photograph is found and cropped as for
+training, unless the run was trained on centre squares.
 """
 
 import pathlib
@@ -30,12 +30,15 @@ _CHECKPOINT = shared_flags.define_checkpoint()
 _GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smiling=1,Male=-1")
 _IMAGE = shared_flags.define_images()
 _SET = flags.DEFINE_list("set", [], "values to give the image instead of its own: an edit")
-_NUM_SAMPLES = shared_flags.define_integer("num_samples", 20, "samples drawn beside the average", 1)
+_NUM_SAMPLES = shared_flags.define_integer(
+    "num_samples", 20, "samples to draw besides the average", 1
+)
 _SEED = shared_flags.define_seed(0, "the same seed draws the same samples")
 _OUT = shared_flags.define_path(
     "out",
     None,
-    "PNG file (default: figures/generated.png of the run); several images have their names in it",
+    "PNG file (default: figures/generated.png of the run); for several images, their names are "
+    "appended",
 )
 shared_flags.define_inference()
 
@@ -59,7 +62,7 @@ def main() -> None:
 
 
 def _check_edit() -> None:
-    """Raises UserError if --set does not stand beside --image alone."""
+    """Raises UserError if --set is not used with --image only."""
     changes = f"--set={','.join(_SET.value)}"
     if not _IMAGE.value:
         raise UserError(

@@ -1,9 +1,9 @@
 """Prepares CelebA: finds the faces in the official images, crops and resizes them.
 
---source=DIR holds the official files: img_align_celeba.zip, or the unpacked folder
-img_align_celeba, and list_attr_celeba.txt and list_eval_partition.txt. The PNG edition and what
-Kaggle distributes (nested folder, CSV lists) are read too. The result is a data set of TensorFlow
-Datasets below --data_dir. Started again after an interruption, it resumes.
+--source=DIR is the folder of the official files: img_align_celeba.zip, or the unpacked folder
+img_align_celeba, and list_attr_celeba.txt and list_eval_partition.txt. The PNG edition and Kaggle's
+edition (nested folder, CSV lists) work too. The result is a data set of TensorFlow Datasets below
+--data_dir. After an interruption, start the program again to resume.
 """
 
 import os
@@ -17,11 +17,13 @@ from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 
 _SOURCE = shared_flags.define_path("source", None, "folder of the official files")
-_DATA_DIR = shared_flags.define_path("data_dir", "data", "where the faces go")
+_DATA_DIR = shared_flags.define_path("data_dir", "data", "folder for the faces")
 _IMAGE_SIZE = flags.DEFINE_integer("image_size", 64, "pixels of a face: 32, 64 or 128")
-_CROP = flags.DEFINE_string("crop", "face", "face, as the authors; or center, the centre square")
+_CROP = flags.DEFINE_string(
+    "crop", "face", "face, as the authors did; or center, the centre square"
+)
 _PROCESSES = shared_flags.define_integer(
-    "processes", os.cpu_count() or 1, "that work at once; the result does not depend on it", 1
+    "processes", os.cpu_count() or 1, "number of processes; the result does not depend on it", 1
 )
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace the faces of another source")
 
@@ -31,7 +33,7 @@ def main() -> None:
     if not _SOURCE.value:
         raise UserError("--source=DIR must hold CelebA's official files", "no --source", "name it")
     check_options("celeba", {"image_size": _IMAGE_SIZE.value, "crop": _CROP.value})
-    from jmvae_tf.data.celeba import source_files  # It needs no TensorFlow.
+    from jmvae_tf.data.celeba import source_files  # Needs no TensorFlow.
 
     source = pathlib.Path(_SOURCE.value)
     source_files.check_source(source)

@@ -1,19 +1,19 @@
-"""Asks a running TensorFlow Serving what an image shows, for an image, or for an edit.
+"""Sends a request to a TensorFlow Serving: read an image, generate one or edit one.
 
 --image=face.jpg                          its attributes, or the label of a digit, as a table
 --given="Smiling=1" --out=face.png        the average image; attributes not named are at their mean
---given="label=7" --seed=3 --out=7.png    a drawn one; the same seed gives the same image
+--given="label=7" --seed=3 --out=7.png    a sample; the same seed gives the same image
 --image=face.jpg --set="Smiling=1" --out=edited.png
 
---server is http://HOST:8501 (REST) or grpc://HOST:8500. The server has the model's numbers but not
-the names of its values: --saved_model says where a copy of the export lies.
+--server is http://HOST:8501 (REST) or grpc://HOST:8500. The server does not know the names of the
+model's values, so --saved_model must be a copy of the export.
 
-An image is turned as its camera noted, and its centre square is cut out and resized, before it is
-sent. --crop=face finds the face in a photograph instead, and cuts it out as for training: models of
-faces know it best so.
+Before it is sent, an image is rotated as its camera noted, and its centre square is cropped and
+resized. --crop=face finds the face in a photograph instead and crops it as for training, which
+gives the best results with models of faces.
 
-A server is not believed: what comes back is shown or written only if it is what the export says. No
-redirect is followed, and nothing goes elsewhere than to --server, or by the environment's proxy.
+The server is not trusted: a reply is shown or written only if it matches the export's description.
+Redirects are not followed. Data are sent only to --server, or through the environment's proxy.
 """
 
 import math
@@ -27,17 +27,19 @@ from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError, check_choice
 
 _SERVER = flags.DEFINE_string("server", "http://localhost:8501", "URL of the server")
-_MODEL = flags.DEFINE_string("model", "toyfaces-jmvae_kl", "the name that the model is served by")
+_MODEL = flags.DEFINE_string(
+    "model", "toyfaces-jmvae_kl", "the name under which the model is served"
+)
 _SAVED_MODEL = shared_flags.define_path(
     "saved_model", None, "the export that is served (default: saved_models/<model>)"
 )
 _IMAGE = shared_flags.define_images()
-_CROP = flags.DEFINE_string("crop", "center", "of --image: center square or face")
+_CROP = flags.DEFINE_string("crop", "center", "how to crop --image: center square or face")
 _GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smiling=1,Male=-1")
 _SET = flags.DEFINE_list("set", [], "values to give --image instead of its own: an edit")
-_SEED = shared_flags.define_seed(None, "draws an image instead of the average one")
-_OUT = shared_flags.define_path("out", "generated.png", "PNG file that an image is written to")
-_TIMEOUT = flags.DEFINE_float("timeout", 60.0, "seconds that the server has for all it is asked")
+_SEED = shared_flags.define_seed(None, "draw a sample instead of the average image")
+_OUT = shared_flags.define_path("out", "generated.png", "PNG file for the image")
+_TIMEOUT = flags.DEFINE_float("timeout", 60.0, "seconds for all requests together")
 
 
 def main() -> None:
@@ -45,7 +47,7 @@ def main() -> None:
     _check_flags()
     server = parse_server_url(_SERVER.value)
     if server.protocol == "grpc":
-        load_tensorflow()  # Its messages are TensorFlow's.
+        load_tensorflow()  # gRPC's messages are TensorFlow's.
     from jmvae_tf.programs.tasks import server_query
 
     server_query.query(
@@ -66,7 +68,7 @@ def _check_flags() -> None:
     given = [flag for flag in (_GIVEN, _IMAGE) if flag.value]
     if len(given) != 1:
         raise UserError(
-            "Either an image is sent or what to draw",
+            "Send either an image or the values to draw",
             " and ".join(f"--{flag.name}" for flag in given) or "neither --image nor --given",
             "give one of --image=FILE and --given=NAME=VALUE",
         )

@@ -1,13 +1,13 @@
 """Reproduces a table or a figure of the papers: trains what is missing, prints theirs and ours.
 
---scale=quick is what two cores do in hours. For MNIST some two for all of them: 20 epochs with a
-warm-up of 4 (jmvae_h: 16), and importance weights for the first 1,000 test digits. For CelebA its
-official partition and 12 epochs with a warm-up of 2, for toyfaces the presets; of both the first
-500 test faces are scored. --scale=long takes days: for MNIST 500 epochs with the papers' warm-up of
-200 and all test digits, for CelebA 24 epochs with a warm-up of 6 and 500 test faces, for toyfaces
-the presets and all test faces. --scale=paper is the papers' own setting, of MNIST 2,000 epochs, of
-CelebA 50, and all test examples. Tables and figures share their runs, which are trained once; what
-is there is used, and what was interrupted resumes.
+--scale=quick takes hours on two cores. MNIST takes about two hours for everything: 20 epochs with a
+warm-up of 4 (jmvae_h: 16), and importance weights for the first 1,000 test digits. CelebA uses its
+official partition and 12 epochs with a warm-up of 2; toyfaces uses the presets; both score the
+first 500 test faces. --scale=long takes days: MNIST 500 epochs with the papers' warm-up of 200 and
+all test digits, CelebA 24 epochs with a warm-up of 6 and 500 test faces, toyfaces the presets and
+all test faces. --scale=paper uses the papers' settings: 2,000 epochs for MNIST, 50 for CelebA, and
+all test examples. Tables and figures share their runs. Existing runs are used, and interrupted ones
+resume.
 """
 
 import itertools
@@ -27,17 +27,17 @@ _SCALE = flags.DEFINE_string("scale", "quick", f"one of {', '.join(SCALES)}")
 _DATA = flags.DEFINE_string(
     "data",
     None,
-    f"one of {', '.join(dict.fromkeys(itertools.chain(*DATA_CHOICES.values())))}, where a table or "
-    "figure can be made of several (default: the paper's)",
+    f"one of {', '.join(dict.fromkeys(itertools.chain(*DATA_CHOICES.values())))}, if a table or "
+    "figure supports several (default: the paper's)",
 )
 _DATA_DIR = shared_flags.define_data_dir()
 _RUNS_DIR = shared_flags.define_path(
     "runs_dir",
     None,
-    "folder of the runs, tables and figures (default: runs/reproduce-<scale>, of faces "
+    "folder of the runs, tables and figures (default: runs/reproduce-<scale>, for faces "
     "runs/reproduce-<scale>-<data>)",
 )
-_SEED = shared_flags.define_seed(0, "of training and of all draws")
+_SEED = shared_flags.define_seed(0, "seed of training and of all samples")
 
 
 def main() -> None:
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def _data_of(kind: str, name: str) -> str:
-    """The data set that the user wants, or that the paper has."""
+    """Returns the data set that the user chose, or the paper's."""
     choices = DATA_CHOICES[name]
     data = _DATA.value or choices[0]
     if data not in choices:

@@ -1,4 +1,4 @@
-"""Trains a model on a data set, then exports, measures and pictures it.
+"""Trains a model on a data set, then exports and evaluates it and draws figures.
 
 The preset of the model and the data set gives every setting; flags override it.
 """
@@ -18,14 +18,14 @@ _DATA = flags.DEFINE_string("data", "digits", f"one of {', '.join(DATA_SETS)}")
 _DATA_DIR = shared_flags.define_data_dir()
 _RUN = shared_flags.define_path("run", None, "folder of the run (default: runs/<data>-<model>)")
 _EXPORT_DIR, _KEEP_VERSIONS = shared_flags.define_export()
-_RESUME = flags.DEFINE_bool("resume", False, "continue the run from its newest checkpoint")
+_RESUME = flags.DEFINE_bool("resume", False, "resume the run from its newest checkpoint")
 _OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "start again in the folder of a run; removes only what a run wrote"
 )
 _DISTRIBUTE = flags.DEFINE_string(
     "distribute",
     None,
-    "mirrored: all GPUs of this machine; multi_worker: the machines that TF_CONFIG names; see "
+    "mirrored: all GPUs of this machine; multi_worker: the machines in TF_CONFIG; see "
     "docs/distributed.md [one device]",
 )
 _PROFILE = flags.DEFINE_bool("profile", False, "write a trace of some steps for TensorBoard")

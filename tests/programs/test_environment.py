@@ -179,7 +179,7 @@ def test_an_evaluation_whose_output_nobody_gets(trained, redirection):
         text=True,
         timeout=300,
     )
-    told = "warning: standard output is not whole: No space left on device\n"
+    told = "warning: standard output is incomplete: No space left on device\n"
     assert (done.returncode, done.stderr) == (0, told if "full" in redirection else "")
     assert (folder / "few.json").is_file()
     (folder / "few.json").unlink()

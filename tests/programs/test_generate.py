@@ -163,7 +163,7 @@ def test_flags_choose_how_the_missing_is_complemented(runs, model_of, digit, tmp
 
 # Mistakes: one line, exit status 1, nothing written.
 
-ITERATIVE = "Only jmvae and jmvae_h complement missing modalities by iterative sampling; received "
+ITERATIVE = "Only jmvae and jmvae_h fill in missing modalities by iterative sampling; received "
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_interrupted_preparation_goes_on(tmp_path, signum, group):
     if signum != signal.SIGKILL:
         assert process.returncode == 128 + signum
         assert error == (
-            "interrupted: what is done is kept; go on with bin/prepare_celeba "
+            "interrupted: finished work is kept; resume with bin/prepare_celeba "
             f"{' '.join([arguments[0], '--data_dir=killed', *reversed(arguments[1:3])])} "
             "--processes=2\n"
         )

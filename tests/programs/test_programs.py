@@ -236,7 +236,7 @@ def test_interrupted_run_goes_on_as_if_it_had_not_been(whole, tmp_path):
     newest = run.newest_checkpoint()
     assert error == (
         f"interrupted: the last checkpoint is {newest.relative_to(tmp_path)}; "
-        "go on with bin/train --resume --run=run\n"
+        "resume with bin/train --resume --run=run\n"
     )
     assert run.checkpoint_epochs()[-1] < EPOCHS, "truly before its end"
     assert not run.metrics_file.exists()
@@ -262,7 +262,7 @@ def test_terminated_run_of_another_seed(whole, tmp_path):
         "--data_dir=some data",
     )
     assert status == 143
-    kept, resume = error.split("; go on with ")
+    kept, resume = error.split("; resume with ")
     assert re.fullmatch(r"interrupted: the last checkpoint is run/checkpoints/\S+\.keras", kept)
     # Typed as it stands, it must lead to the same data and the same place.
     program, *flags = shlex.split(resume)
@@ -319,7 +319,7 @@ def test_interrupt_after_the_training_itself(whole, tmp_path, after):
     status, error = interrupt(tmp_path, signal.SIGINT, after, "train", *TINY)
     run = RunFolder(tmp_path / "run")
     assert (status, len(error.splitlines())) == (130, 1)
-    assert "go on with bin/train --resume --run=run" in error
+    assert "resume with bin/train --resume --run=run" in error
     assert not list(tmp_path.glob("saved_models/*/*"))
     succeed(tmp_path, "train", "--resume", "--run=run")
     assert_same_run(run, whole)

@@ -145,7 +145,7 @@ def test_a_digit_by_grpc(query, models, tmp_path):
 
 
 MISTAKES = {
-    "neither": ([], "Either an image is sent or what to draw; received neither"),
+    "neither": ([], "Send either an image or the values to draw; received neither"),
     "both": (["--image=a.png", "--given=Smiling=1"], "received --given and --image"),
     "set without image": (["--given=Smiling=1", "--set=Male=1"], "--set edits an image"),
     "seed without given": (["--image=a.png", "--seed=1"], "--seed draws an image"),

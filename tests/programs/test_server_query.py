@@ -79,7 +79,7 @@ def test_an_edit_names_its_condition(ask, image, tmp_path, capsys):
 def test_what_cannot_be_asked_is_refused_by_name(ask, image):
     with pytest.raises(UserError, match="of several images, left and right; received --image="):
         ask(images=[str(image)])
-    with pytest.raises(UserError, match="One image is sent; received --image=left="):
+    with pytest.raises(UserError, match="Send one image; received --image=left="):
         ask(images=[f"left={image}", f"right={image}"])
     with pytest.raises(UserError, match=r"of sizes, .* received --given without weight;"):
         ask(given=["length=1"])

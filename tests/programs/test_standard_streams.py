@@ -68,7 +68,7 @@ def test_a_full_disk_is_told_once(tmp_path):
     status, error, written = run(tmp_path, ">/dev/full")
     assert (status, written) == (0, "whole")
     [told] = set(error.splitlines()) - {b"more words"}
-    assert told == b"warning: standard output is not whole: No space left on device"
+    assert told == b"warning: standard output is incomplete: No space left on device"
     status, error, _ = run(tmp_path, ">/dev/full", "pure")
     [told] = set(error.splitlines()) - {b"more words"}
     assert status == 1

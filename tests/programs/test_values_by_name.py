@@ -37,7 +37,7 @@ def test_a_label_without_names_by_its_index(value, index):
 @pytest.mark.parametrize("value", ["3", "-1", "1.0", "", "a", "00"])
 def test_no_index_of_a_label_without_names(value):
     unnamed = {"kind": Modality("kind", (3,), Categorical(), kind="label")}
-    with pytest.raises(UserError, match="--given=kind=… must be a number from 0 to 2, for its"):
+    with pytest.raises(UserError, match="--given=kind=… must be a number from 0 to 2, since its"):
         parse("given", [f"kind={value}"], unnamed)
 
 

@@ -118,7 +118,7 @@ def test_program_that_is_interrupted_says_how_to_go_on(tmp_path, mnist_dir):
     )
     assert status == 143
     assert error == (
-        "interrupted: what is done is kept; go on with the same command, "
+        "interrupted: finished work is kept; resume with the same command, "
         f"bin/reproduce {' '.join(arguments[:1])} --data_dir={mnist_dir} --seed=5\n"
     )
     run = tmp_path / "runs" / "reproduce-quick" / "jmvae-latent-2"

@@ -470,6 +470,6 @@ def test_a_copy_among_the_checkpoints_stays(stranger):
     overrides = ["--data=digits", "--latent_dim=2", "--epochs=1", "--warmup_epochs=0"]
     done = start(root, "train", "--overwrite", "--run=runs/run", *overrides)
     assert (done.returncode, done.stderr) == (0, "")
-    named = "note: runs/run keeps what no run wrote: checkpoints/epoch-000001-good.keras\n"
+    named = "note: runs/run keeps files that no run wrote: checkpoints/epoch-000001-good.keras\n"
     assert named in done.stdout
     assert copy.read_bytes() == before

@@ -1,1 +1,1 @@
-"""What the programs share: start and end, flags, printed output."""
+"""Shared by the programs: start and end, flags, printed output."""

@@ -1,4 +1,4 @@
-"""The run that a program is about, and the checkpoint of it that it uses."""
+"""The run and the checkpoint that a program uses."""
 
 import pathlib
 from typing import NamedTuple
@@ -8,12 +8,12 @@ from jmvae_tf.training.run_folder import RunFolder, run_name
 
 
 class ChosenRun(NamedTuple):
-    """A run that has been trained.
+    """A trained run.
 
     Attributes:
-      folder: of the run.
-      settings: of its `config.json`.
-      checkpoint: the file of its weights that is used.
+      folder: the run's folder.
+      settings: the settings from its `config.json`.
+      checkpoint: the file of weights to use.
     """
 
     folder: RunFolder
@@ -22,7 +22,7 @@ class ChosenRun(NamedTuple):
 
 
 def choose_run(run: str, checkpoint: str) -> ChosenRun:
-    """Reads which settings and which checkpoint a run has.
+    """Reads a run's settings and finds its checkpoint.
 
     Args:
       run: its folder.
@@ -37,10 +37,10 @@ def choose_run(run: str, checkpoint: str) -> ChosenRun:
 
 
 def default_run(data: str, model: str, target: str | None = None) -> pathlib.Path:
-    """Where a run lies if the user does not choose."""
+    """Returns the default folder of a run."""
     return pathlib.Path("runs") / run_name(data, model, target)
 
 
 def export_folder(export_dir: str, settings: Settings) -> pathlib.Path:
-    """Where the versions of a model on a data set lie."""
+    """Returns the folder above the versions of a model on a data set."""
     return pathlib.Path(export_dir) / run_name(settings.data, settings.model, settings.target)

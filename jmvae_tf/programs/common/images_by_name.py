@@ -1,4 +1,4 @@
-"""Files that --image gives, by the modality that they are of: `FILE`, or `left=FILE`."""
+"""Parses the files of --image by modality: `FILE`, or `left=FILE`."""
 
 import os
 import pathlib
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 
 def images_of(modalities: "Mapping[str, Known]") -> list[str]:
-    """The names of the modalities that are images."""
+    """Returns the names of the modalities that are images."""
     return [name for name, modality in modalities.items() if modality.kind == "image"]
 
 
 def parse_images(
     items: Sequence[str], modalities: "Mapping[str, Known]"
 ) -> dict[str, pathlib.Path]:
-    """Reads of which modality each file is.
+    """Finds the modality of each file.
 
     Args:
-      items: what the user gave: a path where the model has one image, else NAME=PATH each.
-      modalities: of the model.
+      items: the values of the flag: a path if the model has one image, otherwise NAME=PATH each.
+      modalities: the model's modalities.
 
     Returns:
       Modality name to path, in the order of the model.
 
     Raises:
-      UserError: if the model has no image, or it is not said of which image a file is.
+      UserError: if the model has no image, or a file's modality is not given.
     """
     if not items:
         return {}
@@ -67,7 +67,7 @@ def _name_and_path(item: str, names: Sequence[str]) -> tuple[str, str]:
 
 
 def paths_of(out: pathlib.Path, names: Sequence[str]) -> dict[str, pathlib.Path]:
-    """Modality name to the file it is drawn into; several have their names behind that of --out."""
+    """Maps each modality to its output file; several have their names appended to --out."""
     if len(names) == 1:
         return {names[0]: out}
     return {name: out.with_stem(f"{out.stem}_{name}") for name in names}

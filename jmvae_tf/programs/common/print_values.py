@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def print_table(modality: "Shown", values: np.ndarray) -> None:
-    """Prints the values of one example by name; attributes from the surest yes to the surest no."""
+    """Prints the values of one example by name; attributes from certain yes to certain no."""
     if modality.kind == "attributes":
         print(f"{modality.name}: {shown_attributes(modality, values)}")
         width = max(map(len, modality.value_names))
@@ -44,12 +44,12 @@ def print_samples(modality: "Shown", samples: np.ndarray) -> None:
 
 
 def shown_attributes(modality: "Shown", values: np.ndarray) -> str:
-    """The attributes that an example has, in their order."""
+    """Lists the attributes that an example has, in order."""
     names = zip(modality.value_names, values, strict=True)
     return ", ".join(name for name, value in names if value > modality.threshold) or "none"
 
 
 def likeliest(modality: "Shown", values: np.ndarray) -> str:
-    """The class that each of several examples, [examples, classes], most likely is."""
+    """Lists the likeliest class of each of several examples, [examples, classes]."""
     names = " ".join(names_or_numbers(modality)[index] for index in values.argmax(axis=-1))
     return f"{modality.name}: likeliest {names}"

@@ -1,4 +1,4 @@
-"""Runs a program of bin/: parses its flags, calls it, and ends as users expect."""
+"""Runs a program of bin/: parses its flags, calls it and handles errors."""
 
 import errno
 import signal
@@ -15,11 +15,11 @@ from jmvae_tf.runtime.errors import UserError, one_line
 def run(module: ModuleType) -> NoReturn:
     """Parses the flags of a program and calls its `main`.
 
-    A mistake of the user ends in one line on standard error and exit status 1, an interrupt in
-    130 or 143. `--help` needs no TensorFlow: programs import it in `main`.
+    A user's mistake prints one line on standard error and exits with status 1; an interrupt exits
+    with 130 or 143. `--help` does not need TensorFlow: programs import it in `main`.
 
     Args:
-      module: with a docstring, a function `main` and the flags that it defined.
+      module: a module with a docstring, a function `main` and flags.
     """
     signal.signal(signal.SIGTERM, _interrupt)
     with standard_streams.forgiving(), standard_streams.plain_warnings():
@@ -78,5 +78,5 @@ def _fail(message: str) -> NoReturn:
 
 
 def interrupted(interrupt: KeyboardInterrupt, message: str) -> KeyboardInterrupt:
-    """The same interrupt with a message for the user: what was kept and how to go on."""
+    """Returns the interrupt with a message for the user: what was kept and how to resume."""
     return KeyboardInterrupt(interrupt.args[0] if interrupt.args else signal.SIGINT, message)

@@ -1,4 +1,4 @@
-"""A flag for every setting of the presets."""
+"""Defines a flag for every setting of the presets."""
 
 import types
 import typing
@@ -20,7 +20,7 @@ _DEFINE: dict[Any, Callable[..., Any]] = {
 
 
 def define() -> None:
-    """Defines the flags; unless given they are None, which leaves the preset's value."""
+    """Defines the flags; a flag that is not given is None, which keeps the preset's value."""
     kinds = typing.get_type_hints(Settings)
     for field in setting_fields():
         presets = ", ".join(
@@ -38,10 +38,10 @@ def _as_flag(value: Any) -> str:
 
 
 def given_settings() -> dict[str, Any]:
-    """Setting to value for the flags that the user gave.
+    """Returns setting to value for the flags that the user gave.
 
     Raises:
-      UserError: if a list is not one of MODALITY=VALUE, or a value is of the wrong kind.
+      UserError: if a list does not consist of MODALITY=VALUE, or a value has the wrong type.
     """
     kinds = typing.get_type_hints(Settings)
     values = {field.name: flags.FLAGS[field.name].value for field in setting_fields()}
@@ -55,7 +55,7 @@ def given_settings() -> dict[str, Any]:
 
 
 def _kind(hint: Any) -> Any:
-    """The type in a hint such as `float | None`, or the hint itself."""
+    """Returns the type in a hint such as `float | None`, or the hint itself."""
     return typing.get_args(hint)[0] if isinstance(hint, types.UnionType) else hint
 
 

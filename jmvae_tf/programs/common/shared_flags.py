@@ -1,4 +1,4 @@
-"""Flags that several programs have."""
+"""Flags that several programs share."""
 
 import os
 import pathlib
@@ -8,7 +8,7 @@ from absl import flags
 
 from jmvae_tf.runtime.errors import UserError
 
-flags.disclaim_key_flags()  # --help lists those of the functions here with their callers'.
+flags.disclaim_key_flags()  # --help lists flags defined here as their callers'.
 
 _INFERENCE = ("missing", "num_rounds", "feed_back")
 _LARGEST = 2**31 - 1
@@ -18,7 +18,7 @@ class _PathParser(flags.ArgumentParser):
     """Expands ~ and ~user, which a shell does not in --flag=~/file."""
 
     def parse(self, argument: str) -> str:
-        """The path; ValueError for a user without a known home folder."""
+        """Returns the path; raises ValueError for a user without a known home folder."""
         path = os.path.expanduser(argument)
         if path.startswith("~"):
             raise ValueError(f"no home folder is known for it; ./{argument} is a file of that name")
@@ -26,7 +26,7 @@ class _PathParser(flags.ArgumentParser):
 
 
 class _RangeParser(flags.IntegerParser):
-    """Takes whole numbers of a range, and says of others which range that is."""
+    """Accepts whole numbers in a range; errors state the range."""
 
     def __init__(self, name: str, lowest: int, highest: int | None, reason: str) -> None:
         super().__init__()
@@ -59,12 +59,12 @@ def define_integer(
     """Defines a flag for a whole number of a range.
 
     Args:
-      name: of the flag.
-      default: its value unless it is given.
-      description: for --help.
-      lowest: the lowest number that it takes.
-      highest: the highest one; None for no limit.
-      reason: follows the range in the error of a number that is out of it.
+      name: the flag's name.
+      default: the default value.
+      description: the text in --help.
+      lowest: the lowest allowed number.
+      highest: the highest allowed number; None for no limit.
+      reason: text after the range in the error message.
     """
     parser = _RangeParser(name, lowest, highest, reason)
     return flags.DEFINE(parser, name, default, description)
@@ -81,7 +81,7 @@ def define_path(name: str, default: str | None, description: str) -> flags.FlagH
 
 
 def define_images() -> flags.FlagHolder:
-    """Defines --image, which a model of several images takes several times."""
+    """Defines --image, which can be repeated for a model of several images."""
     return flags.DEFINE_multi(
         _PathParser(),
         flags.ArgumentSerializer(),
@@ -93,7 +93,7 @@ def define_images() -> flags.FlagHolder:
 
 def define_data_dir() -> flags.FlagHolder:
     """Defines --data_dir for a program that reads data."""
-    return define_path("data_dir", "data", "where data lie or are downloaded to")
+    return define_path("data_dir", "data", "folder of the data, or to download them to")
 
 
 def define_run() -> flags.FlagHolder:
@@ -108,12 +108,12 @@ def define_checkpoint() -> flags.FlagHolder:
 
 def define_export() -> tuple[flags.FlagHolder, flags.FlagHolder]:
     """Defines --export_dir and --keep_versions for a program that exports."""
-    export_dir = define_path("export_dir", "saved_models", "where SavedModels go")
+    export_dir = define_path("export_dir", "saved_models", "folder for SavedModels")
     keep = flags.DEFINE_integer(
         "keep_versions",
         None,
-        "how many of a SavedModel's newest versions stay (default: all); 2 or more where a server "
-        "reads them",
+        "number of newest versions of a SavedModel to keep (default: all); use 2 or more if a "
+        "server reads them",
         lower_bound=1,
     )
     return export_dir, keep
@@ -127,27 +127,27 @@ def define_inference() -> None:
     )
     define_integer("num_rounds", None, f"rounds of iterative sampling {default}", 1, _LARGEST)
     flags.DEFINE_string(
-        "feed_back", None, f"what goes from round to round: samples or means {default}"
+        "feed_back", None, f"what is fed back to the encoder each round: samples or means {default}"
     )
 
 
 def inference() -> dict[str, Any]:
-    """Setting of iterative sampling to value, for those that the user gave."""
+    """Returns the settings of iterative sampling that the user gave."""
     values = {name: flags.FLAGS[name].value for name in _INFERENCE}
     return {name: value for name, value in values.items() if value is not None}
 
 
 def given_flags(*holders: flags.FlagHolder) -> dict[str, Any]:
-    """Flag to value for those of the flags that the user gave."""
+    """Returns flag to value for the flags that the user gave."""
     return {flag.name: flag.value for flag in holders if flag.present}
 
 
 def given_again(*holders: flags.FlagHolder) -> list[str]:
-    """The same as the arguments of another start."""
+    """Returns the flags that the user gave as arguments for another start."""
     return [f"--{name}={value}" for name, value in given_flags(*holders).items()]
 
 
 def check_png_name(out: str | pathlib.Path) -> None:
-    """Raises UserError if --out is no name of a PNG file."""
+    """Raises UserError if --out is not the name of a PNG file."""
     if pathlib.Path(out).suffix != ".png":
         raise UserError("--out must end in .png", f"--out={out}", "choose another name")

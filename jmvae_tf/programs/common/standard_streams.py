@@ -1,4 +1,4 @@
-"""The standard streams of a program, whose work must not depend on whoever reads what it says."""
+"""Makes a program independent of whether its standard streams can be written."""
 
 import contextlib
 import errno
@@ -16,10 +16,10 @@ _FOR_DEVELOPERS = (DeprecationWarning, PendingDeprecationWarning, ImportWarning,
 
 
 class _Stream(io.FileIO):
-    """A descriptor that takes everything: what cannot be written is dropped.
+    """A descriptor that accepts everything and drops what cannot be written.
 
     Attributes:
-      failure: the first error, if it was not that the reader left.
+      failure: the first error, unless the reader had closed the pipe.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -28,7 +28,7 @@ class _Stream(io.FileIO):
 
     def write(self, data: Any, /) -> int:
         try:
-            while (written := super().write(data)) is None:  # Another has made it non-blocking.
+            while (written := super().write(data)) is None:  # Another process made it non-blocking.
                 select.select([], [self], [])
             return written
         except OSError as error:
@@ -39,10 +39,10 @@ class _Stream(io.FileIO):
 
 @contextlib.contextmanager
 def forgiving() -> Iterator[None]:
-    """Lets a program continue whatever becomes of its standard output and standard error.
+    """Lets a program continue if standard output or standard error fails.
 
-    What a stream cannot encode is replaced. A reader that left, a full disk or a lost terminal
-    stop nothing.
+    Characters that a stream cannot encode are replaced. A closed pipe, a full disk or a lost
+    terminal does not stop the program.
     """
     before = sys.stdout, sys.stderr
     sys.stdout = _wrapped(sys.stdout, "replace")
@@ -52,14 +52,14 @@ def forgiving() -> Iterator[None]:
     finally:
         failure = _failure_of(sys.stdout)
         if failure is not None:
-            print(f"warning: standard output is not whole: {failure.strerror}", file=sys.stderr)
+            print(f"warning: standard output is incomplete: {failure.strerror}", file=sys.stderr)
         sys.stderr.flush()
         sys.stdout, sys.stderr = before
 
 
 @contextlib.contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Shows warnings in a line each, those that are meant for users, whatever PYTHONWARNINGS is."""
+    """Shows warnings meant for users in one line each, whatever PYTHONWARNINGS is."""
     before = warnings.formatwarning
     warnings.formatwarning = lambda message, *_, **__: f"warning: {one_line(message)}\n"
     try:
@@ -73,10 +73,10 @@ def plain_warnings() -> Iterator[None]:
 
 
 def require_output() -> None:
-    """Checks that what the user asked for was printed; call it after printing.
+    """Checks that the requested output was printed; call it after printing.
 
     Raises:
-      UserError: if it could not be written. A reader that stops early is no error.
+      UserError: if it could not be written. A reader that stops early is not an error.
     """
     failure = _failure_of(sys.stdout)
     if failure is not None:
@@ -91,7 +91,7 @@ def _wrapped(stream: TextIO, errors: str) -> TextIO:
     try:
         stream.flush()
         raw = _Stream(stream.fileno())
-    except (AttributeError, OSError, ValueError):  # It has no descriptor, as in a notebook.
+    except (AttributeError, OSError, ValueError):  # No descriptor, for example in a notebook.
         return stream
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
@@ -103,7 +103,7 @@ def _wrapped(stream: TextIO, errors: str) -> TextIO:
 
 
 def _failure_of(stream: TextIO) -> OSError | None:
-    """Flushes a stream. The first failure since the last call; None if there was none."""
+    """Flushes a stream; returns the first failure since the last call, or None."""
     stream.flush()
     raw = getattr(getattr(stream, "buffer", None), "raw", None)
     if not isinstance(raw, _Stream):

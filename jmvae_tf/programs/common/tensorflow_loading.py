@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from jmvae_tf.runtime.errors import UserError
 
 _FOR_KERAS = ("matplotlib", "pandas", "sklearn")
-"""Packages that Keras imports where they are installed, for functions that no program uses."""
+"""Packages that Keras imports if they are installed, for functions that no program uses."""
 
 
 @contextlib.contextmanager
 def _hidden(names: Sequence[str]) -> Iterator[None]:
-    """Lets imports within fail for some packages, unless they are imported already."""
+    """Makes imports of some packages fail inside the block, unless they are already imported."""
     absent = [name for name in names if name not in sys.modules]
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
     try:
@@ -26,15 +26,15 @@ def _hidden(names: Sequence[str]) -> Iterator[None]:
 
 
 def load_tensorflow() -> None:
-    """Imports TensorFlow and Keras without what would only cost time and memory.
+    """Imports TensorFlow and Keras without parts that only cost time and memory.
 
-    That is, without the log lines of native code: what matters becomes an error. No setting turns
-    off those of the import itself; they are shown after all if it fails. And without packages that
-    Keras takes along if it can: docs/performance.md says what they cost. Programs call this before
-    they import the modules that need TensorFlow.
+    It hides the log lines of native code, since real problems become errors. No setting turns off
+    the lines of the import itself; they are shown if it fails. It also hides packages that Keras
+    would import without need; docs/performance.md has their cost. Programs call this function
+    before they import modules that need TensorFlow.
 
     Raises:
-      UserError: if Python leaves out docstrings, which those packages need at import.
+      UserError: if Python strips docstrings, which these packages need at import.
     """
     if sys.flags.optimize > 1:
         raise UserError(
@@ -43,7 +43,7 @@ def load_tensorflow() -> None:
             "unset PYTHONOPTIMIZE",
         )
     _settle_environment()
-    # TensorFlow reports every tf.function traced again, matplotlib that it makes a cache.
+    # TensorFlow reports every retraced tf.function, matplotlib that it builds a cache.
     for name in ("absl", "matplotlib", "tensorflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
     sys.stderr.flush()
@@ -65,9 +65,9 @@ def load_tensorflow() -> None:
 
 
 def _settle_environment() -> None:
-    """Sets what libraries read from the environment when they are imported.
+    """Sets environment variables that libraries read when they are imported.
 
-    What other projects have set for theirs does not reach this one.
+    Settings of other projects do not affect this one.
     """
     for name in [name for name in os.environ if name.startswith("KERAS_")]:
         del os.environ[name]
@@ -75,10 +75,10 @@ def _settle_environment() -> None:
         os.environ.pop(name, None)
     os.environ |= {
         "KERAS_BACKEND": "tensorflow",
-        "KERAS_HOME": os.devnull,  # No folder: the user's keras.json is not read, none is written.
+        "KERAS_HOME": os.devnull,  # Not a folder, so no keras.json is read or written.
         "MPLBACKEND": "agg",
     }
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow chooses oneDNN's kernels by itself on some processors only; see
-    # docs/performance.md for what they give on others.
+    # TensorFlow uses oneDNN's kernels by default on some processors only; docs/performance.md shows
+    # their gain on others.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

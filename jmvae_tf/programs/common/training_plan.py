@@ -1,4 +1,4 @@
-"""What a training is about to do, checked before TensorFlow is loaded."""
+"""Plans a training and checks it before TensorFlow is loaded."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,15 +14,15 @@ from jmvae_tf.training.run_folder import RunFolder
 
 
 class TrainingPlan(NamedTuple):
-    """A training that can start.
+    """A checked training that can start.
 
     Attributes:
-      folder: of the run.
-      settings: of the run.
-      resume: whether it continues from the folder's newest checkpoint.
-      overwrite: whether it may replace what a run wrote in the folder.
+      folder: the run's folder.
+      settings: the run's settings.
+      resume: whether to resume from the folder's newest checkpoint.
+      overwrite: whether to replace what a run wrote in the folder.
       distribute: "mirrored" or "multi_worker"; None for one device.
-      is_chief: whether this process writes the run; false for all workers but one.
+      is_chief: whether this process writes the run's files; true for only one worker.
     """
 
     folder: RunFolder
@@ -44,25 +44,25 @@ def make_plan(
     distribute: str | None,
     named: Mapping[str, str],
 ) -> TrainingPlan:
-    """Checks what the flags say against each other and against the folder of the run.
+    """Checks the flags against each other and against the run's folder.
 
-    Prints a note where the settings are allowed but probably not meant.
+    Prints a note if the settings are allowed but probably not intended.
 
     Args:
-      model: its name.
+      model: the name of the model.
       data: the name of the data set.
-      overrides: settings that replace the preset's, or those of the run that is resumed.
-      run: the folder of the run; None for the usual one.
-      resume: see `TrainingPlan`, as are the next two.
+      overrides: settings that replace those of the preset or of the resumed run.
+      run: the folder of the run; None for the default one.
+      resume: see `TrainingPlan`.
       overwrite: see `TrainingPlan`.
       distribute: see `TrainingPlan`.
-      named: "model" and "data", as far as the user named them: a run keeps those that it has.
+      named: "model" and "data" if the user gave them; a resumed run keeps its own.
 
     Raises:
-      UserError: if a name or a setting is unknown, they exclude each other, or the folder cannot be
-        used.
+      UserError: if a name or a setting is unknown, flags exclude each other, or the folder cannot
+        be used.
     """
-    check_choice("model", model, MODELS)  # They name the folder.
+    check_choice("model", model, MODELS)  # Both are part of the folder's name.
     check_choice("data", data, DATA_SETS)
     folder = RunFolder(Path(run or default_run(data, model, overrides.get("target"))))
     is_chief = True
@@ -83,7 +83,7 @@ def make_plan(
         if is_chief:
             folder.check_new(overwrite)
     if distribute and settings.precision == "mixed_float16":
-        # Keras looks for overflows in the gradients of one replica only.
+        # Keras checks for overflows in the gradients of one replica only.
         raise UserError(
             "Several devices cannot share the loss scale that float16 needs",
             f"--precision={settings.precision} --distribute={distribute}",
@@ -108,5 +108,5 @@ def _resumed(folder: RunFolder, overrides: Mapping[str, Any]) -> Settings:
             "choose more epochs or leave --epochs out",
         )
     if settings.epochs == done:
-        print(f"note: all {done} epochs are done; only what follows them is done again")
+        print(f"note: all {done} epochs are done; only export, metrics and figures are made again")
     return settings

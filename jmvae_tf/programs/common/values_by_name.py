@@ -1,4 +1,4 @@
-"""Values that flags give by name: `label=7`, `Smiling=1`, `traits.red=1`."""
+"""Parses values that flags give by name: `label=7`, `Smiling=1`, `traits.red=1`."""
 
 import difflib
 import math
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class _Named(NamedTuple):
-    """What a name stands for.
+    """The meaning of a name.
 
     Attributes:
       modality: the modality.
-      place: of a named value among those of the modality; None for a label, given by its class.
+      place: the index of a named value in the modality; None for a label, given by its class.
     """
 
     modality: "Known"
@@ -32,25 +32,25 @@ class _Named(NamedTuple):
 def parse(
     flag: str, items: Sequence[str], modalities: "Mapping[str, Known]"
 ) -> dict[str, np.ndarray]:
-    """Reads the values that the items of a flag give.
+    """Reads the values that a flag gives.
 
-    A label is named by its modality and given by its class ("species=cockle"); classes without
-    names are numbered from 0. Attributes, and named values of vectors, are named themselves and
-    given by a number ("Smiling=1"), with their modality in front where others have the same name
-    ("traits.red=1"). A name of a label means the label.
+    A label is given by its modality and class ("species=cockle"); classes without names are
+    numbered from 0. Attributes and named values of vectors are given by their own name and a number
+    ("Smiling=1"), with the modality in front if the name is ambiguous ("traits.red=1"). If a label
+    has that name, the label is meant.
 
     Args:
-      flag: its name.
-      items: what the user gave.
-      modalities: of the model.
+      flag: the flag's name.
+      items: the values that the user gave.
+      modalities: the model's modalities.
 
     Returns:
-      Modality name to float32 [*event_shape], in the order of the model, without a batch axis: a
-      label one-hot; other values NaN where no item names them.
+      Modality name to float32 [*event_shape], in the model's order, without a batch axis. Labels
+      are one-hot; other values are NaN if not given.
 
     Raises:
-      UserError: for a name or a value that the model does not have, a name of several values, or an
-        item that is given twice.
+      UserError: if the model does not have a name or a value, a name is ambiguous, or an item is
+        given twice.
     """
     names = _names(modalities)
     parsed: dict[str, np.ndarray] = {}
@@ -71,7 +71,7 @@ def parse(
 
 
 def usual_name(modality: "Known", modalities: "Mapping[str, Known]") -> str:
-    """What a flag calls a modality, or a value of it: "species", "<name>" or "traits.<name>"."""
+    """Returns a modality's or value's name in flags: "species", "<name>" or "traits.<name>"."""
     if modality.kind == "label" or not modality.value_names:
         return modality.name
     others = [x for x in modalities.values() if x is not modality and _has_named_values(x)]
@@ -83,7 +83,7 @@ def _has_named_values(modality: "Known") -> bool:
 
 
 def _names(modalities: "Mapping[str, Known]") -> dict[str, list[_Named]]:
-    """Name to what it may stand for, in the order of the model."""
+    """Maps each name to its possible meanings, in the model's order."""
     names: dict[str, list[_Named]] = {}
     for modality in modalities.values():
         if modality.kind == "label":
@@ -99,7 +99,7 @@ def _names(modalities: "Mapping[str, Known]") -> dict[str, list[_Named]]:
 
 
 def _name_and_value(item: str, names: Mapping[str, list[_Named]]) -> tuple[str, str]:
-    """The parts before and behind the sign of equality, which names and classes may hold too."""
+    """Splits an item at its equals sign; names and classes may contain one too."""
     name, _, value = item.partition("=")
     is_label = any(place is None for _, place in names.get(name, ()))
     if is_label or "=" not in value:
@@ -127,7 +127,7 @@ def _named(
             raise UserError(
                 f"A flag gives values by their names, and {name} has none",
                 f"--{flag}={item}",
-                "ask the model as a library",
+                "use the model as a library",
             )
         near = _nearest(name, list(names))
         usual = [x for x in names if not _is_odd(x, names)]
@@ -150,9 +150,9 @@ def _named(
 
 
 def _is_odd(name: str, names: Mapping[str, list[_Named]]) -> bool:
-    """Whether it stands for several values, or has a modality in front that it does not need."""
+    """Tells whether a name is ambiguous, or has a modality in front that it does not need."""
     meanings = names[name]
-    if any(place is None for _, place in meanings):  # A label's.
+    if any(place is None for _, place in meanings):  # A label.
         return False
     if len(meanings) > 1:
         return True
@@ -162,7 +162,7 @@ def _is_odd(name: str, names: Mapping[str, list[_Named]]) -> bool:
 
 
 def _nearest(name: str, names: Sequence[str]) -> str | None:
-    """The most similar of some names, whatever their case and what is between their words."""
+    """Returns the most similar name, ignoring case and separators."""
     plain_names: dict[str, str] = {}
     for known in names:
         plain_names.setdefault(_plain(known), known)
@@ -190,7 +190,7 @@ def _number(flag: str, item: str, name: str, value: str, value_range: tuple[floa
 def _one_hot(flag: str, item: str, value: str, modality: "Known") -> np.ndarray:
     names = names_or_numbers(modality)
     if value not in names:
-        numbers = f"a number from 0 to {len(names) - 1}, for its classes have no names"
+        numbers = f"a number from 0 to {len(names) - 1}, since its classes have no names"
         rule = f"one of {', '.join(names)}" if modality.value_names else numbers
         raise UserError(
             f"--{flag}={modality.name}=… must be {rule}", f"--{flag}={item}", "choose one of them"

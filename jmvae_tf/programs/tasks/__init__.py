@@ -1,1 +1,1 @@
-"""The work of the programs: ordinary modules, which programs import once TensorFlow is loaded."""
+"""The work of the programs, in modules that programs import once TensorFlow is loaded."""

@@ -1,4 +1,4 @@
-"""Prepares the faces of CelebA, and says which images were refused."""
+"""Prepares the faces of CelebA and reports refused images."""
 
 import pathlib
 import shlex
@@ -10,7 +10,7 @@ from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.runtime.errors import one_line
 
 _OUT_OF_ORDER = ("unreadable", "no attribute row", "row without image")
-_NAMED = 5  # Files of each; the report has all.
+_NAMED = 5  # Files to name per outcome; the report has all.
 
 
 def prepare_celeba(
@@ -23,16 +23,16 @@ def prepare_celeba(
     overwrite: bool,
     command: Sequence[str],
 ) -> None:
-    """Writes the data set, and prints its report and where it lies.
+    """Writes the data set; prints its report and its folder.
 
     Args:
       source: the folder of the official files.
-      data_dir: where the faces go.
-      image_size: of a face, in pixels.
+      data_dir: the folder for the faces.
+      image_size: side of a face in pixels.
       crop: "face" or "center".
-      num_processes: how many work at once.
-      overwrite: whether the faces of another source are replaced.
-      command: what resumes the preparation after an interruption.
+      num_processes: the number of processes.
+      overwrite: whether to replace the faces of another source.
+      command: the command that resumes an interrupted preparation.
 
     Raises:
       UserError: if the files cannot be read, or none is kept.
@@ -42,7 +42,7 @@ def prepare_celeba(
         report = prepare_faces(source, data_dir, image_size, crop, num_processes, overwrite)
     except KeyboardInterrupt as interrupt:
         raise interrupted(
-            interrupt, f"what is done is kept; go on with {shlex.join(command)}"
+            interrupt, f"finished work is kept; resume with {shlex.join(command)}"
         ) from None
     folder = tfds_builder.folder_of(data_dir, image_size, crop)
     print(describe(report))
@@ -50,10 +50,10 @@ def prepare_celeba(
 
 
 def describe(report: dict) -> str:
-    """The report as a table, and the names of the first files that are out of order.
+    """Formats the report as a table, with the names of the first faulty files.
 
     Args:
-      report: of `prepare_faces`.
+      report: the report of `prepare_faces`.
     """
     total = report["kept"] + sum(report["refused"].values())
     lines = [f"{'kept':<17} {report['kept']:>7} of {total} ({report['kept'] / total:.1%})"]

@@ -1,4 +1,4 @@
-"""Generates modalities from others, and edits images: draws pictures, prints other values."""
+"""Generates modalities and edits images: draws images, prints other values."""
 
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from jmvae_tf.runtime.errors import UserError
 
 __all__ = ["edit_image", "generate", "load_model_of"]
 
-_EDIT_INCHES = 1.3  # Edits change details.
+_EDIT_INCHES = 1.3  # Large enough to see details.
 
 
 def generate(
@@ -31,19 +31,19 @@ def generate(
     seed: int,
     out: pathlib.Path,
 ) -> None:
-    """Draws the images and prints the values that a model generates from what is given.
+    """Draws the images and prints the values that a model generates from its inputs.
 
     Args:
       model: a trained model.
-      images: the files that are given, see `parse_images`.
-      given: the values that are given, see `values_by_name.parse`.
-      crop: "face" where faces are cut out of photographs.
-      num_samples: how many samples are drawn.
-      seed: of the samples.
-      out: the PNG file; of several images, their names are put behind its own.
+      images: the given files; see `parse_images`.
+      given: the given values; see `values_by_name.parse`.
+      crop: "face" to crop faces from photographs.
+      num_samples: the number of samples to draw.
+      seed: seed of the samples.
+      out: the PNG file; for several images, their names are appended.
 
     Raises:
-      UserError: if the model does not know what is given, or generates nothing from it.
+      UserError: if the model does not have a given value, or generates nothing from the inputs.
     """
     known: dict[str, np.ndarray] = {
         name: _read_image(path, model.modalities[name], crop)
@@ -56,13 +56,13 @@ def generate(
     title = ", ".join(given) or ", ".join(images) or "drawn from the prior"
 
     def samples(target: str, number: int | None) -> np.ndarray:
-        """[number, *event_shape]; for None the average alone, at the mean of the posterior."""
+        """Returns [number, *event_shape]; for None the average, at the posterior's mean."""
         batch = {name: value[None] for name, value in known.items()}
         values = model.generate(target, batch, number, seed).numpy()
         return values.reshape(-1, *model.modalities[target].event_shape)
 
     for target, path in paths_of(out, drawn).items():
-        # Samples come after what they reconstruct, and after the average of what is given.
+        # Samples come after the image that they reconstruct and after the average.
         first = {"given": known[target][None]} if target in known else {}
         if known:
             first["average"] = samples(target, None)
@@ -92,18 +92,18 @@ def edit_image(
     seed: int,
     out: pathlib.Path,
 ) -> None:
-    """Draws an image, its edits and the averages between which they differ; prints its values.
+    """Draws an image, its edits and the averages that define them; prints its values.
 
     Args:
       model: a trained model.
-      images: the file of the image, see `parse_images`.
-      changes: the values that it is to have, see `values_by_name.parse`.
-      crop: "face" where a face is cut out of a photograph.
-      seed: of models whose inference of missing modalities draws samples.
+      images: the file of the image; see `parse_images`.
+      changes: the new values; see `values_by_name.parse`.
+      crop: "face" to crop the face from a photograph.
+      seed: seed for models that infer missing modalities by sampling.
       out: the PNG file.
 
     Raises:
-      UserError: if the model does not know what is given, or cannot edit it.
+      UserError: if the model does not have a given value or cannot edit the image.
     """
     paths = parse_images(images, model.modalities)
     if len(paths) > 1:
@@ -162,7 +162,7 @@ def _read_image(path: pathlib.Path, modality: Modality, crop: str | None) -> np.
 
 
 def _targets(model: MultimodalVAE, known: Mapping[str, np.ndarray]) -> Sequence[str]:
-    """The names of what is generated from what is known.
+    """Returns the names of the modalities to generate from the known ones.
 
     Raises:
       UserError: if the model has no such direction.
@@ -181,7 +181,7 @@ def _targets(model: MultimodalVAE, known: Mapping[str, np.ndarray]) -> Sequence[
 
 
 def _flag_of(name: str, model: MultimodalVAE) -> str:
-    """The flag that gives a modality, up to its values."""
+    """Returns the start of the flag that gives a modality, without its values."""
     modality = model.modalities[name]
     if modality.kind == "image":
         return "--image" if len(images_of(model.modalities)) == 1 else f"--image={name}"
@@ -189,12 +189,12 @@ def _flag_of(name: str, model: MultimodalVAE) -> str:
 
 
 def _directions(model: MultimodalVAE) -> str:
-    """What a model generates from what."""
+    """Lists what a model generates from what."""
     return " or ".join(f"{target} from {' and '.join(given)}" for given, target in model.directions)
 
 
 def _rows(images: np.ndarray) -> np.ndarray:
-    """[images, ...] in rows of at most ten, NaN where the last row ends early."""
+    """Arranges [images, ...] in rows of at most ten; NaN fills the last row."""
     columns = min(10, len(images))
     blank = np.full((-len(images) % columns, *images.shape[1:]), np.nan, images.dtype)
     return np.concatenate([images, blank]).reshape(-1, columns, *images.shape[1:])

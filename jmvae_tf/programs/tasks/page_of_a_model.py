@@ -25,25 +25,26 @@ def serve_page(
     allowed_hosts: Sequence[str],
     uploads: str,
 ) -> None:
-    """Serves the page of a SavedModel, or of a run that is exported for it.
+    """Serves the page of a SavedModel, or of a run, which is exported first.
 
     Args:
-      saved_model: the SavedModel, or the folder above its versions; for a run, where it goes.
-      run: the run; None for a SavedModel that is there.
+      saved_model: the SavedModel or the folder above its versions; for a run, the folder to export
+        to.
+      run: the run; None for an existing SavedModel.
       listening: a socket that listens.
-      host: what the socket's address was called.
-      allowed_hosts: other names under which browsers may ask for the page.
-      uploads: the folder that `environment.settle_environment` was given.
+      host: the host name of the socket's address.
+      allowed_hosts: other host names under which browsers may open the page.
+      uploads: the folder passed to `environment.settle_environment`.
 
     Raises:
-      UserError: if there is no such model, or the page cannot show it.
+      UserError: if the model does not exist or the page cannot show it.
     """
     if run:
         export_saved_model(load_checkpoint(run.checkpoint, run.folder), saved_model)
     model = LoadedExport(saved_model)
     version = model.version
     title = str(run.folder.path) if run else f"{version.parent.name}, version {version.name}"
-    # Faces of an export are taken to fill the picture.
+    # Faces of an export are assumed to fill the image.
     crops_faces = run is not None and run.settings.crop == "face"
     blocks = page(DemoModel(model), title, crops_faces)
     app = application(blocks, [host, *allowed_hosts], Uploads(uploads))

@@ -1,4 +1,4 @@
-"""Measures the model of a run on the test set."""
+"""Evaluates the model of a run on the test set."""
 
 import pathlib
 from collections.abc import Mapping
@@ -26,21 +26,21 @@ def evaluate_run(
     num_examples: int | None,
     out: pathlib.Path,
 ) -> None:
-    """Prints the metrics of a run, writes them to a file, and draws its reconstructions.
+    """Prints the metrics of a run, writes them to a file and draws its reconstructions.
 
     Args:
       run: the run.
       inference: settings of iterative sampling that replace the run's.
-      data_dir: where data lie or are downloaded to.
-      num_samples: see `Protocol`, as are the next three.
-      num_importance_samples: None for as many as the 2016 paper has for such a model.
+      data_dir: folder of the data, or to download them to.
+      num_samples: see `Protocol`.
+      num_importance_samples: see `Protocol`; None for the 2016 paper's number.
       num_prior_samples: see `Protocol`.
       seed: see `Protocol`.
-      num_examples: how many test examples, from the first; None for all.
+      num_examples: the number of test examples, from the first; None for all.
       out: the JSON file.
 
     Raises:
-      UserError: if the run or the data cannot be read, or a setting is none of the model.
+      UserError: if the run or the data cannot be read, or the model does not have a setting.
       KeyboardInterrupt: if a signal stopped the evaluation.
     """
     model, inference = load_model_of(run, inference)
@@ -57,5 +57,5 @@ def evaluate_run(
         write_metrics(model, data, protocol, out, num_examples, about)
         draw_reconstructions(model, data, run.folder, seed)
     except KeyboardInterrupt as interrupt:
-        raise interrupted(interrupt, f"{out} is as it was; start again") from None
+        raise interrupted(interrupt, f"{out} is unchanged; start again") from None
     print(f"metrics: {out}")

@@ -12,7 +12,7 @@ def export_run(run: ChosenRun, export_dir: str, keep_versions: int | None) -> No
     Args:
       run: the run.
       export_dir: the folder of all SavedModels.
-      keep_versions: how many of the newest versions stay; None for all.
+      keep_versions: the number of newest versions to keep; None for all.
 
     Raises:
       UserError: if the checkpoint cannot be read, or a weight is not finite.

@@ -20,17 +20,17 @@ def load_model_of(
       inference: settings of iterative sampling that replace the run's.
 
     Returns:
-      The model, and the settings of iterative sampling that it now has, whether they are the user's
-      or the run's; none for a model without iterative sampling.
+      The model, and its current settings of iterative sampling, from the user or the run; empty for
+      a model without iterative sampling.
 
     Raises:
-      UserError: if the checkpoint cannot be read, or the settings are none of the model.
+      UserError: if the checkpoint cannot be read, or the model does not have a setting.
     """
     model = load_checkpoint(run.checkpoint, run.folder)
     if not isinstance(model, IterativelySampledVAE):
         if inference:
             raise UserError(
-                "Only jmvae and jmvae_h complement missing modalities by iterative sampling",
+                "Only jmvae and jmvae_h fill in missing modalities by iterative sampling",
                 " ".join(f"--{name}={value}" for name, value in inference.items()),
                 "leave it out",
             )

@@ -1,4 +1,4 @@
-"""Asks a server for what an image shows, for images of values, or for an edit of an image."""
+"""Sends requests to a server: read an image, generate images or edit one."""
 
 import logging
 import os
@@ -24,7 +24,7 @@ from jmvae_tf.programs.common.print_values import print_table
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import written_atomically
 
-_LEAST_TIMEOUT = 0.001  # Seconds: more than nothing.
+_LEAST_TIMEOUT = 0.001  # Seconds; more than 0.
 
 
 def query(
@@ -40,28 +40,28 @@ def query(
     out: pathlib.Path,
     timeout: float,
 ) -> None:
-    """Asks, then prints the values or writes the images that come back.
+    """Sends a request, then prints the values or writes the images in the reply.
 
     Args:
-      server: where the server is.
-      name: what it calls the model.
-      saved_model: a copy of the export that is served, or the folder above its versions.
-      images: the file that is sent, see `parse_images`; none to ask for images.
-      crop: "face" to cut out the face of a photograph, else "center".
-      given: the values that images are asked for, see `values_by_name.parse`.
-      changes: the values that the image is to have, see `values_by_name.parse`.
-      seed: of samples; None for the average images.
-      out: the PNG file; of several images, their names are put behind its own.
-      timeout: seconds that the server has for all that it is asked.
+      server: the server's URL.
+      name: the name under which it serves the model.
+      saved_model: a copy of the served export, or the folder above its versions.
+      images: the file to send, see `parse_images`; empty to generate images.
+      crop: "face" to crop the face from a photograph, otherwise "center".
+      given: the values to generate images from; see `values_by_name.parse`.
+      changes: the new values of the image; see `values_by_name.parse`.
+      seed: seed of samples; None for the average images.
+      out: the PNG file; for several images, their names are appended.
+      timeout: seconds for all requests together.
 
     Raises:
-      UserError: if the export cannot be read or does not fit what is asked, or the server cannot be
-        reached, refuses, or answers something else.
+      UserError: if the export cannot be read or does not support the request, or the server cannot
+        be reached, refuses the request or returns something else.
     """
     model = _ServedModel(server, name, saved_model, timeout)
     if not images_of(model.modalities):
         raise UserError(
-            "A model of images is asked",
+            "The model must have images",
             f"one of {' and '.join(model.modalities)}",
             "choose another --model",
         )
@@ -70,14 +70,14 @@ def query(
         return
     paths = parse_images(images, model.modalities)
     if len(paths) > 1:
-        raise UserError("One image is sent", " ".join(f"--image={x}" for x in images), "choose one")
+        raise UserError("Send one image", " ".join(f"--image={x}" for x in images), "choose one")
     [(image, path)] = paths.items()
     others = [x for x, modality in model.modalities.items() if modality.kind != "image"]
     if not others:
         raise UserError(
-            "A model of an image and a label or attributes is asked",
+            "The model must have an image and a label or attributes",
             f"one of {' and '.join(model.modalities)}",
-            "ask its signatures with a client of jmvae_tf.clients",
+            "call its signatures with a client of jmvae_tf.clients",
         )
     shape = model.modalities[image].event_shape
     wanted = _one(changes, model.modalities) if changes else None
@@ -92,16 +92,16 @@ def query(
 
 
 class _ServedModel:
-    """A model that a server answers for, described by a copy of its export.
+    """A model on a server, described by a copy of its export.
 
     Attributes:
       modalities: name to description.
 
     Args:
-      server: where the server is.
-      name: what it calls the model.
+      server: the server's URL.
+      name: the name under which it serves the model.
       saved_model: the copy, or the folder above its versions.
-      timeout: seconds that the server has for all that it is asked.
+      timeout: seconds for all requests together.
     """
 
     def __init__(
@@ -115,11 +115,11 @@ class _ServedModel:
         self._asked = 0.0
 
     def has(self, signature: str) -> bool:
-        """Whether the export has a signature."""
+        """Tells whether the export has a signature."""
         return signature in self._signatures
 
     def predict(self, signature: str, inputs: Mapping[str, Any], output: str) -> np.ndarray:
-        """The one output of a signature, [batch, ...]; the first request starts the clock."""
+        """Calls a signature and returns its only output; the first call starts the timeout."""
         if not self.has(signature):
             raise UserError(
                 f"The model must answer {signature}",
@@ -135,7 +135,7 @@ class _ServedModel:
         return self._client.predict(signature, inputs, [output])[output]
 
     def read(self, image: str, pixels: np.ndarray, other: str) -> np.ndarray:
-        """The values of another modality in an image, [*event_shape]."""
+        """Predicts the values of another modality from an image, [*event_shape]."""
         signature = signature_names.to_generate_from_files(image, other)
         file = np.array([_png(pixels)], object)
         return self.predict(signature, {signature_names.file_tensor(image): file}, other)[0]
@@ -144,18 +144,19 @@ class _ServedModel:
 def _client(
     server: ServerUrl, name: str, timeout: float, modalities: Mapping[str, DescribedModality]
 ) -> Client:
-    # What libraries log of a server's mistakes is the server's to choose; it is told in one line.
+    # A server could control what libraries log about its errors, so errors are reported in one
+    # line.
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     if server.protocol == "grpc":
-        from jmvae_tf.clients.grpc_client import GrpcClient  # Needs TensorFlow, unlike all else.
+        from jmvae_tf.clients.grpc_client import GrpcClient  # Only this needs TensorFlow.
 
         return GrpcClient(server.address, name, timeout=timeout, modalities=modalities)
     return RestClient(server.url, name, timeout=timeout, modalities=modalities)
 
 
 def _draw(model: _ServedModel, given: Sequence[str], seed: int | None, out: pathlib.Path) -> None:
-    """Writes the images of some values: of every image that the model generates from them."""
+    """Writes all images that the model generates from some values."""
     values = {
         name: _filled(model.modalities[name], values)
         for name, values in values_by_name.parse("given", given, model.modalities).items()
@@ -190,7 +191,7 @@ def _edit(
         image: to_values(pixels[np.newaxis], support),
         condition: values.clip(*modality.support).astype(np.float32)[np.newaxis],
     }
-    named = signature_names.to_edit(image, condition)  # As where there are several conditions.
+    named = signature_names.to_edit(image, condition)  # The name with several conditions.
     signature = named if model.has(named) else signature_names.to_edit(image)
     _write(out, _png(to_pixels(model.predict(signature, inputs, image)[0], support)))
 
@@ -198,23 +199,21 @@ def _edit(
 def _one(
     changes: Sequence[str], modalities: Mapping[str, DescribedModality]
 ) -> tuple[str, np.ndarray]:
-    """The name and the values of the one modality that --set changes."""
+    """Returns the name and the values of the only modality that --set changes."""
     parsed = values_by_name.parse("set", changes, modalities)
     if len(parsed) != 1:
-        raise UserError(
-            "Values of one modality are given", f"--set={','.join(changes)}", "choose one"
-        )
+        raise UserError("Give values of one modality", f"--set={','.join(changes)}", "choose one")
     [one] = parsed.items()
     return one
 
 
 def _filled(modality: DescribedModality, values: np.ndarray) -> np.ndarray:
-    """[1, *event_shape], what is not named at its mean in the training set."""
+    """Returns [1, *event_shape]; values that are not given are at their training means."""
     missing = np.isnan(values)
     if modality.kind == "vector" and missing.any():
         names = [x for x, one in zip(modality.value_names, missing.ravel(), strict=True) if one]
         raise UserError(
-            f"An export does not say the means of {modality.name}, so all values must be given",
+            f"An export does not contain the means of {modality.name}, so all values must be given",
             f"--given without {', '.join(names)}",
             "name them too",
         )
@@ -224,7 +223,7 @@ def _filled(modality: DescribedModality, values: np.ndarray) -> np.ndarray:
 
 
 def _png(pixels: np.ndarray) -> bytes:
-    """float32 [height, width, 1 or 3] in [0, 1] as a PNG file."""
+    """Encodes float32 [height, width, 1 or 3] in [0, 1] as a PNG file."""
     return encode_png(np.round(np.clip(pixels, 0.0, 1.0) * 255).astype(np.uint8))
 
 

@@ -1,4 +1,4 @@
-"""Makes a table or a figure of the papers, and writes it beside the runs that it shows."""
+"""Makes a table or a figure of the papers and writes it next to its runs."""
 
 import dataclasses
 import pathlib
@@ -27,17 +27,17 @@ def reproduce(
     runs_dir: pathlib.Path,
     command: Sequence[str],
 ) -> None:
-    """Trains what is missing, writes the table or the figure, and prints the files' names.
+    """Trains missing runs, writes the table or figure, and prints the files' names.
 
     Args:
       kind: "table" or "figure".
-      name: of `TABLES` or `FIGURES`.
-      data: which data set it is made of.
-      scale_name: of `SCALES`.
-      seed: of training and of all draws.
-      data_dir: where data lie or are downloaded to.
+      name: a name from `TABLES` or `FIGURES`.
+      data: the data set to use.
+      scale_name: a name from `SCALES`.
+      seed: seed of training and of all samples.
+      data_dir: folder of the data, or to download them to.
       runs_dir: the folder of the runs, tables and figures.
-      command: what resumes the work after an interruption.
+      command: the command that resumes interrupted work.
 
     Raises:
       UserError: if the data cannot be read, or a run cannot be used.
@@ -70,7 +70,7 @@ def reproduce(
     except KeyboardInterrupt as interrupt:
         raise interrupted(
             interrupt,
-            f"what is done is kept; go on with the same command, {shlex.join(command)}",
+            f"finished work is kept; resume with the same command, {shlex.join(command)}",
         ) from None
     for path in written:
         print(path)

@@ -1,4 +1,4 @@
-"""Trains a run to its end: the model, then its export, metrics and figures."""
+"""Trains a run: the model, then its export, metrics and figures."""
 
 import contextlib
 import os
@@ -30,15 +30,15 @@ def train_run(
     profile: bool,
     again: Sequence[str],
 ) -> None:
-    """Carries out a plan, and prints where its results lie.
+    """Carries out a plan and prints the paths of its results.
 
     Args:
-      plan: what is trained.
-      data_dir: where data lie or are downloaded to.
+      plan: the plan of the training.
+      data_dir: folder of the data, or to download them to.
       export_dir: the folder of all SavedModels.
-      keep_versions: how many of the newest versions stay; None for all.
-      profile: whether a trace of some steps is written for TensorBoard.
-      again: the arguments of `bin/train` that resume the run after an interruption.
+      keep_versions: the number of newest versions to keep; None for all.
+      profile: whether to write a trace of some steps for TensorBoard.
+      again: the arguments of `bin/train` that resume an interrupted run.
 
     Raises:
       UserError: if the data or a checkpoint cannot be read, the folder is in use, or the training
@@ -61,15 +61,15 @@ def train_run(
         if profile:
             check_profile(settings, data, epoch)
         if plan.is_chief:
-            exports.mkdir(parents=True, exist_ok=True)  # Before hours of training, not after.
+            exports.mkdir(parents=True, exist_ok=True)  # Fails before hours of training, not after.
             _open_folder(plan, data)
         _announce_devices(strategy.num_replicas_in_sync)
         try:
             train(model, settings, data, folder, epoch, profile)
             if not plan.is_chief:
-                print("trained; the first worker measures, pictures and exports")
+                print("trained; the first worker evaluates the model, draws figures and exports it")
                 return
-            # Only now, for training would hold some 100 MiB more.
+            # Imported only now, since training would use about 100 MiB more.
             from jmvae_tf.reporting.finish import finish_run
 
             exported = finish_run(folder, settings, data, exports, keep_versions)
@@ -79,28 +79,28 @@ def train_run(
 
 
 def _open_folder(plan: TrainingPlan, data: DataSet) -> None:
-    """Prepares the folder of the run for what training writes."""
+    """Prepares the run's folder for training."""
     if plan.resume:
         plan.folder.write_config(plan.settings, data.modalities)
         return
     plan.folder.check_new(plan.overwrite)  # Another process may have been faster.
     left = ", ".join(plan.folder.start(plan.settings, data.modalities))
     if left:
-        print(one_line(f"note: {plan.folder.path} keeps what no run wrote: {left}"))
+        print(one_line(f"note: {plan.folder.path} keeps files that no run wrote: {left}"))
 
 
 def _how_to_resume(folder: RunFolder, again: Sequence[str]) -> str:
     last = folder.newest_checkpoint()
     kept = f"the last checkpoint is {last}" if last else "no epoch has been saved yet"
     command = ["bin/train", "--resume", f"--run={folder.path}", *again]
-    return f"{kept}; go on with {shlex.join(command)}"
+    return f"{kept}; resume with {shlex.join(command)}"
 
 
 def _announce_devices(replicas: int) -> None:
-    """Says what a long computation runs on: a GPU that is not found costs a user hours.
+    """Prints the devices of a long computation, so that users notice a missing GPU.
 
     Args:
-      replicas: how many share each batch, over all machines.
+      replicas: the number of replicas that share each batch, over all machines.
     """
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
