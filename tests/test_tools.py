@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.helpers.paths import ROOT
 
 
@@ -18,3 +20,20 @@ def test_the_tool_that_ships_models_explains_itself(tmp_path):
     for flag in ("runs_dir", "data_dir", "export_dir"):
         assert f"  --{flag}: " in done.stdout
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["count_additions", "draw_digits", "measure_structure"])
+def test_the_other_tools_explain_themselves_and_do_nothing_else(tmp_path, name):
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / f"{name}.py", "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: {name}.py")
+    mistaken = subprocess.run(
+        [sys.executable, ROOT / "tools" / f"{name}.py", "--oops"], capture_output=True, text=True
+    )
+    assert mistaken.returncode == 2
+    assert "unrecognized arguments: --oops" in mistaken.stderr

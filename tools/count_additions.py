@@ -5,6 +5,7 @@ Usage: python tools/count_additions.py; the exit status is 1 if an addition does
 too many modules. The additions also show how to add such things.
 """
 
+import argparse
 import os
 import pathlib
 import shutil
@@ -271,6 +272,8 @@ def add(addition, package):
 
 def main():
     """Runs the program."""
+    helping = argparse.RawDescriptionHelpFormatter
+    argparse.ArgumentParser(description=__doc__, formatter_class=helping).parse_args()
     status = 0
     for addition in ADDITIONS:
         with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Draws README's first picture with the shipped MNIST model: tools/draw_digits.py."""
 
+import argparse
 import pathlib
 import sys
 
@@ -9,19 +10,19 @@ sys.path.insert(0, str(ROOT / "bin" / "lib"))
 
 from checkout import launch
 
-launch.ensure_requirements()
-
-import cv2
-import numpy as np
-
-from jmvae_tf.clients.loaded_export import LoadedExport
-
 ROWS = 3
 ENLARGEMENT = 4
 
 
 def main() -> None:
     """Draws samples of p(image|label), a column for each label, of seeds 0, 1, 2 and so on."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    launch.ensure_requirements()
+    import cv2
+    import numpy as np
+
+    from jmvae_tf.clients.loaded_export import LoadedExport
+
     model = LoadedExport(ROOT / "saved_models" / "mnist-jmvae_kl")
     labels = np.tile(np.eye(10, dtype=np.float32), (ROWS, 1))
     seeds = np.arange(len(labels), dtype=np.int32)

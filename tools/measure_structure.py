@@ -7,6 +7,7 @@ Entries at the package's top, lines of modules and classes, public names that tw
 runs of equal lines in two places, and lines that call a modality by a name of today's data.
 """
 
+import argparse
 import ast
 import collections
 import pathlib
@@ -103,6 +104,8 @@ def naming_data(sources, trees):
 
 def main():
     """Runs the program."""
+    helping = argparse.RawDescriptionHelpFormatter
+    argparse.ArgumentParser(description=__doc__, formatter_class=helping).parse_args()
     sources = modules()
     trees = {name: ast.parse("\n".join(lines)) for name, lines in sources.items()}
     entries = [path for path in PACKAGE.iterdir() if path.name != "__pycache__"]
