@@ -34,10 +34,6 @@ def export(tmp_path):
     return tmp_path, tmp_path / "assets" / "modalities.json"
 
 
-def _shape(*sizes):
-    return {"shape": list(sizes)}
-
-
 # Of one field of one modality, what it is set to.
 LIES = {
     "shape": [
