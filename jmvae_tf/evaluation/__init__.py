@@ -1,1 +1,1 @@
-"""Measures of a trained model: bounds on its likelihoods, and what its samples are like."""
+"""Evaluates a trained model: bounds on its likelihoods and the quality of its samples."""

@@ -1,4 +1,4 @@
-"""Shares of right signs, by attribute and over all, and their lines in the table."""
+"""Shares of correct signs, per attribute and overall, and their lines in the table."""
 
 import dataclasses
 import math
@@ -12,11 +12,11 @@ from jmvae_tf.evaluation.metrics_table import Metric, Row
 
 @dataclasses.dataclass(frozen=True)
 class Accuracies:
-    """A share of right signs for each attribute, and the mean of the shares.
+    """The share of correct signs of each attribute, and the mean of the shares.
 
     Attributes:
-      by_attribute: maps a name to its share, with its standard error over examples.
-      mean: over attributes, with its standard error over examples, which attributes share.
+      by_attribute: maps each name to its share, with its standard error over examples.
+      mean: the mean over attributes, with its standard error over examples, which attributes share.
     """
 
     by_attribute: Mapping[str, Estimate]
@@ -29,10 +29,10 @@ class Accuracies:
 
 
 def accuracies(right: np.ndarray, names: Sequence[str]) -> Accuracies:
-    """The share of examples whose sign is right.
+    """Computes the share of examples whose sign is correct.
 
     Args:
-      right: bool, [examples, attributes], at least one example.
+      right: whether each sign is correct, bool, [examples, attributes], at least one example.
       names: the names of the attributes.
     """
     return _accuracies(right, names, np.ones((1, *right.shape), bool))
@@ -41,17 +41,18 @@ def accuracies(right: np.ndarray, names: Sequence[str]) -> Accuracies:
 def balanced_accuracies(
     right: np.ndarray, has: np.ndarray, names: Sequence[str]
 ) -> Accuracies | None:
-    """The mean of two shares: of the examples with the attribute and of those without it.
+    """Averages two shares: of the examples with the attribute and of those without it.
 
     A guess scores 1/2, whatever the majority is.
 
     Args:
-      right: bool, [examples, attributes].
-      has: bool, the same shape: whether an example has the attribute.
+      right: whether each sign is correct, bool, [examples, attributes].
+      has: whether each example has the attribute, bool, of the same shape.
       names: the names of the attributes.
 
     Returns:
-      The shares of attributes that some examples have and others lack; None if there are none.
+      The shares of the attributes that some examples have and others lack; None if there are no
+      such attributes.
     """
     varies = has.any(axis=0) & ~has.all(axis=0)
     if not varies.any():
@@ -62,10 +63,10 @@ def balanced_accuracies(
 
 
 def _accuracies(right: np.ndarray, names: Sequence[str], classes: np.ndarray) -> Accuracies:
-    """The mean over classes, bool [classes, examples, attributes], of the share that is right."""
+    """Averages shares of correct signs over classes, bool [classes, examples, attributes]."""
     sizes = classes.sum(axis=1)
     shares = (classes & right).sum(axis=1) / sizes
-    # What an example adds to the error of each attribute's mean of shares.
+    # The contribution of each example to the error of each attribute's mean of shares.
     parts = (classes * (right - shares[:, np.newaxis]) / sizes[:, np.newaxis]).mean(axis=0)
     number = len(right)
 
@@ -85,20 +86,20 @@ def _accuracies(right: np.ndarray, names: Sequence[str], classes: np.ndarray) ->
 
 
 def mean_line(name: str, description: str, shares: Accuracies | None) -> Iterator[Metric]:
-    """The mean over attributes, if there is one."""
+    """Yields the line of the mean over attributes, if there is one."""
     if shares:
         yield Metric(name, description, shares.mean)
 
 
 def worst_line(name: str, shares: Accuracies | None) -> Iterator[Metric]:
-    """The attribute with the smallest share, if there is one."""
+    """Yields the line of the attribute with the smallest share, if there is one."""
     if shares:
         worst = shares.worst
         yield Metric(f"{name}_worst", f"  the worst: {worst}", shares.by_attribute[worst])
 
 
 def left_out_line(direction: str, attributes: str, has: np.ndarray) -> Metric:
-    """How many attributes have no balanced accuracy, since all examples have them or none has."""
+    """Counts attributes without a balanced accuracy: all examples have them, or none."""
     varies = has.any(axis=0) & ~has.all(axis=0)
     return Metric(
         f"{direction}_left_out",
@@ -110,11 +111,11 @@ def left_out_line(direction: str, attributes: str, has: np.ndarray) -> Metric:
 def rows(
     attributes: Sequence[str], columns: Mapping[str, tuple[str, Accuracies | None]]
 ) -> Iterator[Row]:
-    """A row per attribute.
+    """Yields a row per attribute.
 
     Args:
-      attributes: their names.
-      columns: the name of a metric to the head of its column and its shares.
+      attributes: the attributes' names.
+      columns: metric name to the heading of its column and its shares.
     """
     for attribute in attributes:
         yield Row(

@@ -1,4 +1,4 @@
-"""Score examples batch by batch, and generate from many examples or classes."""
+"""Scores examples in batches, and generates from many examples or classes."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,19 +11,19 @@ from jmvae_tf.models.base import MultimodalVAE, Tensors
 from jmvae_tf.runtime.randomness import fold, root_seed
 
 ROWS = 10_000
-"""Samples x examples that are decoded at once at most, whatever N and k are."""
+"""Most samples x examples to decode at once, whatever N and k are."""
 
 VALUES = ROWS * 28 * 28
-"""Values that are decoded at once at most: 10,000 digits of MNIST, 638 faces of 64 x 64 pixels.
+"""Most values to decode at once: 10,000 digits of MNIST, 638 faces of 64 x 64 pixels.
 
-Some 100 MB of the former; of the latter, with what convolutions make in between, some 500 MB.
+The digits take about 100 MB; the faces, with the activations of convolutions, about 500 MB.
 """
 
 BATCH = 100
-"""Examples that are scored at once where many samples of each are decoded."""
+"""Examples to score at once if many samples of each are decoded."""
 
 Score = Callable[[dict[str, tf.Tensor], tf.Tensor], Mapping[str, tf.Tensor | np.ndarray]]
-"""From a batch and its seed to arrays [batch, ...] by name."""
+"""Maps a batch and its seed to arrays [batch, ...] by name."""
 
 
 def map_batches(
@@ -34,14 +34,14 @@ def map_batches(
     description: str,
     seed: int = 0,
 ) -> dict[str, np.ndarray]:
-    """Scores examples batch by batch, under a progress bar where there is a terminal.
+    """Scores examples in batches, with a progress bar on a terminal.
 
     Args:
-      score: scores a batch; each batch has a seed of its own.
+      score: scores a batch; each batch gets its own seed.
       examples: modality name to [examples, *event_shape].
       names: the modalities that `score` takes.
-      batch_size: how many examples are scored at once.
-      description: shown beside the progress bar.
+      batch_size: the number of examples to score at once.
+      description: the text next to the progress bar.
       seed: the same seed gives the same scores.
 
     Returns:
@@ -60,7 +60,7 @@ def map_batches(
 
 
 def rows_at_once(model: MultimodalVAE, names: Sequence[str]) -> int:
-    """How many events of each of these modalities may be encoded or decoded at once."""
+    """Returns how many events of each of these modalities to encode or decode at once."""
     largest = max(math.prod(model.modalities[name].event_shape) for name in names)
     return max(1, min(ROWS, VALUES // largest))
 
@@ -72,13 +72,13 @@ def generated(
     seed: int = 0,
     sampled: bool = False,
 ) -> np.ndarray:
-    """Means of p(target|z), one per example.
+    """Generates means of p(target|z), one per example.
 
     Args:
       model: a trained model.
       target: the modality to generate.
       given: modality name to [examples, *event_shape].
-      seed: the same seed generates the same.
+      seed: the same seed gives the same result.
       sampled: whether z is a sample of q(z|given) or its mean.
 
     Returns:
@@ -111,12 +111,12 @@ def images_of_classes(
       label: the name of the given modality, one-hot.
       image: the name of the generated modality.
       classes: the numbers of the classes; None for all.
-      num_per_class: images per class.
+      num_per_class: the number of images per class.
       seed: the same seed gives the same images of the same classes.
 
     Yields:
-      A class, and images [num_per_class, *event_shape]; as many are decoded at once as
-      `rows_at_once` allows.
+      A class and its images, [num_per_class, *event_shape]; at most `rows_at_once` are decoded at
+      once.
     """
     [total] = model.modalities[label].event_shape
     classes = list(range(total) if classes is None else classes)
@@ -131,6 +131,6 @@ def images_of_classes(
 
 
 def chunks(total: int, size: int) -> Iterator[int]:
-    """The sizes of parts that sum to `total`, none above `size`."""
+    """Yields the sizes of parts that sum to `total`, none above `size`."""
     for start in range(0, total, size):
         yield min(size, total - start)

@@ -1,4 +1,4 @@
-"""The classes of labels: which examples have, and what a note says of those that lack some."""
+"""The classes of labels: which ones examples have, and notes on missing ones."""
 
 from collections.abc import Collection, Iterator
 
@@ -10,17 +10,17 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import Direction
 
 _NAMED = 5
-"""Classes that a note names."""
+"""Most classes that a note names."""
 
 
 def have_one_class(labels: np.ndarray) -> bool:
-    """Whether each label has one likeliest class."""
+    """Tells whether each label has exactly one likeliest class."""
     values = np.asarray(labels)
     return bool(((values == values.max(axis=1, keepdims=True)).sum(axis=1) == 1).all())
 
 
 def absent_classes(one_hot: np.ndarray) -> list[int]:
-    """The classes that no example has."""
+    """Lists the classes that no example has."""
     found = np.unique(np.argmax(one_hot, axis=1))
     return [place for place in range(one_hot.shape[1]) if place not in found]
 
@@ -28,7 +28,7 @@ def absent_classes(one_hot: np.ndarray) -> list[int]:
 def left_out(
     modality: Modality, classes: Collection[int], lacks: str, metric: str
 ) -> Iterator[str]:
-    """A note on the classes that a metric leaves out, if there are any."""
+    """Yields a note on the classes that a metric leaves out, if there are any."""
     if classes:
         values = names_or_numbers(modality)
         named = [values[place] for place in classes]
@@ -40,10 +40,10 @@ def left_out(
 
 
 def metric_name(subject: Subject, direction: Direction, name: str) -> str:
-    """The name of a metric of labels in a model of one image and one label.
+    """Returns the full name of a metric of labels.
 
-    With several, and between labels and other kinds, the names of the modalities go before it,
-    label last.
+    In a model of one image and one label it is the name alone. Otherwise the names of the
+    modalities come before it, with the label last.
     """
     images, labels = subject.of_kind("image"), subject.of_kind("label")
     names = {*direction.given, direction.target}

@@ -1,4 +1,4 @@
-"""Means over examples, with their standard errors."""
+"""Means over examples with standard errors."""
 
 import math
 from collections.abc import Mapping
@@ -11,36 +11,36 @@ class Estimate(NamedTuple):
     """A mean and its standard error.
 
     Attributes:
-      mean: over examples.
-      standard_error: standard deviation over examples / sqrt(their number); NaN where there is one
-        example, which says nothing of it.
+      mean: the mean over examples.
+      standard_error: standard deviation over examples / sqrt(number of examples); NaN for a single
+        example.
     """
 
     mean: float
     standard_error: float
 
     def __str__(self) -> str:
-        """Mean and standard error to the same number of places."""
+        """Formats mean and standard error with the same number of places."""
         return f"{self.mean:.4f} ± {error_as_text(self.standard_error, 4)}"
 
 
 class TooFewSamples(Estimate):
-    """An estimate of the logarithm of a probability that is above 0, where no probability is.
+    """An estimated log-probability above 0, which is impossible for a probability.
 
-    The estimate is a difference of two logarithms, or its importance weights vary too much: it
-    needs more samples. It is shown as it is, because a cut at 0 would hide that.
+    The estimate is a difference of two logarithms, or its importance weights vary too much, so it
+    needs more samples. It is shown unchanged, since clipping it at 0 would hide that.
     """
 
     def __str__(self) -> str:
-        """The estimate, marked."""
+        """Formats the estimate with a mark."""
         return f"{super().__str__()} (too few samples)"
 
 
 def estimate(values: np.ndarray) -> Estimate:
-    """The mean of one value per example.
+    """Estimates the mean of one value per example.
 
     Args:
-      values: [examples], at least one.
+      values: one value per example, [examples], at least one.
     """
     values = np.asarray(values, np.float64)
     number = len(values)
@@ -52,22 +52,22 @@ _SHOWN_AS_ZERO = 5e-5
 
 
 def estimate_of_log_probability(values: np.ndarray) -> Estimate:
-    """The mean of one estimated log-probability of discrete values per example.
+    """Estimates the mean of one log-probability of discrete values per example.
 
     Returns:
-      `TooFewSamples` if it is above 0 to the places that are shown.
+      `TooFewSamples` if it is above 0 at the displayed precision.
     """
     found = estimate(values)
     return TooFewSamples(*found) if found.mean > _SHOWN_AS_ZERO else found
 
 
 def error_as_text(error: float, places: int) -> str:
-    """A standard error to some places, or that it is unknown."""
+    """Formats a standard error, or says that it is unknown."""
     return "unknown" if math.isnan(error) else f"{error:.{places}f}"
 
 
 def value_as_json(value: Estimate | float | None) -> Any:
-    """A number as it is; an estimate as its "mean" and "standard_error".
+    """Converts a value to JSON: an estimate as "mean" and "standard_error", a number unchanged.
 
     An unknown standard error is null. `TooFewSamples` adds "too_few_samples": true.
     """
@@ -79,7 +79,7 @@ def value_as_json(value: Estimate | float | None) -> Any:
 
 
 def value_from_json(value: Any) -> Any:
-    """The estimate that `value_as_json` wrote; all else as it is."""
+    """Reads an estimate that `value_as_json` wrote; returns all else unchanged."""
     if not isinstance(value, Mapping):
         return value
     error = value["standard_error"]

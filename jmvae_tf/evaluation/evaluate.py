@@ -1,4 +1,4 @@
-"""Measure a model by everything that is defined for it."""
+"""Evaluates a model with all metrics that are defined for it."""
 
 from jmvae_tf.evaluation.metrics_table import Section
 from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
@@ -18,19 +18,19 @@ from jmvae_tf.models.base import MultimodalVAE
 
 
 def evaluate(model: MultimodalVAE, data: EvaluationData, protocol: Protocol) -> list[Section]:
-    """Measures a model by everything that is defined for the kinds of its modalities.
+    """Evaluates a model with all metrics that are defined for the kinds of its modalities.
 
     Args:
       model: a trained model.
       data: examples of all its modalities.
-      protocol: how many samples are drawn.
+      protocol: the numbers of samples.
 
     Returns:
       Metrics under headings; log-likelihoods are in nats.
 
     Raises:
       ValueError: if there is no test or no training example.
-      UserError: if the test set has values that the model's likelihoods do not know.
+      UserError: if the test set has values that the model's likelihoods do not support.
     """
     for part in ("test", "grey", "training"):
         if not min(len(getattr(data, part)[name]) for name in model.modalities):

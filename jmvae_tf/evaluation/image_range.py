@@ -1,4 +1,4 @@
-"""Images of any range of values, as metrics of images need them."""
+"""Converts images of any range of values for metrics of images."""
 
 from collections.abc import Callable
 
@@ -12,15 +12,15 @@ from jmvae_tf.models.base import MultimodalVAE
 def to_unit_range(
     model: MultimodalVAE, data: EvaluationData, image: str
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """A function that maps images of a modality from their range to [0, 1].
+    """Makes a function that maps images of a modality from their range to [0, 1].
 
-    The range is the modality's. If it has none, the training images give it, unless they lie within
-    [0, 1] anyway.
+    The range is the modality's. If it has none, the range of the training images is used, unless
+    they are within [0, 1] anyway.
 
     Args:
-      model: whose modality it is.
+      model: the model of the modality.
       data: examples of the modality.
-      image: its name.
+      image: the name of the modality.
     """
     low, high = model.modalities[image].support
     if not np.isfinite([low, high]).all():

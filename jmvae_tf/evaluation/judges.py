@@ -1,4 +1,4 @@
-"""A judge that reads attributes off images, fitted to real images alone."""
+"""A judge that predicts attributes from images, fitted only to real images."""
 
 import dataclasses
 import itertools
@@ -8,19 +8,19 @@ import cv2
 import numpy as np
 
 JUDGED_SIZE = 64
-"""The width and height in pixels that every image is brought to."""
+"""The width and height in pixels to which every image is resized."""
 
 COLOUR_CELLS = 16
-"""Cells in a row of the image whose mean colours are features."""
+"""Cells per row of the image; their mean colours are features."""
 
 RIDGE = 0.01
 """Added to every feature's variance, as a share of their mean variance."""
 
 BLUR = (0.5, 2.0)
-"""Standard deviations, in pixels, of the blur of the second copy of each image fitted to."""
+"""Standard deviations in pixels of the blur of each training image's second copy."""
 
 _LEAST_VARIANCE = 1e-12
-"""The least mean variance of features: examples may all be alike."""
+"""Smallest mean variance of features, since examples may all be alike."""
 
 _CHUNK = 1000
 
@@ -38,7 +38,7 @@ class Judge:
     offsets: np.ndarray
 
     def read(self, images: np.ndarray) -> np.ndarray:
-        """Whether each image has each attribute.
+        """Predicts whether each image has each attribute.
 
         Args:
           images: grey or colour values in [0, 1], [images, height, width, 1 or 3].
@@ -57,16 +57,16 @@ class Judge:
 def fit_judge(images: np.ndarray, has: np.ndarray, seed: int = 0) -> Judge:
     """Fits linear discriminant analysis to histograms of gradients and mean colours.
 
-    It is fitted to each image twice, as it is and blurred, since generated images are blurred; and
-    as if half of the examples had each attribute, so that neither sign is favoured. Of the kinds
-    of judge that were tried on faces, drawn and photographed, it was both the fastest and the
-    nearest to the truth, on sharp images and on blurred ones.
+    It is fitted to each image twice, original and blurred, since generated images are blurred. It
+    assumes that half of the examples have each attribute, so that neither sign is favoured. Of the
+    judges that were tried on drawn and photographed faces, it was the fastest and the most
+    accurate, on sharp and on blurred images.
 
     Args:
       images: real images, grey or colour values in [0, 1], [examples, height, width, 1 or 3], of at
         least 8 x 8 pixels.
-      has: bool, [examples, attributes]: whether each example has each attribute. One that is the
-        same in all examples is read off every image.
+      has: bool, [examples, attributes]: whether each example has each attribute. An attribute that
+        is the same in all examples is predicted for every image.
       seed: the seed of the blur.
     """
     sizes = 2 * np.stack([(~has).sum(axis=0), has.sum(axis=0)])
@@ -90,7 +90,7 @@ def fit_judge(images: np.ndarray, has: np.ndarray, seed: int = 0) -> Judge:
 
 
 def _views(images: np.ndarray, seed: int) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yields a part of the examples and its features: of images as they are, then blurred."""
+    """Yields parts of the examples and their features: of original images, then of blurred ones."""
     generator = np.random.default_rng(seed)
     for number, chunk in enumerate(_chunks(images)):
         part = slice(number * _CHUNK, number * _CHUNK + len(chunk))
@@ -109,7 +109,7 @@ def _chunks(images: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _resized(images: np.ndarray) -> np.ndarray:
-    """uint8 [images, JUDGED_SIZE, JUDGED_SIZE, 1 or 3]."""
+    """Resizes images to uint8 [images, JUDGED_SIZE, JUDGED_SIZE, 1 or 3]."""
     shrinks = min(images.shape[1:3]) > JUDGED_SIZE
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     levels = np.rint(255 * np.clip(images, 0, 1)).astype(np.uint8)
@@ -121,12 +121,12 @@ def _resized(images: np.ndarray) -> np.ndarray:
 
 
 def _features(levels: np.ndarray) -> np.ndarray:
-    """Histograms of gradients, and mean colours and products of two colours in cells.
+    """Computes histograms of gradients, and mean colours and products of two colours in cells.
 
-    The products tell colours apart that no plane parts: brown is between black and blond.
+    The products distinguish colours that no plane separates: brown is between black and blond.
 
     Args:
-      levels: as `_resized` gives them.
+      levels: images from `_resized`.
     """
     gradients = cv2.HOGDescriptor((JUDGED_SIZE, JUDGED_SIZE), (16, 16), (8, 8), (8, 8), 9)
     histograms = np.stack([np.ravel(gradients.compute(image)) for image in levels])

@@ -7,7 +7,7 @@ from jmvae_tf.evaluation.estimate import Estimate, value_as_json
 
 
 class Metric(NamedTuple):
-    """A number that says how good a model is.
+    """A number that measures a model.
 
     Attributes:
       name: its key in metrics.json.
@@ -21,11 +21,11 @@ class Metric(NamedTuple):
 
 
 class Row(NamedTuple):
-    """The metrics of one of several things of a kind, such as one attribute of many.
+    """The metrics of one of several things, for example of one attribute.
 
     Attributes:
       name: the thing's name.
-      metrics: its metrics; their descriptions head the columns of the table.
+      metrics: its metrics; their descriptions are the columns' headings.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Section(NamedTuple):
       title: the heading.
       metrics: printed one per line.
       rows: printed below, several metrics per line.
-      notes: sentences that the reader needs, such as what was left out and why.
+      notes: sentences for the reader, for example what was left out and why.
     """
 
     title: str
@@ -49,7 +49,7 @@ class Section(NamedTuple):
 
 
 def metrics_as_text(sections: Sequence[Section]) -> str:
-    """One line per metric, mean ± standard error, a blank line between sections.
+    """Formats one line per metric, mean ± standard error, with blank lines between sections.
 
     Rows show means only.
     """
@@ -93,10 +93,10 @@ def _as_cell(value: Estimate | int | None) -> str:
 
 
 def metrics_as_json(sections: Sequence[Section]) -> dict[str, Any]:
-    """Maps each metric's name to its value as `value_as_json` writes it; rows are flattened in.
+    """Maps each metric's name to its value in JSON (`value_as_json`); rows are flattened in.
 
-    If two metrics share a name, as two attributes of one name make them, the second gets "_2"
-    appended, and so on. "notes" holds the sections' notes, if there are any.
+    If two metrics have the same name, for example because two attributes do, "_2" is appended to
+    the second one, and so on. "notes" contains the sections' notes, if there are any.
     """
     found: dict[str, Any] = {}
     for section in sections:

@@ -1,4 +1,4 @@
-"""The model that is measured, and the ways in which it generates and reconstructs."""
+"""The evaluated model, with its directions and reconstructions."""
 
 import dataclasses
 from collections.abc import Callable
@@ -11,17 +11,17 @@ from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
 from jmvae_tf.models.base import Direction, MultimodalVAE
 
 MAX_GENERATED = 2000
-"""Test examples of which images are generated, from the first: enough for two digits."""
+"""Number of test examples, from the first, to generate images for: enough for two digits."""
 
 _Value = TypeVar("_Value")
 
 
 class Reconstruction(NamedTuple):
-    """A modality from itself, perhaps with others.
+    """A modality generated from itself, perhaps with others.
 
     Attributes:
-      how: the name of the proposal, as `proposals` has it.
-      given: the names of the modalities that are known, the target among them.
+      how: the name of the proposal in `proposals`.
+      given: the names of the known modalities, including the target.
       target: the name of the modality that is reconstructed.
     """
 
@@ -31,18 +31,18 @@ class Reconstruction(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Such as "reconstruction_image_single_image"; metrics are named by it."""
+        """The name used in metrics, for example "reconstruction_image_single_image"."""
         return f"reconstruction_{self.target}_{self.how}"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Subject:
-    """A model with all that its metrics depend on.
+    """A model with everything that its metrics depend on.
 
     Attributes:
       model: a trained model.
       data: examples of all its modalities.
-      protocol: how many samples are drawn.
+      protocol: the numbers of samples.
     """
 
     model: MultimodalVAE
@@ -52,12 +52,12 @@ class Subject:
 
     @property
     def directions(self) -> tuple[Direction, ...]:
-        """The ways in which the model generates one modality from others."""
+        """The directions in which the model generates one modality from others."""
         return self.model.directions
 
     @property
     def reconstructions(self) -> list[Reconstruction]:
-        """The ways in which the model reconstructs a modality."""
+        """Lists the ways in which the model reconstructs a modality."""
         return [
             Reconstruction(how, given, target)
             for how, given in proposals(self.model).items()
@@ -66,15 +66,15 @@ class Subject:
         ]
 
     def kind(self, name: str) -> str:
-        """The kind of a modality."""
+        """Returns the kind of a modality."""
         return self.model.modalities[name].kind
 
     def of_kind(self, kind: str) -> list[str]:
-        """The names of the modalities of a kind."""
+        """Lists the names of the modalities of a kind."""
         return [name for name in self.model.modalities if self.kind(name) == kind]
 
     def once(self, compute: Callable[..., _Value], *arguments: Any) -> _Value:
-        """`compute(self, *arguments)`, computed once for all metrics that need it."""
+        """Returns `compute(self, *arguments)`, computed once for all metrics that need it."""
         key = (compute, *arguments)
         if key not in self._kept:
             self._kept[key] = compute(self, *arguments)
@@ -82,9 +82,9 @@ class Subject:
 
 
 def proposals(model: MultimodalVAE) -> dict[str, tuple[str, ...]]:
-    """The modalities that the proposal q of importance weights is given, by the 2016 paper's names.
+    """Maps the 2016 paper's names of proposals q to the modalities that q is given.
 
-    All modalities ("multiple"), and each that can be given alone ("single_<modality>").
+    These are all modalities ("multiple"), and each that can be given alone ("single_<modality>").
     """
     names = tuple(model.modalities)
     singles = {} if model.conditions else {f"single_{name}": (name,) for name in names}
@@ -92,10 +92,10 @@ def proposals(model: MultimodalVAE) -> dict[str, tuple[str, ...]]:
 
 
 def sampled_images(subject: Subject, direction: Direction) -> np.ndarray:
-    """Means of p(target|z), one z ~ q(z|given) for each of the first test examples.
+    """Generates means of p(target|z), with one z ~ q(z|given) per test example.
 
     Returns:
-      float32, [examples, *event_shape], `MAX_GENERATED` examples at most.
+      float32, [examples, *event_shape], for at most the first `MAX_GENERATED` examples.
     """
     known = {name: subject.data.grey[name][:MAX_GENERATED] for name in direction.given}
     seed = subject.protocol.seed

@@ -1,1 +1,1 @@
-"""Report on a run: measure the trained model, draw its figures, export it."""
+"""Reports on a run: evaluates the trained model, draws its figures, exports it."""

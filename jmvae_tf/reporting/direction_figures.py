@@ -1,4 +1,4 @@
-"""Draw what a model generates in one of its directions: images, or values beside images."""
+"""Draws what a model generates in one direction: images, or values next to images."""
 
 import dataclasses
 import pathlib
@@ -18,7 +18,7 @@ from jmvae_tf.reporting.figures import image_grids, images_and_values
 _ROWS_FROM_LABELS = 8  # Of samples.
 _ROWS_FROM_OTHERS = 3
 _MOST_COLUMNS = 14
-_MOST_LABELS = 20  # Columns of a figure, which has the first of more classes.
+_MOST_LABELS = 20  # Columns of a figure; of more classes, the first are drawn.
 _MOST_ATTRIBUTES = 40  # The same; CelebA has as many.
 
 
@@ -30,14 +30,14 @@ def is_drawable(model: MultimodalVAE, direction: Direction) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class DirectionFigure:
-    """A figure of a direction that is drawable.
+    """A figure of a drawable direction.
 
     Attributes:
-      path: of the PNG file.
+      path: path of the PNG file.
       model: a trained model.
       direction: one of its directions.
       examples: test examples, modality name to [examples, *event_shape].
-      seed: of all samples.
+      seed: seed of all samples.
     """
 
     path: pathlib.Path
@@ -47,7 +47,7 @@ class DirectionFigure:
     seed: int
 
     def draw(self) -> None:
-        """Draws the figure that the kinds of the modalities ask for."""
+        """Draws the figure that suits the kinds of the modalities."""
         kinds = [self.model.modalities[name].kind for name in self.direction.given]
         if self._target.kind == "label":
             self._labels_by_image()
@@ -102,7 +102,7 @@ class DirectionFigure:
         )
 
     def _images_by_attributes(self) -> None:
-        """Draws average and random images of each attribute, the others at their training means."""
+        """Draws average and random images per attribute, the others at their training means."""
         [attributes] = self.direction.given
         modality = self.model.modalities[attributes]
         base = editing.usual_values(self.model, attributes)
@@ -124,7 +124,7 @@ class DirectionFigure:
         )
 
     def _images_by_example(self) -> None:
-        """Draws test images, any images that are given, and what is generated for each example."""
+        """Draws test images, the given images, and the generated images of each example."""
         image = self._target.name
         examples = {name: x[:_MOST_COLUMNS] for name, x in self.examples.items()}
         given = {name: examples[name] for name in self.direction.given}
@@ -150,13 +150,13 @@ class DirectionFigure:
 
     @property
     def _given_image(self) -> Modality:
-        """The first image that is given, beside which values are drawn."""
+        """Returns the first given image, next to which values are drawn."""
         given = (self.model.modalities[name] for name in self.direction.given)
         return next(modality for modality in given if modality.kind == "image")
 
     @property
     def _beginning(self) -> str:
-        """The first word of the title, such as "Images"."""
+        """The first word of the title, for example "Images"."""
         return capital(plural(self._target.name))
 
     def _generated_for_examples(self) -> np.ndarray:

@@ -1,30 +1,30 @@
-"""Name figures after the modalities that they show: their files, and words in their titles."""
+"""Names figures after their modalities: file names, and words in titles."""
 
 import re
 from collections.abc import Sequence
 
 from jmvae_tf.models.base import Direction
 
-_LONGEST_NAME = 200  # Of a file, whose name file systems limit to 255 bytes.
+_LONGEST_NAME = 200  # Of a file; file systems limit names to 255 bytes.
 
 
 def stems_of_images(what: str, images: Sequence[str]) -> list[str]:
-    """Begins the file names of one figure for each image, such as "prior_samples_of_photo"."""
+    """Returns the stems of one file per image, for example "prior_samples_of_photo"."""
     return [what] if len(images) == 1 else [f"{what}_of_{image}" for image in images]
 
 
 def stem_of_direction(direction: Direction) -> str:
-    """Begins the file name of what is generated in a direction, such as "images_by_label"."""
+    """Returns the stem of a direction's file name, for example "images_by_label"."""
     return f"{plural(direction.target)}_by_{'_and_'.join(direction.given)}"
 
 
 def file_names(*groups: Sequence[str]) -> list[list[str]]:
-    """Makes file names, none of which overwrites another even where letter case does not count.
+    """Makes file names that are distinct even on file systems that ignore letter case.
 
     Names of modalities are identifiers, so they are safe in file names.
 
     Args:
-      groups: stems of the names. The names of a group do not depend on later groups.
+      groups: stems of the names. The names in a group do not depend on later groups.
 
     Returns:
       The names, group by group.
@@ -44,7 +44,7 @@ def file_names(*groups: Sequence[str]) -> list[list[str]]:
 
 
 def plural(name: str) -> str:
-    """Gives several examples of a modality a name, such as "labels", if its name is one word."""
+    """Returns the plural of a modality's name, for example "labels", if it is one word."""
     if not name.isalpha() or name.endswith("s"):
         return name
     if re.search("([cs]h|x|z)$", name):
@@ -53,11 +53,11 @@ def plural(name: str) -> str:
 
 
 def plurals(names: Sequence[str]) -> str:
-    """Joins the plurals of names, such as "images, labels and attributes"."""
+    """Joins the plurals of names, for example "images, labels and attributes"."""
     *first, last = map(plural, names)
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def capital(text: str) -> str:
-    """Begins a title with a capital letter, and keeps the others as they are."""
+    """Makes the first letter of a title a capital, and keeps the others."""
     return text[0].upper() + text[1:]

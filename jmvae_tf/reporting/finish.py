@@ -1,4 +1,4 @@
-"""Finish a training: export the model, measure it and draw its figures."""
+"""Finishes a training: exports the model, evaluates it and draws its figures."""
 
 import pathlib
 import shlex
@@ -22,22 +22,23 @@ def finish_run(
     export_dir: pathlib.Path,
     keep_versions: int | None = None,
 ) -> pathlib.Path:
-    """Exports the last checkpoint of a run, measures it and draws its figures, on one device.
+    """Exports the last checkpoint of a run, evaluates it and draws its figures, on one device.
 
-    All computes in float32. The export comes first, so that a later failure cannot lose it.
+    Everything is computed in float32. The export comes first, so that a later failure cannot lose
+    it.
 
     Args:
-      folder: of the run.
-      settings: of the run.
+      folder: the run's folder.
+      settings: the run's settings.
       data: the data that it was trained on.
       export_dir: folder with the versions of the SavedModel.
-      keep_versions: how many of the newest to keep; None for all.
+      keep_versions: the number of newest versions to keep; None for all.
 
     Returns:
       The new version's folder.
 
     Raises:
-      UserError: if the model cannot be measured or pictured.
+      UserError: if the model cannot be evaluated or its figures cannot be drawn.
     """
     last = folder.checkpoint_of(settings.epochs)
     model = load_checkpoint(last, folder)
@@ -51,11 +52,11 @@ def finish_run(
             write_metrics(model, data, protocol, folder.metrics_file, about=about)
         for note in draw_figures(model, data, folder, settings.seed):
             print(f"note: {note}")
-    except Exception as error:  # Whatever it is, hours of training must not seem lost.
+    except Exception as error:  # Show that hours of training are not lost.
         raise UserError(
-            "The trained model could not be measured and pictured",
+            "The trained model could not be evaluated",
             f"{type(error).__name__}: {error}",
-            f"the run {folder.path} and the SavedModel {exported} are whole; mend the cause, then "
-            f"measure with bin/evaluate --run={shlex.quote(str(folder.path))}",
+            f"the run {folder.path} and the SavedModel {exported} are complete; fix the cause "
+            f"and run bin/evaluate --run={shlex.quote(str(folder.path))}",
         ) from error
     return exported

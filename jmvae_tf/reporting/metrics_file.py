@@ -1,4 +1,4 @@
-"""Measure a model and write its metrics to a file, `metrics.json` of a run."""
+"""Evaluates a model and writes its metrics to a file, `metrics.json` of a run."""
 
 import dataclasses
 import pathlib
@@ -22,14 +22,14 @@ def write_metrics(
     num_examples: int | None = None,
     about: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Measures a model on the test set, writes the metrics to a file and prints them.
+    """Evaluates a model on the test set, writes the metrics to a file and prints them.
 
     Args:
       model: a trained model.
       data: the data that it was trained on.
-      protocol: how many samples to draw.
-      path: of the JSON file.
-      num_examples: how many test examples to take, from the first; None for all.
+      protocol: the numbers of samples.
+      path: path of the JSON file.
+      num_examples: the number of test examples, from the first; None for all.
       about: entries to add to the file.
 
     Returns:
@@ -53,7 +53,7 @@ def write_metrics(
 
 
 def is_evaluated(folder: RunFolder, checkpoint: str) -> bool:
-    """Tells whether bin/evaluate has measured a checkpoint, which gives more than training does."""
+    """Tells whether bin/evaluate, which computes more than training does, saw a checkpoint."""
     try:
         metrics = read_json(folder.metrics_file)
     except (OSError, ValueError):

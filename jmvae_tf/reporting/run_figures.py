@@ -1,6 +1,6 @@
-"""Draw what a model has learned, into the folder of its run.
+"""Draws what a model has learned to the folder of its run.
 
-Which figures there are follows from the kinds of the modalities and the directions of the model.
+The kinds of the modalities and the directions of the model determine the figures.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ from jmvae_tf.reporting.figures import curves, image_grids
 from jmvae_tf.training.run_folder import RunFolder
 
 _MOST_EXAMPLES = 20
-_MOST_NAMED = 5  # Directions in a note.
+_MOST_NAMED = 5  # Most directions in a note.
 
 
 def draw_figures(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -> list[str]:
@@ -33,11 +33,11 @@ def draw_figures(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: i
     Args:
       model: a trained model.
       data: the data that it was trained on.
-      folder: of its run, whose `figures/` gets the files.
-      seed: of all samples.
+      folder: folder of its run; the files go to `figures/`.
+      seed: seed of all samples.
 
     Returns:
-      Notes on what no figure shows, a sentence each.
+      Notes on what no figure shows, one sentence each.
     """
     examples = _first_test_examples(data)
     images = [] if model.conditions else _generated_images(model)
@@ -91,7 +91,7 @@ def _generated_images(model: MultimodalVAE) -> list[str]:
 
 
 def _first_test_examples(data: DataSet) -> dict[str, tf.Tensor]:
-    """The first test examples, not binarised."""
+    """Returns the first test examples, not binarised."""
     return pipelines.whole_part(data, "test", binarised=False, number=_MOST_EXAMPLES)
 
 

@@ -1,6 +1,6 @@
-"""Makes the tables and figures of the papers again.
+"""Reproduces the tables and figures of the papers.
 
-`recipes` names the runs that each needs and `scales` their sizes. `runs` trains them and `measures`
-measures them, each once. `tables` and `figures` put the results beside the numbers of the papers,
-which `published` holds.
+`recipes` lists the runs that each needs and `scales` their sizes. `runs` trains them and `measures`
+evaluates them, each once. `tables` and `figures` compare the results with the numbers of the papers
+in `published`.
 """

@@ -1,4 +1,4 @@
-"""Maps the names of the 2018 paper's figures to what draws them."""
+"""Maps the names of the 2018 paper's figures to the functions that draw them."""
 
 import pathlib
 from collections.abc import Callable, Mapping
@@ -9,15 +9,15 @@ from jmvae_tf.reproduction.runs import Runs
 
 
 def make_figure(name: str, runs: Runs, folder: pathlib.Path) -> PaperFigure:
-    """Draws a figure; trains and measures the runs that it lacks.
+    """Draws a figure; trains and evaluates missing runs.
 
     Args:
       name: one of `recipes.FIGURES`.
-      runs: of one scale, on data that the figure can be made of.
-      folder: for its PNG files.
+      runs: the runs of one scale, on data that the figure supports.
+      folder: folder for its PNG files.
 
     Returns:
-      The files, and the numbers that they show.
+      The files and the numbers that they show.
     """
     return _MAKERS[name](runs, folder)
 

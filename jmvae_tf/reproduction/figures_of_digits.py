@@ -1,4 +1,4 @@
-"""Draw the figures of the 2018 paper on MNIST, and collect the numbers that they show."""
+"""Draws the figures of the 2018 paper on MNIST and collects their numbers."""
 
 import pathlib
 
@@ -16,7 +16,7 @@ from jmvae_tf.runtime.randomness import as_seed, split
 
 
 def latent_representations(runs: Runs, folder: pathlib.Path) -> PaperFigure:
-    """Draws Figure 3: z given both modalities (left) and given the label alone (right)."""
+    """Draws Figure 3: z given both modalities (left) and given only the label (right)."""
     names = runs.data.modalities["label"].value_names
     test = test_examples(runs, runs.scale.num_points)
     classes = np.argmax(test["label"], axis=1)
@@ -70,21 +70,21 @@ def latent_representations(runs: Runs, folder: pathlib.Path) -> PaperFigure:
 
 
 def _spread(points: np.ndarray) -> float:
-    """The root mean square distance of points [points, 2] from their mean."""
+    """Computes the root mean square distance of points [points, 2] from their mean."""
     return float(np.sqrt(points.astype(np.float64).var(axis=0).sum()))
 
 
 def _labels_told(points: np.ndarray, classes: np.ndarray) -> Estimate:
-    """Share of the second half of points [points, 2] that is classified right by the first."""
+    """Computes the share of the second half of points [points, 2] that the first half predicts."""
     half = len(points) // 2
     judge = KNeighborsClassifier(n_neighbors=5).fit(points[:half], classes[:half])
     return estimate(judge.predict(points[half:]) == classes[half:])
 
 
 def images_by_rounds(runs: Runs, folder: pathlib.Path) -> PaperFigure:
-    """Draws Figure 4: one chain for each label, after 1, 2, ... rounds; JMVAE-kl has no rounds.
+    """Draws Figure 4: one chain per label, after 1, 2, ... rounds; JMVAE-kl has no rounds.
 
-    A longer chain begins with the shorter ones. The images are means of p(x|z).
+    A longer chain starts with the shorter ones. The images are means of p(x|z).
     """
     names = runs.data.modalities["label"].value_names
     labels = tf.eye(len(names))

@@ -1,4 +1,4 @@
-"""Draw the figures of the 2018 paper on CelebA, for any faces with attributes."""
+"""Draws the figures of the 2018 paper on CelebA, for any faces with attributes."""
 
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -19,15 +19,15 @@ from jmvae_tf.reproduction.runs import Runs
 
 _IMAGE, _ATTRIBUTES = "image", "attributes"
 
-# The paper's text on CelebA names the first five; the others are ours, for they are easy to see.
+# The paper's text on CelebA names the first five; we added others that are easy to see.
 _VARIED = (
     *("Male", "Bald", "Smiling", "Eyeglasses", "Mustache"),
     *("Wearing_Hat", "Blond_Hair", "Black_Hair", "Bangs", "Goatee", "Pale_Skin", "Young"),
 )
-# Also set to "Not". The first that the data have is negated in the second half of Figure 7(b).
+# Also set to "Not". The first one in the data is negated in the second half of Figure 7(b).
 _NEGATED = ("Male", "Smiling", "Young")
 _MOST_VARIED = 18
-"""Attributes that a figure has room for; if data have more, only those of `_VARIED` are varied."""
+"""Most attributes in a figure; if the data have more, only those in `_VARIED` are varied."""
 
 _MOST_COLUMNS = 20
 
@@ -42,14 +42,14 @@ _FACES_SEARCHED = 1000
 _RANDOM_ROWS = 6
 _PHOTOGRAPHS = 4
 _CONDITIONS = 10
-"""In Figure 7(b), as many as there are distinct colours."""
+"""Conditions in Figure 7(b): as many as there are distinct colours."""
 
 
 def faces_by_rounds(runs: Runs, folder: pathlib.Path) -> PaperFigure:
     """Draws Figure 6: test faces, and faces generated from their attributes after 1, 2, ... rounds.
 
-    A longer chain begins with the shorter ones; JMVAE-kl has no rounds. The images are means of
-    p(x|z), at one z each.
+    A longer chain starts with the shorter ones; JMVAE-kl has no rounds. The images are means of
+    p(x|z), each at one z.
     """
     modality = runs.data.modalities[_ATTRIBUTES]
     faces = pipelines.whole_part(runs.data, "test", number=_FACES_SEARCHED)
@@ -79,7 +79,7 @@ def faces_by_rounds(runs: Runs, folder: pathlib.Path) -> PaperFigure:
 
 
 def _faces_with(names: Sequence[str], modality: Modality, attributes: np.ndarray) -> dict[str, int]:
-    """Maps some of the names to the index of a face with that attribute, a different face each."""
+    """Maps some of the names to the index of a face with that attribute, all different."""
     chosen: dict[str, int] = {}
     for name in names:
         has = attributes[:, modality.value_names.index(name)] > 0
@@ -120,7 +120,7 @@ def average_and_random_faces(runs: Runs, folder: pathlib.Path) -> PaperFigure:
 
 
 def _base(model: MultimodalVAE, seed: int) -> np.ndarray:
-    """Draws attributes at random, -1 or 1, each 1 as often as in the training set."""
+    """Samples attributes, -1 or 1, each with the frequency of the training set."""
     shares = (1 + model.statistics[_ATTRIBUTES].mean.numpy()) / 2
     return np.where(np.random.default_rng(seed).random(shares.shape) < shares, 1, -1)
 
@@ -160,7 +160,7 @@ def _latent_conditions(
 
 
 def edited_faces(runs: Runs, folder: pathlib.Path) -> PaperFigure:
-    """Draws Figure 8: photographs with generated attributes, and with some of these changed."""
+    """Draws Figure 8: photographs with generated attributes, and with some of them changed."""
     [recipe] = recipes.FIGURES["8"]
     model = runs.trained(recipe)
     modality = model.modalities[_ATTRIBUTES]
@@ -224,7 +224,7 @@ def edited_faces(runs: Runs, folder: pathlib.Path) -> PaperFigure:
 
 
 def _varied(modality: Modality) -> list[str]:
-    """The attributes that the figures vary."""
+    """Lists the attributes that the figures vary."""
     names = modality.value_names
     chosen = [name for name in _VARIED if name in names]
     others = [name for name in names if name not in chosen]
@@ -232,7 +232,7 @@ def _varied(modality: Modality) -> list[str]:
 
 
 def _changes(modality: Modality) -> dict[str, Mapping[str, float]]:
-    """Maps the name of each column to the attribute that it changes, and its new value."""
+    """Maps the name of each column to the attribute that it changes and the new value."""
     varied = _varied(modality)
     return {
         **{name: {name: _FAR} for name in varied},

@@ -1,4 +1,4 @@
-"""The measures of a run that tables and figures need, kept in the run's folder."""
+"""The measures of a run for tables and figures, stored in the run's folder."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -22,24 +22,24 @@ Measures = Mapping[str, Any]
 """Maps the name of a metric to an `Estimate` or a count."""
 
 ZEROS: Mapping[str, Any] = {"missing": "zeros", "num_rounds": 1, "feed_back": "samples"}
-"""JMVAE-zero's inference: zeros for what is missing, encoded once (2016 paper, section 3.3)."""
+"""JMVAE-zero's inference: missing values are 0, encoded once (2016 paper, section 3.3)."""
 
 
 def generation(runs: Runs, recipe: Recipe) -> Measures:
-    """All metrics of `evaluate` but those by importance weights.
+    """Computes all metrics of `evaluate` except those with importance weights.
 
     Args:
       runs: the runs of one scale.
       recipe: the recipe of the run.
 
     Returns:
-      Maps the names of metrics to their values.
+      Metric name to value.
     """
     return _evaluated(runs, recipe, "generation", 0, runs.scale.num_generation_examples, {})
 
 
 def likelihoods(runs: Runs, recipe: Recipe, inference: Mapping[str, Any] | None = None) -> Measures:
-    """All metrics of `evaluate`, likelihoods by importance weights among them.
+    """Computes all metrics of `evaluate`, including likelihoods with importance weights.
 
     Args:
       runs: the runs of one scale.
@@ -47,7 +47,7 @@ def likelihoods(runs: Runs, recipe: Recipe, inference: Mapping[str, Any] | None 
       inference: arguments of `set_inference`, if they differ from the run's.
 
     Returns:
-      As `generation`.
+      Metric name to value.
     """
     name = "likelihoods" + "".join(f"-{value}" for value in (inference or {}).values())
     scale = runs.scale
@@ -62,15 +62,15 @@ def likelihoods(runs: Runs, recipe: Recipe, inference: Mapping[str, Any] | None 
 
 
 def by_rounds(runs: Runs, recipe: Recipe, num_rounds: int | None = None) -> Measures:
-    """Eq. 5 or Eq. 6 in every direction after some rounds of iterative sampling.
+    """Computes Eq. 5 or Eq. 6 in every direction after some rounds of iterative sampling.
 
     Args:
       runs: the runs of one scale.
-      recipe: the recipe of a run of JMVAE or JMVAE-h; of another model without rounds.
-      num_rounds: how many; None for a model that has none.
+      recipe: the recipe of a run of JMVAE or JMVAE-h, or without rounds of another model.
+      num_rounds: the number of rounds; None for a model without rounds.
 
     Returns:
-      Maps the name of a direction to an estimate.
+      Direction name to estimate.
     """
     scale = runs.scale
 
@@ -103,7 +103,7 @@ def set_rounds(model: MultimodalVAE, num_rounds: int) -> None:
     """Sets the number of rounds in which a model fills in missing modalities.
 
     Raises:
-      TypeError: if it does not fill them in by iterative sampling.
+      TypeError: if the model does not use iterative sampling.
     """
     if not isinstance(model, IterativelySampledVAE):
         raise TypeError(f"A model with iterative sampling was expected. Received: {type(model)}")
@@ -111,7 +111,7 @@ def set_rounds(model: MultimodalVAE, num_rounds: int) -> None:
 
 
 def test_examples(runs: Runs, num_examples: int | None) -> dict[str, tf.Tensor]:
-    """The first test examples (all if None), binarised once, as likelihoods are scored."""
+    """Returns the first test examples (all if None), binarised once, as for likelihoods."""
     whole = pipelines.whole_part(runs.data, "test")
     return {name: x[:num_examples] for name, x in whole.items()}
 
@@ -156,11 +156,11 @@ def _as_estimates(measures: Mapping[str, Any]) -> Measures:
 
 
 class _Remembered(dict[str, Any]):
-    """Measures by name; a file that somebody has changed may lack some."""
+    """Measures by name; a file that was edited may lack some."""
 
     def __missing__(self, name: str) -> Any:
         raise UserError(
-            "The measures of a run must be all that a table or a figure takes",
+            "The measures of a run must include all that a table or a figure needs",
             f"some without {name}",
-            "delete the run's folder measures/ to take them again",
+            "delete the run's folder measures/ to compute them again",
         )

@@ -14,7 +14,7 @@ from jmvae_tf.evaluation.estimate import (
 )
 
 Cell = Estimate | float | None
-"""Our number, with a standard error; the papers', as printed; None is shown as "-"."""
+"""Our number with a standard error, the papers' as printed, or None, shown as "-"."""
 
 
 class TablePart(NamedTuple):
@@ -24,7 +24,7 @@ class TablePart(NamedTuple):
       name: its key in JSON.
       title: what the numbers are.
       columns: names of the columns.
-      rows: maps the name of a row to a cell for each column.
+      rows: row name to one cell per column.
     """
 
     name: str
@@ -37,9 +37,9 @@ class Table(NamedTuple):
     """A table of a paper.
 
     Attributes:
-      title: which table it is.
+      title: the title of the table.
       parts: its parts.
-      notes: paragraphs that a reader needs.
+      notes: paragraphs for the reader.
     """
 
     title: str
@@ -52,7 +52,7 @@ class PaperFigure(NamedTuple):
 
     Attributes:
       paths: its PNG files.
-      table: the numbers behind it, if there are any.
+      table: the numbers that it shows, if there are any.
     """
 
     paths: tuple[pathlib.Path, ...]
@@ -60,7 +60,7 @@ class PaperFigure(NamedTuple):
 
 
 def without_empty_columns(part: TablePart) -> TablePart:
-    """The same part without columns that are empty in every row."""
+    """Removes columns that are empty in every row."""
     kept = [
         index
         for index in range(len(part.columns))
@@ -73,7 +73,7 @@ def without_empty_columns(part: TablePart) -> TablePart:
 
 
 def shown(cell: Cell) -> str:
-    """A cell as text: an estimate to two digits of its standard error."""
+    """Formats a cell: an estimate to two digits of its standard error."""
     if cell is None:
         return "-"
     if not isinstance(cell, Estimate):
@@ -87,7 +87,7 @@ def shown(cell: Cell) -> str:
 
 
 def table_as_text(table: Table) -> str:
-    """The table for a terminal."""
+    """Formats the table for a terminal."""
     parts = [table.title]
     for part in table.parts:
         lines = [["", *part.columns]]
@@ -103,7 +103,7 @@ def table_as_text(table: Table) -> str:
 
 
 def table_as_markdown(table: Table) -> str:
-    """The table for a document."""
+    """Formats the table in Markdown."""
     parts = [f"### {table.title}"]
     for part in table.parts:
         lines = [

@@ -1,6 +1,6 @@
-"""The numbers of the papers, in nats, by the names of the rows of their tables.
+"""The papers' numbers, in nats, by the row names of their tables.
 
-Numbers of the 2016 paper are those that others quote: our text of it has lost its tables.
+The 2016 paper's numbers are quoted from other papers, since our text of it lacks its tables.
 """
 
 from collections.abc import Mapping
@@ -39,8 +39,8 @@ TABLE_1_2018: Mapping[str, Numbers] = {
 }
 """2018 paper, Table 1: log p(target|given) on MNIST and CelebA by Eq. 5, JMVAE-h by Eq. 6.
 
-CelebA's images are scored by a third of the logarithm of a density: the authors' code averages it
-over the three channels.
+CelebA's images are scored with a third of a log-density, since the authors' code averages over the
+three channels.
 """
 
 MARGINAL_2016: Mapping[str, Numbers] = {"multiple": {"JMVAE-kl, α = 0.1": -86.86}, "single": {}}

@@ -1,4 +1,4 @@
-"""The runs that each table and figure needs. Nothing here needs TensorFlow."""
+"""The runs that each table and figure needs. This module does not need TensorFlow."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from jmvae_tf.settings import Settings, settings_of
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """A run, by its difference from the preset of its model.
+    """A run, described by its difference from its model's preset.
 
     Attributes:
       name: the name of the run's folder.
       model: one of `MODELS`.
-      overrides: maps a setting to its value where the preset has another.
+      overrides: setting to value, for settings that differ from the preset.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Recipe:
     overrides: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def settings(self, data: str, scale: Scale, seed: int) -> Settings:
-        """All settings of the run.
+        """Returns all settings of the run.
 
         Args:
           data: the name of the data set.
@@ -53,7 +53,7 @@ JMVAE_KL_RUNS_BY_ALPHA = {
     1.0: JMVAE_KL_RUN,
 }
 
-# Two latent values, to be drawn as points (2018 paper, "Visualization of the joint
+# Two latent values, to draw them as points (2018 paper, "Visualization of the joint
 # representation").
 TWO_LATENT_RUNS = {
     recipe.model: Recipe(f"{recipe.name}-latent-2", recipe.model, {"latent_dim": 2})
@@ -71,7 +71,7 @@ GAN_RUNS = {
 }
 
 TITLES = {"jmvae": "JMVAE", "jmvae_kl": "JMVAE-kl", "jmvae_h": "JMVAE-h"}
-"""Model to its name in the papers."""
+"""Maps each model to its name in the papers."""
 
 TABLES: Mapping[str, tuple[Recipe, ...]] = {
     "2018-1-mnist": (
@@ -92,14 +92,14 @@ TABLES: Mapping[str, tuple[Recipe, ...]] = {
     "2016-2": (VAE_RUN, CVAE_RUNS["image"], CMMA_RUNS["image"], JMVAE_KL_RUN, *GAN_RUNS.values()),
     "2016-3": (JMVAE_RUN, *JMVAE_KL_RUNS_BY_ALPHA.values()),
 }
-"""The runs of each table; the names are the program's."""
+"""The runs of each table, by the program's name of the table."""
 
 FIGURES: Mapping[str, tuple[Recipe, ...]] = {
     "3": tuple(TWO_LATENT_RUNS.values()),
     "4": (JMVAE_RUN, JMVAE_H_RUN, JMVAE_KL_RUN),
     "5": (JMVAE_RUN, JMVAE_H_RUN, JMVAE_KL_RUN),
     "6": (JMVAE_RUN, JMVAE_H_RUN, JMVAE_KL_RUN),
-    # The paper's is of JMVAE-kl with a GAN alone; JMVAE stands beside it for contrast.
+    # The paper's figure has only JMVAE-kl with a GAN; JMVAE is added for comparison.
     "7": (GAN_RUNS["jmvae_kl"], JMVAE_RUN),
     "8": (GAN_RUNS["jmvae_kl"],),
 }
@@ -110,4 +110,4 @@ DATA_CHOICES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("2018-1-mnist", "2016-1", "2016-3", "3", "4", "5"), ("mnist",)),
     **dict.fromkeys(("2018-1-celeba", "2016-2", "6", "7", "8"), _FACES),
 }
-"""The data sets that each table and figure can be made of, the paper's first."""
+"""The data sets that each table and figure supports, the paper's first."""

@@ -1,4 +1,4 @@
-"""Runs that are trained once and measured once."""
+"""Runs that are trained once and evaluated once."""
 
 import dataclasses
 import functools
@@ -22,22 +22,22 @@ from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import train
 
 PROTOCOL = 1
-"""The version of how measures are taken, written beside each of them.
+"""The version of how measures are computed, stored with each of them.
 
-Raise it whenever the same model would get other numbers: measures of another version are taken
-again. A release alone does not change it.
+Increase it whenever the same model would get other numbers; measures of another version are
+computed again. A release alone does not change it.
 """
 
 
 class Runs:
-    """The runs of one scale and one seed, each a folder of its own.
+    """The runs of one scale and one seed, each in its own folder.
 
     Attributes:
-      path: the folder that holds theirs.
-      scale: how long they are trained and how they are measured.
+      path: the folder above the runs' folders.
+      scale: the length of training and the size of evaluation.
       seed: the seed of training and of all samples.
-      data_name: the data set that they are trained on.
-      data_dir: where it lies.
+      data_name: the data set to train on.
+      data_dir: the folder of the data.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Runs:
 
     @functools.cached_property
     def data(self) -> DataSet:
-        """The data set, loaded when it is first needed.
+        """The data set, loaded on first use.
 
         Raises:
           UserError: if its files are missing or damaged.
@@ -65,18 +65,18 @@ class Runs:
         return data_sets.load(self.data_name, self.data_dir, options)
 
     def settings(self, recipe: Recipe) -> Settings:
-        """All settings of a run."""
+        """Returns all settings of a run."""
         return recipe.settings(self.data_name, self.scale, self.seed)
 
     def folder(self, recipe: Recipe) -> RunFolder:
-        """The folder of a run, which may not exist yet."""
+        """Returns the folder of a run, which may not exist yet."""
         return RunFolder(self.path / recipe.name)
 
     def epochs_done(self, recipe: Recipe) -> int:
-        """The number of epochs that a run has been trained for; 0 if it has not started.
+        """Returns the number of epochs that a run has been trained for; 0 if it has not started.
 
         Raises:
-          UserError: if something else lies in its place, such as a run of other settings.
+          UserError: if its folder contains something else, for example a run with other settings.
         """
         folder, wanted = self.folder(recipe), self.settings(recipe)
         if not folder.is_run():
@@ -84,7 +84,7 @@ class Runs:
             if folder.path.exists() and not empty:
                 raise UserError(
                     "A run is made in a folder of its own",
-                    f"{folder.path}, which is there and is no run",
+                    f"{folder.path}, which exists and is not a run",
                     "move it away, or choose another --runs_dir",
                 )
             return 0
@@ -104,7 +104,7 @@ class Runs:
         return max(folder.checkpoint_epochs(), default=0)
 
     def summary(self, paper_data: str = "mnist") -> str:
-        """Says in a line how ours and the papers' runs are trained.
+        """Describes in one line how our runs and the papers' are trained.
 
         Args:
           paper_data: the data set of the paper's table or figure.
@@ -126,7 +126,7 @@ class Runs:
         """Prints which runs exist and what will be trained.
 
         Raises:
-          UserError: if something else lies in the place of one of them.
+          UserError: if one of their folders contains something else.
         """
         recipes = tuple(recipes)
         width = max(len(recipe.name) for recipe in recipes)
@@ -146,12 +146,12 @@ class Runs:
         print(heading, *lines, "", sep="\n", flush=True)
 
     def trained(self, recipe: Recipe) -> MultimodalVAE:
-        """The model of a run after its last epoch; trains the epochs that are missing.
+        """Returns the model of a run after its last epoch; trains missing epochs first.
 
-        A GAN variant comes without its discriminator.
+        A GAN variant is returned without its discriminator.
 
         Raises:
-          UserError: if something else lies in its place, another process trains it, its
+          UserError: if its folder contains something else, another process trains it, its
             checkpoints are damaged, or a term of its objective is no longer finite.
           KeyboardInterrupt: if a signal stopped the training; the next start resumes it.
         """
@@ -160,7 +160,7 @@ class Runs:
             model, epoch = self._readable(folder, lambda: load_newest(folder))
             if epoch >= settings.epochs:
                 return without_adversary(model)
-        data = self.data  # Where it is missing, no folder is made.
+        data = self.data  # First, so that no folder is made if it is missing.
         with folder.locked():
             self.epochs_done(recipe)  # Another process may have been faster.
             model, epoch = None, 0
@@ -182,18 +182,18 @@ class Runs:
         of: Mapping[str, Any],
         measure: Callable[[MultimodalVAE], dict[str, Any]],
     ) -> dict[str, Any]:
-        """Reads measures of a run from its folder, or takes them and writes them there.
+        """Reads measures of a run from its folder, or computes them and writes them there.
 
         Args:
-          recipe: the recipe of the run, which is trained if need be.
+          recipe: the recipe of the run, which is trained if needed.
           name: the name of the measures' file in the run's `measures/`.
-          of: all that they depend on besides the run, in JSON's types; if the file was written for
-            something else, they are taken again.
-          measure: maps the trained model to the measures, in JSON's types.
+          of: everything that they depend on besides the run, in JSON types; if it differs from the
+            file's, they are computed again.
+          measure: maps the trained model to the measures, in JSON types.
 
         Raises:
-          UserError: as `trained`.
-          KeyboardInterrupt: as `trained`.
+          UserError: see `trained`.
+          KeyboardInterrupt: see `trained`.
         """
         settings, folder = self.settings(recipe), self.folder(recipe)
         path = folder.path / "measures" / f"{name}.json"
@@ -202,7 +202,7 @@ class Runs:
             try:
                 file = read_json(path)
             except ValueError:
-                file = {}  # Damaged: measured again.
+                file = {}  # Damaged, so compute it again.
             measures, taken_of = file.get("measures"), file.get("of")
             if (
                 isinstance(measures, dict)
@@ -219,19 +219,19 @@ class Runs:
         return measures
 
     def _readable(self, folder: RunFolder, read: Callable[[], Any]) -> Any:
-        """Calls `read`; an error of its files names this program's remedy."""
+        """Calls `read`; errors of its files get this program's remedy."""
         try:
             return read()
         except UserError as error:
             raise UserError(
-                f"The run in {folder.path} must be whole",
+                f"The run in {folder.path} must be complete",
                 f"an error: {error}",
                 "delete the folder to train it again",
             ) from error
 
 
 def _are_measures(found: Mapping[str, Any]) -> bool:
-    """Whether `metrics_as_json` or `value_as_json` could have written that."""
+    """Tells whether `metrics_as_json` or `value_as_json` could have written the values."""
     values = dict(found)
     notes = values.pop("notes", [])
     are_notes = isinstance(notes, list) and all(isinstance(x, str) for x in notes)
@@ -255,7 +255,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _with_protocol(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """Adds the protocol to files of version 0.3.0, which wrote the package's version instead."""
+    """Adds the protocol to files of version 0.3.0, which stored the package's version instead."""
     found = dict(identity)
     if found.pop("jmvae_tf", None) == "0.3.0":
         found["protocol"] = 1

@@ -1,4 +1,4 @@
-"""Sizes of a reproduction: the papers' own, or what two cores compute in hours."""
+"""Sizes of a reproduction: the papers', or what two cores compute in hours or days."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,22 +7,24 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Scale:
-    """The size of everything that costs time.
+    """The size of everything that takes time.
 
-    Numbers of examples count from the first of the test set; None stands for all of them.
+    Numbers of examples count from the start of the test set; None means all.
 
     Attributes:
       name: its name on the command line.
-      overrides: the settings of training that differ from the presets, which are the papers'.
-      overrides_by_model: maps a model to more of them.
-      num_generation_examples: scored by Eq. 5 and Eq. 6; the judge reads as many real images.
-      num_likelihood_examples: whose likelihoods are estimated with importance weights.
-      num_chain_examples: scored by Eq. 5 and Eq. 6 after every number of rounds in Figure 5.
-      num_points: in each scatter plot of Figure 3, and of each condition in those of Figure 7.
+      overrides: training settings that differ from the presets, which are the papers'.
+      overrides_by_model: model to further such settings.
+      num_generation_examples: examples scored with Eq. 5 and Eq. 6; the judge reads as many real
+        images.
+      num_likelihood_examples: examples whose likelihoods are estimated with importance weights.
+      num_chain_examples: examples scored with Eq. 5 and Eq. 6 after every number of rounds in
+        Figure 5.
+      num_points: points in each scatter plot of Figure 3, and per condition in Figure 7.
       num_samples: N of Eq. 5, N x N of Eq. 6 (2018 paper, "Evaluation method": 10).
       num_importance_samples: k (2016 paper: 1000 on MNIST, 10 on CelebA).
       num_prior_samples: N_w (2016 paper: 5000 on MNIST, 10 on CelebA).
-      num_rounds: how many rounds of iterative sampling Figures 4, 5 and 6 go to (2018 paper: 10 on
+      num_rounds: the most rounds of iterative sampling in Figures 4, 5 and 6 (2018 paper: 10 on
         MNIST, 40 on CelebA).
     """
 
@@ -42,8 +44,8 @@ class Scale:
 QUICK = Scale(
     name="quick",
     overrides={"epochs": 20, "warmup_epochs": 4},
-    # In a warm-up of 4 epochs z_2 learns next to nothing of the label: image -> label -2.6 nats
-    # rather than -1.2.
+    # With a warm-up of 4 epochs, z_2 learns almost nothing about the label: image -> label is -2.6
+    # nats instead of -1.2.
     overrides_by_model={"jmvae_h": {"warmup_epochs": 16}},
     num_likelihood_examples=1000,
     num_chain_examples=1000,
@@ -61,8 +63,8 @@ QUICK_TOYFACES = dataclasses.replace(
     PAPER_FACES, name="quick", num_generation_examples=500, num_likelihood_examples=500
 )
 
-# The official partition, as 24,000 of the images have it: 20,000 to train on. So few of them are
-# learned in hours only at a higher rate, and by heart unless they are mirrored.
+# The official partition of 24,000 of the images, with 20,000 for training. With so few images,
+# training within hours needs a higher learning rate, and mirroring against overfitting.
 QUICK_CELEBA = dataclasses.replace(
     QUICK_TOYFACES,
     overrides={
@@ -74,8 +76,8 @@ QUICK_CELEBA = dataclasses.replace(
     },
 )
 
-# A quarter of the papers' 2,000 epochs, with their whole warm-up: a run takes two cores under two
-# hours.
+# A quarter of the papers' 2,000 epochs, with their full warm-up: a run takes less than two hours on
+# two cores.
 LONG = dataclasses.replace(
     PAPER,
     name="long",
@@ -95,4 +97,4 @@ SCALES: Mapping[str, Mapping[str, Scale]] = {
     "long": {"mnist": LONG, "celeba": LONG_CELEBA, "toyfaces": LONG_TOYFACES},
     "paper": {"mnist": PAPER, "celeba": PAPER_FACES, "toyfaces": PAPER_FACES},
 }
-"""Name to data set to scale."""
+"""Maps scale names and data sets to scales."""

@@ -8,7 +8,7 @@ from jmvae_tf.reproduction.paper_table import Cell, Table, TablePart, shown, wit
 from jmvae_tf.reproduction.runs import Runs
 
 _Columns = Mapping[str, str]
-"""Name of a column to the name of a metric, with {direction} in it."""
+"""Maps column names to names of metrics, with {direction} in them."""
 
 _LOG_MEAN_EXP = {"log-mean-exp": "{direction}_log_mean_exp"}
 _LOG_MEAN_EXP_NOTE = (
@@ -17,7 +17,7 @@ _LOG_MEAN_EXP_NOTE = (
 
 
 def of_digits(runs: Runs) -> Table:
-    """The upper half, on MNIST."""
+    """Makes the upper half, on MNIST."""
     ours = {"ours": "{direction}_log_likelihood"} | _LOG_MEAN_EXP
     measured = _measured(runs, "label")
     return Table(
@@ -47,7 +47,7 @@ def of_digits(runs: Runs) -> Table:
 
 
 def of_faces(runs: Runs) -> Table:
-    """The lower half, on CelebA; other faces lack the paper's numbers."""
+    """Makes the lower half, on CelebA; other faces lack the paper's numbers."""
     measured = _measured(runs, "attributes")
     from_attributes = measured["image"]["JMVAE"]
     number = runs.scale.num_generation_examples

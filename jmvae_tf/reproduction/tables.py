@@ -1,4 +1,4 @@
-"""The papers' tables by the program's names for them: their numbers beside ours."""
+"""Makes the papers' tables, with their numbers and ours, by the program's names."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,11 +8,11 @@ from jmvae_tf.reproduction.runs import Runs
 
 
 def make_table(name: str, runs: Runs) -> Table:
-    """Makes a table of a paper; trains and measures the runs that are missing.
+    """Makes a table of a paper; trains and evaluates missing runs.
 
     Args:
       name: one of `recipes.TABLES`.
-      runs: the runs of one scale, on data that the table can be made of.
+      runs: the runs of one scale, on data that the table supports.
     """
     return _MAKERS[name](runs)
 

@@ -11,7 +11,7 @@ _REAL = "real images"
 
 
 def _of_both_tables(runs: Runs) -> dict[str, Measures]:
-    """The measures of the models that both tables of digits have, by row."""
+    """Computes the measures of the models in both tables of digits, by row."""
     return {
         "JMVAE-zero": likelihoods(runs, recipes.JMVAE_RUN, ZEROS),
         **{
@@ -22,7 +22,7 @@ def _of_both_tables(runs: Runs) -> dict[str, Measures]:
 
 
 def table_1(runs: Runs) -> Table:
-    """Marginal and conditional log-likelihoods of digits."""
+    """Makes the marginal and conditional log-likelihoods of digits."""
     joint = _of_both_tables(runs)
     marginal = {"VAE": likelihoods(runs, recipes.VAE_RUN), **joint}
     conditional = {
@@ -78,7 +78,7 @@ def table_1(runs: Runs) -> Table:
 
 
 def table_2(runs: Runs) -> Table:
-    """Likelihoods of faces, with GANs and without; the paper's numbers are not known."""
+    """Makes the likelihoods of faces, with and without GANs; the paper's numbers are unknown."""
     plain = {
         "VAE": recipes.VAE_RUN,
         "CVAE": recipes.CVAE_RUNS["image"],
@@ -156,7 +156,7 @@ def table_2(runs: Runs) -> Table:
 
 
 def table_3(runs: Runs) -> Table:
-    """Joint log-likelihoods of digits."""
+    """Makes the joint log-likelihoods of digits."""
     return Table(
         "Table 3 of the 2016 paper, MNIST: importance-weighted test log-likelihoods in nats",
         [

@@ -199,7 +199,7 @@ OF_JMVAE_H = "jmvae_h/checkpoints/epoch-000001.keras"
     [
         pytest.param(
             ["--run=damaged"],
-            "received damaged/checkpoints/epoch-000001.keras: not there, or damaged;",
+            "received damaged/checkpoints/epoch-000001.keras: damaged: File is not a zip file;",
             marks=pytest.mark.slow,
         ),
         (

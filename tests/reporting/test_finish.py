@@ -33,7 +33,7 @@ def test_what_fails_after_training_is_one_line_and_loses_nothing(
     with pytest.raises(UserError) as raised:
         finish.finish_run(folder, settings, None, tmp_path / "saved", 3)
     assert exports == [(tmp_path / "saved" / "1", 3)]
-    for part in (type(error).__name__, str(error), "saved/1 are whole", "--run='"):
+    for part in (type(error).__name__, str(error), "saved/1 are complete", "--run='"):
         assert part in str(raised.value)
 
 

@@ -1,9 +1,9 @@
-"""The metrics, one per module. To add one, add a module here: no other names it.
+"""The metrics, one per module. To add one, add a module here; nothing else changes.
 
-Its function computes the metric, one value per example where it is a mean. `metric` declares the
-heading that it stands under, its place there and the modalities that it is defined for; it is
-called for each of them and yields lines of the table. `jmvae_tf/evaluation/sections` has the
-headings.
+A function computes the metric, one value per example if it is a mean. Another function, decorated
+with `metric`, yields its lines of the table. The decorator declares the heading, the place under it
+and the kinds of modalities for which the function is called. The headings are in
+`jmvae_tf/evaluation/sections`.
 """
 
 import importlib
@@ -27,7 +27,7 @@ Heading = Literal[
     "sharpness",  # (subject)
     "latent space",  # (subject)
 ]
-"""The headings, and what a metric under each is called with."""
+"""The headings, with the arguments of the metrics under each."""
 
 Line = Metric | Row | str
 """A number, several numbers of one thing, or a note."""
@@ -36,14 +36,14 @@ _Measure = TypeVar("_Measure", bound=Callable[..., Iterable[Line]])
 
 
 class Declaration(NamedTuple):
-    """Where a metric stands, and what it is defined for.
+    """The place of a metric in the table and the modalities that it is defined for.
 
     Attributes:
       heading: the heading of its lines.
-      place: metrics stand under their heading by ascending place.
+      place: metrics under a heading are sorted by it.
       given_kinds: the kinds that all given modalities must have; None for any.
       target_kinds: the kinds that the target must have; None for any.
-      measure: the metric.
+      measure: the function of the metric.
     """
 
     heading: Heading
@@ -53,7 +53,7 @@ class Declaration(NamedTuple):
     measure: Callable[..., Iterable[Line]]
 
     def is_defined_for(self, given: Iterable[str], target: str) -> bool:
-        """Whether it is defined for modalities of these kinds."""
+        """Tells whether the metric is defined for modalities of these kinds."""
         return (self.given_kinds is None or set(given) <= set(self.given_kinds)) and (
             self.target_kinds is None or target in self.target_kinds
         )
@@ -68,7 +68,7 @@ def metric(
     given_kinds: Collection[str] | None = None,
     target_kinds: Collection[str] | None = None,
 ) -> Callable[[_Measure], _Measure]:
-    """Declares the function below to be a metric; arguments as in `Declaration`.
+    """Declares the decorated function to be a metric; see `Declaration` for the arguments.
 
     Raises:
       ValueError: if there is no such heading.
@@ -87,7 +87,7 @@ def metric(
 
 
 def metrics_under(heading: Heading) -> list[Declaration]:
-    """The metrics of a heading, from all modules of this package, by their places."""
+    """Lists the metrics of a heading from all modules of this package, sorted by place."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     found = [each for each in _declared if each.heading == heading]

@@ -1,4 +1,4 @@
-"""Accuracy: how often a generated label or the sign of a generated attribute is right."""
+"""Accuracy: how often a generated label, or a generated attribute's sign, is correct."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,14 +17,14 @@ from jmvae_tf.models.base import Direction, MultimodalVAE, Tensors
 def generated_label_accuracy(
     model: MultimodalVAE, examples: Tensors, given: Sequence[str], label: str, seed: int = 0
 ) -> np.ndarray:
-    """Whether the likeliest label at the mean of q(z|given) is the true one.
+    """Checks whether the likeliest label at the mean of q(z|given) is the true one.
 
     Args:
       model: a trained model.
       examples: modality name to [examples, *event_shape], labels one-hot.
       given: the names of the given modalities.
-      label: the name of the generated one.
-      seed: for models whose inference of missing modalities draws samples.
+      label: the name of the generated label.
+      seed: seed for models that infer missing modalities by sampling.
 
     Returns:
       0 or 1 for each example, float [examples].
@@ -39,7 +39,7 @@ def generated_label_accuracy(
 
 @metric("labels", place=3, target_kinds=("label",))
 def accuracy_of_labels(subject: Subject, direction: Direction) -> Iterator[Line]:
-    """The share of generated labels that are right."""
+    """Yields the share of generated labels that are correct."""
     given, label = direction
     grey = subject.data.grey
     right = generated_label_accuracy(subject.model, grey, given, label, subject.protocol.seed)
@@ -54,7 +54,7 @@ def accuracy_of_labels(subject: Subject, direction: Direction) -> Iterator[Line]
 
 @metric("signs of attributes", place=1)
 def accuracy_of_attributes(subject: Subject, direction: Direction) -> Iterator[Line]:
-    """Plain and balanced accuracy of the signs of attributes, beside a constant guess."""
+    """Yields plain and balanced accuracy of attributes' signs, and that of a constant guess."""
     given, target = direction
     data, modality = subject.data, subject.model.modalities[target]
     attributes, threshold = modality.value_names, modality.threshold

@@ -22,14 +22,14 @@ def layer_means(
     seed: int = 0,
     batch_size: int | None = None,
 ) -> dict[str, np.ndarray]:
-    """The posterior means of all latent variables, given some modalities of each example.
+    """Computes the posterior means of all latent variables, given some modalities.
 
     Args:
       model: a trained model.
       examples: modality name to [examples, *event_shape].
       given: the modalities that are known.
-      seed: for models whose inference of missing modalities draws samples.
-      batch_size: how many examples are encoded at once; by their size if None.
+      seed: seed for models that infer missing modalities by sampling.
+      batch_size: the number of examples to encode at once; None chooses it by their size.
 
     Returns:
       Name of the latent variable ("z", or "z1" ... "zL") to float32 [examples, size].
@@ -44,7 +44,7 @@ def layer_means(
 
 
 def active_units(means: np.ndarray) -> int:
-    """How many latent values depend on the data (Burda et al. 2015, section 5.1).
+    """Counts the latent values that depend on the data (Burda et al. 2015, section 5.1).
 
     Args:
       means: posterior means, [examples, size].
@@ -54,14 +54,14 @@ def active_units(means: np.ndarray) -> int:
 
 @metric("latent space", place=1)
 def active_units_by_encoder(subject: Subject) -> Iterator[Metric | str]:
-    """The active units of each latent variable, by what the encoder is given."""
+    """Yields the active units of each latent variable, per set of given modalities."""
     model, test = subject.model, subject.data.test
     if len(test[next(iter(model.modalities))]) < 2:
         yield "active units are left out: they need at least two test examples"
         return
     for how, given in proposals(model).items():
         if len(given) < len(model.modalities) and model.samples_to_infer:
-            continue  # The means would vary with the chains, not with the data.
+            continue  # The means would vary with the chains, not only with the data.
         for layer, means in layer_means(model, test, given, subject.protocol.seed).items():
             yield Metric(
                 f"active_units_{layer}_{how}",

@@ -1,7 +1,7 @@
-"""Coherence: whether a judge reads off generated images what they were generated from.
+"""Coherence: whether a judge finds the given label or attributes in generated images.
 
-The judge has seen real images only: a classifier of neighbours for labels, the discriminants of
-`judges` for attributes.
+The judge is fitted only to real images: a nearest-neighbour classifier for labels, the
+discriminants of `judges` for attributes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ def fit_classifier(images: tf.Tensor, labels: tf.Tensor) -> ClassifierMixin:
 def classifier_accuracy(
     classifier: ClassifierMixin, images: tf.Tensor, labels: tf.Tensor
 ) -> np.ndarray:
-    """Whether the classifier is right for each of the images; float [examples]."""
+    """Checks whether the classifier is correct for each image; float [examples]."""
     return (classifier.predict(_flat(images)) == np.argmax(labels, axis=1)).astype(float)
 
 
@@ -52,7 +52,7 @@ def label_coherence(
     seed: int = 0,
     classes: Sequence[int] | None = None,
 ) -> np.ndarray:
-    """Whether the asked-for label can be read off images generated from it.
+    """Checks whether a classifier finds the given label in images generated from it.
 
     Images are means of p(x|z), z ~ q(z|label).
 
@@ -61,10 +61,10 @@ def label_coherence(
       classifier: a classifier of real images.
       label: the name of the given modality, one-hot.
       image: the name of the generated modality.
-      num_per_label: images for each label.
+      num_per_label: the number of images per label.
       seed: the same seed gives the same images.
-      classes: the labels asked for, at least one; None for all. One that the classifier was not
-        fitted to can never be read off.
+      classes: the labels to generate from, at least one; None for all. The classifier never
+        predicts a label that it was not fitted to.
 
     Returns:
       0 or 1 for each image, float [num_per_label * classes].
@@ -81,7 +81,7 @@ def label_coherence(
 
 @metric("labels", place=1, given_kinds=("label",), target_kinds=("image",))
 def coherence_with_label(subject: Subject, direction: Direction) -> Iterator[Line]:
-    """The coherence of images with the label they are generated from."""
+    """Yields the coherence of images with the label that they are generated from."""
     (label,), image = direction
     data, seed = subject.data, subject.protocol.seed
     judge = fit_classifier(data.training[image], data.training[label])
@@ -103,7 +103,7 @@ def coherence_with_label(subject: Subject, direction: Direction) -> Iterator[Lin
 
 @metric("images by attributes", place=1)
 def coherence_with_attributes(subject: Subject, direction: Direction) -> Iterator[Line]:
-    """The coherence of images with each attribute, and the judge's accuracy on real images."""
+    """Yields the coherence with each attribute, and the judge's accuracy on real images."""
     (given,), image = direction
     data, modality = subject.data, subject.model.modalities[given]
     attributes, threshold = modality.value_names, modality.threshold

@@ -1,4 +1,4 @@
-"""Log-likelihoods of a modality given others, or itself, without importance weights."""
+"""Log-likelihoods of a modality given others or itself, without importance weights."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -21,8 +21,8 @@ class ConditionalScores(NamedTuple):
     Attributes:
       mean_log: (1/N) sum_i log p(target|z_i), float32 [examples], nats: Eq. 5 of the 2018 paper,
         and Eq. 6 for JMVAE-h.
-      log_mean: log (1/N) sum_i p(target|z_i), the same: never less, and nearer to
-        log int q(z|given) p(target|z) dz, which both fall short of in expectation.
+      log_mean: log (1/N) sum_i p(target|z_i), of the same shape. It is never less than `mean_log`
+        and closer to log int q(z|given) p(target|z) dz. In expectation both are below that.
     """
 
     mean_log: np.ndarray
@@ -37,19 +37,19 @@ def conditional_log_likelihoods(
     num_samples: int = 10,
     seed: int = 0,
 ) -> ConditionalScores:
-    """Scores a modality at samples of z from the posterior given others.
+    """Scores a modality with samples of z from the posterior given others.
 
-    Each model samples z in its own way where modalities are missing: JMVAE runs one chain of
-    iterative sampling for each of the N samples, and JMVAE-h draws N of z_L and N of z_1 below
-    each. Likelihood weights are left out: p is a density, of standardised values where the modality
-    is standardised. As Eq. 5 and 6 are linear in log p, the 2018 paper's weighted scores of faces
-    are these times the weight.
+    If modalities are missing, each model samples z in its own way: JMVAE runs one chain of
+    iterative sampling per sample, and JMVAE-h samples N z_L and N z_1 for each of them. Likelihood
+    weights are left out: p is a density, of standardised values if the modality is standardised.
+    Since Eq. 5 and 6 are linear in log p, the 2018 paper's weighted scores of faces equal these
+    times the weight.
 
     Args:
       model: a trained model.
       examples: modality name to [examples, *event_shape].
       target: the modality whose values are scored.
-      given: the modalities that are known; with the target among them, its reconstruction.
+      given: the known modalities; with the target among them, its reconstruction is scored.
       num_samples: N.
       seed: the same seed gives the same values.
     """
@@ -76,7 +76,7 @@ def conditional_log_likelihoods(
 
 @metric("generation", place=1)
 def generation_log_likelihood(subject: Subject, direction: Direction) -> Iterator[Metric]:
-    """Eq. 5 or Eq. 6, and log-mean-exp of the same samples."""
+    """Yields Eq. 5 or Eq. 6, and log-mean-exp of the same samples."""
     equation, number = subject.model.conditional_equation, subject.protocol.num_samples
     modality = subject.model.modalities[direction.target]
     scores = _scores(subject, direction)
@@ -102,7 +102,7 @@ def generation_log_likelihood(subject: Subject, direction: Direction) -> Iterato
 
 @metric("reconstruction", place=1)
 def reconstruction_log_likelihood(subject: Subject, case: Reconstruction) -> Iterator[Metric]:
-    """Eq. 5 or Eq. 6 where the target itself is given."""
+    """Yields Eq. 5 or Eq. 6 if the target itself is given."""
     text = f"{case.target} given {', '.join(case.given)}"
     yield Metric(
         case.name,
@@ -124,7 +124,7 @@ def _scores(subject: Subject, case: Direction | Reconstruction) -> ConditionalSc
 
 
 def density(modality: Modality) -> str:
-    """The density that scores a modality, such as "N(μ, I) of standardised values"; else ""."""
+    """Returns a modality's density, e.g. "N(μ, I) of standardised values", or ""."""
     text = modality.likelihood.density
     return f"{text} of standardised values" if modality.standardised else text
 

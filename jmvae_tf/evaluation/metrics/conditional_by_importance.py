@@ -1,4 +1,4 @@
-"""Log-likelihoods of one of two modalities given the other, by importance weights."""
+"""Log-likelihoods of one of two modalities given the other, with importance weights."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -18,13 +18,14 @@ from jmvae_tf.evaluation.subject import Subject
 class ConditionalByImportance(NamedTuple):
     """log p(target|given) = log p(target, given) - log p(given) of the test examples.
 
-    As log p(given) is too low itself, these are no bounds: they converge as k and N_w both grow.
+    Since log p(given) is itself estimated too low, these are not bounds. They converge as k and N_w
+    both grow.
 
     Attributes:
-      prior: log p(given) by samples of the prior, [examples]; None where importance weights
-        estimate it.
-      multiple: by q given both modalities, [examples].
-      single: by q given the one that is given, [examples].
+      prior: log p(given) with samples of the prior, [examples]; None if importance weights estimate
+        it.
+      multiple: estimates with q given both modalities, [examples].
+      single: estimates with q given only the given modality, [examples].
     """
 
     prior: np.ndarray | None
@@ -33,14 +34,15 @@ class ConditionalByImportance(NamedTuple):
 
 
 def conditionals(subject: Subject) -> dict[str, ConditionalByImportance]:
-    """The estimates of a model of two modalities, by target."""
+    """Computes the estimates of a model of two modalities, by target."""
     model, protocol = subject.model, subject.protocol
     log_p, both = subject.once(weighted_by_proposal), tuple(model.modalities)
     found = {}
     for (given,), target in model.directions:
-        # No draw from the prior looks like a given image: what N_w of them say of log p(image) is
-        # hundreds of nats too low, so there q(z|image) takes the prior's place. Not q(z|x,w): its
-        # draws leave out what the image could be with other labels. So it may be of any vector.
+        # No sample from the prior looks like a given image, so an estimate of log p(image) with N_w
+        # of them is hundreds of nats too low. Therefore q(z|image) replaces the prior. q(z|x,w)
+        # would not do: its samples exclude what the image could be with other labels. The same may
+        # hold for any vector.
         prior = None
         if subject.kind(given) in ("label", "attributes"):
             prior = prior_log_likelihoods(
@@ -56,7 +58,7 @@ def conditionals(subject: Subject) -> dict[str, ConditionalByImportance]:
 
 @metric("conditional likelihood", place=1)
 def conditional_by_importance(subject: Subject) -> Iterator[Metric]:
-    """Both proposals' estimates of each modality given the other."""
+    """Yields both proposals' estimates of each modality given the other."""
     model = subject.model
     found = subject.once(conditionals)
     for (given,), target in model.directions:

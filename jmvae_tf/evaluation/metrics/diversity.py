@@ -1,4 +1,4 @@
-"""Diversity: whether images generated for one condition differ as real ones do."""
+"""Diversity: whether images generated for one condition differ as much as real ones."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,16 +17,16 @@ from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.models.base import Direction, MultimodalVAE
 
 NUM_REDRAWN = 50
-"""Vectors of attributes for which images are drawn again."""
+"""Vectors of attributes for which images are redrawn."""
 
 MAX_REAL = 500
-"""Real images of a condition that are compared with each other: enough for three digits."""
+"""Real images of a condition to compare with each other: enough for three digits."""
 
 MAX_COUNTED = 2000
-"""Examples that attributes which divide them evenly are chosen by."""
+"""Examples used to choose the attributes that divide them most evenly."""
 
 MAX_COMBINED = 40
-"""Attributes whose combinations of three are all tried: as many as CelebA has."""
+"""Most attributes of which all combinations of three are tried: as many as CelebA has."""
 
 
 def label_diversity(
@@ -39,25 +39,25 @@ def label_diversity(
     seed: int = 0,
     classes: Sequence[int] | None = None,
 ) -> Estimate:
-    """Mean distance between images generated from one label, over that between real ones.
+    """Computes the mean distance between images of one label, generated over real.
 
-    Distances are Euclidean, between means of p(image|z) at z ~ q(z|label): the noise of pixels
-    must not count. 1 is as diverse as real images, 0 is one image per label.
+    Distances are Euclidean, between means of p(image|z) at z ~ q(z|label), so that pixel noise does
+    not count. 1 means as diverse as real images, 0 means one image per label.
 
     Args:
       model: a trained model.
       images: real images in the modality's range, grey or colour, [examples, *event_shape].
-      labels: theirs, one-hot, [examples, classes].
+      labels: the images' labels, one-hot, [examples, classes].
       label: the name of the given modality, one-hot.
       image: the name of the generated modality.
-      num_per_label: generated images for each label.
+      num_per_label: the number of generated images per label.
       seed: the same seed gives the same images.
-      classes: some of `comparable_classes`, at least one; None for all classes.
+      classes: a subset of `comparable_classes`, at least one; None for all classes.
 
     Returns:
-      The mean over classes, with its standard error over generated images; real ones are taken as
-      they are. A mean over pairs varies as the mean of as many independent values as there are
-      images would, were each twice an image's mean distance to the others.
+      The mean over classes, with its standard error over generated images; real images count as
+      fixed. A mean over pairs of images varies like the mean of one independent value per image,
+      where each value is twice the image's mean distance to the others.
     """
     real, class_of = np.asarray(images), np.argmax(labels, axis=1)
     return _of_conditions(
@@ -67,11 +67,11 @@ def label_diversity(
 
 
 def comparable_classes(images: np.ndarray, labels: np.ndarray) -> list[int]:
-    """The classes with two real images that differ, in order.
+    """Lists the classes with at least two different real images, in order.
 
     Args:
       images: [examples, *event_shape].
-      labels: theirs, one-hot, [examples, classes].
+      labels: the images' labels, one-hot, [examples, classes].
     """
     class_of = np.argmax(labels, axis=1)
     return [
@@ -82,7 +82,7 @@ def comparable_classes(images: np.ndarray, labels: np.ndarray) -> list[int]:
 
 
 def _differ(events: np.ndarray) -> bool:
-    """Whether there are two events that differ."""
+    """Tells whether any two events differ."""
     return bool((events != events[:1]).any())
 
 
@@ -95,22 +95,22 @@ def redraw_diversity(
     num_per_vector: int = 20,
     seed: int = 0,
 ) -> Estimate | None:
-    """Mean distance between images generated from one vector of attributes, over redrawn ones.
+    """Computes the mean distance between images of one attribute vector, generated over redrawn.
 
     Distances are as for `label_diversity`.
 
     Args:
       model: a trained model.
-      vectors: attributes, independent draws, -1 or 1, [vectors, attributes], at least one.
-      redraw: draws real images of attributes.
+      vectors: independent samples of attributes, -1 or 1, [vectors, attributes], at least one.
+      redraw: draws real images with given attributes.
       attributes: the name of the given modality.
       image: the name of the generated modality.
-      num_per_vector: images of each vector, generated and redrawn.
+      num_per_vector: the number of images per vector, both generated and redrawn.
       seed: the same seed gives the same images.
 
     Returns:
-      The mean over vectors, with its standard error over them; those whose redrawn images are all
-      the same are left out, and there is none if no other is left.
+      The mean over vectors, with its standard error over them. Vectors whose redrawn images are all
+      the same are left out; None if no vector is left.
     """
     shape = (num_per_vector, *vectors.shape)
     repeated = np.broadcast_to(vectors, shape).reshape(-1, vectors.shape[1])
@@ -137,21 +137,21 @@ def cell_diversity(
     num_per_cell: int = 100,
     seed: int = 0,
 ) -> Estimate | None:
-    """Mean distance between images generated for a cell of attributes, over that of real ones.
+    """Computes the mean distance between images of a cell of attributes, generated over real.
 
-    A cell is the examples with the same signs of some attributes; images are generated from the
-    vectors of examples in it, so that all other attributes vary as in the real ones. Distances are
-    as for `label_diversity`.
+    A cell is the set of examples with the same signs of some attributes. Images are generated from
+    the vectors of examples in the cell, so that all other attributes vary as in the real images.
+    Distances are as for `label_diversity`.
 
     Args:
       model: a trained model.
       images: real images in the modality's range, grey or colour, [examples, *event_shape].
       vectors: their attributes, [examples, attributes].
-      signs: bool, [examples, some of the attributes]: what makes the cells. A cell without two
-        images that differ is left out.
+      signs: the signs that define the cells, bool, [examples, some of the attributes]. A cell
+        without two different images is left out.
       attributes: the name of the given modality.
       image: the name of the generated modality.
-      num_per_cell: how many images are generated for a cell, if it has as many examples.
+      num_per_cell: the most images to generate per cell; a cell with fewer examples gets fewer.
       seed: the same seed gives the same images.
 
     Returns:
@@ -172,14 +172,14 @@ def cell_diversity(
 
 
 def most_even_columns(has: np.ndarray, number: int = 3) -> tuple[int, ...]:
-    """The attributes that divide examples most evenly: whose smallest cell is the largest.
+    """Finds the attributes that divide examples most evenly, with the largest smallest cell.
 
-    Of more than `MAX_COMBINED` attributes, those are looked at that about half of the examples
-    have.
+    If there are more than `MAX_COMBINED` attributes, only those that about half of the examples
+    have are considered.
 
     Args:
-      has: bool, [examples, attributes]: whether an example has it.
-      number: how many attributes; all if there are no more.
+      has: whether each example has each attribute, bool, [examples, attributes].
+      number: the number of attributes to find; all if there are no more.
     """
     has = has[:MAX_COUNTED]
     number = min(number, has.shape[1])
@@ -195,7 +195,7 @@ def most_even_columns(has: np.ndarray, number: int = 3) -> tuple[int, ...]:
 
 @metric("labels", place=2, given_kinds=("label",), target_kinds=("image",))
 def diversity_by_label(subject: Subject, direction: Direction) -> Iterator[Line]:
-    """The diversity of images generated from one label."""
+    """Yields the diversity of images generated from one label."""
     (label,), image = direction
     training = subject.data.training
     images, classes = np.asarray(training[image]), np.asarray(training[label])
@@ -222,7 +222,7 @@ def diversity_by_label(subject: Subject, direction: Direction) -> Iterator[Line]
 
 @metric("images by attributes", place=2)
 def diversity_by_attributes(subject: Subject, direction: Direction) -> Iterator[Line]:
-    """The diversity for one condition, if real images of it differ."""
+    """Yields the diversity for one condition, if real images of it differ."""
     (name,), image = direction
     data, seed, modality = subject.data, subject.protocol.seed, subject.model.modalities[name]
     if data.redraw:
@@ -246,18 +246,18 @@ def diversity_by_attributes(subject: Subject, direction: Direction) -> Iterator[
 
 
 def _of_conditions(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Estimate:
-    """The mean over fixed conditions of the ratio of distances, generated over real."""
+    """Averages the ratio of distances, generated over real, over fixed conditions."""
     ratios = [mean_distances(fake) / mean_distances(real).mean() for fake, real in pairs]
-    # Conditions are fixed, so that only the spread within them counts.
+    # Conditions are fixed, so only the spread within them counts.
     variance = sum(4 * x.var(ddof=1) / len(x) for x in ratios) / len(ratios) ** 2
     return Estimate(float(np.mean([x.mean() for x in ratios])), float(np.sqrt(variance)))
 
 
 def mean_distances(events: np.ndarray) -> np.ndarray:
-    """The mean Euclidean distance of each event to all others, [events].
+    """Computes the mean Euclidean distance of each event to all others, [events].
 
     Args:
-      events: [events, *event_shape], at least two.
+      events: at least two events, [events, *event_shape].
     """
     distances = pairwise_distances(events.reshape(len(events), -1).astype(np.float64))
     return distances.sum(axis=1) / (len(events) - 1)

@@ -16,11 +16,11 @@ from jmvae_tf.models.base import MultimodalVAE, Tensors
 from jmvae_tf.runtime.randomness import fold
 
 MANY_VALUES = 4096
-"""An event of more values is expensive to decode."""
+"""Events with more values than this are expensive to decode."""
 
 
 def usual_num_samples(model: MultimodalVAE) -> int:
-    """The 2016 paper's k: 1000 on MNIST, 10 on CelebA, whose images are expensive to decode."""
+    """Returns the 2016 paper's k: 1000 on MNIST, 10 on CelebA, where decoding is expensive."""
     largest = max(math.prod(model.modalities[name].event_shape) for name in model.targets)
     return 10 if largest > MANY_VALUES else 1000
 
@@ -34,12 +34,12 @@ def importance_weighted_log_likelihoods(
 ) -> dict[tuple[str, ...], np.ndarray]:
     """Estimates log p(x) as log (1/k) sum_i p(x|z_i) p(z_i) / q(z_i), z_i ~ q(z|proposal).
 
-    The same samples serve every modality that the model generates and all of them together. In
-    expectation no estimate exceeds the truth, and each grows with k. p and q are each
-    model's own: CVAE has p(x|z,w) p(z), CMMA p(x|z) p(z|w), so that theirs is log p(x|w); JMVAE-h
-    has p(z_1|z_2) p(z_2) and q(z_1) q(z_2). Likelihood weights are left out: these are densities,
-    of standardised values where a modality is standardised.
-    Where a model complements missing modalities, ten samples at a time share a chain.
+    The same samples are used for every modality that the model generates and for all of them
+    together. In expectation no estimate exceeds the true value, and each grows with k. p and q
+    depend on the model: CVAE has p(x|z,w) p(z) and CMMA p(x|z) p(z|w), so they estimate log p(x|w);
+    JMVAE-h has p(z_1|z_2) p(z_2) and q(z_1) q(z_2). Likelihood weights are left out: these are
+    densities, of standardised values if a modality is standardised. If a model fills in missing
+    modalities, ten samples share a chain.
 
     Args:
       model: a trained model.
@@ -49,8 +49,8 @@ def importance_weighted_log_likelihoods(
       seed: the same seed gives the same values.
 
     Returns:
-      Names of modalities to float32 [examples], nats: the estimate of their log-likelihood
-      together, in a one-way model given the others.
+      Names of modalities to their estimated joint log-likelihood, float32 [examples], nats; in a
+      one-way model it is conditional on the others.
     """
     targets = model.targets
     sums = [(name,) for name in targets] + ([targets] if len(targets) > 1 else [])
@@ -71,7 +71,7 @@ def importance_weighted_log_likelihoods(
         }
         return {
             _key(together): tf.reduce_logsumexp(
-                # TensorFlow may reorder a chain of additions whenever it traces it.
+                # TensorFlow may reorder a chain of additions each time it traces it.
                 tf.reduce_sum([*(log_p_x[name] for name in together), log_p_z, -log_q_z], axis=0),
                 axis=0,
             )
@@ -92,7 +92,7 @@ def prior_log_likelihoods(
 ) -> np.ndarray:
     """Estimates log p(w) as log (1/N_w) sum_i p(w|z_i), z_i ~ p(z), as the 2016 paper does.
 
-    In expectation it falls short of log p(w). Every 100 examples share their samples.
+    In expectation it is below log p(w). Every 100 examples share their samples.
 
     Args:
       model: a trained model without conditions.
@@ -131,7 +131,7 @@ def _log_mean(
     rows: int,
     description: str,
 ) -> dict[str, np.ndarray]:
-    """The logarithm of a mean over samples, its sum computed in parts of `rows` at most."""
+    """Computes the logarithm of a mean over samples, in parts of at most `rows`."""
     batch_size = min(BATCH, rows)
     sizes = list(chunks(num_samples, rows // batch_size))
 
@@ -147,7 +147,7 @@ def _log_mean(
 
 
 def weighted_by_proposal(subject: Subject) -> dict[str, dict[tuple[str, ...], np.ndarray]]:
-    """The estimates of the test examples by the names of `proposals`."""
+    """Computes the estimates of the test examples, by the names of `proposals`."""
     protocol = subject.protocol
     return {
         how: importance_weighted_log_likelihoods(
@@ -162,14 +162,14 @@ def weighted_by_proposal(subject: Subject) -> dict[str, dict[tuple[str, ...], np
 
 
 def estimate_of_log_p(model: MultimodalVAE, names: Iterable[str], values: np.ndarray) -> Estimate:
-    """The mean of estimates of log p of some modalities; `TooFewSamples` if it cannot be."""
+    """Averages estimates of log p of some modalities; `TooFewSamples` if it is impossible."""
     discrete = all(model.modalities[name].likelihood.is_discrete for name in names)
     return estimate_of_log_probability(values) if discrete else estimate(values)
 
 
 @metric("importance weights", place=1)
 def importance_weighted(subject: Subject) -> Iterator[Metric]:
-    """Each modality alone and all together; in a one-way model the target given the others."""
+    """Yields each modality alone and all together, or a one-way model's target given the others."""
     model = subject.model
     log_p = subject.once(weighted_by_proposal)
     if model.conditions:

@@ -18,13 +18,13 @@ from jmvae_tf.runtime.errors import UserError
 def bound_terms(
     model: MultimodalVAE, examples: Tensors, seed: int = 0, batch_size: int | None = None
 ) -> dict[str, np.ndarray]:
-    """The model's bound and its terms at one z per example, every divergence at full weight.
+    """Computes the bound and its terms with one z per example, all divergences at full weight.
 
     Args:
       model: a trained model.
       examples: modality name to [examples, *event_shape].
       seed: the same seed gives the same values.
-      batch_size: how many examples are scored at once; by their size if None.
+      batch_size: the number of examples to score at once; None chooses it by their size.
 
     Returns:
       "bound" and the terms by their names in `objectives`, float32 [examples] each, nats.
@@ -41,10 +41,10 @@ def bound_terms(
 
 
 def terms_on_test_data(subject: Subject) -> dict[str, np.ndarray]:
-    """The bound and its terms on the test examples, checked.
+    """Computes and checks the bound and its terms on the test examples.
 
     Raises:
-      UserError: if a term is not finite, or a log-probability of discrete values above 0.
+      UserError: if a term is not finite, or a log-probability of discrete values is above 0.
     """
     terms = bound_terms(subject.model, subject.data.test, subject.protocol.seed)
     _check(subject.model, terms)
@@ -53,7 +53,7 @@ def terms_on_test_data(subject: Subject) -> dict[str, np.ndarray]:
 
 @metric("objective", place=1)
 def bound(subject: Subject) -> Iterator[Metric]:
-    """The bound and its terms."""
+    """Yields the bound and its terms."""
     weights = {f"log_p_{name}": x for name, x in subject.model.likelihood_weights.items()}
     for name, values in subject.once(terms_on_test_data).items():
         weighted = f", weighted by {weights[name]:g} in it" if weights.get(name, 1) != 1 else ""
@@ -62,7 +62,7 @@ def bound(subject: Subject) -> Iterator[Metric]:
 
 
 def _check(model: MultimodalVAE, terms: Mapping[str, np.ndarray]) -> None:
-    # A sum shows the values that are not finite.
+    # A sum reveals values that are not finite.
     worst = {
         name: float(values.max() if np.isfinite(values).all() else values.sum())
         for name, values in terms.items()

@@ -1,4 +1,4 @@
-"""Sharpness: how much of an image is fine detail."""
+"""Sharpness: the amount of fine detail in an image."""
 
 from collections.abc import Iterator
 
@@ -15,16 +15,16 @@ from jmvae_tf.evaluation.subject import MAX_GENERATED, Subject, sampled_images
 
 
 def sharpness(images: tf.Tensor) -> np.ndarray:
-    """The variance of each image's Laplacian.
+    """Computes the variance of each image's Laplacian.
 
-    Blur lowers it and noise raises it, so that generated images should come near to real ones: more
-    is not better.
+    Blur lowers it and noise raises it. Generated images should be close to real ones; higher is not
+    better.
 
     Args:
       images: grey or colour values in [0, 1], [images, height, width, 1 or 3].
 
     Returns:
-      float [images], of grey levels from 0 to 255.
+      float [images], for grey levels from 0 to 255.
     """
     levels = 255 * np.asarray(images, np.float32)
     return np.array(
@@ -34,7 +34,7 @@ def sharpness(images: tf.Tensor) -> np.ndarray:
 
 @metric("sharpness", place=1)
 def sharpness_of_images(subject: Subject) -> Iterator[Metric]:
-    """The sharpness of real, sampled and reconstructed images."""
+    """Yields the sharpness of real, sampled and reconstructed images."""
     grey = subject.data.grey
     for image in (name for name in subject.of_kind("image") if name in subject.model.targets):
         unit = to_unit_range(subject.model, subject.data, image)

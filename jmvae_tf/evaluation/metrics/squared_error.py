@@ -16,17 +16,17 @@ from jmvae_tf.models.base import Direction, MultimodalVAE, Tensors
 def mean_squared_errors(
     model: MultimodalVAE, examples: Tensors, target: str, given: Sequence[str], seed: int = 0
 ) -> np.ndarray:
-    """The squared error of the mean of p(target|z) at the mean of q(z|given), averaged over values.
+    """Computes the squared error of p(target|z)'s mean at the mean of q(z|given), per value.
 
-    In the units of the likelihood: where the modality is standardised, 1 is what the training
-    set's mean image scores on the training set.
+    It is in the units of the likelihood. For a standardised modality, the training set's mean image
+    scores 1 on the training set.
 
     Args:
       model: a trained model.
       examples: modality name to [examples, *event_shape], in the data's units.
       target: the modality whose values are compared.
-      given: the modalities that are known; with the target among them, its reconstruction.
-      seed: for models whose inference of missing modalities draws samples.
+      given: the known modalities; with the target among them, its reconstruction is scored.
+      seed: seed for models that infer missing modalities by sampling.
 
     Returns:
       float32, [examples].
@@ -48,7 +48,7 @@ def mean_squared_errors(
 
 @metric("squared error", place=1)
 def squared_error(subject: Subject, case: Direction | Reconstruction) -> Iterator[Metric]:
-    """The squared error of a modality with a density."""
+    """Yields the squared error of a modality with a density."""
     modality = subject.model.modalities[case.target]
     if modality.likelihood.is_discrete:
         return

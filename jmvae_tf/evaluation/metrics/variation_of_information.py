@@ -13,7 +13,7 @@ from jmvae_tf.evaluation.subject import Subject
 
 @metric("objective", place=2)
 def variation_of_information_bound(subject: Subject) -> Iterator[Metric]:
-    """Its upper bound: Eq. 4 at alpha = 1 and one D_KL(q(z|x,w) || p(z)) more."""
+    """Yields its upper bound: Eq. 4 with alpha = 1, plus another D_KL(q(z|x,w) || p(z))."""
     terms, names = subject.once(terms_on_test_data), list(subject.model.modalities)
     if len(names) == 2 and all(f"kl_{name}" in terms for name in names):
         yield Metric(
@@ -25,7 +25,7 @@ def variation_of_information_bound(subject: Subject) -> Iterator[Metric]:
 
 @metric("variation of information", place=1)
 def variation_of_information(subject: Subject) -> Iterator[Metric]:
-    """-log p(x|w) - log p(w|x), by importance weights."""
+    """Yields -log p(x|w) - log p(w|x), estimated with importance weights."""
     first, second = subject.model.modalities
     found = subject.once(conditionals)
     for how in ("multiple", "single"):
@@ -34,6 +34,6 @@ def variation_of_information(subject: Subject) -> Iterator[Metric]:
         yield Metric(
             f"variation_of_information_{how}",
             f"-log p({first}|{second}) - log p({second}|{first}), {how}",
-            # Negated last: `TooFewSamples` is a log-probability above 0.
+            # Negate last, since `TooFewSamples` is a log-probability above 0.
             log_p._replace(mean=-log_p.mean),
         )

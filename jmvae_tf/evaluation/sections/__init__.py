@@ -1,1 +1,1 @@
-"""The headings of the table; each finds its metrics in `jmvae_tf/evaluation/metrics`."""
+"""The sections of the table; their metrics are in `jmvae_tf/evaluation/metrics`."""

@@ -9,7 +9,7 @@ from jmvae_tf.models.base import Tensors
 
 
 def attributes_sections(subject: Subject) -> list[Section]:
-    """Accuracy, coherence and diversity, by attribute and over all."""
+    """Makes the sections of accuracy, coherence and diversity, per attribute and overall."""
     return [
         section for name in subject.of_kind("attributes") for section in _sections(subject, name)
     ]
@@ -55,5 +55,5 @@ def _sections(subject: Subject, name: str) -> list[Section]:
 
 
 def _are_parted(examples: Tensors, name: str, threshold: float) -> bool:
-    """Whether every value means yes or no."""
+    """Tells whether every value means yes or no."""
     return bool((np.asarray(examples[name]) != threshold).all())

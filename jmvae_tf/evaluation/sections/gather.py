@@ -1,4 +1,4 @@
-"""Put the lines of all metrics of a heading into its section."""
+"""Puts the lines of all metrics of a heading into its section."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -11,13 +11,13 @@ Case = Direction | Reconstruction
 
 
 def of_model(heading: Heading, title: str, subject: Subject) -> Section:
-    """A section of metrics that are computed once for a model."""
+    """Makes a section of metrics that are computed once per model."""
     lines = (line for each in metrics_under(heading) for line in each.measure(subject))
     return _section(title, lines)
 
 
 def of_cases(heading: Heading, title: str, subject: Subject, cases: Sequence[Case]) -> Section:
-    """A section of metrics that are computed for each way of generating, as far as defined."""
+    """Makes a section of metrics that are computed per direction, where they are defined."""
     return _section(title, _lines_of_cases(heading, subject, cases))
 
 
@@ -30,7 +30,7 @@ def _lines_of_cases(heading: Heading, subject: Subject, cases: Sequence[Case]) -
 
 
 def _section(title: str, lines: Iterable[Line]) -> Section:
-    """Lines under a heading; rows of one name become one, equal notes too."""
+    """Collects lines under a heading; merges rows with the same name and equal notes."""
     metrics: list[Metric] = []
     rows: dict[str, list[Metric]] = {}
     notes: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""Generated images as images, whatever they show."""
+"""The section on generated images, independent of their content."""
 
 from jmvae_tf.evaluation.metrics_table import Section
 from jmvae_tf.evaluation.sections import gather
@@ -7,7 +7,7 @@ from jmvae_tf.models.base import Direction
 
 
 def sharpness_section(subject: Subject) -> Section:
-    """Sharpness, and a note for each way of generating images that nothing else measures."""
+    """Makes the section of sharpness, with notes on directions that no other metric covers."""
     title = (
         "Sharpness, variance of the Laplacian: to be near that of real images, not merely higher"
     )

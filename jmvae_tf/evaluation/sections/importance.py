@@ -1,4 +1,4 @@
-"""Log-likelihoods by importance weights: alone, together and given each other."""
+"""Log-likelihoods with importance weights: marginal, joint and conditional."""
 
 from jmvae_tf.evaluation.metrics.conditional import density
 from jmvae_tf.evaluation.metrics_table import Section
@@ -7,7 +7,7 @@ from jmvae_tf.evaluation.subject import Subject
 
 
 def importance_sections(subject: Subject) -> list[Section]:
-    """One section of modalities alone and together, and two more of two modalities."""
+    """Makes a section of modalities alone and together, and two more for two modalities."""
     model = subject.model
     densities = ((name, density(model.modalities[name])) for name in model.targets)
     note = "".join(f"; {name}: {text}" for name, text in densities if text)
@@ -27,7 +27,7 @@ def importance_sections(subject: Subject) -> list[Section]:
         weighted,
         gather.of_model(
             "conditional likelihood",
-            "Conditional log-likelihoods, estimates and no bounds, nats",
+            "Conditional log-likelihoods, estimates and not bounds, nats",
             subject,
         ),
         gather.of_model(

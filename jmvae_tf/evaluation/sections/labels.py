@@ -9,11 +9,11 @@ from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.models.base import Direction
 
 MAX_CLASSES = 100
-"""A label of more classes is too expensive to compare images of, 100 for each."""
+"""Most classes of a label; with more, comparing 100 images of each is too expensive."""
 
 
 def labels_section(subject: Subject) -> Section:
-    """Coherence, diversity and accuracy; a note names what cannot be measured."""
+    """Makes the section of coherence, diversity and accuracy, with notes on what is left out."""
     cases: list[Direction] = []
     notes: list[str] = []
     for label in subject.of_kind("label"):

@@ -1,1 +1,1 @@
-"""Draw arrays with matplotlib, and write the figures to PNG files; know no model and no data."""
+"""Draws arrays with matplotlib to PNG files, independent of models and data."""

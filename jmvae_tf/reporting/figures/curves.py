@@ -1,4 +1,4 @@
-"""Draw numbers as lines: the terms of a training by epoch, and values with their errors."""
+"""Draws numbers as lines: the terms of a training by epoch, and values with errors."""
 
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -14,14 +14,14 @@ def loss_terms(path: pathlib.Path, history: Sequence[Mapping[str, float]]) -> No
     """Draws the bound, each of its terms and any other loss, by epoch.
 
     Args:
-      path: of the PNG file.
+      path: path of the PNG file.
       history: rows with an "epoch" and columns "<part>_<term>", as in `history.csv`; a row may lack
         columns.
     """
     parts = ("train", "validation", "test")
     columns = dict.fromkeys(column for row in history for column in row)
     terms = [column[len("train_") :] for column in columns if column.startswith("train_")]
-    # In the order of the equations, for Keras sorts by name; terms of no bound come last.
+    # In the order of the equations, since Keras sorts by name; other terms come last.
     terms.sort(key=lambda term: (_place(term), term.endswith("_loss")))
     num_rows = max(1, -(-len(terms) // 3))
     figure = Figure(figsize=(12, 3 * num_rows), layout="constrained")
@@ -54,7 +54,7 @@ _TERMS = ("bound", "kl_prior", "log_p_", "kl_")
 
 
 def _place(term: str) -> int:
-    """Ranks a column among the terms of the bounds; after them if it is none."""
+    """Ranks a column among the terms of the bounds; other columns come after them."""
     starts = (place for place, start in enumerate(_TERMS) if term.startswith(start))
     return next(starts, len(_TERMS))
 
@@ -76,13 +76,14 @@ def error_bars(
     """Draws lines with error bars, in panels side by side.
 
     Args:
-      path: of the PNG file.
+      path: path of the PNG file.
       panels: name of each panel to name of each line to its values and their standard errors,
-        [points] each; one point becomes a level line. All panels have lines of the same names.
-      x: of the points, [points].
-      x_label: below the panels.
-      y_label: left of them.
-      title: above all.
+        [points] each; a single point becomes a horizontal line. All panels have lines of the same
+        names.
+      x: x coordinates of the points, [points].
+      x_label: text below the panels.
+      y_label: text left of the panels.
+      title: title of the figure.
     """
     figure = Figure(figsize=(4.8 * len(panels) + 1.0, 3.8), layout="constrained")
     grid = figure.subplots(1, len(panels), squeeze=False)

@@ -1,4 +1,4 @@
-"""Draw images in rows and columns."""
+"""Draws images in rows and columns."""
 
 import pathlib
 import re
@@ -13,7 +13,7 @@ from jmvae_tf.export_format.value_ranges import to_pixels
 from jmvae_tf.reporting.figures.png_files import save_figure, short_line
 
 _INCHES = 0.7
-_TITLE_INCHES = 0.5  # For the title and column names, besides the rows.
+_TITLE_INCHES = 0.5  # For the title and column names, in addition to the rows.
 _LINE_INCHES = 0.12  # Each further line of column names.
 _LETTER_INCHES = 0.06  # At the smallest size of names.
 _TITLE_LINE_INCHES = 0.17  # Each further line of the title.
@@ -43,15 +43,15 @@ def image_grid(
     """Draws images in rows and columns.
 
     Args:
-      path: of the PNG file.
-      images: [rows, columns, height, width, channels], or rows of different sizes; an image with
-        NaN in it is left out.
-      title: above all.
-      column_names: above the columns.
-      row_names: left of the rows.
-      most_columns: if there are more columns, the others stand below, with the same rows.
-      side: of an image, in inches.
-      value_range: the values that are drawn black and white.
+      path: path of the PNG file.
+      images: [rows, columns, height, width, channels], or rows of different sizes; images that
+        contain NaN are left out.
+      title: title of the figure.
+      column_names: names above the columns.
+      row_names: names left of the rows.
+      most_columns: if there are more columns, the others are drawn below, with the same rows.
+      side: side of an image in inches.
+      value_range: the values of black and white.
     """
     num_images = len(images[0])  # In a row.
     num_blocks = -(-num_images // (most_columns or num_images))
@@ -113,17 +113,17 @@ def image_panels(
     """Draws several grids of images; those with the same number of rows stand side by side.
 
     Args:
-      path: of the PNG file.
+      path: path of the PNG file.
       panels: name of each grid to [rows, columns, height, width, channels], values in [0, 1].
-      column_names: above the columns of every grid.
-      row_names: name of the grid to names left of its rows; none where a grid is not in it.
-      row_label: what these names are.
-      title: above all.
+      column_names: names above the columns of every grid.
+      row_names: name of a grid to names left of its rows; grids that are left out have none.
+      row_label: label of the row names.
+      title: title of the figure.
     """
     beside: dict[int, list[str]] = {}
     for name, images in panels.items():
         beside.setdefault(len(images), []).append(name)
-    # In inches: of an image, and of what stands left of a panel and above it.
+    # In inches: an image, and the space left of a panel and above it.
     side, left, above = 0.42, 0.6, 0.55
     width = max(map(len, beside.values())) * (left + side * len(column_names))
     bottom = height = sum(above + side * rows for rows in beside) + 0.15

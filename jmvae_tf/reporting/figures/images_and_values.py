@@ -1,4 +1,4 @@
-"""Draw images beside the labels or attributes that a model reads from them."""
+"""Draws images next to the labels or attributes that a model predicts from them."""
 
 import pathlib
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from jmvae_tf.reporting.figures.image_grids import show_image
 from jmvae_tf.reporting.figures.png_files import save_figure, short_line
 
-_MOST_BARS = 20  # Classes beside an image; of more the likeliest.
-_MOST_VERDICTS = 40  # Attributes beside an image; as many as CelebA has.
+_MOST_BARS = 20  # Classes next to an image; of more classes, the likeliest.
+_MOST_VERDICTS = 40  # Attributes next to an image; as many as CelebA has.
 _LONGEST_CLASS = 20  # In letters.
 _LINE_LETTERS = 28  # As many as fit below the bars.
 _LETTER_INCHES = 0.05  # In the names of classes.
@@ -25,16 +25,16 @@ def labels_by_image(
     title: str,
     value_range: tuple[float, float] = (0.0, 1.0),
 ) -> None:
-    """Draws each image beside the probabilities of the labels generated from it.
+    """Draws each image next to the probabilities of the labels generated from it.
 
     Args:
-      path: of the PNG file.
+      path: path of the PNG file.
       images: [examples, height, width, channels].
-      probabilities: [examples, classes]; of more classes than can be read, each image has its
-        likeliest.
-      names: of the classes.
-      title: above all.
-      value_range: the values that are drawn black and white.
+      probabilities: [examples, classes]; if there are too many classes to read, each image shows
+        its likeliest.
+      names: names of the classes.
+      title: title of the figure.
+      value_range: the values of black and white.
     """
     names = [short_line(name, _LONGEST_CLASS) for name in names]
     longest = max(map(len, names))
@@ -70,17 +70,17 @@ def attributes_by_image(
     threshold: float = 0.0,
     value_range: tuple[float, float] = (0.0, 1.0),
 ) -> None:
-    """Draws each image beside its attributes, those generated from it and those it has.
+    """Draws each image next to its generated and its true attributes.
 
     Args:
-      path: of the PNG file.
+      path: path of the PNG file.
       images: [examples, height, width, channels].
       generated: [examples, attributes]; above the threshold means yes.
-      true: the same.
-      names: of the attributes.
-      title: above all, before the meaning of the marks.
+      true: true attributes, of the same shape.
+      names: names of the attributes.
+      title: title of the figure, before the meaning of the marks.
       threshold: the value between no and yes.
-      value_range: the values that are drawn black and white.
+      value_range: the values of black and white.
     """
     lines = [_verdicts(*rows, names, threshold) for rows in zip(generated, true, strict=True)]
     size = (2.7, 0.3 + 0.12 * max(4, *map(len, lines)))
@@ -101,7 +101,7 @@ def attributes_by_image(
             )
     right = np.mean((generated > threshold) == (true > threshold))
     figure.suptitle(
-        f"{title}: ✓ told rightly, − missed, + told wrongly ({right:.1%} of all are right)",
+        f"{title}: ✓ correct, − missed, + wrong ({right:.1%} of all are correct)",
         fontsize=10,
     )
     save_figure(figure, path)
@@ -116,16 +116,16 @@ def _places_beside(
     anchor: str = "C",
     **spaces: float,
 ) -> tuple[Figure, list[Axes]]:
-    """Draws images in rows of five, and makes an empty place to the right of each.
+    """Draws images in rows of five, with an empty place to the right of each.
 
     Args:
       images: [examples, height, width, channels].
-      value_range: the values that are drawn black and white.
-      size: width and height of an image with its place, in inches.
-      title_height: in inches.
-      ratio: how much wider the place is than the image.
-      anchor: where in its cell an image stands.
-      **spaces: between the cells, as `matplotlib.gridspec.GridSpec` takes them.
+      value_range: the values of black and white.
+      size: width and height in inches of an image with its place.
+      title_height: height of the title in inches.
+      ratio: width of the place relative to the image.
+      anchor: position of an image in its cell.
+      **spaces: spaces between the cells, passed to `matplotlib.gridspec.GridSpec`.
 
     Returns:
       The figure, and the place of each image.
@@ -154,7 +154,7 @@ def _places_beside(
 def _verdicts(
     generated: np.ndarray, true: np.ndarray, names: Sequence[str], threshold: float = 0.0
 ) -> list[tuple[str, str]]:
-    """Lines and their colours: the right ones, strongest first, then the mistakes."""
+    """Returns lines and their colours: the correct ones, strongest first, then the mistakes."""
     yes, has = generated > threshold, true > threshold
     kinds = (
         ("✓", yes & has, "tab:green"),

@@ -1,4 +1,4 @@
-"""Draw points of a latent space of two dimensions."""
+"""Draws points of a two-dimensional latent space."""
 
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -19,16 +19,16 @@ def latent_scatters(
     column_names: Sequence[str],
     title: str,
 ) -> None:
-    """Draws points of a latent space of two dimensions, coloured by class.
+    """Draws points of a two-dimensional latent space, coloured by class.
 
     Args:
-      path: of the PNG file.
-      panels: name of each row to an array [points, 2] for each column; the panels of a row have the
-        same axes, so that their spread can be compared.
-      classes: of each point, integers [points].
-      class_names: of the classes.
-      column_names: above the columns.
-      title: above all.
+      path: path of the PNG file.
+      panels: name of each row to an array [points, 2] per column; the panels of a row have the same
+        axes, so that their spread can be compared.
+      classes: the class of each point, integers [points].
+      class_names: names of the classes.
+      column_names: names above the columns.
+      title: title of the figure.
     """
     num_columns = len(column_names)
     figure = Figure(figsize=(3.6 * num_columns + 0.9, 3.3 * len(panels)), layout="constrained")
@@ -39,7 +39,7 @@ def latent_scatters(
         half = 0.53 * (highest - lowest).max()
         left, bottom = (lowest + highest) / 2 - half
         for axes, points in zip(row, columns, strict=True):
-            # All classes at once, or the last would cover the others.
+            # All classes at once, since the last would cover the others.
             axes.scatter(*points.T, s=2, c=colours(_places(classes, class_names)), linewidths=0)
             axes.set(xlim=(left, left + 2 * half), ylim=(bottom, bottom + 2 * half))
             axes.set_aspect("equal")
@@ -58,7 +58,7 @@ def latent_scatters(
 
 
 def _places(classes: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Places classes in a colour map: one by one in one of ten colours, else all over it."""
+    """Places classes in a colour map: the first ones of ten colours, or spread over the map."""
     return classes if len(names) <= 10 else classes / (len(names) - 1)
 
 
@@ -68,19 +68,19 @@ def latent_conditions(
     names: Sequence[str],
     title: str,
 ) -> None:
-    """Draws points of a latent space of two dimensions and their means, coloured by condition.
+    """Draws points of a two-dimensional latent space and their means, coloured by condition.
 
     Args:
-      path: of the PNG file.
+      path: path of the PNG file.
       panels: title of each panel to points [conditions, points, 2] and means
         [conditions, 2]; all panels have the same axes.
-      names: of the conditions, at most ten, which the colours can tell apart.
-      title: above all.
+      names: names of the conditions, at most ten, as many as there are distinct colours.
+      title: title of the figure.
     """
     figure = Figure(figsize=(4.2 * len(panels) + 1.6, 4.4), layout="constrained")
     grid = figure.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)
     for axes, (name, (points, means)) in zip(grid[0], panels.items(), strict=True):
-        # All conditions at once, or the last would cover the others.
+        # All conditions at once, since the last would cover the others.
         colours = [
             f"C{condition}" for _ in range(points.shape[1]) for condition in range(len(names))
         ]

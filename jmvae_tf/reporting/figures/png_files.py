@@ -1,4 +1,4 @@
-"""Set up matplotlib, make text of any origin fit for a figure, and write PNG files."""
+"""Sets up matplotlib, makes untrusted text safe for figures, and writes PNG files."""
 
 import io
 import pathlib
@@ -19,7 +19,7 @@ _LONGEST = 60
 
 
 def short_line(text: object, longest: int = _LONGEST) -> str:
-    """Makes text of any origin fit for a figure: one line, without its middle if it is long."""
+    """Makes untrusted text safe for a figure: one line, without the middle if it is long."""
     line = one_line(text)
     if len(line) > longest:
         line = f"{line[: longest // 2]}…{line[-(longest - longest // 2 - 1) :]}"
