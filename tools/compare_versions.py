@@ -24,7 +24,7 @@ ROWS = 5  # Examples of each batch.
 
 
 def found(*places):
-    """The first of some functions, "module:name" each, that this version has."""
+    """Returns the first of some functions, "module:name" each, that this version has."""
     for place in places:
         module, _, name = place.partition(":")
         with contextlib.suppress(ImportError, AttributeError):
@@ -33,7 +33,7 @@ def found(*places):
 
 
 def compute(model_name, data_name, folder):
-    """What one model computes: name to array.
+    """Computes the results of one model: name to array.
 
     Args:
         model_name: the preset's model.
@@ -83,7 +83,7 @@ def compute(model_name, data_name, folder):
 
 
 def examples_of(settings):
-    """The data set of some settings, its training batches and its test set."""
+    """Loads the settings' data set, its training batches and its test set."""
     load = found("jmvae_tf.data.registry:load", "jmvae_tf.data:load")
     pipelines = importlib.import_module("jmvae_tf.data.pipelines")
     options = getattr(settings, "data_options", None)
@@ -101,7 +101,7 @@ def examples_of(settings):
 
 
 def request_of(name, spec, known):
-    """What a signature is asked: the test examples, a PNG of noise, or seeds."""
+    """Makes an input of a signature: the test examples, a PNG of noise, or seeds."""
     import numpy as np
     import tensorflow as tf
 
@@ -116,7 +116,7 @@ def request_of(name, spec, known):
 
 
 def probe(models, data, output):
-    """Writes what this tree computes to a file."""
+    """Writes the results of this tree to a file."""
     import numpy as np
 
     names = models or tuple(found("jmvae_tf.models.registry:MODELS", "jmvae_tf.presets:MODELS"))
@@ -133,7 +133,7 @@ def probe(models, data, output):
 
 @contextlib.contextmanager
 def tree_of(commit):
-    """The files of a commit, in a folder that is removed afterwards; the working tree for None."""
+    """Yields a temporary folder with the files of a commit; the working tree for None."""
     if commit is None:
         yield ROOT
         return
@@ -146,7 +146,7 @@ def tree_of(commit):
 
 
 def differences(before, after):
-    """What differs between two files of results, a line each."""
+    """Yields the differences between two files of results, one line each."""
     import numpy as np
 
     with np.load(before) as old, np.load(after) as new:

@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 class Addition(NamedTuple):
-    """Something to add.
+    """An addition.
 
     Attributes:
         what: the kind of addition.
@@ -259,7 +259,7 @@ assert float(model.optimizer.learning_rate) < settings.learning_rate
 
 
 def add(addition, package):
-    """Makes an addition to a copy of the package, and says how many modules it touched."""
+    """Makes an addition to a copy of the package and counts the modules that it touched."""
     for name, text in addition.new.items():
         (package / name).write_text(textwrap.dedent(text).lstrip())
     for name, (old, new) in addition.changed.items():

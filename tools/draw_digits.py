@@ -15,7 +15,7 @@ ENLARGEMENT = 4
 
 
 def main() -> None:
-    """Draws samples of p(image|label), a column for each label, of seeds 0, 1, 2 and so on."""
+    """Draws samples of p(image|label), one column per label, with seeds 0, 1, 2 and so on."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     launch.ensure_requirements()
     import cv2

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Counts what keeps the package easy to find one's way in, and names what is over a limit.
+"""Measures how easy the package is to navigate, and reports what exceeds a limit.
 
-Usage: python tools/measure_structure.py; the exit status is 1 if anything is over its limit.
+Usage: python tools/measure_structure.py; the exit status is 1 if anything exceeds its limit.
 
-Entries at the package's top, lines of modules and classes, public names that two modules define,
-runs of equal lines in two places, and lines that call a modality by a name of today's data.
+It counts entries at the package's top, lines of modules and classes, public names that two modules
+define, runs of equal lines in two places, and lines with the name of a modality of today's data.
 """
 
 import argparse
@@ -22,14 +22,14 @@ MOST_NAMED = 20
 # Every program has a main; every data set a function load and its modalities.
 INTERFACE = {"main", "load", "modalities"}
 
-# Where today's data, the papers' settings and the papers' tables are at home.
+# The modules of today's data, the papers' settings and the papers' tables.
 MAY_NAME_DATA = ("data/", "presets", "reproduction/")
-# A kind is no name: it is compared with one, passed as one, or one of several.
+# Kinds do not count as names: they are compared with a kind, passed as one, or one of several.
 OF_KIND = re.compile(r"kind|Literal|KINDS")
 
 
 def modules():
-    """Path below the package to its lines."""
+    """Maps the path of each module in the package to its lines."""
     return {
         path.relative_to(PACKAGE).as_posix(): path.read_text().splitlines()
         for path in sorted(PACKAGE.rglob("*.py"))
@@ -37,7 +37,7 @@ def modules():
 
 
 def public_names(tree):
-    """What a module defines at its top without a leading underscore."""
+    """Lists a module's top-level names without a leading underscore."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             yield node.name
@@ -47,7 +47,7 @@ def public_names(tree):
 
 
 def functions_by_line(tree):
-    """Line number to the name of the method around it."""
+    """Maps line numbers to the name of the method around them."""
     return {
         line: node.name
         for parent in ast.walk(tree)
@@ -59,7 +59,7 @@ def functions_by_line(tree):
 
 
 def code_lines(lines, tree):
-    """Number and text of each line that is no blank, comment, import, docstring or signature."""
+    """Lists code lines by number, without comments, imports, docstrings and signatures."""
     strings = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -76,7 +76,7 @@ def code_lines(lines, tree):
 
 
 def repeated(sources, trees):
-    """Runs of equal lines in two places, but those of methods that override each other."""
+    """Yields runs of equal lines in two places, except in methods that override each other."""
     places = collections.defaultdict(list)
     for name, lines in sources.items():
         methods, code = functions_by_line(trees[name]), code_lines(lines, trees[name])
@@ -92,7 +92,7 @@ def repeated(sources, trees):
 
 
 def naming_data(sources, trees):
-    """Lines that have the name of one of today's modalities in them."""
+    """Lists lines that contain the name of one of today's modalities."""
     name_of_data = "(image|label|attributes)"
     literal = re.compile(f"""["']{name_of_data}(_to_{name_of_data})?["']""")
     for name, lines in sources.items():

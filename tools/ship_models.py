@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Trains, measures and exports the models that the repository ships, each with a card.
+"""Trains, evaluates and exports the models that the repository ships, each with a card.
 
-They are small enough to be part of the repository, so that a fresh clone can serve them and play
-with them. MNIST needs --data_dir. Uses the runs that are there, and trains the others. Replaces
-version 1 of each model.
+They are small enough to be part of the repository, so that a fresh clone can serve and try them.
+MNIST needs --data_dir. Existing runs are used, the others are trained. Replaces version 1 of each
+model.
 """
 
 import pathlib
@@ -37,16 +37,16 @@ from jmvae_tf.runtime.files import (
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.version import installed_versions
 
-_RUNS_DIR = shared_flags.define_path(
-    "runs_dir", "runs/shipped", "where their runs lie or are trained"
+_RUNS_DIR = shared_flags.define_path("runs_dir", "runs/shipped", "folder of their runs")
+_DATA_DIR = shared_flags.define_path(
+    "data_dir", "data", "folder of the data, or to download them to"
 )
-_DATA_DIR = shared_flags.define_path("data_dir", "data", "where data lie or are downloaded to")
-_EXPORT_DIR = shared_flags.define_path("export_dir", "saved_models", "where they are shipped")
+_EXPORT_DIR = shared_flags.define_path("export_dir", "saved_models", "folder for the exports")
 
 _VERSION = "1"  # The only version that git does not ignore.
 _SHIPPED = {
     "toyfaces-jmvae_kl": ("--data=toyfaces",),
-    # docs/results.md: with this weight images show their labels best.
+    # docs/results.md: images show their labels best with this weight.
     "mnist-jmvae_kl": (
         "--data=mnist",
         "--likelihood_weights=label=50",
@@ -58,7 +58,7 @@ _LICENCES = {
     "toyfaces-jmvae_kl": "Apache 2.0, like the drawings that it was trained on",
     "mnist-jmvae_kl": "Apache 2.0; MNIST itself (Y. LeCun, C. Cortes, C. Burges) is CC BY-SA 3.0",
 }
-_FIGURES = (  # The ends of their names in metrics.json, and their descriptions.
+_FIGURES = (  # Suffixes of names in metrics.json, and descriptions.
     ("_log_likelihood", "log-likelihood, Eq. 5, N = 10, nats"),
     ("generated_label_accuracy", "labels read off images, share that is right"),
     ("_balanced_accuracy", "attributes read off images, balanced accuracy, mean"),
@@ -69,7 +69,7 @@ _FIGURES = (  # The ends of their names in metrics.json, and their descriptions.
 
 def main() -> None:
     """Runs the program."""
-    for name in _SHIPPED:  # A start that was killed may have left one under another name.
+    for name in _SHIPPED:  # A killed start may have left one under another name.
         restore_folder(pathlib.Path(_EXPORT_DIR.value) / name / _VERSION)
     for name, settings in _SHIPPED.items():
         folder = RunFolder(pathlib.Path(_RUNS_DIR.value) / name)
@@ -87,7 +87,7 @@ def main() -> None:
         shipped = pathlib.Path(_EXPORT_DIR.value) / name
         shipped.mkdir(parents=True, exist_ok=True)
         remove_unfinished(shipped)
-        with unfinished_folder(shipped) as temporary:  # No server reads it under that name.
+        with unfinished_folder(shipped) as temporary:  # Servers ignore its name.
             written = pathlib.Path(shutil.copytree(version, temporary / _VERSION))
             replace_folder(written, shipped / _VERSION)
         _write_card(shipped, folder, settings)
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def _train(folder: RunFolder, settings: tuple[str, ...]) -> None:
-    """Trains in a process of its own, by the command that the card gives."""
+    """Trains in its own process, with the command in the card."""
     command = [
         sys.executable,
         str(_ROOT / "bin" / "train"),
@@ -110,12 +110,12 @@ def _train(folder: RunFolder, settings: tuple[str, ...]) -> None:
         raise UserError(
             "A shipped model must be trained to its end",
             f"bin/train ended with status {status} (its message is above)",
-            "mend that and start again",
+            "fix that and start again",
         )
 
 
 def _write_card(shipped: pathlib.Path, folder: RunFolder, settings: tuple[str, ...]) -> None:
-    """Writes card.json, for programs, and README.md, the same for people."""
+    """Writes card.json for programs and README.md for people, with the same content."""
     metrics = with_current_names(read_json(folder.metrics_file))
     config = folder.read_config()
     figures = {
@@ -177,7 +177,7 @@ def _as_text(name: str, card: dict[str, Any]) -> str:
 
 
 def _wrapped(paragraph: str) -> str:
-    """Breaks the lines of a paragraph where the Markdown formatter of pre-commit does."""
+    """Breaks a paragraph into lines like the Markdown formatter of pre-commit."""
     return textwrap.fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
 
 

@@ -1,4 +1,4 @@
-"""A small source in CelebA's official layout, drawn here."""
+"""Makes a small source in CelebA's official layout."""
 
 import pathlib
 import zipfile
@@ -11,29 +11,29 @@ from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
 
 
 def draw(number: int) -> np.ndarray:
-    """An image of CelebA's size, another for each number, red first."""
+    """Draws an image of CelebA's size, different for each number, red first."""
     image = np.full((218, 178, 3), (7 * number % 256, 40, 200), np.uint8)
     cv2.circle(image, (89, 109), 30 + number % 40, (250, 220, 180 - number % 100), -1)
     return image
 
 
 def names(number: int) -> list[str]:
-    """The first official file names."""
+    """Returns the first official file names."""
     return [f"{index:06d}.jpg" for index in range(1, number + 1)]
 
 
 def attributes(number: int) -> np.ndarray:
-    """int8 [number, 40], -1 or 1."""
+    """Returns attributes, int8 [number, 40], -1 or 1."""
     return np.random.default_rng(1).choice(np.array([-1, 1], np.int8), (number, 40))
 
 
 def partitions(number: int) -> np.ndarray:
-    """Eight of ten train, then one each validates and tests."""
+    """Returns partitions: of ten in a row, eight train, one validates and one tests."""
     return np.repeat([0, 1, 2], [number - 2 * (number // 10), number // 10, number // 10])
 
 
 def attribute_list(number: int) -> list[str]:
-    """The lines of the official list, with its double blanks."""
+    """Returns the lines of the official list, with its double blanks."""
     rows = zip(names(number), attributes(number), strict=True)
     return [
         str(number),
@@ -43,7 +43,7 @@ def attribute_list(number: int) -> list[str]:
 
 
 def write(folder: pathlib.Path, number: int) -> pathlib.Path:
-    """Writes images, unpacked, and lists.
+    """Writes unpacked images and the lists.
 
     Returns:
       The folder.
@@ -59,7 +59,7 @@ def write(folder: pathlib.Path, number: int) -> pathlib.Path:
 
 
 def zip_images(folder: pathlib.Path) -> pathlib.Path:
-    """Makes the official zip of the unpacked images.
+    """Makes the official zip from the unpacked images.
 
     Returns:
       The zip.

@@ -1,4 +1,4 @@
-"""Starts bin/demo, whose page leaves no file behind and says nothing but its own lines."""
+"""Starts bin/demo and checks that it leaves no files and prints only its own lines."""
 
 import contextlib
 import os
@@ -12,14 +12,14 @@ from tests.helpers.paths import ROOT
 
 @contextlib.contextmanager
 def started_page(temporary, *flags, end=signal.SIGTERM, warns="", **environment):
-    """Gives the address and the process of a page, and ends it.
+    """Yields the address and the process of a page, and ends it.
 
     Args:
       temporary: an empty folder for its temporary files, which is empty at the end too.
-      *flags: of the program.
+      *flags: flags of the program.
       end: the signal that ends it.
-      warns: what it says on standard error before it is interrupted.
-      **environment: variables that it is started with.
+      warns: its output on standard error before it is interrupted.
+      **environment: environment variables for it.
     """
     with subprocess.Popen(
         [sys.executable, str(ROOT / "bin" / "demo"), "--port=0", *flags],

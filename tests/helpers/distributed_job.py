@@ -1,4 +1,4 @@
-"""What a process of test_distributed does: it trains a small model on one replica or on several."""
+"""Trains a small model on one replica or several, in a process of test_distributed."""
 
 import contextlib
 import pathlib
@@ -50,7 +50,7 @@ def _settings_and_data(request):
 
 
 def run(request):
-    """Trains and writes.
+    """Trains a model and writes the results.
 
     Args:
       request: `job`, "gradients", "training" or "uneven", in which Keras divides a dataset's only

@@ -1,4 +1,4 @@
-"""What a worker of CelebA's preparation may do amiss; no TensorFlow, for it is imported there."""
+"""Faulty workers of CelebA's preparation; imports no TensorFlow, like the real ones."""
 
 import os
 import pathlib
@@ -11,7 +11,7 @@ _write_part = worker.write_part
 
 
 def write_part(rows: range, path: pathlib.Path) -> None:
-    """Writes the first part, and is killed in the others."""
+    """Writes the first part and is killed in the others."""
     if rows.start:
         while not path.with_name("part-00000.npz").exists():
             time.sleep(0.01)
@@ -20,7 +20,7 @@ def write_part(rows: range, path: pathlib.Path) -> None:
 
 
 def write_and_sleep(rows: range, path: pathlib.Path) -> None:
-    """Writes the first part, and never ends with the others."""
+    """Writes the first part and never finishes the others."""
     if rows.start:
         signal.pause()
     _write_part(rows, path)

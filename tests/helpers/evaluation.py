@@ -1,4 +1,4 @@
-"""Small data to measure models on, and what stands for a trained model."""
+"""Small data for evaluating models, and stand-ins for trained models."""
 
 import dataclasses
 import json
@@ -21,12 +21,12 @@ TRAITS = ("red", "big", "round")
 
 
 def image_of(**options):
-    """A small image of Bernoulli values."""
+    """Makes the modality of a small image of Bernoulli values."""
     return Modality("image", (4, 4, 1), Bernoulli(), kind="image", **options)
 
 
 def label_of(classes, name="label"):
-    """A label of named classes."""
+    """Makes the modality of a label with named classes."""
     return Modality(
         name,
         (classes,),
@@ -37,7 +37,7 @@ def label_of(classes, name="label"):
 
 
 def traits_of(likelihood, value_range=None):
-    """Three attributes."""
+    """Makes the modality of three attributes."""
     return Modality(
         "traits",
         (3,),
@@ -49,7 +49,7 @@ def traits_of(likelihood, value_range=None):
 
 
 def drawn(classes, number_of_classes, seed=0):
-    """Images, [examples, 4, 4, 1], 0 or 1, and their labels, one-hot."""
+    """Draws images, [examples, 4, 4, 1], 0 or 1, and their labels, one-hot."""
     rng = np.random.default_rng(seed)
     return {
         "image": tf.constant(rng.integers(0, 2, (len(classes), 4, 4, 1)), tf.float32),
@@ -58,7 +58,7 @@ def drawn(classes, number_of_classes, seed=0):
 
 
 def face_modalities(size=8, weight=1 / 3):
-    """A standardised image in colour and four attributes."""
+    """Makes the modalities of a standardised colour image and four attributes."""
     return {
         "image": Modality(
             "image",
@@ -76,7 +76,7 @@ def face_modalities(size=8, weight=1 / 3):
 
 
 def faces(number, seed=0):
-    """Random images and signs; the last attribute is always -1."""
+    """Draws random images and signs; the last attribute is always -1."""
     rng = np.random.default_rng(seed)
     signs = np.where(rng.random((number, 4)) < 0.5, -1.0, 1.0)
     signs[:2] = [[1, 1, 1, -1], [-1, -1, -1, -1]]
@@ -88,14 +88,14 @@ def faces(number, seed=0):
 
 
 def with_statistics(model):
-    """The model, of images of mean 0.5 and standard deviation 0.25."""
+    """Sets the model's statistics of images to mean 0.5 and standard deviation 0.25."""
     shape = model.modalities["image"].event_shape
     model.statistics["image"].set_statistics(np.full(shape, 0.5), np.full(shape, 0.25))
     return model
 
 
 def redraw(vectors, seed):
-    """One corner for each attribute, and noise."""
+    """Draws images with one corner for each attribute, and noise."""
     rng = np.random.default_rng(abs(int(seed)))
     images = 0.4 + 0.05 * rng.normal(size=(len(vectors), 8, 8, 3))
     images[:, 0, :4, 0] += 0.1 * vectors
@@ -103,7 +103,7 @@ def redraw(vectors, seed):
 
 
 def stand_in(modalities, images_of):
-    """Its `generate` gives images_of(n), [n, labels, ...], or what n = 1 gives as the average."""
+    """Makes a model whose `generate` returns images_of(n), [n, labels, ...]; for averages n = 1."""
 
     def generate(target, given, num_samples=None, seed=0):
         [labels] = given.values()
@@ -115,11 +115,11 @@ def stand_in(modalities, images_of):
 
 
 def measured(model, test, training, **protocol):
-    """The metrics of a model as JSON and as a table."""
+    """Returns the metrics of a model as JSON and as a table."""
     sections = evaluate(
         model, EvaluationData(test, test, training), dataclasses.replace(QUICK_PROTOCOL, **protocol)
     )
     metrics = metrics_as_json(sections)
-    # What is written is JSON as the standard has it.
+    # The result is standard JSON.
     json.dumps(metrics, allow_nan=False)
     return metrics, metrics_as_text(sections)

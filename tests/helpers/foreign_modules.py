@@ -1,4 +1,4 @@
-"""Modules of others that a program may come upon, and must not import."""
+"""Foreign modules that a program might find and must not import."""
 
 import pathlib
 
@@ -8,7 +8,7 @@ with open({mark!r}, "a") as mark:
     print(__name__, sys.argv, file=mark)
 """
 
-# What comes before the requirements are checked, what programs import, and what they consist of.
+# Modules imported before the requirements are checked, by programs, and parts of programs.
 NAMES = (
     *("abc", "checkout", "fcntl", "hashlib", "importlib", "json", "multiprocessing", "re", "runpy"),
     *("absl", "cv2", "jmvae_tf", "numpy", "tinydep", "tqdm"),
@@ -16,7 +16,7 @@ NAMES = (
 
 
 def put_foreign_modules(folder: pathlib.Path, mark: pathlib.Path) -> None:
-    """Modules of well-known names, which leave a mark where they are imported."""
+    """Writes modules with well-known names, which write to a file when they are imported."""
     folder.mkdir(exist_ok=True)
     for name in NAMES:
         if not (folder / name).exists():

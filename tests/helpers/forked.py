@@ -1,7 +1,7 @@
-"""Processes that find TensorFlow imported, which takes other ones seconds.
+"""Processes in which TensorFlow is already imported, which saves seconds.
 
-They are forked from a process that has imported it and has run nothing. Folder, environment,
-standard streams, signals and exit status are their own.
+They are forked from a process that has imported it and has run nothing. Each has its own folder,
+environment, standard streams, signals and exit status.
 """
 
 import contextlib
@@ -32,15 +32,15 @@ def forked(
     env: Mapping[str, str] | None = None,
     file_size: int | None = None,
 ) -> Iterator[multiprocessing.process.BaseProcess]:
-    """A process while it runs; it is killed if it still does at the end.
+    """Starts a process; kills it at the end if it is still running.
 
     Args:
-      function: of a module, called with the arguments.
-      folder: where the process starts.
+      function: a module's function, called with the arguments.
+      folder: the folder to start the process in.
       stdout: the descriptor of its standard output.
-      stderr: the same of its standard error.
-      env: its environment, if not that of this process.
-      file_size: the most bytes that it may write to a file.
+      stderr: the descriptor of its standard error.
+      env: its environment; by default that of this process.
+      file_size: the most bytes that it can write to a file.
     """
     with mock.patch.dict(os.environ, PYTHONPATH=str(ROOT)):
         forkserver.ensure_running()
@@ -58,7 +58,7 @@ def forked(
 
 
 class _Passed:
-    """A descriptor that becomes one of the new process."""
+    """A descriptor to pass to the new process."""
 
     def __init__(self, descriptor: int):
         self.descriptor = descriptor

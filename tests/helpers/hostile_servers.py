@@ -1,7 +1,7 @@
-"""Replies that no server of a model gives, and what `bin/query` makes of each of them.
+"""Invalid replies of servers, and how `bin/query` handles each of them.
 
-As a program, `python -m tests.helpers.hostile_servers FOLDER`, it asks in its own process, without
-TensorFlow, and prints as JSON what came of each case.
+As a program, `python -m tests.helpers.hostile_servers FOLDER`, it sends requests in its own
+process, without TensorFlow, and prints the result of each case as JSON.
 """
 
 import base64
@@ -30,7 +30,7 @@ def chunk(kind, content):
 
 
 def png(width=28, height=28, depth=8, colours=0, rows=None, middle=b"", after=b""):
-    """A PNG file of which the header can say anything."""
+    """Makes a PNG file with any header."""
     header = struct.pack(">IIBBBBB", width, height, depth, colours, 0, 0, 0)
     content = zlib.compress(bytes(29 * 28) if rows is None else rows)
     parts = [b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", header), middle, chunk(b"IDAT", content)]
@@ -38,7 +38,7 @@ def png(width=28, height=28, depth=8, colours=0, rows=None, middle=b"", after=b"
 
 
 def http(body, status="200 OK", headers=(), length=True):
-    """A whole reply."""
+    """Makes a complete reply."""
     body = body if isinstance(body, bytes) else body.encode("utf-8", "surrogatepass")
     lines = [f"HTTP/1.1 {status}", "Connection: close", *headers]
     if length:
@@ -61,7 +61,7 @@ def image(value=0.5, shape=(1, 28, 28, 1)):
 
 
 def endlessly(start, again, pause=0.0):
-    """A reply that goes on until nobody listens."""
+    """Makes a reply that continues until nobody listens."""
 
     def pieces():
         yield start
@@ -88,7 +88,7 @@ HONEST = {
     "read": outputs([[0.1] * 10]),
 }
 
-# To what is asked: an image as a file, as numbers, or the label of one.
+# Valid replies: an image as a file, an image as numbers, or a label.
 HOSTILE = {
     "file": {
         "closed at once": b"",
@@ -197,7 +197,7 @@ REDIRECTS = ("301 Moved Permanently", "302 Found", "303 See Other", "307 Tempora
 
 @contextlib.contextmanager
 def raw_server(reply, greeted=True):
-    """Gives the port of a server that sends `reply`, bytes or a function to pieces of them.
+    """Yields the port of a server that sends `reply`, bytes or a function that returns pieces.
 
     And a list of the requests that came, which it reads first unless it is not `greeted`.
     """
@@ -229,7 +229,7 @@ def raw_server(reply, greeted=True):
 
 
 def _request(connection):
-    """What a client sends: a header, and as many bytes as it says."""
+    """Reads a request: a header, and as many bytes as it announces."""
     content = b""
     while b"\r\n\r\n" not in content and (more := connection.recv(2**16)):
         content += more
@@ -251,7 +251,7 @@ def _is_closed(connection):
 
 
 def peak():
-    """Bytes of this process at its largest, since `forget_peak`."""
+    """Returns the peak memory of this process in bytes, since `forget_peak`."""
     status = pathlib.Path("/proc/self/status").read_text()
     return 1024 * int(status.partition("VmHWM:")[2].split()[0])
 
@@ -261,7 +261,7 @@ def forget_peak():
 
 
 def ask(query, flags, port, kind, folder, timeout=TIMEOUT):
-    """What `bin/query` makes of a server: its error, or what it wrote."""
+    """Runs `bin/query` on a server: returns its error, or what it wrote."""
     from absl.testing import flagsaver
 
     wanted = {
@@ -296,7 +296,7 @@ def ask(query, flags, port, kind, folder, timeout=TIMEOUT):
 
 
 def main(folder):
-    """Asks for every reply."""
+    """Requests every reply."""
     from absl import flags
 
     from jmvae_tf.programs import query

@@ -1,4 +1,4 @@
-"""The idx format that MNIST's files have, small."""
+"""Makes small files in MNIST's idx format."""
 
 import struct
 
@@ -11,14 +11,14 @@ NUM_TRAIN, NUM_TEST = 6, 4
 
 
 def idx(array: np.ndarray, magic: int | None = None, count: int | None = None) -> bytes:
-    """The idx format, uncompressed: magic number, sizes and bytes, or a header that lies."""
+    """Encodes an array in the idx format, uncompressed, perhaps with a false header."""
     magic = 0x0800 + array.ndim if magic is None else magic
     sizes = [len(array) if count is None else count, *array.shape[1:]]
     return struct.pack(f">{1 + len(sizes)}I", magic, *sizes) + array.tobytes()
 
 
 def arrays(rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """File name to the images or labels, uint8, of small idx files."""
+    """Maps file names to the images or labels, uint8, of small idx files."""
     made = {}
     for part, count in (("train", NUM_TRAIN), ("test", NUM_TEST)):
         made[mnist.FILES[f"{part}-images"]] = rng.integers(0, 256, (count, 28, 28), np.uint8)

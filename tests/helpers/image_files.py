@@ -1,4 +1,4 @@
-"""Image files of all kinds, good and hostile, made here: what no camera and no painter writes."""
+"""Makes unusual image files, valid and hostile."""
 
 import struct
 import zlib
@@ -18,22 +18,22 @@ def jpeg(image, *options):
 
 
 def chunk(kind, content):
-    """A part of a PNG."""
+    """Makes a chunk of a PNG."""
     check = zlib.crc32(kind + content)
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
 
 
 def png_of(width, height, depth, colours, rows, *before, interlaced=0):
-    """A PNG file from its parts.
+    """Makes a PNG file from its parts.
 
     Args:
-      width: by its header; height: too.
-      height: see width.
-      depth: bits of a channel.
-      colours: the type of colours.
-      rows: bytes, each row behind its filter.
+      width: width in its header.
+      height: height in its header.
+      depth: bits per channel.
+      colours: the colour type.
+      rows: bytes of the rows, each after its filter byte.
       *before: chunks before the image's data.
-      interlaced: 1 for Adam7, whose passes the rows then are.
+      interlaced: 1 for Adam7; the rows are then those of its passes.
     """
     header = struct.pack(">IIBBBBB", width, height, depth, colours, 0, 0, interlaced)
     parts = [chunk(b"IHDR", header), *before, chunk(b"IDAT", zlib.compress(rows))]
@@ -41,7 +41,7 @@ def png_of(width, height, depth, colours, rows, *before, interlaced=0):
 
 
 def rows_of(values, depth=8):
-    """Filtered rows of a PNG from uint8 or uint16 [height, width * channels]."""
+    """Makes filtered rows of a PNG from uint8 or uint16 [height, width * channels]."""
     if depth < 8:
         bits = np.unpackbits(values[..., np.newaxis].astype(np.uint8), axis=-1)[..., 8 - depth :]
         values = np.packbits(bits.reshape(len(values), -1), axis=-1)
@@ -49,12 +49,12 @@ def rows_of(values, depth=8):
 
 
 def segment(code, content):
-    """A part of a JPEG."""
+    """Makes a segment of a JPEG."""
     return b"\xff" + bytes([code]) + struct.pack(">H", len(content) + 2) + content
 
 
 def jpeg_of_scans(number):
-    """A progressive JPEG whose last scan comes again and again."""
+    """Makes a progressive JPEG that repeats its last scan."""
     whole = jpeg(np.full((64, 64), 99, np.uint8), cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
     last = whole.rindex(b"\xff\xda")
     scans = whole.count(b"\xff\xda")
@@ -62,7 +62,7 @@ def jpeg_of_scans(number):
 
 
 def frame(width, height):
-    """A JPEG's header."""
+    """Makes a JPEG's header."""
     return segment(0xC0, struct.pack(">BHHB", 8, height, width, 1) + b"\1\x11\0")
 
 
@@ -71,7 +71,7 @@ def noise(rng, channels=3):
 
 
 def good(rng):
-    """Unusual files that are images within the limits, by kind."""
+    """Makes unusual but valid images within the limits, by kind."""
     coloured = noise(rng)
     whole = png(coloured)
     smooth = cv2.resize(coloured, (61, 47))
@@ -117,7 +117,7 @@ def good(rng):
 
 
 def hostile(rng):
-    """Files to be refused by their headers, each with a part of the reason."""
+    """Makes files that must be refused by their headers, each with a part of the reason."""
     whole, lossless = png(noise(rng)), jpeg(noise(rng))
     text = chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(10**6)))
     place = lossless.index(b"\xff\xc0")
@@ -164,7 +164,7 @@ def hostile(rng):
 
 
 def transparent(rng):
-    """PNGs with transparency: kind to the file and to what it is on black, uint8 RGB."""
+    """Makes PNGs with transparency: kind to the file and its image on black, uint8 RGB."""
     height, width = SIZE
     alpha = rng.integers(0, 256, (*SIZE, 1))
     alpha[:4], alpha[4:8] = 0, 255

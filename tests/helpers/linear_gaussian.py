@@ -38,7 +38,7 @@ class LinearGaussian:
         }
 
     def log_marginal(self, x: dict[str, np.ndarray]) -> float:
-        """log p of the modalities in x together, from the Gaussian that they are."""
+        """Computes log p of all modalities in x jointly, which is a Gaussian."""
         a = np.concatenate([self.loadings[name] for name in x])
         noise = np.concatenate([np.full(len(x[n]), self.variances[n]) for n in x])
         difference = np.concatenate([x[name] - self.offsets[name] for name in x])
@@ -47,7 +47,7 @@ class LinearGaussian:
         return float(-0.5 * (log_det + difference @ np.linalg.solve(covariance, difference)))
 
     def posterior(self, x: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and covariance of p(z|x) for any of the modalities."""
+        """Computes mean and covariance of p(z|x) for any of the modalities."""
         precision = np.eye(self.latent_dim)
         weighted = np.zeros(self.latent_dim)
         for name, value in x.items():
@@ -58,7 +58,7 @@ class LinearGaussian:
         return covariance @ weighted, covariance
 
     def decode(self, z: tf.Tensor) -> dict[str, tfd.Distribution]:
-        """p(x_i|z) for z [samples, latent_dim]."""
+        """Returns p(x_i|z) for z [samples, latent_dim]."""
         return {
             name: tfd.MultivariateNormalDiag(
                 tf.linalg.matvec(tf.constant(a, tf.float32), z)
@@ -70,7 +70,7 @@ class LinearGaussian:
 
 
 def random_pair(rng: np.random.Generator) -> LinearGaussian:
-    """Two modalities of 5 and 3 values with a latent variable of 2."""
+    """Makes two modalities of 5 and 3 values with a latent variable of 2 values."""
     return LinearGaussian(
         {"x": rng.normal(size=(5, 2)), "w": rng.normal(size=(3, 2))},
         {"x": rng.normal(size=5), "w": rng.normal(size=3)},
@@ -91,13 +91,13 @@ class Chain:
     maps: tuple[np.ndarray, ...]
 
     def prior_of(self, layer: int, above: tf.Tensor) -> tfd.Distribution:
-        """p(z_l|z_l+1) for z_l+1 [samples, latent_dim], l counted from 0."""
+        """Returns p(z_l|z_l+1) for z_l+1 [samples, latent_dim], with l counted from 0."""
         mean = tf.linalg.matvec(tf.constant(self.maps[layer], tf.float32), above)
         return tfd.MultivariateNormalDiag(mean, 0.5 * tf.ones_like(mean))
 
     @property
     def layers(self) -> np.ndarray:
-        """The matrix from independent N(0, 1) values to z_1 ... z_L, one below the other."""
+        """Returns the matrix from independent N(0, 1) values to the stacked z_1 ... z_L."""
         size, count = self.pair.latent_dim, len(self.maps) + 1
         matrix = np.eye(size * count)
         for layer in reversed(range(count - 1)):
@@ -108,7 +108,7 @@ class Chain:
 
     @property
     def flat(self) -> LinearGaussian:
-        """The same modalities as functions of those independent values."""
+        """Returns the same modalities as functions of those independent values."""
         of_z_1 = self.layers[: self.pair.latent_dim]
         loadings = {name: a @ of_z_1 for name, a in self.pair.loadings.items()}
         return dataclasses.replace(self.pair, loadings=loadings)
@@ -120,19 +120,19 @@ class Chain:
         return self.flat.log_marginal(x)
 
     def posterior(self, x: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and covariance of z_1 ... z_L, one below the other, given x."""
+        """Computes mean and covariance of the stacked z_1 ... z_L given x."""
         mean, covariance = self.flat.posterior(x)
         return self.layers @ mean, self.layers @ covariance @ self.layers.T
 
 
 def random_chain(rng: np.random.Generator, num_layers: int) -> Chain:
-    """`random_pair` under further layers."""
+    """Makes a `random_pair` with further layers above."""
     maps = tuple(rng.normal(size=(2, 2)) for _ in range(num_layers - 1))
     return Chain(random_pair(rng), maps)
 
 
 def gaussian(mean: np.ndarray, covariance: np.ndarray) -> tfd.Distribution:
-    """N(mean, covariance) as a distribution without a batch."""
+    """Makes N(mean, covariance) as a distribution without a batch."""
     return tfd.MultivariateNormalTriL(
         mean.astype(np.float32), np.linalg.cholesky(covariance).astype(np.float32)
     )
@@ -141,7 +141,7 @@ def gaussian(mean: np.ndarray, covariance: np.ndarray) -> tfd.Distribution:
 def gaussian_kl(
     mean_q: np.ndarray, cov_q: np.ndarray, mean_p: np.ndarray, cov_p: np.ndarray
 ) -> float:
-    """KL(q || p) of two Gaussians, in closed form with NumPy."""
+    """Computes KL(q || p) of two Gaussians in closed form with NumPy."""
     solve = np.linalg.solve(cov_p, cov_q)
     difference = mean_p - mean_q
     log_det = np.linalg.slogdet(cov_p)[1] - np.linalg.slogdet(cov_q)[1]

@@ -1,8 +1,8 @@
-"""Real models of linear-Gaussian data, of which likelihoods and posteriors are known exactly.
+"""Real models of linear-Gaussian data, with exactly known likelihoods and posteriors.
 
-The bodies of all networks are "F", which leaves the linear layers of their heads. Encoders are
+The bodies of all networks are "F", so only the linear layers of their heads remain. Encoders are
 deliberately wrong: they have the exact posterior's mean, shifted, and an isotropic covariance that
-is larger, in the Loewner order, than that of the posterior given any of the targets. So the weights
+is larger, in the Loewner order, than the posterior's given any of the targets. So the weights
 p(x,z) / q(z) are bounded, and their variance is finite.
 """
 
@@ -33,7 +33,7 @@ WIDTH = 1.2
 
 
 class System(Protocol):
-    """What is known of the data; for one example."""
+    """Exact quantities of the data, for one example."""
 
     def log_marginal(self, x: Arrays) -> float: ...
 
@@ -57,7 +57,7 @@ class OneWay:
     prior_variance: float
 
     def _of_standard_normal(self, x: Arrays) -> tuple[LinearGaussian, Arrays]:
-        """The same x, less what w adds to it, as a function of u = (z - C w) / sqrt(v)."""
+        """Returns x without w's contribution, as a function of u = (z - C w) / sqrt(v)."""
         a = self.given_z.loadings["x"]
         system = dataclasses.replace(self.given_z, loadings={"x": np.sqrt(self.prior_variance) * a})
         return system, {"x": x["x"] - (self.from_w + a @ self.prior_gain) @ x["w"]}
@@ -68,12 +68,12 @@ class OneWay:
         return {**x, "x": system.sample(rng)["x"] - without_w["x"]}
 
     def log_marginal(self, x: Arrays) -> float:
-        """log p(x|w)."""
+        """Computes log p(x|w)."""
         system, without_w = self._of_standard_normal(x)
         return system.log_marginal(without_w)
 
     def posterior(self, x: Arrays) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and covariance of p(z|x,w)."""
+        """Computes mean and covariance of p(z|x,w)."""
         system, without_w = self._of_standard_normal(x)
         mean, covariance = system.posterior(without_w)
         mean = self.prior_gain @ x["w"] + np.sqrt(self.prior_variance) * mean
@@ -85,8 +85,8 @@ class Known(NamedTuple):
 
     Attributes:
       log_p: [n], nats.
-      kl: KL(q || posterior), [n]: what a single sample's estimate falls short in expectation.
-      relative_variance: of a weight p(x,z) / q(z) over its mean p(x), [n].
+      kl: KL(q || posterior), [n]: how far a single sample's estimate is too low in expectation.
+      relative_variance: variance of the ratio of a weight p(x,z) / q(z) to its mean p(x), [n].
     """
 
     log_p: np.ndarray
@@ -100,7 +100,7 @@ class Encoder(NamedTuple):
     Attributes:
       gains: modality name to [latent_dim, size].
       offset: [latent_dim].
-      variance: of each value.
+      variance: the variance of each value.
     """
 
     gains: dict[str, np.ndarray]
@@ -108,11 +108,11 @@ class Encoder(NamedTuple):
     variance: float
 
     def mean(self, x: Arrays) -> np.ndarray:
-        """Of n examples, [n, latent_dim]; a missing modality is 0."""
+        """Computes the means of n examples, [n, latent_dim]; a missing modality is 0."""
         return self.offset + sum(x[name] @ self.gains[name].T for name in x if name in self.gains)
 
     def write_to(self, encoder: ConditionalDistribution) -> None:
-        """Gives a model's encoder these weights."""
+        """Sets the weights of a model's encoder."""
         gains = np.concatenate(list(self.gains.values()), axis=1)
         set_linear(encoder.head.mean, gains, self.offset)
         set_linear(
@@ -124,13 +124,13 @@ class Encoder(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class LinearModel:
-    """A model with what is known of it.
+    """A model with its exactly known quantities.
 
     Attributes:
       model: the model.
-      system: what it models; exactly, with its decoders and priors.
-      encoders: modality names to q(z|.) of these; of JMVAE-h q(z_1|.).
-      above: of JMVAE-h, from the mean of z_1 to q(z_2|.).
+      system: the data that it models, exactly with its decoders and priors.
+      encoders: modality names to q(z|.) given these; for JMVAE-h q(z_1|.).
+      above: for JMVAE-h, the encoder from the mean of z_1 to q(z_2|.).
     """
 
     model: MultimodalVAE
@@ -139,12 +139,12 @@ class LinearModel:
     above: Encoder | None = None
 
     def sample(self, num: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Examples from the model itself, [num, size] each."""
+        """Samples examples from the model itself, [num, size] each."""
         drawn = [self.system.sample(rng) for _ in range(num)]
         return {name: np.stack([x[name] for x in drawn]) for name in drawn[0]}
 
     def encode(self, x: Arrays) -> tuple[np.ndarray, float]:
-        """Mean, [n, all latent values], and variance of q given these modalities of n examples."""
+        """Returns q's mean, [n, all latent values], and variance given n examples' modalities."""
         encoder = self.encoders.get(tuple(x)) or self.encoders[tuple(self.model.modalities)]
         mean = encoder.mean(x)
         if self.above is None:
@@ -152,14 +152,14 @@ class LinearModel:
         return np.concatenate([mean, self.above.mean({"z": mean})], axis=1), encoder.variance
 
     def known(self, x: Arrays, names: Sequence[str], proposal: Sequence[str]) -> Known:
-        """What is known of the estimates of log p of some modalities, by q given others."""
+        """Computes exact values for estimates of some modalities' log p with q given others."""
         mean_q, variance_q = self.encode({name: x[name] for name in proposal})
         cov_q = variance_q * np.eye(mean_q.shape[1])
         log_p, mean = [], []
         for number in range(len(mean_q)):
             one = {name: x[name][number] for name in (*names, *self.model.conditions)}
             log_p.append(self.system.log_marginal(one))
-            mean_p, cov_p = self.system.posterior(one)  # The covariance is that of all examples.
+            mean_p, cov_p = self.system.posterior(one)  # All examples have the same covariance.
             mean.append(mean_p)
         difference = mean_q - np.array(mean)
         return Known(
@@ -170,7 +170,7 @@ class LinearModel:
 
 
 def gaussian_kls(difference: np.ndarray, cov_q: np.ndarray, cov_p: np.ndarray) -> np.ndarray:
-    """KL(q || p) of Gaussians for each difference of their means, [n, size]."""
+    """Computes KL(q || p) of Gaussians for each difference of their means, [n, size]."""
     precision = np.linalg.inv(cov_p)
     log_det = np.linalg.slogdet(cov_p)[1] - np.linalg.slogdet(cov_q)[1]
     quadratic = np.einsum("ni,ij,nj->n", difference, precision, difference)
@@ -178,7 +178,7 @@ def gaussian_kls(difference: np.ndarray, cov_q: np.ndarray, cov_p: np.ndarray) -
 
 
 def relative_variances(difference: np.ndarray, cov_p: np.ndarray, cov_q: np.ndarray) -> np.ndarray:
-    """int p(z)^2 / q(z) dz - 1 of Gaussians for each difference of their means, [n, size].
+    """Computes int p(z)^2 / q(z) dz - 1 of Gaussians for differences of their means, [n, size].
 
     p^2 / q is the exponential of a quadratic form: with P and R the precisions and p's mean at 0,
     exp(-1/2 (z' (2 P - R) z + 2 z' R d - d' R d)), whose integral needs 2 P > R.
@@ -196,16 +196,16 @@ def relative_variances(difference: np.ndarray, cov_p: np.ndarray, cov_q: np.ndar
 
 
 def set_linear(layer: tf.Module, matrix: np.ndarray, offset: np.ndarray) -> None:
-    """Makes a dense layer x -> matrix x + offset."""
+    """Sets a dense layer to x -> matrix x + offset."""
     layer.set_weights([np.asarray(matrix.T, "f"), np.asarray(offset, "f")])
 
 
 def _encoder(system: System, given: Mapping[str, int], targets: Sequence[Sequence[str]]) -> Encoder:
-    """The exact posterior's mean of z_1, which is linear, shifted, and a variance that is larger.
+    """Makes an encoder with the exact posterior's linear mean of z_1, shifted, and more variance.
 
     Args:
-      system: what is known.
-      given: modality name to size, of the encoder's inputs.
+      system: the data.
+      given: modality name to size, for the encoder's inputs.
       targets: the sets of modalities that the encoder is a proposal for.
     """
     zeros = {name: np.zeros(size) for name, size in given.items()}
@@ -227,7 +227,7 @@ def _encoder(system: System, given: Mapping[str, int], targets: Sequence[Sequenc
 
 
 def linear_model(kind: str, rng: np.random.Generator, **options: object) -> LinearModel:
-    """One of the models with random decoders and priors, and encoders that are wrong by `SHIFT`."""
+    """Makes a model with random decoders and priors, and encoders that are wrong by `SHIFT`."""
     pair = LinearGaussian(
         {name: 0.8 * rng.normal(size=(size, LATENT_DIM)) for name, size in SIZES.items()},
         {name: 0.3 * rng.normal(size=size) for name, size in SIZES.items()},
@@ -290,7 +290,7 @@ def linear_model(kind: str, rng: np.random.Generator, **options: object) -> Line
         is_joint = len(those) > 1
         encoder.write_to(model.joint_encoder if is_joint else model.encoders[those[0]])
     if kind == "jmvae_h":
-        # z_2 depends on the data through z_1 alone: E[z_2|x,w] = E[z_2 z_1'] E[z_1 z_1']^-1
+        # z_2 depends on the data only through z_1: E[z_2|x,w] = E[z_2 z_1'] E[z_1 z_1']^-1
         # E[z_1|x,w].
         second_moments = system.layers @ system.layers.T
         z_1, z_2 = slice(0, LATENT_DIM), slice(LATENT_DIM, None)
@@ -301,31 +301,31 @@ def linear_model(kind: str, rng: np.random.Generator, **options: object) -> Line
 
 
 def tensors(x: Arrays) -> dict[str, tf.Tensor]:
-    """What a model takes."""
+    """Converts arrays to the input of a model."""
     return {name: tf.constant(value, tf.float32) for name, value in x.items()}
 
 
 def mean_and_error(values: np.ndarray) -> tuple[float, float]:
-    """A mean and its standard error."""
+    """Computes a mean and its standard error."""
     return values.mean(), values.std(ddof=1) / np.sqrt(len(values))
 
 
 SMALL = 0.05
-"""The relative variance of a mean of weights below which its logarithm is all but Gaussian."""
+"""Below this relative variance of a mean of weights, its logarithm is nearly Gaussian."""
 
 
 def assert_converged(errors: np.ndarray, relative_variance: np.ndarray, k: int) -> None:
-    """Errors of log (1/k) sum of weights are as large as k draws make them, and no larger.
+    """Checks that errors of log (1/k) sum of weights are as large as expected for k samples.
 
-    A weight's variance over its squared mean is v, so that of the mean of k is v / k, and so is, by
-    the delta method, the variance of its logarithm. As log(1 + e) >= e - e^2 down to e = -0.68, the
-    logarithm falls short by v / k at most: where v / k < 0.05, lower e are 3 standard deviations
-    away.
+    A weight's variance divided by its squared mean is v. For the mean of k weights it is v / k, and
+    by the delta method so is the variance of its logarithm. Since log(1 + e) >= e - e^2 down to e =
+    -0.68, the logarithm is too low by at most v / k: if v / k < 0.05, lower e are 3 standard
+    deviations away.
 
     Args:
-      errors: of independent examples, [n].
+      errors: errors of independent examples, [n].
       relative_variance: v, [n].
-      k: the number of draws.
+      k: the number of samples.
     """
     variance = relative_variance / k
     usable = variance < SMALL
@@ -333,7 +333,7 @@ def assert_converged(errors: np.ndarray, relative_variance: np.ndarray, k: int) 
     variance, errors = variance[usable], errors[usable]
     standard_error = np.sqrt(variance.mean() / len(errors))
     assert -variance.mean() - 5 * standard_error < errors.mean() < 5 * standard_error
-    # The square of a Gaussian has the variance 2 sigma^4. Were any of the draws the same, the mean
+    # The square of a Gaussian has the variance 2 sigma^4. If any samples were the same, the mean
     # square would be larger.
     spread = np.sqrt(2 * (variance**2).mean() / len(errors))
     assert (errors**2).mean() < variance.mean() + 5 * spread

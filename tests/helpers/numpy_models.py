@@ -1,17 +1,17 @@
-"""What small models compute, in NumPy at their own draws."""
+"""Recomputes small models in NumPy with their own samples."""
 
 import numpy as np
 from scipy.special import log_softmax
 
-# One draw of the missing modality's z for each weight, from one distribution.
+# One sample of the missing modality's z per weight, from one distribution.
 ZEROS = {"missing": "zeros", "num_rounds": 1}
 
-# Sums of some ten float32 values of order 10.
+# Sums of about ten float32 values of order 10.
 GOLDEN = {"rtol": 1e-5, "atol": 1e-5}
 
 
 class Recorder:
-    """Keeps what a layer of a model is called with."""
+    """Records the inputs of a model's layer."""
 
     def __init__(self, monkeypatch, layer):
         self.inputs = []
@@ -25,18 +25,18 @@ class Recorder:
 
 
 def dense(weights, x):
-    """A dense layer."""
+    """Computes a dense layer."""
     matrix, offset = weights
     return x @ matrix.astype(np.float64) + offset
 
 
 def relu_dense(weights, x):
-    """A dense layer of ReLU."""
+    """Computes a dense layer with ReLU."""
     return np.maximum(dense(weights, x), 0)
 
 
 def gaussian_of(part, *inputs):
-    """Mean and variance of q(z|.) or p(z_1|z_2): a dense layer of ReLU for each input, a head."""
+    """Computes mean and variance of q(z|.) or p(z_1|z_2): a ReLU layer per input and a head."""
     *bodies, mean_matrix, mean_offset, variance_matrix, variance_offset = part.get_weights()
     pairs = [bodies[i : i + 2] for i in range(0, len(bodies), 2)]
     features = np.concatenate(
@@ -47,12 +47,12 @@ def gaussian_of(part, *inputs):
 
 
 def log_normal(z, mean, variance):
-    """log N(z; mean, variance) of independent values."""
+    """Computes log N(z; mean, variance) of independent values."""
     return -0.5 * (np.log(2 * np.pi * variance) + (z - mean) ** 2 / variance).sum(axis=-1)
 
 
 def log_p_of(model, z, image, label):
-    """log p(image|z) and log p(label|z) for z [..., batch, 3]."""
+    """Computes log p(image|z) and log p(label|z) for z [..., batch, 3]."""
     body, head = (model.decoders["image"].get_weights()[i : i + 2] for i in (0, 2))
     logits = dense(head, relu_dense(body, z))
     log_p_image = (image * logits - np.log1p(np.exp(logits))).sum(axis=-1)

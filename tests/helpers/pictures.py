@@ -1,4 +1,4 @@
-"""Reads pictures that tests have drawn."""
+"""Reads images that tests have drawn."""
 
 import pathlib
 from collections.abc import Sequence
@@ -23,5 +23,5 @@ def near_colour(picture: np.ndarray, colour: Sequence[int]) -> np.ndarray:
 
 
 def share(picture: np.ndarray, colour: Sequence[int]) -> float:
-    """The share of pixels near a colour."""
+    """Returns the share of pixels near a colour."""
     return near_colour(picture, colour).mean()

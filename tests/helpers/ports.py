@@ -4,7 +4,7 @@ import socket
 
 
 def free_ports(number: int) -> list[int]:
-    """Ports that nobody listens on."""
+    """Finds ports that nobody listens on."""
     sockets = [socket.socket() for _ in range(number)]
     for one in sockets:
         one.bind(("localhost", 0))

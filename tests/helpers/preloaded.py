@@ -1,4 +1,4 @@
-"""Imported in the process that others are forked from: what takes programs seconds to import."""
+"""Imports slow modules in the process from which others are forked."""
 
 import importlib
 import pathlib
@@ -6,12 +6,12 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bin" / "lib"))
 
-# As the scripts of bin/ do: the package is that of this checkout, in every process.
+# As in the scripts of bin/: every process uses the package of this checkout.
 importlib.import_module("checkout")
 
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow  # noqa: E402
 
-# It starts nothing yet: a process that has run TensorFlow could not be forked.
+# This starts nothing yet, since a process that has run TensorFlow cannot be forked.
 load_tensorflow()
 for name in ("matplotlib.pyplot", "sklearn.neighbors"):
     importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""CelebA's small source prepared, and what lies there then."""
+"""Prepares CelebA's small source and reads the result."""
 
 import pathlib
 from typing import Any
@@ -20,12 +20,12 @@ def prepare(
 
 
 def prepared(data_dir: pathlib.Path) -> pathlib.Path:
-    """The folder of what `prepare` makes."""
+    """Returns the folder that `prepare` makes."""
     return tfds_builder.folder_of(data_dir, 32, "center")
 
 
 def examples(data_dir: pathlib.Path) -> dict[str, list[tuple]]:
-    """All examples in their order, images as they are encoded."""
+    """Reads all examples in their order, with encoded images."""
     builder = tfds.builder_from_directory(prepared(data_dir))
     source = builder.as_data_source(decoders={"image": tfds.decode.SkipDecoding()})
     return {

@@ -1,6 +1,6 @@
-"""Programs in processes of their own, as their users start them.
+"""Runs programs in their own processes, as users start them.
 
-They are forked, to save time, but for those of `command` and `start_anew`: in a test of how a
+They are forked to save time, except by `command` and `start_anew`, which are for tests of how a
 program starts.
 """
 
@@ -22,7 +22,7 @@ _TIMEOUT = 600  # Seconds.
 
 
 def command(program: str, *arguments: str) -> list[str]:
-    """What starts a program in a new Python."""
+    """Returns the command that starts a program in a new Python."""
     return [sys.executable, str(BIN / program), *arguments]
 
 
@@ -39,18 +39,18 @@ def start(folder: pathlib.Path, program: str, *arguments: str, **options: Any) -
     """Runs a program in a folder to its end.
 
     Args:
-      options: the environment or the limit of a `forked` process.
+      options: the environment or the file size limit of a `forked` process.
     """
     return _ended(folder, _run, program, *arguments, **options)
 
 
 def start_code(folder: pathlib.Path, code: str, *arguments: str, **options: Any) -> Ended:
-    """The same of Python code in place of a program."""
+    """Runs Python code instead of a program."""
     return _ended(folder, _run_code, code, *arguments, **options)
 
 
 def start_anew(folder: pathlib.Path, program: str, *arguments: str) -> Ended:
-    """As `start`, in a new Python."""
+    """Runs a program like `start`, but in a new Python."""
     done = subprocess.run(
         command(program, *arguments), cwd=folder, capture_output=True, text=True, timeout=_TIMEOUT
     )
@@ -58,14 +58,14 @@ def start_anew(folder: pathlib.Path, program: str, *arguments: str) -> Ended:
 
 
 def succeed(folder: pathlib.Path, program: str, *arguments: str) -> str:
-    """What a program prints that succeeds: nothing on standard error, above all no log lines."""
+    """Runs a program that must succeed without log lines or errors; returns its output."""
     done = start(folder, program, *arguments)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
 def mistake(done: Ended | subprocess.CompletedProcess[str]) -> str:
-    """The one line of a program that found a mistake of its user."""
+    """Returns the error line of a program that found a user's mistake."""
     assert done.returncode == 1, done.stderr
     assert re.fullmatch(r"error: [^\n]+; [^\n]+; [^\n]+\n", done.stderr), done.stderr
     return done.stderr
@@ -74,7 +74,7 @@ def mistake(done: Ended | subprocess.CompletedProcess[str]) -> str:
 def interrupt(
     folder: pathlib.Path, signum: int, after: str, program: str, *arguments: str
 ) -> tuple[int | None, str]:
-    """Sends a signal as soon as a program has printed a line; exit status and standard error."""
+    """Sends a signal after a program has printed a line; returns exit status and standard error."""
     reading, writing = os.pipe()
     with open(reading) as lines, tempfile.TemporaryFile("w+") as error:
         streams = {"stdout": writing, "stderr": error.fileno()}
@@ -88,7 +88,7 @@ def interrupt(
                         assert process.pid is not None
                         os.kill(process.pid, signum)
                         break
-                lines.read()  # It waits where nobody reads.
+                lines.read()  # The program waits if nobody reads.
                 process.join()
             finally:
                 late.cancel()
@@ -96,7 +96,7 @@ def interrupt(
 
 
 def _run(program: str, *arguments: str) -> None:
-    """As the script of bin/ does it."""
+    """Runs a program like the script of bin/."""
     import launch
 
     sys.argv = [str(BIN / program), *arguments]
@@ -104,7 +104,7 @@ def _run(program: str, *arguments: str) -> None:
 
 
 def _run_code(code: str, *arguments: str) -> None:
-    """As `python -c` does it."""
+    """Runs code like `python -c`."""
     sys.argv = ["-c", *arguments]
     exec(code, {"__name__": "__main__"})
 

@@ -1,4 +1,4 @@
-"""Reproductions that take seconds, and measures that name themselves."""
+"""Reproductions that take seconds, and measures that identify themselves."""
 
 import pathlib
 import zlib
@@ -64,7 +64,7 @@ def runs_in(path: pathlib.Path, scale: Scale = TINY_SCALE, **options) -> Runs:
 
 
 def small_preset(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Puts a preset of toyfaces with the smallest networks in place, and few faces."""
+    """Sets a preset of toyfaces with the smallest networks and few faces."""
     small = {
         "target": "image",
         "split": "paper",
@@ -93,7 +93,7 @@ def small_preset(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Answers(dict):
-    """Measures whose values tell which they are and of which run, where its model has them."""
+    """Measures whose values identify themselves and their run, if its model has them."""
 
     def __init__(self, runs, recipe, inference=None):
         super().__init__()
@@ -117,7 +117,7 @@ def answer(run: str, name: str) -> Estimate:
 
 
 class FaceAnswers(Answers):
-    """As `Answers`, of attributes."""
+    """Such measures of attributes."""
 
     def get(self, name, default=None):
         model = MODELS[self.recipe.model].plain.name

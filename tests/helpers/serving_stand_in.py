@@ -1,8 +1,7 @@
-"""Stands in for TensorFlow Serving: both of its interfaces, as its guides describe them.
+"""A stand-in for TensorFlow Serving with both interfaces, as its guides describe them.
 
-What a request must be to reach a signature is checked as a server checks it: the names of the
-inputs, their types, and what is base64. Sources: tensorflow.org/tfx/serving/api_rest, and the
-comments of predict.proto.
+It checks requests like a server: the names of the inputs, their types, and what is base64. Sources:
+tensorflow.org/tfx/serving/api_rest, and the comments in predict.proto.
 """
 
 import base64
@@ -21,7 +20,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 
 class Refusal(Exception):
-    """What a server answers with an error."""
+    """A request that a server answers with an error."""
 
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
         super().__init__(message)
@@ -29,7 +28,7 @@ class Refusal(Exception):
 
 
 class Model:
-    """A SavedModel behind a name, asked by protocol buffers as a server asks it."""
+    """A SavedModel with a name, called with protocol buffers like in a server."""
 
     def __init__(self, version) -> None:
         self.signatures = tf.saved_model.load(str(version)).signatures
@@ -44,7 +43,7 @@ class Model:
         """Runs a request.
 
         Raises:
-          Refusal: where a server refuses.
+          Refusal: if a server would refuse the request.
         """
         specs = self.inputs(request.model_spec.signature_name)
         if set(request.inputs) != set(specs):
@@ -68,10 +67,10 @@ class Model:
 
 
 def parsed_body(model: Model, body: dict) -> tuple[predict_pb2.PredictRequest, bool]:
-    """A REST request as a protocol buffer, and whether it is in rows.
+    """Converts a REST request to a protocol buffer; also tells whether it is in rows.
 
     Raises:
-      Refusal: for what the guide does not allow.
+      Refusal: if the guide does not allow it.
     """
     if set(body) - {"signature_name", "inputs", "instances"}:
         raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, f"unknown keys in {sorted(body)}")
@@ -110,7 +109,7 @@ def parsed_body(model: Model, body: dict) -> tuple[predict_pb2.PredictRequest, b
 
 
 def _array(values, dtype):
-    """JSON's values of one input; strings that are bytes are objects with the key b64 alone."""
+    """Converts JSON values of one input; bytes are objects with the single key b64."""
     if dtype == tf.string:
         if not all(isinstance(x, dict) and set(x) == {"b64"} for x in values):
             raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "bytes must be base64 under b64")
@@ -122,7 +121,7 @@ def _array(values, dtype):
 
 
 def body_of(reply: predict_pb2.PredictResponse, rows: bool) -> dict:
-    """A reply as REST has it."""
+    """Converts a reply to the REST format."""
     columns = {}
     for name, proto in reply.outputs.items():
         values = tf.make_ndarray(proto)
@@ -147,9 +146,9 @@ def body_of(reply: predict_pb2.PredictResponse, rows: bool) -> dict:
 def rest_server(
     models: dict[str, Model], states: dict[str, str] | None = None
 ) -> Iterator[tuple[str, list]]:
-    """Serves over HTTP; gives the URL, and a list of the bodies that come.
+    """Serves over HTTP; yields the URL and a list of received bodies.
 
-    Models whose states are asked for are in `states`.
+    `states` has the models whose states can be requested.
     """
     received = []
 
@@ -196,7 +195,7 @@ def rest_server(
 
 @contextlib.contextmanager
 def grpc_server(models: dict[str, Model]) -> Iterator[tuple[str, list]]:
-    """Serves over gRPC; gives the address, and a list of the requests that come."""
+    """Serves over gRPC; yields the address and a list of received requests."""
     received = []
 
     class Servicer(prediction_service_pb2_grpc.PredictionServiceServicer):

@@ -1,4 +1,4 @@
-"""All of the models with small networks, and data for them."""
+"""All models with small networks, and data for them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,9 +23,9 @@ OF_SEVERAL = tuple(name for name, row in PLAIN_MODELS.items() if row.modalities 
 def small_model(
     name: str, modalities: Mapping[str, Modality], body: str = "D8R", **options: Any
 ) -> MultimodalVAE:
-    """A model with the body `body` in every network and a latent variable of three values.
+    """Makes a model with the body `body` in every network and a latent variable of three values.
 
-    A VAE takes the first of the modalities, and the models of one direction generate it.
+    A VAE takes the first modality, and models of one direction generate it.
     """
     row = PLAIN_MODELS[name]
     first, *others = modalities
@@ -47,12 +47,12 @@ def small_model(
 
 
 def small_faces(size: int) -> dict[str, Modality]:
-    """The modalities of small faces with three attributes."""
+    """Makes the modalities of small faces with three attributes."""
     return faces.face_modalities(size, ("Bald", "Male", "Smiling"))
 
 
 def examples(modalities: Mapping[str, Modality], num: int) -> dict[str, tf.Tensor]:
-    """Random events of every modality."""
+    """Draws random events of every modality."""
     rng = np.random.default_rng(1)
 
     def event(modality: Modality) -> np.ndarray:
@@ -67,24 +67,24 @@ def examples(modalities: Mapping[str, Modality], num: int) -> dict[str, tf.Tenso
 
 
 def known_to(model: MultimodalVAE, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """The modalities that a model has, out of data that may have more."""
+    """Selects a model's modalities from data that may have more."""
     return {name: data[name] for name in model.modalities}
 
 
 def all_but_first(model: MultimodalVAE, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """What the first modality is generated from; of a VAE that modality itself."""
+    """Selects the modalities that the first one is generated from; for a VAE the first one."""
     return {name: data[name] for name in list(model.modalities)[1:] or model.modalities}
 
 
 def set_sequential_weights(model: MultimodalVAE) -> None:
-    """Every variable from -0.5 to 0.6 in equal steps, so that no two values agree."""
+    """Sets every variable to values from -0.5 to 0.6 in equal steps, so that no two are equal."""
     for variable in model.trainable_variables:
         size = int(np.prod(variable.shape))
         variable.assign(tf.reshape(tf.linspace(-0.5, 0.6, size), variable.shape))
 
 
 def set_variances(model: MultimodalVAE, variance: float) -> None:
-    """The same variance in every distribution of a latent variable, but for the floor of 1e-6."""
+    """Sets the variance of all latent distributions, up to the floor of 1e-6."""
     for part in model.layers:
         if isinstance(getattr(part, "head", None), GaussianHead):
             kernel, bias = part.head.variance.get_weights()

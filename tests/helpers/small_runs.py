@@ -1,4 +1,4 @@
-"""Runs of digits that are trained in seconds, and how two runs are compared."""
+"""Runs of digits that are trained in seconds, and a comparison of two runs."""
 
 import numpy as np
 
@@ -6,8 +6,8 @@ from jmvae_tf.training.checkpoints import load_trained
 from jmvae_tf.training.run_folder import RunFolder
 
 EPOCHS = 6
-# A batch of 8 makes 149 steps an epoch, each of them an execution of its own: epochs are long
-# enough for a signal to come within one.
+# A batch of 8 makes 149 steps per epoch, each a separate execution: epochs are long enough for a
+# signal to arrive within one.
 STEPS = 149
 TINY = (
     "--data=digits",
@@ -32,7 +32,7 @@ FIGURES = {
 
 
 def newest_variables(folder: RunFolder) -> list[np.ndarray]:
-    """Weights and the states of all optimisers at the end of a run."""
+    """Reads weights and the states of all optimisers at the end of a run."""
     model = load_trained(folder.newest_checkpoint(), folder)
     names = ("optimizer", "decoder_optimizer", "discriminator_optimizer")
     parts = [model, *(getattr(model, name) for name in names if hasattr(model, name))]
@@ -40,7 +40,7 @@ def newest_variables(folder: RunFolder) -> list[np.ndarray]:
 
 
 def assert_same_run(left: RunFolder, right: RunFolder) -> None:
-    """Bit for bit."""
+    """Checks that two runs are equal bit for bit."""
     assert left.history_file.read_text() == right.history_file.read_text()
     variables = zip(newest_variables(left), newest_variables(right), strict=True)
     assert all(np.array_equal(x, y) for x, y in variables)

@@ -1,4 +1,4 @@
-"""Writes toyfaces as CelebA's official files, so that all that takes CelebA takes them."""
+"""Writes toyfaces as CelebA's official files, for everything that reads CelebA."""
 
 import os
 import pathlib
@@ -15,11 +15,11 @@ from jmvae_tf.data.toyfaces import loading as toyfaces
 from jmvae_tf.runtime.files import written_atomically
 
 WIDTH, HEIGHT = 178, 218
-"""Of CelebA's aligned images, in pixels; the face fills the centre square."""
+"""Size of CelebA's aligned images in pixels; the face fills the centre square."""
 
 _JPEG_QUALITY = 95
 
-# Of ten images in a row, which parts they are in: 0 trains, 1 validates, 2 tests.
+# The parts of ten images in a row: 0 trains, 1 validates, 2 tests.
 _PARTITIONS = (0, 0, 0, 0, 0, 0, 0, 0, 1, 2)
 
 
@@ -27,16 +27,16 @@ def write(folder: pathlib.Path, number: int, seed: int, zipped: bool = True) -> 
     """Writes images, the list of attributes and the list of partitions.
 
     The images are those of `toyfaces.examples` drawn larger. The attributes of CelebA that
-    toyfaces do not show are -1. The lists come last: what lacks them is not whole.
+    toyfaces do not show are -1. The lists come last; without them the files are incomplete.
 
     Args:
-      folder: made if it is not there.
-      number: of the images.
-      seed: of the faces.
-      zipped: whether the images are in a zip, as they are distributed, or in a folder.
+      folder: the folder, made if it is missing.
+      number: the number of images.
+      seed: seed of the faces.
+      zipped: whether to write the images to a zip, as they are distributed, or to a folder.
 
     Raises:
-      OSError: if a file cannot be written, or there is a folder of images already.
+      OSError: if a file cannot be written, or a folder of images exists.
     """
     folder.mkdir(parents=True, exist_ok=True)
     attributes = toyfaces.sample_attributes(number, seed)
@@ -46,7 +46,7 @@ def write(folder: pathlib.Path, number: int, seed: int, zipped: bool = True) -> 
             zipfile.ZipFile(temporary, "w") as archive,
         ):
             for name, content in _images(attributes, seed):
-                # With the time that ZipInfo has by itself, the same seed gives the same bytes.
+                # With ZipInfo's default time, the same seed gives the same bytes.
                 archive.writestr(zipfile.ZipInfo(f"{source_files.FOLDER}/{name}"), content)
     else:
         with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as temporary_folder:
@@ -79,7 +79,7 @@ def _images(attributes: np.ndarray, seed: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _attribute_lines(attributes: np.ndarray) -> list[str]:
-    """The official list: a count, the names, and a row for each image, numbers two wide."""
+    """Returns the official list: a count, the names, and a row per image, numbers two wide."""
     official = np.full((len(attributes), len(OFFICIAL_ATTRIBUTES)), -1, np.int8)
     columns = [OFFICIAL_ATTRIBUTES.index(name) for name in toyfaces.ATTRIBUTES]
     official[:, columns] = attributes
