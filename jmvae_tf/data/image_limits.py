@@ -20,7 +20,7 @@ LONGEST_SIDE = 4096
 """In pixels; larger images are refused by their headers, before memory is allocated."""
 
 MOST_SCANS = 100
-"""Of a progressive JPEG; a scan of 33 bytes can already pass over the whole image."""
+"""Most scans of a progressive JPEG; 33 bytes of a scan can cover the whole image."""
 
 MOST_TEXTS = 8
 """Compressed texts of a PNG; each of them may unpack to a thousand times its size."""

@@ -74,7 +74,7 @@ class FiniteTerms(keras.callbacks.Callback):
         super().__init__()
         self.remedy = remedy
         self.every_batch = every_batch
-        # Unless told so, Keras waits for every batch where a callback has a hook for batches.
+        # By default, Keras waits for every batch if a callback has a hook for batches.
         self.async_safe = not every_batch
         self.epoch = 0
 

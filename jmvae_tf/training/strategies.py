@@ -113,7 +113,7 @@ def check_agreement(strategy: tf.distribute.Strategy, epoch: int) -> None:
     """Refuses to continue if workers found checkpoints of different epochs.
 
     Args:
-      strategy: of training; all workers must call this.
+      strategy: the strategy of training; all workers must call this.
       epoch: the epoch that this worker found.
 
     Raises:
