@@ -3,7 +3,7 @@
 The kinds of the modalities and the directions of the model determine the figures.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +11,7 @@ import tensorflow as tf
 from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation.subject import proposals
-from jmvae_tf.models.base import Direction, MultimodalVAE
+from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.reporting.direction_figures import DirectionFigure, is_drawable
 from jmvae_tf.reporting.figure_names import (
     capital,
@@ -61,7 +61,12 @@ def draw_figures(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: i
         )
     if history := folder.read_history():  # It may have been deleted.
         curves.loss_terms(folder.figures / "loss_terms.png", history)
-    return _notes(x for x in model.directions if x not in drawable)
+    undrawn = [
+        f"{x.target} from {' and '.join(x.given)}" for x in model.directions if x not in drawable
+    ]
+    if not model.directions and not images:  # A VAE.
+        undrawn = [f"reconstructions of {name}" for name in model.targets]
+    return _notes(undrawn)
 
 
 def draw_reconstructions(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -> None:
@@ -95,8 +100,7 @@ def _first_test_examples(data: DataSet) -> dict[str, tf.Tensor]:
     return pipelines.whole_part(data, "test", binarised=False, number=_MOST_EXAMPLES)
 
 
-def _notes(directions: Iterable[Direction]) -> list[str]:
-    undrawn = [f"{x.target} from {' and '.join(x.given)}" for x in directions]
+def _notes(undrawn: Sequence[str]) -> list[str]:
     if not undrawn:
         return []
     more = len(undrawn) - _MOST_NAMED

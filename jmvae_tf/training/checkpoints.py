@@ -115,8 +115,8 @@ def load_trained(path: Any, folder: RunFolder) -> Trained:
     shapes = folder.read_event_shapes()
     if shapes is not None:
         for name, modality in model.modalities.items():
-            found[name] = modality.event_shape
-            wanted[name] = shapes.get(name, "unknown")
+            found[f"shape of {name}"] = modality.event_shape
+            wanted[f"shape of {name}"] = shapes.get(name, "unknown")
     different = {name: value for name, value in wanted.items() if found.get(name, value) != value}
     if different:
         raise UserError(

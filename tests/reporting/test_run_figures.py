@@ -258,6 +258,9 @@ def test_without_an_image_a_note_says_that_nothing_is_drawn(tmp_path, drawn):
     [note] = _draw(tmp_path, "jmvae_kl", "species", "sizes")
     assert drawn == []
     assert note.startswith("no figure shows sizes from species, species from sizes: ")
+    [note] = _draw(tmp_path, "vae", "species")
+    assert drawn == []
+    assert note.startswith("no figure shows reconstructions of species: ")
 
 
 def test_vectors_give_images_that_are_drawn_for_test_examples(tmp_path, drawn):
