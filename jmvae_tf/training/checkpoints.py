@@ -9,7 +9,7 @@ import tensorflow as tf
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.finite_weights import not_finite
-from jmvae_tf.models.loading import load_model
+from jmvae_tf.models.loading import read_model
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.precision import computing_in
@@ -89,7 +89,7 @@ def load_trained(path: Any, folder: RunFolder) -> Trained:
         # The precision applies to files that do not contain theirs.
         watched = strategies.workers_watched(tf.distribute.get_strategy())
         with watched, computing_in(settings.precision):
-            trained = load_model(path)
+            trained = read_model(path)
     except strategies.LostWorkerError:
         raise
     except Exception as error:  # Keras and h5py raise many types for a damaged file.

@@ -80,7 +80,7 @@ def load_once():
 @pytest.fixture
 def stranger(trained, tmp_path, load_once, monkeypatch):
     """A copy of it, to be changed."""
-    monkeypatch.setattr(checkpoints, "load_model", load_once)
+    monkeypatch.setattr(checkpoints, "read_model", load_once)
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     return RunFolder(tmp_path / "runs" / "run")
 
