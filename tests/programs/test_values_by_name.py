@@ -4,6 +4,7 @@ import pathlib
 
 import numpy as np
 import pytest
+from absl import flags
 
 from jmvae_tf.data import faces
 from jmvae_tf.export_format.modalities_json import DescribedModality
@@ -192,3 +193,22 @@ def test_mistakes(items, modalities, told):
     with pytest.raises(UserError) as caught:
         parse("set", items, modalities)
     assert told in str(caught.value)
+
+
+def test_a_name_with_a_comma_needs_quotes_and_the_refusal_says_so():
+    """A flag's list is parsed as a line of CSV."""
+    species = Modality(
+        "species", (2,), Categorical(), kind="label", value_names=("cockle, common", "limpet")
+    )
+    traits = Modality("traits", (2,), Gaussian(), kind="attributes", value_names=("red, dark", "x"))
+    modalities = {"species": species, "traits": traits}
+    parser = flags.ListParser()
+    for text in ("species=cockle, common", "red, dark=1"):
+        with pytest.raises(UserError, match="put double quotes around an item with a comma"):
+            parse("given", parser.parse(text), modalities)
+    parsed = parse("given", parser.parse('"species=cockle, common","red, dark=1"'), modalities)
+    np.testing.assert_array_equal(parsed["species"], [1, 0])
+    np.testing.assert_array_equal(parsed["traits"], [1, np.nan])
+    with pytest.raises(UserError) as refusal:
+        parse("given", ["y=1"], LABEL)
+    assert "quotes" not in str(refusal.value)

@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -134,7 +134,8 @@ def _named(
         raise UserError(
             f"--{flag} must name what the model knows",
             f"--{flag}={item}",
-            f"did you mean {near}?" if near else f"choose among {', '.join(usual)}",
+            (f"did you mean {near}?" if near else f"choose among {', '.join(usual)}")
+            + _hint_on_commas(flag, names),
         )
     for meaning in names[name]:
         if meaning.place is None:
@@ -159,6 +160,13 @@ def _is_odd(name: str, names: Mapping[str, list[_Named]]) -> bool:
     modality = meanings[0].modality
     short = name.removeprefix(f"{modality.name}.")
     return name not in modality.value_names and len(names[short]) == 1
+
+
+def _hint_on_commas(flag: str, names: Iterable[str]) -> str:
+    """Tells how to write a name with a comma, which would end an item of a list; "" if none."""
+    if not any("," in name for name in names):
+        return ""
+    return f"; put double quotes around an item with a comma: --{flag}='\"name=value\"'"
 
 
 def _nearest(name: str, names: Sequence[str]) -> str | None:
@@ -193,6 +201,8 @@ def _one_hot(flag: str, item: str, value: str, modality: "Known") -> np.ndarray:
         numbers = f"a number from 0 to {len(names) - 1}, since its classes have no names"
         rule = f"one of {', '.join(names)}" if modality.value_names else numbers
         raise UserError(
-            f"--{flag}={modality.name}=… must be {rule}", f"--{flag}={item}", "choose one of them"
+            f"--{flag}={modality.name}=… must be {rule}",
+            f"--{flag}={item}",
+            "choose one of them" + _hint_on_commas(flag, names),
         )
     return np.eye(len(names), dtype=np.float32)[names.index(value)]
