@@ -142,8 +142,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
           given: the conditions and perhaps other modalities, standardised.
 
         Returns:
-          A distribution of event shape [latent_dim]; its batch shape is [] if there are no
-          conditions.
+          A distribution of event shape [latent_dim], of batch shape [] without conditions.
         """
         if not self.conditions:
             return standard_normal(self.latent_dim)
@@ -157,8 +156,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
     def directions(self) -> tuple[Direction, ...]:
         """The directions in which the model generates one modality from others.
 
-        Without conditions these are all ordered pairs, although any set of other modalities may be
-        given.
+        Without conditions these are all ordered pairs, although several others may be given.
         """
         if self.conditions:
             return tuple(Direction(self.conditions, target) for target in self.targets)
@@ -277,8 +275,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
           seed: see `posterior`.
 
         Returns:
-          Modality name to float32 [batch, *event_shape], for the modalities that the model
-          generates.
+          Name of each modality that the model generates to float32 [batch, *event_shape].
         """
         z = self.posterior_mean(data, seed)
         p_x_z = self.decode(z, given=data)
