@@ -41,15 +41,18 @@ class ModalityInputs:
           of the training set; the others stay in the data's units.
 
         Raises:
-          ValueError: if a name is unknown, a shape is not that of its modality, or values are
-            outside its support. In a graph, values are not checked.
+          ValueError: if a name is unknown, a shape is not that of its modality, values are outside
+            its support, or modalities differ in their number of examples. In a graph, values are
+            not checked.
         """
         self._check_known(data)
         for name, x in data.items():
             if _has_values(x):
                 modality = self.modalities[name]
                 modality.check_values(training_data.as_events(name, x, modality.event_shape))
-        return self._standardised(data)
+        tensors = self._standardised(data)
+        _check_equal({name: x.shape[0] for name, x in tensors.items()})
+        return tensors
 
     def checked_inputs(self, given: Tensors) -> dict[str, tf.Tensor]:
         """Standardises data; raises ValueError if one of the conditions is not given."""
@@ -82,6 +85,7 @@ class ModalityInputs:
                 f"A bound needs all modalities, {list(self.modalities)}. "
                 f"Received: {list(data) or 'nothing'}, without {missing}"
             )
+        _check_equal({name: len(x) for name, x in data.items() if _has_values(x) and np.ndim(x)})
         for name, x in data.items():
             if not _has_values(x):
                 continue
@@ -209,12 +213,7 @@ class ModalityInputs:
             name: training_data.as_events(name, x, self.modalities[name].event_shape)
             for name, x in examples.items()
         }
-        numbers = {name: len(values) for name, values in arrays.items()}
-        if len(set(numbers.values())) > 1:
-            raise ValueError(
-                "Every modality must have as many examples as the others. Received: "
-                + ", ".join(f"{number} of {name!r}" for name, number in numbers.items())
-            )
+        _check_equal({name: len(values) for name, values in arrays.items()})
         return arrays
 
 
@@ -236,6 +235,15 @@ def new_statistics(modalities: Mapping[str, Modality]) -> dict[str, Standardisat
 def _has_values(x: Any) -> bool:
     """Whether values can be read; those of a graph that is being traced cannot."""
     return not tf.is_tensor(x) or hasattr(x, "numpy")
+
+
+def _check_equal(numbers: Mapping[str, int | None]) -> None:
+    """Raises ValueError if modalities differ in their number of examples; None is not known."""
+    if len({number for number in numbers.values() if number is not None}) > 1:
+        raise ValueError(
+            "Every modality must have as many examples as the others. Received: "
+            + ", ".join(f"{number} of {name!r}" for name, number in numbers.items())
+        )
 
 
 def _check_finite(name: str, values: np.ndarray) -> None:

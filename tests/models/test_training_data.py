@@ -57,6 +57,17 @@ def model(two_modalities):
     return model
 
 
+@pytest.mark.parametrize("number", [1, 3])
+def test_modalities_of_unequal_numbers_are_not_broadcast(number):
+    model = small_model("jmvae_kl", {name: Modality(name, (3,), Gaussian()) for name in "abc"})
+    data = {name: np.zeros((4, 3), "f") for name in "abc"} | {"b": np.zeros((number, 3), "f")}
+    rule = f"as many examples as the others. Received: 4 of 'a', {number} of 'b'"
+    with pytest.raises(ValueError, match=rule):
+        model.generate("c", {name: data[name] for name in "ab"})
+    with pytest.raises(ValueError, match=rule):
+        model.bound(data, tf.constant([0, 1]))
+
+
 def columns(event_shape=(3,), kind="vector"):
     """A model of standardised numbers."""
     shape = Modality("v", event_shape, Gaussian(), kind=kind, standardised=True)
