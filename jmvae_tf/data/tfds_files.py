@@ -86,7 +86,7 @@ def _check_classes(features: dict[str, Any]) -> None:
         depth, value = values.pop()
         number += 1
         if number > _MOST_VALUES or depth > _DEEPEST:
-            raise ValueError("too many values, or too deep in each other")
+            raise ValueError("too many values, or nested too deeply")
         if isinstance(value, list):
             values += ((depth + 1, x) for x in value)
         elif isinstance(value, dict):

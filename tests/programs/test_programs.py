@@ -229,6 +229,7 @@ def test_same_seed_gives_the_same_bits_and_overwrite_begins_anew(copied, whole, 
     assert sorted(versions) == ["1", "2"], "what a server may watch stays"
 
 
+@pytest.mark.slow
 def test_interrupted_run_goes_on_as_if_it_had_not_been(whole, tmp_path):
     status, error = interrupt(tmp_path, signal.SIGINT, "epoch 1/", "train", *TINY)
     run = RunFolder(tmp_path / "run")

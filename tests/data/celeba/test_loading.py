@@ -172,10 +172,10 @@ def test_classes_that_are_not_of_tfds_are_not_imported(foreign, monkeypatch, fea
     assert not mark.exists()
 
 
-def test_features_that_are_deep_in_each_other(foreign):
+def test_features_that_are_nested_deeply(foreign):
     for depth in (60, 100_000):
         (foreign / "features.json").write_text('{"x":' * depth + "1" + "}" * depth)
-        assert "deep in each other" in refusal(foreign)
+        assert "nested too deeply" in refusal(foreign)
 
 
 @pytest.mark.parametrize("file", ["features.json", "metadata.json", "partition.labels.txt"])
