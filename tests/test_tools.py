@@ -16,7 +16,7 @@ def test_the_tool_that_ships_models_explains_itself(tmp_path):
         text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Trains, measures and exports the models that the repository")
+    assert done.stdout.startswith("Trains, evaluates and exports the models that the repository")
     for flag in ("runs_dir", "data_dir", "export_dir"):
         assert f"  --{flag}: " in done.stdout
     assert not list(tmp_path.iterdir())

@@ -446,7 +446,9 @@ def test_checkpoint_of_another_architecture(model, folder, of_the_run, told):
 def test_checkpoint_of_other_modalities(model, folder, settings):
     save_epochs(model, folder, [-3])
     folder.write_config(settings, digit_modalities(8))
-    with pytest.raises(UserError, match=r"image \(4, 4, 1\), not \(8, 8, 1\), label \(3,\), not"):
+    with pytest.raises(
+        UserError, match=r"image \(4, 4, 1\), not \(8, 8, 1\), .* label \(3,\), not"
+    ):
         load_checkpoint(folder.newest_checkpoint(), folder)
 
 
@@ -454,7 +456,9 @@ def test_checkpoint_of_a_run_that_recorded_no_shapes(model, folder, settings):
     """Versions until 0.3.0 did not; their digits have 8 x 8 pixels."""
     save_epochs(model, folder, [-3])
     folder.write_config(settings)
-    with pytest.raises(UserError, match=r"image \(4, 4, 1\), not \(8, 8, 1\), label \(3,\), not"):
+    with pytest.raises(
+        UserError, match=r"image \(4, 4, 1\), not \(8, 8, 1\), .* label \(3,\), not"
+    ):
         load_checkpoint(folder.newest_checkpoint(), folder)
     folder.check_modalities(digit_modalities(8))
     with pytest.raises(UserError, match=r"started with; received data of .*\(28, 28, 1\).*, not"):
