@@ -4,8 +4,16 @@ import shutil
 
 import pytest
 
-from jmvae_tf.reproduction import recipes
-from tests.helpers.reproductions import JMVAE, JMVAE_H, JMVAE_KL, runs_in, small_preset
+from jmvae_tf.reproduction import recipes, table_1_of_2018, tables_of_2016
+from tests.helpers.reproductions import (
+    JMVAE,
+    JMVAE_H,
+    JMVAE_KL,
+    Answers,
+    FaceAnswers,
+    runs_in,
+    small_preset,
+)
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +47,17 @@ def _figures_of_two_latent_runs(monkeypatch):
 def _toyfaces(monkeypatch):
     """A preset of toyfaces with the smallest networks, and few faces."""
     small_preset(monkeypatch)
+
+
+@pytest.fixture
+def _answers(monkeypatch):
+    """Lets tables of digits be filled without trained models."""
+    monkeypatch.setattr(table_1_of_2018, "generation", Answers)
+    monkeypatch.setattr(tables_of_2016, "likelihoods", Answers)
+
+
+@pytest.fixture
+def _answers_of_faces(monkeypatch):
+    """Lets tables of faces be filled without trained models."""
+    monkeypatch.setattr(table_1_of_2018, "generation", FaceAnswers)
+    monkeypatch.setattr(tables_of_2016, "likelihoods", FaceAnswers)

@@ -2,24 +2,12 @@
 
 import pytest
 
-from jmvae_tf.reproduction import table_1_of_2018, tables, tables_of_2016
+from jmvae_tf.reproduction import tables
 from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.reproduction.scales import SCALES
-from tests.helpers.reproductions import Answers, FaceAnswers, answer, runs_in
+from tests.helpers.reproductions import answer, runs_in
 
 QUICK_FACES = SCALES["quick"]["celeba"]
-
-
-@pytest.fixture
-def _answers(monkeypatch):
-    monkeypatch.setattr(table_1_of_2018, "generation", Answers)
-    monkeypatch.setattr(tables_of_2016, "likelihoods", Answers)
-
-
-@pytest.fixture
-def _answers_of_faces(monkeypatch):
-    monkeypatch.setattr(table_1_of_2018, "generation", FaceAnswers)
-    monkeypatch.setattr(tables_of_2016, "likelihoods", FaceAnswers)
 
 
 @pytest.mark.usefixtures("_answers")

@@ -192,6 +192,17 @@ def test_description_that_is_too_long(foreign):
     assert "of at most 16777216 bytes; received" in refusal(foreign)
 
 
+def refuse_with(foreign, name, old, new):
+    """Changes a file of prepared faces, and looks for one line that names their folder."""
+    path = foreign / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    message = refusal(foreign)
+    assert message.isprintable()
+    assert str(foreign) in message
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -213,13 +224,7 @@ def test_description_that_is_too_long(foreign):
     ],
 )
 def test_description_that_lies(foreign, old, new):
-    path = foreign / "dataset_info.json"
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
-    message = refusal(foreign)
-    assert message.isprintable()
-    assert str(foreign) in message
+    refuse_with(foreign, "dataset_info.json", old, new)
 
 
 @pytest.mark.parametrize(
@@ -235,13 +240,7 @@ def test_description_that_lies(foreign, old, new):
     ],
 )
 def test_features_that_lie(foreign, old, new):
-    path = foreign / "features.json"
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
-    message = refusal(foreign)
-    assert message.isprintable()
-    assert str(foreign) in message
+    refuse_with(foreign, "features.json", old, new)
 
 
 @pytest.mark.parametrize("edit", [lambda x: x[:-70_000], lambda x: b"", lambda x: x[::-1]])
