@@ -1,8 +1,10 @@
 """The examples run, and print that they worked."""
 
+import csv
 import re
 import runpy
 
+import cv2
 import pytest
 
 from tests.helpers.paths import ROOT
@@ -35,3 +37,20 @@ def test_three_modalities(capsys):
 def test_standardised_data(capsys):
     *_, error = numbers_of("standardised_data", capsys)
     assert error < 0.5
+
+
+def test_shells_with_gaps_in_their_table(tmp_path):
+    draw = runpy.run_path(str(ROOT / "examples" / "draw_shells.py"))["draw_shells"]
+    whole = draw(tmp_path, number=12)
+    with open(tmp_path / "metadata.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert all(
+        row[x] in ("", cells[x]) for row, cells in zip(rows, whole, strict=True) for x in row
+    )
+    assert 0 < sum(row["species"] == "" for row in rows) < 12
+    images = [cv2.imread(str(tmp_path / row["file_name"])) for row in rows if row["file_name"]]
+    assert [x is None for x in images].count(True) == 1
+    assert {x.shape for x in images if x is not None} == {(96, 96, 3)}
+    assert draw(tmp_path / "again", number=12) == whole
+    first = (tmp_path / "metadata.csv").read_bytes()
+    assert (tmp_path / "again" / "metadata.csv").read_bytes() == first
