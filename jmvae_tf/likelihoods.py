@@ -46,6 +46,11 @@ class Likelihood(abc.ABC):
         """Whether values between 0 and 1 are probabilities, from which training draws 0 or 1."""
         return False
 
+    @property
+    def is_independent(self) -> bool:
+        """Whether the values of an event are independent given z, so that some may be missing."""
+        return True
+
     @abc.abstractmethod
     def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
         """Makes the distribution of an event from a decoder's unconstrained output.
@@ -79,16 +84,17 @@ class Likelihood(abc.ABC):
         """
         return observed_log_prob(distribution, event, mask)
 
-    def fault_of(self, events: np.ndarray) -> str | None:
+    def fault_of(self, events: np.ndarray, observed: np.ndarray | None = None) -> str | None:
         """Says why events cannot be trained on although their values are in the support.
 
         Args:
           events: [batch, *event_shape].
+          observed: which of them count, bool, [batch] or [batch, *event_shape]; None for all.
 
         Returns:
           The rule and what was received; None if the events can be used.
         """
-        del events
+        del events, observed
         return None
 
     def get_config(self) -> dict[str, Any]:
@@ -155,10 +161,17 @@ class Categorical(Likelihood):
         """True."""
         return True
 
-    def fault_of(self, events: np.ndarray) -> str | None:
+    @property
+    def is_independent(self) -> bool:
+        """False: one class excludes the others."""
+        return False
+
+    def fault_of(self, events: np.ndarray, observed: np.ndarray | None = None) -> str | None:
         """Checks that each event is one-hot."""
         ones = (events == 1).sum(axis=-1) == 1
         wrong = ~(ones & ((events != 0).sum(axis=-1) == 1))
+        if observed is not None:
+            wrong &= observed
         if not wrong.any():
             return None
         event = ", ".join(f"{float(x):g}" for x in events[wrong][0][:_SHOWN])

@@ -9,7 +9,7 @@ import operator
 import re
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 import keras
@@ -19,22 +19,19 @@ from jmvae_tf.export_format import signature_names, value_names, value_ranges
 from jmvae_tf.likelihoods import Likelihood
 from jmvae_tf.runtime.errors import one_line
 
-Kind = Literal["image", "label", "attributes", "vector"]
+Kind = Literal["image", "label", "attributes", "numbers", "text", "array", "vector"]
 
 _KINDS = get_args(Kind)
 
+_SHAPES = (
+    "An image has the shape (height, width, 1, 3 or 4), a text (length, symbols), a label, "
+    "attributes or numbers one axis, and an array or a vector any shape."
+)
+
+MOST_IN_A_TEXT = 2**16
+"""Values of a text, places times symbols; one example then takes at most 256 KiB."""
+
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-
-_REALS = (-math.inf, math.inf)
-
-_LARGEST = float(np.finfo(np.float32).max)  # Models compute in float32.
-
-_ROUNDING, _NOISE = 1e-5, 5.0
-"""How far a value may lie outside its range, as a multiple of the range's width.
-
-`_ROUNDING` holds if the likelihood itself has that range, `_NOISE` if it covers all real numbers:
-noisy values are accepted, values in a wrong unit are not.
-"""
 
 
 def _accepting_shown_as(modality: type["Modality"]) -> type["Modality"]:
@@ -69,17 +66,27 @@ class Modality(value_ranges.YesOrNo):
       likelihood_weight: the factor of log p(x|z) in the objectives. With a weight other than 1 the
         term is no longer the logarithm of a density. It is the same for all examples; for weights
         per example, such as 0 for a missing modality, see `objectives`.
-      kind: what its values are, an "image" (height, width, 1 or 3 channels), a "label"
+      kind: what its values are, an "image" (height, width, 1, 3 or 4 channels), a "label"
         (probabilities of classes), "attributes" (named values, each yes or no: -1 or 1 in data, 0
-        or 1 if Bernoulli) or a "vector". It decides on flips, clipping, discriminators, files in
-        signatures, metrics and figures. Until version 0.3 it was called `shown_as`, which still
-        works.
-      value_names: the names of a vector's values in order, for example the classes of a label;
-        empty if they have no names.
+        or 1 if Bernoulli), "numbers" (columns of a table, each with a unit of its own), a "text"
+        (places, symbols; one-hot at each place, with the end mark from the text's end on), an
+        "array" (values of one unit, any shape) or a "vector" (anything else, any shape). It decides
+        on flips, clipping, discriminators, files in signatures, metrics and figures. Until version
+        0.3 it was called `shown_as`, which still works.
+      value_names: the names of the values in order, for example the classes of a label or the
+        columns of numbers; empty if they have no names. A text has names for its symbols, single
+        characters and at last the end mark, "<end>".
       standardised: whether models work on (x - mean) / stddev, value by value, with the statistics
         of the training set. The likelihood then applies to standardised values.
       value_range: the lowest and the highest value that a trained model accepts. Generated images
         are clipped to it. None for the range of the likelihood.
+      nan_is_missing: whether NaN in data means that a value is missing. An example of NaN alone
+        lacks the modality.
+      partly_observed: whether examples may lack some of the modality's values and have others.
+        Encoders then also take which values are observed. Only for attributes, numbers and vectors
+        of one axis.
+      log_values: the names of those numbers whose logarithm is modelled; they must be positive. In
+        data and exports they stay as they are.
     """
 
     name: str
@@ -90,6 +97,9 @@ class Modality(value_ranges.YesOrNo):
     value_names: tuple[str, ...] = ()
     standardised: bool = False
     value_range: tuple[float, float] | None = None
+    nan_is_missing: bool = False
+    partly_observed: bool = False
+    log_values: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Checks the fields against each other.
@@ -98,11 +108,13 @@ class Modality(value_ranges.YesOrNo):
           ValueError: if a field has the wrong type, the name cannot be part of other names, the
             event is empty, the weight is not positive, the kind is unknown or does not fit the
             shape, value names are too few, repeat or cannot be printed, the range is empty or
-            exceeds the likelihood's, the range of attributes has no middle, or the likelihood does
-            not suit standardised values.
+            exceeds the likelihood's, the range of attributes has no middle, the likelihood does not
+            suit standardised values, values that are observed together are partly observed, or
+            logarithms are of values that are no standardised numbers.
         """
         object.__setattr__(self, "event_shape", _shape_of(self.event_shape))
-        object.__setattr__(self, "value_names", _names_of(self.value_names))
+        object.__setattr__(self, "value_names", value_names.checked_names(self.value_names))
+        object.__setattr__(self, "log_values", value_names.checked_names(self.log_values))
         if (
             not isinstance(self.name, str)
             or not _NAME.fullmatch(self.name)
@@ -137,21 +149,16 @@ class Modality(value_ranges.YesOrNo):
                 f"A kind is one of {', '.join(map(repr, _KINDS))}. "
                 f"Received: kind={one_line(repr(self.kind))} for {self.name!r}"
             )
-        rank = len(self.event_shape)
-        if self.kind == "image":
-            fits = rank == 3 and self.event_shape[-1] in (1, 3)
-        else:
-            fits = self.kind == "vector" or (self.kind in ("label", "attributes") and rank == 1)
-        if not fits:
+        if not self._fits_kind():
             raise ValueError(
-                "An image has the shape (height, width, 1 or 3), a label or "
-                "attributes one axis, and a vector any shape. "
-                f"Received: kind={self.kind!r} with event_shape={self.event_shape}"
+                f"{_SHAPES} Received: kind={self.kind!r} with event_shape={self.event_shape}"
             )
+        if self.kind == "text":
+            self._check_text()
         if self.kind == "attributes" and not self.value_names:
             raise ValueError(f"Attributes have names. Received: {self.name!r} without value_names")
         if self.value_range is not None:
-            low, high = _range_of(self.value_range)
+            low, high = value_ranges.checked_range(self.value_range)
             object.__setattr__(self, "value_range", (low, high))
             if not low < high:
                 raise ValueError(
@@ -174,7 +181,8 @@ class Modality(value_ranges.YesOrNo):
                 "Standardised values are real numbers, which need a Gaussian likelihood. "
                 f"Received: {self.likelihood} for {self.name!r}"
             )
-        if self.value_names and len(self.value_names) != math.prod(self.event_shape):
+        named = self.event_shape[-1:] if self.kind == "text" else self.event_shape
+        if self.value_names and len(self.value_names) != math.prod(named):
             raise ValueError(
                 "There must be a name for every value or none at all. Received: "
                 f"{len(self.value_names)} names for event_shape={self.event_shape}"
@@ -184,6 +192,50 @@ class Modality(value_ranges.YesOrNo):
             raise ValueError(
                 "Each value must have a name of its own. "
                 f"Received: {repeated} more than once in value_names of {self.name!r}"
+            )
+        self._check_partly_observed()
+        self._check_log_values()
+
+    def _fits_kind(self) -> bool:
+        rank = len(self.event_shape)
+        if self.kind == "image":
+            return rank == 3 and self.event_shape[-1] in (1, 3, 4)
+        if self.kind == "text":
+            return rank == 2
+        return rank == 1 or self.kind in ("array", "vector")
+
+    def _check_text(self) -> None:
+        *symbols, end = self.value_names or ("",)
+        if end != value_names.END_MARK or any(len(symbol) != 1 for symbol in symbols):
+            raise ValueError(
+                "A text has value_names, single characters and at last the end mark "
+                f"{value_names.END_MARK!r}. Received: {one_line(repr(self.value_names))} of "
+                f"{self.name!r}"
+            )
+        if math.prod(self.event_shape) > MOST_IN_A_TEXT:
+            raise ValueError(
+                f"A text has at most {MOST_IN_A_TEXT:,} values, places times symbols; shorten it, "
+                f"or leave out rare symbols. Received: event_shape={self.event_shape} of "
+                f"{self.name!r}"
+            )
+
+    def _check_partly_observed(self) -> None:
+        by_value = self.kind in ("attributes", "numbers", "vector") and len(self.event_shape) == 1
+        if self.partly_observed and not (by_value and self.likelihood.is_independent):
+            raise ValueError(
+                "Values of attributes, numbers and vectors of one axis can be partly observed; "
+                "others are observed together or not at all. "
+                f"Received: partly_observed=True for {self.name!r}, kind={self.kind!r}, "
+                f"{self.likelihood}"
+            )
+
+    def _check_log_values(self) -> None:
+        unknown = [name for name in self.log_values if name not in self.value_names]
+        if self.log_values and (self.kind != "numbers" or not self.standardised or unknown):
+            raise ValueError(
+                "Logarithms are modelled of standardised numbers, by their value_names. "
+                f"Received: log_values={one_line(repr(unknown or self.log_values))} for "
+                f"{self.name!r}, kind={self.kind!r}, standardised={self.standardised}"
             )
 
     @property
@@ -197,44 +249,79 @@ class Modality(value_ranges.YesOrNo):
         """The lowest and the highest value that a model accepts."""
         return self.value_range or self.likelihood.support
 
-    def check_values(self, events: np.ndarray) -> None:
+    def check_values(self, events: np.ndarray, observed: np.ndarray | None = None) -> None:
         """Refuses events that a model does not accept.
 
         Args:
           events: real numbers, [batch, *event_shape].
+          observed: which of them count, bool, [batch] or [batch, *event_shape]; None for all, or
+            for those that are not NaN if `nan_is_missing`.
 
         Raises:
-          ValueError: if a value is not finite in float32, or outside the support by more than
-            rounding or noise.
+          ValueError: if a value is not finite in float32, outside the support by more than rounding
+            or noise, or not positive where its logarithm is modelled; or if an example is partly
+            NaN, but `partly_observed` is not set.
         """
-        if not events.size:
+        observed = self.observed_in(events) if observed is None else observed
+        values = events if observed is None else events[observed]
+        if not values.size:
             return
-        lowest, highest = float(np.min(events)), float(np.max(events))
-        low, high = self.support
-        bounded = math.isfinite(low) and math.isfinite(high)
-        share = _NOISE if self.likelihood.is_real else _ROUNDING
-        slack = share * (high - low) if bounded else 0.0
-        # With NaN among them, min and max are NaN, which is within no range.
-        holds = low - slack <= lowest and highest <= high + slack
-        if not (holds and max(-lowest, highest) <= _LARGEST):
-            rule = f"from {low:g} to {high:g}" if (low, high) != _REALS else "finite"
-            remedy = ", scaled if need be" if math.isfinite(highest - lowest) else ""
-            raise ValueError(
-                f"Values of {self.name!r} must be {rule}{remedy}. "
-                f"Received: values from {lowest:g} to {highest:g}"
-            )
+        fault = value_ranges.fault_in(values, self.support, noisy=self.likelihood.is_real)
+        if fault:
+            raise ValueError(f"Values of {self.name!r} {fault}")
+        for name in self.log_values:
+            column = self.value_names.index(name)
+            positive = events[:, column] > 0
+            if observed is not None:
+                positive |= ~(observed if observed.ndim == 1 else observed[:, column])
+            if not positive.all():
+                row = int(np.argmin(positive))
+                raise ValueError(
+                    f"{name!r} of {self.name!r} must be positive, as its logarithm is modelled; "
+                    "leave it out of log_values otherwise. "
+                    f"Received: {events[row, column]:g}, example {row} of a batch"
+                )
 
-    def check_examples(self, events: np.ndarray) -> None:
-        """Refuses events that a model cannot be trained on.
+    def observed_in(self, events: np.ndarray) -> np.ndarray | None:
+        """Tells which values NaN leaves; None if NaN is no missing value.
 
         Args:
           events: real numbers, [batch, *event_shape].
 
+        Returns:
+          bool, [batch, *event_shape] if the modality is partly observed, else [batch].
+
+        Raises:
+          ValueError: if an example is partly NaN, but `partly_observed` is not set.
+        """
+        if not self.nan_is_missing:
+            return None
+        present = ~np.isnan(events)
+        if self.partly_observed:
+            return present
+        axes = tuple(range(1, present.ndim))
+        whole, some = present.all(axis=axes), present.any(axis=axes)
+        if (whole != some).any():
+            raise ValueError(
+                f"An example of {self.name!r} is NaN as a whole or not at all, unless the modality "
+                "has partly_observed=True. Received: NaN beside numbers in example "
+                f"{int(np.argmax(whole != some))} of a batch"
+            )
+        return whole
+
+    def check_examples(self, events: np.ndarray, observed: np.ndarray | None = None) -> None:
+        """Refuses events that a model cannot be trained on.
+
+        Args:
+          events: real numbers, [batch, *event_shape].
+          observed: see `check_values`.
+
         Raises:
           ValueError: as for `check_values`, or if they are not events of the likelihood.
         """
-        self.check_values(events)
-        fault = self.likelihood.fault_of(events)
+        observed = self.observed_in(events) if observed is None else observed
+        self.check_values(events, observed)
+        fault = self.likelihood.fault_of(events, observed)
         if fault:
             raise ValueError(f"Examples of {self.name!r} {fault}")
 
@@ -252,7 +339,7 @@ class Modality(value_ranges.YesOrNo):
         if "shown_as" in fields:  # As version 0.3 wrote it.
             fields["kind"] = fields.pop("shown_as")
         if "value_names" in fields:  # Version 0.3 took any names, and let them repeat.
-            fields["value_names"] = _distinct(list(map(_as_name, fields["value_names"])))
+            fields["value_names"] = value_names.mended_names(fields["value_names"])
         return cls(**fields)
 
 
@@ -266,51 +353,16 @@ def _shape_of(event_shape: Any) -> tuple[int, ...]:
         ) from None
 
 
-def _names_of(names: Any) -> tuple[str, ...]:
-    """Returns the names as a tuple; refuses sets, which have no order, and single strings."""
-    is_ordered = isinstance(names, Sequence | np.ndarray) and not isinstance(names, str)
-    bad = [name for name in names if not value_names.is_name(name)] if is_ordered else [names]
-    if bad:
-        raise ValueError(
-            "Value names are a tuple of strings, each of 1 to "
-            f"{value_names.LONGEST} printable characters. "
-            f"Received: {one_line(repr(bad[0]))}"
-        )
-    return tuple(map(str, names))
-
-
-def _range_of(value_range: Any) -> tuple[float, float]:
-    try:
-        low, high = map(float, value_range)
-    except (TypeError, ValueError):
-        raise ValueError(
-            "A range is two numbers, the lowest and the highest value. "
-            f"Received: value_range={one_line(repr(value_range))}"
-        ) from None
-    return low, high
-
-
 def _is_finite(value: Any) -> bool:
     return isinstance(value, numbers.Real) and math.isfinite(value)
 
 
-def _as_name(name: Any) -> str:
-    """Returns a printable name for what version 0.3 accepted as one."""
-    if value_names.is_name(name):
-        return name
-    return one_line(name)[: value_names.LONGEST] or "?"
+def observed_key(name: str) -> str:
+    """Names the entry of a batch that says which values of a modality are observed.
 
-
-def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Numbers repeated names: "Bald", "Bald" become "Bald", "Bald (2)"."""
-    distinct: dict[str, None] = {}
-    for name in names:
-        number, numbered = 1, name
-        while numbered in distinct or (number > 1 and numbered in names):
-            number += 1
-            numbered = f"{name} ({number})"
-        distinct[numbered] = None
-    return tuple(distinct)
+    It holds bool, [batch] or, where the modality is partly observed, [batch, *event_shape].
+    """
+    return f"{name}/observed"
 
 
 def check_names(modalities: Mapping[str, Modality]) -> dict[str, Modality]:

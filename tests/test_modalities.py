@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import json
 import math
 import pickle
 
@@ -11,7 +12,7 @@ import pytest
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.export_format.value_names import is_name
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
-from jmvae_tf.modalities import Modality
+from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.programs.common.print_values import print_table, shown_attributes
 from tests.helpers.evaluation import TRAITS, traits_of
 
@@ -86,7 +87,11 @@ def test_stored_names_that_repeat_are_numbered():
         ("likelihood", "gaussian", "A likelihood is an object"),
         ("likelihood_weight", "5", "A likelihood weight must be positive and finite"),
         ("likelihood_weight", math.nan, "A likelihood weight must be positive and finite"),
-        ("kind", "labels", "A kind is one of 'image', 'label', 'attributes', 'vector'"),
+        (
+            "kind",
+            "labels",
+            "A kind is one of 'image', 'label', 'attributes', 'numbers', 'text', 'array', 'vector'",
+        ),
         ("kind", ["label"], "A kind is one of"),
         ("value_names", "abc", "Value names are a tuple of strings"),
         ("value_names", {"a", "b", "c"}, "Value names"),
@@ -130,3 +135,116 @@ def test_shown_as_is_an_old_name_of_kind():
         assert dataclasses.replace(label, shown_as="vector").kind == "vector"
     for copied in (copy.deepcopy(label), pickle.loads(pickle.dumps(label))):
         assert copied == label
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [
+        *(("image", (5, 7, channels)) for channels in (1, 3, 4)),
+        ("numbers", (3,)),
+        ("array", (2, 3, 4, 5)),
+        ("array", (9,)),
+        ("vector", (2, 3)),
+    ],
+)
+def test_kinds_have_shapes(kind, shape):
+    assert Modality("x", shape, Gaussian(), kind=kind).event_shape == shape
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [("image", (5, 7)), ("image", (5, 7, 2)), ("image", (5, 7, 5)), ("numbers", (2, 3))],
+)
+def test_a_shape_that_its_kind_cannot_have_is_refused(kind, shape):
+    with pytest.raises(ValueError, match=rf"An image has .* kind='{kind}' with event_shape=\("):
+        Modality("x", shape, Gaussian(), kind=kind)
+
+
+def test_the_key_of_what_is_observed():
+    assert observed_key("measures") == "measures/observed"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"kind": "image", "event_shape": (2, 2, 1)}, "can be partly observed.*kind='image'"),
+        ({"kind": "vector", "event_shape": (2, 2)}, "can be partly observed"),
+        ({"kind": "label", "likelihood": Categorical()}, "can be partly observed"),
+        ({"likelihood": Categorical()}, r"can be partly observed.*Categorical\(\)"),
+    ],
+)
+def test_what_is_observed_together_is_not_partly_observed(fields, message):
+    fields = {"name": "x", "event_shape": (3,), "likelihood": Gaussian(), **fields}
+    with pytest.raises(ValueError, match=message):
+        Modality(**fields, partly_observed=True)
+
+
+NUMBERS = Modality(
+    "measures",
+    (3,),
+    Gaussian(),
+    kind="numbers",
+    value_names=("mm", "g", "count"),
+    standardised=True,
+    log_values=("g",),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "received"),
+    [
+        ({"log_values": ("kg",)}, r"\['kg'\]"),
+        ({"standardised": False}, "standardised=False"),
+        ({"kind": "vector"}, "kind='vector'"),
+    ],
+)
+def test_logarithms_are_of_standardised_numbers(changes, received):
+    with pytest.raises(ValueError, match=f"Logarithms are modelled of.*{received}"):
+        dataclasses.replace(NUMBERS, **changes)
+    with pytest.raises(ValueError, match="Value names are a tuple"):
+        dataclasses.replace(NUMBERS, log_values="g")
+
+
+def test_a_number_with_a_logarithm_is_positive():
+    events = np.array([[-1.0, 2.0, 0.0], [0.0, 0.0, 0.0]])
+    with pytest.raises(ValueError, match=r"'g' of 'measures' must be positive.* 0, example 1"):
+        NUMBERS.check_values(events)
+    NUMBERS.check_values(events[:1])
+    NUMBERS.check_values(events, np.array([True, False]))
+    NUMBERS.check_values(events, np.array([[True, True, True], [True, False, True]]))
+
+
+def test_only_observed_values_are_checked():
+    pixels = Modality("x", (2,), Bernoulli(), nan_is_missing=True)
+    events = np.array([[0.0, 1.0], [np.nan, np.nan], [7.0, np.inf]])
+    observed = np.array([True, False, False])
+    pixels.check_examples(events, observed)
+    pixels.check_values(events[:2])
+    np.testing.assert_array_equal(pixels.observed_in(events[:2]), [True, False])
+    with pytest.raises(ValueError, match=r"from 0 to 1.*Received: values from 0 to inf"):
+        pixels.check_values(events)
+    with pytest.raises(ValueError, match=r"as a whole or not at all.*in example 1"):
+        pixels.check_values(np.array([[0.0, 1.0], [np.nan, 1.0]]))
+    by_value = dataclasses.replace(pixels, partly_observed=True)
+    by_value.check_values(np.array([[0.0, np.nan], [np.nan, np.nan]]))
+    np.testing.assert_array_equal(by_value.observed_in(np.array([[0.0, np.nan]])), [[True, False]])
+    without = dataclasses.replace(pixels, nan_is_missing=False)
+    assert without.observed_in(events) is None
+    with pytest.raises(ValueError, match="values from nan to nan"):
+        without.check_values(events)
+
+
+def test_a_label_that_is_missing_need_not_be_one_hot():
+    label = Modality("x", (2,), Categorical(), kind="label")
+    events = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.5]])
+    label.check_examples(events, np.array([False, True, False]))
+    with pytest.raises(ValueError, match=r"one-hot.*\[0.5, 0.5\], example 2"):
+        label.check_examples(events, np.array([False, True, True]))
+
+
+def test_a_modality_is_made_again_from_what_keras_saves():
+    config = json.loads(json.dumps(NUMBERS.get_config()))
+    assert Modality.from_config(config) == NUMBERS
+    for field in ("nan_is_missing", "partly_observed", "log_values"):  # Version 0.4 had none.
+        del config[field]
+    assert Modality.from_config(config) == dataclasses.replace(NUMBERS, log_values=())

@@ -4,8 +4,15 @@ import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
+from jmvae_tf.runtime.errors import one_line
+
 LONGEST = 200
 """Characters of a name, at most."""
+
+END_MARK = "<end>"
+"""The last symbol of a text, which stands from the text's end on."""
 
 _JOINERS = ("\u200c", "\u200d")  # Within words of some scripts, and within some emoji.
 
@@ -34,3 +41,43 @@ def is_name(name: Any) -> bool:
 def names_or_numbers(modality: NamedValues) -> Sequence[str]:
     """Returns the names of a modality's values in order, or numbers from 0 if there are none."""
     return modality.value_names or tuple(map(str, range(math.prod(modality.event_shape))))
+
+
+def checked_names(names: Any) -> tuple[str, ...]:
+    """Returns names as a tuple.
+
+    Raises:
+      ValueError: if they cannot be names, or are a set, which has no order, or a single string.
+    """
+    is_ordered = isinstance(names, Sequence | np.ndarray) and not isinstance(names, str)
+    bad = [name for name in names if not is_name(name)] if is_ordered else [names]
+    if bad:
+        raise ValueError(
+            "Value names are a tuple of strings, each of 1 to "
+            f"{LONGEST} printable characters. "
+            f"Received: {one_line(repr(bad[0]))}"
+        )
+    return tuple(map(str, names))
+
+
+def mended_names(names: Sequence[Any]) -> tuple[str, ...]:
+    """Makes distinct names of those that version 0.3 wrote, which could be anything.
+
+    Numbers repeated names: "Bald", "Bald" become "Bald", "Bald (2)".
+    """
+    names = list(map(_as_name, names))
+    distinct: dict[str, None] = {}
+    for name in names:
+        number, numbered = 1, name
+        while numbered in distinct or (number > 1 and numbered in names):
+            number += 1
+            numbered = f"{name} ({number})"
+        distinct[numbered] = None
+    return tuple(distinct)
+
+
+def _as_name(name: Any) -> str:
+    """Returns a printable name for what version 0.3 accepted as one."""
+    if is_name(name):
+        return name
+    return one_line(name)[:LONGEST] or "?"

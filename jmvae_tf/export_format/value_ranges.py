@@ -8,6 +8,21 @@ and figures have pixels from 0 (black) to 1 (white). Models use the data's own r
 import math
 from typing import Any, Protocol
 
+import numpy as np
+
+from jmvae_tf.runtime.errors import one_line
+
+_REALS = (-math.inf, math.inf)
+
+_LARGEST = float(np.finfo(np.float32).max)  # Models compute in float32.
+
+_ROUNDING, _NOISE = 1e-5, 5.0
+"""How far a value may lie outside its range, as a multiple of the range's width.
+
+`_ROUNDING` holds if the likelihood itself has that range, `_NOISE` if it covers all real numbers:
+noisy values are accepted, values in a wrong unit are not.
+"""
+
 Support = tuple[float, float]
 """The lowest and the highest value; infinite for no limit."""
 
@@ -35,6 +50,43 @@ class YesOrNo:
         if _middle(self.support) == 0:
             return max(low, -1.0), min(high, 1.0)
         return low, high
+
+
+def checked_range(value_range: Any) -> Support:
+    """Returns a range as two numbers; raises ValueError if it is something else."""
+    try:
+        low, high = map(float, value_range)
+    except (TypeError, ValueError):
+        raise ValueError(
+            "A range is two numbers, the lowest and the highest value. "
+            f"Received: value_range={one_line(repr(value_range))}"
+        ) from None
+    return low, high
+
+
+def fault_in(values: np.ndarray, support: Support, noisy: bool) -> str | None:
+    """Says why a model does not accept values.
+
+    Args:
+      values: at least one real number.
+      support: the lowest and the highest value.
+      noisy: whether values may be out of range by noise, not only by rounding.
+
+    Returns:
+      The rule and what was received if a value is not finite in float32, or outside the support by
+      more than rounding or noise; None if the values can be used.
+    """
+    lowest, highest = float(np.min(values)), float(np.max(values))
+    low, high = support
+    bounded = math.isfinite(low) and math.isfinite(high)
+    slack = (_NOISE if noisy else _ROUNDING) * (high - low) if bounded else 0.0
+    # With NaN among them, min and max are NaN, which is within no range.
+    holds = low - slack <= lowest and highest <= high + slack
+    if holds and max(-lowest, highest) <= _LARGEST:
+        return None
+    rule = f"from {low:g} to {high:g}" if (low, high) != _REALS else "finite"
+    remedy = ", scaled if need be" if math.isfinite(highest - lowest) else ""
+    return f"must be {rule}{remedy}. Received: values from {lowest:g} to {highest:g}"
 
 
 def has_middle(support: Support) -> bool:
