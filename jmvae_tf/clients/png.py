@@ -1,8 +1,8 @@
 """Checks to the last byte that a file is a PNG as the models write it.
 
-The models write 8 bits per channel, grey or colour, row by row, without text or similar chunks. Any
-other PNG is refused. So a server cannot hide data in a file that is kept, and a file needs no more
-memory than its image.
+The models write 8 bits per channel, grey, colour or colour with opacity, row by row, without text
+or similar chunks. Any other PNG is refused. So a server cannot hide data in a file that is kept,
+and a file needs no more memory than its image.
 """
 
 import zlib
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from jmvae_tf.data.image_limits import LONGEST_SIDE
 from jmvae_tf.data.png_format import PNG_START, png_chunks, read_png_header
 
-_WRITTEN = ((8, 0), (8, 2))  # Bits and colour type: grey and RGB.
-_MOST_VALUES = 3 * LONGEST_SIDE**2
+_WRITTEN = ((8, 0), (8, 2), (8, 6))  # Bits and colour type: grey, RGB and RGB with opacity.
+_MOST_VALUES = 4 * LONGEST_SIDE**2
 _FILTERS = 5
 
 

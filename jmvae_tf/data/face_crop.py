@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 from cv2 import data as cv2_data
 
+from jmvae_tf.data import image_crop
+
 SCALE_FACTOR = 1.2
 MIN_NEIGHBORS = 2
 ENLARGEMENT = 1.3
@@ -128,13 +130,11 @@ def center_square(image: np.ndarray, size: int) -> np.ndarray:
     Returns:
       uint8 [size, size, ...].
     """
-    side = min(image.shape[:2])
-    top, left = ((length - side) // 2 for length in image.shape[:2])
-    return resize(Box(left, top, side).cut(image), size)
+    return image_crop.center_crop(image, size, size)
 
 
 def resize(square: np.ndarray, size: int, enlargement: int = cv2.INTER_LINEAR) -> np.ndarray:
-    """Resizes a square image.
+    """Resizes a square image; see `image_crop.resize`.
 
     Args:
       square: uint8 [side, side, ...].
@@ -144,9 +144,7 @@ def resize(square: np.ndarray, size: int, enlargement: int = cv2.INTER_LINEAR) -
     Returns:
       uint8 [size, size, ...].
     """
-    # INTER_AREA averages the values in a pixel; for enlarging it would only repeat pixels.
-    method = cv2.INTER_AREA if square.shape[0] >= size else enlargement
-    return cv2.resize(square, (size, size), interpolation=method)
+    return image_crop.resize(square, size, size, enlargement)
 
 
 @functools.cache

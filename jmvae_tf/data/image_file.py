@@ -2,8 +2,7 @@
 
 All untrusted JPEG and PNG files are decoded here, so that one set of limits applies
 (`data/image_limits.py`). `data/celeba/prepared_faces.py` decodes faces of known size that this
-package prepared. `export/encoded_images.py` is the counterpart in a graph. Transparent parts of a
-PNG become black.
+package prepared. `export/encoded_images.py` is the counterpart in a graph.
 """
 
 import pathlib
@@ -14,7 +13,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from jmvae_tf.data import face_crop, image_limits
+from jmvae_tf.data import face_crop, image_crop, image_limits
 from jmvae_tf.data.png_format import PNG_START, PngChunk, png_chunks, read_png_header
 from jmvae_tf.runtime import files
 from jmvae_tf.runtime.errors import UserError
@@ -31,12 +30,12 @@ _SLICE, _PIECE = 2**14, 2**20  # Packed bytes read at once, and most unpacked by
 def read_image(
     path: pathlib.Path, event_shape: Sequence[int], crop: str | None = None, pipe: bool = False
 ) -> np.ndarray:
-    """Reads a JPEG or PNG file, crops a square and resizes it.
+    """Reads a JPEG or PNG file, crops it to the proportions of the model's images and resizes it.
 
     Args:
       path: path of the file.
-      event_shape: height and width, which must be equal, and channels, 1 for grey or 3 for RGB.
-      crop: "face" for the square around the face of a colour image; otherwise the centre square is
+      event_shape: height, width and channels: 1 for grey, 3 for RGB, 4 for RGB and opacity.
+      crop: "face" for the square around the face of a colour image; otherwise the centre is
         cropped.
       pipe: read a pipe too; only for a path that the user named, see `files.read_limited`.
 
@@ -44,34 +43,35 @@ def read_image(
       float32, [height, width, channels], values in [0, 1].
 
     Raises:
-      UserError: if the file is missing or not an image within the limits, or the model's images are
-        not square. With crop="face" also if there is no face, several of about the same size, or a
-        face too close to the edge.
+      UserError: if the file is missing or not an image within the limits. With crop="face" also if
+        the model's images are not square, or if there is no face, several of about the same size,
+        or a face too close to the edge.
     """
     height, width, channels = event_shape
-    if height != width:
+    if crop == "face" and height != width:
         raise UserError(
-            "Image files are read as square images",
+            "Faces are cropped to square images",
             f"{path} for images of {width}x{height} pixels",
-            "use such a model as a library, with arrays",
+            "crop the centre instead",
         )
     decoded = _decoded(path, channels, pipe)
     if crop == "face":
-        square = face_crop.resize(_face(path, decoded).cut(decoded), height)
+        cropped = face_crop.resize(_face(path, decoded[..., :3]).cut(decoded), height)
     else:
-        square = face_crop.center_square(decoded, height)
-    return square.reshape(event_shape).astype(np.float32) / 255.0
+        cropped = image_crop.center_crop(decoded, height, width)
+    return cropped.reshape(event_shape).astype(np.float32) / 255.0
 
 
 def decode_image(content: bytes, channels: int) -> np.ndarray:
-    """Decodes a JPEG or PNG file, rotated as its camera noted; transparent parts become black.
+    """Decodes a JPEG or PNG file, rotated as its camera noted.
 
     Args:
       content: the content of the file.
-      channels: 1 for grey or 3 for RGB.
+      channels: 1 for grey, 3 for RGB, 4 for RGB and opacity. With 1 or 3, transparent parts become
+        black.
 
     Returns:
-      uint8, [height, width] for a grey image, or [height, width, 3], red first, for colour.
+      uint8, [height, width] for a grey image, or [height, width, channels], red first, for colour.
 
     Raises:
       ValueError: with a short reason, if it is not a JPEG or PNG, exceeds the limits or is damaged.
@@ -79,22 +79,21 @@ def decode_image(content: bytes, channels: int) -> np.ndarray:
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # Reported below.
     header = image_limits.check_limits(content)
     flag = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR_RGB
-    if header.format == "jpeg":
-        return _by_opencv(content, flag)
-    content, transparency = _needed(content)
-    if header.channels in (2, 4) or transparency is not None:
-        composed = _composed(_by_opencv(content, cv2.IMREAD_UNCHANGED), header, transparency)
-        if composed.ndim == 2:
-            return composed if channels == 1 else cv2.cvtColor(composed, cv2.COLOR_GRAY2RGB)
-        coloured = cv2.cvtColor(composed, cv2.COLOR_BGR2RGB)
-        return coloured if channels == 3 else _luminance(coloured)
-    return _by_opencv(content, flag)
+    if header.format == "png":
+        content, transparency = _needed(content)
+        if header.channels in (2, 4) or transparency is not None:
+            unchanged = _by_opencv(content, cv2.IMREAD_UNCHANGED)
+            return _in_channels(_with_opacity(unchanged, header, transparency), channels)
+    decoded = _by_opencv(content, flag)
+    return cv2.cvtColor(decoded, cv2.COLOR_RGB2RGBA) if channels == 4 else decoded
 
 
 def encode_png(levels: np.ndarray) -> bytes:
-    """Encodes uint8 [height, width, 1] or [height, width, 3], red first, without loss."""
+    """Encodes uint8 [height, width, 1, 3 or 4], red first and opacity last, without loss."""
     if levels.shape[-1] == 3:
         levels = cv2.cvtColor(levels, cv2.COLOR_RGB2BGR)
+    if levels.shape[-1] == 4:
+        levels = cv2.cvtColor(levels, cv2.COLOR_RGBA2BGRA)
     return cv2.imencode(".png", levels)[1].tobytes()
 
 
@@ -123,10 +122,10 @@ def _by_opencv(content: bytes, flag: int) -> np.ndarray:
     return decoded
 
 
-def _composed(
+def _with_opacity(
     decoded: np.ndarray, header: image_limits.Header, transparency: bytes | None
 ) -> np.ndarray:
-    """Composes an image that OpenCV decoded unchanged on black.
+    """Separates the opacity of an image that OpenCV decoded unchanged.
 
     Args:
       decoded: uint8 or uint16, [height, width] or [height, width, 3 or 4], blue first.
@@ -134,20 +133,38 @@ def _composed(
       transparency: the content of its tRNS chunk, if there is one.
 
     Returns:
-      uint8, without transparency.
+      uint8 [height, width, 2 or 4], grey or blue first, opacity last.
     """
+    opacity = np.full((*decoded.shape[:2], 1), np.iinfo(decoded.dtype).max, decoded.dtype)
     # OpenCV only uses the tRNS of colour images. Decoders ignore one of another length.
     if decoded.ndim == 2 and transparency is not None and len(transparency) == 2:
         brightest = 2**header.bits - 1
         [level] = struct.unpack(">H", transparency)
         level = (level & brightest) * (np.iinfo(decoded.dtype).max // brightest)
-        decoded = np.where(decoded == level, np.zeros_like(decoded), decoded)
+        opacity[decoded == level] = 0
+    if decoded.ndim == 2:
+        decoded = decoded[..., np.newaxis]
+    if decoded.shape[-1] in (1, 3):
+        decoded = np.concatenate([decoded, opacity], axis=-1)
     if decoded.dtype == np.uint16:
         decoded = (decoded >> 8).astype(np.uint8)
-    if decoded.ndim == 3 and decoded.shape[-1] == 4:
-        weighted = decoded[..., :3].astype(np.uint16) * decoded[..., 3:]
-        decoded = ((weighted + 127) // 255).astype(np.uint8)
     return decoded
+
+
+def _in_channels(image: np.ndarray, channels: int) -> np.ndarray:
+    """Converts an image of `_with_opacity` to 1, 3 or 4 channels, red first.
+
+    Without opacity in the result, it is composed on black.
+    """
+    grey = image.shape[-1] == 2
+    if channels == 4:
+        return cv2.cvtColor(image[..., [0, 0, 0, 1]] if grey else image, cv2.COLOR_BGRA2RGBA)
+    weighted = image[..., :-1].astype(np.uint16) * image[..., -1:]
+    composed = ((weighted + 127) // 255).astype(np.uint8)
+    if grey:
+        return composed[..., 0] if channels == 1 else composed[..., [0, 0, 0]]
+    coloured = cv2.cvtColor(composed, cv2.COLOR_BGR2RGB)
+    return coloured if channels == 3 else _luminance(coloured)
 
 
 def _luminance(coloured: np.ndarray) -> np.ndarray:

@@ -1,13 +1,15 @@
 """Converts JPEG and PNG files to images and back, in the graph, like the training data.
 
-This is the counterpart of `data/image_file.py` in TensorFlow ops. Both crop the centre square,
-resize it, make transparent parts black, and agree within a grey level. Both apply the limits of
-`data/image_limits.py`. This one ignores the orientation that a camera noted and does not search for
-faces: crop them first, roughly as in the training data.
+This is the counterpart of `data/image_file.py` in TensorFlow ops. Both crop the centre to the
+proportions of the model's images and resize it, and agree within a grey level. Images without
+opacity have transparent parts made black. Both apply the limits of `data/image_limits.py`. This one
+ignores the orientation that a camera noted and does not search for faces: crop them first, roughly
+as in the training data.
 """
 
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from jmvae_tf.data.image_limits import (
@@ -25,28 +27,20 @@ from jmvae_tf.export.checks import refuse_unless
 
 _HEADER = 24  # Bytes of a PNG up to the end of its size.
 _AT_ONCE = 2  # Images decoded in parallel; each may take 50 MB.
+_OPAQUE = np.uint8(255)
 
 
 def decode(encoded: tf.Tensor, event_shape: Sequence[int], name: str) -> tf.Tensor:
-    """Decodes files, crops the centre square of each image and resizes it.
+    """Decodes files, crops the centre of each image and resizes it.
 
     Args:
       encoded: string, [batch].
-      event_shape: height and width, which must be equal, and channels, 1 for grey or 3 for RGB.
+      event_shape: height, width and channels: 1 for grey, 3 for RGB, 4 for RGB and opacity.
       name: name of the input, for messages.
 
     Returns:
       float32, [batch, *event_shape], values in [0, 1].
-
-    Raises:
-      ValueError: if height and width differ.
     """
-    height, width, _ = event_shape
-    if height != width:
-        raise ValueError(
-            "Files are decoded to square images. "
-            f"Received: event_shape={tuple(event_shape)} for {name}"
-        )
     return tf.map_fn(
         lambda one: _decode_one(one, event_shape, name),
         encoded,
@@ -56,17 +50,17 @@ def decode(encoded: tf.Tensor, event_shape: Sequence[int], name: str) -> tf.Tens
 
 
 def encode(images: tf.Tensor) -> tf.Tensor:
-    """Encodes float32 [batch, height, width, 1 or 3], 0 black, 1 white, as PNGs, string [batch]."""
+    """Encodes float32 [batch, height, width, 1, 3 or 4] in [0, 1] as PNGs, string [batch]."""
     levels = tf.cast(tf.round(tf.clip_by_value(images, 0.0, 1.0) * 255.0), tf.uint8)
     return tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.TensorSpec((), tf.string))
 
 
 def _decode_one(encoded: tf.Tensor, event_shape: Sequence[int], name: str) -> tf.Tensor:
-    size, _, channels = event_shape
+    high, wide, channels = event_shape
     with tf.control_dependencies([_is_acceptable(encoded, name)]):
         encoded = tf.identity(encoded)
 
-    def square(channels: int) -> tf.Tensor:
+    def center(channels: int) -> tf.Tensor:
         # Reads PNG too. The op's name is part of the message if the file is damaged.
         image = tf.io.decode_jpeg(
             encoded,
@@ -75,41 +69,56 @@ def _decode_one(encoded: tf.Tensor, event_shape: Sequence[int], name: str) -> tf
             name=f"{name}_must_hold_undamaged_JPEG_or_PNG_files",
         )
         height, width = tf.unstack(tf.shape(image)[:2])
-        side = tf.minimum(height, width)
-        top, left = (height - side) // 2, (width - side) // 2
-        return image[top : top + side, left : left + side]
+        # As `image_crop.center_part`.
+        rows = tf.minimum(height, tf.maximum(1, width * high // wide))
+        columns = tf.minimum(width, tf.maximum(1, height * wide // high))
+        top, left = (height - rows) // 2, (width - columns) // 2
+        return image[top : top + rows, left : left + columns]
 
     def of_png() -> tf.Tensor:
-        coloured = _composed(square(4), _bits_of_png(encoded))
+        image = _with_opacity(center(4), _bits_of_png(encoded))
+        if channels == 4:
+            return image
+        coloured = _composed(image)
         return coloured if channels == 3 else _luminance(coloured)
 
-    # Uses the luminance, which a JPEG contains and a colour PNG does not.
-    levels = tf.cond(_is_png(encoded), of_png, lambda: square(channels))
-    # As `face_crop.resize`: averages over a pixel's area, which for enlarging would only repeat
+    def of_jpeg() -> tf.Tensor:
+        if channels < 4:  # Uses the luminance, which a JPEG contains and a colour PNG does not.
+            return center(channels)
+        coloured = center(3)
+        return tf.concat([coloured, tf.fill(tf.shape(coloured[..., :1]), _OPAQUE)], axis=-1)
+
+    levels = tf.cond(_is_png(encoded), of_png, of_jpeg)
+    # As `image_crop.resize`: averages over a pixel's area, which for enlarging would only repeat
     # pixels.
     resized = tf.cond(
-        tf.shape(levels)[0] >= size,
-        lambda: tf.image.resize(levels, (size, size), method="area"),
-        lambda: tf.image.resize(levels, (size, size), method="bilinear"),
+        tf.reduce_all(tf.shape(levels)[:2] >= (high, wide)),
+        lambda: tf.image.resize(levels, (high, wide), method="area"),
+        lambda: tf.image.resize(levels, (high, wide), method="bilinear"),
     )
     return tf.ensure_shape(tf.round(resized) / 255.0, event_shape)
 
 
-def _composed(image: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
-    """Composes a decoded PNG on black.
+def _with_opacity(image: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
+    """Corrects the opacity of a decoded PNG that has none.
 
     Args:
       image: uint8 [height, width, 4], the last of them opacity.
       bits: bits of each channel in the file, int32 [].
 
     Returns:
-      uint8 [height, width, 3].
+      uint8 [height, width, 4].
     """
-    colours, opacity = tf.split(tf.cast(image, tf.uint16), [3, 1], axis=-1)
+    colours, opacity = tf.split(image, [3, 1], axis=-1)
     # TensorFlow's decoder returns this if a file has no opacity, whatever the number of bits.
-    opaque = tf.cast(tf.minimum(tf.bitwise.left_shift(1, bits) - 1, 255), tf.uint16)
+    opaque = tf.cast(tf.minimum(tf.bitwise.left_shift(1, bits) - 1, 255), tf.uint8)
     is_opaque = tf.reduce_all(opacity == opaque)
-    opacity = tf.where(is_opaque, tf.constant(255, tf.uint16), opacity)
+    return tf.concat([colours, tf.where(is_opaque, _OPAQUE, opacity)], axis=-1)
+
+
+def _composed(image: tf.Tensor) -> tf.Tensor:
+    """Composes uint8 [height, width, 4] on black, [height, width, 3]."""
+    colours, opacity = tf.split(tf.cast(image, tf.uint16), [3, 1], axis=-1)
     return tf.cast((colours * opacity + 127) // 255, tf.uint8)
 
 

@@ -183,12 +183,13 @@ def test_what_is_not_a_regular_file_is_not_opened(tmp_path):
             read_image(path, (8, 8, 3))
 
 
-def test_images_that_are_not_square(rng, tmp_path):
-    (tmp_path / "image.png").write_bytes(image_files.png(image_files.noise(rng)))
-    with pytest.raises(UserError, match=r"read as square images; .* 30x20 pixels"):
-        read_image(tmp_path / "image.png", (20, 30, 3))
-    with pytest.raises(ValueError, match="decoded to square images"):
-        encoded_images.decode(tf.constant([b""]), (20, 30, 3), "image_bytes")
+def test_faces_are_cropped_to_squares(rng, tmp_path):
+    noise = image_files.noise(rng)
+    (tmp_path / "image.png").write_bytes(image_files.png(noise))
+    with pytest.raises(UserError, match=r"to square images; received .* 30x20 pixels; crop the"):
+        read_image(tmp_path / "image.png", (20, 30, 3), "face")
+    read = read_image(tmp_path / "image.png", (20, 30, 3), "center")
+    np.testing.assert_array_equal(read, noise[..., ::-1] / np.float32(255))
 
 
 @pytest.mark.slow

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf.data.image_file import read_image
+from jmvae_tf.clients.png import check_png
+from jmvae_tf.data.image_file import decode_image, encode_png, read_image
 from jmvae_tf.export import encoded_images
 
 GREY_LEVEL = 1 / 255
 
 SIZES = [(64, 64), (28, 28), (218, 178), (97, 401), (20, 31), (300, 65), (1, 1)]
-SHAPES = [(28, 28, 1), (64, 64, 3)]
+SHAPES = [(28, 28, 1), (64, 64, 3), (24, 40, 4), (33, 16, 3)]
 
 
 def decode(files, event_shape):
@@ -40,9 +41,11 @@ def file_of(image, kind):
         return cv2.imencode(".png", blue_first[..., 0])[1].tobytes()
     if kind == "grey jpeg":
         return cv2.imencode(".jpg", blue_first[..., 0])[1].tobytes()
-    if kind == "png with alpha":
-        opaque = np.full((*image.shape[:2], 1), 255, np.uint8)
-        return cv2.imencode(".png", np.concatenate([blue_first, opaque], -1))[1].tobytes()
+    if kind in ("png with alpha", "png with parts"):
+        opacity = np.full((*image.shape[:2], 1), 255, np.uint8)
+        if kind == "png with parts":
+            opacity[::2] = image[::2, :, :1] // 2
+        return cv2.imencode(".png", np.concatenate([blue_first, opacity], -1))[1].tobytes()
     ending = ".png" if kind == "png" else ".jpg"
     return cv2.imencode(ending, blue_first, options.get(kind, []))[1].tobytes()
 
@@ -50,7 +53,8 @@ def file_of(image, kind):
 @pytest.mark.parametrize("event_shape", SHAPES, ids=str)
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_as_the_programs_do(size, event_shape, rng, tmp_path):
-    kinds = ["png", "grey png", "png with alpha", "jpeg", "grey jpeg", "progressive", "poor"]
+    kinds = ["png", "grey png", "png with alpha", "png with parts", "jpeg", "grey jpeg"]
+    kinds += ["progressive", "poor"]
     image = picture(*size, rng)
     files = [file_of(image, kind) for kind in kinds]
     decoded = decode(files, event_shape)
@@ -89,13 +93,22 @@ def test_sixteen_bits(rng, tmp_path):
 def test_encoded_files_hold_the_image(event_shape, rng):
     images = rng.uniform(-0.2, 1.2, (3, *event_shape)).astype("f")
     files = encoded_images.encode(tf.constant(images)).numpy()
-    flag = cv2.IMREAD_GRAYSCALE if event_shape[-1] == 1 else cv2.IMREAD_COLOR_RGB
     for file, image in zip(files, images, strict=True):
-        read = cv2.imdecode(np.frombuffer(file, np.uint8), flag).reshape(event_shape)
+        read = decode_image(file, event_shape[-1]).reshape(event_shape)
         np.testing.assert_array_equal(read, np.round(np.clip(image, 0, 1) * 255))
     np.testing.assert_allclose(
         decode(files, event_shape), np.round(np.clip(images, 0, 1) * 255) / 255, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_files_of_this_package_are_those_of_the_graph(channels, rng):
+    levels = rng.integers(0, 256, (6, 9, channels), np.uint8)
+    [file] = encoded_images.encode(tf.constant(levels[np.newaxis] / np.float32(255))).numpy()
+    for content in (file, encode_png(levels)):
+        check_png(content, levels.shape)
+        read = decode_image(content, channels).reshape(levels.shape)
+        np.testing.assert_array_equal(read, levels)
 
 
 @pytest.mark.parametrize(("width", "height"), [(4096, 2), (2, 4096)])
