@@ -109,7 +109,7 @@ class EncodedImageInput(Input):
 
     Attributes:
       name: its name, from `signature_names.file_tensor`.
-      modality: the modality of the images, which are square.
+      modality: the modality of the images.
     """
 
     modality: Modality

@@ -5,6 +5,7 @@ to `_FAMILIES`. `signature_names` builds its name, usually with `of_modality`.
 """
 
 import collections
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -38,9 +39,10 @@ class Signature(NamedTuple):
 def signatures_of(model: MultimodalVAE) -> list[Signature]:
     """Lists all signatures of a model; the first is the default one.
 
-    Every direction has `<given>_to_<target>`: the mean of p(target|z) at the mean of q(z|given). If
-    the given modality is a square image, `encoded_<given>_to_<target>` takes its files. If the
-    target is an image, `<given>_to_encoded_<target>` returns files, and
+    Every direction of `signature_names.directions_of` has `<given>_to_<target>`, whose given names
+    are joined by `_` in the model's order: the mean of p(target|z) at the mean of q(z|given). If
+    images are given, `encoded_<image>` stands for each of them in a signature that takes their
+    files. If the target is an image, `<given>_to_encoded_<target>` returns files, and
     `sample_<target>_from_<given>` samples z with one seed per example. A model with both directions
     can edit images: `edit_<image>`, followed by `_by_<condition>` if there are several conditions.
     `embed` returns the mean and the standard deviation of q(z|image). A model with several images,
@@ -66,7 +68,7 @@ def signatures_of(model: MultimodalVAE) -> list[Signature]:
 def _averages(model: MultimodalVAE) -> Iterator[Signature]:
     # The default returns the content of an image rather than an image.
     for direction in sorted(
-        model.directions,
+        _directions(model),
         key=lambda x: (
             not any(_is_image(model, name) for name in x.given),
             _is_image(model, x.target),
@@ -76,15 +78,15 @@ def _averages(model: MultimodalVAE) -> Iterator[Signature]:
 
 
 def _averages_with_files(model: MultimodalVAE) -> Iterator[Signature]:
-    for direction in model.directions:
-        if len(direction.given) == 1 and _is_square_image(model, direction.given[0]):
+    for direction in _directions(model):
+        if any(_is_image(model, name) for name in direction.given):
             yield _from_files(model, direction)
         if _is_image(model, direction.target):
             yield _to_files(model, direction)
 
 
 def _samples(model: MultimodalVAE) -> Iterator[Signature]:
-    for direction in model.directions:
+    for direction in _directions(model):
         if _is_image(model, direction.target):
             yield Signature(
                 signature_names.to_sample(direction.given, direction.target),
@@ -136,14 +138,24 @@ _FAMILIES: tuple[Callable[[MultimodalVAE], Iterator[Signature]], ...] = (
 )
 
 
+def _directions(model: MultimodalVAE) -> list[Direction]:
+    directions = signature_names.directions_of(list(model.modalities), model.conditions)
+    return list(itertools.starmap(Direction, directions))
+
+
 def _from_files(model: MultimodalVAE, direction: Direction) -> Signature:
-    [given] = direction.given
+    images = [name for name in direction.given if _is_image(model, name)]
     average = _average(model, direction)
-    encoded = EncodedImageInput(signature_names.file_tensor(given), model.modalities[given])
+    inputs = {
+        name: EncodedImageInput(signature_names.file_tensor(name), model.modalities[name])
+        if name in images
+        else _input(model, name)
+        for name in direction.given
+    }
     return Signature(
-        signature_names.to_generate_from_files(given, direction.target),
-        (encoded,),
-        lambda x: average({given: x[encoded.name]}),
+        signature_names.to_generate_from_files(direction.given, images, direction.target),
+        tuple(inputs.values()),
+        lambda x: average({name: x[one.name] for name, one in inputs.items()}),
     )
 
 
@@ -213,9 +225,3 @@ def _input(model: MultimodalVAE, name: str) -> Input:
 
 def _is_image(model: MultimodalVAE, name: str) -> bool:
     return model.modalities[name].kind == "image"
-
-
-def _is_square_image(model: MultimodalVAE, name: str) -> bool:
-    """Tells whether the modality is a square image, as the centre square of a file."""
-    height, width, *_ = (*model.modalities[name].event_shape, 0)
-    return _is_image(model, name) and height == width

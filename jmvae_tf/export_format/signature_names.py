@@ -4,6 +4,7 @@ They are built only here. The names within one model must be distinct.
 """
 
 import collections
+import itertools
 from collections.abc import Collection, Sequence
 
 RESERVED = ("prior", "seed", "self", "z")
@@ -12,10 +13,42 @@ RESERVED = ("prior", "seed", "self", "z")
 SEED = "seed"
 """The input of signatures that sample: one seed per example."""
 
+MOST_WITH_ALL_SUBSETS = 4
+"""Modalities of which every subset can be given; more would make too many signatures."""
+
 MEAN, STDDEV = "mean", "stddev"
 """The outputs of signatures that embed: moments of q(z|given)."""
 
 _FILES = "_bytes"  # TensorFlow Serving's REST interface sends names with this suffix as base64.
+
+
+def directions_of(
+    modalities: Sequence[str], conditions: Sequence[str] = ()
+) -> list[tuple[tuple[str, ...], str]]:
+    """Lists which modalities an export generates from which: the given names and the target.
+
+    Of up to four modalities, every subset of the others can be given; of more, each single one and
+    all others together. A model with conditions needs all of them.
+
+    Args:
+      modalities: all names, in the model's order, which names of signatures keep.
+      conditions: the names that must always be given and are never generated.
+
+    Returns:
+      The pairs of single modalities first, then larger subsets by size.
+    """
+    if conditions:
+        return [(tuple(conditions), name) for name in modalities if name not in conditions]
+    others = len(modalities) - 1
+    every = len(modalities) <= MOST_WITH_ALL_SUBSETS
+    sizes = range(1, others + 1) if every else (1, others)
+    return [
+        (given, target)
+        for size in sizes
+        for given in itertools.combinations(modalities, size)
+        for target in modalities
+        if target not in given
+    ]
 
 
 def to_generate(given: Sequence[str], target: str) -> str:
@@ -23,9 +56,9 @@ def to_generate(given: Sequence[str], target: str) -> str:
     return f"{'_'.join(given)}_to_{target}"
 
 
-def to_generate_from_files(given: str, target: str) -> str:
-    """Names the signature that generates a modality from image files."""
-    return f"encoded_{to_generate([given], target)}"
+def to_generate_from_files(given: Sequence[str], images: Collection[str], target: str) -> str:
+    """Names the signature that takes files of those given modalities that are images."""
+    return to_generate([f"encoded_{x}" if x in images else x for x in given], target)
 
 
 def to_generate_files(given: Sequence[str], target: str) -> str:
@@ -98,8 +131,8 @@ def check_distinct(
         names += [to_edit(image), *(to_edit(image, other) for other in others)]
     for given, target in directions:
         names.append(to_generate(given, target))
-        if len(given) == 1 and given[0] in images:
-            names.append(to_generate_from_files(given[0], target))
+        if any(name in images for name in given):
+            names.append(to_generate_from_files(given, images, target))
         if target in images:
             names += [to_generate_files(given, target), to_sample(given, target)]
     twice = [name for name, number in collections.Counter(names).items() if number > 1]

@@ -86,7 +86,8 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
         self.targets = tuple(name for name in self.modalities if name not in self.conditions)
         images = [name for name, x in self.modalities.items() if x.kind == "image"]
         others = [name for name in self.modalities if name not in images]
-        signature_names.check_distinct(self.directions, images, others)
+        exported = signature_names.directions_of(list(self.modalities), self.conditions)
+        signature_names.check_distinct(exported, images, others)
         self.decoder_networks = conditional.chosen_networks("decoders", decoders, self.targets)
         self.decoders = {name: self._decoder(self.modalities[name]) for name in self.targets}
         self.statistics = new_statistics(self.modalities)

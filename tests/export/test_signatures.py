@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
 
 from jmvae_tf.clients.loaded_export import LoadedExport
+from jmvae_tf.clients.png import check_png
+from jmvae_tf.data.image_file import encode_png
 from jmvae_tf.demo.demo_model import DemoModel
 from jmvae_tf.export import signatures
-from jmvae_tf.export.inputs import EncodedImageInput
 from jmvae_tf.export.saved_model import export_saved_model
-from jmvae_tf.likelihoods import Categorical, Gaussian
+from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
 from tests.helpers import image_files
 from tests.helpers.small_models import small_model
@@ -85,15 +87,80 @@ def test_images_that_are_not_square_are_answered(wide, rng):
     assert wide("sample_wide_from_label", label=given, seed=seeds)["wide"].shape == (3, 4, 6, 1)
 
 
-def test_files_of_images_that_are_not_square_are_refused_by_name(wide):
-    file = np.array([image_files.png(np.zeros((4, 6), np.uint8))], object)
-    reason = r"signature that it has: .*wide_to_label.*Received: 'encoded_wide_to_label'"
-    with pytest.raises(ValueError, match=reason):
-        wide("encoded_wide_to_label", wide_bytes=file)
-    model = small_model("vae", {"wide": Modality("wide", (4, 6, 1), Gaussian(), kind="image")})
-    encoded = EncodedImageInput("wide_bytes", model.modalities["wide"])
-    with pytest.raises(ValueError, match=r"square images.*\(4, 6, 1\) for wide_bytes"):
-        encoded.taken(tf.constant(file))
+def test_files_of_images_that_are_not_square(wide, rng):
+    """The centre of a larger file is what a file of the model's own size would hold."""
+    levels = rng.integers(0, 256, (4, 10), np.uint8)
+    files = [image_files.png(x) for x in (levels, levels[:, 2:8])]
+    values = levels[np.newaxis, :, 2:8, np.newaxis] / np.float32(255)
+    expected = wide("wide_to_label", wide=values)["label"]
+    read = wide("encoded_wide_to_label", wide_bytes=np.array(files, object))["label"]
+    np.testing.assert_allclose(read, np.repeat(expected, 2, 0), atol=1e-6)
+
+
+THREE = {
+    "left": Modality("left", (4, 6, 3), Gaussian(), kind="image", value_range=(0.0, 1.0)),
+    "right": Modality("right", (4, 4, 1), Bernoulli(), kind="image"),
+    "label": label("label"),
+}
+
+
+@pytest.fixture(scope="module")
+def of_three():
+    """A model of two images and a label."""
+    return small_model("jmvae_kl", THREE)
+
+
+@pytest.mark.parametrize(
+    ("given", "target"),
+    [
+        (["left", "right"], "label"),
+        (["left", "label"], "right"),
+        (["right", "label"], "left"),
+    ],
+)
+def test_any_subset_can_be_given(of_three, given, target, rng):
+    signatures_by_name = {x.name: x for x in signatures.signatures_of(of_three)}
+    known = {
+        name: rng.integers(0, 2, (2, *THREE[name].event_shape)).astype(np.float32) for name in given
+    }
+
+    def ask(name, **inputs):
+        signature = signatures_by_name[name]
+        assert [x.name for x in signature.inputs] == list(inputs)
+        tensors = {x.name: x.taken(tf.constant(inputs[x.name])) for x in signature.inputs}
+        [answer] = signature.outputs(tensors).values()
+        return answer.numpy()
+
+    joined = "_".join(given)
+    wanted = of_three.generate(target, known)
+    np.testing.assert_allclose(ask(f"{joined}_to_{target}", **known), wanted, atol=1e-5)
+    files = {
+        name if name == "label" else f"{name}_bytes": x
+        if name == "label"
+        else [encode_png((255 * one).astype(np.uint8)) for one in x]
+        for name, x in known.items()
+    }
+    encoded = "_".join(name if name == "label" else f"encoded_{name}" for name in given)
+    np.testing.assert_allclose(ask(f"{encoded}_to_{target}", **files), wanted, atol=1e-5)
+    if target != "label":
+        [drawn, _] = ask(f"{joined}_to_encoded_{target}", **known)
+        check_png(drawn, THREE[target].event_shape)
+        seeds = np.array([3, 3], np.int32)
+        sampled = ask(f"sample_{target}_from_{joined}", **known, seed=seeds)
+        assert sampled.shape == (2, *THREE[target].event_shape)
+
+
+@pytest.mark.slow
+def test_every_signature_has_a_request_for_the_warm_up(of_three, tmp_path):
+    loaded = LoadedExport(export_saved_model(of_three, tmp_path / "saved"))
+    path = loaded.version / "assets.extra" / "tf_serving_warmup_requests"
+    asked = set()
+    for record in tf.data.TFRecordDataset(str(path)):
+        request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+        inputs = {name: tf.make_ndarray(x) for name, x in request.inputs.items()}
+        loaded(request.model_spec.signature_name, **inputs)
+        asked.add(request.model_spec.signature_name)
+    assert asked == set(loaded.signatures) - {"serving_default"}
 
 
 def test_two_signatures_of_one_name(monkeypatch):

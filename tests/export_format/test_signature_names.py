@@ -2,6 +2,7 @@
 
 import pytest
 
+from jmvae_tf.export_format.signature_names import directions_of
 from jmvae_tf.likelihoods import Categorical, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.cvae import CVAE
@@ -24,6 +25,7 @@ def label(name):
         ([label("a"), label("b_to_c"), label("a_to_b"), label("c")], "'a_to_b_to_c'"),
         ([label("embed_x"), label("y"), label("x_to_y")], "'embed_x_to_y'"),
         ([image("x"), label("c"), image("x_by_c")], "'edit_x_by_c'"),
+        ([label("a"), label("b"), label("a_b"), label("c")], "'a_b_to_c'"),
     ],
 )
 def test_names_that_would_give_two_signatures_one_name(modalities, name):
@@ -34,3 +36,23 @@ def test_names_that_would_give_two_signatures_one_name(modalities, name):
 def test_names_that_collide_in_one_direction_only():
     modalities = {x.name: x for x in (image("image"), label("encoded_image"))}
     CVAE(modalities, "encoded_image", 2)
+
+
+def test_up_to_four_modalities_every_subset_is_given():
+    assert directions_of(["a", "b"]) == [(("a",), "b"), (("b",), "a")]
+    four = directions_of(["a", "b", "c", "d"])
+    assert len(four) == len(set(four)) == 4 * 7
+    assert [len(given) for given, _ in four] == [1] * 12 + [2] * 12 + [3] * 4
+    assert (("b", "d"), "a") in four
+
+
+def test_beyond_four_modalities_single_ones_and_all_others_are_given():
+    names = ["a", "b", "c", "d", "e", "f"]
+    six = directions_of(names)
+    assert [len(given) for given, _ in six] == [1] * 30 + [5] * 6
+    assert six[-1] == (("b", "c", "d", "e", "f"), "a")
+
+
+def test_conditions_are_always_given():
+    assert directions_of(["a", "b", "c"], ["a", "c"]) == [(("a", "c"), "b")]
+    assert directions_of(["a"]) == []

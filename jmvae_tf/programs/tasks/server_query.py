@@ -85,7 +85,9 @@ def query(
     if wanted:
         _edit(model, image, pixels, *wanted, out)
         return
-    readable = [x for x in others if model.has(signature_names.to_generate_from_files(image, x))]
+    readable = [
+        x for x in others if model.has(signature_names.to_generate_from_files([image], [image], x))
+    ]
     for other in readable or others[:1]:
         print_table(model.modalities[other], model.read(image, pixels, other))
     standard_streams.require_output()
@@ -136,7 +138,7 @@ class _ServedModel:
 
     def read(self, image: str, pixels: np.ndarray, other: str) -> np.ndarray:
         """Predicts the values of another modality from an image, [*event_shape]."""
-        signature = signature_names.to_generate_from_files(image, other)
+        signature = signature_names.to_generate_from_files([image], [image], other)
         file = np.array([_png(pixels)], object)
         return self.predict(signature, {signature_names.file_tensor(image): file}, other)[0]
 
