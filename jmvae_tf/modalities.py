@@ -31,6 +31,9 @@ _SHAPES = (
 MOST_IN_A_TEXT = 2**16
 """Values of a text, places times symbols; one example then takes at most 256 KiB."""
 
+SAMPLE_WEIGHT = "sample_weight"
+"""The key of the examples' weights in a batch, float32 [batch]; without it all count alike."""
+
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 

@@ -1,5 +1,8 @@
 """Batches of a data set: dictionaries from modality name to float32 tensor.
 
+Where values may be missing, a batch has their masks too, under `observed_key(name)`; a `Feed` adds
+the weights of the examples under `SAMPLE_WEIGHT` if the data set has them.
+
 Modalities with a Bernoulli likelihood are binarised at random from their grey values: in every
 epoch for training, only once for validation and test (2018 paper, "Settings"). Examples that do not
 fit into memory are read from disk batch by batch.
@@ -10,7 +13,7 @@ epoch and get the same batches as without a break.
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -28,7 +31,7 @@ TEST_SEED = 0
 """Seed of the binarisation of validation and test sets, which is the same for every run."""
 
 Examples = dict[str, tf.Tensor]
-"""Modality name to float32 [examples, *event_shape]."""
+"""Modality name to float32 [examples, *event_shape]; the key of a mask to bool."""
 
 _PREFETCHED = 16
 """Most batches prepared ahead: enough for one execution of several training steps."""
@@ -106,7 +109,8 @@ class Feed:
           shares: the shares of the replicas to feed.
 
         Returns:
-          A dataset of dictionaries of float32 tensors [batch_size / replicas, *event_shape].
+          A dataset of dictionaries of float32 tensors [batch_size / replicas, *event_shape]; masks
+          are bool, and weights float32 [batch_size / replicas].
 
         Raises:
           ValueError: if the shares are of another number of replicas.
@@ -114,7 +118,8 @@ class Feed:
         self._check_shares(shares)
         data, batch_size, steps = self.data, self.batch_size, self.steps_per_epoch
         replicas = self.replicas
-        rows_of = {name: _reader(stored) for name, stored in data.train.items()}
+        rows_of = {name: _reader(stored) for name, stored in data.values("train").items()}
+        beside_of = {key: _reader(stored) for key, stored in self._beside("train").items()}
         root = root_seed(self.seed)
 
         def batches_of(epoch: tf.Tensor) -> tf.data.Dataset:
@@ -139,9 +144,10 @@ class Feed:
                 prepared = augment.flip(
                     prepared, data.modalities, fold(root, _FLIP, epoch, step), share
                 )
-            return augment.binarise(
+            drawn = augment.binarise(
                 prepared, data.modalities, fold(root, _BINARISE, epoch, step), share
             )
+            return {**drawn, **{key: read(indices) for key, read in beside_of.items()}}
 
         epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
         return (
@@ -169,7 +175,8 @@ class Feed:
         """
         self._check_shares(shares)
         data, replicas = self.data, self.replicas
-        examples = whole_part(data, part)
+        weights = {key: tf.constant(x) for key, x in data.weights(part).items()}
+        examples = {**whole_part(data, part), **weights}
         number, batch_size = data.num_examples(part), batch_size or _evaluated_at_once(data)
         steps = self.evaluation_steps(part, batch_size)
         if replicas == 1:
@@ -192,6 +199,10 @@ class Feed:
         number = self.data.num_examples(part)
         steps = math.ceil(number / (batch_size or _evaluated_at_once(self.data)))
         return steps if self.replicas == 1 else min(steps, number // self.replicas)
+
+    def _beside(self, part: str) -> dict[str, np.ndarray]:
+        """Returns the masks and weights of a part, as batches have them."""
+        return {**self.data.masks(part), **self.data.weights(part)}
 
     def _check_shares(self, shares: Sequence[Share]) -> None:
         numbers = {share.replicas for share in shares}
@@ -223,9 +234,10 @@ def in_order(data: DataSet, part: str) -> Iterator[dict[str, tf.Tensor]]:
 
 
 def _prepared(data: DataSet, part: str, start: int, stop: int) -> dict[str, tf.Tensor]:
-    arrays: Mapping[str, np.ndarray | Rows] = getattr(data, part)
     indices = np.arange(start, stop)
-    return data.prepare({name: tf.constant(array[indices]) for name, array in arrays.items()})
+    stored = {name: tf.constant(array[indices]) for name, array in data.values(part).items()}
+    masks = {key: tf.constant(mask[start:stop]) for key, mask in data.masks(part).items()}
+    return {**data.prepare(stored), **masks}
 
 
 def _num_values(data: DataSet) -> int:
@@ -250,7 +262,7 @@ def whole_part(
       number: the number of examples from the start; None for all. The binarisation depends on it.
 
     Returns:
-      Modality name to float32 [examples, *event_shape].
+      Modality name to float32 [examples, *event_shape], and the masks of what may be missing.
     """
     available = data.num_examples(part)
     prepared = _prepared(data, part, 0, min(number or available, available))

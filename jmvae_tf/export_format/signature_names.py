@@ -7,8 +7,8 @@ import collections
 import itertools
 from collections.abc import Collection, Sequence
 
-RESERVED = ("prior", "seed", "self", "z")
-"""Names that no modality may have, since terms or inputs have them."""
+RESERVED = ("prior", "sample_weight", "seed", "self", "z")
+"""Names that no modality may have, since terms, inputs or batches have them."""
 
 SEED = "seed"
 """The input of signatures that sample: one seed per example."""

@@ -12,7 +12,7 @@ from jmvae_tf.data import augment, pipelines
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.data.pipelines import Feed
 from jmvae_tf.likelihoods import Bernoulli, Gaussian
-from jmvae_tf.modalities import Modality
+from jmvae_tf.modalities import SAMPLE_WEIGHT, Modality, observed_key
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.randomness import root_seed
 from jmvae_tf.runtime.replicas import Share
@@ -341,3 +341,74 @@ def test_replicas_evaluate_every_example_once(data, replicas):
 def test_more_replicas_than_test_examples_are_refused(data):
     with pytest.raises(UserError, match="Every replica needs examples of the test set"):
         Feed(dataclasses.replace(data, validation={}), 8, replicas=8)
+
+
+# Masks and weights.
+
+HIDDEN = observed_key("index")
+
+
+@pytest.fixture
+def gaps():
+    """Examples whose odd indices are not there, with weights that tell the index."""
+
+    def part(count):
+        return {
+            **examples(count),
+            HIDDEN: np.arange(count) % 2 == 0,
+            observed_key("photo"): np.arange(count) % 3 == 0,
+            SAMPLE_WEIGHT: np.arange(count),
+        }
+
+    return DataSet("gaps", {**MODALITIES}, part(NUM_TRAIN), part(5), part(7), prepare)
+
+
+def assert_masks_fit(batch):
+    index = batch["index"][:, 0]
+    np.testing.assert_array_equal(batch[HIDDEN], index % 2 == 0)
+    np.testing.assert_array_equal(batch[observed_key("photo")], index % 3 == 0)
+    assert batch[HIDDEN].dtype == bool
+
+
+def test_masks_and_weights_follow_the_rows(gaps):
+    feed = Feed(gaps, BATCH, flips=True)
+    for batch in take(feed.training_batches(), 3 * STEPS):
+        assert_masks_fit(batch)
+        np.testing.assert_array_equal(batch[SAMPLE_WEIGHT], batch["index"][:, 0])
+        assert batch[SAMPLE_WEIGHT].dtype == np.float32
+    rows = []
+    for batch in take(feed.evaluation_batches("validation", 2), 3):
+        assert_masks_fit(batch)
+        rows += batch[SAMPLE_WEIGHT].tolist()
+    assert rows == [0, 1, 2, 3, 4]
+
+
+def test_masks_do_not_change_what_is_drawn(gaps, data):
+    keys = set(MODALITIES)
+    for other, batch in zip(
+        take(Feed(gaps, BATCH, 3).training_batches(), 5),
+        take(Feed(data, BATCH, 3).training_batches(), 5),
+        strict=True,
+    ):
+        assert set(batch) == keys
+        assert_equal({name: other[name] for name in keys}, batch)
+
+
+def test_evaluation_gets_masks_but_no_weights(gaps):
+    for part in (
+        pipelines.whole_part(gaps, "test", number=4),
+        *pipelines.in_order(gaps, "train"),
+        *pipelines.for_evaluation(gaps, 5),
+    ):
+        assert SAMPLE_WEIGHT not in part
+        assert_masks_fit({name: x.numpy() for name, x in part.items()})
+
+
+def test_replicas_share_masks(gaps):
+    feed = Feed(gaps, BATCH, replicas=2)
+    shares = [Share(0, 2), Share(1, 2)]
+    whole = take(Feed(gaps, BATCH).training_batches(), STEPS)
+    parts = take(feed.training_batches(shares=shares), 2 * STEPS)
+    for place, batch in enumerate(whole):
+        both = [np.concatenate([x[HIDDEN] for x in parts[2 * place : 2 * place + 2]])]
+        np.testing.assert_array_equal(both[0], batch[HIDDEN])

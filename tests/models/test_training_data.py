@@ -398,7 +398,7 @@ def test_no_draw_repeats_while_gradients_are_accumulated(model, batch, accumulat
 @pytest.mark.parametrize(
     "name",
     [
-        *("class", "lambda", "None", "prior", "z", "seed", "self", "image_bytes"),
+        *("class", "lambda", "None", "prior", "z", "seed", "self", "sample_weight", "image_bytes"),
         *("étiquette", "naïve", "ｘ", "_y", "__init__", "9x", "x" * 65),
         *("", "a/b", "a b", "a.b", "a-b", "x\n", 7, None),
     ],
