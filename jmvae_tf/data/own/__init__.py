@@ -1,0 +1,1 @@
+"""Users' own data: folders of images, tables and arrays."""
