@@ -5,7 +5,7 @@ has.
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import tensorflow as tf
 
@@ -16,18 +16,18 @@ from jmvae_tf.runtime.replicas import WHOLE, Share
 
 def flip(
     batch: Mapping[str, tf.Tensor],
-    modalities: Mapping[str, Modality],
+    images: Collection[str],
     seed: tf.Tensor,
     share: Share = WHOLE,
 ) -> dict[str, tf.Tensor]:
-    """Mirrors a random half of the examples left to right, with all their images."""
+    """Mirrors a random half of the examples left to right, with all the images that are named."""
     uniform = share.part_of_batch(
         lambda number: tf.random.stateless_uniform((number, 1, 1, 1), seed),
         tf.shape(next(iter(batch.values())))[0],
     )
     mirrored = uniform < 0.5
     return {
-        name: tf.where(mirrored, tf.reverse(x, [2]), x) if modalities[name].kind == "image" else x
+        name: tf.where(mirrored, tf.reverse(x, [2]), x) if name in images else x
         for name, x in batch.items()
     }
 

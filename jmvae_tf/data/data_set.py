@@ -28,8 +28,6 @@ Arrays = Mapping[str, np.ndarray | Rows]
 
 PARTS = ("train", "validation", "test")
 
-_WHOLE_ONLY = ("image", "label", "text")  # Kinds whose events are missing as a whole.
-
 
 @dataclasses.dataclass(frozen=True)
 class DataSet:
@@ -39,8 +37,8 @@ class DataSet:
     hold, for all parts that have examples or for none:
 
     - under `observed_key(name)`, which values of a modality are there: bool, [examples] for whole
-      examples, or [examples, *event_shape] for single values of numbers and attributes. Stored
-      values that are not there may be anything, even NaN.
+      examples, or [examples, *event_shape] if the modality is `partly_observed`. Stored values that
+      are not there may be anything, even NaN.
     - under `SAMPLE_WEIGHT`, the weight of each example in the objective, [examples].
 
     Attributes:
@@ -138,7 +136,7 @@ class DataSet:
             if mask is None:
                 continue
             shapes: list[tuple[int, ...]] = [(number,)]
-            if modality.kind not in _WHOLE_ONLY:
+            if modality.partly_observed:
                 shapes.append((number, *modality.event_shape))
             dtype, shape = getattr(mask, "dtype", type(mask)), getattr(mask, "shape", None)
             if dtype != np.dtype(bool) or shape not in shapes:

@@ -13,12 +13,12 @@ epoch and get the same batches as without a break.
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.data import augment
+from jmvae_tf.data import augment, balance
 from jmvae_tf.data.data_set import DataSet, Rows
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.randomness import fold, root_seed
@@ -54,25 +54,43 @@ class Feed:
       data: the data set.
       batch_size: the number of examples in a training batch, over all replicas.
       seed: seed of shuffles, binarisation and flips.
-      flips: whether training images are mirrored left to right with probability 1/2.
+      flips: whether training images are mirrored left to right with probability 1/2; or the names
+        of those that are.
       replicas: the number of replicas that share every batch. Methods that make batches take the
         `shares` of the replicas to feed: they return each batch in these parts, one after the
         other, and read no other rows. The parts of all replicas together are the whole batch.
+      balanced: a label whose classes training sees equally often, by drawing examples again; empty
+        for none, when each example comes once in an epoch.
     """
 
     data: DataSet
     batch_size: int
     seed: int = 0
-    flips: bool = False
+    flips: bool | Collection[str] = False
     replicas: int = 1
+    balanced: str = ""
 
     def __post_init__(self) -> None:
         """Checks that there are batches and that replicas can share them.
 
         Raises:
           UserError: if a batch is larger than the training set, the replicas cannot share it
-            equally, or an evaluation set has fewer examples than there are replicas.
+            equally, an evaluation set has fewer examples than there are replicas, what is mirrored
+            is no image, or what is balanced is no label.
         """
+        images = self._mirrored()
+        for flag, names, kind in (
+            ("flips", images, "image"),
+            ("balance", [self.balanced], "label"),
+        ):
+            of_kind = [name for name, x in self.data.modalities.items() if x.kind == kind]
+            for name in filter(None, names):
+                if name not in of_kind:
+                    raise UserError(
+                        f"--{flag} names a modality of kind {kind}",
+                        f"{name}, and {', '.join(of_kind) or 'none'} in {self.data.name}",
+                        "change it, or leave it out",
+                    )
         for part in ("validation", "test"):
             if 0 < self.data.num_examples(part) < self.replicas:
                 raise UserError(
@@ -120,12 +138,11 @@ class Feed:
         replicas = self.replicas
         rows_of = {name: _reader(stored) for name, stored in data.values("train").items()}
         beside_of = {key: _reader(stored) for key, stored in self._beside("train").items()}
-        root = root_seed(self.seed)
+        root, images = root_seed(self.seed), self._mirrored()
+        order_of = balance.order_by(data, self.balanced) if self.balanced else self._shuffled
 
         def batches_of(epoch: tf.Tensor) -> tf.data.Dataset:
-            order = tf.random.experimental.stateless_shuffle(
-                tf.range(data.num_examples("train")), fold(root, _SHUFFLE, epoch)
-            )
+            order = order_of(fold(root, _SHUFFLE, epoch))
             rows = tf.reshape(
                 order[: steps * batch_size], (steps, replicas, batch_size // replicas)
             )
@@ -140,10 +157,8 @@ class Feed:
             step, number = place // len(shares), place % len(shares)
             share = Share(shares[0].replica + tf.cast(number, tf.int32), replicas)
             prepared = data.prepare({name: read(indices) for name, read in rows_of.items()})
-            if self.flips:
-                prepared = augment.flip(
-                    prepared, data.modalities, fold(root, _FLIP, epoch, step), share
-                )
+            if images:
+                prepared = augment.flip(prepared, images, fold(root, _FLIP, epoch, step), share)
             drawn = augment.binarise(
                 prepared, data.modalities, fold(root, _BINARISE, epoch, step), share
             )
@@ -199,6 +214,19 @@ class Feed:
         number = self.data.num_examples(part)
         steps = math.ceil(number / (batch_size or _evaluated_at_once(self.data)))
         return steps if self.replicas == 1 else min(steps, number // self.replicas)
+
+    def _mirrored(self) -> Collection[str]:
+        """Returns the names of the images that are mirrored."""
+        if not isinstance(self.flips, bool):
+            return self.flips
+        images = [name for name, x in self.data.modalities.items() if x.kind == "image"]
+        return images if self.flips else ()
+
+    def _shuffled(self, seed: tf.Tensor) -> tf.Tensor:
+        """Returns the indices of all training examples in a random order."""
+        return tf.random.experimental.stateless_shuffle(
+            tf.range(self.data.num_examples("train")), seed
+        )
 
     def _beside(self, part: str) -> dict[str, np.ndarray]:
         """Returns the masks and weights of a part, as batches have them."""

@@ -14,7 +14,9 @@ def vectors(**parts) -> DataSet:
     names = ("left", "right")
     return DataSet(
         name="vectors",
-        modalities={name: Modality(name, (2,), Gaussian(1.0)) for name in names},
+        modalities={
+            name: Modality(name, (2,), Gaussian(1.0), partly_observed=True) for name in names
+        },
         prepare=dict,
         **{"train": {}, "validation": {}, "test": {}, **parts},
     )

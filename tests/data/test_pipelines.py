@@ -343,6 +343,21 @@ def test_more_replicas_than_test_examples_are_refused(data):
         Feed(dataclasses.replace(data, validation={}), 8, replicas=8)
 
 
+def test_only_the_images_that_are_named_are_mirrored(data):
+    both, image = (
+        take(Feed(data, BATCH, seed=2, flips=flips).training_batches(), 8)
+        for flips in (True, ["photo"])
+    )
+    plain = take(Feed(data, BATCH, seed=2).training_batches(), 8)
+    assert_equal([x["photo"] for x in image], [x["photo"] for x in both])
+    assert_equal([x["image"] for x in image], [x["image"] for x in plain])
+
+
+def test_what_is_mirrored_is_an_image(data):
+    with pytest.raises(UserError, match="kind image; received index, and image, photo in eleven"):
+        Feed(data, BATCH, flips=["photo", "index"])
+
+
 # Masks and weights.
 
 HIDDEN = observed_key("index")

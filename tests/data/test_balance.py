@@ -1,0 +1,78 @@
+"""Tests of the order in which classes come equally often."""
+
+import numpy as np
+import pytest
+
+from jmvae_tf.data import balance
+from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.data.pipelines import Feed
+from jmvae_tf.likelihoods import Categorical, Gaussian
+from jmvae_tf.modalities import Modality, observed_key
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.randomness import fold, root_seed
+
+MODALITIES = {
+    "species": Modality("species", (4,), Categorical(), kind="label"),
+    "index": Modality("index", (1,), Gaussian(1.0)),
+}
+SPECIES = np.array([0] * 70 + [3] * 4 + [1] * 25 + [0])  # Of class 2 there is none.
+
+
+def shells(species=SPECIES, **beside) -> DataSet:
+    part = {"species": species, "index": np.arange(len(SPECIES))[:, np.newaxis], **beside}
+    return DataSet("shells", MODALITIES, part, {}, part, lambda stored: dict(stored))
+
+
+def orders(data, epochs=1):
+    order = balance.order_by(data, "species")
+    return [order(fold(root_seed(1), epoch)).numpy() for epoch in range(epochs)]
+
+
+@pytest.mark.parametrize("species", [SPECIES, np.eye(4)[SPECIES]], ids=["numbers", "one_hot"])
+def test_classes_come_equally_often(species):
+    for order in orders(shells(species), 3):
+        assert order.shape == (100,)
+        assert sorted(np.bincount(SPECIES[order], minlength=4).tolist()) == [0, 33, 33, 34]
+
+
+def test_every_example_of_a_class_comes_equally_often():
+    drawn = np.bincount(np.concatenate(orders(shells(), 600)), minlength=100)
+    # Binomial numbers, whose variance is below their mean.
+    for species, number in ((0, 71), (3, 4), (1, 25)):
+        mean = 600 * 100 / 3 / number
+        assert np.abs(drawn[species == SPECIES] - mean).max() < 5 * np.sqrt(mean)
+
+
+def test_examples_without_a_label_come_as_often_as_they_are():
+    mask = np.arange(100) % 5 != 0
+    data = shells(**{observed_key("species"): mask})
+    for order in orders(data, 3):
+        assert (~mask[order]).sum() == 20
+        numbers = np.bincount(SPECIES[order][mask[order]], minlength=4)
+        assert sorted(numbers.tolist()) == [0, 26, 27, 27]
+
+
+def test_epochs_differ_and_a_later_start_sees_what_it_would_have_seen():
+    def batches(first_epoch, number):
+        feed = Feed(shells(), 20, seed=3, balanced="species")
+        taken = feed.training_batches(first_epoch).take(number).as_numpy_iterator()
+        return np.stack([batch["index"] for batch in taken])
+
+    whole = batches(0, 15)
+    assert (whole[:5] != whole[5:10]).any()
+    np.testing.assert_array_equal(batches(2, 5), whole[10:])
+    np.testing.assert_array_equal(batches(0, 15), whole)
+
+
+def test_only_training_is_balanced():
+    feed = Feed(shells(), 20, balanced="species")
+    whole = np.concatenate(
+        [x["index"] for x in feed.evaluation_batches("test").as_numpy_iterator()]
+    )
+    np.testing.assert_array_equal(whole[:, 0], np.arange(100))
+
+
+@pytest.mark.parametrize("name", ["index", "genus"])
+def test_what_is_balanced_is_a_label(name):
+    with pytest.raises(UserError, match=f"names a modality of kind label; received {name}, and sp"):
+        Feed(shells(), 20, balanced=name)
