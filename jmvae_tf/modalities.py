@@ -2,11 +2,9 @@
 
 import dataclasses
 import functools
-import keyword
 import math
 import numbers
 import operator
-import re
 import warnings
 from collections import Counter
 from collections.abc import Mapping
@@ -33,8 +31,6 @@ MOST_IN_A_TEXT = 2**16
 
 SAMPLE_WEIGHT = "sample_weight"
 """The key of the examples' weights in a batch, float32 [batch]; without it all count alike."""
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
 def _accepting_shown_as(modality: type["Modality"]) -> type["Modality"]:
@@ -118,19 +114,10 @@ class Modality(value_ranges.YesOrNo):
         object.__setattr__(self, "event_shape", _shape_of(self.event_shape))
         object.__setattr__(self, "value_names", value_names.checked_names(self.value_names))
         object.__setattr__(self, "log_values", value_names.checked_names(self.log_values))
-        if (
-            not isinstance(self.name, str)
-            or not _NAME.fullmatch(self.name)
-            or keyword.iskeyword(self.name)
-            or self.name in signature_names.RESERVED
-            or signature_names.holds_files(self.name)
-        ):
+        if not signature_names.can_name_modality(self.name):
             raise ValueError(
-                "A modality's name must be an identifier other than "
-                f"{', '.join(map(repr, signature_names.RESERVED))}, for it becomes part of the "
-                "names of terms, inputs and signatures: at most 64 of a to z, digits and "
-                "underscores, a letter first, no word of Python's such as 'class', and not ending "
-                f"in '_bytes'. Received: {one_line(repr(self.name))}"
+                f"A modality's name must be {signature_names.MODALITY_NAMES}. "
+                f"Received: {one_line(repr(self.name))}"
             )
         if not self.event_shape or min(self.event_shape) < 1:
             raise ValueError(

@@ -5,10 +5,22 @@ They are built only here. The names within one model must be distinct.
 
 import collections
 import itertools
+import keyword
+import re
 from collections.abc import Collection, Sequence
+from typing import Any
 
 RESERVED = ("prior", "sample_weight", "seed", "self", "z")
 """Names that no modality may have, since terms, inputs or batches have them."""
+
+MODALITY_NAMES = (
+    f"an identifier other than {', '.join(map(repr, RESERVED))}, for it becomes part of the names "
+    "of terms, inputs and signatures: at most 64 of a to z, digits and underscores, a letter "
+    "first, no word of Python's such as 'class', and not ending in '_bytes'"
+)
+"""The names that a modality may have, for messages."""
+
+_MODALITY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 SEED = "seed"
 """The input of signatures that sample: one seed per example."""
@@ -49,6 +61,17 @@ def directions_of(
         for target in modalities
         if target not in given
     ]
+
+
+def can_name_modality(name: Any) -> bool:
+    """Tells whether a modality can have this name."""
+    return (
+        isinstance(name, str)
+        and _MODALITY_NAME.fullmatch(name) is not None
+        and not keyword.iskeyword(name)
+        and name not in RESERVED
+        and not holds_files(name)
+    )
 
 
 def to_generate(given: Sequence[str], target: str) -> str:

@@ -1,0 +1,374 @@
+"""A manifest: which columns of a table make up which modality.
+
+A user writes `columns.json` beside a table; whatever it leaves out is inferred from the data. A
+resolved manifest leaves out nothing, so a run or an export that holds one needs neither the data
+nor a module to make its modalities (`modalities_of_manifest.py`). This module does not import
+TensorFlow.
+
+    {"photo":    {"kind": "image", "column": "photo_file_name", "size": [64, 64], "channels": 3},
+     "species":  {"kind": "label", "column": "species", "classes": ["cockle", "limpet", "whelk"]},
+     "measures": {"kind": "numbers", "columns": ["length_mm", "weight_g"], "log": ["weight_g"]},
+     "":         {"split": "split", "group": "beach", "ignore": ["id"]}}
+"""
+
+import dataclasses
+import difflib
+import math
+import types
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from jmvae_tf.export_format import signature_names, value_names
+from jmvae_tf.runtime.errors import UserError
+
+MOST_MODALITIES, MOST_COLUMNS, MOST_CLASSES = 64, 4096, 10_000
+LONGEST_SIDE, LONGEST_TEXT, MOST_SYMBOLS = 1024, 4096, 1000
+MOST_VALUES = 2**24  # Of an event.
+_LARGEST_WEIGHT = 1e30
+
+_ABOUT_ALL = ""  # The key of what is said of the whole table.
+_REALS = ("Gaussian", "LearnedGaussian", "Laplace")
+_COUNTS = ("Poisson", "NegativeBinomial")
+
+LIKELIHOODS = types.MappingProxyType(
+    {
+        "image": ("Gaussian", "Bernoulli", "LearnedGaussian", "Laplace"),
+        "label": ("Categorical",),
+        "attributes": ("Gaussian", "Bernoulli"),
+        "numbers": (*_REALS, *_COUNTS),
+        "text": ("CategoricalSequence",),
+        "array": (*_REALS, "Bernoulli", *_COUNTS),
+    }
+)
+"""The likelihoods that each kind may have, the usual one first."""
+
+FITS = ("crop", "pad", "stretch")
+"""How an image gets its size: cut at two edges, with black margins, or in another aspect."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ModalityColumns:
+    """One modality of a table. None or empty: not resolved yet, or not of this kind.
+
+    Attributes:
+      kind: "image", "label", "attributes", "numbers", "text" or "array".
+      columns: the columns in the order of the modality's values; a single one but for attributes
+        and numbers.
+      likelihood: the name of its class in `jmvae_tf`.
+      likelihood_weight: the factor of its log-likelihood.
+      partly_observed: whether the table lacks some of its values in rows that have others.
+      size: height and width of an image in pixels.
+      channels: of an image: 1 for grey, 3 for colour, 4 for colour and opacity.
+      fit: one of `FITS`, of an image.
+      classes: the classes of a label in the order of its values.
+      log: columns of numbers that are modelled as logarithms.
+      alphabet: the characters of a text in the order of its symbols, without the end mark.
+      length: the most characters of a text.
+      shape: the shape of an array.
+    """
+
+    kind: str
+    columns: tuple[str, ...]
+    likelihood: str | None = None
+    likelihood_weight: float | None = None
+    partly_observed: bool = False
+    size: tuple[int, int] | None = None
+    channels: int | None = None
+    fit: str = FITS[0]
+    classes: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
+    alphabet: str = ""
+    length: int | None = None
+    shape: tuple[int, ...] = ()
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """The keys that are not resolved yet."""
+        needed = {
+            "image": ("size", "channels"),
+            "label": ("classes",),
+            "text": ("alphabet", "length"),
+            "array": ("shape",),
+        }
+        return tuple(
+            key for key in ("likelihood", *needed.get(self.kind, ())) if not getattr(self, key)
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """What a table's columns are taken for.
+
+    Attributes:
+      name: the name of the data, for runs and messages.
+      modalities: modality name to its columns, in the order of a model's modalities.
+      split: the column that names the part of each row; None if rows are divided by a hash.
+      group: the column whose equal values stay in one part.
+      key: the column that identifies a row; None for the file names or the whole row.
+      weight: the column of the weight of each row in training.
+      ignore: columns that are not used.
+    """
+
+    name: str
+    modalities: Mapping[str, ModalityColumns]
+    split: str | None = None
+    group: str | None = None
+    key: str | None = None
+    weight: str | None = None
+    ignore: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns what `from_json` reads, without what has no value or the usual one."""
+        written = {name: _columns_to_json(one) for name, one in self.modalities.items()}
+        about_all = {
+            field.name: _plain(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+            if field.name != "modalities" and getattr(self, field.name)
+        }
+        return {**written, _ABOUT_ALL: about_all}
+
+    @classmethod
+    def from_json(
+        cls, value: Any, where: str, name: str = "data", whole: bool = False
+    ) -> "Manifest":
+        """Reads a manifest of anybody's.
+
+        Args:
+          value: what a JSON file holds.
+          where: the file, for messages.
+          name: the name of the data, if the manifest does not say it.
+          whole: whether everything must be resolved.
+
+        Raises:
+          UserError: if it is not a manifest; it names the file and the key.
+        """
+        entries = dict(_object(value, where, "the manifest"))
+        about_all = _object(entries.pop(_ABOUT_ALL, {}), where, '""')
+        if len(entries) > MOST_MODALITIES:
+            raise UserError(
+                f"A manifest has at most {MOST_MODALITIES} modalities",
+                f"{where}: {len(entries)}",
+                "put numbers, or yes and no, together as the columns of one",
+            )
+        modalities = {key: _columns_from_json(key, x, where) for key, x in entries.items()}
+        fields = {key: _checked(_OF_ALL, key, x, f'{where}: ""') for key, x in about_all.items()}
+        manifest = cls(**{"name": name, **fields}, modalities=modalities)
+        manifest._check_columns(where)
+        if whole:
+            manifest.check_whole(where)
+        return manifest
+
+    def _check_columns(self, where: str) -> None:
+        seen: dict[str, str] = {}
+        for name, one in self.modalities.items():
+            for column in one.columns:
+                if column in seen:
+                    raise UserError(
+                        "A column belongs to one modality",
+                        f"{where}: {column!r} in {seen[column]!r} and {name!r}",
+                        "remove it from one of them",
+                    )
+                seen[column] = name
+        for column in self.ignore:
+            if column in seen:
+                raise UserError(
+                    "An ignored column belongs to no modality",
+                    f'{where}: "".ignore: {column!r}, which {seen[column]!r} has too',
+                    "remove it from one of them",
+                )
+
+    def check_whole(self, where: str) -> None:
+        """Raises UserError if it has no modality, or one that is not resolved."""
+        if not self.modalities:
+            raise UserError("A manifest has modalities", f"{where}: none", "name one")
+        for name, one in self.modalities.items():
+            if one.lacks:
+                raise UserError(
+                    f"A resolved manifest says the {one.lacks[0]} of each {one.kind}",
+                    f"{where}: {name!r} without {', '.join(one.lacks)}",
+                    f"add {one.lacks[0]!r}",
+                )
+
+
+def _columns_to_json(one: ModalityColumns) -> dict[str, Any]:
+    written: dict[str, Any] = {"kind": one.kind}
+    if one.kind in _SEVERAL:
+        written["columns"] = list(one.columns)
+    else:
+        [written["column"]] = one.columns
+    for field in dataclasses.fields(one):
+        value = getattr(one, field.name)
+        if field.name not in ("kind", "columns") and value != field.default:
+            written[field.name] = _plain(value)
+    if one.kind == "image":
+        written["fit"] = one.fit
+    return written
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _columns_from_json(name: str, value: Any, where: str) -> ModalityColumns:
+    if not signature_names.can_name_modality(name):
+        raise UserError(
+            f"A modality's name must be {signature_names.MODALITY_NAMES}",
+            f"{where}: {name!r}",
+            "choose another name",
+        )
+    where = f"{where}: {name}"
+    entries = dict(_object(value, where, "a modality"))
+    kind = _checked(_OF_ANY, "kind", entries.pop("kind", None), where)
+    key = "columns" if kind in _SEVERAL else "column"
+    rules = {"kind": _OF_ANY["kind"], key: _COLUMNS[key], **_OF_ANY, **_OF_KIND[kind]}
+    fields = {key: _checked(rules, key, x, where) for key, x in entries.items()}
+    if key not in fields:
+        raise UserError(f"Modalities of kind {kind} say their {key}", where, f"add {key!r}")
+    columns = fields.pop(key)
+    one = ModalityColumns(kind, columns if kind in _SEVERAL else (columns,), **fields)
+    if one.likelihood is not None and one.likelihood not in LIKELIHOODS[kind]:
+        raise _wrong(where, "likelihood", one.likelihood, f"one of {', '.join(LIKELIHOODS[kind])}")
+    for column in one.log:
+        if column not in one.columns:
+            raise _wrong(where, "log", column, f"some of its columns, {', '.join(one.columns)}")
+    if one.log and one.likelihood in _COUNTS:
+        raise _wrong(where, "log", list(one.log), f"left out with {one.likelihood}")
+    return one
+
+
+def _object(value: Any, where: str, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise UserError(
+            "A manifest is an object of objects, one for each modality",
+            f"{where}: {what} as {type(value).__name__}",
+            'write {"NAME": {"kind": …, "column": …}}',
+        )
+    return value
+
+
+def _checked(rules: Mapping[str, "_Rule"], key: str, value: Any, where: str) -> Any:
+    if key not in rules:
+        near = difflib.get_close_matches(key, list(rules), 1)
+        raise UserError(
+            f"The keys here are {', '.join(rules)}",
+            f"{where}: {key!r}",
+            f"did you mean {near[0]!r}?" if near else "remove it",
+        )
+    read, wanted = rules[key]
+    result = read(value)
+    if result is None:
+        raise _wrong(where, key, value, wanted)
+    return result
+
+
+def _wrong(where: str, key: str, value: Any, wanted: str) -> UserError:
+    return UserError(f"{key} must be {wanted}", f"{where}.{key}: {value!r}", "change it")
+
+
+# Readers of values: each returns None for a value that it refuses.
+
+
+def _name(value: Any) -> str | None:
+    return value if value_names.is_name(value) else None
+
+
+def _names(value: Any, most: int = MOST_COLUMNS) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or not 0 < len(value) <= most:
+        return None
+    if not all(map(value_names.is_name, value)) or len(set(value)) < len(value):
+        return None
+    return tuple(value)
+
+
+def _whole_number(value: Any, low: int, high: int) -> int | None:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and low <= value <= high else None
+
+
+def _size(value: Any) -> tuple[int, int] | None:
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    height, width = (_whole_number(x, 1, LONGEST_SIDE) for x in value)
+    return None if height is None or width is None else (height, width)
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    if not isinstance(value, list) or not 0 < len(value) <= 4:
+        return None
+    if any(_whole_number(x, 1, MOST_VALUES) is None for x in value):
+        return None
+    return tuple(value) if math.prod(value) <= MOST_VALUES else None
+
+
+def _weight(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 < value <= _LARGEST_WEIGHT else None
+
+
+def _alphabet(value: Any) -> str | None:
+    if not isinstance(value, str) or not 0 < len(value) <= MOST_SYMBOLS:
+        return None
+    return value if value.isprintable() and len(set(value)) == len(value) else None
+
+
+def _choice(choices: Collection[Any]) -> "_Rule":
+    def read(value: Any) -> Any:
+        return value if type(value) in (str, int) and value in choices else None
+
+    return read, f"one of {', '.join(map(str, choices))}"
+
+
+def _columns(value: Any) -> tuple[str, ...] | None:
+    return () if value == [] else _names(value)
+
+
+_Rule = tuple[Callable[[Any], Any], str]
+
+_SEVERAL = ("attributes", "numbers")
+_ANY_NAMES = (_columns, "a list of names of columns, each once")
+_A_NAME = (_name, "the name of a column")
+
+_COLUMNS: dict[str, _Rule] = {
+    "column": _A_NAME,
+    "columns": (_names, "a list of names of columns, each once"),
+}
+_OF_ANY: dict[str, _Rule] = {
+    "kind": _choice(tuple(LIKELIHOODS)),
+    "likelihood": _choice(sorted({x for some in LIKELIHOODS.values() for x in some})),
+    "likelihood_weight": (_weight, "a positive number"),
+    "partly_observed": (lambda value: value if isinstance(value, bool) else None, "true or false"),
+}
+_OF_KIND: dict[str, dict[str, _Rule]] = {
+    "image": {
+        "size": (_size, f"[height, width], each from 1 to {LONGEST_SIDE}"),
+        "channels": _choice((1, 3, 4)),
+        "fit": _choice(FITS),
+    },
+    "label": {
+        "classes": (
+            lambda value: _names(value, MOST_CLASSES),
+            f"a list of up to {MOST_CLASSES} names, each once",
+        )
+    },
+    "attributes": {},
+    "numbers": {"log": _ANY_NAMES},
+    "text": {
+        "alphabet": (
+            _alphabet,
+            f"a string of up to {MOST_SYMBOLS} printable characters, each once",
+        ),
+        "length": (
+            lambda value: _whole_number(value, 1, LONGEST_TEXT),
+            f"a whole number from 1 to {LONGEST_TEXT}",
+        ),
+    },
+    "array": {"shape": (_shape, f"a list of 1 to 4 numbers, of up to {MOST_VALUES} values")},
+}
+_OF_ALL: dict[str, _Rule] = {
+    "name": (_name, "a name"),
+    "split": _A_NAME,
+    "group": _A_NAME,
+    "key": _A_NAME,
+    "weight": _A_NAME,
+    "ignore": _ANY_NAMES,
+}
