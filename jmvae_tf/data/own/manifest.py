@@ -82,6 +82,33 @@ class ModalityColumns:
     shape: tuple[int, ...] = ()
 
     @property
+    def event_shape(self) -> tuple[int, ...]:
+        """The shape of one example, if nothing that decides it is lacking."""
+        if self.kind == "image":
+            return (*(self.size or ()), self.channels or 0)
+        if self.kind == "label":
+            return (len(self.classes),)
+        if self.kind == "text":
+            return (self.length or 0, len(self.alphabet) + 1)
+        return self.shape if self.kind == "array" else (len(self.columns),)
+
+    @property
+    def stored_type(self) -> str:
+        """The type that values have in files and in memory: bytes where they suffice.
+
+        Images are levels, labels are indices of classes, attributes 0 or 1, texts indices of
+        symbols from the end mark on.
+        """
+        return {"image": "uint8", "attributes": "uint8", "label": "int32", "text": "uint16"}.get(
+            self.kind, "float32"
+        )
+
+    @property
+    def stored_shape(self) -> tuple[int, ...]:
+        """The shape of one example in files and in memory."""
+        return self.event_shape[: {"label": 0, "text": 1}.get(self.kind)]
+
+    @property
     def lacks(self) -> tuple[str, ...]:
         """The keys that are not resolved yet."""
         needed = {
