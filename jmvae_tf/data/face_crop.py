@@ -86,7 +86,11 @@ def crop_face(image: np.ndarray, size: int) -> np.ndarray | Refusal:
     """
     box = find_crop(image)
     # Bicubic, so that the same source gives the same faces as in earlier versions.
-    return box if isinstance(box, Refusal) else resize(box.cut(image), size, cv2.INTER_CUBIC)
+    return (
+        box
+        if isinstance(box, Refusal)
+        else image_crop.resize(box.cut(image), size, size, cv2.INTER_CUBIC)
+    )
 
 
 def find_crop(image: np.ndarray) -> Box | Refusal:
@@ -131,20 +135,6 @@ def center_square(image: np.ndarray, size: int) -> np.ndarray:
       uint8 [size, size, ...].
     """
     return image_crop.center_crop(image, size, size)
-
-
-def resize(square: np.ndarray, size: int, enlargement: int = cv2.INTER_LINEAR) -> np.ndarray:
-    """Resizes a square image; see `image_crop.resize`.
-
-    Args:
-      square: uint8 [side, side, ...].
-      size: side of the result in pixels.
-      enlargement: OpenCV's interpolation if the image becomes larger.
-
-    Returns:
-      uint8 [size, size, ...].
-    """
-    return image_crop.resize(square, size, size, enlargement)
 
 
 @functools.cache

@@ -56,7 +56,8 @@ def read_image(
         )
     decoded = _decoded(path, channels, pipe)
     if crop == "face":
-        cropped = face_crop.resize(_face(path, decoded[..., :3]).cut(decoded), height)
+        face = _face(path, decoded[..., :3]).cut(decoded)
+        cropped = image_crop.resize(face, height, width)
     else:
         cropped = image_crop.center_crop(decoded, height, width)
     return cropped.reshape(event_shape).astype(np.float32) / 255.0

@@ -135,24 +135,23 @@ def is_moment(signature: str, tensor: str) -> bool:
 
 
 def check_distinct(
-    directions: Collection[tuple[Sequence[str], str]],
-    images: Collection[str],
-    others: Sequence[str],
+    modalities: Sequence[str], images: Collection[str], conditions: Sequence[str] = ()
 ) -> None:
     """Refuses modalities that would give two signatures the same name.
 
     Args:
-      directions: the given names and the generated name of each direction.
+      modalities: all names, in the model's order.
       images: the names of the images.
-      others: the names of the other modalities.
+      conditions: the names that must always be given and are never generated.
 
     Raises:
       ValueError: if two possible signatures of such a model would have the same name.
     """
-    names = [to_embed(name) for name in (*images, *others)]
+    others = [name for name in modalities if name not in images]
+    names = [to_embed(name) for name in modalities]
     for image in images:
         names += [to_edit(image), *(to_edit(image, other) for other in others)]
-    for given, target in directions:
+    for given, target in directions_of(modalities, conditions):
         names.append(to_generate(given, target))
         if any(name in images for name in given):
             names.append(to_generate_from_files(given, images, target))

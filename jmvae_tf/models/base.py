@@ -85,9 +85,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
         self.conditions = tuple(conditions)
         self.targets = tuple(name for name in self.modalities if name not in self.conditions)
         images = [name for name, x in self.modalities.items() if x.kind == "image"]
-        others = [name for name in self.modalities if name not in images]
-        exported = signature_names.directions_of(list(self.modalities), self.conditions)
-        signature_names.check_distinct(exported, images, others)
+        signature_names.check_distinct(list(self.modalities), images, self.conditions)
         self.decoder_networks = conditional.chosen_networks("decoders", decoders, self.targets)
         self.decoders = {name: self._decoder(self.modalities[name]) for name in self.targets}
         self.statistics = new_statistics(self.modalities)

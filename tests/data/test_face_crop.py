@@ -103,12 +103,6 @@ def test_center_square(rng, shape, corner):
     )
 
 
-def test_enlarging_is_smooth():
-    square = np.repeat(np.arange(0, 200, 50, np.uint8), 4).reshape(4, 4).T
-    enlarged = face_crop.resize(square, 8)
-    assert len(np.unique(enlarged)) > 4
-
-
 def authors_crop(cascade, image):
     """A straight transcription of the authors' steps; of several faces the largest."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)

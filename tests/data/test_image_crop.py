@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jmvae_tf.data.image_crop import center_crop, center_part
+from jmvae_tf.data.image_crop import center_crop, center_part, resize
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,9 @@ def test_a_crop_of_the_wanted_size_is_exact(rng):
     image = rng.integers(0, 256, (8, 12, 4), np.uint8)
     np.testing.assert_array_equal(center_crop(image, 8, 6), image[:, 3:9])
     assert center_crop(image, 5, 9).shape == (5, 9, 4)
+
+
+def test_enlarging_is_smooth():
+    square = np.repeat(np.arange(0, 200, 50, np.uint8), 4).reshape(4, 4).T
+    enlarged = resize(square, 8, 8)
+    assert len(np.unique(enlarged)) > 4
