@@ -99,16 +99,34 @@ def load(name: str, data_dir: pathlib.Path, options: Mapping[str, Any]) -> "Data
     """
     check_options(name, options)
     data = importlib.import_module(DATA_SETS[name].module).load(data_dir, **options)
+    check_enough(
+        data,
+        f"by --split={options['split']} of the data in {data_dir}",
+        "choose another --split, or add data",
+    )
+    return data
+
+
+def check_enough(data: "DataSet", where: str, remedy: str) -> None:
+    """Checks that there are examples to train and to test on.
+
+    Args:
+      data: the data set.
+      where: says where they come from, for the message.
+      remedy: what to do.
+
+    Raises:
+      UserError: if there is no training example, or fewer than two test examples.
+    """
     for part, fewest in (("train", 1), ("test", _FEWEST_TESTED)):
         number = data.num_examples(part)
         if number < fewest:
             raise UserError(
-                f"The {part} part of {name} must have at least {fewest} "
+                f"The {part} part of {data.name} must have at least {fewest} "
                 + ("example" if fewest == 1 else "examples"),
-                f"{number} by --split={options['split']} of the data in {data_dir}",
-                "choose another --split, or add data",
+                f"{number} {where}",
+                remedy,
             )
-    return data
 
 
 def _registered(name: str) -> RegisteredDataSet:

@@ -1,0 +1,143 @@
+"""Data that a function of a user's file returns; its errors are shown as the file's."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from jmvae_tf.data.own import function_source, loading
+from jmvae_tf.data.own.data_source import data_source_of
+from jmvae_tf.data.own.manifest import Manifest
+from jmvae_tf.likelihoods import Categorical, Gaussian
+from jmvae_tf.modalities import Modality
+from jmvae_tf.runtime.errors import UserError
+
+FILE = """
+import numpy as np
+from jmvae_tf import Bernoulli, Categorical, Gaussian, Modality
+from jmvae_tf.data.data_set import DataSet
+from beside_it import NUMBER
+
+def shells():
+    modalities = {
+        "photo": Modality("photo", (4, 6, 1), Gaussian(), kind="image"),
+        "species": Modality("species", (3,), Categorical(), kind="label"),
+    }
+    part = {
+        "photo": np.zeros((NUMBER, 4, 6, 1), np.float32),
+        "species": np.eye(3, dtype=np.float32)[[0, 1, 2, 0]],
+    }
+    return DataSet("any", modalities, part, {}, part, dict)
+
+def few():
+    data = shells()
+    return DataSet("few", data.modalities, data.train, {}, {}, dict)
+
+def wrong_type():
+    return [1]
+
+def failing():
+    return helper()
+
+def helper():
+    raise KeyError("no photos")
+
+def unequal():
+    data = shells()
+    part = {**data.train, "species": data.train["species"][1:]}
+    return DataSet("unequal", data.modalities, part, {}, {}, dict)
+
+def leaving():
+    raise SystemExit(3)
+
+def with_an_argument(path):
+    return None
+
+LIST = []
+"""
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    """A file with functions, beside a module that it imports."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "load shells.py"
+    path.write_text(FILE)
+    (tmp_path / "beside_it.py").write_text("NUMBER = 4\n")
+    return path
+
+
+def load(file, function):
+    return loading.load_own(data_source_of(f"./{file.name}:{function}"), file.parent)
+
+
+def test_a_function_gives_the_data(file):
+    data = load(file, "shells")
+    assert data.name == "load_shells.py_shells"
+    assert data.num_examples("train") == 4
+    read = Manifest.from_json(data.manifest.to_json(), "config.json", whole=True)
+    assert read == data.manifest
+    assert [(name, x.kind, x.event_shape) for name, x in read.modalities.items()] == [
+        ("photo", "image", (4, 6, 1)),
+        ("species", "label", (3,)),
+    ]
+
+
+def line_of(start):
+    """The number of the line that starts with a text."""
+    lines = FILE.split("\n")
+    return next(number for number, line in enumerate(lines, 1) if line.strip().startswith(start))
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("few", "test part of load_shells.py_few must have at least 2 examples; received 0 in"),
+        ("wrong_type", r"must return a DataSet .*received a list from .*shells.py:wrong_type"),
+        (
+            "failing",
+            rf"shells.py, line {line_of('raise KeyError')}: KeyError: 'no",
+        ),
+        ("unequal", r"shells.py, line \d+: UserError: Every example of unequal must have"),
+        ("leaving", rf"line {line_of('raise SystemExit')}: SystemExit: 3"),
+        ("with_an_argument", "TypeError: .*missing 1 required positional argument: 'path'"),
+        ("shell", "shell, which is not there; choose one of shells, few, wrong_type,"),
+        ("LIST", "LIST, which is a list; choose one of"),
+    ],
+)
+def test_mistakes_are_shown_as_those_of_the_file(file, function, message):
+    with pytest.raises(UserError, match=message):
+        load(file, function)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a = 1\ndef shells(:\n", r"shells.py, line 2: SyntaxError"),
+        (
+            "\n\nimport nowhere_at_all\n",
+            r"shells.py, line 3: ModuleNotFoundError: .*nowhere_at_all",
+        ),
+        ("a = 1", "choose one of none, as it has no functions"),
+        ("\x00", r"shells.py.*: (SyntaxError|ValueError)"),
+    ],
+)
+def test_files_that_cannot_run(file, content, message):
+    file.write_text(content)
+    with pytest.raises(UserError, match=message):
+        load(file, "shells")
+
+
+def test_values_of_two_modalities_may_have_the_same_names():
+    modalities = {
+        "left": Modality("left", (2,), Gaussian(), kind="numbers", value_names=("a", "b")),
+        "right": Modality("right", (2,), Gaussian(), kind="numbers", value_names=("a", "left")),
+        "curve": Modality("curve", (5,), Gaussian()),
+        "label": Modality("label", (2,), Categorical(), kind="label"),
+    }
+    manifest = function_source.manifest_of("both", modalities)
+    assert Manifest.from_json(manifest.to_json(), "config.json", whole=True) == manifest
+    shapes = {name: x.event_shape for name, x in manifest.modalities.items()}
+    assert shapes == {name: x.event_shape for name, x in modalities.items()}
+    assert np.prod(shapes["curve"]) == 5
