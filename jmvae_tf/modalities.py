@@ -26,9 +26,6 @@ _SHAPES = (
     "attributes or numbers one axis, and an array or a vector any shape."
 )
 
-MOST_IN_A_TEXT = 2**16
-"""Values of a text, places times symbols; one example then takes at most 256 KiB."""
-
 SAMPLE_WEIGHT = "sample_weight"
 """The key of the examples' weights in a batch, float32 [batch]; without it all count alike."""
 
@@ -202,11 +199,11 @@ class Modality(value_ranges.YesOrNo):
                 f"{value_names.END_MARK!r}. Received: {one_line(repr(self.value_names))} of "
                 f"{self.name!r}"
             )
-        if math.prod(self.event_shape) > MOST_IN_A_TEXT:
+        if math.prod(self.event_shape) > value_names.MOST_IN_A_TEXT:
             raise ValueError(
-                f"A text has at most {MOST_IN_A_TEXT:,} values, places times symbols; shorten it, "
-                f"or leave out rare symbols. Received: event_shape={self.event_shape} of "
-                f"{self.name!r}"
+                f"A text has at most {value_names.MOST_IN_A_TEXT:,} values, places times symbols; "
+                "shorten it, or leave out rare symbols. "
+                f"Received: event_shape={self.event_shape} of {self.name!r}"
             )
 
     def _check_partly_observed(self) -> None:

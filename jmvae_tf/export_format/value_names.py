@@ -14,6 +14,9 @@ LONGEST = 200
 END_MARK = "<end>"
 """The last symbol of a text, which stands from the text's end on."""
 
+MOST_IN_A_TEXT = 2**16
+"""Values of a text, places times symbols; one example then takes at most 256 KiB."""
+
 _JOINERS = ("\u200c", "\u200d")  # Within words of some scripts, and within some emoji.
 
 

@@ -3,7 +3,7 @@
 import pathlib
 
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.data.own import function_source, tfds_source
+from jmvae_tf.data.own import function_source, path_source, tfds_source
 from jmvae_tf.data.own.data_source import DataSource
 from jmvae_tf.data.own.manifest import Manifest
 from jmvae_tf.data.registry import check_enough
@@ -28,6 +28,8 @@ def load_own(
     """
     if source.kind == "function" and source.path is not None:
         data = function_source.load(source.path, source.function, source.name)
+    elif source.kind == "path" and source.path is not None:
+        data = path_source.load(source.path, data_dir, manifest)
     else:
         data = tfds_source.load(source.builder, source.name, data_dir, manifest)
     check_enough(data, f"in {source.given}", "add data")

@@ -55,7 +55,9 @@ def test_each_likelihood_that_a_manifest_may_name(kind, likelihood):
 def test_stored_values_become_those_of_the_modalities():
     manifest = _usual()
     stored = {
-        name: tf.zeros((2, *one.stored_shape), one.stored_type)
+        name: tf.cast(
+            tf.fill((2, *one.stored_shape), 0 if one.kind == "attributes" else 1), one.stored_type
+        )
         for name, one in manifest.modalities.items()
     }
     if "note" in stored:

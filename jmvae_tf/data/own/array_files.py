@@ -1,0 +1,87 @@
+"""Reads the arrays that a table names, .npy files of anybody's.
+
+This module does not import TensorFlow.
+"""
+
+import dataclasses
+import io
+import math
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from jmvae_tf.data.own.manifest import MOST_VALUES, ModalityColumns
+from jmvae_tf.data.own.table_file import TableFile
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import read_limited
+
+_HEADER = 2**14  # Bytes.
+_START = b"\x93NUMPY"
+
+
+def decode_array(content: bytes) -> np.ndarray:
+    """Reads the content of a .npy file of numbers.
+
+    Returns:
+      float32, of any shape.
+
+    Raises:
+      ValueError: with a short reason, if it is none, or holds values that are not finite.
+    """
+    if not content.startswith(_START):
+        raise ValueError("not a .npy file")
+    try:
+        file = io.BytesIO(content)
+        version = np.lib.format.read_magic(file)
+        read = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }.get(version)
+        if read is None:
+            raise ValueError(f"version {version} of the format")
+        shape, _, dtype = read(file)
+    except (ValueError, EOFError, SyntaxError, TypeError) as error:
+        raise ValueError(f"a damaged .npy file: {error}") from error
+    if dtype.kind not in "biuf":
+        raise ValueError(f"an array of {dtype}, not of numbers")
+    if not 0 < math.prod(shape) <= MOST_VALUES or not 0 < len(shape) <= 4:
+        raise ValueError(f"an array of shape {shape}, where 1 to 4 axes may be")
+    try:
+        array = np.load(io.BytesIO(content), allow_pickle=False).astype(np.float32)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"a damaged .npy file: {error}") from error
+    if not np.isfinite(array).all():
+        raise ValueError("an array with NaN, infinity or a number too large for float32")
+    return array
+
+
+def read_array(root: pathlib.Path, name: str) -> np.ndarray:
+    """Reads a .npy file; see `decode_array`."""
+    return decode_array(read_limited(root / name, 8 * MOST_VALUES + _HEADER))
+
+
+def resolve_array(
+    one: ModalityColumns, root: pathlib.Path, names: Sequence[str | None], table: TableFile
+) -> ModalityColumns:
+    """Gives an array the shape of the first file, unless its manifest says the shape.
+
+    Raises:
+      UserError: if no file tells it.
+    """
+    if one.shape:
+        return one
+    reason = "no file"
+    for name in names:
+        if name is not None:
+            try:
+                return dataclasses.replace(one, shape=read_array(root, name).shape)
+            except OSError as error:
+                reason = f"{name}: {error.strerror}"
+            except ValueError as error:
+                reason = f"{name}: {error}"
+    raise UserError(
+        "A column of arrays names .npy files of numbers",
+        f"{table.path}: column {one.columns[0]!r}: {reason}",
+        "mend the files, or ignore the column in columns.json",
+    )

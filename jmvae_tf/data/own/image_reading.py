@@ -1,0 +1,136 @@
+"""Reads the images that a table names: how large they shall be, and each in that size.
+
+This module does not import TensorFlow, since processes that prepare images import it.
+"""
+
+import dataclasses
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from jmvae_tf.data import image_crop, image_file, image_limits
+from jmvae_tf.data.own.manifest import LONGEST_SIDE, ModalityColumns
+from jmvae_tf.runtime.files import read_limited
+
+_SHORTER_SIDE, _MULTIPLE = 64, 16
+_SAMPLED = 200  # Images that decide on size, channels and likelihood.
+_NEARLY, _BLACK_AND_WHITE = 0.1, 0.95  # Of the range, and the share of pixels.
+
+
+def read_file(root: pathlib.Path, name: str) -> bytes:
+    """Reads an image file.
+
+    Raises:
+      OSError: if it cannot be read.
+      ValueError: if it is larger than images may be.
+    """
+    return read_limited(root / name, image_limits.MOST_BYTES)
+
+
+def fitted(content: bytes, one: ModalityColumns) -> np.ndarray:
+    """Decodes an image file into the size and the channels of its modality.
+
+    Args:
+      content: the content of the file.
+      one: a resolved modality.
+
+    Returns:
+      uint8 [height, width, channels].
+
+    Raises:
+      ValueError: with a short reason, if it is no image within the limits.
+    """
+    height, width, channels = one.event_shape
+    decoded = image_file.decode_image(content, channels)
+    if one.fit == "crop":
+        made = image_crop.center_crop(decoded, height, width)
+    elif one.fit == "stretch":
+        made = image_crop.resize(decoded, height, width)
+    else:
+        made = _padded(decoded, height, width)
+    return made.reshape(one.event_shape)
+
+
+def _padded(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    scale = min(height / image.shape[0], width / image.shape[1])
+    high, wide = (max(1, round(scale * x)) for x in image.shape[:2])
+    padded = np.zeros((height, width, *image.shape[2:]), np.uint8)
+    top, left = (height - high) // 2, (width - wide) // 2
+    padded[top : top + high, left : left + wide] = image_crop.resize(image, high, wide)
+    return padded
+
+
+@dataclasses.dataclass(frozen=True)
+class ResolvedImages:
+    """How images shall be read, and why.
+
+    Attributes:
+      columns: the resolved modality.
+      said: what was found in a sample of the files.
+    """
+
+    columns: ModalityColumns
+    said: str
+
+
+def resolve_images(
+    one: ModalityColumns, root: pathlib.Path, names: Sequence[str | None]
+) -> ResolvedImages:
+    """Decides on the size, the channels and the likelihood that a manifest leaves open.
+
+    Args:
+      one: the modality.
+      root: the folder of the files.
+      names: the names of the files; None where there is none.
+
+    Returns:
+      The resolved modality; a size of 64 x 64 if no image can be read.
+    """
+    if not one.lacks:
+        return ResolvedImages(one, "")
+    there = [name for name in names if name is not None]
+    chosen = np.unique(np.linspace(0, len(there) - 1, min(_SAMPLED, len(there))).astype(int))
+    shapes, are_grey, near_ends = [], True, []
+    for place in chosen:
+        try:
+            decoded = image_file.decode_image(read_file(root, there[place]), channels=3)
+        except (OSError, ValueError):
+            continue
+        shapes.append(decoded.shape[:2])
+        are_grey &= bool(np.ptp(decoded, axis=-1).max() <= 8)  # JPEG's colours round.
+        levels = decoded[..., 1] / 255
+        near_ends.append(np.mean((levels < _NEARLY) | (levels > 1 - _NEARLY)))
+    size = one.size or _size_of(shapes)
+    channels = one.channels or (1 if are_grey and shapes else 3)
+    is_binary = channels == 1 and bool(near_ends) and np.mean(near_ends) >= _BLACK_AND_WHITE
+    likelihood = one.likelihood or ("Bernoulli" if is_binary else "Gaussian")
+    columns = dataclasses.replace(one, size=size, channels=channels, likelihood=likelihood)
+    if not shapes:
+        return ResolvedImages(columns, "no image can be read")
+    heights, widths = zip(*shapes, strict=True)
+    found = " to ".join(
+        dict.fromkeys(f"{x(widths)}x{y(heights)}" for x, y in ((min, min), (max, max)))
+    )
+    grey = "grey" if are_grey else "colour"
+    return ResolvedImages(columns, f"{found} pixels (width x height), {grey}")
+
+
+def _size_of(shapes: Sequence[tuple[int, ...]]) -> tuple[int, int]:
+    """Chooses height and width: the median's proportions, 64 on the shorter side, multiples of 16.
+
+    Small images of one size keep it.
+    """
+    if not shapes:
+        return _SHORTER_SIDE, _SHORTER_SIDE
+    height, width = (float(x) for x in np.median(shapes, axis=0))
+    if len(set(shapes)) == 1 and min(height, width) <= _SHORTER_SIDE:
+        return min(int(height), LONGEST_SIDE), min(int(width), LONGEST_SIDE)
+    aspect = float(np.median([wide / high for high, wide in shapes]))
+    shorter = min(_SHORTER_SIDE, _rounded(min(height, width)))
+    longer = min(_rounded(shorter * max(aspect, 1 / aspect)), 4 * shorter)
+    return (shorter, longer) if aspect >= 1 else (longer, shorter)
+
+
+def _rounded(side: float) -> int:
+    return max(_MULTIPLE, round(side / _MULTIPLE) * _MULTIPLE)

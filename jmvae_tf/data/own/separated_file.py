@@ -1,0 +1,262 @@
+"""Reads CSV and TSV tables of anybody's in chunks, as spreadsheets of all countries write them."""
+
+import csv
+import dataclasses
+import io
+import pathlib
+import re
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.csv
+
+from jmvae_tf.data.own.table_file import (
+    MISSING,
+    Chunk,
+    TableFile,
+    TextAmongNumbersError,
+    check_names,
+    without_marks,
+)
+from jmvae_tf.runtime.errors import UserError
+
+_SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+_SAMPLE = 2**20  # Bytes that decide on the separator and on types.
+_BLOCK = 2**24  # Bytes that are read at once.
+
+_MARKS = {
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"PK\x03\x04": "a spreadsheet or a zip",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet",
+    b"PAR1": "Parquet",
+}
+_BOM = b"\xef\xbb\xbf"
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?", re.ASCII)
+_CODE = re.compile(r"[+-]?0\d+", re.ASCII)  # Such as 007, which is no number.
+_CONVERSION = re.compile(r"In CSV column #(\d+): .*conversion error to double", re.DOTALL)
+
+
+@dataclasses.dataclass(frozen=True)
+class SeparatedFile(TableFile):
+    """A CSV or TSV table.
+
+    Attributes:
+      names: the names of the columns.
+      separator: the character between cells.
+      decimal: the character before decimals.
+      numbers: columns that are numbers as far as the start of the file tells.
+      header_bytes: the length of the header.
+    """
+
+    names: tuple[str, ...] = ()
+    separator: str = ","
+    decimal: str = "."
+    numbers: frozenset[str] = frozenset()
+    header_lines: int = 1
+
+    @classmethod
+    def open(cls, path: pathlib.Path) -> "SeparatedFile":
+        """Reads the header, and finds how the table is written.
+
+        Raises:
+          UserError: if it is not such a table.
+        """
+        start, is_whole = _start(path)
+        separator = "\t" if path.suffix.lower() == ".tsv" else _separator(start)
+        try:
+            reader = csv.reader(io.StringIO(start, newline=""), delimiter=separator)
+            names = [name.strip() for name in next(reader, [])]
+            header_lines = reader.line_num
+            rows = [row for row in reader if row]
+        except csv.Error as error:
+            raise UserError(
+                "A .csv table has rows of cells", f"{path}: {error}", "save it again"
+            ) from error
+        if not is_whole:
+            rows = rows[:-1]
+        if names and not names[0]:
+            names[0] = "unnamed"  # The index that pandas writes.
+        check_names(path, names)
+        if len(names) == 1:
+            _check_one_column(path, names[0])
+        if all(map(_NUMBER.fullmatch, names)):
+            raise UserError(
+                "The first row of a table has the names of its columns",
+                f"{path}: {', '.join(names[:5])}",
+                "add such a row",
+            )
+        columns = list(zip(*(row for row in rows if len(row) == len(names)), strict=True))
+        decimal = "," if separator == ";" and any(map(_has_commas, columns)) else "."
+        numbers = [
+            name
+            for name, column in zip(names, columns, strict=False)
+            if _are_numbers(column, decimal)
+        ]
+        return cls(
+            path,
+            frozenset(),
+            tuple(names),
+            separator,
+            decimal,
+            frozenset(numbers),
+            header_lines,
+        )
+
+    @property
+    def first_row(self) -> int:
+        """See the base class."""
+        return 2
+
+    def chunks(self) -> Iterator[Chunk]:
+        """See the base class."""
+        numbers = self.numbers - self.texts
+        bad_rows: list[pyarrow.csv.InvalidRow] = []
+
+        def refuse(row: pyarrow.csv.InvalidRow) -> str:
+            bad_rows.append(row)
+            return "error"
+
+        done = 0
+        try:
+            with pyarrow.csv.open_csv(
+                self.path,
+                pyarrow.csv.ReadOptions(
+                    use_threads=False,
+                    block_size=_BLOCK,
+                    skip_rows=self.header_lines,
+                    column_names=self.names,
+                ),
+                pyarrow.csv.ParseOptions(
+                    delimiter=self.separator,
+                    newlines_in_values=True,
+                    invalid_row_handler=refuse,
+                ),
+                pyarrow.csv.ConvertOptions(
+                    column_types={
+                        name: pa.float64() if name in numbers else pa.string()
+                        for name in self.names
+                    },
+                    null_values=list(MISSING),
+                    strings_can_be_null=True,
+                    decimal_point=self.decimal,
+                ),
+            ) as reader:
+                for batch in reader:
+                    if batch.num_rows:
+                        yield {
+                            name: column if name in numbers else without_marks(column)
+                            for name, column in zip(self.names, batch.columns, strict=True)
+                        }
+                        done += batch.num_rows
+        except pa.ArrowInvalid as error:
+            text = str(error)
+            conversion = _CONVERSION.search(text)
+            if conversion:
+                raise TextAmongNumbersError(self.names[int(conversion[1])]) from None
+            if text.startswith("Empty CSV"):
+                return
+            raise self._fault(text, bad_rows, done) from error
+
+    def _fault(self, text: str, bad_rows: Sequence[pyarrow.csv.InvalidRow], done: int) -> UserError:
+        if bad_rows:
+            [bad] = bad_rows[:1]
+            where = (
+                f"row {bad.number - self.header_lines - 1 + self.first_row}"
+                if bad.number is not None
+                else f"a row after row {done + self.first_row - 1}"
+            )
+            return UserError(
+                "Each row of a table has a cell for each column",
+                f"{self.path}: {where} with {bad.actual_columns} cells for {bad.expected_columns} "
+                f"columns: {bad.text[:80]}",
+                f"put quotes around a cell that holds {_SEPARATORS[self.separator]}"
+                if bad.actual_columns > bad.expected_columns
+                else "add the missing cells",
+            )
+        if "UTF8" in text:
+            return _not_utf8(self.path)
+        return UserError(
+            "A .csv table has rows of cells",
+            f"{self.path}: after row {done + self.first_row - 1}: {text}",
+            "mend that row, or save the table again",
+        )
+
+
+def _start(path: pathlib.Path) -> tuple[str, bool]:
+    """Returns the start of the file, and whether it is the whole file."""
+    with path.open("rb") as file:
+        start = file.read(_SAMPLE + 1)
+    for mark, what in _MARKS.items():
+        if start.startswith(mark):
+            raise UserError(
+                "A .csv table is text in UTF-8",
+                f"{path}, which is {what}",
+                "save it as CSV UTF-8",
+            )
+    if not start.removeprefix(_BOM).strip():
+        raise UserError("A table has rows", f"{path}, which is empty", "name another file")
+    if b"\0" in start:
+        raise UserError("A .csv table is text", f"{path} with bytes of 0", "save it as CSV UTF-8")
+    is_whole = len(start) <= _SAMPLE
+    try:
+        return start.removeprefix(_BOM).decode("utf-8"), is_whole
+    except UnicodeDecodeError as error:
+        if is_whole or error.start < len(start) - 4:
+            raise _not_utf8(path) from error
+        return start.removeprefix(_BOM).decode("utf-8", "ignore"), False
+
+
+def _not_utf8(path: pathlib.Path) -> UserError:
+    """Makes the error for text in another encoding; it names the first such row and column."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if number == 1:
+                header = line.decode("latin-1")
+                separator = _separator(header)
+                names = [name.strip() for name in header.split(separator)]
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                place = line[: error.start].decode("utf-8").count(separator)
+                column = f"column {names[place]!r}" if place < len(names) else f"cell {place + 1}"
+                cell = line.decode("latin-1").split(separator)[place].strip()
+                return UserError(
+                    "A .csv table is text in UTF-8",
+                    f"{path}: row {number}, {column}: {cell}, perhaps in Latin-1",
+                    "save it as CSV UTF-8",
+                )
+    return UserError("A .csv table is text in UTF-8", path, "save it as CSV UTF-8")
+
+
+def _separator(start: str) -> str:
+    """Finds the character between cells: the most frequent one of the header."""
+    header = start.split("\n", 1)[0]
+    bare = re.sub(r'"[^"]*"', "", header)
+    return max(_SEPARATORS, key=bare.count)
+
+
+def _check_one_column(path: pathlib.Path, name: str) -> None:
+    for character in " :":
+        if character in name.strip():
+            raise UserError(
+                f"Cells are separated by {', '.join(_SEPARATORS.values())}",
+                f"{path}: one column, {name!r}",
+                "save it as CSV with commas",
+            )
+
+
+def _are_numbers(column: Sequence[str], decimal: str) -> bool:
+    cells = [cell.strip() for cell in column]
+    cells = [cell for cell in cells if cell not in MISSING]
+    if decimal == ",":
+        cells = [cell.replace(",", ".") for cell in cells]
+    return all(_NUMBER.fullmatch(cell) and not _CODE.fullmatch(cell) for cell in cells)
+
+
+def _has_commas(column: Sequence[str]) -> bool:
+    cells = [cell.strip() for cell in column]
+    cells = [cell for cell in cells if cell not in MISSING]
+    return any(map(_COMMA_NUMBER.fullmatch, cells)) and _are_numbers(cells, ",")

@@ -1,0 +1,161 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jmvae_tf.data.own.path_source import load, load_rows
+from tests.helpers.own_data import read_rows, write_image, write_shells, write_table
+
+
+@pytest.fixture
+def shells(tmp_path):
+    return write_shells(tmp_path / "shells")
+
+
+def test_a_folder_of_a_table_and_images(shells, tmp_path):
+    data = load(shells, tmp_path / "data")
+    assert data.name == "shells"
+    assert list(data.modalities) == ["image", "species", "attributes", "numbers"]
+    assert data.modalities["image"].event_shape == (12, 20, 3)
+    assert data.modalities["species"].value_names == ("cockle", "limpet", "whelk")
+    assert data.modalities["numbers"].value_names == ("length_mm", "weight_g")
+    assert sum(map(data.num_examples, ("train", "validation", "test"))) == 40
+    assert not data.masks("train")
+    batch = data.prepare({name: x[:5] for name, x in data.train.items()})
+    for name, modality in data.modalities.items():
+        modality.check_examples(batch[name].numpy())
+
+
+def test_what_is_missing_has_masks(shells, tmp_path):
+    rows = read_rows(shells)
+    rows[1] = ",cockle,yes,,1.5,"
+    rows[2] = rows[2].replace("limpet", "NA")
+    write_table(shells, rows)
+    (shells / "photos" / "5.png").write_bytes(b"broken")
+    loaded = load_rows(shells, tmp_path / "data")
+    values = loaded.values
+    assert loaded.broken["image"] == ["photos/5.png: neither a JPEG nor a PNG"]
+    np.testing.assert_array_equal(np.flatnonzero(~values["image/observed"]), [0, 5])
+    np.testing.assert_array_equal(np.flatnonzero(~values["species/observed"]), [1])
+    assert values["numbers/observed"][0].tolist() == [False, True]
+    assert values["numbers/observed"][1:].all()
+    assert loaded.manifest.modalities["numbers"].partly_observed
+    assert "attributes/observed" not in values
+    data = load(shells, tmp_path / "data")
+    assert set(data.masks("test")) == {"image/observed", "species/observed", "numbers/observed"}
+
+
+def test_parts_stay_when_rows_are_added_and_moved(shells, tmp_path):
+    before = load_rows(shells, tmp_path / "data").table.encoded
+    head, *rows = read_rows(shells)
+    write_table(shells, [head, *rows[:20], "photos/3.png,whelk,no,5,5,x", *rows[:19:-1]])
+    after = load_rows(shells, tmp_path / "data").table.encoded
+    of = dict(zip(after.files["image"], after.hashes, strict=True))
+    assert [of[name] for name in before.files["image"]] == list(before.hashes)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
+def test_the_formats_of_tables_hold_the_same(tmp_path, suffix):
+    frame = pd.DataFrame(
+        {
+            "kind": ["a", "b", None, "b"] * 10,
+            "wet": [True, False, True, True] * 10,
+            "x": np.linspace(0.5, 1, 40),
+            "n": [1.0, np.nan, 3.0, 1e6] * 10,
+        }
+    )
+    path = tmp_path / f"t{suffix}"
+    if suffix == ".parquet":
+        frame.to_parquet(path)
+    elif suffix == ".jsonl":
+        frame.to_json(path, orient="records", lines=True)
+    else:
+        frame.to_csv(path, index=False, sep="\t" if suffix == ".tsv" else ",")
+    loaded = load_rows(path, tmp_path)
+    assert {x: one.kind for x, one in loaded.manifest.modalities.items()} == {
+        "kind": "label",
+        "attributes": "attributes",
+        "numbers": "numbers",
+    }
+    np.testing.assert_array_equal(loaded.values["kind"], [0, 1, 0, 1] * 10)
+    np.testing.assert_array_equal(loaded.values["kind/observed"], [True, True, False, True] * 10)
+    np.testing.assert_array_equal(loaded.values["attributes"][:4, 0], [1, 0, 1, 1])
+    np.testing.assert_allclose(loaded.values["numbers"][:, 0], frame["x"], rtol=1e-6)
+    assert loaded.values["numbers"][3, 1] == 1e6
+
+
+def test_folders_of_classes_in_parts(tmp_path):
+    folder = tmp_path / "pets"
+    for part in ("train", "val", "test"):
+        for i in range(4):
+            write_image(folder / part / ("cat", "dog")[i % 2] / f"{i}.jpg", seed=i, grey=True)
+    data = load(folder, tmp_path / "data")
+    assert [data.num_examples(x) for x in ("train", "validation", "test")] == [4, 4, 4]
+    assert data.modalities["label"].value_names == ("cat", "dog")
+    assert data.modalities["image"].event_shape == (12, 20, 1)
+
+
+def test_folders_of_classes_and_of_images_alone(tmp_path):
+    for i in range(40):
+        write_image(tmp_path / "pets" / ("cat", "dog")[i % 2] / f"{i}.png", seed=i)
+        write_image(tmp_path / "flat" / f"{i}.png", seed=i)
+    assert list(load(tmp_path / "pets", tmp_path / "data").modalities) == ["image", "label"]
+    assert list(load(tmp_path / "flat", tmp_path / "data").modalities) == ["image"]
+
+
+def test_a_manifest_decides(shells, tmp_path):
+    manifest = {
+        "weight": {"kind": "numbers", "columns": ["weight_g"], "log": ["weight_g"]},
+        "picture": {"kind": "image", "column": "file_name", "size": [8, 8], "fit": "pad"},
+        "note": {"kind": "text", "column": "note", "length": 6},
+        "": {"group": "species", "name": "sea"},
+    }
+    (shells / "columns.json").write_text(json.dumps(manifest))
+    loaded = load_rows(shells, tmp_path / "data")
+    assert list(loaded.manifest.modalities) == ["weight", "picture", "note"]
+    assert loaded.manifest.name == "sea"
+    assert loaded.values["picture"].shape == (40, 8, 8, 3)
+    assert (loaded.values["picture"][:, 0] == 0).all()  # The margin.
+    assert len(set(loaded.table.encoded.hashes)) == 3
+    note = loaded.manifest.modalities["note"]
+    assert "".join(note.alphabet[x] for x in loaded.values["note"][12]) == "found "
+    again = load_rows(shells, tmp_path / "data", loaded.manifest)
+    assert again.manifest == loaded.manifest
+
+
+def test_texts_end_with_their_mark(tmp_path):
+    rows = ["note,x", *(f"{'ab'[: 1 + i % 2]},{i / 8}" for i in range(30)), ",7.5"]
+    path = write_table(tmp_path, rows)
+    manifest = {
+        "note": {"kind": "text", "column": "note"},
+        "x": {"kind": "numbers", "columns": ["x"]},
+    }
+    (tmp_path / "columns.json").write_text(json.dumps(manifest))
+    loaded = load_rows(path, tmp_path)
+    np.testing.assert_array_equal(loaded.values["note"][:2], [[0, 2], [0, 1]])
+    assert not loaded.values["note/observed"][-1]
+
+
+def test_arrays(tmp_path):
+    rows = ["spectrum_file_name,y"]
+    for i in range(30):
+        np.save(tmp_path / f"{i}.npy", np.full((3, 2), i))
+        rows.append(f"{i}.npy,{i / 7}")
+    loaded = load_rows(write_table(tmp_path, rows), tmp_path)
+    assert loaded.manifest.modalities["spectrum"].shape == (3, 2)
+    np.testing.assert_array_equal(loaded.values["spectrum"][:, 1, 1], np.arange(30))
+
+
+def test_columns_that_a_table_lacks_may_be_empty(shells, tmp_path):
+    manifest = load_rows(shells, tmp_path / "data").manifest
+    path = write_table(tmp_path / "new", ["length_mm,weight_g", "12,0.5", ",", "14,"])
+    with pytest.raises(ValueError, match="without 'file_name'"):
+        load_rows(path, tmp_path / "data", manifest)
+    loaded = load_rows(path, tmp_path / "data", manifest, may_lack=True)
+    assert loaded.manifest.modalities.keys() == manifest.modalities.keys()
+    assert not loaded.values["image/observed"].any()
+    assert not loaded.values["species/observed"].any()
+    np.testing.assert_array_equal(
+        loaded.values["numbers/observed"], [[True, True], [False, False], [True, False]]
+    )
