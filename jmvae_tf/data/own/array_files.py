@@ -56,9 +56,22 @@ def decode_array(content: bytes) -> np.ndarray:
     return array
 
 
-def read_array(root: pathlib.Path, name: str) -> np.ndarray:
-    """Reads a .npy file; see `decode_array`."""
-    return decode_array(read_limited(root / name, 8 * MOST_VALUES + _HEADER))
+def read_array(root: pathlib.Path, name: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """Reads a .npy file; see `decode_array`.
+
+    Args:
+      root: the folder of the files.
+      name: the file.
+      shape: the shape that it must have; None for any.
+
+    Raises:
+      OSError: if it cannot be read.
+      ValueError: if it is no array of numbers, or has another shape.
+    """
+    array = decode_array(read_limited(root / name, 8 * MOST_VALUES + _HEADER))
+    if shape not in (None, array.shape):
+        raise ValueError(f"an array of shape {array.shape}, not {shape}")
+    return array
 
 
 def resolve_array(
@@ -71,17 +84,17 @@ def resolve_array(
     """
     if one.shape:
         return one
-    reason = "no file"
+    reasons = []
     for name in names:
         if name is not None:
             try:
                 return dataclasses.replace(one, shape=read_array(root, name).shape)
             except OSError as error:
-                reason = f"{name}: {error.strerror}"
+                reasons.append(f"{name}: {error.strerror}")
             except ValueError as error:
-                reason = f"{name}: {error}"
+                reasons.append(f"{name}: {error}")
     raise UserError(
         "A column of arrays names .npy files of numbers",
-        f"{table.path}: column {one.columns[0]!r}: {reason}",
+        f"{table.path}: column {one.columns[0]!r}: {(reasons or ['no file'])[0]}",
         "mend the files, or ignore the column in columns.json",
     )

@@ -146,7 +146,7 @@ def _read_files(
             values[row] = (
                 fitted(read_file(root, file), one)
                 if one.kind == "image"
-                else read_array(root, file)
+                else read_array(root, file, one.shape)
             )
         except OSError as error:
             broken[row] = f"{file}: {error.strerror}"

@@ -33,7 +33,7 @@ _MARKS = {
 }
 _BOM = b"\xef\xbb\xbf"
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.ASCII | re.I)
 _COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?", re.ASCII)
 _CODE = re.compile(r"[+-]?0\d+", re.ASCII)  # Such as 007, which is no number.
 _CONVERSION = re.compile(r"In CSV column #(\d+): .*conversion error to double", re.DOTALL)

@@ -6,6 +6,7 @@ TensorFlow.
 """
 
 import dataclasses
+import json
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -171,7 +172,7 @@ class JsonLinesFile(TableFile):
         except (ValueError, TypeError, AttributeError, UnicodeDecodeError) as error:
             raise UserError(
                 "A .jsonl table has a JSON object in each line",
-                f"{self.path}: after row {done}, {error}",
+                f"{self.path}: {_bad_line(self.path) or error}",
                 "mend that line",
             ) from error
 
@@ -193,6 +194,18 @@ class JsonLinesFile(TableFile):
         missing = pd.isna(values)
         texts = [None if gone else _as_text(x) for x, gone in zip(values, missing, strict=True)]
         return without_marks(pa.array(texts, pa.string()))
+
+
+def _bad_line(path: pathlib.Path) -> str:
+    """Finds the first line that is no object; "" if there is none."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                if line.strip() and not isinstance(json.loads(line), dict):
+                    raise ValueError("no object")
+            except (ValueError, RecursionError) as error:
+                return f"row {number}, {error}"
+    return ""
 
 
 def _as_text(value: object) -> str:
