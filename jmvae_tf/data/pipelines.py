@@ -190,8 +190,6 @@ class Feed:
         """
         self._check_shares(shares)
         data, replicas = self.data, self.replicas
-        weights = {key: tf.constant(x) for key, x in data.weights(part).items()}
-        examples = {**whole_part(data, part), **weights}
         number, batch_size = data.num_examples(part), batch_size or _evaluated_at_once(data)
         steps = self.evaluation_steps(part, batch_size)
         if replicas == 1:
@@ -205,7 +203,7 @@ class Feed:
         ]
         return (
             tf.data.Dataset.from_tensor_slices(np.reshape(limits, (-1, 2)).astype(np.int64))
-            .map(lambda limit: {name: x[limit[0] : limit[1]] for name, x in examples.items()})
+            .map(self._rows_between(part))
             .prefetch(1)
         )
 
@@ -227,6 +225,24 @@ class Feed:
         return tf.random.experimental.stateless_shuffle(
             tf.range(self.data.num_examples("train")), seed
         )
+
+    def _rows_between(self, part: str) -> Callable[[tf.Tensor], Examples]:
+        """Makes a function from two places in a part to the examples between them."""
+        data = self.data
+        on_disk = any(not isinstance(x, np.ndarray) for x in data.values(part).values())
+        if not on_disk or _binarises(data):  # What is drawn for an example depends on its place.
+            weights = {key: tf.constant(x) for key, x in data.weights(part).items()}
+            examples = {**whole_part(data, part), **weights}
+            return lambda limit: {name: x[limit[0] : limit[1]] for name, x in examples.items()}
+        rows_of = {name: _reader(stored) for name, stored in data.values(part).items()}
+        beside_of = {key: _reader(stored) for key, stored in self._beside(part).items()}
+
+        def read(limit: tf.Tensor) -> Examples:
+            indices = tf.range(limit[0], limit[1])
+            prepared = data.prepare({name: read(indices) for name, read in rows_of.items()})
+            return {**prepared, **{key: read(indices) for key, read in beside_of.items()}}
+
+        return read
 
     def _beside(self, part: str) -> dict[str, np.ndarray]:
         """Returns the masks and weights of a part, as batches have them."""
@@ -273,6 +289,11 @@ def _num_values(data: DataSet) -> int:
     return sum(math.prod(modality.event_shape) for modality in data.modalities.values())
 
 
+def _binarises(data: DataSet) -> bool:
+    """Tells whether some values are drawn from grey ones."""
+    return any(modality.likelihood.is_binarised for modality in data.modalities.values())
+
+
 def _evaluated_at_once(data: DataSet) -> int:
     return max(1, min(1000, _EVALUATED_VALUES // _num_values(data)))
 
@@ -304,9 +325,12 @@ def for_evaluation(data: DataSet, num_test: int) -> tuple[Examples, Examples, Ex
 
     If the training set is too large for memory, only its first examples are returned.
     """
-    test, grey = (
-        {name: x[:num_test] for name, x in whole_part(data, "test", binarised).items()}
-        for binarised in (True, False)
-    )
+    if _binarises(data):
+        test, grey = (
+            {name: x[:num_test] for name, x in whole_part(data, "test", binarised).items()}
+            for binarised in (True, False)
+        )
+    else:
+        test = grey = whole_part(data, "test", number=num_test)
     number = max(1, _COMPARED_VALUES // _num_values(data))
     return test, grey, whole_part(data, "train", binarised=False, number=number)

@@ -274,6 +274,32 @@ def test_examples_on_disk_make_the_same_batches_and_are_read_a_batch_at_a_time(d
         assert_equal(pipelines.whole_part(streamed, part), pipelines.whole_part(data, part))
 
 
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_evaluation_reads_examples_on_disk_a_batch_at_a_time(gaps, replicas):
+    modalities = {name: x for name, x in MODALITIES.items() if name != "image"}
+    keys = ("photo", "index", HIDDEN, SAMPLE_WEIGHT)
+
+    def data(stored):
+        parts = [{key: getattr(gaps, part)[key] for key in keys} for part in ("train", "test")]
+        train, test = ({**part, "photo": stored(part["photo"])} for part in parts)
+
+        def photos(stored):
+            prepared = prepare({**stored, "image": stored["photo"]})
+            return {name: prepared[name] for name in modalities}
+
+        return DataSet("gaps", modalities, train, {}, test, photos)
+
+    streamed, whole = data(OnDisk), data(np.asarray)
+    shares = [Share(i, replicas) for i in range(replicas)]
+    assert_equal(
+        *(
+            take(Feed(x, BATCH, replicas=replicas).evaluation_batches("test", 3, shares), 9)
+            for x in (streamed, whole)
+        )
+    )
+    assert streamed.test["photo"].largest <= 3
+
+
 def test_a_part_is_gone_through_in_its_order(data):
     batches = list(pipelines.in_order(data, "train"))
     together = {name: np.concatenate([batch[name] for batch in batches]) for name in MODALITIES}

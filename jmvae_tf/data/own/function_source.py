@@ -57,7 +57,7 @@ def load(path: pathlib.Path, function: str, name: str) -> DataSet:
             f"a {type(data).__name__} from {path}:{function}",
             "change the function; examples/ has one",
         )
-    manifest = data.manifest or manifest_of(name, data.modalities)
+    manifest = data.manifest or manifest_of_modalities(name, data.modalities)
     return _named(data, name, manifest)
 
 
@@ -100,7 +100,7 @@ def _failed(path: pathlib.Path, error: BaseException) -> UserError:
     )
 
 
-def manifest_of(name: str, modalities: Mapping[str, Modality]) -> Manifest:
+def manifest_of_modalities(name: str, modalities: Mapping[str, Modality]) -> Manifest:
     """Describes modalities as a manifest does, for settings and model cards.
 
     It has no columns of a table, so that names of values, or of modalities, stand for them. What a

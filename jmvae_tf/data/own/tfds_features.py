@@ -178,7 +178,7 @@ def text_of(value: bytes) -> str:
     return "".join(x for x in text if x.isprintable())
 
 
-def manifest_of(
+def manifest_of_features(
     name: str,
     columns: Mapping[str, Column],
     facts: Facts,

@@ -22,7 +22,7 @@ from jmvae_tf.data.data_set import PARTS, DataSet
 from jmvae_tf.data.image_crop import center_crop
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.data.own.modalities_of_manifest import modalities_of, prepare_by
-from jmvae_tf.data.own.tfds_features import Column, Facts, columns_of, manifest_of, text_of
+from jmvae_tf.data.own.tfds_features import Column, Facts, columns_of, manifest_of_features, text_of
 from jmvae_tf.modalities import SAMPLE_WEIGHT, observed_key
 from jmvae_tf.runtime.errors import UserError
 
@@ -146,7 +146,7 @@ def _prepare(
     columns = columns_of(builder.info.features)
     part_of = _parts_of(splits, say)
     facts = _facts(builder, columns, [split for split in splits if split in part_of])
-    manifest = manifest_of(name, columns, facts, given, say)
+    manifest = manifest_of_features(name, columns, facts, given, say)
     writer.about = manifest.to_json()
     total = 0
     for split, part in part_of.items():

@@ -136,7 +136,7 @@ def test_values_of_two_modalities_may_have_the_same_names():
         "curve": Modality("curve", (5,), Gaussian()),
         "label": Modality("label", (2,), Categorical(), kind="label"),
     }
-    manifest = function_source.manifest_of("both", modalities)
+    manifest = function_source.manifest_of_modalities("both", modalities)
     assert Manifest.from_json(manifest.to_json(), "config.json", whole=True) == manifest
     shapes = {name: x.event_shape for name, x in manifest.modalities.items()}
     assert shapes == {name: x.event_shape for name, x in modalities.items()}
