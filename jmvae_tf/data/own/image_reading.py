@@ -41,8 +41,22 @@ def fitted(content: bytes, one: ModalityColumns) -> np.ndarray:
     Raises:
       ValueError: with a short reason, if it is no image within the limits.
     """
-    height, width, channels = one.event_shape
-    decoded = image_file.decode_image(content, channels)
+    return fitted_image(image_file.decode_image(content, one.event_shape[-1]), one)
+
+
+def fitted_image(decoded: np.ndarray, one: ModalityColumns) -> np.ndarray:
+    """Gives an image the size of its modality.
+
+    Args:
+      decoded: uint8 [height, width, channels], with the channels of the modality.
+      one: a resolved modality.
+
+    Returns:
+      uint8, of the modality's shape.
+    """
+    height, width, _ = one.event_shape
+    if decoded.shape == one.event_shape:
+        return decoded
     if one.fit == "crop":
         made = image_crop.center_crop(decoded, height, width)
     elif one.fit == "stretch":
@@ -101,7 +115,7 @@ def resolve_images(
         are_grey &= bool(np.ptp(decoded, axis=-1).max() <= 8)  # JPEG's colours round.
         levels = decoded[..., 1] / 255
         near_ends.append(np.mean((levels < _NEARLY) | (levels > 1 - _NEARLY)))
-    size = one.size or _size_of(shapes)
+    size = one.size or usual_size(shapes)
     channels = one.channels or (1 if are_grey and shapes else 3)
     is_binary = channels == 1 and bool(near_ends) and np.mean(near_ends) >= _BLACK_AND_WHITE
     likelihood = one.likelihood or ("Bernoulli" if is_binary else "Gaussian")
@@ -116,7 +130,7 @@ def resolve_images(
     return ResolvedImages(columns, f"{found} pixels (width x height), {grey}")
 
 
-def _size_of(shapes: Sequence[tuple[int, ...]]) -> tuple[int, int]:
+def usual_size(shapes: Sequence[tuple[int, ...]]) -> tuple[int, int]:
     """Chooses height and width: the median's proportions, 64 on the shorter side, multiples of 16.
 
     Small images of one size keep it.

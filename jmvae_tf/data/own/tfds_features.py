@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from jmvae_tf.data.own.image_sizes import usual_size
+from jmvae_tf.data.own.image_reading import usual_size
 from jmvae_tf.data.own.manifest import (
     LIKELIHOODS,
     MOST_CLASSES,

@@ -19,7 +19,7 @@ import tensorflow_datasets as tfds
 from jmvae_tf.data import tfds_files
 from jmvae_tf.data.array_folder import ArrayWriter, has_arrays, read_arrays, written_arrays
 from jmvae_tf.data.data_set import PARTS, DataSet
-from jmvae_tf.data.image_crop import center_crop
+from jmvae_tf.data.own.image_reading import fitted_image
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.data.own.modalities_of_manifest import modalities_of, prepare_by
 from jmvae_tf.data.own.tfds_features import Column, Facts, columns_of, manifest_of_features, text_of
@@ -290,10 +290,10 @@ def _image(image: tf.Tensor, one: ModalityColumns) -> tf.Tensor:
 
 def _fitted(image: np.ndarray, one: ModalityColumns) -> np.ndarray:
     """Returns an image of the size and the channels of a modality, uint8."""
-    pixels = _as_bytes(image)
-    height, width, channels = one.stored_shape
-    if pixels.shape[:2] != (height, width):
-        pixels = center_crop(pixels, height, width).reshape(height, width, -1)
+    return fitted_image(_with_channels(_as_bytes(image), one.stored_shape[-1]), one)
+
+
+def _with_channels(pixels: np.ndarray, channels: int) -> np.ndarray:
     if pixels.shape[-1] == channels:
         return pixels
     if channels == 1:
