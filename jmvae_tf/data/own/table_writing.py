@@ -10,24 +10,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import written_atomically
-
-WRITABLE = (".csv", ".tsv", ".jsonl", ".parquet")
-"""Suffixes of the tables that can be written."""
 
 Write = Callable[[pd.DataFrame], None]
 """Appends rows. Cells are Python's objects, None for empty ones."""
-
-
-def check_table_name(path: pathlib.Path, flag: str) -> None:
-    """Raises UserError if a file to write has no known suffix."""
-    if path.suffix.lower() not in WRITABLE:
-        raise UserError(
-            f"--{flag} must end in {', '.join(WRITABLE[:-1])} or {WRITABLE[-1]}",
-            f"--{flag}={path}",
-            "choose another name",
-        )
 
 
 @contextlib.contextmanager
@@ -35,7 +21,7 @@ def table_writer(path: pathlib.Path, schema: pa.Schema) -> Iterator[Write]:
     """Yields a function that appends rows to a table; the file appears once it is whole.
 
     Args:
-      path: the file to write; its suffix, one of `WRITABLE`, chooses the format.
+      path: the file to write; its suffix, one of `data_source.TABLE_SUFFIXES`, chooses the format.
       schema: the columns in order, and their types in a Parquet file.
 
     Raises:

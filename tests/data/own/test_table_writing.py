@@ -8,8 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jmvae_tf.data.own.table_writing import check_table_name, table_writer
-from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.data.own.table_writing import table_writer
 
 PARTS = (
     pd.DataFrame({"id": [1], "note": ['say "a, b"\nc'], "weight": [1.5]}, dtype=object),
@@ -78,9 +77,3 @@ def test_a_table_that_could_not_be_written_is_not_there(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         write_and_fail()
     assert list(tmp_path.iterdir()) == []
-
-
-def test_other_names_are_refused():
-    check_table_name(pathlib.Path("a.CSV"), "out")
-    with pytest.raises(UserError, match="--out=table"):
-        check_table_name(pathlib.Path("table.xlsx"), "out")

@@ -1,0 +1,142 @@
+"""A table to complete: its cells as they stand there, and what they mean to a model."""
+
+import pathlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import tensorflow as tf
+
+from jmvae_tf.data.own.completed_cells import YesAndNo, yes_and_no
+from jmvae_tf.data.own.manifest import Manifest
+from jmvae_tf.data.own.path_source import OwnRows, load_rows
+from jmvae_tf.data.own.raw_cells import raw_parts, schema_of
+from jmvae_tf.runtime.errors import UserError
+
+_ROWS_AT_ONCE = 1024
+
+
+class Part(NamedTuple):
+    """Some rows of a table.
+
+    Attributes:
+      first_row: the place of the first of them in the table, from 0.
+      cells: the cells as they stand in the table.
+      data: modality name to float32 [rows, *event_shape], in the units of the data; NaN for what is
+        missing, or is in a file that cannot be read.
+      has_file: name of an image or an array to bool [rows], whether a cell names a file of it.
+    """
+
+    first_row: int
+    cells: pd.DataFrame
+    data: dict[str, np.ndarray]
+    has_file: dict[str, np.ndarray]
+
+
+class IncompleteTable:
+    """A folder or a table of a user's, read by the manifest of a model.
+
+    Attributes:
+      columns: the names of its columns in order.
+      broken: modality name to the files that could not be read, each with the reason.
+
+    Args:
+      path: the folder or the table.
+      data_dir: the folder to prepare images in.
+      manifest: the columns that the model knows; some or all of them may be missing.
+
+    Raises:
+      UserError: if it cannot be read, or a cell does not fit its column.
+    """
+
+    def __init__(self, path: pathlib.Path, data_dir: pathlib.Path, manifest: Manifest) -> None:
+        self._rows: OwnRows = load_rows(path, data_dir, manifest, may_lack=True)
+        self._table = self._rows.table.facts.table
+        self._manifest = manifest
+        self.columns = list(self._rows.table.facts.columns)
+        self.broken = self._rows.broken
+
+    def parts(self) -> Iterator[Part]:
+        """Reads the rows in order, some at a time."""
+        start = 0
+        for cells in raw_parts(self._table, self.columns, _ROWS_AT_ONCE):
+            rows = np.arange(start, start + len(cells))
+            yield Part(start, cells, self._data(rows), self._has_file(rows))
+            start += len(cells)
+
+    def with_missing(self, targets: Iterable[str]) -> list[str]:
+        """Returns the table's columns, and behind them those of modalities that it lacks.
+
+        Args:
+          targets: the modalities that can be filled in.
+        """
+        wanted = [x for name in targets for x in self._manifest.modalities[name].columns]
+        return [*self.columns, *(column for column in wanted if column not in self.columns)]
+
+    def without_values(self) -> list[str]:
+        """Returns the columns that no modality has, and those that name files."""
+        values = {
+            column
+            for one in self._manifest.modalities.values()
+            if one.kind not in ("image", "array")
+            for column in one.columns
+        }
+        return [column for column in self.columns if column not in values]
+
+    def check_new(self, columns: Iterable[str]) -> None:
+        """Raises UserError if the table has columns that are to be added."""
+        for column in columns:
+            if column in self.columns:
+                raise UserError(
+                    "A table must not have the columns that are added",
+                    f"{self._table.path} with a column {column!r}",
+                    "rename or remove it",
+                )
+
+    def spellings(self) -> dict[str, YesAndNo]:
+        """Returns how each column of attributes writes yes and no."""
+        columns = [
+            column
+            for one in self._manifest.modalities.values()
+            if one.kind == "attributes"
+            for column in one.columns
+            if column in self.columns
+        ]
+        seen: dict[str, dict] = {column: {} for column in columns}
+        for part in raw_parts(self._table, self.columns, _ROWS_AT_ONCE) if columns else ():
+            for column in columns:
+                seen[column] |= dict.fromkeys(part[column])
+        return {column: yes_and_no(cells) for column, cells in seen.items()}
+
+    def schema(self, columns: Sequence[str], beside: Mapping[str, str]) -> pa.Schema:
+        """Returns the types of some columns, and those of columns beside them.
+
+        Args:
+          columns: the columns.
+          beside: column to the column of numbers that follows it.
+        """
+        numbers = [
+            column
+            for one in self._manifest.modalities.values()
+            if one.kind == "numbers"
+            for column in one.columns
+        ]
+        return schema_of(self._table, columns, beside, numbers)
+
+    def _data(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        stored = {
+            name: tf.convert_to_tensor(self._rows.values[name][rows])
+            for name in self._manifest.modalities
+        }
+        data = {}
+        for name, values in self._rows.prepare(stored).items():
+            there = self._rows.table.encoded.observed[name][rows]
+            there = there.reshape(*there.shape, *[1] * (len(values.shape) - there.ndim))
+            data[name] = np.where(there, values, np.float32(np.nan))
+        return data
+
+    def _has_file(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        files = self._rows.table.encoded.files
+        return {name: np.array([files[name][row] is not None for row in rows]) for name in files}
