@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from jmvae_tf.evaluation.observed import modality_names, with_masks
 from jmvae_tf.models.base import MultimodalVAE, Tensors
 from jmvae_tf.runtime.randomness import fold, root_seed
 
@@ -21,6 +22,9 @@ The digits take about 100 MB; the faces, with the activations of convolutions, a
 
 BATCH = 100
 """Examples to score at once if many samples of each are decoded."""
+
+IMAGES_OF_CLASSES = 10_000
+"""Images to generate for all classes of a label together."""
 
 Score = Callable[[dict[str, tf.Tensor], tf.Tensor], Mapping[str, tf.Tensor | np.ndarray]]
 """Maps a batch and its seed to arrays [batch, ...] by name."""
@@ -39,7 +43,7 @@ def map_batches(
     Args:
       score: scores a batch; each batch gets its own seed.
       examples: modality name to [examples, *event_shape].
-      names: the modalities that `score` takes.
+      names: the modalities that `score` takes, each with its mask if it has one.
       batch_size: the number of examples to score at once.
       description: the text next to the progress bar.
       seed: the same seed gives the same scores.
@@ -47,7 +51,7 @@ def map_batches(
     Returns:
       Name to [examples, ...], in the order of the examples.
     """
-    chosen = {name: tf.convert_to_tensor(examples[name]) for name in names}
+    chosen = {key: tf.convert_to_tensor(x) for key, x in with_masks(examples, names).items()}
     starts = range(0, len(next(iter(chosen.values()))), batch_size)
     scores = [
         score(
@@ -77,7 +81,7 @@ def generated(
     Args:
       model: a trained model.
       target: the modality to generate.
-      given: modality name to [examples, *event_shape].
+      given: modality name to [examples, *event_shape], with masks of single values.
       seed: the same seed gives the same result.
       sampled: whether z is a sample of q(z|given) or its mean.
 
@@ -91,9 +95,10 @@ def generated(
             return {target: model.generate(target, batch, 1, batch_seed)[0]}
         return {target: model.generate(target, batch, seed=batch_seed)}
 
-    size = min(1000, rows_at_once(model, [target, *given]))
-    description = f"{target} given {', '.join(given)}"
-    return map_batches(means, given, list(given), size, description, seed)[target]
+    names = modality_names(given)
+    size = min(1000, rows_at_once(model, [target, *names]))
+    description = f"{target} given {', '.join(names)}"
+    return map_batches(means, given, names, size, description, seed)[target]
 
 
 def images_of_classes(
@@ -128,6 +133,11 @@ def images_of_classes(
         given = {label: one_hot[part]}
         images = np.asarray(model.generate(image, given, num_per_class, part_seed))
         yield from ((number, images[:, place]) for place, number in enumerate(classes[part]))
+
+
+def images_of_each(num_classes: int) -> int:
+    """Returns how many images to generate of each of so many classes: 100, and fewer of many."""
+    return max(2, min(100, IMAGES_OF_CLASSES // num_classes))
 
 
 def chunks(total: int, size: int) -> Iterator[int]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 
+from jmvae_tf.evaluation.label_names import label_metric_name
 from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.modalities import Modality
@@ -22,7 +23,7 @@ def have_one_class(labels: np.ndarray) -> bool:
 def absent_classes(one_hot: np.ndarray) -> list[int]:
     """Lists the classes that no example has."""
     found = np.unique(np.argmax(one_hot, axis=1))
-    return [place for place in range(one_hot.shape[1]) if place not in found]
+    return sorted(set(range(one_hot.shape[1])) - set(found.tolist()))
 
 
 def left_out(
@@ -40,15 +41,6 @@ def left_out(
 
 
 def metric_name(subject: Subject, direction: Direction, name: str) -> str:
-    """Returns the full name of a metric of labels.
-
-    In a model of one image and one label it is the name alone. Otherwise the names of the
-    modalities come before it, with the label last.
-    """
-    images, labels = subject.of_kind("image"), subject.of_kind("label")
-    names = {*direction.given, direction.target}
-    if len(images) == len(labels) == 1 and names == {*images, *labels}:
-        return name
-    if subject.kind(direction.target) == "label":
-        return "_".join([*direction.given, direction.target, name])
-    return "_".join([direction.target, *direction.given, name])
+    """Returns the full name of a metric of labels; see `label_names`."""
+    kinds = {each: subject.kind(each) for each in subject.model.modalities}
+    return label_metric_name(kinds, direction, name)

@@ -40,9 +40,10 @@ def estimate(values: np.ndarray) -> Estimate:
     """Estimates the mean of one value per example.
 
     Args:
-      values: one value per example, [examples], at least one.
+      values: one value per example, [examples], at least one. Those that a masked array hides do
+        not count.
     """
-    values = np.asarray(values, np.float64)
+    values = np.asarray(np.ma.compressed(values), np.float64)
     number = len(values)
     error = float(values.std(ddof=1) / np.sqrt(number)) if number > 1 else math.nan
     return Estimate(float(values.mean()), error)
@@ -85,3 +86,12 @@ def value_from_json(value: Any) -> Any:
     error = value["standard_error"]
     kind = TooFewSamples if value.get("too_few_samples") else Estimate
     return kind(value["mean"], math.nan if error is None else error)
+
+
+def estimate_in(metrics: Mapping[str, Any], name: str) -> Estimate | None:
+    """Reads an estimate of a metrics.json; None if it has none of this name."""
+    try:
+        value = value_from_json(metrics.get(name))
+    except (KeyError, TypeError):
+        return None
+    return value if isinstance(value, Estimate) else None

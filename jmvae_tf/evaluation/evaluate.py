@@ -1,10 +1,11 @@
 """Evaluates a model with all metrics that are defined for it."""
 
 from jmvae_tf.evaluation.metrics_table import Section
+from jmvae_tf.evaluation.observed import having, with_masks_for_nan
 from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
 from jmvae_tf.evaluation.sections import gather
 from jmvae_tf.evaluation.sections.attributes import attributes_sections
-from jmvae_tf.evaluation.sections.images import sharpness_section
+from jmvae_tf.evaluation.sections.images import sharpness_section, similarity_section
 from jmvae_tf.evaluation.sections.importance import importance_sections
 from jmvae_tf.evaluation.sections.labels import labels_section
 from jmvae_tf.evaluation.sections.likelihood import (
@@ -13,6 +14,9 @@ from jmvae_tf.evaluation.sections.likelihood import (
     reconstruction_section,
     squared_error_section,
 )
+from jmvae_tf.evaluation.sections.numbers import numbers_sections
+from jmvae_tf.evaluation.sections.retrieval import retrieval_section
+from jmvae_tf.evaluation.sections.texts import texts_section
 from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.models.base import MultimodalVAE
 
@@ -22,7 +26,8 @@ def evaluate(model: MultimodalVAE, data: EvaluationData, protocol: Protocol) -> 
 
     Args:
       model: a trained model.
-      data: examples of all its modalities.
+      data: examples of its modalities. What they lack is left out: each metric is of the examples
+        and the values that have what it needs, and says of how many if not of all.
       protocol: the numbers of samples.
 
     Returns:
@@ -32,11 +37,20 @@ def evaluate(model: MultimodalVAE, data: EvaluationData, protocol: Protocol) -> 
       ValueError: if there is no test or no training example.
       UserError: if the test set has values that the model's likelihoods do not support.
     """
+    data = EvaluationData(
+        with_masks_for_nan(data.test, model.modalities),
+        with_masks_for_nan(data.grey, model.modalities),
+        with_masks_for_nan(data.training, model.modalities),
+        data.redraw,
+    )
     for part in ("test", "grey", "training"):
-        if not min(len(getattr(data, part)[name]) for name in model.modalities):
+        examples = getattr(data, part)
+        needed = model.modalities if model.conditions else ()
+        if not min(len(x) for x in having(examples, needed, model.modalities).values()):
             raise ValueError(f"A model is measured on at least one example. Received: no {part}")
     subject = Subject(model, data, protocol)
     sections = [
+        gather.of_model("gaps", "What the test examples have", subject),
         objective_section(subject),
         generation_section(subject),
         reconstruction_section(subject),
@@ -45,6 +59,10 @@ def evaluate(model: MultimodalVAE, data: EvaluationData, protocol: Protocol) -> 
         labels_section(subject),
         *attributes_sections(subject),
         sharpness_section(subject),
+        similarity_section(subject),
+        *numbers_sections(subject),
+        texts_section(subject),
+        retrieval_section(subject),
         gather.of_model("latent space", "Active latent units", subject),
     ]
     return [each for each in sections if each.metrics or each.rows or each.notes]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from jmvae_tf.evaluation.observed import having
 from jmvae_tf.evaluation.protocol import EvaluationData
 from jmvae_tf.export_format.value_ranges import to_pixels
 from jmvae_tf.models.base import MultimodalVAE
@@ -24,6 +25,6 @@ def to_unit_range(
     """
     low, high = model.modalities[image].support
     if not np.isfinite([low, high]).all():
-        training = np.asarray(data.training[image])
+        training = np.asarray(having(data.training, [image])[image])
         low, high = min(0.0, float(training.min())), max(1.0, float(training.max()))
     return lambda images: to_pixels(np.asarray(images), (low, high))

@@ -54,7 +54,9 @@ class Judge:
         )
 
 
-def fit_judge(images: np.ndarray, has: np.ndarray, seed: int = 0) -> Judge:
+def fit_judge(
+    images: np.ndarray, has: np.ndarray, seed: int = 0, seen: np.ndarray | None = None
+) -> Judge:
     """Fits linear discriminant analysis to histograms of gradients and mean colours.
 
     It is fitted to each image twice, original and blurred, since generated images are blurred. It
@@ -68,14 +70,17 @@ def fit_judge(images: np.ndarray, has: np.ndarray, seed: int = 0) -> Judge:
       has: bool, [examples, attributes]: whether each example has each attribute. An attribute that
         is the same in all examples is predicted for every image.
       seed: the seed of the blur.
+      seen: whether each value is observed, bool, of the same shape; None if all are.
     """
-    sizes = 2 * np.stack([(~has).sum(axis=0), has.sum(axis=0)])
+    lacks = ~has if seen is None else ~has & seen
+    has = has if seen is None else has & seen
+    sizes = 2 * np.stack([lacks.sum(axis=0), has.sum(axis=0)])
     count, total, second = 2 * len(images), 0.0, 0.0
     sums: np.ndarray | float = 0.0
     for part, features in _views(images, seed):
         total = total + features.sum(axis=0, dtype=np.float64)
         second = second + (features.T @ features).astype(np.float64)
-        sums = sums + np.stack([(~has[part]).T @ features, has[part].T @ features])
+        sums = sums + np.stack([lacks[part].T @ features, has[part].T @ features])
     mean = total / count
     covariance = second / count - np.outer(mean, mean)
     variance = max(np.trace(covariance) / len(covariance), _LEAST_VARIANCE)

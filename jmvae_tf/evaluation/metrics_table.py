@@ -13,11 +13,18 @@ class Metric(NamedTuple):
       name: its key in metrics.json.
       description: its line in the table.
       value: an estimate, or a count.
+      examples: the number of test examples that it is of; None if all of them have what it needs.
     """
 
     name: str
     description: str
     value: Estimate | int
+    examples: int | None = None
+
+    def __str__(self) -> str:
+        """Formats the value, and the number of examples if it is of some only."""
+        some = "" if self.examples is None else f"  of {self.examples} examples"
+        return f"{self.value}{some}"
 
 
 class Row(NamedTuple):
@@ -58,7 +65,7 @@ def metrics_as_text(sections: Sequence[Section]) -> str:
         "\n".join(
             [
                 section.title,
-                *(f"  {x.description:<{width}}  {x.value}" for x in section.metrics),
+                *(f"  {x.description:<{width}}  {x}" for x in section.metrics),
                 *_as_lines(section.rows),
                 *(f"  note: {note}" for note in section.notes),
             ]
@@ -95,8 +102,9 @@ def _as_cell(value: Estimate | int | None) -> str:
 def metrics_as_json(sections: Sequence[Section]) -> dict[str, Any]:
     """Maps each metric's name to its value in JSON (`value_as_json`); rows are flattened in.
 
-    If two metrics have the same name, for example because two attributes do, "_2" is appended to
-    the second one, and so on. "notes" contains the sections' notes, if there are any.
+    An estimate of some of the test examples has their number as "examples". If two metrics have the
+    same name, for example because two attributes do, "_2" is appended to the second one, and so on.
+    "notes" contains the sections' notes, if there are any.
     """
     found: dict[str, Any] = {}
     for section in sections:
@@ -106,5 +114,7 @@ def metrics_as_json(sections: Sequence[Section]) -> dict[str, Any]:
                 number += 1
                 name = f"{x.name}_{number}"
             found[name] = value_as_json(x.value)
+            if x.examples is not None and isinstance(x.value, Estimate):
+                found[name]["examples"] = x.examples
     notes = [note for section in sections for note in section.notes]
     return {**found, "notes": notes} if notes else found

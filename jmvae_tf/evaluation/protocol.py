@@ -33,7 +33,7 @@ class Protocol:
 class EvaluationData:
     """The examples for evaluating a model, by modality name, [examples, *event_shape] each.
 
-    All are in the data's units.
+    All are in the data's units. Masks say what is missing, as in `observed`.
 
     Attributes:
       test: test examples to score likelihoods with; Bernoulli modalities are binarised.

@@ -79,6 +79,23 @@ WEIGHTED = {f"log_p_joint_{how}" for how in HOW} | {
 }
 
 
+def similarity(*cases):
+    """Names the similarities of images to the true ones."""
+    return {f"{case}_{score}" for case in ("image_mean", *cases) for score in ("psnr", "ssim")}
+
+
+SIMILARITY = similarity(
+    "label_to_image", "reconstruction_image_multiple", "reconstruction_image_single_image"
+)
+
+
+OF_LABELS = {
+    "majority_accuracy",
+    "balanced_accuracy",
+    *(f"class_{name}_{what}" for name in "abc" for what in ("accuracy", "examples")),
+}
+
+
 SHARPNESS = {
     f"image_sharpness_{which}"
     for which in (
@@ -90,7 +107,7 @@ SHARPNESS = {
 }
 
 
-BOTH_WAYS = BOTH_LOG_P | GENERATED | RECONSTRUCTION | WEIGHTED | SHARPNESS
+BOTH_WAYS = BOTH_LOG_P | GENERATED | OF_LABELS | RECONSTRUCTION | WEIGHTED | SHARPNESS | SIMILARITY
 
 
 ONE_WAY = {
@@ -109,8 +126,10 @@ ONE_WAY = {
         "image_sharpness_label_to_image",
         "image_sharpness_reconstruction_multiple",
         "active_units_z_multiple",
+        *similarity("label_to_image", "reconstruction_image_multiple"),
     },
     "label": {
+        *OF_LABELS,
         "bound",
         "bound_kl_prior",
         "bound_log_p_label",
@@ -137,6 +156,7 @@ NAMES = {
         "image_sharpness_real",
         "image_sharpness_reconstruction_single_image",
         "active_units_z_single_image",
+        *similarity("reconstruction_image_single_image"),
     },
     "jmvae": BOTH_WAYS | GENERATION | {"bound_kl_prior", "active_units_z_multiple"},
     "jmvae_kl": BOTH_WAYS
@@ -168,7 +188,7 @@ def test_every_model_is_measured_by_all_that_is_defined_for_it(measured, name, o
     assert set(metrics) == names
     for metric, figure in metrics.items():
         if isinstance(figure, int):
-            assert 0 <= figure <= model.latent_dim
+            assert 0 <= figure <= (12 if metric.startswith("class_") else model.latent_dim)
         else:
             assert np.isfinite(list(figure.values())).all(), metric
 
@@ -338,5 +358,5 @@ def test_a_metric_is_added_by_its_module_alone(tmp_path, monkeypatch):
 
 
 def test_a_metric_under_no_heading_is_refused():
-    with pytest.raises(ValueError, match=r"headings objective, .*\. Received: 'colour'"):
+    with pytest.raises(ValueError, match=r"headings gaps, objective, .*\. Received: 'colour'"):
         metrics_package.metric("colour", place=1)

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple, TypeVar, get_args
 from jmvae_tf.evaluation.metrics_table import Metric, Row
 
 Heading = Literal[
+    "gaps",  # (subject)
     "objective",  # (subject)
     "generation",  # (subject, direction)
     "reconstruction",  # (subject, reconstruction)
@@ -25,6 +26,12 @@ Heading = Literal[
     "signs of attributes",  # (subject, direction to attributes)
     "images by attributes",  # (subject, direction from attributes to an image)
     "sharpness",  # (subject)
+    "image similarity",  # (subject, direction or reconstruction)
+    "image samples",  # (subject)
+    "numbers",  # (subject, direction to numbers)
+    "numbers of samples",  # (subject)
+    "texts",  # (subject, direction to a text)
+    "retrieval",  # (subject, direction)
     "latent space",  # (subject)
 ]
 """The headings, with the arguments of the metrics under each."""

@@ -55,16 +55,18 @@ def active_units(means: np.ndarray) -> int:
 @metric("latent space", place=1)
 def active_units_by_encoder(subject: Subject) -> Iterator[Metric | str]:
     """Yields the active units of each latent variable, per set of given modalities."""
-    model, test = subject.model, subject.data.test
-    if len(test[next(iter(model.modalities))]) < 2:
-        yield "active units are left out: they need at least two test examples"
-        return
+    model = subject.model
     for how, given in proposals(model).items():
         if len(given) < len(model.modalities) and model.samples_to_infer:
             continue  # The means would vary with the chains, not only with the data.
+        test = subject.having("test", *given)
+        if len(test[given[0]]) < 2:
+            yield "active units are left out: they need at least two test examples"
+            continue
         for layer, means in layer_means(model, test, given, subject.protocol.seed).items():
             yield Metric(
                 f"active_units_{layer}_{how}",
                 f"{layer} given {', '.join(given)}, of {means.shape[1]}",
                 active_units(means),
+                subject.number_having(*given),
             )

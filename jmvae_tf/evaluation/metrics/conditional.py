@@ -5,13 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.evaluation.batches import BATCH, map_batches, rows_at_once
 from jmvae_tf.evaluation.estimate import estimate
 from jmvae_tf.evaluation.metrics import metric
 from jmvae_tf.evaluation.metrics_table import Metric
+from jmvae_tf.evaluation.observed import with_masks
 from jmvae_tf.evaluation.subject import Reconstruction, Subject
-from jmvae_tf.modalities import Modality
+from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.models.base import Direction, MultimodalVAE, Tensors
 
 
@@ -47,7 +49,8 @@ def conditional_log_likelihoods(
 
     Args:
       model: a trained model.
-      examples: modality name to [examples, *event_shape].
+      examples: modality name to [examples, *event_shape], with masks of single values; only
+        observed values of the target are scored.
       target: the modality whose values are scored.
       given: the known modalities; with the target among them, its reconstruction is scored.
       num_samples: N.
@@ -56,10 +59,9 @@ def conditional_log_likelihoods(
 
     @tf.function(reduce_retracing=True)
     def score(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        known = {name: batch[name] for name in given}
+        known = with_masks(batch, given)
         z = model.conditional_samples(known, num_samples, batch_seed)
-        p = model.decode(z, [target], known)[target]
-        log_p = p.log_prob(model.standardise({target: batch[target]})[target][tf.newaxis])
+        log_p = log_p_of_observed(model, target, model.decode(z, [target], known)[target], batch)
         return {
             "mean_log": tf.reduce_mean(log_p, axis=0),
             "log_mean": tf.reduce_logsumexp(log_p, axis=0)
@@ -74,17 +76,40 @@ def conditional_log_likelihoods(
     return ConditionalScores(**map_batches(score, examples, names, size, description, seed))
 
 
+def log_p_of_observed(
+    model: MultimodalVAE, name: str, p: tfd.Distribution, batch: Tensors
+) -> tf.Tensor:
+    """Scores the observed values of a modality in a batch.
+
+    Args:
+      model: a trained model.
+      name: the modality.
+      p: distributions over its events, of batch shape [samples, batch].
+      batch: the modality, [batch, *event_shape], in the data's units, and its mask if it has one.
+
+    Returns:
+      Nats, [samples, batch]; 0 where nothing is observed.
+    """
+    event = model.standardise(with_masks(batch, [name]))[name][tf.newaxis]
+    mask = batch.get(observed_key(name))
+    if mask is None:
+        return p.log_prob(event)
+    return model.modalities[name].likelihood.log_prob(p, event, mask[tf.newaxis])
+
+
 @metric("generation", place=1)
 def generation_log_likelihood(subject: Subject, direction: Direction) -> Iterator[Metric]:
     """Yields Eq. 5 or Eq. 6, and log-mean-exp of the same samples."""
     equation, number = subject.model.conditional_equation, subject.protocol.num_samples
     modality = subject.model.modalities[direction.target]
+    number_of_examples = subject.number_having(*direction.given, direction.target)
     scores = _scores(subject, direction)
     arrow = f"{', '.join(direction.given)} → {direction.target}"
     yield Metric(
         f"{direction.name}_log_likelihood",
         _with_density(f"{arrow}, Eq. {equation}, N = {number}", modality),
         estimate(scores.mean_log),
+        number_of_examples,
     )
     weight = modality.likelihood_weight
     if weight != 1:
@@ -92,11 +117,13 @@ def generation_log_likelihood(subject: Subject, direction: Direction) -> Iterato
             f"{direction.name}_log_likelihood_weighted",
             f"  the same times {weight:.4g}, its weight in the bound",
             estimate(weight * scores.mean_log),
+            number_of_examples,
         )
     yield Metric(
         f"{direction.name}_log_mean_exp",
         _with_density(f"{arrow}, log-mean-exp of the same samples", modality),
         estimate(scores.log_mean),
+        number_of_examples,
     )
 
 
@@ -108,6 +135,7 @@ def reconstruction_log_likelihood(subject: Subject, case: Reconstruction) -> Ite
         case.name,
         _with_density(text, subject.model.modalities[case.target]),
         estimate(_scores(subject, case).mean_log),
+        subject.number_having(*case.given),
     )
 
 
@@ -115,7 +143,7 @@ def _scores(subject: Subject, case: Direction | Reconstruction) -> ConditionalSc
     protocol = subject.protocol
     return conditional_log_likelihoods(
         subject.model,
-        subject.data.test,
+        subject.having("test", *case.given, case.target),
         case.target,
         case.given,
         protocol.num_samples,

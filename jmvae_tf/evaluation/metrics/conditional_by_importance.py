@@ -8,6 +8,7 @@ import numpy as np
 from jmvae_tf.evaluation.metrics import metric
 from jmvae_tf.evaluation.metrics.importance import (
     estimate_of_log_p,
+    hidden_where_missing,
     prior_log_likelihoods,
     weighted_by_proposal,
 )
@@ -45,8 +46,12 @@ def conditionals(subject: Subject) -> dict[str, ConditionalByImportance]:
         # hold for any vector.
         prior = None
         if subject.kind(given) in ("label", "attributes"):
-            prior = prior_log_likelihoods(
-                model, subject.data.test, given, protocol.num_prior_samples, protocol.seed
+            prior = hidden_where_missing(
+                prior_log_likelihoods(
+                    model, subject.data.test, given, protocol.num_prior_samples, protocol.seed
+                ),
+                subject.data.test,
+                [given],
             )
         single = f"single_{given}"
         log_p_given = log_p[single][(given,)] if prior is None else prior
@@ -68,6 +73,7 @@ def conditional_by_importance(subject: Subject) -> Iterator[Metric]:
                 f"log_p_{given}_prior",
                 f"log p({given}), N_w = {subject.protocol.num_prior_samples} samples of the prior",
                 estimate_of_log_p(model, [given], prior),
+                subject.number_having(given),
             )
         by = f", log p({given}) by q given {given}" if prior is None else ""
         for how, values in zip(("multiple", "single"), by_proposal, strict=True):
@@ -75,4 +81,5 @@ def conditional_by_importance(subject: Subject) -> Iterator[Metric]:
                 f"log_p_{target}_given_{given}_{how}",
                 f"log p({target}|{given}), {how}{by}",
                 estimate_of_log_p(model, [target], values),
+                subject.number_having(target, given),
             )

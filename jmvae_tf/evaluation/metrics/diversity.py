@@ -7,11 +7,12 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import pairwise_distances
 
-from jmvae_tf.evaluation.batches import generated, images_of_classes
+from jmvae_tf.evaluation.batches import generated, images_of_classes, images_of_each
 from jmvae_tf.evaluation.classes import left_out, metric_name
 from jmvae_tf.evaluation.estimate import Estimate, estimate
 from jmvae_tf.evaluation.metrics import Line, metric
 from jmvae_tf.evaluation.metrics_table import Metric
+from jmvae_tf.evaluation.observed import observed_values
 from jmvae_tf.evaluation.protocol import Redraw
 from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.models.base import Direction, MultimodalVAE
@@ -197,10 +198,10 @@ def most_even_columns(has: np.ndarray, number: int = 3) -> tuple[int, ...]:
 def diversity_by_label(subject: Subject, direction: Direction) -> Iterator[Line]:
     """Yields the diversity of images generated from one label."""
     (label,), image = direction
-    training = subject.data.training
+    training = subject.having("training", image, label)
     images, classes = np.asarray(training[image]), np.asarray(training[label])
     comparable = comparable_classes(images, classes)
-    alike = [place for place in range(classes.shape[1]) if place not in comparable]
+    alike = sorted(set(range(classes.shape[1])) - set(comparable))
     if comparable:
         yield Metric(
             metric_name(subject, direction, "label_diversity"),
@@ -211,8 +212,9 @@ def diversity_by_label(subject: Subject, direction: Direction) -> Iterator[Line]
                 classes,
                 label,
                 image,
-                seed=subject.protocol.seed,
-                classes=comparable,
+                images_of_each(len(comparable)),
+                subject.protocol.seed,
+                comparable,
             ),
         )
     yield from left_out(
@@ -224,13 +226,16 @@ def diversity_by_label(subject: Subject, direction: Direction) -> Iterator[Line]
 def diversity_by_attributes(subject: Subject, direction: Direction) -> Iterator[Line]:
     """Yields the diversity for one condition, if real images of it differ."""
     (name,), image = direction
-    data, seed, modality = subject.data, subject.protocol.seed, subject.model.modalities[name]
-    if data.redraw:
-        vectors = np.asarray(data.grey[name])[:NUM_REDRAWN]
-        value = redraw_diversity(subject.model, vectors, data.redraw, name, image, seed=seed)
+    redraw, seed = subject.data.redraw, subject.protocol.seed
+    modality = subject.model.modalities[name]
+    if redraw:
+        vectors = np.asarray(subject.data.grey[name])[:NUM_REDRAWN]
+        value = redraw_diversity(subject.model, vectors, redraw, name, image, seed=seed)
         condition = f"redraws of the same {name}"
     else:
-        images, vectors = np.asarray(data.training[image]), np.asarray(data.training[name])
+        training = subject.having("training", image, name)
+        whole = observed_values(training, name).all(axis=1)
+        images, vectors = (np.asarray(training[x])[whole] for x in (image, name))
         has = vectors > modality.threshold
         columns = most_even_columns(has)
         signs = has[:, columns]

@@ -10,8 +10,11 @@ from tqdm import tqdm
 from jmvae_tf.evaluation.batches import BATCH, chunks, map_batches, rows_at_once
 from jmvae_tf.evaluation.estimate import Estimate, estimate, estimate_of_log_probability
 from jmvae_tf.evaluation.metrics import metric
+from jmvae_tf.evaluation.metrics.conditional import log_p_of_observed
 from jmvae_tf.evaluation.metrics_table import Metric
+from jmvae_tf.evaluation.observed import having, rows_having, with_masks
 from jmvae_tf.evaluation.subject import Subject, proposals
+from jmvae_tf.modalities import observed_key
 from jmvae_tf.models.base import MultimodalVAE, Tensors
 from jmvae_tf.runtime.randomness import fold
 
@@ -43,7 +46,8 @@ def importance_weighted_log_likelihoods(
 
     Args:
       model: a trained model.
-      examples: modality name to [examples, *event_shape].
+      examples: modality name to [examples, *event_shape], with masks of what is missing, which is
+        not scored.
       proposal: the modalities that q is given: all ("multiple") or one of them ("single").
       num_samples: k.
       seed: the same seed gives the same values.
@@ -60,13 +64,13 @@ def importance_weighted_log_likelihoods(
     def log_sums(
         batch: dict[str, tf.Tensor], seed_pair: tf.Tensor, size: int
     ) -> dict[str, tf.Tensor]:
-        z, log_p_z, log_q_z = model.importance_samples(
-            {name: batch[name] for name in proposal}, size, seed_pair
-        )
+        z, log_p_z, log_q_z = model.importance_samples(with_masks(batch, proposal), size, seed_pair)
         x = model.standardise(batch)
-        p_x_z = model.decode(z, targets, {name: batch[name] for name in model.conditions})
+        p_x_z = model.decode(z, targets, with_masks(batch, model.conditions))
         log_p_x = {
-            name: model.modalities[name].likelihood.log_prob(p, x[name][tf.newaxis])
+            name: model.modalities[name].likelihood.log_prob(
+                p, x[name][tf.newaxis], _mask_of(batch, name)
+            )
             for name, p in p_x_z.items()
         }
         return {
@@ -110,12 +114,17 @@ def prior_log_likelihoods(
         batch: dict[str, tf.Tensor], seed_pair: tf.Tensor, size: int
     ) -> dict[str, tf.Tensor]:
         z = model.sample_posterior(None, size, seed_pair)[:, tf.newaxis]
-        log_p = model.decode(z, [name])[name].log_prob(model.standardise(batch)[name][tf.newaxis])
+        log_p = log_p_of_observed(model, name, model.decode(z, [name])[name], batch)
         return {name: tf.reduce_logsumexp(log_p, axis=0)}
 
     rows = rows_at_once(model, [name])
     description = f"prior samples of {name}"
     return _log_mean(log_sums, examples, [name], num_samples, seed, rows, description)[name]
+
+
+def _mask_of(batch: Tensors, name: str) -> tf.Tensor | None:
+    mask = batch.get(observed_key(name))
+    return None if mask is None else mask[tf.newaxis]
 
 
 def _key(names: Sequence[str]) -> str:
@@ -147,18 +156,45 @@ def _log_mean(
 
 
 def weighted_by_proposal(subject: Subject) -> dict[str, dict[tuple[str, ...], np.ndarray]]:
-    """Computes the estimates of the test examples, by the names of `proposals`."""
-    protocol = subject.protocol
-    return {
-        how: importance_weighted_log_likelihoods(
-            subject.model,
-            subject.data.test,
+    """Computes the estimates of the test examples, by the names of `proposals`.
+
+    Returns:
+      Name of the proposal to names of modalities to [examples]; a masked array if anything can be
+      missing, which hides the examples that lack a modality of either.
+    """
+    model, test, protocol = subject.model, subject.data.test, subject.protocol
+    found = {}
+    for how, given in proposals(model).items():
+        scored = rows_having(test, given)
+        if scored is not None and not scored.any():
+            continue
+        log_p = importance_weighted_log_likelihoods(
+            model,
+            having(test, given, model.modalities),
             given,
             protocol.num_importance_samples,
             protocol.seed,
         )
-        for how, given in proposals(subject.model).items()
-    }
+        found[how] = {
+            names: hidden_where_missing(_among_all(values, scored), test, {*names, *given})
+            for names, values in log_p.items()
+        }
+    return found
+
+
+def hidden_where_missing(values: np.ndarray, examples: Tensors, names: Iterable[str]) -> np.ndarray:
+    """Hides the values of the examples that lack one of some modalities, in a masked array."""
+    there = rows_having(examples, names)
+    return values if there is None else np.ma.masked_array(values, ~there)
+
+
+def _among_all(values: np.ndarray, scored: np.ndarray | None) -> np.ndarray:
+    """Puts the values of the scored examples among all, with zeros for the others."""
+    if scored is None:
+        return values
+    placed = np.zeros(len(scored), values.dtype)
+    placed[scored] = values
+    return placed
 
 
 def estimate_of_log_p(model: MultimodalVAE, names: Iterable[str], values: np.ndarray) -> Estimate:
@@ -178,8 +214,10 @@ def importance_weighted(subject: Subject) -> Iterator[Metric]:
             f"log_p_{target}_given_{'_'.join(given)}_multiple",
             f"log p({target}|{', '.join(given)}), multiple",
             estimate_of_log_p(model, [target], log_p["multiple"][(target,)]),
+            subject.number_having(target, *given),
         )
         return
+    of_proposal = proposals(model)
     for how, estimates in log_p.items():
         for names, values in estimates.items():
             together = len(names) > 1
@@ -188,4 +226,5 @@ def importance_weighted(subject: Subject) -> Iterator[Metric]:
                     f"log_p_{'joint' if together else names[0]}_{how}",
                     f"log p({', '.join(names)}), {how.replace('_', ', q given ', 1)}",
                     estimate_of_log_p(model, names, values),
+                    subject.number_having(*names, *of_proposal[how]),
                 )

@@ -22,7 +22,7 @@ def bound_terms(
 
     Args:
       model: a trained model.
-      examples: modality name to [examples, *event_shape].
+      examples: modality name to [examples, *event_shape], with masks of what is missing.
       seed: the same seed gives the same values.
       batch_size: the number of examples to score at once; None chooses it by their size.
 
@@ -46,19 +46,23 @@ def terms_on_test_data(subject: Subject) -> dict[str, np.ndarray]:
     Raises:
       UserError: if a term is not finite, or a log-probability of discrete values is above 0.
     """
-    terms = bound_terms(subject.model, subject.data.test, subject.protocol.seed)
-    _check(subject.model, terms)
+    model = subject.model
+    # Models of one direction score examples that have all they need.
+    test = subject.having("test", *model.modalities) if model.conditions else subject.data.test
+    terms = bound_terms(model, test, subject.protocol.seed)
+    _check(model, terms)
     return terms
 
 
 @metric("objective", place=1)
 def bound(subject: Subject) -> Iterator[Metric]:
-    """Yields the bound and its terms."""
+    """Yields the bound and its terms; a term of what is missing is 0."""
+    number = subject.number_having(*subject.model.modalities) if subject.model.conditions else None
     weights = {f"log_p_{name}": x for name, x in subject.model.likelihood_weights.items()}
     for name, values in subject.once(terms_on_test_data).items():
         weighted = f", weighted by {weights[name]:g} in it" if weights.get(name, 1) != 1 else ""
         key = name if name == "bound" else f"bound_{name}"
-        yield Metric(key, name + weighted, estimate(values))
+        yield Metric(key, name + weighted, estimate(values), number)
 
 
 def _check(model: MultimodalVAE, terms: Mapping[str, np.ndarray]) -> None:

@@ -11,7 +11,7 @@ from jmvae_tf.evaluation.estimate import estimate
 from jmvae_tf.evaluation.image_range import to_unit_range
 from jmvae_tf.evaluation.metrics import metric
 from jmvae_tf.evaluation.metrics_table import Metric
-from jmvae_tf.evaluation.subject import MAX_GENERATED, Subject, sampled_images
+from jmvae_tf.evaluation.subject import Subject, first_having, sampled_images
 
 
 def sharpness(images: tf.Tensor) -> np.ndarray:
@@ -35,10 +35,9 @@ def sharpness(images: tf.Tensor) -> np.ndarray:
 @metric("sharpness", place=1)
 def sharpness_of_images(subject: Subject) -> Iterator[Metric]:
     """Yields the sharpness of real, sampled and reconstructed images."""
-    grey = subject.data.grey
     for image in (name for name in subject.of_kind("image") if name in subject.model.targets):
         unit = to_unit_range(subject.model, subject.data, image)
-        real = unit(grey[image][:MAX_GENERATED])
+        real = unit(first_having(subject, [image])[image])
         yield Metric(f"{image}_sharpness_real", f"real {image}s", estimate(sharpness(real)))
         for direction in (each for each in subject.directions if each.target == image):
             images = subject.once(sampled_images, direction)
@@ -48,7 +47,7 @@ def sharpness_of_images(subject: Subject) -> Iterator[Metric]:
                 estimate(sharpness(unit(images))),
             )
         for case in (each for each in subject.reconstructions if each.target == image):
-            known = {name: grey[name][:MAX_GENERATED] for name in case.given}
+            known = first_having(subject, case.given)
             images = generated(subject.model, image, known, subject.protocol.seed)
             yield Metric(
                 f"{image}_sharpness_reconstruction_{case.how}",

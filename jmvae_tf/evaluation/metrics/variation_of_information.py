@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from jmvae_tf.evaluation.estimate import estimate
 from jmvae_tf.evaluation.metrics import metric
 from jmvae_tf.evaluation.metrics.conditional_by_importance import conditionals
-from jmvae_tf.evaluation.metrics.importance import estimate_of_log_p
+from jmvae_tf.evaluation.metrics.importance import estimate_of_log_p, hidden_where_missing
 from jmvae_tf.evaluation.metrics.objective import terms_on_test_data
 from jmvae_tf.evaluation.metrics_table import Metric
 from jmvae_tf.evaluation.subject import Subject
@@ -16,10 +16,12 @@ def variation_of_information_bound(subject: Subject) -> Iterator[Metric]:
     """Yields its upper bound: Eq. 4 with alpha = 1, plus another D_KL(q(z|x,w) || p(z))."""
     terms, names = subject.once(terms_on_test_data), list(subject.model.modalities)
     if len(names) == 2 and all(f"kl_{name}" in terms for name in names):
+        both = sum(terms[f"kl_{name}"] - terms[f"log_p_{name}"] for name in names)
         yield Metric(
             "variation_of_information_bound",
             "upper bound of the variation of information (2016 paper, appendix A)",
-            estimate(sum(terms[f"kl_{name}"] - terms[f"log_p_{name}"] for name in names)),
+            estimate(hidden_where_missing(both, subject.data.test, names)),
+            subject.number_having(*names),
         )
 
 
@@ -36,4 +38,5 @@ def variation_of_information(subject: Subject) -> Iterator[Metric]:
             f"-log p({first}|{second}) - log p({second}|{first}), {how}",
             # Negate last, since `TooFewSamples` is a log-probability above 0.
             log_p._replace(mean=-log_p.mean),
+            subject.number_having(first, second),
         )

@@ -3,9 +3,12 @@
 import numpy as np
 
 from jmvae_tf.evaluation.metrics_table import Section
+from jmvae_tf.evaluation.observed import observed_values
 from jmvae_tf.evaluation.sections import gather
-from jmvae_tf.evaluation.subject import Subject
+from jmvae_tf.evaluation.subject import EvaluatedPart, Subject
 from jmvae_tf.models.base import Tensors
+
+_JUDGED: tuple[EvaluatedPart, ...] = ("grey", "training")
 
 
 def attributes_sections(subject: Subject) -> list[Section]:
@@ -22,10 +25,10 @@ def _sections(subject: Subject, name: str) -> list[Section]:
         for case in subject.directions
         if case.given == (name,) and subject.kind(case.target) == "image"
     ]
-    data, threshold = subject.data, subject.model.modalities[name].threshold
+    threshold = subject.model.modalities[name].threshold
     if not (to_attributes or to_images):
         return []
-    if not all(_are_parted(part, name, threshold) for part in (data.grey, data.training)):
+    if not all(_are_parted(subject.having(part, name), name, threshold) for part in _JUDGED):
         note = (
             f"accuracy, coherence and diversity are left out of {name}: values above "
             f"{threshold:g} mean yes and below it no, and some are {threshold:g}; another "
@@ -56,4 +59,5 @@ def _sections(subject: Subject, name: str) -> list[Section]:
 
 def _are_parted(examples: Tensors, name: str, threshold: float) -> bool:
     """Tells whether every value means yes or no."""
-    return bool((np.asarray(examples[name]) != threshold).all())
+    values, seen = np.asarray(examples[name]), observed_values(examples, name)
+    return bool((values[seen] != threshold).all())

@@ -24,6 +24,12 @@ def of_cases(heading: Heading, title: str, subject: Subject, cases: Sequence[Cas
 def _lines_of_cases(heading: Heading, subject: Subject, cases: Sequence[Case]) -> Iterator[Line]:
     for case in cases:
         given = [subject.kind(name) for name in case.given]
+        if subject.number_having(*case.given, case.target) == 0:
+            yield (
+                f"metrics of {case.target} given {', '.join(case.given)} are left out: no test "
+                "example has all of them"
+            )
+            continue
         for each in metrics_under(heading):
             if each.is_defined_for(given, subject.kind(case.target)):
                 yield from each.measure(subject, case)

@@ -1,4 +1,4 @@
-"""The section on generated images, independent of their content."""
+"""The sections on generated images, independent of their content."""
 
 from jmvae_tf.evaluation.metrics_table import Section
 from jmvae_tf.evaluation.sections import gather
@@ -20,6 +20,16 @@ def sharpness_section(subject: Subject) -> Section:
         if subject.kind(direction.target) == "image" and not _has_condition(subject, direction)
     ]
     return section._replace(notes=[*section.notes, *notes])
+
+
+def similarity_section(subject: Subject) -> Section:
+    """Makes the section of similarities to the true images, generated and reconstructed."""
+    cases: list[gather.Case] = [*subject.directions, *subject.reconstructions]
+    title = "Similarity of images to the true ones, at the mean of q(z|given)"
+    of_images = [case for case in cases if subject.kind(case.target) == "image"]
+    section = gather.of_cases("image similarity", title, subject, of_images)
+    samples = gather.of_model("image samples", title, subject)
+    return section._replace(metrics=[*section.metrics, *samples.metrics])
 
 
 def _has_condition(subject: Subject, direction: Direction) -> bool:

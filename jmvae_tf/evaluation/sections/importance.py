@@ -16,11 +16,13 @@ def importance_sections(subject: Subject) -> list[Section]:
     weighted = gather.of_model("importance weights", title, subject)
     if model.conditions or not model.directions:
         return [weighted]
-    if len(model.modalities) > 2:
+    names = ", ".join(model.modalities)
+    of_two = len(model.modalities) == 2
+    if not of_two or subject.number_having(*model.modalities) == 0:
         left_out = (
             "log-likelihoods given other modalities by importance weights, and the variation of "
-            "information, are left out: they are defined for two modalities, and the model has "
-            f"{', '.join(model.modalities)}"
+            "information, are left out: they are defined for examples of two modalities, and "
+            + (f"no test example has both {names}" if of_two else f"the model has {names}")
         )
         return [weighted._replace(notes=[*weighted.notes, left_out])]
     return [

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
+from jmvae_tf.evaluation.batches import IMAGES_OF_CLASSES
 from jmvae_tf.evaluation.classes import have_one_class
 from jmvae_tf.evaluation.metrics_table import Section
 from jmvae_tf.evaluation.sections import gather
 from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.models.base import Direction
 
-MAX_CLASSES = 100
-"""Most classes of a label; with more, comparing 100 images of each is too expensive."""
+MAX_CLASSES = IMAGES_OF_CLASSES // 2
+"""Most classes of a label: with more, there are not two images of each to compare."""
 
 
 def labels_section(subject: Subject) -> Section:
@@ -17,8 +18,8 @@ def labels_section(subject: Subject) -> Section:
     cases: list[Direction] = []
     notes: list[str] = []
     for label in subject.of_kind("label"):
-        data = subject.data
-        if not all(have_one_class(part[label]) for part in (data.grey, data.training)):
+        parts = (subject.having(part, label)[label] for part in ("grey", "training"))
+        if not all(map(have_one_class, parts)):
             notes.append(
                 f"coherence, diversity and accuracy are left out of {label}: they are of labels of "
                 "one class, and some examples have several, or none"

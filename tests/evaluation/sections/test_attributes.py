@@ -74,7 +74,7 @@ OF_IMAGES = {
 @pytest.mark.parametrize(
     ("name", "target", "expected"),
     [
-        ("jmvae_kl", "image", OF_ATTRIBUTES | OF_IMAGES),
+        ("jmvae_kl", "image", OF_ATTRIBUTES | OF_IMAGES | {"image_distance_to_training"}),
         ("jmvae_h", "image", OF_ATTRIBUTES | OF_IMAGES),
         ("cvae", "image", OF_IMAGES),
         ("cmma", "attributes", OF_ATTRIBUTES),
@@ -90,7 +90,7 @@ def test_every_model_is_measured_by_all_that_is_defined_for_it(eagerly, name, ta
     assert expected <= set(metrics)
     prefixes = ("attributes_to_image_", "image_to_attributes_", "image_sharpness_")
     for x in (x for x in set(metrics) - expected if x.startswith(prefixes)):
-        ends = ("_log_likelihood", "_log_likelihood_weighted")
+        ends = ("_log_likelihood", "_log_likelihood_weighted", "_psnr", "_ssim")
         assert x.startswith("image_sharpness_rec") or x.endswith(ends)
     for metric, figure in metrics.items():
         assert isinstance(figure, int) or np.isfinite(list(figure.values())).all(), metric
