@@ -17,12 +17,22 @@ if not os.environ.get("KERAS_BACKEND"):
     os.environ["KERAS_BACKEND"] = "tensorflow"
 
 if TYPE_CHECKING:  # For type checkers only; at run time the models come from the registry.
+    from jmvae_tf.evaluation.evaluate import evaluate as evaluate
+    from jmvae_tf.evaluation.protocol import EvaluationData as EvaluationData
+    from jmvae_tf.evaluation.protocol import Protocol as Protocol
     from jmvae_tf.export.saved_model import export_saved_model as export_saved_model
     from jmvae_tf.likelihoods import Bernoulli as Bernoulli
     from jmvae_tf.likelihoods import Categorical as Categorical
+    from jmvae_tf.likelihoods import CategoricalSequence as CategoricalSequence
     from jmvae_tf.likelihoods import Gaussian as Gaussian
+    from jmvae_tf.likelihoods import Laplace as Laplace
+    from jmvae_tf.likelihoods import LearnedGaussian as LearnedGaussian
+    from jmvae_tf.likelihoods import Likelihood as Likelihood
+    from jmvae_tf.likelihoods import NegativeBinomial as NegativeBinomial
+    from jmvae_tf.likelihoods import Poisson as Poisson
     from jmvae_tf.modalities import Modality as Modality
     from jmvae_tf.models.adversarial import Adversarial as Adversarial
+    from jmvae_tf.models.base import MultimodalVAE as MultimodalVAE
     from jmvae_tf.models.cmma import CMMA as CMMA
     from jmvae_tf.models.cvae import CVAE as CVAE
     from jmvae_tf.models.jmvae import JMVAE as JMVAE
@@ -38,10 +48,20 @@ _MODULES = {
     "Adversarial": "models.adversarial",
     "Bernoulli": "likelihoods",
     "Categorical": "likelihoods",
+    "CategoricalSequence": "likelihoods",
+    "EvaluationData": "evaluation.protocol",
     "FiniteTerms": "models.term_checks",
     "Gaussian": "likelihoods",
     "KLWarmUp": "training.schedules",
+    "Laplace": "likelihoods",
+    "LearnedGaussian": "likelihoods",
+    "Likelihood": "likelihoods",
     "Modality": "modalities",
+    "MultimodalVAE": "models.base",
+    "NegativeBinomial": "likelihoods",
+    "Poisson": "likelihoods",
+    "Protocol": "evaluation.protocol",
+    "evaluate": "evaluation.evaluate",
     "export_saved_model": "export.saved_model",
     "load_model": "models.loading",
 }

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from jmvae_tf.export_format import signature_names, value_names, value_ranges
-from jmvae_tf.likelihoods import Likelihood
+from jmvae_tf.likelihoods import CategoricalSequence, Likelihood
 from jmvae_tf.runtime.errors import one_line
 
 Kind = Literal["image", "label", "attributes", "numbers", "text", "array", "vector"]
@@ -192,12 +192,16 @@ class Modality(value_ranges.YesOrNo):
         return rank == 1 or self.kind in ("array", "vector")
 
     def _check_text(self) -> None:
-        *symbols, end = self.value_names or ("",)
-        if end != value_names.END_MARK or any(len(symbol) != 1 for symbol in symbols):
+        if not value_names.is_alphabet(self.value_names):
             raise ValueError(
                 "A text has value_names, single characters and at last the end mark "
                 f"{value_names.END_MARK!r}. Received: {one_line(repr(self.value_names))} of "
                 f"{self.name!r}"
+            )
+        if not isinstance(self.likelihood, CategoricalSequence):
+            raise ValueError(
+                "A text has the likelihood CategoricalSequence(). "
+                f"Received: {self.likelihood} for {self.name!r}"
             )
         if math.prod(self.event_shape) > value_names.MOST_IN_A_TEXT:
             raise ValueError(

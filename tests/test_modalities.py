@@ -11,7 +11,7 @@ import pytest
 
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.export_format.value_names import is_name
-from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
+from jmvae_tf.likelihoods import Bernoulli, Categorical, CategoricalSequence, Gaussian
 from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.programs.common.print_values import print_table, shown_attributes
 from tests.helpers.evaluation import TRAITS, traits_of
@@ -248,3 +248,28 @@ def test_a_modality_is_made_again_from_what_keras_saves():
     for field in ("nan_is_missing", "partly_observed", "log_values"):  # Version 0.4 had none.
         del config[field]
     assert Modality.from_config(config) == dataclasses.replace(NUMBERS, log_values=())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"value_names": ()}, "A text has value_names"),
+        ({"value_names": ("a", "b", "c")}, "at last the end mark '<end>'"),
+        ({"value_names": ("ab", "c", "<end>")}, "single characters"),
+        ({"value_names": ("a", "<end>")}, "2 names for event_shape"),
+        ({"event_shape": (40_000, 3)}, "at most 65,536 values"),
+        ({"event_shape": (9,)}, "a text .length, symbols."),
+        ({"partly_observed": True}, "can be partly observed"),
+    ],
+)
+def test_a_text_has_symbols_and_an_end_mark(changes, message):
+    fields = {"event_shape": (5, 3), "value_names": ("a", "é", "<end>"), **changes}
+    with pytest.raises(ValueError, match=message):
+        Modality("x", likelihood=CategoricalSequence(), kind="text", **fields)
+
+
+def test_a_text_s_likelihood_is_a_sequence_s():
+    names = {"kind": "text", "value_names": ("a", "<end>")}
+    with pytest.raises(ValueError, match=r"CategoricalSequence.*Received: Categorical\(\)"):
+        Modality("x", (5, 2), Categorical(), **names)
+    assert Modality("x", (5, 2), CategoricalSequence(), **names).value_names == ("a", "<end>")

@@ -12,11 +12,11 @@ from typing import Any
 
 from jmvae_tf.export_format import signature_names, value_ranges
 from jmvae_tf.export_format.saved_model_pb import SignatureTensor, read_signatures
-from jmvae_tf.export_format.value_names import is_name
+from jmvae_tf.export_format.value_names import is_alphabet, is_name
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json
 
-_LARGEST_FILE = 2**22  # Bytes.
+_LARGEST_FILE = 2**23  # Bytes.
 _MOST_MODALITIES = 100
 _MOST_AXES = 8
 _MOST_VALUES = 2**24  # In one example.
@@ -24,7 +24,8 @@ _MOST_NAMES = 2**16
 _LONGEST_NAME = 200
 _LARGEST_NUMBER = 3e38  # The limit of float32.
 _FLOAT32 = 1  # The type's number in TensorFlow.
-_KINDS = ("image", "label", "attributes", "vector")
+_OLD_KINDS = ("image", "label", "attributes", "vector")  # Those of "shown_as".
+_KINDS = (*_OLD_KINDS, "numbers", "text", "array")
 _FIELDS = ("shape", "range", "kind", "value_names", "means")
 
 
@@ -36,9 +37,15 @@ class DescribedModality(value_ranges.YesOrNo):
       name: its name in signatures.
       event_shape: the shape of one example.
       support: its lowest and highest possible value.
-      kind: "image", "label", "attributes" or "vector".
-      value_names: the names of its values, in order; empty for none.
-      means: means of attributes in the training set, in order; None for other kinds.
+      kind: "image", "label", "attributes", "numbers", "text", "array" or "vector".
+      value_names: the names of its values, or of the symbols of a text, in order; empty for none.
+      means: means of attributes and of standardised numbers in the training set, in order; None for
+        other kinds. Of numbers whose logarithm is modelled, the geometric means.
+      usual: the range of most of a training set's numbers, for each: two standard deviations to
+        both sides of the mean; None for other kinds.
+      log_values: the names of the numbers whose logarithm is modelled.
+      partly_observed: whether some of its values may be missing, and others not.
+      columns: what of a user's data it was made of, as JSON; None if nobody said.
     """
 
     name: str
@@ -47,6 +54,10 @@ class DescribedModality(value_ranges.YesOrNo):
     kind: str
     value_names: tuple[str, ...]
     means: tuple[float, ...] | None
+    usual: tuple[tuple[float, float], ...] | None = None
+    log_values: tuple[str, ...] = ()
+    partly_observed: bool = False
+    columns: Mapping[str, Any] | None = None
 
 
 def write_modalities(version: pathlib.Path, modalities: Mapping[str, DescribedModality]) -> None:
@@ -55,7 +66,11 @@ def write_modalities(version: pathlib.Path, modalities: Mapping[str, DescribedMo
     Each modality has "shape", the shape of one example; "range", its lowest and highest possible
     value, null for no limit; "kind"; "value_names" in order; and "means" of attributes in the
     training set, the best default for values that are not given, null for other kinds. "shown_as"
-    repeats the kind for clients up to version 0.3.
+    is the kind for clients up to version 0.3, which know no others than those four, and images of 1
+    or 3 channels.
+
+    Some have more: numbers "centres", which are their means, "usual" and "log_values"; a text
+    "symbols" instead of value names; "partly_observed"; and "columns".
 
     Args:
       version: the folder of the SavedModel.
@@ -64,18 +79,37 @@ def write_modalities(version: pathlib.Path, modalities: Mapping[str, DescribedMo
     Raises:
       OSError: if the file cannot be written.
     """
-    described = {
-        name: {
-            "shape": list(modality.event_shape),
-            "range": [x if math.isfinite(x) else None for x in modality.support],
-            "kind": modality.kind,
-            "shown_as": modality.kind,
-            "value_names": list(modality.value_names),
-            "means": None if modality.means is None else list(modality.means),
-        }
-        for name, modality in modalities.items()
-    }
+    described = {name: _description(modality) for name, modality in modalities.items()}
     write_json(version / "assets" / "modalities.json", described)
+
+
+def _description(modality: DescribedModality) -> dict[str, Any]:
+    is_text = modality.kind == "text"
+    description = {
+        "shape": list(modality.event_shape),
+        "range": [x if math.isfinite(x) else None for x in modality.support],
+        "kind": modality.kind,
+        "shown_as": _shown_as(modality),
+        "value_names": [] if is_text else list(modality.value_names),
+        "means": modality.means if modality.kind == "attributes" else None,
+    }
+    more = {
+        "symbols": modality.value_names if is_text else None,
+        "centres": modality.means if modality.kind == "numbers" else None,
+        "usual": modality.usual,
+        "log_values": modality.log_values,
+        "partly_observed": modality.partly_observed,
+        "columns": modality.columns,
+    }
+    return description | {key: x for key, x in more.items() if x}
+
+
+def _shown_as(modality: DescribedModality) -> str:
+    """Returns the kind that clients up to version 0.3 treat such a modality as."""
+    is_known = modality.kind in _OLD_KINDS and (
+        modality.kind != "image" or modality.event_shape[-1] in (1, 3)
+    )
+    return modality.kind if is_known else "vector"
 
 
 def read_modalities(version: pathlib.Path) -> dict[str, DescribedModality]:
@@ -110,29 +144,42 @@ def _described(name: str, fields: Any) -> DescribedModality:
     if not fits or name in signature_names.RESERVED:
         raise ValueError(f"a modality with the name {name[:_LONGEST_NAME]!r}")
     fields = _with_kind(fields)
-    if not all(field in fields for field in _FIELDS):
-        raise ValueError(f"{name} without {', '.join(_FIELDS)}")
+    required = (*_FIELDS, "symbols") if fields.get("kind") == "text" else _FIELDS
+    if not all(field in fields for field in required):
+        raise ValueError(f"{name} without {', '.join(required)}")
     shape, kind = _shape(name, fields["shape"]), fields["kind"]
     if kind not in _KINDS:
         raise ValueError(f"{name} of the kind {kind!r}")
-    if kind == "image" and not (len(shape) == 3 and shape[-1] in (1, 3)):
+    if kind == "image" and not (len(shape) == 3 and shape[-1] in (1, 3, 4)):
         raise ValueError(f"{name}, an image of the shape {list(shape)}")
-    if kind in ("label", "attributes") and len(shape) != 1:
+    if kind == "text" and len(shape) != 2:
+        raise ValueError(f"{name}, a text of the shape {list(shape)}")
+    if kind in ("label", "attributes", "numbers") and len(shape) != 1:
         raise ValueError(f"{name}, {kind} of the shape {list(shape)}")
-    number = math.prod(shape)
-    value_names = _value_names(name, fields["value_names"])
-    if len(value_names) not in ((number,) if kind == "attributes" else (0, number)):
+    value_names = _value_names(name, fields["symbols" if kind == "text" else "value_names"])
+    number = shape[-1] if kind == "text" else math.prod(shape)
+    if len(value_names) not in ((number,) if kind in ("attributes", "text") else (0, number)):
         raise ValueError(f"{name} with {len(value_names)} names for {number} values")
-    support, means = _support(name, fields["range"]), fields["means"]
+    if kind == "text" and not is_alphabet(value_names):
+        raise ValueError(f"{name}, a text without single characters and an end mark")
+    support = _support(name, fields["range"])
     if kind == "attributes" and not value_ranges.has_middle(support):
         raise ValueError(f"{name}, attributes of the range {fields['range']}, without a middle")
-    if means is not None:
-        if kind != "attributes" or not isinstance(means, list) or len(means) != number:
-            raise ValueError(f"{name} without exactly one mean for each attribute")
-        means = tuple(_number(f"{name}'s mean", x) for x in means)
-        if not support[0] <= min(means) <= max(means) <= support[1]:
-            raise ValueError(f"{name} with means from {min(means):g} to {max(means):g}")
-    return DescribedModality(name, shape, support, kind, value_names, means)
+    means = _means(name, fields["means"], kind == "attributes", number)
+    if means is not None and not support[0] <= min(means) <= max(means) <= support[1]:
+        raise ValueError(f"{name} with means from {min(means):g} to {max(means):g}")
+    return DescribedModality(
+        name,
+        shape,
+        support,
+        kind,
+        value_names,
+        _means(name, fields.get("centres"), kind == "numbers", number) if means is None else means,
+        _usual(name, fields.get("usual"), kind, number),
+        _log_values(name, fields.get("log_values", []), kind, value_names),
+        _partly_observed(name, fields.get("partly_observed", False)),
+        _columns(name, fields.get("columns")),
+    )
 
 
 def _with_kind(fields: Any) -> dict[str, Any]:
@@ -140,8 +187,49 @@ def _with_kind(fields: Any) -> dict[str, Any]:
     if not isinstance(fields, dict):
         return {}
     if "shown_as" in fields and fields.get("kind") not in _KINDS:
-        return {**fields, "kind": fields["shown_as"]}
+        kind = fields["shown_as"]
+        return {**fields, "kind": kind if kind in _OLD_KINDS else None}
     return fields
+
+
+def _means(name: str, means: Any, allowed: bool, number: int) -> tuple[float, ...] | None:
+    if means is None:
+        return None
+    if not (allowed and isinstance(means, list) and len(means) == number):
+        raise ValueError(f"{name} without exactly one mean for each value")
+    return tuple(_number(f"{name}'s mean", x) for x in means)
+
+
+def _usual(
+    name: str, ranges: Any, kind: str, number: int
+) -> tuple[tuple[float, float], ...] | None:
+    if ranges is None:
+        return None
+    if not (kind == "numbers" and isinstance(ranges, list) and len(ranges) == number):
+        raise ValueError(f"{name} without exactly one usual range for each number")
+    usual = tuple(_support(name, limits) for limits in ranges)
+    if not all(math.isfinite(x) for limits in usual for x in limits):
+        raise ValueError(f"{name} with a usual range that has no limits")
+    return usual
+
+
+def _log_values(name: str, names: Any, kind: str, value_names: tuple[str, ...]) -> tuple[str, ...]:
+    known = isinstance(names, list) and all(isinstance(x, str) and x in value_names for x in names)
+    if not known or (names and kind != "numbers"):
+        raise ValueError(f"{name} with logarithms of values that it does not have")
+    return tuple(names)
+
+
+def _partly_observed(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{name}, partly observed or not: {value!r}")
+    return value
+
+
+def _columns(name: str, columns: Any) -> dict[str, Any] | None:
+    if not isinstance(columns, dict | None):
+        raise ValueError(f"{name} of columns that are no object")
+    return columns
 
 
 def _shape(name: str, sizes: Any) -> tuple[int, ...]:

@@ -41,6 +41,12 @@ def is_name(name: Any) -> bool:
     )
 
 
+def is_alphabet(names: Sequence[str]) -> bool:
+    """Tells whether names can be the symbols of a text: single characters, then the end mark."""
+    *symbols, end = names or ("",)
+    return end == END_MARK and all(len(symbol) == 1 for symbol in symbols)
+
+
 def names_or_numbers(modality: NamedValues) -> Sequence[str]:
     """Returns the names of a modality's values in order, or numbers from 0 if there are none."""
     return modality.value_names or tuple(map(str, range(math.prod(modality.event_shape))))

@@ -100,7 +100,8 @@ class LikelihoodHead(keras.layers.Layer):
     """Turns features into p(x|z): one linear layer, then the likelihood.
 
     The layer is dense for features without spatial axes ("D784" on MNIST). For features with
-    spatial axes it is a transposed convolution, 4x4 with stride 2 ("DC3" on CelebA).
+    spatial axes it is a transposed convolution, 4x4 with stride 2 ("DC3" on CelebA). A parameter
+    that all examples share, such as a learned variance, is a weight of its own.
 
     Args:
       likelihood: the likelihood of the modality.
@@ -112,6 +113,7 @@ class LikelihoodHead(keras.layers.Layer):
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.likelihood = likelihood
         self.event_shape = tuple(event_shape)
+        self.shared: keras.Variable | None = None
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Chooses the linear layer by the rank of the features.
@@ -120,6 +122,7 @@ class LikelihoodHead(keras.layers.Layer):
           ValueError: if the linear layer cannot turn them into an event.
         """
         layer: keras.layers.Layer
+        given = self.likelihood.parameters_per_value - (self._shared_shape is not None)
         if len(input_shape) not in (2, 4):
             raise ValueError(
                 "A decoder must end in features of the shape [batch, size], or of an image's "
@@ -135,7 +138,7 @@ class LikelihoodHead(keras.layers.Layer):
                     f"event of {self.event_shape}"
                 )
             layer = keras.layers.Conv2DTranspose(
-                self.event_shape[-1],
+                self.event_shape[-1] * given,
                 4,
                 2,
                 "same",
@@ -144,18 +147,36 @@ class LikelihoodHead(keras.layers.Layer):
                 dtype="float32",
             )
         else:
-            size = math.prod(self.event_shape)
+            size = math.prod(self.event_shape) * given
             layer = keras.layers.Dense(size, name="parameters", dtype="float32")
         layer.build(input_shape)
         self.parameters = layer
+        if self._shared_shape is not None:
+            self.shared = self.add_weight(
+                name="shared", shape=self._shared_shape, initializer="zeros", dtype="float32"
+            )
 
     def call(
         self, features: tf.Tensor, batch_shape: tf.Tensor | Sequence[int] = (-1,)
     ) -> tfd.Distribution:
         """Maps [batch, ...] to a distribution over events, of batch shape `batch_shape`."""
         shape = tf.concat([batch_shape, self.event_shape], axis=0)
-        parameters = tf.reshape(replicas.never_empty(self.parameters, features), shape)
+        parameters = replicas.never_empty(self.parameters, features)
+        number = self.likelihood.parameters_per_value
+        if self.shared is not None:
+            given = tf.reshape(parameters, tf.concat([shape, [number - 1]], axis=0))
+            shared = tf.broadcast_to(self.shared, tf.shape(given)[:-1])
+            parameters = tf.concat([given, shared[..., tf.newaxis]], axis=-1)
+        elif number > 1:
+            parameters = tf.reshape(parameters, tf.concat([shape, [number]], axis=0))
+        else:
+            parameters = tf.reshape(parameters, shape)
         return self.likelihood.distribution(parameters, len(self.event_shape))
+
+    @property
+    def _shared_shape(self) -> tuple[int, ...] | None:
+        shapes = {"one": (), "each": self.event_shape, None: None}
+        return shapes[self.likelihood.shared_parameter]
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments, for Keras to save."""

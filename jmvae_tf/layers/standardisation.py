@@ -1,5 +1,6 @@
 """Standardises data with statistics that are part of the model."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,9 @@ import tensorflow as tf
 
 SMALLEST_SHARE = 0.01
 """Smallest deviation as a share of the mean one, so that near-constant pixels do not blow up."""
+
+_SMALLEST = float(np.finfo(np.float32).tiny)
+_LARGEST_LOG = math.log(float(np.finfo(np.float32).max)) - 1e-5
 
 _RESOLUTION = float(np.finfo(np.float32).eps)
 _MOST_LOST = 0.25  # In standard deviations; rounding then adds at most 2 % to the variance.
@@ -74,13 +78,22 @@ class Standardisation(keras.layers.Layer):
       one_unit: whether all values of an event have the same unit, as pixels do. Their mean
         deviation then limits how small a single deviation may be. Otherwise, as for the columns of
         a table, each value has a scale of its own.
+      logarithms: the places of values whose logarithm is standardised, in events of one axis.
       **kwargs: passed to `keras.layers.Layer`.
     """
 
-    def __init__(self, event_shape: Sequence[int], one_unit: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        one_unit: bool = True,
+        logarithms: Sequence[int] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**{**kwargs, "dtype": "float32", "trainable": False})
         self.event_shape = tuple(event_shape)
         self.one_unit = one_unit
+        self.logarithms = tuple(logarithms)
+        self._is_log = np.isin(np.arange(self.event_shape[-1]), self.logarithms)
         self.mean = self.add_weight(
             name="mean", shape=self.event_shape, initializer="zeros", trainable=False
         )
@@ -116,11 +129,31 @@ class Standardisation(keras.layers.Layer):
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Converts [..., *event_shape] from the data's units to standardised ones."""
+        if self.logarithms:
+            x = tf.where(self._is_log, tf.math.log(tf.maximum(x, _SMALLEST)), x)
         return (x - self.mean) / self.stddev
 
     def invert(self, x: tf.Tensor) -> tf.Tensor:
-        """Converts [..., *event_shape] from standardised units back to the data's."""
-        return x * self.stddev + self.mean
+        """Converts [..., *event_shape] from standardised units back to the data's.
+
+        Where the logarithm is standardised, a mean thus becomes a geometric mean.
+        """
+        x = x * self.stddev + self.mean
+        if self.logarithms:
+            x = tf.where(self._is_log, tf.exp(tf.minimum(x, _LARGEST_LOG)), x)
+        return x
+
+    def to_moments(self, values: np.ndarray) -> np.ndarray:
+        """Takes logarithms where the statistics are of logarithms; other values stay."""
+        if not self.logarithms:
+            return values
+        with np.errstate(invalid="ignore", divide="ignore"):  # Of values that are not observed.
+            return np.where(self._is_log, np.log(np.asarray(values, np.float64)), values)
+
+    def from_moments(self, values: np.ndarray) -> np.ndarray:
+        """Inverts `to_moments`."""
+        logarithms = np.minimum(values, _LARGEST_LOG)
+        return np.where(self._is_log, np.exp(logarithms), values) if self.logarithms else values
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments, for Keras to save."""
@@ -128,4 +161,5 @@ class Standardisation(keras.layers.Layer):
             **super().get_config(),
             "event_shape": self.event_shape,
             "one_unit": self.one_unit,
+            "logarithms": self.logarithms,
         }

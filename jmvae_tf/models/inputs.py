@@ -181,7 +181,7 @@ class ModalityInputs:
             for name, values in arrays.items():
                 self.modalities[name].check_values(values)
                 if len(values):
-                    moments[name].add(values)
+                    moments[name].add(self.statistics[name].to_moments(values))
             count += len(next(iter(arrays.values()), ()))
         if moments:
             training_data.check_number(count)
@@ -225,7 +225,10 @@ def new_statistics(modalities: Mapping[str, Modality]) -> dict[str, Standardisat
     """
     return {
         name: Standardisation(
-            modality.event_shape, modality.kind == "image", name=f"{name}_statistics"
+            modality.event_shape,
+            one_unit=modality.kind in ("image", "array"),
+            logarithms=[modality.value_names.index(x) for x in modality.log_values],
+            name=f"{name}_statistics",
         )
         for name, modality in modalities.items()
         if modality.standardised or isinstance(modality.likelihood, Gaussian)

@@ -10,11 +10,13 @@ import pytest
 
 from jmvae_tf.clients.loaded_export import LoadedExport
 from jmvae_tf.export.modality_descriptions import described_modalities
+from jmvae_tf.export_format import modalities_json
 from jmvae_tf.export_format.modalities_json import (
     DescribedModality,
     read_modalities,
     write_modalities,
 )
+from jmvae_tf.export_format.saved_model_pb import SignatureTensor
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers.paths import ROOT
 from tests.helpers.small_models import small_model
@@ -307,6 +309,24 @@ MODALITIES = [
     DescribedModality("x", (2, 5), (-np.inf, np.inf), "vector", (), None),
     DescribedModality("x", (4,), (0.0, np.inf), "vector", (), None),
 ]
+NEW = [
+    DescribedModality("x", (4, 6, 4), (0.0, 1.0), "image", (), None),
+    DescribedModality("x", (2, 3, 4), (-np.inf, np.inf), "array", (), None),
+    DescribedModality("x", (5, 3), (0.0, 1.0), "text", ("a", "b", "<end>"), None),
+    DescribedModality(
+        "x",
+        (2,),
+        (-np.inf, np.inf),
+        "numbers",
+        ("mm", "g"),
+        (3.0, 0.5),
+        ((1.0, 5.0), (0.25, 1.0)),
+        ("g",),
+        True,
+        {"kind": "numbers", "columns": ["mm", "g"], "log": ["g"]},
+    ),
+    DescribedModality("x", (2,), (0.0, np.inf), "numbers", (), None),
+]
 
 
 @pytest.mark.parametrize("modality", MODALITIES, ids=lambda x: x.kind)
@@ -314,6 +334,57 @@ def test_an_old_client_reads_a_new_description(modality, tmp_path):
     write_modalities(tmp_path, {"x": modality})
     described = json.loads((tmp_path / "assets" / "modalities.json").read_text())
     assert _read_by_version_0_3_0(described["x"]) == modality
+
+
+@pytest.mark.parametrize("modality", NEW, ids=lambda x: x.kind)
+def test_an_old_client_takes_new_kinds_for_vectors(modality, tmp_path):
+    write_modalities(tmp_path, {"x": modality})
+    described = json.loads((tmp_path / "assets" / "modalities.json").read_text())
+    names = () if modality.kind == "text" else modality.value_names
+    expected = DescribedModality("x", modality.event_shape, modality.support, "vector", names, None)
+    assert _read_by_version_0_3_0(described["x"]) == expected
+
+
+@pytest.mark.parametrize("modality", [*MODALITIES, *NEW], ids=lambda x: x.kind)
+def test_a_description_comes_back(modality, tmp_path, monkeypatch):
+    monkeypatch.setattr(modalities_json, "read_signatures", _signature_of(modality))
+    write_modalities(tmp_path, {"x": modality})
+    assert read_modalities(tmp_path) == {"x": modality}
+
+
+TEXT, NUMBERS = NEW[2], NEW[3]
+
+
+@pytest.mark.parametrize(
+    ("modality", "field", "lie"),
+    [
+        *((TEXT, "symbols", lie) for lie in (None, [], "ab", ["a", "b"], ["a", "b", "c"])),
+        *((TEXT, "symbols", lie) for lie in (["ab", "c", "<end>"], ["<end>", "a", "b"])),
+        *((TEXT, "shape", lie) for lie in ([5], [5, 4], [5, 3, 1])),
+        *((TEXT, field, [[0, 1]] * 3) for field in ("usual", "centres", "means")),
+        (TEXT, "log_values", ["a"]),
+        *((NUMBERS, "centres", lie) for lie in ([1.0], 1.0, [None, 1.0], ["1", 2.0], [HUGE, 1.0])),
+        *((NUMBERS, "usual", lie) for lie in ([[0, 1]], [0, 1], [[1, 0], [0, 1]], [[0, None]] * 2)),
+        *((NUMBERS, "log_values", lie) for lie in (["kg"], "g", [["g"]], [0], {"g": 1}, None)),
+        *((NUMBERS, "partly_observed", lie) for lie in (1, "yes", None, [True])),
+        *((NUMBERS, "columns", lie) for lie in (1, "mm", ["mm", "g"])),
+        (NUMBERS, "means", [3.0, 0.5]),
+    ],
+)
+def test_fields_of_new_kinds_that_lie(modality, field, lie, tmp_path, monkeypatch):
+    monkeypatch.setattr(modalities_json, "read_signatures", _signature_of(modality))
+    write_modalities(tmp_path, {"x": modality})
+    path = tmp_path / "assets" / "modalities.json"
+    described = json.loads(path.read_text())
+    described["x"][field] = lie
+    path.write_text(json.dumps(described))
+    _refused(tmp_path)
+
+
+def _signature_of(modality):
+    """Stands in for the signatures of an export that takes and gives the modality."""
+    tensor = SignatureTensor("x", 1, (-1, *modality.event_shape), is_input=True)
+    return lambda version: {"reconstruct_x": [tensor]}
 
 
 def test_a_new_client_reads_an_old_export(export, tmp_path):

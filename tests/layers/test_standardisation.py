@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.layers.standardisation import Standardisation
-from jmvae_tf.likelihoods import Bernoulli, Gaussian
+from jmvae_tf.likelihoods import Bernoulli, Gaussian, LearnedGaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.loading import load_model
 from jmvae_tf.models.registry import PLAIN_MODELS
@@ -59,6 +59,44 @@ def test_the_layer_is_the_definition_and_its_inverse(rng):
     np.testing.assert_allclose(layer.invert(layer(x)), x, atol=1e-6)
     assert layer(x[:, np.newaxis]).shape == (5, 1, 3)
     assert not layer.trainable_variables
+
+
+def test_logarithms_are_standardised_where_they_are_modelled(rng):
+    layer = Standardisation((3,), one_unit=False, logarithms=[1])
+    x = np.float32(np.exp(rng.normal(size=(6, 3)) * 5))
+    logs = np.float64(x)
+    logs[:, 1] = np.log(logs[:, 1])
+    np.testing.assert_allclose(layer.to_moments(x), logs, rtol=1e-6)
+    np.testing.assert_allclose(layer.from_moments(logs), x, rtol=1e-6)
+    layer.set_statistics(logs.mean(axis=0), logs.std(axis=0))
+    np.testing.assert_allclose(layer(x), (logs - logs.mean(0)) / logs.std(0), atol=1e-5)
+    np.testing.assert_allclose(layer.invert(layer(x)), x, rtol=1e-3, atol=1e-4)
+    for extreme in (-1e30, 0.0, 1e30):
+        assert np.isfinite(layer(tf.fill((1, 3), extreme))).all()
+        assert np.isfinite(layer.invert(tf.fill((1, 3), extreme / 1e10))).all()
+    assert Standardisation.from_config(layer.get_config()).logarithms == (1,)
+
+
+def test_a_model_standardises_logarithms_and_gives_the_data_s_units(rng):
+    numbers = Modality(
+        "x",
+        (3,),
+        LearnedGaussian(),
+        kind="numbers",
+        value_names=("mm", "g", "t"),
+        standardised=True,
+        log_values=("g",),
+    )
+    model = small_model("vae", {"x": numbers})
+    x = np.float32(np.exp(rng.normal(size=(50, 3)) * [1, 4, 1] + [0, 9, 0]))
+    model.adapt({"x": x})
+    logs = np.log(np.float64(x[:, 1]))
+    assert float(model.statistics["x"].mean[1]) == pytest.approx(logs.mean(), rel=1e-5)
+    standardised = model.standardise({"x": x})["x"]
+    np.testing.assert_allclose(standardised[:, 1], (logs - logs.mean()) / logs.std(), atol=1e-4)
+    assert np.all(model.reconstruct({"x": x})["x"][:, 1] > 0)
+    with pytest.raises(ValueError, match="'g' of 'x' must be positive"):
+        model.adapt({"x": -x})
 
 
 @pytest.mark.parametrize(
@@ -205,5 +243,5 @@ def test_modalities_that_make_no_sense_are_refused(changes, message):
 def test_attributes_have_names_and_one_axis():
     with pytest.raises(ValueError, match="Attributes have names"):
         Modality("w", (2,), Gaussian(), kind="attributes")
-    with pytest.raises(ValueError, match="attributes one axis"):
+    with pytest.raises(ValueError, match="attributes or numbers one axis"):
         Modality("w", (2, 2), Gaussian(), kind="attributes", value_names=tuple("abcd"))

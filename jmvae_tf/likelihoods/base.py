@@ -1,20 +1,13 @@
-"""Likelihoods p(x|z) of a modality: they turn a decoder's output into a distribution of events.
-
-To add one, write a class like those below. Its fields are its settings; registering it lets Keras
-save it.
-"""
+"""The interface of likelihoods p(x|z), and log-probabilities of what is observed."""
 
 import abc
 import dataclasses
 import math
-from typing import Any
+from typing import Any, Literal
 
-import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
-
-_SHOWN = 12  # Values of an event shown in a message.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,18 +44,33 @@ class Likelihood(abc.ABC):
         """Whether the values of an event are independent given z, so that some may be missing."""
         return True
 
+    @property
+    def parameters_per_value(self) -> int:
+        """The number of parameters of the distribution of each value of an event."""
+        return 1
+
+    @property
+    def shared_parameter(self) -> Literal["one", "each"] | None:
+        """Whether the last parameter of each value is the same for all examples.
+
+        It is then a weight of the decoder's head instead of an output of the network: "one" for all
+        values of an event, or "each" value has its own. It starts at 0.
+        """
+        return None
+
     @abc.abstractmethod
     def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
         """Makes the distribution of an event from a decoder's unconstrained output.
 
         Args:
-          parameters: float32, [..., *event_shape].
+          parameters: float32, [..., *event_shape]; with several parameters for each value,
+            [..., *event_shape, parameters_per_value].
           event_ndims: the number of trailing axes that make up one event; `log_prob` sums over
             them.
 
         Returns:
-          A distribution of batch shape [...] whose mean and samples have the shape of
-          `parameters`.
+          A distribution of batch shape [...] whose mean and samples have the shape
+          [..., *event_shape].
         """
 
     @abc.abstractmethod
@@ -105,137 +113,6 @@ class Likelihood(abc.ABC):
     def from_config(cls, config: dict[str, Any]) -> "Likelihood":
         """Makes the likelihood that `get_config` described."""
         return cls(**config)
-
-
-@keras.saving.register_keras_serializable(package="jmvae_tf")
-@dataclasses.dataclass(frozen=True)
-class Bernoulli(Likelihood):
-    """Independent binary values with probabilities sigmoid(parameters), as for MNIST's images."""
-
-    @property
-    def support(self) -> tuple[float, float]:
-        """0 to 1; a value in between is the probability of a 1."""
-        return 0.0, 1.0
-
-    @property
-    def is_discrete(self) -> bool:
-        """True."""
-        return True
-
-    @property
-    def is_binarised(self) -> bool:
-        """True."""
-        return True
-
-    def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
-        """B(x; sigmoid(parameters)), independent over the event."""
-        return tfd.Independent(tfd.Bernoulli(logits=parameters, dtype=tf.float32), event_ndims)
-
-    def log_prob(
-        self, distribution: tfd.Distribution, event: tf.Tensor, mask: tf.Tensor | None = None
-    ) -> tf.Tensor:
-        """Sums x a - softplus(a) over logits a, with half of TFP's passes over memory."""
-        if mask is not None:
-            return observed_log_prob(distribution, event, mask)
-        logits = distribution.distribution.logits
-        axes = range(-len(distribution.event_shape), 0)
-        return tf.reduce_sum(event * logits - tf.math.softplus(logits), axis=list(axes))
-
-    def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Draws 0 or 1 with equal probability."""
-        return tf.cast(tf.random.stateless_uniform(shape, seed) < 0.5, tf.float32)
-
-
-@keras.saving.register_keras_serializable(package="jmvae_tf")
-@dataclasses.dataclass(frozen=True)
-class Categorical(Likelihood):
-    """One of K classes, one-hot, with probabilities softmax(parameters)."""
-
-    @property
-    def support(self) -> tuple[float, float]:
-        """0 to 1: one-hot vectors, or probabilities when a trained model is given them."""
-        return 0.0, 1.0
-
-    @property
-    def is_discrete(self) -> bool:
-        """True."""
-        return True
-
-    @property
-    def is_independent(self) -> bool:
-        """False: one class excludes the others."""
-        return False
-
-    def fault_of(self, events: np.ndarray, observed: np.ndarray | None = None) -> str | None:
-        """Checks that each event is one-hot."""
-        ones = (events == 1).sum(axis=-1) == 1
-        wrong = ~(ones & ((events != 0).sum(axis=-1) == 1))
-        if observed is not None:
-            wrong &= observed
-        if not wrong.any():
-            return None
-        event = ", ".join(f"{float(x):g}" for x in events[wrong][0][:_SHOWN])
-        more = ", …" if events.shape[-1] > _SHOWN else ""
-        return (
-            "must be one-hot, as keras.utils.to_categorical makes them. "
-            f"Received: [{event}{more}], example {int(np.argmax(wrong))} of a batch"
-        )
-
-    def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
-        """C(w; softmax(parameters)); an event is a vector.
-
-        Raises:
-          ValueError: if an event is not a vector.
-        """
-        if event_ndims != 1:
-            raise ValueError(
-                "A categorical event must be a one-hot vector. "
-                f"Received an event of {event_ndims} axes."
-            )
-        return tfd.OneHotCategorical(logits=parameters, dtype=tf.float32)
-
-    def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Gives each class the probability 1 / K, since nothing is known; not random."""
-        del seed
-        return tf.fill(shape, 1.0 / tf.cast(shape[-1], tf.float32))
-
-
-@keras.saving.register_keras_serializable(package="jmvae_tf")
-@dataclasses.dataclass(frozen=True)
-class Gaussian(Likelihood):
-    """Independent real values with means `parameters` and one fixed variance.
-
-    Attributes:
-      variance: the variance of every value; the constant -1/2 log(2 pi variance) is part of
-        `log_prob`.
-    """
-
-    variance: float = 1.0
-
-    def __post_init__(self) -> None:
-        """Raises ValueError if the variance is not positive and finite."""
-        if not (math.isfinite(self.variance) and self.variance > 0):
-            raise ValueError(
-                f"A variance must be positive and finite. Received: variance={self.variance}"
-            )
-
-    @property
-    def density(self) -> str:
-        """The normal density with the decoder's mean and the fixed variance."""
-        return f"N(μ, {'' if self.variance == 1 else f'{self.variance:g} '}I)"
-
-    @property
-    def support(self) -> tuple[float, float]:
-        """The real line."""
-        return -math.inf, math.inf
-
-    def distribution(self, parameters: tf.Tensor, event_ndims: int) -> tfd.Distribution:
-        """N(x; parameters, variance I), independent over the event."""
-        return tfd.Independent(tfd.Normal(parameters, math.sqrt(self.variance)), event_ndims)
-
-    def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Draws from N(0, I), the spread of standardised data."""
-        return tf.random.stateless_normal(shape, seed)
 
 
 def observed_log_prob(
