@@ -45,6 +45,7 @@ _NOT_NEGATIVE = _Rule("0 or more", lambda x: x >= 0)
 _A_SEED = _Rule(f"from 0 to {_LARGEST}", lambda x: 0 <= x <= _LARGEST)
 _A_RATE = _Rule("positive and finite", lambda x: 0 < x < math.inf)
 _A_WEIGHT = _Rule("finite and 0 or more", lambda x: 0 <= x < math.inf)
+_A_MOMENTUM = _Rule("from 0 to below 1", lambda x: 0 <= x < 1)
 
 _KINDS: dict[Any, _Rule] = {
     bool: _Rule("true or false", lambda x: isinstance(x, bool)),
@@ -148,6 +149,33 @@ class Settings:
     )
     batch_size: int = setting("examples in a batch", dataclasses.MISSING, _AT_LEAST_1)
     learning_rate: float = setting("of Adam", dataclasses.MISSING, _A_RATE)
+    decay_epochs: int = setting(
+        "epochs in which learning rates fall to 1 % of their value, along half a cosine; 0: they "
+        "are constant",
+        0,
+        _NOT_NEGATIVE,
+        before=0,
+    )
+    clip_norm: float = setting(
+        "largest norm of a gradient, over all weights of an optimiser; 0: any norm",
+        0.0,
+        _A_WEIGHT,
+        before=0.0,
+    )
+    ema_momentum: float = setting(
+        "momentum of the moving average of the weights, which is evaluated and exported in their "
+        "place; 0: no average",
+        0.0,
+        _A_MOMENTUM,
+        before=0.0,
+    )
+    patience: int = setting(
+        "epochs without a better bound on the validation set, not counting the warm-up, that end "
+        "the training, after which the best epoch is used; 0: nothing ends it early",
+        0,
+        _NOT_NEGATIVE,
+        before=0,
+    )
     seed: int = setting("seed of all randomness", 0, _A_SEED)
 
     precision: str = setting(

@@ -210,7 +210,7 @@ def test_runs_of_earlier_versions_are_what_they_were(tmp_path, path):
     settings = dataclasses.asdict(RunFolder(tmp_path).read_settings())
     config = _config(path)
     assert {name: settings[name] for name in config} == config
-    added = {name: x for name, x in settings.items() if name not in config and x is not None}
+    added = {name: x for name, x in settings.items() if name not in config and x}
     assert added == {
         "0.1.0-digits-jmvae": {"feed_back": "samples", "precision": "float32"},
         "0.1.0-mnist-jmvae_kl": {"precision": "float32"},

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -14,25 +14,13 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models.adversarial_losses import discriminator_loss, generator_loss
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
-from jmvae_tf.models.trainable import TrainableModel, steps_taken
+from jmvae_tf.models.trainable import TrainableModel, TrainedPart, steps_taken
 from jmvae_tf.objectives import Bound
 from jmvae_tf.runtime import replicas
 from jmvae_tf.runtime.randomness import fold
 
 # Folded into the seed of a step for fakes from the prior, so that the bound's samples differ.
 _PRIOR_FAKES = 0
-
-
-class _Part(NamedTuple):
-    """Variables that are trained together.
-
-    Attributes:
-      optimizer: the optimiser that updates only these variables.
-      variables: the variables.
-    """
-
-    optimizer: keras.optimizers.Optimizer
-    variables: list[keras.Variable]
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -158,20 +146,36 @@ class Adversarial(TrainableModel):
         self.decoder_optimizer = _optimizer(decoder_optimizer, scaled)
         self.discriminator_optimizer = _optimizer(discriminator_optimizer, scaled)
         # Keras would build only the first one, and for all variables.
-        for part in self._parts():
+        for part in self.parts():
             if not part.optimizer.built:
                 part.optimizer.build(part.variables)
 
-    def _parts(self) -> tuple[_Part, _Part, _Part]:
+    def parts(self) -> tuple[TrainedPart, ...]:
         """Returns the three parts: all other networks, the image's decoder, the discriminator."""
+        optimizers = (self.optimizer, self.decoder_optimizer, self.discriminator_optimizer)
+        return tuple(map(TrainedPart, optimizers, self._variables_of_parts()))
+
+    def _variables_of_parts(self) -> tuple[list[keras.Variable], ...]:
         decoder = self.vae.decoders[self.modality].trainable_variables
         of_decoder = {id(variable) for variable in decoder}
         others = [x for x in self.vae.trainable_variables if id(x) not in of_decoder]
-        return (
-            _Part(self.optimizer, others),
-            _Part(self.decoder_optimizer, decoder),
-            _Part(self.discriminator_optimizer, self.discriminator.trainable_variables),
-        )
+        return others, decoder, self.discriminator.trainable_variables
+
+    @property
+    def trainable_weights(self) -> list[keras.Variable]:
+        """All trained weights, part by part.
+
+        If optimisers average weights, Keras's `fit` ends with the averages of `optimizer` alone, in
+        as many of these as it has.
+        """
+        return [variable for variables in self._variables_of_parts() for variable in variables]
+
+    def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        """Trains the model; see `TrainableModel.fit`."""
+        history = super().fit(*args, **kwargs)
+        for part in self.parts()[1:]:  # Keras has done so for the first one.
+            part.optimizer.finalize_variable_values(part.variables)
+        return history
 
     def train_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """Takes one step of each part on its own loss."""
@@ -187,7 +191,7 @@ class Adversarial(TrainableModel):
                 adversarial["generator_loss"]
             )
             losses = (others_loss, decoder_loss, mean(adversarial["discriminator_loss"]))
-            parts = self._parts()
+            parts = self.parts()
             scaled = [
                 part.optimizer.scale_loss(loss) for part, loss in zip(parts, losses, strict=True)
             ]

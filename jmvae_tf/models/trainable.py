@@ -5,7 +5,7 @@ import inspect
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from types import GeneratorType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import keras
 import tensorflow as tf
@@ -29,6 +29,18 @@ def steps_taken(optimizer: keras.optimizers.Optimizer) -> tf.Tensor:
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     # `iterations` does not change while gradients are accumulated.
     return inner._iterations
+
+
+class TrainedPart(NamedTuple):
+    """Variables that are trained together.
+
+    Attributes:
+      optimizer: the optimiser that updates only these variables.
+      variables: the variables, in the order that the optimiser knows.
+    """
+
+    optimizer: keras.optimizers.Optimizer
+    variables: list[keras.Variable]
 
 
 class _Seen:
@@ -101,6 +113,10 @@ class TrainableModel(keras.Model):
     @abc.abstractmethod
     def check_examples(self, data: Any) -> None:
         """Raises ValueError if a model cannot be trained on a batch in memory."""
+
+    def parts(self) -> tuple[TrainedPart, ...]:
+        """Returns the parts of the compiled model that are trained by different optimisers."""
+        return (TrainedPart(self.optimizer, self.trainable_variables),)
 
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Trains the model like `keras.Model.fit`, on dictionaries of modality name to values only.

@@ -12,7 +12,7 @@ from jmvae_tf.reporting.run_figures import draw_figures
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import Settings
 from jmvae_tf.training.checkpoints import load_checkpoint
-from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.run_folder import RunFolder, name_of_epoch
 
 
 def finish_run(
@@ -23,6 +23,8 @@ def finish_run(
     keep_versions: int | None = None,
 ) -> pathlib.Path:
     """Exports the last checkpoint of a run, evaluates it and draws its figures, on one device.
+
+    With `settings.patience`, it is the best checkpoint instead.
 
     Everything is computed in float32. The export comes first, so that a later failure cannot lose
     it.
@@ -40,15 +42,16 @@ def finish_run(
     Raises:
       UserError: if the model cannot be evaluated or its figures cannot be drawn.
     """
-    last = folder.checkpoint_of(settings.epochs)
-    model = load_checkpoint(last, folder)
+    path = folder.best_checkpoint if settings.patience else folder.checkpoint_of(settings.epochs)
+    checkpoint = name_of_epoch(folder, path)
+    model = load_checkpoint(path, folder)
     exported = export_saved_model(model, export_dir, keep_versions)
     warn_if_private(exported)
     # Importance weights take minutes; bin/evaluate has them.
     protocol = Protocol(num_importance_samples=0, seed=settings.seed)
-    about = {"checkpoint": last.name}
+    about = {"checkpoint": checkpoint}
     try:
-        if not is_evaluated(folder, last.name):
+        if not is_evaluated(folder, checkpoint):
             write_metrics(model, data, protocol, folder.metrics_file, about=about)
         for note in draw_figures(model, data, folder, settings.seed):
             print(f"note: {note}")

@@ -16,6 +16,7 @@ from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.precision import computing_in
 from jmvae_tf.settings import Settings
 from jmvae_tf.training import strategies
+from jmvae_tf.training.schedules import rate_of
 
 Trained = MultimodalVAE | Adversarial
 """A model to train, alone or against a discriminator."""
@@ -65,21 +66,21 @@ def _make_model(settings: Settings, data: DataSet) -> Trained:
     except (ValueError, OverflowError, MemoryError, tf.errors.OpError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError("The settings must make a model", reason, "change them") from error
-    model.compile(**_optimizers(settings), **execution_of(settings, feed))
+    model.compile(**_optimizers(settings, feed), **execution_of(settings, feed))
     return model
 
 
 def judged_image(model: MultimodalVAE) -> str:
-    """Returns the image that a discriminator judges: the only one that the model generates.
+    """Returns the image that a discriminator judges: the first that the model generates.
 
     Raises:
-      UserError: if the model generates no image or several.
+      UserError: if the model generates no image.
     """
     images = [name for name in model.targets if model.modalities[name].kind == "image"]
-    if len(images) != 1:
+    if not images:
         raise UserError(
-            "A discriminator judges the one image that a model generates",
-            f"{' and '.join(images) or 'no image'} among {', '.join(model.targets)}",
+            "A discriminator judges an image that a model generates",
+            f"no image among {', '.join(model.targets)}",
             "choose a --target that is an image, or a --model without _gan",
         )
     return images[0]
@@ -107,16 +108,20 @@ def execution_of(settings: Settings, feed: Feed) -> dict[str, Any]:
     return {"jit_compile": settings.jit_compile, "steps_per_execution": max(divisors)}
 
 
-def _optimizers(settings: Settings) -> dict[str, keras.optimizers.Optimizer]:
+def _optimizers(settings: Settings, feed: Feed) -> dict[str, keras.optimizers.Optimizer]:
     """Returns the optimisers, as arguments of `compile`."""
-    if not MODELS[settings.model].is_gan:
-        return {"optimizer": keras.optimizers.Adam(settings.learning_rate)}
-    rates = {
-        "optimizer": settings.learning_rate,
-        "decoder_optimizer": settings.learning_rate,
-        "discriminator_optimizer": settings.discriminator_learning_rate,
-    }
+    options: dict[str, Any] = {}
+    if settings.clip_norm:
+        options["global_clipnorm"] = settings.clip_norm
+    if settings.ema_momentum:
+        options |= {"use_ema": True, "ema_momentum": settings.ema_momentum}
+
+    rates = {"optimizer": settings.learning_rate}
+    if settings.discriminator_learning_rate is not None:
+        options["beta_1"] = _ADVERSARIAL_BETA_1
+        rates["decoder_optimizer"] = settings.learning_rate
+        rates["discriminator_optimizer"] = settings.discriminator_learning_rate
     return {
-        name: keras.optimizers.Adam(rate, beta_1=_ADVERSARIAL_BETA_1)
+        name: keras.optimizers.Adam(rate_of(settings, rate, feed.steps_per_epoch), **options)
         for name, rate in rates.items()
     }

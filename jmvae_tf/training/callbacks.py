@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -18,6 +19,8 @@ from tqdm import tqdm
 
 from jmvae_tf.models.term_checks import terms_of
 from jmvae_tf.runtime.files import written_atomically
+from jmvae_tf.settings import Settings
+from jmvae_tf.training.patience import ends
 from jmvae_tf.training.run_folder import RunFolder
 
 KEPT_CHECKPOINTS = 2
@@ -34,20 +37,50 @@ class TermsOnTestSet(keras.callbacks.Callback):
     Args:
       test: the batches of the test set.
       steps: the number of batches; None for all.
+      callbacks: callbacks of the evaluation.
     """
 
     def __init__(
-        self, test: tf.data.Dataset | tf.distribute.DistributedDataset, steps: int | None = None
+        self,
+        test: tf.data.Dataset | tf.distribute.DistributedDataset,
+        steps: int | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> None:
         super().__init__()
         self.test = test
         self.steps = steps
+        self.callbacks = list(callbacks)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Evaluates the model."""
-        terms = self.model.evaluate(self.test, steps=self.steps, verbose=0, return_dict=True)
+        terms = self.model.evaluate(
+            self.test, steps=self.steps, verbose=0, return_dict=True, callbacks=self.callbacks
+        )
         if logs is not None:
             logs.update({f"test_{name}": value for name, value in terms.items()})
+
+
+class Patience(keras.callbacks.Callback):
+    """Ends training when the bound on the validation set has not been better for some epochs.
+
+    Keras's `EarlyStopping` does not know the epochs before a run was resumed. Put this before the
+    callbacks that write files.
+
+    Args:
+      settings: the run's settings.
+      trained: the rows of `history.csv` of the epochs before.
+    """
+
+    def __init__(self, settings: Settings, trained: Sequence[Mapping[str, float]]) -> None:
+        super().__init__()
+        self.settings = settings
+        self.rows = list(trained)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Stops training after this epoch if patience is exhausted."""
+        self.rows.append({"epoch": epoch + 1, **_split_columns(logs)})
+        if ends(self.settings, self.rows):
+            self.model.stop_training = True
 
 
 class HistoryFile(keras.callbacks.Callback):
@@ -81,12 +114,14 @@ class Checkpoints(keras.callbacks.Callback):
     Args:
       folder: the run's folder.
       every: epochs between checkpoints; the last epoch always gets one.
+      every_best: whether every epoch that is the best so far gets one, too.
     """
 
-    def __init__(self, folder: RunFolder, every: int = 1) -> None:
+    def __init__(self, folder: RunFolder, every: int = 1, every_best: bool = False) -> None:
         super().__init__()
         self.folder = folder
         self.every = every
+        self.every_best = every_best
         saved = {*folder.checkpoint_epochs(), folder.best_epoch()}
         candidates = [
             (row["validation_bound"], int(row["epoch"]))
@@ -100,11 +135,13 @@ class Checkpoints(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Saves a checkpoint if one is due after this epoch."""
         number = epoch + 1
-        if number % self.every and number != self.params["epochs"]:
+        bound = (logs or {}).get("val_bound", -math.inf)
+        is_last = number == self.params["epochs"] or self.model.stop_training
+        is_due = is_last or number % self.every == 0 or (self.every_best and bound > self.best)
+        if not is_due:
             return
         with written_atomically(self.folder.checkpoint_of(number)) as temporary:
             self.model.save(temporary)
-        bound = (logs or {}).get("val_bound", -math.inf)
         if bound > self.best:
             self.best = bound
             self._keep_best(number)

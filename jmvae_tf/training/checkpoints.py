@@ -14,6 +14,7 @@ from jmvae_tf.models.registry import MODELS
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.precision import computing_in
 from jmvae_tf.training import strategies
+from jmvae_tf.training.averaged_weights import use_averages
 from jmvae_tf.training.build import Trained
 from jmvae_tf.training.run_folder import RunFolder
 
@@ -63,9 +64,13 @@ def load_newest(folder: RunFolder, set_aside: bool = True) -> tuple[Trained | No
 def load_checkpoint(path: Any, folder: RunFolder) -> MultimodalVAE:
     """Loads the model of a checkpoint for use, in float32; otherwise like `load_trained`.
 
-    A model trained in a mixed precision is not compiled.
+    Its weights are their averages if the run keeps some. A model trained in a mixed precision is
+    not compiled.
     """
-    model = without_adversary(load_trained(path, folder))
+    trained = load_trained(path, folder)
+    if trained.compiled:
+        use_averages(trained)
+    model = without_adversary(trained)
     if model.precision == "float32":
         return model
     exact = type(model).from_config({**model.get_config(), "precision": "float32"})

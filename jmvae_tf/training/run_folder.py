@@ -355,6 +355,12 @@ class RunFolder:
         return path
 
 
+def name_of_epoch(folder: RunFolder, checkpoint: pathlib.Path) -> str:
+    """Returns the name of a checkpoint's file, for the best one that of its epoch."""
+    epoch = folder.best_epoch() if checkpoint == folder.best_checkpoint else 0
+    return folder.checkpoint_of(epoch).name if epoch else checkpoint.name
+
+
 def _epoch_of(path: pathlib.Path) -> int:
     """Returns the epoch in a checkpoint's name; 0 for any other name."""
     match = _CHECKPOINT_NAME.fullmatch(path.name)

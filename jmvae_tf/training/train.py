@@ -8,11 +8,13 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.models.term_checks import FiniteTerms
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import Settings
-from jmvae_tf.training import strategies
+from jmvae_tf.training import patience, strategies
+from jmvae_tf.training.averaged_weights import AveragesInTests
 from jmvae_tf.training.build import Trained, execution_of, feed_of
 from jmvae_tf.training.callbacks import (
     Checkpoints,
     HistoryFile,
+    Patience,
     Progress,
     StopAtBatch,
     TermsOnTestSet,
@@ -36,6 +38,16 @@ def check_profile(settings: Settings, data: DataSet, first_epoch: int) -> None:
         )
 
 
+def check_patience(settings: Settings, data: DataSet) -> None:
+    """Raises UserError if there are no examples to measure the bound that patience watches."""
+    if settings.patience and not data.num_examples("validation"):
+        raise UserError(
+            "--patience watches the bound on a validation set",
+            f"--patience={settings.patience} and no validation examples",
+            "choose another --split, or leave --patience out",
+        )
+
+
 def train(
     model: Trained,
     settings: Settings,
@@ -44,7 +56,7 @@ def train(
     first_epoch: int = 0,
     profile: bool = False,
 ) -> None:
-    """Trains a model until `settings.epochs`.
+    """Trains a model until `settings.epochs`, or until `settings.patience` is exhausted.
 
     If there are several workers, all must call it, each with its own model. Only the chief writes
     files.
@@ -62,7 +74,9 @@ def train(
         are too few steps for a profile.
       KeyboardInterrupt: if a signal stopped the run, at the end of a batch.
     """
-    if first_epoch >= settings.epochs:
+    check_patience(settings, data)
+    trained = folder.read_history()[:first_epoch]
+    if first_epoch >= settings.epochs or patience.ends(settings, trained):
         return
     strategy = model.distribute_strategy
     feed = feed_of(settings, data, strategy.num_replicas_in_sync)
@@ -75,7 +89,7 @@ def train(
             setattr(model, name, value)  # It may have been saved with another number of replicas.
     chief = strategies.is_chief(strategy)
     if chief:
-        folder.write_history(folder.read_history()[:first_epoch])
+        folder.write_history(trained)
 
     def remedy() -> str:
         newest = folder.newest_checkpoint()
@@ -89,10 +103,13 @@ def train(
 
     progress = Progress(first_epoch)
     stop = StopAtBatch()
+    averages = [AveragesInTests()] if settings.ema_momentum else []
     callbacks = [
         *schedules_of(settings),
-        TermsOnTestSet(evaluation("test"), feed.evaluation_steps("test")),
+        *averages,
+        TermsOnTestSet(evaluation("test"), feed.evaluation_steps("test"), averages),
         FiniteTerms(remedy),
+        *([Patience(settings, trained)] if settings.patience else []),
     ]
     if chief:
         callbacks += [
@@ -100,7 +117,7 @@ def train(
             keras.callbacks.TensorBoard(
                 folder.logs, write_graph=False, profile_batch=_PROFILED if profile else 0
             ),
-            Checkpoints(folder, settings.checkpoint_every),
+            Checkpoints(folder, settings.checkpoint_every, every_best=settings.patience > 0),
             progress,  # Last, since it reports what the others have written.
         ]
     validates = data.num_examples("validation") > 0

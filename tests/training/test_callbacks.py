@@ -1,6 +1,7 @@
 """Tests of what keeps a run safe, recorded and watched, mostly through `fit` of a tiny model."""
 
 import dataclasses
+import functools
 import io
 import math
 import os
@@ -13,12 +14,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.data.handwritten import digit_modalities
 from jmvae_tf.models.jmvae_kl import JMVAEKL
 from jmvae_tf.models.term_checks import FiniteTerms
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.settings import settings_of
 from jmvae_tf.training.build import make_model
 from jmvae_tf.training.callbacks import (
     Checkpoints,
@@ -31,12 +30,9 @@ from jmvae_tf.training.checkpoints import load_checkpoint, load_newest
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.schedules import KLWarmUp
 from jmvae_tf.training.train import train
+from tests.helpers import tiny_runs
+from tests.helpers.tiny_runs import NETWORKS, settings_with
 
-NETWORKS = {
-    "joint_encoder": "(D4R, D4R)",
-    "encoders": {"image": "D4R", "label": "D4R"},
-    "decoders": {"image": "D4R", "label": "D4R"},
-}
 TERMS = ["bound", "kl_image", "kl_label", "kl_prior", "log_p_image", "log_p_label"]
 
 
@@ -55,22 +51,6 @@ def batch(two_modality_batch):
     return tf.data.Dataset.from_tensors(two_modality_batch).repeat()
 
 
-def settings_with(model="jmvae_kl", **overrides):
-    """Of two epochs of `tiny_data`."""
-    usual = {
-        **NETWORKS,
-        "latent_dim": 2,
-        "epochs": 2,
-        "warmup_epochs": 1,
-        "batch_size": 5,
-        "checkpoint_every": 1,
-        "jit_compile": False,
-    }
-    if model != "jmvae_kl":
-        del usual["encoders"]
-    return settings_of(model, "digits", usual | overrides)
-
-
 @pytest.fixture
 def settings():
     """Of two epochs of `tiny_data`."""
@@ -85,24 +65,10 @@ def folder(tmp_path, settings, two_modalities):
     return folder
 
 
-def prepare(stored):
-    return {name: tf.cast(x, tf.float32) for name, x in stored.items()}
-
-
 @pytest.fixture
-def tiny_data(two_modalities, rng):
+def tiny_data(two_modalities):
     """Makes a data set of some examples in each part."""
-
-    def make(num_train=20, num_validation=5, num_test=7) -> DataSet:
-        def part(count):
-            image = rng.integers(0, 2, (count, 4, 4, 1), np.uint8)
-            label = np.eye(3, dtype=np.uint8)[rng.integers(0, 3, count)]
-            return {"image": image, "label": label} if count else {}
-
-        counts = (num_train, num_validation, num_test)
-        return DataSet("tiny", two_modalities, *map(part, counts), prepare=prepare)
-
-    return make
+    return functools.partial(tiny_runs.tiny_data, two_modalities)
 
 
 class AtBatchEnd(keras.callbacks.Callback):

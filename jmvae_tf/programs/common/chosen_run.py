@@ -21,19 +21,21 @@ class ChosenRun(NamedTuple):
     checkpoint: pathlib.Path
 
 
-def choose_run(run: str, checkpoint: str) -> ChosenRun:
+def choose_run(run: str, checkpoint: str | None) -> ChosenRun:
     """Reads a run's settings and finds its checkpoint.
 
     Args:
       run: its folder.
-      checkpoint: "newest", "best" or a file.
+      checkpoint: "newest", "best" or a file; None for the newest, or the best of a run with
+        `patience`.
 
     Raises:
       UserError: if there is no such run, or no such checkpoint.
     """
     folder = RunFolder(pathlib.Path(run))
     settings = folder.read_settings()
-    return ChosenRun(folder, settings, folder.choose_checkpoint(checkpoint))
+    usual = "best" if settings.patience else "newest"
+    return ChosenRun(folder, settings, folder.choose_checkpoint(checkpoint or usual))
 
 
 def default_run(data: str, model: str, target: str | None = None) -> pathlib.Path:

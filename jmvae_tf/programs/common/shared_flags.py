@@ -103,7 +103,11 @@ def define_run() -> flags.FlagHolder:
 
 def define_checkpoint() -> flags.FlagHolder:
     """Defines --checkpoint for a program that reads a run."""
-    return define_path("checkpoint", "newest", "newest, best (on validation) or a file")
+    return define_path(
+        "checkpoint",
+        None,
+        "newest, best (on validation) or a file (default: newest; best of a run with --patience)",
+    )
 
 
 def define_export() -> tuple[flags.FlagHolder, flags.FlagHolder]:

@@ -9,7 +9,7 @@ from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common.chosen_run import default_run
 from jmvae_tf.runtime.errors import UserError, check_choice
 from jmvae_tf.settings import Settings, settings_of
-from jmvae_tf.training import cluster
+from jmvae_tf.training import cluster, patience
 from jmvae_tf.training.run_folder import RunFolder
 
 
@@ -89,6 +89,12 @@ def make_plan(
             f"--precision={settings.precision} --distribute={distribute}",
             "choose --precision=mixed_bfloat16",
         )
+    if distribute and settings.clip_norm:
+        raise UserError(
+            "Several devices cannot clip a gradient, which they add up afterwards",
+            f"--clip_norm={settings.clip_norm} --distribute={distribute}",
+            "leave one of them out",
+        )
     if settings.warmup_epochs >= settings.epochs:
         print(
             f"note: the warm-up of {settings.warmup_epochs} epochs does not end within the "
@@ -107,6 +113,11 @@ def _resumed(folder: RunFolder, overrides: Mapping[str, Any]) -> Settings:
             f"--epochs={settings.epochs}",
             "choose more epochs or leave --epochs out",
         )
-    if settings.epochs == done:
+    if patience.ends(settings, folder.read_history()):
+        print(
+            f"note: the bound on the validation set has not been better for {settings.patience} "
+            "epochs, so training has ended; only export, metrics and figures are made again"
+        )
+    elif settings.epochs == done:
         print(f"note: all {done} epochs are done; only export, metrics and figures are made again")
     return settings

@@ -12,6 +12,7 @@ from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.programs.tasks.run_model import load_model_of
 from jmvae_tf.reporting.metrics_file import write_metrics
 from jmvae_tf.reporting.run_figures import draw_reconstructions
+from jmvae_tf.training.run_folder import name_of_epoch
 
 
 def evaluate_run(
@@ -52,7 +53,7 @@ def evaluate_run(
         num_prior_samples=num_prior_samples,
         seed=seed,
     )
-    about = {"checkpoint": run.checkpoint.name, **inference}
+    about = {"checkpoint": name_of_epoch(run.folder, run.checkpoint), **inference}
     try:
         write_metrics(model, data, protocol, out, num_examples, about)
         draw_reconstructions(model, data, run.folder, seed)

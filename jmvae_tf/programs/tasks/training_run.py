@@ -18,7 +18,7 @@ from jmvae_tf.training import strategies
 from jmvae_tf.training.build import make_model
 from jmvae_tf.training.checkpoints import load_newest
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.training.train import check_profile, train
+from jmvae_tf.training.train import check_patience, check_profile, train
 
 
 def train_run(
@@ -58,6 +58,7 @@ def train_run(
                 model, epoch = load_newest(folder, set_aside=plan.is_chief)
             model = model or make_model(settings, data)
         strategies.check_agreement(strategy, epoch)
+        check_patience(settings, data)
         if profile:
             check_profile(settings, data, epoch)
         if plan.is_chief:

@@ -1,0 +1,173 @@
+"""Tests of decaying rates, averaged weights, clipped gradients and patience."""
+
+import dataclasses
+import pathlib
+import types
+
+import numpy as np
+import pytest
+
+from jmvae_tf.models.adversarial import without_adversary
+from jmvae_tf.programs.common.chosen_run import choose_run
+from jmvae_tf.programs.common.training_plan import make_plan
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.training import patience
+from jmvae_tf.training.build import make_model
+from jmvae_tf.training.callbacks import Patience
+from jmvae_tf.training.checkpoints import load_checkpoint, load_newest, load_trained
+from jmvae_tf.training.run_folder import RunFolder, name_of_epoch
+from jmvae_tf.training.schedules import rate_of
+from jmvae_tf.training.train import train
+from tests.helpers.small_runs import newest_variables
+from tests.helpers.tiny_runs import settings_with, tiny_data
+
+ALL = {"decay_epochs": 3, "ema_momentum": 0.5, "clip_norm": 0.1, "patience": 9}
+GAN = {"discriminator": "D4L"}
+
+
+@pytest.fixture
+def data(two_modalities):
+    return tiny_data(two_modalities)
+
+
+def trained(path, settings, data) -> RunFolder:
+    """Trains a new run, or one that is there to the number of epochs in the settings."""
+    folder = RunFolder(path)
+    model, epoch = load_newest(folder) if folder.is_run() else (None, 0)
+    if model is None:
+        model = make_model(settings, data)
+        folder.start(settings, data.modalities)
+    model.run_eagerly = True  # A few steps are not worth a trace.
+    train(model, settings, data, folder, epoch)
+    return folder
+
+
+def test_a_rate_falls_along_half_a_cosine_and_stays():
+    rate = rate_of(settings_with(decay_epochs=5), 0.1, steps_per_epoch=4)
+    rates = [float(rate(step)) for step in (0, 5, 10, 15, 20, 21, 1000)]
+    cosine = 0.01 + 0.99 * (1 + np.cos(np.pi * np.array([0, 0.25, 0.5, 0.75, 1, 1, 1]))) / 2
+    np.testing.assert_allclose(rates, 0.1 * cosine, rtol=1e-5)
+    assert rate_of(settings_with(), 0.1, steps_per_epoch=4) == 0.1
+
+
+@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_gan"])
+def test_resumed_equals_uninterrupted(tmp_path, data, model):
+    settings = settings_with(model, **ALL, **(GAN if model.endswith("_gan") else {}))
+    longer = dataclasses.replace(settings, epochs=3)
+    whole = trained(tmp_path / "whole", longer, data)
+    parts = trained(tmp_path / "parts", settings, data)
+    parts.write_config(longer, data.modalities)  # As --resume --epochs=3 does.
+    trained(parts.path, longer, data)
+    assert parts.history_file.read_text() == whole.history_file.read_text()
+    for one, other in zip(newest_variables(parts), newest_variables(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_gan"])
+def test_averages_are_measured_and_used(tmp_path, data, model):
+    """The validation bound, and so the best checkpoint, is that of the averages."""
+    settings = settings_with(model, **ALL, **(GAN if model.endswith("_gan") else {}))
+    folder = trained(tmp_path / "run", settings, data)
+    to_train = load_trained(folder.best_checkpoint, folder)
+    used = load_checkpoint(folder.best_checkpoint, folder)
+    averages = [
+        average.numpy()
+        for part in to_train.parts()
+        for average in part.optimizer._model_variables_moving_average
+    ]
+    raw = [variable.numpy() for part in to_train.parts() for variable in part.variables]
+    assert any((one != other).any() for one, other in zip(raw, averages, strict=True))
+    for part in to_train.parts():
+        part.optimizer.finalize_variable_values(part.variables)
+    inside = without_adversary(to_train).get_weights()
+    for one, other in zip(used.get_weights(), inside, strict=True):
+        np.testing.assert_array_equal(one, other)
+    row = folder.read_history()[folder.best_epoch() - 1]
+    validation = {name: np.float32(x) for name, x in data.validation.items()}
+    bound = to_train.evaluate(validation, verbose=0, return_dict=True)["bound"]
+    assert bound == pytest.approx(row["validation_bound"], rel=1e-6)
+
+
+@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_gan"])
+def test_a_fit_ends_with_the_averages_of_every_part(data, tmp_path, model):
+    settings = settings_with(model, **ALL, **(GAN if model.endswith("_gan") else {}))
+    made = make_model(settings, data)
+    made.run_eagerly = True
+    folder = RunFolder(tmp_path)
+    folder.start(settings, data.modalities)
+    train(made, settings, data, folder)
+    for part in made.parts():
+        averages = part.optimizer._model_variables_moving_average
+        for variable, average in zip(part.variables, averages, strict=True):
+            np.testing.assert_array_equal(variable.numpy(), average.numpy())
+
+
+def test_gradients_are_clipped(data, tmp_path):
+    """Adam's first moment after one step is a tenth of the clipped gradient."""
+    settings = settings_with(clip_norm=0.1, batch_size=20, epochs=1)
+    folder = trained(tmp_path / "run", settings, data)
+    optimizer = load_trained(folder.newest_checkpoint(), folder).optimizer
+    norm = np.sqrt(sum((moment.numpy() ** 2).sum() for moment in optimizer._momentums))
+    np.testing.assert_allclose(norm, 0.1 * 0.1, rtol=1e-5)
+
+
+def test_several_devices_do_not_clip(tmp_path):
+    options = dict(resume=False, overwrite=False, distribute="mirrored", named={})
+    with pytest.raises(UserError, match=r"cannot clip .* --clip_norm=1\.0 --distribute=mirrored"):
+        make_plan("jmvae", "digits", {"clip_norm": 1.0}, run=str(tmp_path / "run"), **options)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "ends"),
+    [
+        ([], False),
+        ([-3, -2, -2.5], False),
+        ([-3, -2, -2.5, -2.4], True),
+        ([-3, -2, -2.5, -2], True),  # As good is not better.
+        ([-3, -2, -2.5, -1.9, -5], False),
+        # Epoch 2 is the last of the warm-up, and epochs count from there.
+        ([-1, -2, -3], False),
+        ([-1, -2, -3, -4], True),
+    ],
+)
+def test_patience_ends(bounds, ends):
+    rows = [{"epoch": i, "validation_bound": x} for i, x in enumerate(bounds, 1)]
+    assert patience.ends(settings_with(patience=2, warmup_epochs=2), rows) == ends
+    assert not patience.ends(settings_with(patience=0, warmup_epochs=2), rows)
+
+
+def test_patience_remembers_the_epochs_before_a_resumption():
+    callback = Patience(settings_with(patience=2), [{"epoch": 1, "validation_bound": -1.0}])
+    callback.set_model(types.SimpleNamespace(stop_training=False))
+    callback.on_epoch_end(1, {"bound": -1.0, "val_bound": -2.0})
+    assert not callback.model.stop_training
+    callback.on_epoch_end(2, {"bound": -1.0, "val_bound": -1.5})
+    assert callback.model.stop_training
+
+
+def test_patience_ends_a_run_for_good(tmp_path, data):
+    settings = settings_with(patience=1, epochs=5, checkpoint_every=5, learning_rate=1e-2)
+    folder = RunFolder(tmp_path / "run")
+    folder.start(settings, data.modalities)
+    model = make_model(settings, data)
+    model.run_eagerly = True
+    train(model, dataclasses.replace(settings, epochs=1), data, folder)
+    first = folder.read_history()[0]
+    folder.write_history([first | {"validation_bound": 1e9}])  # No epoch will be better.
+    trained(folder.path, settings, data)
+    assert [row["epoch"] for row in folder.read_history()] == [1, 2]
+    assert folder.checkpoint_epochs() == [1, 2]
+    before = folder.newest_checkpoint().read_bytes()
+    trained(folder.path, settings, data)
+    assert folder.newest_checkpoint().read_bytes() == before
+    assert choose_run(str(folder.path), None).checkpoint == folder.best_checkpoint
+    assert name_of_epoch(folder, folder.best_checkpoint) == "epoch-000001.keras"
+    folder.write_config(settings_with(epochs=5), data.modalities)
+    assert choose_run(str(folder.path), None).checkpoint == folder.newest_checkpoint()
+
+
+def test_patience_needs_a_validation_set(tmp_path, two_modalities):
+    data = tiny_data(two_modalities, num_validation=0)
+    settings = settings_with(patience=1)
+    with pytest.raises(UserError, match="validation set; received --patience=1 and no validation"):
+        train(make_model(settings, data), settings, data, RunFolder(pathlib.Path(tmp_path)))
