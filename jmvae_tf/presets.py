@@ -5,8 +5,17 @@
 on any data are in its row of `models/registry.py`. This module does not need TensorFlow.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
+from jmvae_tf.data.own.manifest import Manifest
+from jmvae_tf.data.own.preset import (
+    USUAL_COUNTS,
+    Counts,
+    kinds_of,
+    preset_of_manifest,
+    usual_target_of,
+)
 from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models.registry import MODELS, ModelRow
 from jmvae_tf.runtime.errors import UserError, check_choice
@@ -130,29 +139,43 @@ _OF_SOME_MODELS = frozenset().union(*(row.settings for row in MODELS.values()))
 """Settings that a model has only if its row lists them; all models have the others."""
 
 
-def preset_of(model: str, data: str, target: str | None = None) -> dict[str, Any]:
+def preset_of(
+    model: str,
+    data: str,
+    target: str | None = None,
+    manifest: Manifest | None = None,
+    counts: Counts = USUAL_COUNTS,
+) -> dict[str, Any]:
     """Returns a model's settings for a data set, except those that keep the default of `Settings`.
 
     Args:
       model: one of `MODELS`.
-      data: one of `DATA_SETS`.
+      data: one of `DATA_SETS`, or the name of a user's own data.
       target: the modality to generate; None for the data set's usual one.
+      manifest: what the user's own data are.
+      counts: the numbers of their examples.
 
     Raises:
       UserError: if a name is unknown, or the target does not fit the model.
     """
     check_choice("model", model, MODELS)
-    check_choice("data", data, DATA_SETS)
+    if manifest is None:
+        check_choice("data", data, DATA_SETS)
+        of_data = _BY_DATA[DATA_SETS[data].preset or data]
+        images = ["image"]
+    else:
+        of_data = preset_of_manifest(manifest, counts, target)
+        images = kinds_of(manifest).get("image", [])
     row = MODELS[model]
     preset = {
         name: value
-        for name, value in (_BY_DATA[DATA_SETS[data].preset or data] | dict(row.preset)).items()
+        for name, value in (of_data | dict(row.preset)).items()
         if name in row.settings or name not in _OF_SOME_MODELS
     }
     if row.has_target:
         preset["target"] = preset["target"] if target is None else target
         check_choice("target", preset["target"], preset["likelihood_weights"])
-        _check_judged(row, preset["target"])
+    _check_judged(row, preset.get("target"), images)
     for name, which in row.by_modality.items():
         preset[name] = {
             x: value
@@ -162,13 +185,14 @@ def preset_of(model: str, data: str, target: str | None = None) -> dict[str, Any
     return preset
 
 
-def _check_judged(row: ModelRow, target: str) -> None:
+def _check_judged(row: ModelRow, target: str | None, images: Sequence[str]) -> None:
     """Raises UserError if the discriminator of a GAN variant would get no images."""
-    if row.is_gan and target != "image":
+    if row.is_gan and not (images if target is None else target in images):
+        given = "" if target is None else f" --target={target}"
         raise UserError(
             "Models against a discriminator generate images",
-            f"--model={row.name} --target={target}",
-            f"choose --model={row.plain.name}, or leave --target out",
+            f"--model={row.name}{given}" + ("" if images else ", and data without images"),
+            f"choose --model={row.plain.name}" + (", or leave --target out" if images else ""),
         )
 
 
@@ -180,8 +204,10 @@ def preset_values(name: str) -> dict[str, Any]:
     }
 
 
-def usual_target(model: str, data: str) -> str | None:
+def usual_target(model: str, data: str, manifest: Manifest | None = None) -> str | None:
     """Returns the modality that a model generates by default; None for a model without a target."""
     has_target = model in MODELS and MODELS[model].has_target
+    if manifest is not None:
+        return usual_target_of(manifest) if has_target else None
     of_data = DATA_SETS[data].preset if data in DATA_SETS else None
     return _BY_DATA.get(of_data or data, {}).get("target") if has_target else None

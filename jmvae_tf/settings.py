@@ -1,73 +1,44 @@
 """The settings of a run: their definitions, their checks, and reading those of other runs.
 
+A run on a user's own data has a manifest too, which says what its modalities are.
+
 This module does not need TensorFlow, so that programs can check their flags at once.
 """
 
 import collections.abc
 import dataclasses
-import math
 import types
 import typing
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Self
+from collections.abc import Mapping
+from typing import Any, Self
 
+from jmvae_tf.data.own.manifest import Manifest
+from jmvae_tf.data.own.preset import USUAL_COUNTS, Counts, check_size
 from jmvae_tf.data.registry import DATA_SETS, check_options
 from jmvae_tf.presets import preset_of
 from jmvae_tf.runtime.errors import UserError, check_choice
+from jmvae_tf.runtime.rules import (
+    A_MOMENTUM,
+    A_RATE,
+    A_SEED,
+    A_WEIGHT,
+    AT_LEAST_1,
+    LARGEST_NUMBER,
+    NOT_NEGATIVE,
+    OF_TYPE,
+    Rule,
+    at_most,
+    one_of,
+)
 
-_MOST_CHARACTERS = 1000  # Of a network's notation; the longest in the papers has 64.
-
-
-class _Rule(NamedTuple):
-    """A rule for a setting's values.
-
-    Attributes:
-      text: what the value must be, for messages.
-      holds: tells whether a value obeys the rule.
-    """
-
-    text: str
-    holds: Callable[[Any], bool]
-
-
-def _one_of(*choices: str | int) -> _Rule:
-    *first, last = map(str, choices)
-    return _Rule(f"{', '.join(first)} or {last}", choices.__contains__)
-
-
-def _at_most(highest: int) -> _Rule:
-    return _Rule(f"at most {highest}", lambda x: x <= highest)
-
-
-_LARGEST = 2**31 - 1
-_AT_LEAST_1 = _Rule("at least 1", lambda x: x >= 1)
-_NOT_NEGATIVE = _Rule("0 or more", lambda x: x >= 0)
-_A_SEED = _Rule(f"from 0 to {_LARGEST}", lambda x: 0 <= x <= _LARGEST)
-_A_RATE = _Rule("positive and finite", lambda x: 0 < x < math.inf)
-_A_WEIGHT = _Rule("finite and 0 or more", lambda x: 0 <= x < math.inf)
-_A_MOMENTUM = _Rule("from 0 to below 1", lambda x: 0 <= x < 1)
-
-_KINDS: dict[Any, _Rule] = {
-    bool: _Rule("true or false", lambda x: isinstance(x, bool)),
-    int: _Rule("a whole number", lambda x: isinstance(x, int) and not isinstance(x, bool)),
-    float: _Rule(
-        "a number",
-        lambda x: (
-            isinstance(x, float)
-            or (isinstance(x, int) and not isinstance(x, bool) and abs(x) <= _LARGEST)
-        ),
-    ),
-    str: _Rule(
-        f"a printable text of at most {_MOST_CHARACTERS} characters",
-        lambda x: isinstance(x, str) and len(x) <= _MOST_CHARACTERS and x.isprintable(),
-    ),
-}
+_COLUMNS = "columns"
+"""The key of the manifest in a configuration."""
 
 
 def setting(
     description: str,
     default: Any = dataclasses.MISSING,
-    *rules: _Rule,
+    *rules: Rule,
     before: Any = dataclasses.MISSING,
 ) -> Any:
     """Defines a field of `Settings`.
@@ -86,23 +57,43 @@ def setting(
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that determines a run; each field but the first two is a flag of `bin/train`.
+    """Everything that determines a run; each field but the first three is a flag of `bin/train`.
 
-    A field is None if the model or the data set does not have that setting.
+    A field is None if the model or the data set does not have that setting. `manifest` says what
+    the modalities are if the data are a user's own, which then have the name `data`.
     """
 
+    manifest: Manifest | None = None
     model: str = setting("one of the papers' models")
     data: str = setting("the data set")
 
     target: str | None = setting("modality that cvae and cmma generate or vae models", None)
-    split: str = setting(
-        "how the data are split: paper, or authors (mnist, trains on 60,000), or official (celeba)"
+    split: str | None = setting(
+        "how the data are split: paper, or authors (mnist, trains on 60,000), or official "
+        "(celeba); columns.json says it for your own",
+        None,
     )
     image_size: int | None = setting("height and width of images in pixels: 32, 64 or 128", None)
     crop: str | None = setting("what to crop from a photograph: face or center", None)
+    incomplete: str | None = setting(
+        "what to do with rows of your own data that lack a modality: keep or drop",
+        None,
+        one_of("keep", "drop"),
+        before="keep",
+    )
     flips: bool | None = setting("mirror half of the training images, chosen at random", None)
+    flipped_images: str | None = setting(
+        "which images --flips mirrors, of several of your own data, as NAME,NAME; empty: all",
+        None,
+        before="",
+    )
+    balance: str | None = setting(
+        "a label of your own data whose classes training sees equally often; empty: none",
+        None,
+        before="",
+    )
     latent_dim: int = setting(
-        "number of values of z", dataclasses.MISSING, _AT_LEAST_1, _at_most(65_536)
+        "number of values of z", dataclasses.MISSING, AT_LEAST_1, at_most(65_536)
     )
     joint_encoder: str | None = setting("q(z|x,w) in the notation of the paper's appendix", None)
     encoders: Mapping[str, str] | None = setting(
@@ -112,22 +103,22 @@ class Settings:
     likelihood_weights: Mapping[str, float] = setting(
         "weights of log p(x|z) in the bound, as image=WEIGHT,label=WEIGHT",
         dataclasses.MISSING,
-        _A_RATE,
+        A_RATE,
     )
-    alpha: float | None = setting("weight of the divergences between encoders", None, _A_WEIGHT)
+    alpha: float | None = setting("weight of the divergences between encoders", None, A_WEIGHT)
     anneal_alpha: bool | None = setting("let the warm-up's weight multiply alpha too", None)
     missing: str | None = setting(
-        "what a missing modality starts from: noise or zeros", None, _one_of("noise", "zeros")
+        "what a missing modality starts from: noise or zeros", None, one_of("noise", "zeros")
     )
-    num_rounds: int | None = setting("rounds of iterative sampling", None, _AT_LEAST_1)
+    num_rounds: int | None = setting("rounds of iterative sampling", None, AT_LEAST_1)
     feed_back: str | None = setting(
         "what is fed back to the encoder each round: samples or means",
         None,
-        _one_of("samples", "means"),
+        one_of("samples", "means"),
         before="samples",
     )
     num_layers: int | None = setting(
-        "L: number of stochastic layers", None, _AT_LEAST_1, _at_most(100)
+        "L: number of stochastic layers", None, AT_LEAST_1, at_most(100)
     )
     layer_encoder: str | None = setting("q(z_l|x,w) from the mean of z_l-1, l >= 2", None)
     layer_prior: str | None = setting("p(z_l|z_l+1)", None)
@@ -135,61 +126,61 @@ class Settings:
         "network that tells real from generated images, as NOTATION", None
     )
     adversarial_weight: float | None = setting(
-        "weight of the generator's loss; the bound's is 1", None, _A_WEIGHT
+        "weight of the generator's loss; the bound's is 1", None, A_WEIGHT
     )
     discriminator_learning_rate: float | None = setting(
-        "learning rate of the discriminator's Adam", None, _A_RATE
+        "learning rate of the discriminator's Adam", None, A_RATE
     )
 
-    epochs: int = setting("number of epochs", dataclasses.MISSING, _AT_LEAST_1)
+    epochs: int = setting("number of epochs", dataclasses.MISSING, AT_LEAST_1)
     warmup_epochs: int = setting(
         "N_t: epochs until the divergence from the prior has full weight",
         dataclasses.MISSING,
-        _NOT_NEGATIVE,
+        NOT_NEGATIVE,
     )
-    batch_size: int = setting("examples in a batch", dataclasses.MISSING, _AT_LEAST_1)
-    learning_rate: float = setting("of Adam", dataclasses.MISSING, _A_RATE)
+    batch_size: int = setting("examples in a batch", dataclasses.MISSING, AT_LEAST_1)
+    learning_rate: float = setting("of Adam", dataclasses.MISSING, A_RATE)
     decay_epochs: int = setting(
         "epochs in which learning rates fall to 1 % of their value, along half a cosine; 0: they "
         "are constant",
         0,
-        _NOT_NEGATIVE,
+        NOT_NEGATIVE,
         before=0,
     )
     clip_norm: float = setting(
         "largest norm of a gradient, over all weights of an optimiser; 0: any norm",
         0.0,
-        _A_WEIGHT,
+        A_WEIGHT,
         before=0.0,
     )
     ema_momentum: float = setting(
         "momentum of the moving average of the weights, which is evaluated and exported in their "
         "place; 0: no average",
         0.0,
-        _A_MOMENTUM,
+        A_MOMENTUM,
         before=0.0,
     )
     patience: int = setting(
         "epochs without a better bound on the validation set, not counting the warm-up, that end "
         "the training, after which the best epoch is used; 0: nothing ends it early",
         0,
-        _NOT_NEGATIVE,
+        NOT_NEGATIVE,
         before=0,
     )
-    seed: int = setting("seed of all randomness", 0, _A_SEED)
+    seed: int = setting("seed of all randomness", 0, A_SEED)
 
     precision: str = setting(
         "precision of the network bodies: float32, mixed_bfloat16 or mixed_float16; "
         "variables, heads, likelihoods and divergences stay in float32",
         "float32",
-        _one_of("float32", "mixed_bfloat16", "mixed_float16"),
+        one_of("float32", "mixed_bfloat16", "mixed_float16"),
         before="float32",
     )
     jit_compile: bool = setting("compile training steps with XLA")
     steps_per_execution: int = setting(
-        "training steps that run before control returns to Python", dataclasses.MISSING, _AT_LEAST_1
+        "training steps that run before control returns to Python", dataclasses.MISSING, AT_LEAST_1
     )
-    checkpoint_every: int = setting("epochs between checkpoints", dataclasses.MISSING, _AT_LEAST_1)
+    checkpoint_every: int = setting("epochs between checkpoints", dataclasses.MISSING, AT_LEAST_1)
 
     def __post_init__(self) -> None:
         """Checks every field; values may come from an untrusted file.
@@ -198,13 +189,13 @@ class Settings:
           UserError: if a value has the wrong type or is out of range, a name is unknown, or a
             setting is missing or does not belong to the model and data set.
         """
-        for field in dataclasses.fields(self):
+        for field in _fields(type(self)):
             _check_value(field, getattr(self, field.name))
         self._check_fit()
 
     def _check_fit(self) -> None:
-        preset = preset_of(self.model, self.data, self.target)
-        for field in dataclasses.fields(self):
+        preset = preset_of(self.model, self.data, self.target, self.manifest)
+        for field in _fields(type(self)):
             value = getattr(self, field.name)
             if field.default is None and (value is None) != (field.name not in preset):
                 raise UserError(
@@ -221,12 +212,18 @@ class Settings:
                     f"--{field.name} with {', '.join(value) or 'none'}",
                     "change it",
                 )
-        check_options(self.data, self.data_options)
+        if self.manifest is None:
+            check_options(self.data, self.data_options)
 
     @property
     def data_options(self) -> dict[str, Any]:
-        """Returns the settings of the data set, as options of `data.load`."""
+        """Returns the settings of a data set of the registry, as options of `data.load`."""
         return {name: getattr(self, name) for name in DATA_SETS[self.data].options}
+
+    def to_config(self) -> dict[str, Any]:
+        """Returns what `from_config` reads, for a JSON file."""
+        config = {field.name: getattr(self, field.name) for field in _fields(type(self))}
+        return config if self.manifest is None else config | {_COLUMNS: self.manifest.to_json()}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -235,17 +232,21 @@ class Settings:
         A setting that an earlier version did not have gets the value that reproduces that version.
 
         Args:
-          config: setting to value; may come from an untrusted file.
+          config: setting to value, and perhaps a manifest; may come from an untrusted file.
 
         Raises:
           UserError: if settings are unknown or missing, or a value is refused by `Settings`.
         """
-        fields = {field.name: field for field in dataclasses.fields(cls)}
+        fields = {field.name: field for field in _fields(cls)}
+        config = dict(config)
+        manifest = None
+        if _COLUMNS in config:
+            manifest = Manifest.from_json(config.pop(_COLUMNS), _COLUMNS, whole=True)
         has: Mapping[str, Any] = {}
         if "model" in config and "data" in config:
             for name in ("model", "data", "target"):
                 _check_value(fields[name], config.get(name))
-            has = preset_of(config["model"], config["data"], config.get("target"))
+            has = preset_of(config["model"], config["data"], config.get("target"), manifest)
         added: dict[str, Any] = {}
         unknown = [name for name in config if name not in fields]
         missing = []
@@ -266,7 +267,7 @@ class Settings:
                 ),
                 "change them",
             )
-        return cls(**{**added, **config})
+        return cls(manifest=manifest, **{**added, **config})
 
     def resumed(self, overrides: Mapping[str, Any]) -> Self:
         """Returns the settings to resume this run with, perhaps with more epochs.
@@ -278,7 +279,7 @@ class Settings:
           UserError: if anything but the number of epochs would change, because it would be another
             run.
         """
-        kept = dataclasses.asdict(self)
+        kept = self.to_config()
         wanted = {
             name: {**kept[name], **value} if isinstance(kept[name], dict) else value
             for name, value in overrides.items()
@@ -300,7 +301,7 @@ class Settings:
 def _check_value(field: dataclasses.Field, value: Any) -> None:
     """Raises UserError if a setting's value has the wrong type or is out of range."""
 
-    def require(rule: _Rule, received: Any) -> None:
+    def require(rule: Rule, received: Any) -> None:
         if not rule.holds(received):
             raise UserError(
                 f"--{field.name} must be {rule.text}",
@@ -314,17 +315,17 @@ def _check_value(field: dataclasses.Field, value: Any) -> None:
             return
         hint = typing.get_args(hint)[0]
     if typing.get_origin(hint) is collections.abc.Mapping:
-        require(_Rule("an object", lambda x: isinstance(x, Mapping)), value)
+        require(Rule("an object", lambda x: isinstance(x, Mapping)), value)
         hint = typing.get_args(hint)[1]
         values = list(value.values())
     else:
         values = [value]
     for single in values:
-        require(_KINDS[hint], single)
+        require(OF_TYPE[hint], single)
         for rule in field.metadata["rules"]:
             require(rule, single)
         if hint is int:
-            require(_at_most(_LARGEST), single)
+            require(at_most(LARGEST_NUMBER), single)
 
 
 def _shown(value: Any) -> str:
@@ -335,22 +336,35 @@ def _shown(value: Any) -> str:
 
 def setting_fields() -> list[dataclasses.Field]:
     """Lists the fields of `Settings` that flags can override: all but model and data."""
-    return [field for field in dataclasses.fields(Settings) if field.name not in ("model", "data")]
+    return [field for field in _fields(Settings) if field.name not in ("model", "data")]
 
 
-def settings_of(model: str, data: str, overrides: Mapping[str, Any]) -> Settings:
+def _fields(of: type[Settings]) -> list[dataclasses.Field]:
+    """Lists the fields that are settings: all but the manifest."""
+    return [field for field in dataclasses.fields(of) if field.metadata]
+
+
+def settings_of(
+    model: str,
+    data: str,
+    overrides: Mapping[str, Any],
+    manifest: Manifest | None = None,
+    counts: Counts = USUAL_COUNTS,
+) -> Settings:
     """Returns the preset of a model for a data set, with the user's changes.
 
     Args:
       model: one of `MODELS`.
-      data: one of `DATA_SETS`.
+      data: one of `DATA_SETS`, or the name of a user's own data.
       overrides: setting to value; mappings such as `encoders` may name only some modalities.
+      manifest: the resolved manifest of a user's own data.
+      counts: the numbers of examples of these data.
 
     Raises:
-      UserError: if the model or data set is unknown, the model does not have a setting, or a value
-        is out of range.
+      UserError: if the model or data set is unknown, the model does not have a setting, a value is
+        out of range, or networks that nobody chose would be very large.
     """
-    preset = preset_of(model, data, overrides.get("target"))
+    preset = preset_of(model, data, overrides.get("target"), manifest, counts)
     of_all = {x.name for x in setting_fields() if x.default is not None}
     for name, value in overrides.items():
         if name not in preset and name not in of_all:
@@ -364,10 +378,12 @@ def settings_of(model: str, data: str, overrides: Mapping[str, Any]) -> Settings
                 check_choice(name, modality, preset[name])
             value = {**preset[name], **value}
         preset[name] = value
+    if manifest is not None:
+        check_size(preset, overrides, manifest)
     if preset.get("image_size"):
         units = 256 * (preset["image_size"] // 16) ** 2
         preset["decoders"] = {
             name: notation.replace("{units}", str(units))
             for name, notation in preset["decoders"].items()
         }
-    return Settings(model=model, data=data, **preset)
+    return Settings(manifest=manifest, model=model, data=data, **preset)

@@ -4,8 +4,6 @@ import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import numpy as np
-
 from jmvae_tf.runtime.errors import one_line
 
 LONGEST = 200
@@ -58,7 +56,8 @@ def checked_names(names: Any) -> tuple[str, ...]:
     Raises:
       ValueError: if they cannot be names, or are a set, which has no order, or a single string.
     """
-    is_ordered = isinstance(names, Sequence | np.ndarray) and not isinstance(names, str)
+    is_array = hasattr(names, "__array__")
+    is_ordered = (isinstance(names, Sequence) or is_array) and not isinstance(names, str)
     bad = [name for name in names if not is_name(name)] if is_ordered else [names]
     if bad:
         raise ValueError(

@@ -1,6 +1,5 @@
 """Runs that are trained once and evaluated once."""
 
-import dataclasses
 import functools
 import pathlib
 from collections.abc import Callable, Iterable, Mapping
@@ -88,11 +87,9 @@ class Runs:
                     "move it away, or choose another --runs_dir",
                 )
             return 0
-        found = dataclasses.asdict(self._readable(folder, folder.read_settings))
+        found = self._readable(folder, folder.read_settings).to_config()
         different = {
-            name: value
-            for name, value in dataclasses.asdict(wanted).items()
-            if found[name] != value
+            name: value for name, value in wanted.to_config().items() if found[name] != value
         }
         if different:
             raise UserError(

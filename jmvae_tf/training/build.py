@@ -92,8 +92,11 @@ def feed_of(settings: Settings, data: DataSet, num_replicas: int) -> Feed:
     Raises:
       UserError: see `Feed`.
     """
+    flips: bool | list[str] = bool(settings.flips)
+    if settings.flips and settings.flipped_images:
+        flips = settings.flipped_images.split(",")
     return Feed(
-        data, settings.batch_size, settings.seed, bool(settings.flips), replicas=num_replicas
+        data, settings.batch_size, settings.seed, flips, num_replicas, settings.balance or ""
     )
 
 

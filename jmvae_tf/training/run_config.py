@@ -1,7 +1,7 @@
 """The file `config.json` of a run: its settings, the shapes of its data, package versions."""
 
-import dataclasses
 import pathlib
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +13,20 @@ from jmvae_tf.version import installed_versions
 if TYPE_CHECKING:
     from jmvae_tf.modalities import Modality
 
-LARGEST_FILE = 1 << 20
+LARGEST_FILE = 1 << 24
 """Bytes."""
 
-_VERSIONS, _SHAPES = "versions", "modalities"  # Besides the settings.
+_VERSIONS, _SHAPES, _FINGERPRINT = "versions", "modalities", "fingerprint"  # Besides the settings.
+_BESIDE = (_VERSIONS, _SHAPES, _FINGERPRINT)
+_A_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _MOST_MODALITIES, _MOST_AXES, _LONGEST_AXIS = 100, 8, 2**24
 
 
 def write_run_config(
-    path: pathlib.Path, settings: Settings, modalities: Mapping[str, "Modality"] | None
+    path: pathlib.Path,
+    settings: Settings,
+    modalities: Mapping[str, "Modality"] | None,
+    fingerprint: str | None = None,
 ) -> None:
     """Writes the file.
 
@@ -29,13 +34,16 @@ def write_run_config(
       path: path of the file.
       settings: the run's settings.
       modalities: modalities of the training data; None to record none.
+      fingerprint: the fingerprint of a user's own data; None to record none.
 
     Raises:
       OSError: if it cannot be written.
     """
-    config = {**dataclasses.asdict(settings), _VERSIONS: installed_versions()}
+    config = {**settings.to_config(), _VERSIONS: installed_versions()}
     if modalities is not None:
         config[_SHAPES] = {name: list(x.event_shape) for name, x in modalities.items()}
+    if fingerprint is not None:
+        config[_FINGERPRINT] = fingerprint
     write_json(path, config)
 
 
@@ -84,9 +92,7 @@ def read_run_settings(path: pathlib.Path) -> Settings:
     """
     config = read_run_config(path)
     try:
-        return Settings.from_config(
-            {name: x for name, x in config.items() if name not in (_VERSIONS, _SHAPES)}
-        )
+        return Settings.from_config({name: x for name, x in config.items() if name not in _BESIDE})
     except UserError as error:
         raise UserError(
             "The config.json of a run must be of this version",
@@ -118,6 +124,24 @@ def read_event_shapes(path: pathlib.Path) -> dict[str, tuple[int, ...]] | None:
             "restore the file, or train again with --overwrite",
         )
     return {name: tuple(shape) for name, shape in recorded.items()}
+
+
+def read_fingerprint(path: pathlib.Path) -> str | None:
+    """Reads the fingerprint of the user's own data that the run was started with; None if none.
+
+    Raises:
+      UserError: as for `read_run_config`, or if it is no text.
+    """
+    fingerprint = read_run_config(path).get(_FINGERPRINT)
+    if fingerprint is not None and not (
+        isinstance(fingerprint, str) and _A_FINGERPRINT.fullmatch(fingerprint)
+    ):
+        raise UserError(
+            f"The {_FINGERPRINT} in the config.json of a run must be 16 hexadecimal digits",
+            path,
+            "restore the file, or train again with --overwrite",
+        )
+    return fingerprint
 
 
 def _shapes_of_version_0_3(settings: Settings) -> dict[str, tuple[int, ...]] | None:

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from jmvae_tf.data.own.manifest import Manifest
 from jmvae_tf.presets import usual_target
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import (
@@ -20,6 +21,7 @@ from jmvae_tf.runtime.files import (
 )
 from jmvae_tf.settings import Settings
 from jmvae_tf.training import history_rows, run_config
+from jmvae_tf.training.local_file import LOCAL_FILE
 
 if TYPE_CHECKING:
     from jmvae_tf.modalities import Modality
@@ -33,10 +35,13 @@ _OLD_FRESH_CONFIG = ".config.json"  # Left by a killed start of version 0.3.0 or
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
-def run_name(data: str, model: str, target: str | None = None) -> str:
+def run_name(
+    data: str, model: str, target: str | None = None, manifest: Manifest | None = None
+) -> str:
     """Returns the name of the folders of a run and of its SavedModels.
 
-    It ends with the target if that is not the data set's usual one.
+    It ends with the target if that is not the data set's usual one. `manifest` is that of a user's
+    own data.
 
     Raises:
       UserError: if a part is not a plain name, so that the folder would be elsewhere.
@@ -49,7 +54,7 @@ def run_name(data: str, model: str, target: str | None = None) -> str:
                 name,
                 "choose other names",
             )
-    other = target not in (None, usual_target(model, data))
+    other = target not in (None, usual_target(model, data, manifest))
     return f"{data}-{model}" + (f"-{target}" if other else "")
 
 
@@ -144,7 +149,8 @@ class RunFolder:
           UserError: if there is such a part.
         """
         folders = [self.checkpoints, *(self.path / name for name in _OWN_FOLDERS)]
-        files = [self.history_file, self.metrics_file, self._best_file, self.best_checkpoint]
+        files = [self.history_file, self.metrics_file, self.path / LOCAL_FILE]
+        files += [self._best_file, self.best_checkpoint]
         for path in (*folders, *files):
             if not os.path.lexists(path) or (links and path.is_symlink()):
                 continue
@@ -184,7 +190,10 @@ class RunFolder:
         return claimed(self.path, "train in a run folder", "run")
 
     def start(
-        self, settings: Settings, modalities: Mapping[str, "Modality"] | None = None
+        self,
+        settings: Settings,
+        modalities: Mapping[str, "Modality"] | None = None,
+        fingerprint: str | None = None,
     ) -> list[str]:
         """Starts a new run, which replaces an existing one.
 
@@ -193,6 +202,7 @@ class RunFolder:
         Args:
           settings: the run's settings.
           modalities: modalities of the training data; None to record none.
+          fingerprint: the fingerprint of a user's own data; None to record none.
 
         Returns:
           The names of the files that stay, relative to the folder.
@@ -204,7 +214,7 @@ class RunFolder:
         with unfinished_folder(self.path) as temporary:
             fresh = temporary / self.config_file.name
             # Written before anything is removed, since the disk may be full.
-            run_config.write_run_config(fresh, settings, modalities)
+            run_config.write_run_config(fresh, settings, modalities, fingerprint)
             kept = self._remove_own()
             fresh.replace(self.config_file)
         left = [x for x in self._entries() if x not in (self.config_file, self.checkpoints)]
@@ -221,7 +231,7 @@ class RunFolder:
         saved = list(self.checkpoints.iterdir()) if self.checkpoints.is_dir() else []
         best = (self._best_file, self.best_checkpoint)
         own = [x for x in saved if x in best or _epoch_of(x)]
-        for path in (self.history_file, self.metrics_file, *own):
+        for path in (self.history_file, self.metrics_file, self.path / LOCAL_FILE, *own):
             if path.is_file() or path.is_symlink():
                 path.unlink()
         with contextlib.suppress(OSError):  # It is not empty, or missing.
@@ -229,10 +239,13 @@ class RunFolder:
         return [x for x in saved if os.path.lexists(x)]
 
     def write_config(
-        self, settings: Settings, modalities: Mapping[str, "Modality"] | None = None
+        self,
+        settings: Settings,
+        modalities: Mapping[str, "Modality"] | None = None,
+        fingerprint: str | None = None,
     ) -> None:
         """Writes `config.json`; see `start` for the arguments."""
-        run_config.write_run_config(self.config_file, settings, modalities)
+        run_config.write_run_config(self.config_file, settings, modalities, fingerprint)
 
     def read_settings(self) -> Settings:
         """Reads the settings that the run was started with.
@@ -245,15 +258,7 @@ class RunFolder:
         return run_config.read_run_settings(self.config_file)
 
     def read_event_shapes(self) -> dict[str, tuple[int, ...]] | None:
-        """Reads the shape of every modality that the run was started with.
-
-        Returns:
-          Name to event shape; None if they are not recorded, and version 0.3.0 did not have the
-          data.
-
-        Raises:
-          UserError: if the folder is not a run, or its configuration is damaged.
-        """
+        """Reads the shape of every modality; see `run_config.read_event_shapes`."""
         return run_config.read_event_shapes(self.config_file)
 
     def check_modalities(self, modalities: Mapping[str, "Modality"]) -> None:

@@ -119,7 +119,7 @@ def test_config_has_settings_and_versions(whole):
     assert config.pop("modalities") == {"image": [8, 8, 1], "label": [10]}
     networks = {"image": "D8R", "label": "D8R"}
     assert config == {
-        **dataclasses.asdict(settings_of("jmvae_kl", "digits", {})),
+        **settings_of("jmvae_kl", "digits", {}).to_config(),
         "latent_dim": 2,
         "joint_encoder": "(D8R, D8R)",
         "encoders": networks,

@@ -27,10 +27,11 @@ _TFDS_NAME = re.compile(
 _FUNCTION = re.compile(r"(?P<file>.+\.py):(?P<function>.*)", re.DOTALL)
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 
-_CHOICES = (
+CHOICES = (
     f"one of {', '.join(DATA_SETS)}, a folder, a table ({' '.join(TABLE_SUFFIXES)}), "
     f"{_TFDS_FORM} or FILE.py:FUNCTION"
 )
+"""What --data may be, for messages and --help."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +71,7 @@ def data_source_of(given: str) -> DataSource:
     if given in DATA_SETS:
         return DataSource("known", given, given)
     if not given.strip() or not given.isprintable() or len(given) > _LONGEST:
-        raise UserError(f"--data must be {_CHOICES}", f"--data={given}", "choose one of them")
+        raise UserError(f"--data must be {CHOICES}", f"--data={given}", "choose one of them")
     if given.startswith(_TFDS):
         return _of_tfds(given)
     function = _FUNCTION.fullmatch(given)
@@ -131,7 +132,7 @@ def _of_path(given: str) -> DataSource:
         )
     is_plain = re.fullmatch(r"[a-z][a-z0-9_]*", given)
     raise UserError(
-        f"--data must be {_CHOICES}",
+        f"--data must be {CHOICES}",
         f"--data={given}, where there is nothing",
         _meant(path, DATA_SETS if is_plain else ())
         or ("check the path" + (f", or write tfds:{given}" if is_plain else "")),

@@ -45,4 +45,5 @@ def default_run(data: str, model: str, target: str | None = None) -> pathlib.Pat
 
 def export_folder(export_dir: str, settings: Settings) -> pathlib.Path:
     """Returns the folder above the versions of a model on a data set."""
-    return pathlib.Path(export_dir) / run_name(settings.data, settings.model, settings.target)
+    name = run_name(settings.data, settings.model, settings.target, settings.manifest)
+    return pathlib.Path(export_dir) / name

@@ -1,0 +1,219 @@
+"""Settings for a user's own data, by the sizes of its events and the number of its examples.
+
+All numbers are ours, since the papers have no such data. This module does not need TensorFlow.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from jmvae_tf.data.own.manifest import Manifest
+from jmvae_tf.runtime.errors import UserError
+
+MOST_PARAMETERS = 50_000_000
+"""Most weights of all networks that nobody chose; CelebA's at 64 x 64 pixels have 18 million."""
+
+_MOST_HALVINGS, _LEAST_SIDE = 8, 4
+_LARGEST_WEIGHT = 50.0  # As MVAE's of labels beside images (Wu and Goodman 2018).
+_FEWEST_STEPS = 6000
+_MANY = 10_000  # Examples: from here on networks and trainings grow.
+
+
+class Counts(NamedTuple):
+    """The numbers of examples of a data set.
+
+    Attributes:
+      train: of the training set.
+      validation: of the validation set.
+    """
+
+    train: int
+    validation: int
+
+
+USUAL_COUNTS = Counts(_MANY, _MANY // 8)
+"""Stands for numbers that do not matter, where only the names of settings do."""
+
+
+def preset_of_manifest(
+    manifest: Manifest, counts: Counts = USUAL_COUNTS, target: str | None = None
+) -> dict[str, Any]:
+    """Returns the settings of all models on data, keyed like those of `presets.py`.
+
+    Args:
+      manifest: what the data are.
+      counts: the numbers of their examples.
+      target: the modality that a model with a target generates; None for the usual one.
+    """
+    shapes = {name: one.event_shape for name, one in manifest.modalities.items()}
+    channels = 16 if counts.train < _MANY else 32
+    bodies = {name: _Body.of(shape, channels) for name, shape in shapes.items()}
+    encoders = {name: body.encoder for name, body in bodies.items()}
+    widest = max(body.width for body in bodies.values())
+    between = f"D{widest}R-D{widest}R"
+    usual_target = usual_target_of(manifest)
+    judged = target if target in bodies else usual_target
+    has_convolutions = any(body.channels for body in bodies.values())
+    batch_size = min(counts.train, 100, max(8, counts.train // 15))
+    steps = max(1, counts.train // max(1, batch_size))
+    epochs = math.ceil(_FEWEST_STEPS * max(1.0, math.sqrt(counts.train / _MANY)) / steps)
+    epochs = min(400, max(5, epochs))
+    preset: dict[str, Any] = {
+        "target": usual_target,
+        "incomplete": "keep",
+        "latent_dim": _latent_dim(manifest),
+        "joint_encoder": f"({', '.join(encoders.values())})-D{widest}R",
+        "encoders": encoders,
+        "decoders": {name: body.decoder for name, body in bodies.items()},
+        "layer_encoder": between,
+        "layer_prior": between,
+        "num_rounds": 10,
+        "discriminator": bodies[judged].encoder.replace("R", "L"),
+        "adversarial_weight": 1.0,
+        "discriminator_learning_rate": 1e-4,
+        "likelihood_weights": _weights(manifest),
+        "epochs": epochs,
+        "warmup_epochs": max(1, epochs // 10),
+        "batch_size": batch_size,
+        "learning_rate": 1e-3,
+        "decay_epochs": epochs,
+        "ema_momentum": 0.999,
+        "patience": max(5, epochs // 4) if counts.validation else 0,
+        "jit_compile": not has_convolutions,  # XLA's convolutions are slow on CPUs.
+        "steps_per_execution": 1 if has_convolutions else 10,
+        "checkpoint_every": max(1, min(epochs // 10, 500 // steps)),
+    }
+    kinds = kinds_of(manifest)
+    if "image" in kinds:
+        preset |= {"flips": False, "flipped_images": ""}
+    if "label" in kinds:
+        preset["balance"] = ""
+    return preset
+
+
+def kinds_of(manifest: Manifest) -> dict[str, list[str]]:
+    """Returns each kind with the names of its modalities."""
+    kinds: dict[str, list[str]] = {}
+    for name, one in manifest.modalities.items():
+        kinds.setdefault(one.kind, []).append(name)
+    return kinds
+
+
+def usual_target_of(manifest: Manifest) -> str:
+    """Returns what a model with a target generates by default: the first image, or the first."""
+    return next(iter(kinds_of(manifest).get("image", manifest.modalities)))
+
+
+def check_size(networks: Mapping[str, Any], chosen: Mapping[str, Any], manifest: Manifest) -> None:
+    """Refuses networks of the preset that are too large to be what the user wants.
+
+    Args:
+      networks: the settings `encoders`, `decoders` and `joint_encoder` as far as a model has them.
+      chosen: those that the user chose; their networks may be of any size.
+      manifest: the data.
+
+    Raises:
+      UserError: if they have more than `MOST_PARAMETERS` weights; it names the largest.
+    """
+    sizes: dict[tuple[str, str], int] = {}
+    for name, one in manifest.modalities.items():
+        encoder = _Body.of(one.event_shape).encoder
+        for setting in ("encoders", "decoders"):
+            by_modality = networks.get(setting) or {}
+            if name in by_modality and name not in (chosen.get(setting) or {}):
+                sizes[setting, name] = num_parameters(encoder, one.event_shape)
+        if networks.get("joint_encoder") and not chosen.get("joint_encoder"):
+            sizes["joint_encoder", name] = num_parameters(encoder, one.event_shape)
+    total = sum(sizes.values())
+    if total > MOST_PARAMETERS:
+        setting, name = max(sizes, key=lambda key: sizes[key])
+        shape = " x ".join(map(str, manifest.modalities[name].event_shape))
+        flags = dict.fromkeys(f"--{setting}" for setting, _ in sizes)
+        raise UserError(
+            f"The networks that nobody chose have at most {MOST_PARAMETERS // 10**6} million "
+            "weights",
+            f"{total // 10**6} million, {sizes[setting, name] // 10**6} million for an event of "
+            f"{name!r} of {shape} values",
+            "make the events smaller in columns.json, or choose networks with "
+            f"{' and '.join(flags)}",
+        )
+
+
+def num_parameters(encoder: str, shape: tuple[int, ...]) -> int:
+    """Counts the weights of a network in the notation of encoders; a decoder has about as many."""
+    size, number = list(shape), 0
+    for kind, units in re.findall(r"(D|C)([0-9]+)", encoder):
+        out = int(units)
+        if kind == "C":
+            number += 4 * 4 * size[-1] * out
+            size = [-(-side // 2) for side in size[:-1]] + [out]
+        else:
+            number += math.prod(size) * out
+            size = [out]
+    return number
+
+
+class _Body(NamedTuple):
+    """The networks of a modality.
+
+    Attributes:
+      encoder: of its encoder, in the notation.
+      decoder: of its decoder.
+      width: the units of its dense layers.
+      channels: of its convolutions from the first on; empty without convolutions.
+    """
+
+    encoder: str
+    decoder: str
+    width: int
+    channels: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], first_channels: int = 32) -> "_Body":
+        """Chooses them: convolutions as on CelebA for large images, dense layers otherwise."""
+        halvings = _halvings(shape)
+        if halvings < 2:
+            width = min(512, max(128, 2 ** math.ceil(math.log2(2 * math.prod(shape)))))
+            dense = f"D{width}R-D{width}R"
+            return cls(dense, dense, width)
+        channels = tuple(min(first_channels * 2**i, 4 * first_channels) for i in range(halvings))
+        height, width = (side // 2**halvings for side in shape[:2])
+        down = "-".join(f"C{number}R" for number in channels)
+        up = "-".join(f"DC{number}R" for number in reversed(channels[:-1]))
+        units = height * width * channels[-1]
+        return cls(f"{down}-F-D256R", f"D256R-D{units}R-{up}", 256, channels)
+
+
+def _halvings(shape: tuple[int, ...]) -> int:
+    """Counts how often an image is halved, 0 for what is no image of at least 32 x 32 pixels."""
+    if len(shape) != 3 or min(shape[:2]) < 32 or shape[2] > 4:
+        return 0
+    number = 0
+    while number < _MOST_HALVINGS and all(
+        side % 2 ** (number + 1) == 0 and side // 2 ** (number + 1) >= _LEAST_SIDE
+        for side in shape[:2]
+    ):
+        number += 1
+    return number
+
+
+def _latent_dim(manifest: Manifest) -> int:
+    """Returns 16, 32 or 64, by how much there is to say about an example."""
+    most = {"image": 32, "label": 8, "text": 16, "array": 32}
+    values = sum(
+        min(math.prod(one.event_shape), most.get(one.kind, 64))
+        for one in manifest.modalities.values()
+    )
+    return min(64, max(16, 2 ** math.ceil(math.log2(values))))
+
+
+def _weights(manifest: Manifest) -> dict[str, float]:
+    """Returns likelihood weights: the size of the largest event over that of each, up to 50."""
+    sizes = {name: math.prod(one.event_shape) for name, one in manifest.modalities.items()}
+    largest = max(sizes.values())
+    usual = {name: min(_LARGEST_WEIGHT, largest / size) for name, size in sizes.items()}
+    return {
+        name: usual[name] if one.likelihood_weight is None else one.likelihood_weight
+        for name, one in manifest.modalities.items()
+    }

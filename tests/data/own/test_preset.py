@@ -1,0 +1,139 @@
+"""Tests of the settings that follow from the sizes of events and the number of examples."""
+
+import json
+
+import pytest
+
+from jmvae_tf.data.own.preset import Counts, num_parameters, preset_of_manifest
+from jmvae_tf.models.registry import MODELS
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.settings import Settings, settings_of
+from jmvae_tf.training.run_folder import run_name
+from tests.helpers.own_data import SHELLS, shells_manifest
+
+FEW = Counts(30, 4)
+
+
+def _settings(model="jmvae_kl", manifest=None, **overrides) -> Settings:
+    return settings_of(model, "shells", overrides, manifest or shells_manifest(), FEW)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_has_settings_that_a_config_keeps(model):
+    settings = _settings(model)
+    config = json.loads(json.dumps(settings.to_config()))
+    assert Settings.from_config(config) == settings
+    assert settings.manifest == shells_manifest()
+    row = MODELS[model]
+    assert settings.target == ("photo" if row.has_target else None)
+    assert list(settings.decoders) == (["photo"] if row.has_target else list(SHELLS))
+
+
+@pytest.mark.parametrize("model", [name for name, row in MODELS.items() if row.has_target])
+def test_a_target_is_chosen(model):
+    if MODELS[model].is_gan:
+        with pytest.raises(UserError, match=r"generate images; received .*--target=species"):
+            _settings(model, target="species")
+        return
+    settings = _settings(model, target="species")
+    assert (settings.target, list(settings.decoders)) == ("species", ["species"])
+    with pytest.raises(UserError, match="--target must be one of photo, species, measures"):
+        _settings(model, target="colour")
+
+
+def test_data_without_images_have_no_discriminator():
+    manifest = shells_manifest(photo=None)
+    assert _settings("vae", manifest).target == "species"
+    with pytest.raises(UserError, match="and data without images; choose --model=jmvae"):
+        _settings("jmvae_gan", manifest)
+
+
+def test_the_discriminator_of_another_image_fits_it():
+    drawing = {**SHELLS["photo"], "column": "drawing", "size": [64, 64]}
+    manifest = shells_manifest(drawing=drawing)
+    assert _settings("cvae_gan", manifest).discriminator.startswith("D")
+    assert _settings("cvae_gan", manifest, target="drawing").discriminator.startswith("C16L-")
+
+
+def test_networks_grow_with_events():
+    sizes = {"tiny": [8, 8], "tall": [96, 64], "odd": [50, 70], "large": [512, 512]}
+    manifest = shells_manifest(
+        **{name: {**SHELLS["photo"], "column": name, "size": x} for name, x in sizes.items()}
+    )
+    encoders = _settings(manifest=manifest).encoders
+    assert encoders == {
+        "photo": "D512R-D512R",
+        "species": "D128R-D128R",
+        "measures": "D128R-D128R",
+        "tiny": "D512R-D512R",
+        "tall": "C16R-C32R-C64R-C64R-F-D256R",
+        "odd": "D512R-D512R",
+        "large": "C16R-C32R-C64R-C64R-C64R-C64R-C64R-F-D256R",
+    }
+    assert _settings(manifest=manifest).decoders["tall"] == "D256R-D1536R-DC64R-DC32R-DC16R"
+
+
+def test_weights_of_a_network_are_counted():
+    # 12 values to 5 units; convolutions of 4 x 4 halve 16 x 8.
+    assert num_parameters("D5R-D2R", (3, 4)) == 12 * 5 + 5 * 2
+    assert num_parameters("C2R-C4R-F-D3R", (16, 8, 3)) == 16 * (3 * 2 + 2 * 4) + 4 * 2 * 4 * 3
+
+
+def test_networks_that_nobody_chose_are_refused_if_they_are_very_large():
+    odd = {**SHELLS["photo"], "size": [513, 511]}
+    message = (
+        r"at most 50 million weights; received 12\d\d million, 402 million for an event of 'photo' "
+        "of 513 x 511 x 3 values; make .*--encoders and --decoders and --joint_encoder"
+    )
+    with pytest.raises(UserError, match=message):
+        _settings(manifest=shells_manifest(photo=odd))
+    small = {"encoders": {"photo": "C8R-F-D8R"}, "decoders": {"photo": "D8R"}}
+    joint = "(C8R-F-D8R, D8R, D8R)"
+    settings = _settings(manifest=shells_manifest(photo=odd), **small, joint_encoder=joint)
+    assert settings.encoders["photo"] == "C8R-F-D8R"
+
+
+def test_weights_are_by_size_of_event_up_to_a_limit():
+    # 384, 3 and 2 values.
+    assert _settings().likelihood_weights == {"photo": 1, "species": 50, "measures": 50}
+    numbers = {**SHELLS["measures"], "columns": [f"x{i}" for i in range(96)]}
+    weights = _settings(manifest=shells_manifest(measures=numbers)).likelihood_weights
+    assert weights["measures"] == 4
+    by_hand = {**SHELLS["species"], "likelihood_weight": 7.0}
+    weights = _settings(manifest=shells_manifest(species=by_hand)).likelihood_weights
+    assert weights["species"] == 7
+    weights = _settings(likelihood_weights={"species": 2.0}).likelihood_weights
+    assert weights == {"photo": 1, "species": 2, "measures": 50}
+
+
+@pytest.mark.parametrize("number", [1, 7, 30, 480, 10_000, 600_000])
+def test_trainings_suit_few_and_many_examples(number):
+    preset = preset_of_manifest(shells_manifest(), Counts(number, number // 8))
+    steps = number // preset["batch_size"]
+    assert steps >= 1
+    assert 5 <= preset["epochs"] <= 400
+    assert steps * preset["epochs"] <= max(400 * steps, 60_000)
+    assert preset["warmup_epochs"] < preset["epochs"]
+    assert preset["decay_epochs"] == preset["epochs"]
+    assert (preset["patience"] > 0) == (number // 8 > 0)
+
+
+def test_names_of_other_settings_are_refused():
+    with pytest.raises(UserError, match="--split is not a setting of jmvae_kl on shells"):
+        _settings(split="paper")
+    with pytest.raises(UserError, match="--encoders must be one of photo, species, measures"):
+        _settings(encoders={"image": "D8R"})
+    config = _settings().to_config()
+    del config["columns"]
+    with pytest.raises(UserError, match="data"):
+        Settings.from_config(config)
+    config["columns"] = {"photo": {"kind": "picture", "column": "a"}}
+    with pytest.raises(UserError, match="kind"):
+        Settings.from_config(config)
+
+
+def test_a_run_is_named_by_its_data():
+    manifest = shells_manifest()
+    assert run_name("shells", "vae", "photo", manifest) == "shells-vae"
+    assert run_name("shells", "vae", "species", manifest) == "shells-vae-species"
+    assert run_name("shells", "jmvae_kl", None, manifest) == "shells-jmvae_kl"
