@@ -5,11 +5,12 @@
 on any data are in its row of `models/registry.py`. This module does not need TensorFlow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jmvae_tf.data.own.manifest import Manifest
 from jmvae_tf.data.own.preset import (
+    NOTHING,
     USUAL_COUNTS,
     Counts,
     kinds_of,
@@ -145,6 +146,7 @@ def preset_of(
     target: str | None = None,
     manifest: Manifest | None = None,
     counts: Counts = USUAL_COUNTS,
+    chosen: Mapping[str, Any] = NOTHING,
 ) -> dict[str, Any]:
     """Returns a model's settings for a data set, except those that keep the default of `Settings`.
 
@@ -154,6 +156,7 @@ def preset_of(
       target: the modality to generate; None for the data set's usual one.
       manifest: what the user's own data are.
       counts: the numbers of their examples.
+      chosen: the settings that the user gave, which others follow from on their own data.
 
     Raises:
       UserError: if a name is unknown, or the target does not fit the model.
@@ -164,7 +167,7 @@ def preset_of(
         of_data = _BY_DATA[DATA_SETS[data].preset or data]
         images = ["image"]
     else:
-        of_data = preset_of_manifest(manifest, counts, target)
+        of_data = preset_of_manifest(manifest, counts, chosen)
         images = kinds_of(manifest).get("image", [])
     row = MODELS[model]
     preset = {

@@ -364,7 +364,7 @@ def settings_of(
       UserError: if the model or data set is unknown, the model does not have a setting, a value is
         out of range, or networks that nobody chose would be very large.
     """
-    preset = preset_of(model, data, overrides.get("target"), manifest, counts)
+    preset = preset_of(model, data, overrides.get("target"), manifest, counts, overrides)
     of_all = {x.name for x in setting_fields() if x.default is not None}
     for name, value in overrides.items():
         if name not in preset and name not in of_all:

@@ -9,12 +9,17 @@ run's folder, and draws figures/reconstructions.png there. For a quick look: --n
 
 import pathlib
 
+from absl import flags
+
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 
 _RUN = shared_flags.define_run()
 _CHECKPOINT = shared_flags.define_checkpoint()
+_DATA = flags.DEFINE_string(
+    "data", None, "your own data, as for bin/train (default: those of the run, where they were)"
+)
 _DATA_DIR = shared_flags.define_data_dir()
 _NUM_SAMPLES = shared_flags.define_integer("num_samples", 10, "N of Eq. 5, N x N of Eq. 6", 1)
 _NUM_IMPORTANCE_SAMPLES = shared_flags.define_integer(
@@ -48,6 +53,7 @@ def main() -> None:
     run_evaluation.evaluate_run(
         run,
         shared_flags.inference(),
+        _DATA.value,
         pathlib.Path(_DATA_DIR.value),
         num_samples=_NUM_SAMPLES.value,
         num_importance_samples=_NUM_IMPORTANCE_SAMPLES.value,

@@ -1,20 +1,21 @@
 """Trains a model on a data set, then exports and evaluates it and draws figures.
 
-The preset of the model and the data set gives every setting; flags override it.
+The preset of the model and the data set gives every setting; flags override it. The preset for your
+own data follows from the sizes of their events and the number of their examples, and is printed.
 """
 
 import pathlib
 
 from absl import flags
 
-from jmvae_tf.data.registry import DATA_SETS
+from jmvae_tf.data.own.data_source import CHOICES
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common import settings_flags, shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.programs.common.training_plan import make_plan
 
 _MODEL = flags.DEFINE_string("model", "jmvae_kl", f"one of {', '.join(MODELS)}")
-_DATA = flags.DEFINE_string("data", "digits", f"one of {', '.join(DATA_SETS)}")
+_DATA = flags.DEFINE_string("data", "digits", f"{CHOICES}; see docs/own_data.md")
 _DATA_DIR = shared_flags.define_data_dir()
 _RUN = shared_flags.define_path("run", None, "folder of the run (default: runs/<data>-<model>)")
 _EXPORT_DIR, _KEEP_VERSIONS = shared_flags.define_export()

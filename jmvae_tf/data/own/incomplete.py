@@ -36,7 +36,8 @@ def without_incomplete(data: DataSet) -> tuple[DataSet, dict[str, int]]:
     """Leaves out all examples that lack a modality, or a value of one.
 
     Returns:
-      The data set of the others, without masks, and how many each part lost.
+      The data set of the others, without masks, and how many each part lost. Its manifest still
+      says what the files hold.
 
     Raises:
       UserError: if no training example is left, or fewer than two test examples.
@@ -57,25 +58,18 @@ def without_incomplete(data: DataSet) -> tuple[DataSet, dict[str, int]]:
     for part, fewest in (("train", 1), ("test", 2)):
         left = data.num_examples(part) - lost[part]
         if left < fewest:
-            gaps = {name: int((~x).sum()) for name, x in data.observed(part).items()}
+            gaps = ", ".join(f"{name} in {x}" for name, x in missing_of(data, part).items())
             raise UserError(
                 f"The {part} part must keep at least {fewest} complete rows",
-                f"--incomplete=drop, which leaves {left} of {data.num_examples(part)}; there are "
-                f"no values of {', '.join(f'{name} in {number}' for name, number in gaps.items())}",
+                f"--incomplete=drop, which leaves {left} of {data.num_examples(part)}, with gaps "
+                f"of {gaps}",
                 "leave --incomplete out, or fill the gaps",
             )
-    manifest = data.manifest
-    if manifest is not None:
-        modalities = {
-            name: dataclasses.replace(one, partly_observed=False)
-            for name, one in manifest.modalities.items()
-        }
-        manifest = dataclasses.replace(manifest, modalities=modalities)
     modalities = {
         name: dataclasses.replace(x, partly_observed=False) for name, x in data.modalities.items()
     }
     whole: DataSet = dataclasses.replace(
-        data, modalities=modalities, manifest=manifest, **{part: parts[part] for part in PARTS}
+        data, modalities=modalities, **{part: parts[part] for part in PARTS}
     )
     return whole, lost
 

@@ -5,6 +5,7 @@ All numbers are ours, since the papers have no such data. This module does not n
 
 import math
 import re
+import types
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -32,19 +33,23 @@ class Counts(NamedTuple):
     validation: int
 
 
+NOTHING: Mapping[str, Any] = types.MappingProxyType({})
+"""No settings."""
+
 USUAL_COUNTS = Counts(_MANY, _MANY // 8)
 """Stands for numbers that do not matter, where only the names of settings do."""
 
 
 def preset_of_manifest(
-    manifest: Manifest, counts: Counts = USUAL_COUNTS, target: str | None = None
+    manifest: Manifest, counts: Counts = USUAL_COUNTS, chosen: Mapping[str, Any] = NOTHING
 ) -> dict[str, Any]:
     """Returns the settings of all models on data, keyed like those of `presets.py`.
 
     Args:
       manifest: what the data are.
       counts: the numbers of their examples.
-      target: the modality that a model with a target generates; None for the usual one.
+      chosen: the settings that the user gave; some of the others follow from the target, the
+        batch size and the number of epochs among them.
     """
     shapes = {name: one.event_shape for name, one in manifest.modalities.items()}
     channels = 16 if counts.train < _MANY else 32
@@ -53,12 +58,13 @@ def preset_of_manifest(
     widest = max(body.width for body in bodies.values())
     between = f"D{widest}R-D{widest}R"
     usual_target = usual_target_of(manifest)
-    judged = target if target in bodies else usual_target
+    judged = bodies.get(str(chosen.get("target")), bodies[usual_target])
     has_convolutions = any(body.channels for body in bodies.values())
-    batch_size = min(counts.train, 100, max(8, counts.train // 15))
-    steps = max(1, counts.train // max(1, batch_size))
-    epochs = math.ceil(_FEWEST_STEPS * max(1.0, math.sqrt(counts.train / _MANY)) / steps)
-    epochs = min(400, max(5, epochs))
+    usual_size = min(counts.train, 100, max(8, counts.train // 15))
+    batch_size = max(1, chosen.get("batch_size", usual_size))
+    steps = max(1, counts.train // batch_size)
+    usual_epochs = math.ceil(_FEWEST_STEPS * max(1.0, math.sqrt(counts.train / _MANY)) / steps)
+    epochs = max(1, chosen.get("epochs", min(400, max(5, usual_epochs))))
     preset: dict[str, Any] = {
         "target": usual_target,
         "incomplete": "keep",
@@ -69,12 +75,12 @@ def preset_of_manifest(
         "layer_encoder": between,
         "layer_prior": between,
         "num_rounds": 10,
-        "discriminator": bodies[judged].encoder.replace("R", "L"),
+        "discriminator": judged.encoder.replace("R", "L"),
         "adversarial_weight": 1.0,
         "discriminator_learning_rate": 1e-4,
         "likelihood_weights": _weights(manifest),
         "epochs": epochs,
-        "warmup_epochs": max(1, epochs // 10),
+        "warmup_epochs": epochs // 10,
         "batch_size": batch_size,
         "learning_rate": 1e-3,
         "decay_epochs": epochs,

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jmvae_tf.data.registry import DATA_SETS
+from jmvae_tf.data.own.data_source import DataSource, data_source_of
+from jmvae_tf.data.own.preset import Counts
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common.chosen_run import default_run
 from jmvae_tf.runtime.errors import UserError, check_choice
 from jmvae_tf.settings import Settings, settings_of
-from jmvae_tf.training import cluster, patience
+from jmvae_tf.training import cluster, local_file, patience
 from jmvae_tf.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from jmvae_tf.data.data_set import DataSet
 
 
 class TrainingPlan(NamedTuple):
@@ -18,7 +22,10 @@ class TrainingPlan(NamedTuple):
 
     Attributes:
       folder: the run's folder.
-      settings: the run's settings.
+      source: where the data come from.
+      settings: the run's settings; None for a new run on a user's own data until `on` is called.
+      model: the name of the model.
+      overrides: the settings that the user gave.
       resume: whether to resume from the folder's newest checkpoint.
       overwrite: whether to replace what a run wrote in the folder.
       distribute: "mirrored" or "multi_worker"; None for one device.
@@ -26,11 +33,27 @@ class TrainingPlan(NamedTuple):
     """
 
     folder: RunFolder
-    settings: Settings
+    source: DataSource
+    settings: Settings | None
+    model: str
+    overrides: Mapping[str, Any]
     resume: bool
     overwrite: bool
     distribute: str | None
     is_chief: bool
+
+    def settings_on(self, data: "DataSet") -> Settings:
+        """Returns the run's settings on data that have been loaded.
+
+        Raises:
+          UserError: if a setting is unknown or does not fit the data.
+        """
+        if self.settings is not None:
+            return self.settings
+        counts = Counts(data.num_examples("train"), data.num_examples("validation"))
+        settings = settings_of(self.model, self.source.name, self.overrides, data.manifest, counts)
+        _check(settings, self.distribute)
+        return settings
 
 
 def make_plan(
@@ -50,7 +73,7 @@ def make_plan(
 
     Args:
       model: the name of the model.
-      data: the name of the data set.
+      data: the value of --data.
       overrides: settings that replace those of the preset or of the resumed run.
       run: the folder of the run; None for the default one.
       resume: see `TrainingPlan`.
@@ -63,8 +86,8 @@ def make_plan(
         be used.
     """
     check_choice("model", model, MODELS)  # Both are part of the folder's name.
-    check_choice("data", data, DATA_SETS)
-    folder = RunFolder(Path(run or default_run(data, model, overrides.get("target"))))
+    source = data_source_of(data)
+    folder = RunFolder(Path(run or default_run(source.name, model, overrides.get("target"))))
     is_chief = True
     if distribute is not None:
         check_choice("distribute", distribute, ("mirrored", "multi_worker"))
@@ -76,12 +99,23 @@ def make_plan(
             "--resume and --overwrite",
             "choose one of them",
         )
+    settings: Settings | None = None
     if resume:
-        settings = _resumed(folder, {**overrides, **named})
+        settings = _resumed(folder, {**overrides, **named}, source)
     else:
-        settings = settings_of(model, data, overrides)
+        if source.kind == "known":
+            settings = settings_of(model, source.name, overrides)
         if is_chief:
             folder.check_new(overwrite)
+    if settings is not None:
+        _check(settings, distribute)
+    return TrainingPlan(
+        folder, source, settings, model, overrides, resume, overwrite, distribute, is_chief
+    )
+
+
+def _check(settings: Settings, distribute: str | None) -> None:
+    """Checks settings against the devices; prints a note on what is probably not intended."""
     if distribute and settings.precision == "mixed_float16":
         # Keras checks for overflows in the gradients of one replica only.
         raise UserError(
@@ -100,11 +134,20 @@ def make_plan(
             f"note: the warm-up of {settings.warmup_epochs} epochs does not end within the "
             f"{settings.epochs} epochs of training; --warmup_epochs sets it"
         )
-    return TrainingPlan(folder, settings, resume, overwrite, distribute, is_chief)
 
 
-def _resumed(folder: RunFolder, overrides: Mapping[str, Any]) -> Settings:
-    settings = folder.read_settings().resumed(overrides)
+def _resumed(folder: RunFolder, overrides: Mapping[str, Any], source: DataSource) -> Settings:
+    settings = folder.read_settings()
+    if settings.manifest is not None:
+        if "data" not in overrides or source.kind == "known":
+            last = local_file.read_source(folder.path)
+            raise UserError(
+                "--resume of a run on your own data needs them again, with --data",
+                f"--data={overrides['data']}" if "data" in overrides else f"--run={folder.path}",
+                f"add --data={last}" if last else "add --data=PATH",
+            )
+        overrides = {name: x for name, x in overrides.items() if name != "data"}
+    settings = settings.resumed(overrides)
     folder.check_resumable()
     done = max(folder.checkpoint_epochs(), default=0)
     if settings.epochs < done:

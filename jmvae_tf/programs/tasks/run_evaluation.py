@@ -4,11 +4,11 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from jmvae_tf.data import registry as data_sets
 from jmvae_tf.evaluation.metrics.importance import usual_num_samples
 from jmvae_tf.evaluation.protocol import Protocol
 from jmvae_tf.programs.common.chosen_run import ChosenRun
 from jmvae_tf.programs.common.run_program import interrupted
+from jmvae_tf.programs.tasks import run_data
 from jmvae_tf.programs.tasks.run_model import load_model_of
 from jmvae_tf.reporting.metrics_file import write_metrics
 from jmvae_tf.reporting.run_figures import draw_reconstructions
@@ -18,6 +18,7 @@ from jmvae_tf.training.run_folder import name_of_epoch
 def evaluate_run(
     run: ChosenRun,
     inference: Mapping[str, Any],
+    data_source: str | None,
     data_dir: pathlib.Path,
     *,
     num_samples: int,
@@ -32,6 +33,7 @@ def evaluate_run(
     Args:
       run: the run.
       inference: settings of iterative sampling that replace the run's.
+      data_source: the value of --data; None for what the run says.
       data_dir: folder of the data, or to download them to.
       num_samples: see `Protocol`.
       num_importance_samples: see `Protocol`; None for the 2016 paper's number.
@@ -45,8 +47,7 @@ def evaluate_run(
       KeyboardInterrupt: if a signal stopped the evaluation.
     """
     model, inference = load_model_of(run, inference)
-    data = data_sets.load(run.settings.data, data_dir, run.settings.data_options)
-    run.folder.check_modalities(data.modalities)
+    data = run_data.load_for(run, data_source, data_dir)
     protocol = Protocol(
         num_samples=num_samples,
         num_importance_samples=num_importance_samples or usual_num_samples(model),

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from jmvae_tf.data import registry as data_sets
 from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.models.adversarial import Adversarial
 from jmvae_tf.programs.common.chosen_run import export_folder
 from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.programs.common.training_plan import TrainingPlan
+from jmvae_tf.programs.tasks import chosen_settings, run_data
 from jmvae_tf.runtime.errors import one_line
-from jmvae_tf.training import strategies
-from jmvae_tf.training.build import make_model
+from jmvae_tf.settings import Settings
+from jmvae_tf.training import local_file, strategies
+from jmvae_tf.training.build import Trained, make_model
 from jmvae_tf.training.checkpoints import load_newest
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import check_patience, check_profile, train
@@ -45,25 +47,31 @@ def train_run(
         fails.
       KeyboardInterrupt: if a signal stopped the training.
     """
-    folder, settings = plan.folder, plan.settings
+    folder = plan.folder
     strategy = strategies.strategy_of(plan.distribute)  # Before TensorFlow computes anything.
-    data = data_sets.load(settings.data, data_dir, settings.data_options)
+    data = run_data.load(plan.source, data_dir, plan.settings, plan.overrides.get("incomplete"))
+    settings = plan.settings_on(data)
+    if settings.manifest is not None:
+        again = [f"--data={plan.source.given}", *again]
+        if plan.settings is None:
+            print(chosen_settings.as_text(settings, data.num_examples("train")), flush=True)
     exports = export_folder(export_dir, settings)
     with folder.locked() if plan.is_chief else contextlib.nullcontext():
         model, epoch = None, 0
         if plan.resume:
-            folder.check_modalities(data.modalities)
+            run_data.check_same(folder, data)
         with strategy.scope():
             if plan.resume:
                 model, epoch = load_newest(folder, set_aside=plan.is_chief)
             model = model or make_model(settings, data)
+        announce_judged(model)
         strategies.check_agreement(strategy, epoch)
         check_patience(settings, data)
         if profile:
             check_profile(settings, data, epoch)
         if plan.is_chief:
             exports.mkdir(parents=True, exist_ok=True)  # Fails before hours of training, not after.
-            _open_folder(plan, data)
+            _open_folder(plan, settings, data)
         _announce_devices(strategy.num_replicas_in_sync)
         try:
             train(model, settings, data, folder, epoch, profile)
@@ -79,15 +87,27 @@ def train_run(
     print(f"run:         {folder.path}\nfigures:     {folder.figures}\nSavedModel:  {exported}")
 
 
-def _open_folder(plan: TrainingPlan, data: DataSet) -> None:
+def _open_folder(plan: TrainingPlan, settings: Settings, data: DataSet) -> None:
     """Prepares the run's folder for training."""
+    folder, fingerprint = plan.folder, run_data.fingerprint_to_record(data)
     if plan.resume:
-        plan.folder.write_config(plan.settings, data.modalities)
-        return
-    plan.folder.check_new(plan.overwrite)  # Another process may have been faster.
-    left = ", ".join(plan.folder.start(plan.settings, data.modalities))
-    if left:
-        print(one_line(f"note: {plan.folder.path} keeps files that no run wrote: {left}"))
+        folder.write_config(settings, data.modalities, fingerprint)
+    else:
+        folder.check_new(plan.overwrite)  # Another process may have been faster.
+        left = ", ".join(folder.start(settings, data.modalities, fingerprint))
+        if left:
+            print(one_line(f"note: {folder.path} keeps files that no run wrote: {left}"))
+    if settings.manifest is not None:
+        local_file.write_source(folder.path, plan.source)
+
+
+def announce_judged(model: Trained) -> None:
+    """Prints which of several images a discriminator judges, if there is one."""
+    if isinstance(model, Adversarial):
+        vae = model.vae
+        images = [name for name in vae.targets if vae.modalities[name].kind == "image"]
+        if len(images) > 1:
+            print(f"note: the discriminator judges {model.modality}, of {' and '.join(images)}")
 
 
 def _how_to_resume(folder: RunFolder, again: Sequence[str]) -> str:

@@ -50,7 +50,7 @@ def test_incomplete_rows_are_left_out_and_counted(data):
 
 def test_nothing_left_is_refused(data):
     data.train[observed_key("label")][:] = False
-    with pytest.raises(UserError, match=r"leaves 0 of 20; there are no values of .*label in 20"):
+    with pytest.raises(UserError, match=r"leaves 0 of 20, with gaps of label in 20"):
         without_incomplete(data)
 
 

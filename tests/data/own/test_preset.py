@@ -9,7 +9,7 @@ from jmvae_tf.models.registry import MODELS
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import Settings, settings_of
 from jmvae_tf.training.run_folder import run_name
-from tests.helpers.own_data import SHELLS, shells_manifest
+from tests.helpers.shells import SHELLS, shells_manifest
 
 FEW = Counts(30, 4)
 
@@ -116,6 +116,17 @@ def test_trainings_suit_few_and_many_examples(number):
     assert preset["warmup_epochs"] < preset["epochs"]
     assert preset["decay_epochs"] == preset["epochs"]
     assert (preset["patience"] > 0) == (number // 8 > 0)
+
+
+def test_what_follows_from_the_length_of_a_training_follows_the_user_s():
+    settings = _settings(epochs=20)
+    assert (settings.epochs, settings.decay_epochs, settings.warmup_epochs) == (20, 20, 2)
+    assert (settings.patience, settings.checkpoint_every) == (5, 2)
+    settings = _settings(epochs=20, decay_epochs=0, patience=3)
+    assert (settings.epochs, settings.decay_epochs, settings.patience) == (20, 0, 3)
+    assert _settings(epochs=1).warmup_epochs == 0
+    with pytest.raises(UserError, match="--epochs must be at least 1"):
+        _settings(epochs=0)
 
 
 def test_names_of_other_settings_are_refused():

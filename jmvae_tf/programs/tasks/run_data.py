@@ -1,0 +1,101 @@
+"""Loads the data of a run, of the registry or a user's own."""
+
+import pathlib
+
+from jmvae_tf.data import registry as data_sets
+from jmvae_tf.data.data_set import PARTS, DataSet
+from jmvae_tf.data.own.data_source import DataSource, data_source_of
+from jmvae_tf.data.own.fingerprint import fingerprint_of
+from jmvae_tf.data.own.incomplete import without_incomplete
+from jmvae_tf.data.own.loading import load_own
+from jmvae_tf.programs.common.chosen_run import ChosenRun
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.settings import Settings
+from jmvae_tf.training import local_file, run_config
+from jmvae_tf.training.run_folder import RunFolder
+
+
+def load(
+    source: DataSource,
+    data_dir: pathlib.Path,
+    settings: Settings | None,
+    incomplete: str | None = None,
+) -> DataSet:
+    """Loads the data of a run.
+
+    Args:
+      source: where they come from.
+      data_dir: folder of the data, or to download or prepare them in.
+      settings: the run's settings; None for a new run on a user's own data.
+      incomplete: what a new run does with incomplete rows, see `Settings`.
+
+    Raises:
+      UserError: if they cannot be read.
+    """
+    if settings is not None and settings.manifest is None:
+        return data_sets.load(settings.data, data_dir, settings.data_options)
+    # Data sets of TFDS and functions say themselves what they are.
+    known = settings.manifest if settings and source.kind == "path" else None
+    data = load_own(source, data_dir, known)
+    if (settings.incomplete if settings else incomplete) != "drop":
+        return data
+    data, lost = without_incomplete(data)
+    print("incomplete rows left out: " + ", ".join(f"{lost[part]} for {part}" for part in PARTS))
+    return data
+
+
+def load_for(run: ChosenRun, given: str | None, data_dir: pathlib.Path) -> DataSet:
+    """Loads the data of a trained run, to measure it on them.
+
+    Prints a note if they are not the data that it was trained on.
+
+    Args:
+      run: the run.
+      given: the value of --data; None for what the run's `config.json` and `local.json` say.
+      data_dir: see `load`.
+
+    Raises:
+      UserError: if it does not say where its own data are, or they have other modalities.
+    """
+    settings, folder = run.settings, run.folder
+    if settings.manifest is None:
+        if given not in (None, settings.data):
+            raise UserError(
+                "A run is measured on its own kind of data",
+                f"--data={given} for {settings.data}",
+                "leave --data out",
+            )
+        source = data_source_of(settings.data)
+    else:
+        last = given or local_file.read_source(folder.path)
+        source = data_source_of(last or ".")
+        if last is None or (given is None and source.kind == "function"):
+            raise UserError(
+                "The data of a run on your own data must be named",
+                f"{folder.path}, " + ("whose data are Python code" if last else "without them"),
+                f"add --data={last or 'PATH'}",
+            )
+    data = load(source, data_dir, settings)
+    folder.check_modalities(data.modalities)
+    recorded = run_config.read_fingerprint(folder.config_file)
+    if recorded not in (None, fingerprint_to_record(data)):
+        print(f"note: {source.given} are not the data that {folder.path} was trained on")
+    return data
+
+
+def check_same(folder: RunFolder, data: DataSet) -> None:
+    """Raises UserError if a run was started on other data."""
+    folder.check_modalities(data.modalities)
+    recorded = run_config.read_fingerprint(folder.config_file)
+    found = fingerprint_to_record(data)
+    if recorded not in (None, found):
+        raise UserError(
+            "--resume continues on the data that the run was started with",
+            f"data with the fingerprint {found}, not {recorded}",
+            "name those data with --data, or train another --run",
+        )
+
+
+def fingerprint_to_record(data: DataSet) -> str | None:
+    """Returns the fingerprint of a user's own data; None for those of the registry."""
+    return None if data.manifest is None else fingerprint_of(data)
