@@ -104,6 +104,11 @@ def to_embed(modality: str | None = None) -> str:
     return of_modality("embed", modality)
 
 
+def to_complete(target: str) -> str:
+    """Names the signature that draws a modality from examples with gaps."""
+    return of_modality("complete", target)
+
+
 def to_reconstruct(modality: str) -> str:
     """Names the signature that reconstructs the only modality of a model."""
     return of_modality("reconstruct", modality)
@@ -148,19 +153,25 @@ def check_distinct(
       ValueError: if two possible signatures of such a model would have the same name.
     """
     others = [name for name in modalities if name not in images]
-    names = [to_embed(name) for name in modalities]
+    uses = collections.defaultdict(list)
+    for name in modalities:
+        uses[to_embed(name)].append(f"embeds {name}")
     for image in images:
-        names += [to_edit(image), *(to_edit(image, other) for other in others)]
+        uses[to_edit(image)].append(f"edits {image}")
+        for other in others:
+            uses[to_edit(image, other)].append(f"edits {image} by {other}")
     for given, target in directions_of(modalities, conditions):
-        names.append(to_generate(given, target))
+        use = f"generates {target} from {' and '.join(given)}"
+        uses[to_generate(given, target)].append(use)
         if any(name in images for name in given):
-            names.append(to_generate_from_files(given, images, target))
+            uses[to_generate_from_files(given, images, target)].append(f"{use}, of files")
         if target in images:
-            names += [to_generate_files(given, target), to_sample(given, target)]
-    twice = [name for name, number in collections.Counter(names).items() if number > 1]
-    if twice:
-        raise ValueError(
-            "Names of modalities must lead to distinct names of exported signatures, so rename "
-            f"one of them. Received: {[*images, *others]}, of which two signatures would be called "
-            f"{twice[0]!r}"
-        )
+            uses[to_generate_files(given, target)].append(f"{use}, as files")
+            uses[to_sample(given, target)].append(f"{use}, by samples")
+    for name, of_name in uses.items():
+        if len(of_name) > 1:
+            raise ValueError(
+                "Names of modalities must lead to distinct names of exported signatures, so rename "
+                f"one of them. Received: {[*images, *others]}, of which two signatures would be "
+                f"called {name!r}: one {', and one '.join(of_name)}"
+            )

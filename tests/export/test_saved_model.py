@@ -122,7 +122,7 @@ OF_FACES = {
     "edit_photo": ("photo,attributes", "photo"),
     "embed": ("photo", "mean,stddev"),
 }
-ALL_PAIRS = {
+OF_THREE = {
     "left_to_label": ("left", "label"),
     "right_to_label": ("right", "label"),
     "left_to_right": ("left", "right"),
@@ -142,6 +142,20 @@ ALL_PAIRS = {
     "embed_left": ("left", "mean,stddev"),
     "embed_right": ("right", "mean,stddev"),
     "embed_label": ("label", "mean,stddev"),
+    "encoded_left_to_label": ("left_bytes", "label"),
+    "encoded_right_to_label": ("right_bytes", "label"),
+    "encoded_left_to_right": ("left_bytes", "right"),
+    "encoded_right_to_left": ("right_bytes", "left"),
+    "left_right_to_label": ("left,right", "label"),
+    "left_label_to_right": ("left,label", "right"),
+    "right_label_to_left": ("right,label", "left"),
+    "encoded_left_encoded_right_to_label": ("left_bytes,right_bytes", "label"),
+    "encoded_left_label_to_right": ("left_bytes,label", "right"),
+    "encoded_right_label_to_left": ("right_bytes,label", "left"),
+    "left_label_to_encoded_right": ("left,label", "right_bytes"),
+    "right_label_to_encoded_left": ("right,label", "left_bytes"),
+    "sample_left_from_right_label": ("right,label,seed", "left"),
+    "sample_right_from_left_label": ("left,label,seed", "right"),
 }
 
 
@@ -164,30 +178,36 @@ KINDS = {
     "jmvae of zeros": (JMVAE, TWO, {"num_rounds": 1, "missing": "zeros"}, BOTH_WAYS),
     "jmvae_kl": (JMVAEKL, TWO, {}, BOTH_WAYS),
     "jmvae_kl of faces": (JMVAEKL, FACES, {}, OF_FACES),
-    "jmvae_kl of three": (JMVAEKL, THREE, {}, ALL_PAIRS),
+    "jmvae_kl of three": (JMVAEKL, THREE, {}, OF_THREE),
     "jmvae_h": (JMVAEH, TWO, {"num_rounds": 2}, BOTH_WAYS),
     "jmvae_h of faces": (JMVAEH, FACES, {"num_rounds": 2}, OF_FACES),
-    "jmvae_h of three": (JMVAEH, THREE, {"num_layers": 3, "num_rounds": 2}, ALL_PAIRS),
+    "jmvae_h of three": (JMVAEH, THREE, {"num_layers": 3, "num_rounds": 2}, OF_THREE),
     "cvae": (CVAE, TWO, {"target": "image"}, TO_IMAGE),
     "cvae of three": (
         CVAE,
         THREE,
         {"target": "label"},
-        {"left_right_to_label": ("left,right", "label")},
+        _chosen(OF_THREE, "left_right_to_label", "encoded_left_encoded_right_to_label"),
     ),
     "cmma": (CMMA, TWO, {"target": "label"}, TO_LABEL),
     "cmma of three": (
         CMMA,
         THREE,
         {"target": "right"},
-        {
-            "left_label_to_right": ("left,label", "right"),
-            "left_label_to_encoded_right": ("left,label", "right_bytes"),
-            "sample_right_from_left_label": ("left,label,seed", "right"),
-        },
+        _chosen(
+            OF_THREE,
+            *("left_label_to_right", "encoded_left_label_to_right"),
+            *("left_label_to_encoded_right", "sample_right_from_left_label"),
+        ),
     ),
 }
-SLOW = {"jmvae_h of three", "jmvae_h of faces", "jmvae of faces", "jmvae of zeros"}
+SLOW = {
+    "jmvae_kl of three",
+    "jmvae_h of three",
+    "jmvae_h of faces",
+    "jmvae of faces",
+    "jmvae of zeros",
+}
 
 
 def _model(kind, names, arguments, modalities):

@@ -33,6 +33,13 @@ def test_names_that_would_give_two_signatures_one_name(modalities, name):
         JMVAEKL({x.name: x for x in modalities}, 2)
 
 
+def test_the_refusal_says_what_collides():
+    modalities = {x.name: x for x in (label("a"), label("b"), label("a_b"), label("c"))}
+    told = "'a_b_to_c': one generates c from a_b, and one generates c from a and b"
+    with pytest.raises(ValueError, match=told):
+        JMVAEKL(modalities, 2)
+
+
 def test_names_that_collide_in_one_direction_only():
     modalities = {x.name: x for x in (image("image"), label("encoded_image"))}
     CVAE(modalities, "encoded_image", 2)
