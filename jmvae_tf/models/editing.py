@@ -106,10 +106,20 @@ def usual_values(model: MultimodalVAE, attributes: str) -> np.ndarray:
     Returns:
       float32, [*event_shape], in the data's units.
     """
-    if attributes in model.statistics:
-        return model.statistics[attributes].mean.numpy()
+    means = training_means(model, attributes)
     modality = model.modalities[attributes]
-    return np.full(modality.event_shape, modality.threshold, np.float32)
+    return np.full(modality.event_shape, modality.threshold, np.float32) if means is None else means
+
+
+def training_means(model: MultimodalVAE, name: str) -> np.ndarray | None:
+    """Returns the means of a modality in the training set, [*event_shape], in the data's units.
+
+    Of values whose logarithm is modelled, these are the means of logarithms, turned back. None if
+    the model has no means of the modality.
+    """
+    if model.modalities[name].standardised:
+        return model.unstandardise(name, tf.zeros(model.modalities[name].event_shape)).numpy()
+    return model.statistics[name].mean.numpy() if name in model.statistics else None
 
 
 def _average(

@@ -1,13 +1,22 @@
 """Generates modalities from others with a trained model: images, and values as a table.
 
---given sets known values: a label by its modality (--given="label=7"), attributes by their own
-names (--given="Smiling=1,Eyeglasses=-1"; 1 means yes, -1 no, up to 3 for a strong yes; for
-attributes that are 0 or 1, 0 means no). Attributes that are not given are at their mean in the
-training set. If two modalities have values of the same name, write the modality in front
-(--given="traits.red=1"). --image=FILE (JPEG or PNG) predicts the label of an image or the
-attributes of a face. For a model of several images, name each one (--image=left=FILE, repeated).
-Without --given and --image, the program draws images from the prior and prints their labels. A cvae
-or cmma needs all modalities but its target; a vae reconstructs its input.
+Any of the model's modalities can be given, each by a flag of its own name; all others are
+generated:
+  --photo=shell.png             an image: a JPEG or PNG file
+  --species=cockle              a label: one of its classes
+  --traits=red=1,striped=-1     attributes: 1 means yes, -1 no, up to 3 for a strong yes; for
+                                attributes that are 0 or 1, 0 means no
+  --measures=length_mm=12.5     numbers, in the units of the data
+  --note="a small shell"        a text of the letters of the data
+If a modality has the name of another flag, use --given="name=…", which takes labels and texts by
+their modality and other values by their own names ("Smiling=1,Eyeglasses=-1"). If two modalities
+have values of the same name, write the modality in front ("traits.red=1"). --image=FILE is the
+image of a model that has one; for several, name each (--image=left=FILE, repeated). Attributes and
+numbers that are not given are at their mean in the training set, unless the model was trained on
+examples that lack some: then they are unknown, and generated.
+
+Without any of them, the program draws images from the prior and prints the other values. A cvae or
+cmma needs all modalities but its target; a vae reconstructs its input.
 
 --image=FILE --set="Smiling=1,Male=-2" edits an image: it adds the change that the new attributes
 cause in the average image. Each change is drawn separately, and all of them together.
@@ -20,10 +29,13 @@ import pathlib
 
 from absl import flags
 
-from jmvae_tf.programs.common import shared_flags
+from jmvae_tf.programs.common import modality_flags, shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
+from jmvae_tf.programs.common.given_values import GivenFlags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.training.run_config import read_event_shapes
+from jmvae_tf.training.run_folder import RunFolder
 
 _RUN = shared_flags.define_run()
 _CHECKPOINT = shared_flags.define_checkpoint()
@@ -41,10 +53,15 @@ _OUT = shared_flags.define_path(
     "appended",
 )
 shared_flags.define_inference()
+modality_flags.take()
 
 
 def main() -> None:
     """Runs the program."""
+    config = RunFolder(pathlib.Path(_RUN.value)).config_file
+    shapes = read_event_shapes(config) if config.is_file() else {}
+    if shapes is not None:  # Older runs say it only once the model is loaded.
+        modality_flags.given(shapes)
     run = choose_run(_RUN.value, _CHECKPOINT.value)
     out = pathlib.Path(_OUT.value or run.folder.figures / "generated.png")
     shared_flags.check_png_name(out)
@@ -58,7 +75,8 @@ def main() -> None:
     if _SET.value:
         generation.edit_image(model, images, _SET.value, crop, seed, out)
     else:
-        generation.generate(model, images, _GIVEN.value, crop, _NUM_SAMPLES.value, seed, out)
+        given = GivenFlags(images, _GIVEN.value)
+        generation.generate(model, given, crop, _NUM_SAMPLES.value, seed, out)
 
 
 def _check_edit() -> None:

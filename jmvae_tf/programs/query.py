@@ -1,9 +1,13 @@
-"""Sends a request to a TensorFlow Serving: read an image, generate one or edit one.
+"""Asks a TensorFlow Serving: generates modalities from others, or edits an image.
 
 --image=face.jpg                          its attributes, or the label of a digit, as a table
 --given="Smiling=1" --out=face.png        the average image; attributes not named are at their mean
 --given="label=7" --seed=3 --out=7.png    a sample; the same seed gives the same image
 --image=face.jpg --set="Smiling=1" --out=edited.png
+
+Any of the model's modalities can be given, each by a flag of its own name: --species=cockle,
+--measures=length_mm=12.5,weight_g=3, --note="a small shell", --photo=shell.png. All others are
+generated: images are written, values are printed in the data's units and letters.
 
 --server is http://HOST:8501 (REST) or grpc://HOST:8500. The server does not know the names of the
 model's values, so --saved_model must be a copy of the export.
@@ -22,7 +26,8 @@ import pathlib
 from absl import flags
 
 from jmvae_tf.clients.server_url import parse_server_url
-from jmvae_tf.programs.common import shared_flags
+from jmvae_tf.programs.common import modality_flags, shared_flags
+from jmvae_tf.programs.common.given_values import GivenFlags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError, check_choice
 
@@ -40,6 +45,7 @@ _SET = flags.DEFINE_list("set", [], "values to give --image instead of its own: 
 _SEED = shared_flags.define_seed(None, "draw a sample instead of the average image")
 _OUT = shared_flags.define_path("out", "generated.png", "PNG file for the image")
 _TIMEOUT = flags.DEFINE_float("timeout", 60.0, "seconds for all requests together")
+modality_flags.take()
 
 
 def main() -> None:
@@ -54,9 +60,8 @@ def main() -> None:
         server,
         _MODEL.value,
         pathlib.Path(_SAVED_MODEL.value or f"saved_models/{_MODEL.value}"),
-        images=_IMAGE.value or (),
+        given=GivenFlags(_IMAGE.value or (), _GIVEN.value),
         crop=_CROP.value,
-        given=_GIVEN.value,
         changes=_SET.value,
         seed=_SEED.value,
         out=pathlib.Path(_OUT.value),
@@ -65,17 +70,20 @@ def main() -> None:
 
 
 def _check_flags() -> None:
-    given = [flag for flag in (_GIVEN, _IMAGE) if flag.value]
-    if len(given) != 1:
+    if not (_GIVEN.value or _IMAGE.value or modality_flags.are_any()):
         raise UserError(
-            "Send either an image or the values to draw",
-            " and ".join(f"--{flag.name}" for flag in given) or "neither --image nor --given",
-            "give one of --image=FILE and --given=NAME=VALUE",
+            "Send what is known, such as an image or the values to draw",
+            "neither --image nor --given",
+            "give --image=FILE, --given=NAME=VALUE, or flags named by modalities",
         )
     if _SET.value and not _IMAGE.value:
         raise UserError("--set edits an image", "--set without --image", "give --image=FILE")
-    if _SEED.value is not None and not _GIVEN.value:
-        raise UserError("--seed draws an image", "--seed without --given", "leave it out")
+    if _SET.value and (_GIVEN.value or modality_flags.are_any()):
+        raise UserError(
+            "An edit starts from what the image shows", "--set beside other values", "give --image"
+        )
+    if _SET.value and _SEED.value is not None:
+        raise UserError("--seed draws an image", "--seed with --set", "leave it out")
     check_choice("crop", _CROP.value, ("center", "face"))
     shared_flags.check_png_name(_OUT.value)
     if not (math.isfinite(_TIMEOUT.value) and _TIMEOUT.value > 0):

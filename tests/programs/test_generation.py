@@ -8,6 +8,7 @@ from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.cvae import CVAE
 from jmvae_tf.models.jmvae_kl import JMVAEKL
+from jmvae_tf.programs.common.given_values import GivenFlags
 from jmvae_tf.programs.tasks.generation import edit_image, generate
 from jmvae_tf.runtime.errors import UserError
 
@@ -44,7 +45,7 @@ def left(tmp_path, rng):
 
 
 def _generate(model, images, given, out):
-    generate(model, images, given, None, 2, 0, out)
+    generate(model, GivenFlags(images, given), None, 2, 0, out)
 
 
 def test_two_images_and_two_labels(model, left, tmp_path, capsys):

@@ -112,6 +112,12 @@ def test_a_face_of_attributes(query, models, tmp_path):
     assert named["Eyeglasses"] > 0.5
 
 
+def test_a_flag_named_by_the_modality(query, tmp_path):
+    _succeeds(query("--given=Smiling=1,Eyeglasses=1", "--out=given.png"))
+    _succeeds(query("--attributes=Smiling=1,Eyeglasses=1", "--out=named.png"))
+    assert (tmp_path / "given.png").read_bytes() == (tmp_path / "named.png").read_bytes()
+
+
 def test_the_same_seed_gives_the_same_face(query, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         _succeeds(query("--given=Smiling=1", f"--seed={seed}", f"--out={name}.png"))
@@ -145,8 +151,14 @@ def test_a_digit_by_grpc(query, models, tmp_path):
 
 
 MISTAKES = {
-    "neither": ([], "Send either an image or the values to draw; received neither"),
-    "both": (["--image=a.png", "--given=Smiling=1"], "received --given and --image"),
+    "neither": ([], "Send what is known, such as an image or the values to draw; received neither"),
+    "all": (["--image=a.png", "--given=Smiling=1"], "left to generate; received image and attr"),
+    "no modality": (["--imege=a.png", "--given=Smiling=1"], "did you mean"),
+    "no value": (["--attributes", "--given=Smiling=1"], "behind an equals sign; received --attr"),
+    "values beside an edit": (
+        ["--image=a.png", "--set=Smiling=1", "--attributes=Male=1"],
+        "An edit starts from what the image shows",
+    ),
     "set without image": (["--given=Smiling=1", "--set=Male=1"], "--set edits an image"),
     "seed without given": (["--image=a.png", "--seed=1"], "--seed draws an image"),
     "negative seed": (["--given=Smiling=1", "--seed=-1"], "--seed must be from 0"),

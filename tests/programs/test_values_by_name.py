@@ -87,7 +87,9 @@ def test_named_values_of_a_vector():
     np.testing.assert_array_equal(parsed["sizes"], [[np.nan], [1e6]])
     with pytest.raises(UserError, match="length must be a finite number; received --given=length="):
         parse("given", ["length=inf"], modalities)
-    with pytest.raises(UserError, match="gives values by their names, and code has none; received"):
+    with pytest.raises(
+        UserError, match="by their names, and code has none; received --given=code=1; write --code="
+    ):
         parse("given", ["code=1"], modalities)
 
 

@@ -48,6 +48,9 @@ def parse_images(
     else:
         parsed = [_name_and_path(item, names) for item in items]
     found = dict(parsed)
+    if not all(found.values()):
+        written = " ".join(f"--image={item}" for item in items)
+        raise UserError("An image file must be named", written, "name a JPEG or PNG file")
     if len(found) < len(parsed):
         raise UserError(
             "An image is given once", " ".join(f"--image={item}" for item in items), "choose one"

@@ -1,9 +1,11 @@
-"""Prints the values of examples: a label's probabilities, attributes or other values."""
+"""Prints the values of examples by kind: probabilities, attributes, numbers, texts."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jmvae_tf.export_format.texts import texts_of_events
 from jmvae_tf.export_format.value_names import names_or_numbers
 
 if TYPE_CHECKING:
@@ -22,22 +24,32 @@ def print_table(modality: "Shown", values: np.ndarray) -> None:
             verdict = "yes" if values[place] > modality.threshold else "no"
             print(f"  {modality.value_names[place]:<{width}} {values[place]:z7.3f}  {verdict}")
         return
+    if modality.kind == "text":
+        print(f"{modality.name}: {shown_text(modality, values)}")
+        return
+    if modality.kind == "array":
+        print(f"{modality.name}: {shown_array(values)}")
+        return
     if modality.kind == "label":
         print(likeliest(modality, values[None]))
     else:
         print(f"{modality.name}:")
-    for name, value in zip(names_or_numbers(modality), values.ravel(), strict=True):
-        print(f"  {name:<12} {value:.4f}")
+    names = names_or_numbers(modality)
+    width = max(12, *map(len, names)) if modality.kind == "numbers" else 12
+    for name, value in zip(names, values.ravel(), strict=True):
+        # Columns of a table have units of their own; other values are about 1.
+        shown = f"{value:.5g}" if modality.kind == "numbers" else f"{value:.4f}"
+        print(f"  {name:<{width}} {shown}")
 
 
 def print_samples(modality: "Shown", samples: np.ndarray) -> None:
     """Prints the values of several examples, [examples, *event_shape], briefly."""
-    if modality.kind == "attributes":
+    if modality.kind == "label":
+        print(likeliest(modality, samples))
+    elif modality.kind in _IN_A_LINE:
         print(f"{modality.name}:")
         for number, sample in enumerate(samples, 1):
-            print(f"  {number:<3} {shown_attributes(modality, sample)}")
-    elif modality.kind == "label":
-        print(likeliest(modality, samples))
+            print(f"  {number:<3} {_IN_A_LINE[modality.kind](modality, sample)}")
     else:
         for sample in samples:
             print_table(modality, sample)
@@ -53,3 +65,29 @@ def likeliest(modality: "Shown", values: np.ndarray) -> str:
     """Lists the likeliest class of each of several examples, [examples, classes]."""
     names = " ".join(names_or_numbers(modality)[index] for index in values.argmax(axis=-1))
     return f"{modality.name}: likeliest {names}"
+
+
+def shown_numbers(modality: "Shown", values: np.ndarray) -> str:
+    """Lists the values of an example by name, in the data's units."""
+    names = zip(names_or_numbers(modality), values.ravel(), strict=True)
+    return ", ".join(f"{name} {value:.5g}" for name, value in names)
+
+
+def shown_text(modality: "Shown", values: np.ndarray) -> str:
+    """Returns the likeliest text of an example, [length, symbols]."""
+    [text] = texts_of_events(values[np.newaxis], modality.value_names)
+    return text
+
+
+def shown_array(values: np.ndarray) -> str:
+    """Describes an example that has too many values to list."""
+    size = "x".join(map(str, values.shape))
+    return f"{size} values from {values.min():.5g} to {values.max():.5g}, mean {values.mean():.5g}"
+
+
+_IN_A_LINE: dict[str, Callable[["Shown", np.ndarray], str]] = {
+    "attributes": shown_attributes,
+    "numbers": shown_numbers,
+    "text": shown_text,
+    "array": lambda _, values: shown_array(values),
+}

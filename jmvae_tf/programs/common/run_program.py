@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from absl import flags
 
-from jmvae_tf.programs.common import standard_streams
+from jmvae_tf.programs.common import modality_flags, standard_streams
 from jmvae_tf.runtime.errors import UserError, one_line
 
 
@@ -49,14 +49,7 @@ def _run(module: ModuleType) -> None:
 
 def _parse(module: ModuleType) -> None:
     flags.DEFINE_bool("help", False, "Show this text.", short_name="h", module_name=__name__)
-    try:
-        rest = flags.FLAGS(sys.argv)[1:]
-    except flags.Error as error:
-        raise UserError(
-            "Flags must be known and their values of the right kind",
-            str(error).replace("\n", " "),
-            f"see {sys.argv[0]} --help",
-        ) from error
+    rest = modality_flags.parse_flags(sys.argv)
     if flags.FLAGS.help:
         print((module.__doc__ or "").strip())
         for name in flags.FLAGS.flags_by_module_dict():

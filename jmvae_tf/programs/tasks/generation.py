@@ -2,15 +2,17 @@
 
 import pathlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from jmvae_tf.data.image_file import read_image
 from jmvae_tf.export_format.value_ranges import to_values
-from jmvae_tf.modalities import Modality
+from jmvae_tf.modalities import observed_key
 from jmvae_tf.models import editing
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.programs.common import standard_streams, values_by_name
+from jmvae_tf.programs.common.given_values import GivenFlags, all_given
 from jmvae_tf.programs.common.images_by_name import images_of, parse_images, paths_of
 from jmvae_tf.programs.common.print_values import print_samples, print_table
 from jmvae_tf.programs.tasks.run_model import load_model_of
@@ -24,8 +26,7 @@ _EDIT_INCHES = 1.3  # Large enough to see details.
 
 def generate(
     model: MultimodalVAE,
-    images: Sequence[str],
-    given: Sequence[str],
+    given: GivenFlags,
     crop: str | None,
     num_samples: int,
     seed: int,
@@ -35,8 +36,7 @@ def generate(
 
     Args:
       model: a trained model.
-      images: the given files; see `parse_images`.
-      given: the given values; see `values_by_name.parse`.
+      given: the flags that give any of its modalities.
       crop: "face" to crop faces from photographs.
       num_samples: the number of samples to draw.
       seed: seed of the samples.
@@ -45,19 +45,19 @@ def generate(
     Raises:
       UserError: if the model does not have a given value, or generates nothing from the inputs.
     """
-    known: dict[str, np.ndarray] = {
-        name: _read_image(path, model.modalities[name], crop)
-        for name, path in parse_images(images, model.modalities).items()
-    }
-    for name, values in values_by_name.parse("given", given, model.modalities).items():
-        known[name] = np.where(np.isnan(values), editing.usual_values(model, name), values)
+    known = all_given(
+        given,
+        model.modalities,
+        lambda path, modality: _read_image(path, modality, crop),
+        lambda name: _usual_values(model, name),
+    )
     targets = _targets(model, known)
     drawn = [name for name in images_of(model.modalities) if name in targets]
-    title = ", ".join(given) or ", ".join(images) or "drawn from the prior"
+    title = given.title(model.modalities) or "drawn from the prior"
+    batch = _batch(model, known)
 
     def samples(target: str, number: int | None) -> np.ndarray:
         """Returns [number, *event_shape]; for None the average, at the posterior's mean."""
-        batch = {name: value[None] for name, value in known.items()}
         values = model.generate(target, batch, number, seed).numpy()
         return values.reshape(-1, *model.modalities[target].event_shape)
 
@@ -157,7 +157,23 @@ def edit_image(
     standard_streams.require_output()
 
 
-def _read_image(path: pathlib.Path, modality: Modality, crop: str | None) -> np.ndarray:
+def _usual_values(model: MultimodalVAE, name: str) -> np.ndarray | None:
+    if model.modalities[name].kind == "attributes":
+        return editing.usual_values(model, name)
+    return editing.training_means(model, name)
+
+
+def _batch(model: MultimodalVAE, known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns what is known as a batch of one example, with masks of what is known in part."""
+    batch = {}
+    for name, values in known.items():
+        batch[name] = values[np.newaxis]
+        if model.modalities[name].partly_observed:
+            batch[observed_key(name)] = ~np.isnan(batch[name])
+    return batch
+
+
+def _read_image(path: pathlib.Path, modality: Any, crop: str | None) -> np.ndarray:
     return to_values(read_image(path, modality.event_shape, crop, pipe=True), modality.support)
 
 
@@ -169,7 +185,7 @@ def _targets(model: MultimodalVAE, known: Mapping[str, np.ndarray]) -> Sequence[
     """
     if not model.directions:
         return model.targets
-    targets = [name for name in model.targets if name not in known]
+    targets = [name for name in model.targets if name not in known or np.isnan(known[name]).any()]
     if targets and all(name in known for name in model.conditions):
         return targets
     needed = [f"{_flag_of(name, model)}=…" for name in model.conditions]

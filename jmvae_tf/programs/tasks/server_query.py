@@ -1,4 +1,4 @@
-"""Sends requests to a server: read an image, generate images or edit one."""
+"""Sends requests to a server: generates modalities from others, or edits an image."""
 
 import logging
 import os
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from jmvae_tf.clients.client import Client
+from jmvae_tf.clients.completion_inputs import completion_inputs
 from jmvae_tf.clients.rest_client import RestClient
 from jmvae_tf.clients.server_url import ServerUrl
 from jmvae_tf.data.image_file import encode_png, read_image
@@ -19,11 +20,13 @@ from jmvae_tf.export_format.saved_model_pb import read_signatures
 from jmvae_tf.export_format.value_ranges import to_pixels, to_values
 from jmvae_tf.export_format.version_folders import newest_version
 from jmvae_tf.programs.common import standard_streams, values_by_name
-from jmvae_tf.programs.common.images_by_name import images_of, parse_images, paths_of
+from jmvae_tf.programs.common.given_values import GivenFlags, all_given
+from jmvae_tf.programs.common.images_by_name import images_of, paths_of
 from jmvae_tf.programs.common.print_values import print_table
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import written_atomically
 
+_SAMPLES_OF_A_MEAN = 8  # Each sends all modalities.
 _LEAST_TIMEOUT = 0.001  # Seconds; more than 0.
 
 
@@ -32,24 +35,22 @@ def query(
     name: str,
     saved_model: pathlib.Path,
     *,
-    images: Sequence[str],
+    given: GivenFlags,
     crop: str,
-    given: Sequence[str],
     changes: Sequence[str],
     seed: int | None,
     out: pathlib.Path,
     timeout: float,
 ) -> None:
-    """Sends a request, then prints the values or writes the images in the reply.
+    """Sends requests, then writes the images and prints the values in the replies.
 
     Args:
       server: the server's URL.
       name: the name under which it serves the model.
       saved_model: a copy of the served export, or the folder above its versions.
-      images: the file to send, see `parse_images`; empty to generate images.
+      given: the flags that give any of its modalities.
       crop: "face" to crop the face from a photograph, otherwise "center".
-      given: the values to generate images from; see `values_by_name.parse`.
-      changes: the new values of the image; see `values_by_name.parse`.
+      changes: the new values of a given image; see `values_by_name.parse`.
       seed: seed of samples; None for the average images.
       out: the PNG file; for several images, their names are appended.
       timeout: seconds for all requests together.
@@ -59,37 +60,33 @@ def query(
         be reached, refuses the request or returns something else.
     """
     model = _ServedModel(server, name, saved_model, timeout)
-    if not images_of(model.modalities):
-        raise UserError(
-            "The model must have images",
-            f"one of {' and '.join(model.modalities)}",
-            "choose another --model",
-        )
-    if given:
-        _draw(model, given, seed, out)
+
+    def read(path: pathlib.Path, modality: Any) -> np.ndarray:
+        pixels = read_image(path, modality.event_shape, crop, pipe=True)
+        return to_values(pixels, modality.support)
+
+    if changes:
+        paths = given.paths(model.modalities)
+        if len(paths) > 1:
+            raise UserError(
+                "Send one image", " ".join(f"--image={x}" for x in given.images), "choose one"
+            )
+        [(image, path)] = paths.items()
+        condition, wanted = _one(changes, model.modalities)
+        _edit(model, image, read(path, model.modalities[image]), condition, wanted, out)
         return
-    paths = parse_images(images, model.modalities)
-    if len(paths) > 1:
-        raise UserError("Send one image", " ".join(f"--image={x}" for x in images), "choose one")
-    [(image, path)] = paths.items()
-    others = [x for x, modality in model.modalities.items() if modality.kind != "image"]
-    if not others:
+    targets = _targets(model, given.names(model.modalities))
+    images = [x for x in images_of(model.modalities) if x in targets]
+    if seed is not None and not images:
         raise UserError(
-            "The model must have an image and a label or attributes",
-            f"one of {' and '.join(model.modalities)}",
-            "call its signatures with a client of jmvae_tf.clients",
+            "--seed draws an image", f"--seed with {targets[0]} to read", "leave it out"
         )
-    shape = model.modalities[image].event_shape
-    wanted = _one(changes, model.modalities) if changes else None
-    pixels = read_image(path, shape, crop, pipe=True)
-    if wanted:
-        _edit(model, image, pixels, *wanted, out)
-        return
-    readable = [
-        x for x in others if model.has(signature_names.to_generate_from_files([image], [image], x))
-    ]
-    for other in readable or others[:1]:
-        print_table(model.modalities[other], model.read(image, pixels, other))
+    known = all_given(given, model.modalities, read, lambda x: _usual(model.modalities[x]))
+    for image, path in paths_of(out, images).items():
+        _write(path, model.draw(known, image, seed))
+    for target in targets:
+        if target not in images:
+            print_table(model.modalities[target], model.read(known, target))
     standard_streams.require_output()
 
 
@@ -121,7 +118,7 @@ class _ServedModel:
         return signature in self._signatures
 
     def predict(self, signature: str, inputs: Mapping[str, Any], output: str) -> np.ndarray:
-        """Calls a signature and returns its only output; the first call starts the timeout."""
+        """Calls a signature and returns an output; the first call starts the timeout."""
         if not self.has(signature):
             raise UserError(
                 f"The model must answer {signature}",
@@ -134,13 +131,64 @@ class _ServedModel:
         else:
             left = self._timeout - (time.monotonic() - self._asked)
             self._client.timeout = max(left, _LEAST_TIMEOUT)
-        return self._client.predict(signature, inputs, [output])[output]
+        outputs = [x.name for x in self._signatures[signature] if not x.is_input]
+        return self._client.predict(signature, inputs, outputs)[output]
 
-    def read(self, image: str, pixels: np.ndarray, other: str) -> np.ndarray:
-        """Predicts the values of another modality from an image, [*event_shape]."""
-        signature = signature_names.to_generate_from_files([image], [image], other)
-        file = np.array([_png(pixels)], object)
-        return self.predict(signature, {signature_names.file_tensor(image): file}, other)[0]
+    def read(self, known: Mapping[str, np.ndarray], target: str) -> np.ndarray:
+        """Returns the mean of a modality given values of others, [*event_shape] each."""
+        if not self.has(signature_names.to_generate(list(known), target)) and self.completes(
+            target
+        ):
+            return self._completed(known, target, np.arange(_SAMPLES_OF_A_MEAN)).mean(axis=0)
+        images = [name for name in known if self.modalities[name].kind == "image"]
+        signature = signature_names.to_generate_from_files(list(known), images, target)
+        if not images or not self.has(signature):  # Files are smaller than values.
+            return self.predict(
+                signature_names.to_generate(list(known), target), _batch(known), target
+            )[0]
+        inputs = {x: values for x, values in _batch(known).items() if x not in images}
+        for name in images:
+            file = np.array([self.png(name, known[name])], object)
+            inputs[signature_names.file_tensor(name)] = file
+        return self.predict(signature, inputs, target)[0]
+
+    def draw(self, known: Mapping[str, np.ndarray], image: str, seed: int | None) -> bytes:
+        """Returns the PNG file of an image given values of other modalities, [*event_shape] each.
+
+        Args:
+          known: modality name to values.
+          image: the image's name.
+          seed: seed of a sample; None for the average image.
+        """
+        direct = self.has(signature_names.to_generate(list(known), image))
+        if not direct and self.completes(image):
+            sample = None if seed is None else self._completed(known, image, np.array([seed]))[0]
+            return self.png(image, self.read(known, image) if sample is None else sample)
+        if seed is not None:
+            seeds = {signature_names.SEED: np.array([seed], np.int32)}
+            signature = signature_names.to_sample(list(known), image)
+            return self.png(image, self.predict(signature, _batch(known) | seeds, image)[0])
+        if any(self.modalities[name].kind == "image" for name in known):
+            return self.png(image, self.read(known, image))
+        signature = signature_names.to_generate_files(list(known), image)
+        [content] = self.predict(signature, _batch(known), signature_names.file_tensor(image))
+        return content
+
+    def completes(self, target: str) -> bool:
+        """Tells whether the export generates a modality from any subset of them."""
+        return self.has(signature_names.to_complete(target))
+
+    def _completed(
+        self, known: Mapping[str, np.ndarray], target: str, seeds: np.ndarray
+    ) -> np.ndarray:
+        """Returns means of a modality for samples of the latent variable, [seeds, *event_shape]."""
+        inputs = completion_inputs(self.modalities, known, seeds)
+        return self.predict(signature_names.to_complete(target), inputs, target)
+
+    def png(self, image: str, values: np.ndarray) -> bytes:
+        """Encodes an image, [height, width, channels], as a PNG file."""
+        pixels = np.clip(to_pixels(values, self.modalities[image].support), 0.0, 1.0)
+        return encode_png(np.round(pixels * 255).astype(np.uint8))
 
 
 def _client(
@@ -157,45 +205,43 @@ def _client(
     return RestClient(server.url, name, timeout=timeout, modalities=modalities)
 
 
-def _draw(model: _ServedModel, given: Sequence[str], seed: int | None, out: pathlib.Path) -> None:
-    """Writes all images that the model generates from some values."""
-    values = {
-        name: _filled(model.modalities[name], values)
-        for name, values in values_by_name.parse("given", given, model.modalities).items()
-    }
-    images = images_of(model.modalities)
-    name_of = signature_names.to_generate_files if seed is None else signature_names.to_sample
-    signatures = {image: name_of(list(values), image) for image in images}
-    answered = [image for image in images if model.has(signatures[image])]
-    for image, path in paths_of(out, answered or images[:1]).items():
-        if seed is None:
-            output = signature_names.file_tensor(image)
-            [content] = model.predict(signatures[image], values, output)
-        else:
-            inputs = {**values, signature_names.SEED: np.array([seed], np.int32)}
-            [sample] = model.predict(signatures[image], inputs, image)
-            content = _png(to_pixels(sample, model.modalities[image].support))
-        _write(path, content)
+def _targets(model: _ServedModel, known: Sequence[str]) -> list[str]:
+    """Returns the names of the modalities that can be generated from known ones.
+
+    Raises:
+      UserError: if there are none.
+    """
+    left = [name for name in model.modalities if name not in known]
+    if not left:
+        raise UserError(
+            "Something must be left to generate",
+            f"{' and '.join(known)}, all of the model's modalities",
+            "leave one of them out",
+        )
+
+    def can(target: str) -> bool:
+        direct = signature_names.to_generate(known, target)
+        return model.has(direct) or model.completes(target)
+
+    # If there is no such signature, the first request says so.
+    return [name for name in left if can(name)] or left[:1]
 
 
 def _edit(
     model: _ServedModel,
     image: str,
-    pixels: np.ndarray,
+    values: np.ndarray,
     condition: str,
     wanted: np.ndarray,
     out: pathlib.Path,
 ) -> None:
-    """Writes an image with other values."""
-    modality, support = model.modalities[condition], model.modalities[image].support
-    values = np.where(np.isnan(wanted), model.read(image, pixels, condition), wanted)
-    inputs = {
-        image: to_values(pixels[np.newaxis], support),
-        condition: values.clip(*modality.support).astype(np.float32)[np.newaxis],
-    }
+    """Writes an image with other values of another modality."""
+    support = model.modalities[condition].support
+    changed = np.where(np.isnan(wanted), model.read({image: values}, condition), wanted)
+    inputs = _batch({image: values, condition: changed.clip(*support).astype(np.float32)})
     named = signature_names.to_edit(image, condition)  # The name with several conditions.
     signature = named if model.has(named) else signature_names.to_edit(image)
-    _write(out, _png(to_pixels(model.predict(signature, inputs, image)[0], support)))
+    _write(out, model.png(image, model.predict(signature, inputs, image)[0]))
 
 
 def _one(
@@ -209,24 +255,18 @@ def _one(
     return one
 
 
-def _filled(modality: DescribedModality, values: np.ndarray) -> np.ndarray:
-    """Returns [1, *event_shape]; values that are not given are at their training means."""
-    missing = np.isnan(values)
-    if modality.kind == "vector" and missing.any():
-        names = [x for x, one in zip(modality.value_names, missing.ravel(), strict=True) if one]
-        raise UserError(
-            f"An export does not contain the means of {modality.name}, so all values must be given",
-            f"--given without {', '.join(names)}",
-            "name them too",
-        )
-    usual = modality.threshold if modality.means is None else modality.means
-    filled = np.where(missing, np.asarray(usual, np.float32), values)
-    return filled.astype(np.float32)[np.newaxis]
+def _usual(modality: DescribedModality) -> np.ndarray | None:
+    """Returns the usual values of a modality, [*event_shape]; None if the export has none."""
+    if modality.means is not None:
+        return np.asarray(modality.means, np.float32)
+    if modality.kind == "attributes":
+        return np.full(modality.event_shape, modality.threshold, np.float32)
+    return None
 
 
-def _png(pixels: np.ndarray) -> bytes:
-    """Encodes float32 [height, width, 1 or 3] in [0, 1] as a PNG file."""
-    return encode_png(np.round(np.clip(pixels, 0.0, 1.0) * 255).astype(np.uint8))
+def _batch(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns values as a batch of one example."""
+    return {name: x[np.newaxis] for name, x in values.items()}
 
 
 def _write(path: pathlib.Path, content: bytes) -> None:
