@@ -103,6 +103,17 @@ class ModalityInput(Input):
         return np.clip(value, *self.modality.support)[np.newaxis].astype(np.float32)
 
 
+class IncompleteInput(ModalityInput):
+    """Values of a modality, float32 [batch, *event_shape]; NaN for those that are missing."""
+
+    def taken(self, tensor: tf.Tensor) -> tf.Tensor:
+        """See `Input`."""
+        is_missing = tf.math.is_nan(tensor)
+        possible = np.float32(np.clip(0.0, *self.modality.support))
+        checked = super().taken(tf.where(is_missing, possible, tensor))
+        return tf.where(is_missing, tensor, checked)
+
+
 @dataclasses.dataclass(frozen=True)
 class EncodedImageInput(Input):
     """JPEG or PNG files, string [batch], one for each image of a modality.

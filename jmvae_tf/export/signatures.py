@@ -12,9 +12,16 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from jmvae_tf.export import encoded_images
-from jmvae_tf.export.inputs import EncodedImageInput, Input, ModalityInput, SeedInput
+from jmvae_tf.export.inputs import (
+    EncodedImageInput,
+    IncompleteInput,
+    Input,
+    ModalityInput,
+    SeedInput,
+)
 from jmvae_tf.export_format import signature_names
 from jmvae_tf.export_format.value_ranges import to_pixels
+from jmvae_tf.modalities import observed_key
 from jmvae_tf.models import editing
 from jmvae_tf.models.base import Direction, MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
@@ -48,6 +55,9 @@ def signatures_of(model: MultimodalVAE) -> list[Signature]:
     `embed` returns the mean and the standard deviation of q(z|image). A model with several images,
     or with several modalities but no image, has `embed_<name>` for each modality. A model of a
     single modality has `reconstruct_<name>` and `embed`.
+
+    Where modalities may be partly observed, NaN stands for values that are not known, but not in
+    edits.
 
     If inference itself samples (the iterative sampling of JMVAE and JMVAE-h), each example uses
     seed 0, so a reply does not depend on the rest of the batch.
@@ -100,7 +110,7 @@ def _edits(model: MultimodalVAE) -> Iterator[Signature]:
         for condition in conditions:
             yield Signature(
                 signature_names.to_edit(target, condition if len(conditions) > 1 else None),
-                (_input(model, target), _input(model, condition)),
+                tuple(ModalityInput(name, model.modalities[name]) for name in (target, condition)),
                 _edit(model, target, condition),
             )
 
@@ -110,7 +120,9 @@ def _reconstructions(model: MultimodalVAE) -> Iterator[Signature]:
         return
     for name in model.modalities:
         yield Signature(
-            signature_names.to_reconstruct(name), (_input(model, name),), model.reconstruct
+            signature_names.to_reconstruct(name),
+            (_input(model, name),),
+            lambda x: model.reconstruct(_known(model, x)),
         )
 
 
@@ -176,7 +188,7 @@ def _to_files(model: MultimodalVAE, direction: Direction) -> Signature:
 
 def _moments(model: MultimodalVAE) -> Callable[[Tensors], Outputs]:
     def moments(x: Tensors) -> Outputs:
-        q = model.posterior(x, _fixed_seed(model, x))
+        q = model.posterior(_known(model, x), _fixed_seed(model, x))
         return {signature_names.MEAN: q.mean(), signature_names.STDDEV: q.stddev()}
 
     return moments
@@ -184,12 +196,12 @@ def _moments(model: MultimodalVAE) -> Callable[[Tensors], Outputs]:
 
 def _average(model: MultimodalVAE, direction: Direction) -> Callable[[Tensors], Outputs]:
     target = direction.target
-    return lambda x: {target: model.generate(target, x, seed=_fixed_seed(model, x))}
+    return lambda x: {target: model.generate(target, _known(model, x), seed=_fixed_seed(model, x))}
 
 
 def _sample(model: MultimodalVAE, direction: Direction) -> Callable[[Tensors], Outputs]:
     def sample(x: Tensors) -> Outputs:
-        given = {name: x[name] for name in direction.given}
+        given = _known(model, {name: x[name] for name in direction.given})
         seed = x[signature_names.SEED]
         [drawn] = tf.unstack(model.generate(direction.target, given, 1, seed), 1)
         return {direction.target: drawn}
@@ -220,7 +232,14 @@ def _given(model: MultimodalVAE, direction: Direction) -> tuple[Input, ...]:
 
 
 def _input(model: MultimodalVAE, name: str) -> Input:
-    return ModalityInput(name, model.modalities[name])
+    modality = model.modalities[name]
+    return (IncompleteInput if modality.partly_observed else ModalityInput)(name, modality)
+
+
+def _known(model: MultimodalVAE, x: Tensors) -> Tensors:
+    """Returns inputs with masks of what is there, for modalities that may be partly observed."""
+    partly = [name for name in x if model.modalities[name].partly_observed]
+    return {**x, **{observed_key(name): tf.logical_not(tf.math.is_nan(x[name])) for name in partly}}
 
 
 def _is_image(model: MultimodalVAE, name: str) -> bool:
