@@ -12,7 +12,11 @@ from jmvae_tf.reporting.figures.png_files import as_png, short_line
 
 
 def bars(
-    names: Sequence[str], values: np.ndarray, limits: tuple[float, float], line: float = 0.0
+    names: Sequence[str],
+    values: np.ndarray,
+    limits: tuple[float, float],
+    line: float = 0.0,
+    most: int = 40,
 ) -> np.ndarray:
     """Draws values by name, the largest on top: uint8 [height, width, 3].
 
@@ -21,13 +25,14 @@ def bars(
       values: [values].
       limits: the smallest range that the axis shows.
       line: a value to mark, for example the one between yes and no.
+      most: how many values are shown; the smallest are left out.
     """
-    order = np.argsort(values)
-    figure = Figure(figsize=(4.6, 0.9 + 0.24 * len(names)))
+    order = np.argsort(values)[-most:]
+    figure = Figure(figsize=(4.6, 0.9 + 0.24 * len(order)))
     figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - 0.3 / figure.get_figheight()))
     axes = figure.subplots()  # Below the page's own title of the image.
     shown = [short_line(names[index]) for index in order]
-    axes.barh(np.arange(len(names)), values[order], tick_label=shown, color="#4472c4")
+    axes.barh(np.arange(len(order)), values[order], tick_label=shown, color="#4472c4")
     axes.set_xlim(min(limits[0], 1.05 * values.min()), max(limits[1], 1.05 * values.max()))
     axes.axvline(line, color="black", linewidth=0.8)
     axes.tick_params(labelsize=9)
@@ -49,7 +54,7 @@ def scatter(
     figure.set_layout_engine("constrained", rect=(0, 0, 1, 0.94))  # Below the page's own title.
     axes = figure.subplots()
     colours = colormaps["tab10" if len(names) <= 10 else "tab20"]
-    for number, name in enumerate(names):
+    for number, name in enumerate(names[: labels.max() + 1]):
         x, y = points[labels == number].T
         axes.scatter(x, y, s=8, color=colours(number % 20), label=short_line(name))
     if here is not None:

@@ -1,24 +1,22 @@
 """Gets arrays from an exported model for the page; independent of the page's layout."""
 
-import pathlib
-from collections.abc import Sequence
-
 import numpy as np
 
 from jmvae_tf.clients.loaded_export import LoadedExport
-from jmvae_tf.data.image_file import read_image
+from jmvae_tf.demo.pictures import for_screen
 from jmvae_tf.export_format import signature_names
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.export_format.value_names import names_or_numbers
-from jmvae_tf.export_format.value_ranges import to_pixels, to_values
-from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.export_format.value_ranges import to_values
 
-_SCREEN = 320  # Pixels; the smallest size of a displayed image.
+_MOST_CLOUDS = 20  # Labels in the scatter plot of the latent variable.
 _LATENT_SAMPLES = 60  # Per label, in the scatter plot of the latent variable.
 
 
 class DemoModel:
-    """A model of one image and at most one label or set of attributes.
+    """The part of a model that the tabs to draw, edit and walk are about.
+
+    It is the only image, with the only label or set of attributes, if there is one.
 
     Attributes:
       export: the exported model.
@@ -27,36 +25,27 @@ class DemoModel:
 
     Args:
       export: an exported model.
-
-    Raises:
-      UserError: if the page cannot show its modalities, or it has none of the page's signatures.
+      image: see above.
+      other: see above.
     """
 
-    def __init__(self, export: LoadedExport) -> None:
+    def __init__(
+        self, export: LoadedExport, image: DescribedModality, other: DescribedModality | None
+    ) -> None:
+        self.export = export
+        self.image = image
+        self.other = other
+
+    @classmethod
+    def of(cls, export: LoadedExport) -> "DemoModel | None":
+        """Returns that part of a model; None if it has several images, or none of the tabs."""
         modalities = export.modalities.values()
         images = [x for x in modalities if x.kind == "image"]
         others = [x for x in modalities if x.kind in ("label", "attributes")]
         if len(images) != 1 or len(others) > 1:
-            raise _cannot_show(
-                f"a model with the images {_listed(images)} and the labels or attributes "
-                f"{_listed(others)}"
-            )
-        side, *_ = shape = images[0].event_shape
-        if shape not in ((side, side, 1), (side, side, 3)):
-            raise _cannot_show(f"{images[0].name}, an image of the shape {shape}")
-        if others and len(others[0].event_shape) != 1:
-            raise _cannot_show(f"{others[0].name} of the shape {others[0].event_shape}")
-        for shown in (*images, *others):
-            if not np.isfinite(shown.support).all():
-                raise _cannot_show(f"{shown.name} without a range of values")
-        self.export = export
-        self.image: DescribedModality = images[0]
-        self.other: DescribedModality | None = others[0] if others else None
-        if not any(map(self.can, ("draw", "read", "rebuild"))):
-            raise _cannot_show(
-                f"a model of {', '.join(export.modalities)} with the signatures "
-                f"{', '.join(sorted(export.signatures))}"
-            )
+            return None
+        model = cls(export, images[0], others[0] if others else None)
+        return model if any(map(model.can, ("draw", "read", "rebuild"))) else None
 
     @property
     def _names(self) -> tuple[str, str]:
@@ -67,6 +56,13 @@ class DemoModel:
     def no_and_yes(self) -> tuple[float, float]:
         """The values of an absent and of a present attribute."""
         return self.other.no_and_yes if self.other else (-1.0, 1.0)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The lowest and the highest value of an attribute that can be chosen."""
+        support = self.other.support if self.other else (0.0, 1.0)
+        no, yes = self.no_and_yes
+        return support if np.isfinite(support).all() else (2 * no - yes, 2 * yes - no)
 
     @property
     def is_of_labels(self) -> bool:
@@ -134,8 +130,7 @@ class DemoModel:
     def edit(self, image: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Edits an image [height, width, channels] to have other values, [values]."""
         name, other = self._names
-        low, high = self.other.support if self.other else (0.0, 1.0)
-        inputs = {name: image[np.newaxis], other: np.clip(values, low, high)[np.newaxis]}
+        inputs = {name: image[np.newaxis], other: np.clip(values, *self.limits)[np.newaxis]}
         return self.export(signature_names.to_edit(name), **inputs)[name][0]
 
     def rebuild(self, image: np.ndarray) -> np.ndarray:
@@ -159,7 +154,7 @@ class DemoModel:
         return self.average((1 - shares) * start + shares * end)
 
     def latent_cloud(self) -> tuple[np.ndarray, np.ndarray]:
-        """Places images sampled from each label in the latent space.
+        """Places images sampled from each of the first labels in the latent space.
 
         Returns:
           The means of q(z|image), [points, 2], and the label number of each.
@@ -167,45 +162,16 @@ class DemoModel:
         if self.other is None:
             raise ValueError("This model has images only.")
         [classes] = self.other.event_shape
+        shown = min(classes, _MOST_CLOUDS)
         points = []
-        for number in range(classes):
+        for number in range(shown):
             values = np.eye(classes, dtype=np.float32)[number]
             if self.other.kind == "attributes":
                 yes = self.other.no_and_yes[1]
                 values = np.where(values > 0, yes, self.usual_values()).astype(np.float32)
             points.append(self.embed(self.samples(values, 0, _LATENT_SAMPLES)))
-        return np.concatenate(points), np.repeat(np.arange(classes), _LATENT_SAMPLES)
-
-    def from_file(self, path: str, crop: str | None) -> np.ndarray:
-        """Reads an uploaded file as an input of the model, [height, width, channels].
-
-        Args:
-          path: the path of the file.
-          crop: "face", or None for the centre square.
-
-        Raises:
-          UserError: see `read_image`.
-        """
-        pixels = read_image(pathlib.Path(path), self.image.event_shape, crop)
-        return to_values(pixels, self.image.support)
+        return np.concatenate(points), np.repeat(np.arange(shown), _LATENT_SAMPLES)
 
     def for_screen(self, image: np.ndarray) -> np.ndarray:
-        """Enlarges an image of the model, [height, width, 1 or 3]; returns uint8 [h, w, 3]."""
-        factor = max(1, _SCREEN // image.shape[0])
-        pixels = np.clip(to_pixels(image, self.image.support), 0.0, 1.0)
-        levels = np.round(pixels * 255).astype(np.uint8)
-        levels = np.broadcast_to(levels, (*levels.shape[:2], 3))
-        return levels.repeat(factor, axis=0).repeat(factor, axis=1)
-
-
-def _listed(modalities: Sequence[DescribedModality]) -> str:
-    return ", ".join(x.name for x in modalities) or "(none)"
-
-
-def _cannot_show(received: str) -> UserError:
-    return UserError(
-        "The page shows models of one square image, grey or in colour, and at most one label or "
-        "attributes, each with a range of values",
-        received,
-        "choose another --saved_model or --run",
-    )
+        """Enlarges an image of the model; see `pictures.for_screen`."""
+        return for_screen(image, self.image)

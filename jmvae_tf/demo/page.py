@@ -6,8 +6,11 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from jmvae_tf.clients.loaded_export import LoadedExport
 from jmvae_tf.demo import charts
+from jmvae_tf.demo.any_subset import AnySubset
 from jmvae_tf.demo.demo_model import DemoModel
+from jmvae_tf.demo.generate_tab import generate_tab
 from jmvae_tf.demo.page_controls import (
     BUTTONS,
     attributes_in,
@@ -29,31 +32,49 @@ Picture = np.ndarray
 Gallery = list[np.ndarray]
 
 
-def page(model: DemoModel, title: str, crops_faces: bool) -> gr.Blocks:
+def page(export: LoadedExport, title: str, crops_faces: bool) -> gr.Blocks:
     """Builds the page of a model, with only what the model can do.
 
+    A model of one image, and one label or attributes, has tabs to draw, edit and walk. Other models
+    have a tab that generates everything from any of their modalities.
+
     Args:
-      model: the model.
+      export: the exported model.
       title: the title above the page.
       crops_faces: whether to find and crop faces in photographs by default.
+
+    Raises:
+      UserError: if the page cannot show the model.
     """
+    model = DemoModel.of(export)
+    shown = {x.name for x in (model.image, model.other) if x} if model else set()
+    rest = None if shown == set(export.modalities) else AnySubset(export)
     forgets = (_LOOKED_FOR_EVERY, FORGOTTEN_AFTER)
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=forgets) as blocks:
         gr.Markdown(f"## {title}")
         with gr.Tabs():
-            if model.can("draw"):
-                with gr.Tab("Draw"):
-                    _draw_tab(model)
-            if model.can("read") or model.can("rebuild"):
-                with gr.Tab("Read and edit"):
-                    _read_tab(model, crops_faces)
-            if model.can("draw"):
-                with gr.Tab("Walk"):
-                    _walk_tab(model, crops_faces)
-            if model.can("scatter"):
-                with gr.Tab("Latent space"):
-                    _latent_tab(model, crops_faces)
+            if rest:
+                with gr.Tab("Generate"):
+                    generate_tab(rest, crops_faces)
+            if model:
+                _tabs(model, crops_faces)
     return blocks
+
+
+def _tabs(model: DemoModel, crops_faces: bool) -> None:
+    """Makes the tabs of an image, and of the label or the attributes beside it."""
+    if model.can("draw"):
+        with gr.Tab("Draw"):
+            _draw_tab(model)
+    if model.can("read") or model.can("rebuild"):
+        with gr.Tab("Read and edit"):
+            _read_tab(model, crops_faces)
+    if model.can("draw"):
+        with gr.Tab("Walk"):
+            _walk_tab(model, crops_faces)
+    if model.can("scatter"):
+        with gr.Tab("Latent space"):
+            _latent_tab(model, crops_faces)
 
 
 def _draw_tab(model: DemoModel) -> None:
@@ -86,7 +107,7 @@ def _read_tab(model: DemoModel, crops_faces: bool) -> None:
     """Makes the tab from an image to values and edits, or to its reconstruction."""
     with gr.Row():
         with gr.Column(scale=2):
-            photo, face = upload_controls(model, crops_faces, model.image.name)
+            photo, face = upload_controls(model.image, crops_faces, model.image.name)
             seen = picture_box("what the model sees", "seen")
         with gr.Column(scale=2):
             chart = picture_box("what it reads" if model.can("read") else "reconstruction", "chart")
@@ -98,7 +119,7 @@ def _read_tab(model: DemoModel, crops_faces: bool) -> None:
     held = gr.State(None)  # The image as the model's input.
 
     def read(path: str | None, face: bool) -> Sequence[Any]:
-        image = opened_image(model, path, face)
+        image = opened_image(model.image, path, face)
         if image is None:
             return (None, None, None)
         if not model.can("read"):
@@ -135,7 +156,7 @@ def _walk_tab(model: DemoModel, crops_faces: bool) -> None:
             with gr.Column():
                 values = choice_of_values(model, place, number)
                 if model.can("read"):
-                    photo, face = upload_controls(model, crops_faces, f"or {place} an image")
+                    photo, face = upload_controls(model.image, crops_faces, f"or {place} an image")
                 else:
                     photo, face = gr.State(None), gr.State(False)
                 ends.append((values, photo, face))
@@ -157,7 +178,7 @@ def _latent_tab(model: DemoModel, crops_faces: bool) -> None:
     names = model.value_names
     with gr.Row():
         with gr.Column(scale=2):
-            photo, face = upload_controls(model, crops_faces, "an image to find")
+            photo, face = upload_controls(model.image, crops_faces, "an image to find")
         with gr.Column(scale=3):
             plot = picture_box(
                 "mean of q(z|image) of images sampled for each label",
@@ -166,7 +187,7 @@ def _latent_tab(model: DemoModel, crops_faces: bool) -> None:
             )
 
     def find(path: str | None, face: bool) -> Picture:
-        image = opened_image(model, path, face)
+        image = opened_image(model.image, path, face)
         here = None if image is None else model.embed(image[np.newaxis])[0]
         return charts.scatter(points, labels, names, here)
 
@@ -175,7 +196,7 @@ def _latent_tab(model: DemoModel, crops_faces: bool) -> None:
 
 def _end(model: DemoModel, values: Any, path: str | None, face: bool) -> np.ndarray:
     """Returns the values at one end of a walk: an uploaded image's or the chosen ones."""
-    image = opened_image(model, path, face)
+    image = opened_image(model.image, path, face)
     if image is not None:
         return model.read(image)
     if model.is_of_labels:

@@ -7,21 +7,27 @@ import gradio as gr
 import numpy as np
 
 from jmvae_tf.demo.demo_model import DemoModel
+from jmvae_tf.demo.pictures import from_file
+from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.runtime.errors import UserError
 
 BUTTONS = ("fullscreen", "download")
 """The buttons of an image, without the library's button to share it."""
 
 _MOST_COLUMNS = 3
+_MOST_BUTTONS = 30  # Classes; more are a list to choose from.
 
 
-def picture_box(label: str, name: str, first: np.ndarray | None = None) -> gr.Image:
+def picture_box(
+    label: str, name: str, first: np.ndarray | None = None, visible: bool = True
+) -> gr.Image:
     """Makes an image that the page shows and users cannot change.
 
     Args:
       label: the title of the image.
       name: its id on the page.
       first: the initial image; None for none.
+      visible: whether it is shown.
     """
     return gr.Image(
         first,
@@ -30,6 +36,7 @@ def picture_box(label: str, name: str, first: np.ndarray | None = None) -> gr.Im
         elem_id=name,
         buttons=list(BUTTONS),
         alt_text=label,
+        visible=visible,
     )
 
 
@@ -58,9 +65,8 @@ def value_controls(model: DemoModel, absent: np.ndarray) -> ValueControls:
     if other is None:
         return ValueControls([], [], [])
     if other.kind == "label":
-        radio = gr.Radio(model.value_names, value=model.value_names[0], label=other.name)
-        return ValueControls([radio], [], [])
-    low, high = other.support
+        return ValueControls([_choice_of_class(model, other.name, 0)], [], [])
+    low, high = model.limits
     yes = model.no_and_yes[1]
     names = model.value_names
     boxes = gr.CheckboxGroup(names, label="has", elem_id="boxes")
@@ -95,12 +101,23 @@ def choice_of_values(model: DemoModel, label: str, number: int) -> Any:
     """Makes one control for a whole set of values: the present attributes, or a label."""
     names = model.value_names
     if model.is_of_labels:
-        return gr.Radio(names, value=names[number], label=label)
+        return _choice_of_class(model, label, min(number, len(names) - 1))
     return gr.CheckboxGroup(names, value=names[number : number + 1], label=f"{label} a face with")
 
 
-def upload_controls(model: DemoModel, crops_faces: bool, label: str) -> tuple[Any, Any]:
+def _choice_of_class(model: DemoModel, label: str, number: int) -> Any:
+    names = model.value_names
+    choice = gr.Radio if len(names) <= _MOST_BUTTONS else gr.Dropdown
+    return choice(names, value=names[number], label=label)
+
+
+def upload_controls(image: DescribedModality, crops_faces: bool, label: str) -> tuple[Any, Any]:
     """Makes the controls to upload an image.
+
+    Args:
+      image: the modality.
+      crops_faces: whether to find and crop faces in photographs by default.
+      label: the title of the controls.
 
     Returns:
       The state with the path of the last image, which stays on the server; and the check box for
@@ -122,17 +139,18 @@ def upload_controls(model: DemoModel, crops_faces: bool, label: str) -> tuple[An
 
     for source in (upload, webcam):  # Unchanged: only `read_image` may decode it.
         source.change(keep, source, photo, preprocess=False)
-    faces = model.image.event_shape[-1] == 3
-    face = gr.Checkbox(crops_faces, label="find and crop the face", visible=faces)
+    height, width, channels = image.event_shape
+    faces = height == width and channels == 3
+    face = gr.Checkbox(crops_faces and faces, label="find and crop the face", visible=faces)
     return photo, face
 
 
-def opened_image(model: DemoModel, path: str | None, face: bool) -> np.ndarray | None:
+def opened_image(image: DescribedModality, path: str | None, face: bool) -> np.ndarray | None:
     """Reads an uploaded image as the model's input; the page shows any error."""
     if path is None:
         return None
     try:
-        return model.from_file(path, "face" if face else None)
+        return from_file(path, image, "face" if face else None)
     except UserError as error:
         gr.Warning(str(error).replace(path, "the file"), title="This file cannot be used")
         return None
@@ -143,16 +161,14 @@ def values_of(model: DemoModel, controls: Sequence[Any]) -> np.ndarray:
     if model.is_of_labels:
         names = model.value_names
         return np.eye(len(names), dtype=np.float32)[names.index(controls[0])]
-    low, high = model.other.support if model.other else (0.0, 0.0)
-    return np.clip(np.asarray(controls, np.float32), low, high)
+    return np.clip(np.asarray(controls, np.float32), *model.limits)
 
 
 def shown_values(model: DemoModel, values: np.ndarray) -> list[Any]:
     """Converts values, [values], to settings of the controls."""
     if model.is_of_labels:
         return [model.value_names[int(values.argmax())]]
-    low, high = model.other.support if model.other else (0.0, 0.0)
-    return [round(float(value), 2) for value in np.clip(values, low, high)]
+    return [round(float(value), 2) for value in np.clip(values, *model.limits)]
 
 
 def attributes_in(model: DemoModel, values: np.ndarray) -> list[str]:

@@ -16,8 +16,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from jmvae_tf.data.image_file import encode_png
 from jmvae_tf.data.toyfaces import loading as toyfaces
+from jmvae_tf.export.saved_model import export_saved_model
 from tests.helpers.demo_page import started_page
+from tests.helpers.drawn_shells import drawn_shells, shell_model
 from tests.helpers.paths import ROOT
 
 pytestmark = pytest.mark.slow
@@ -43,7 +46,7 @@ def _demo(temporary, *flags):
 
 
 @contextlib.contextmanager
-def _opened(url, chromium):
+def _opened(url, chromium, first_tab="Draw"):
     """The page in a browser, which asks nobody else for anything, and may do all that it tries."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     foreign, forbidden = [], []
@@ -66,7 +69,7 @@ def _opened(url, chromium):
             ),
         )
         tab.goto(url)
-        tab.get_by_role("tab", name="Draw").wait_for()
+        tab.get_by_role("tab", name=first_tab).wait_for()
         yield tab
         browser.close()
     assert foreign == []
@@ -109,6 +112,18 @@ def _picture(page, name, unlike=None):
                 return address
         page.wait_for_timeout(100)
     raise AssertionError(f"#{name} shows nothing new")
+
+
+def _text_box(page, name):
+    return page.locator(f"#{name} textarea, #{name} input").first
+
+
+def _says(page, text):
+    """Waits until the page says what it generates from what."""
+    deadline = time.monotonic() + 60
+    while text not in _text_box(page, "status").input_value():
+        assert time.monotonic() < deadline, _text_box(page, "status").input_value()
+        page.wait_for_timeout(100)
 
 
 def _move(page, tab, slider, value):
@@ -276,3 +291,37 @@ def test_a_run_of_digits_with_two_latent_values(chromium, tmp_path):
         page.get_by_role("tabpanel").first.locator("input[type=file]").first.set_input_files(file)
         _picture(page, "latent", cloud)
         _shoot(page, "latent")
+
+
+def test_shells_by_any_of_their_modalities(chromium, tmp_path):
+    """An image, a label, attributes, numbers and a text: each given, and each shown by its kind."""
+    exported = export_saved_model(shell_model(epochs=40), tmp_path / "shells")
+    shell = tmp_path / "shell.png"
+    [photo] = drawn_shells(1)["photo"]
+    shell.write_bytes(encode_png(np.round(photo * 255).astype(np.uint8)))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with (
+        _demo(temporary, f"--saved_model={exported}") as url,
+        _opened(url, chromium, "Generate") as page,
+    ):
+        page.locator("#give-species").get_by_label("whelk", exact=True).check()
+        _picture(page, "result-photo")
+        page.locator("#result-measures").get_by_text("weight_g").first.wait_for()
+        page.locator("#result-traits").get_by_text("striped").first.wait_for()
+        assert _text_box(page, "result-note").input_value()
+        assert page.locator("#result-species").count() == 0
+        _shoot(page, "shells_species")
+        page.locator("#give-species").get_by_label("(not given)").check()
+        _text_box(page, "give-note").fill("a whelk!")
+        _says(page, "note must have at most 16 of the letters ")
+        _text_box(page, "give-note").fill("large whelk")
+        _says(page, "photo and species and traits and measures from note")
+        chart = _picture(page, "result-species")
+        page.locator("input[type=file]").first.set_input_files(shell)
+        page.locator("#give-traits").get_by_label("striped").check()
+        _text_box(page, "give-measures-0").fill("55")
+        _text_box(page, "give-measures-1").fill("20")
+        _says(page, "species from photo and traits and measures and note")
+        _picture(page, "result-species", chart)
+        _shoot(page, "shells_all_but_species")

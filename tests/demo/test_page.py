@@ -10,8 +10,11 @@ import cv2
 import numpy as np
 import pytest
 
+from jmvae_tf.demo import pictures
+from jmvae_tf.demo.any_subset import AnySubset
 from jmvae_tf.demo.demo_model import DemoModel
 from jmvae_tf.export_format.modalities_json import DescribedModality
+from jmvae_tf.export_format.signature_names import directions_of, to_generate, to_sample
 from jmvae_tf.runtime.errors import UserError
 
 # The page's library uses what others have deprecated.
@@ -52,51 +55,99 @@ class Model:
         return {target: np.full((batch, *modality.event_shape), value, np.float32)}
 
 
-@pytest.mark.parametrize(
-    "modalities",
-    [
-        [_described("image", (8, 4, 1), (0.0, 1.0), "image"), LABEL],
-        [_described("image", (8, 8), (0.0, 1.0), "image"), LABEL],
-        [_described("image", (8, 8, 4), (0.0, 1.0), "image"), LABEL],
-        [_described("image", (8, 8, 1), (-np.inf, np.inf), "image"), LABEL],
-        [_described("image", (8, 8, 1), (0.0, np.inf), "image")],
-        [IMAGE, _described("speech", (5,), (-np.inf, np.inf), "vector")],
-        [IMAGE, LABEL, _described("traits", (2,), (-3.0, 3.0), "attributes", ("x", "y"))],
-        [IMAGE, _described("right", (8, 8, 1), (0.0, 1.0), "image")],
-        [IMAGE, _described("traits", (2,), (-np.inf, np.inf), "attributes", ("x", "y"))],
-        [IMAGE, _described("traits", (2, 2), (-3.0, 3.0), "attributes")],
-        [_described("words", (4,), (0.0, 1.0), "label"), LABEL],
-    ],
-)
-def test_what_the_page_cannot_show_is_told_in_a_line(modalities):
-    model = Model(*modalities)
-    if modalities[-1].kind == "vector":
-        model.signatures = dict.fromkeys(["image_to_speech", "speech_to_image", "embed"])
-    with pytest.raises(UserError, match="choose another --saved_model") as told:
-        DemoModel(model)
-    assert "\n" not in str(told.value)
+class OfAnySubset:
+    """Stands in for an exported model of any modalities, which answers with what it was asked."""
+
+    def __init__(self, *modalities, signatures=None):
+        self.modalities = {x.name: x for x in modalities}
+        names = []
+        for given, target in directions_of(list(self.modalities)):
+            names += [to_generate(given, target), to_sample(given, target)]
+        self.signatures = dict.fromkeys(names if signatures is None else signatures, ())
+        self.asked = []
+
+    def __call__(self, signature, **inputs):
+        assert signature in self.signatures
+        self.asked.append((signature, inputs))
+        [target] = [
+            name
+            for name in self.modalities
+            if signature.endswith((f"_to_{name}", f"complete_{name}"))
+            or signature.startswith(f"sample_{name}_from_")
+        ]
+        modality, batch = self.modalities[target], len(next(iter(inputs.values())))
+        values = np.zeros(modality.event_shape)
+        values[..., 0] = 1.0
+        return {target: np.repeat(values[np.newaxis], batch, 0).astype(np.float32)}
+
+
+PHOTO = _described("photo", (4, 8, 4), (0.0, 1.0), "image")
+TRAITS = _described("traits", (2,), (-np.inf, np.inf), "attributes", ("striped", "large"))
+MEASURES = _described("measures", (2,), (-np.inf, np.inf), "numbers", ("length_mm", "weight_g"))
+NOTE = _described("note", (3, 4), (0.0, 1.0), "text", ("a", "b", " ", "<end>"))
+SHELLS = [PHOTO, LABEL, TRAITS, MEASURES, NOTE]
+
+
+def test_what_the_page_cannot_show_is_told_in_a_line():
+    model = OfAnySubset(PHOTO, MEASURES, signatures=["embed"])
+    told = r"a model of photo, measures with the signatures embed; choose another --saved_model"
+    with pytest.raises(UserError, match=told):
+        AnySubset(model)
 
 
 @pytest.mark.parametrize(
-    ("modalities", "received"),
+    ("modalities", "is_pair"),
     [
-        ([IMAGE, LABEL, _described("word", (2,), (0.0, 1.0), "label")], "label, word"),
-        ([IMAGE, _described("right", (8, 8, 1), (0.0, 1.0), "image"), LABEL], "image, right"),
-        ([_described("words", (4,), (0.0, 1.0), "label"), LABEL], r"images \(none\).*words, label"),
-        ([IMAGE, _described("speech", (5,), (-np.inf, np.inf), "vector")], "image, speech"),
-        ([_described("wide", (4, 8, 1), (0.0, 1.0), "image")], r"wide, an image .*\(4, 8, 1\)"),
+        ([IMAGE, LABEL], True),
+        ([IMAGE], True),
+        ([_described("wide", (4, 8, 3), (-np.inf, np.inf), "image"), LABEL], True),
+        ([IMAGE, LABEL, _described("word", (2,), (0.0, 1.0), "label")], False),
+        ([IMAGE, _described("right", (8, 8, 1), (0.0, 1.0), "image"), LABEL], False),
+        ([_described("words", (4,), (0.0, 1.0), "label"), LABEL], False),
+        ([IMAGE, MEASURES], False),
     ],
 )
-def test_the_message_names_what_the_page_cannot_show(modalities, received):
-    model = Model(*modalities)
-    if modalities[-1].kind == "vector":
-        model.signatures = dict.fromkeys(["image_to_speech", "embed"])
-    with pytest.raises(UserError, match=f"one square image.*received .*{received}"):
-        DemoModel(model)
+def test_an_image_with_a_label_or_attributes_has_tabs_of_its_own(modalities, is_pair):
+    assert (DemoModel.of(Model(*modalities)) is not None) == is_pair
+
+
+def test_any_subset_is_asked_for_by_its_signature():
+    export = OfAnySubset(PHOTO, LABEL, MEASURES)
+    model = AnySubset(export)
+    assert model.givable == model.targets == ["photo", "label", "measures"]
+    given = {"measures": np.ones(2, np.float32), "photo": np.ones((4, 8, 4), np.float32)}
+    assert model.targets_of(given) == ["label"]
+    assert model.mean("label", given).tolist() == [1, 0, 0]
+    [(signature, inputs)] = export.asked
+    assert signature == "photo_measures_to_label"
+    assert inputs["photo"].shape == (1, 4, 8, 4)
+    assert model.samples("photo", {"label": np.eye(3)[0]}, 2**31 - 1, 3).shape == (3, 4, 8, 4)
+    assert export.asked[-1][1]["seed"].tolist() == [2**31 - 1, 0, 1]
+    assert model.targets_of(given | {"label": np.zeros(3)}) == []
+
+
+def test_what_has_no_signature_of_its_own_is_completed():
+    names = [f"complete_{x.name}" for x in SHELLS]
+    export = OfAnySubset(*SHELLS, signatures=["label_to_note", *names])
+    model = AnySubset(export)
+    given = {"label": np.eye(3)[1], "measures": np.array([3.0, np.nan], np.float32)}
+    assert model.targets_of(given) == ["photo", "traits", "measures", "note"]
+    assert model.mean("measures", given).tolist() == [1, 0]
+    [(signature, inputs)] = export.asked
+    assert signature == "complete_measures"
+    assert inputs["photo"].shape == (32, 4, 8, 4)
+    assert np.isnan(inputs["photo"]).all()
+    np.testing.assert_array_equal(inputs["measures"][31], [3, np.nan])
+    assert len(set(inputs["seed"].tolist())) == 32
+    assert model.samples("photo", given, 5, 2).shape == (2, 4, 8, 4)
+    assert export.asked[-1][1]["seed"].tolist() == [5, 6]
+    assert model.targets_of({"label": np.eye(3)[1]}) == ["photo", "traits", "measures", "note"]
+    model.mean("note", {"label": np.eye(3)[1]})
+    assert export.asked[-1][0] == "label_to_note"
 
 
 def test_what_a_model_cannot_draw_is_not_offered():
-    answers = DemoModel(Model(IMAGE, LABEL, without=["sample_image_from_label", "edit_image"]))
+    answers = DemoModel.of(Model(IMAGE, LABEL, without=["sample_image_from_label", "edit_image"]))
     assert [
         what for what in ("draw", "read", "edit", "rebuild", "scatter") if answers.can(what)
     ] == ["read"]
@@ -105,16 +156,23 @@ def test_what_a_model_cannot_draw_is_not_offered():
 @pytest.mark.parametrize("support", [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (-3.0, 5.0)])
 def test_files_and_pictures_have_any_range(tmp_path, support):
     low, high = support
-    answers = DemoModel(Model(_described("image", (8, 8, 1), support, "image"), LABEL))
+    modality = _described("image", (8, 8, 1), support, "image")
     levels = np.zeros((8, 8), np.uint8)
     levels[:4] = 255
     cv2.imwrite(str(tmp_path / "half.png"), levels)
-    image = answers.from_file(str(tmp_path / "half.png"), None)
+    image = pictures.from_file(str(tmp_path / "half.png"), modality, None)
     assert image.dtype == np.float32
     np.testing.assert_allclose(image[[0, -1], 0, 0], [high, low])
-    shown = answers.for_screen(image)
-    assert (shown[0, 0], shown[-1, 0]) == (pytest.approx(255), pytest.approx(0))
-    assert answers.for_screen(np.full((8, 8, 1), (low + high) / 2))[0, 0, 0] in (127, 128)
+    shown = pictures.for_screen(image, modality)
+    assert (shown[0, 0, 0], shown[-1, 0, 0]) == (pytest.approx(255), pytest.approx(0))
+    middle = np.full((8, 8, 1), (low + high) / 2)
+    assert pictures.for_screen(middle, modality)[0, 0, 0] in (127, 128)
+
+
+def test_images_of_any_shape_are_enlarged_as_they_are():
+    wide = pictures.for_screen(np.ones((4, 8, 4)), PHOTO)
+    assert wide.shape == (160, 320, 4)
+    assert (wide == 255).all()
 
 
 gradio = pytest.importorskip("gradio", reason="the page's requirements are not installed")
@@ -126,20 +184,23 @@ from jmvae_tf.demo.page import page  # noqa: E402
 from jmvae_tf.demo.page_server import application  # noqa: E402
 from jmvae_tf.demo.uploads import Uploads  # noqa: E402
 
-TRAITS = _described("traits", (2,), (0.0, 1.0), "attributes")  # Yes or no, without names.
+YES_OR_NO = _described("traits", (2,), (0.0, 1.0), "attributes")  # Without names.
 
 
-@pytest.fixture(scope="module", params=[[IMAGE, LABEL], [IMAGE, TRAITS], [IMAGE]])
+PAIRS = [[IMAGE, LABEL], [IMAGE, YES_OR_NO], [IMAGE]]
+
+
+@pytest.fixture(scope="module", params=[*PAIRS, SHELLS], ids=lambda x: "_".join(y.name for y in x))
 def served(request, tmp_path_factory):
     """A page, its folder of uploads and its model."""
     folder = tmp_path_factory.mktemp("uploads")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("GRADIO_TEMP_DIR", str(folder))
         environment.setenv("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(2**62))
-        model = Model(*request.param)
+        model = (OfAnySubset if request.param is SHELLS else Model)(*request.param)
 
         async def build():  # Within a loop: the library leaves one behind that it makes itself.
-            blocks = page(DemoModel(model), "a model", crops_faces=False)
+            blocks = page(model, "a model", crops_faces=False)
             return application(blocks, ["127.0.0.1"], Uploads(folder))
 
         app = asyncio.run(build())
@@ -186,6 +247,7 @@ def _png():
     return cv2.imencode(".png", np.eye(8, dtype=np.uint8) * 255)[1].tobytes()
 
 
+@pytest.mark.parametrize("served", PAIRS, indirect=True)
 def test_an_uploaded_image_is_read(served):
     client, _, model = served
     path = _upload(client, _png())
@@ -200,6 +262,48 @@ def test_an_uploaded_image_is_read(served):
     [(_, inputs)] = model.asked
     np.testing.assert_array_equal(inputs["image"][0, ..., 0], np.eye(8))
     assert _call(client, read, [None, False], session="other") == (True, [None, None, None])
+
+
+@pytest.mark.parametrize("served", [SHELLS], indirect=True)
+def test_everything_is_generated_from_what_is_given(served):
+    client, _, model = served
+    config = client.get("/config").json()
+    ids = {x["props"].get("elem_id"): x["id"] for x in config["components"]}
+    first = {x["id"]: x["props"].get("value") for x in config["components"]}
+    [show] = [x for x in config["dependencies"] if ids["give-label"] in x["inputs"]]
+
+    def ask(**given):
+        model.asked.clear()
+        data = [given.get(inverse.get(x), first[x]) for x in show["inputs"]]
+        works, answers = _call(client, show["id"], data)
+        assert works
+        names = (inverse.get(x, "status") for x in show["outputs"])
+        return dict(zip(names, answers, strict=True))
+
+    inverse = {x: name for name, x in ids.items() if name}
+    answer = ask(**{"give-label": 2})
+    assert answer["status"] == "photo and traits and measures and note from label"
+    assert [x for x, _ in model.asked][:2] == ["sample_photo_from_label", "label_to_photo"]
+    np.testing.assert_array_equal(model.asked[1][1]["label"], [[0, 1, 0]])
+    assert answer["result-photo"]["visible"]
+    assert len(answer["samples-photo"]["value"]) == 6
+    assert answer["result-note"]["value"] == "aaa"
+    assert answer["result-measures"]["value"]["data"] == [["length_mm", "1"], ["weight_g", "0"]]
+    rows = [["striped", "1.000", "yes"], ["large", "0.000", "no"]]
+    assert answer["result-traits"]["value"]["data"] == rows
+    assert not answer["result-label"]["visible"]
+
+    answer = ask(**{"give-note": "xyz"})
+    assert answer["status"] == "note must have at most 3 of the letters 'ab '"
+    answer = ask(**{"give-measures-0": "1e", "give-measures-1": "2"})
+    assert answer["status"] == "length_mm must be a number"
+    answer = ask(**{"give-measures-0": "3"})
+    assert answer["status"] == "measures needs weight_g too"
+    answer = ask(**{"give-traits": [0], "give-traits-no": [0]})
+    assert answer["status"] == "striped cannot be both yes and no"
+    answer = ask()
+    assert answer["status"] == "give one or more of photo, label, traits, measures, note"
+    assert not any(x["visible"] for name, x in answer.items() if name.startswith("result-"))
 
 
 def test_no_handler_gives_back_a_path(served):
@@ -236,6 +340,7 @@ def test_no_handler_takes_another_file(served, tmp_path):
     assert {x for x in folder.rglob("*") if x.is_file()} == before
 
 
+@pytest.mark.parametrize("served", PAIRS, indirect=True)
 def test_what_is_no_image_gives_a_message(served):
     client, *_ = served
     path = _upload(client, b"no image")

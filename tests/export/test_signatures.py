@@ -8,7 +8,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from jmvae_tf.clients.loaded_export import LoadedExport
 from jmvae_tf.clients.png import check_png
 from jmvae_tf.data.image_file import encode_png
-from jmvae_tf.demo.demo_model import DemoModel
+from jmvae_tf.demo import pictures
 from jmvae_tf.export import signatures
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
@@ -54,13 +54,13 @@ def test_files_hold_pixels_of_any_range(exported, rng):
 
 def test_the_page_shows_pixels_of_any_range(exported, tmp_path):
     (low, high), loaded = exported
-    answers = DemoModel(loaded)
+    modality = loaded.modalities["image"]
     (tmp_path / "black.png").write_bytes(image_files.png(np.zeros((20, 20), np.uint8)))
-    black = answers.from_file(str(tmp_path / "black.png"), None)
+    black = pictures.from_file(str(tmp_path / "black.png"), modality, None)
     np.testing.assert_array_equal(black, np.full((8, 8, 1), low, np.float32))
-    assert answers.for_screen(black).max() == 0
+    assert pictures.for_screen(black, modality).max() == 0
     drawn = loaded("label_to_image", label=np.eye(3, dtype=np.float32)[:1])["image"][0]
-    shown = answers.for_screen(drawn)[::40, ::40, :1]
+    shown = pictures.for_screen(drawn, modality)[::40, ::40, :1]
     np.testing.assert_allclose(shown, 255 * (drawn - low) / (high - low), atol=0.51)
 
 

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Sequence
 
 from jmvae_tf.clients.loaded_export import LoadedExport
-from jmvae_tf.demo.demo_model import DemoModel
 from jmvae_tf.demo.page import page
 from jmvae_tf.demo.page_server import application, quiet, served
 from jmvae_tf.demo.uploads import Uploads
@@ -46,7 +45,7 @@ def serve_page(
     title = str(run.folder.path) if run else f"{version.parent.name}, version {version.name}"
     # Faces of an export are assumed to fill the image.
     crops_faces = run is not None and run.settings.crop == "face"
-    blocks = page(DemoModel(model), title, crops_faces)
+    blocks = page(model, title, crops_faces)
     app = application(blocks, [host, *allowed_hosts], Uploads(uploads))
     address, port = listening.getsockname()[:2]
     if not ipaddress.ip_address(address).is_loopback:

@@ -1,0 +1,108 @@
+"""Shows generated modalities by their kinds: images, charts, tables and texts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from jmvae_tf.demo import charts
+from jmvae_tf.demo.page_controls import BUTTONS, picture_box
+from jmvae_tf.demo.pictures import for_screen
+from jmvae_tf.export_format.modalities_json import DescribedModality
+from jmvae_tf.export_format.texts import texts_of_events
+from jmvae_tf.export_format.value_names import names_or_numbers
+
+_MOST_CLASSES = 15  # In a chart.
+_MOST_ROWS = 200  # Of a table.
+
+
+class ResultBoxes:
+    """The boxes that show a generated modality.
+
+    Attributes:
+      modality: the modality.
+      components: the boxes, hidden until there is something to show.
+
+    Args:
+      modality: the modality.
+    """
+
+    def __init__(self, modality: DescribedModality) -> None:
+        self.modality = modality
+        self.components: list[Any] = self._made()
+
+    def _made(self) -> list[Any]:
+        name, kind = self.modality.name, self.modality.kind
+        if kind == "image":
+            average = picture_box(f"{name}: average", f"result-{name}", visible=False)
+            more = gr.Gallery(
+                label=f"{name}: samples",
+                columns=3,
+                height=260,
+                object_fit="contain",
+                buttons=list(BUTTONS),
+                visible=False,
+                elem_id=f"samples-{name}",
+            )
+            return [average, more]
+        if kind == "label":
+            return [picture_box(name, f"result-{name}", visible=False)]
+        if kind == "text":
+            box = gr.Textbox(label=name, interactive=False, visible=False, elem_id=f"result-{name}")
+            return [box]
+        headers = self._headers()
+        table = gr.Dataframe(
+            headers=headers,
+            show_label=False,
+            datatype="str",
+            interactive=False,
+            visible=False,
+            elem_id=f"result-{name}",
+            column_count=len(headers),
+            buttons=[],
+        )
+        return [table]
+
+    def hidden(self) -> list[Any]:
+        """Returns the updates that hide the boxes."""
+        return [gr.update(visible=False) for _ in self.components]
+
+    def shown(self, mean: np.ndarray, samples: np.ndarray | None) -> list[Any]:
+        """Returns the updates that show a modality.
+
+        Args:
+          mean: its mean, [*event_shape].
+          samples: samples of an image, [number, *event_shape]; None for none.
+        """
+        updates = [gr.update(value=self._content(mean), visible=True)]
+        if self.modality.kind == "image":
+            pictures = [] if samples is None else [for_screen(x, self.modality) for x in samples]
+            updates.append(gr.update(value=pictures, visible=bool(pictures)))
+        return updates
+
+    def _content(self, mean: np.ndarray) -> Any:
+        modality = self.modality
+        if modality.kind == "image":
+            return for_screen(mean, modality)
+        if modality.kind == "text":
+            [text] = texts_of_events(mean[np.newaxis], modality.value_names)
+            return text
+        names = names_or_numbers(modality)
+        if modality.kind == "label":
+            return charts.bars(names, mean, (0.0, 1.0), most=_MOST_CLASSES)
+        return {"data": self._rows(names, mean.ravel()), "headers": self._headers()}
+
+    def _headers(self) -> list[str]:
+        return [self.modality.name, "value", *["yes or no"] * (self.modality.kind == "attributes")]
+
+    def _rows(self, names: Sequence[str], values: np.ndarray) -> list[list[str]]:
+        if self.modality.kind == "attributes":
+            order = np.argsort(-values, kind="stable")
+            verdicts = np.where(values > self.modality.threshold, "yes", "no")
+            return [[names[x], f"{values[x]:.3f}", str(verdicts[x])] for x in order]
+        rows = [[name, f"{x:.5g}"] for name, x in zip(names, values, strict=True)]
+        if len(rows) > _MOST_ROWS:
+            rest = f"{len(rows) - _MOST_ROWS} more"
+            rows = [*rows[:_MOST_ROWS], [rest, f"from {values.min():.5g} to {values.max():.5g}"]]
+        return rows
