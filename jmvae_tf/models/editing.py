@@ -106,12 +106,12 @@ def usual_values(model: MultimodalVAE, attributes: str) -> np.ndarray:
     Returns:
       float32, [*event_shape], in the data's units.
     """
-    means = training_means(model, attributes)
+    means = known_means(model, attributes)
     modality = model.modalities[attributes]
     return np.full(modality.event_shape, modality.threshold, np.float32) if means is None else means
 
 
-def training_means(model: MultimodalVAE, name: str) -> np.ndarray | None:
+def known_means(model: MultimodalVAE, name: str) -> np.ndarray | None:
     """Returns the means of a modality in the training set, [*event_shape], in the data's units.
 
     Of values whose logarithm is modelled, these are the means of logarithms, turned back. None if

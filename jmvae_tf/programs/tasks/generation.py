@@ -160,7 +160,7 @@ def edit_image(
 def _usual_values(model: MultimodalVAE, name: str) -> np.ndarray | None:
     if model.modalities[name].kind == "attributes":
         return editing.usual_values(model, name)
-    return editing.training_means(model, name)
+    return editing.known_means(model, name)
 
 
 def _batch(model: MultimodalVAE, known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
