@@ -169,6 +169,12 @@ def preset_of(
     else:
         of_data = preset_of_manifest(manifest, counts, chosen)
         images = kinds_of(manifest).get("image", [])
+        if len(manifest.modalities) == 1 and MODELS[model].modalities == "all":
+            raise UserError(
+                "All models but vae join two modalities or more",
+                f"--model={model}, and {', '.join(manifest.modalities)} alone in {data}",
+                "choose --model=vae, or add columns",
+            )
     row = MODELS[model]
     preset = {
         name: value

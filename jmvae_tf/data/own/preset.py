@@ -180,7 +180,7 @@ class _Body(NamedTuple):
         """Chooses them: convolutions as on CelebA for large images, dense layers otherwise."""
         halvings = _halvings(shape)
         if halvings < 2:
-            width = min(512, max(128, 2 ** math.ceil(math.log2(2 * math.prod(shape)))))
+            width = _width(math.prod(shape))
             dense = f"D{width}R-D{width}R"
             return cls(dense, dense, width)
         channels = tuple(min(first_channels * 2**i, 4 * first_channels) for i in range(halvings))
@@ -189,6 +189,13 @@ class _Body(NamedTuple):
         up = "-".join(f"DC{number}R" for number in reversed(channels[:-1]))
         units = height * width * channels[-1]
         return cls(f"{down}-F-D256R", f"D256R-D{units}R-{up}", 256, channels)
+
+
+def _width(size: int) -> int:
+    """Returns the units of dense layers: more for more values, fewer again for very many."""
+    if size > 4096:
+        return 256 if size <= 16_384 else 128
+    return min(512, max(128, 2 ** math.ceil(math.log2(2 * size))))
 
 
 def _halvings(shape: tuple[int, ...]) -> int:
@@ -215,8 +222,13 @@ def _latent_dim(manifest: Manifest) -> int:
 
 
 def _weights(manifest: Manifest) -> dict[str, float]:
-    """Returns likelihood weights: the size of the largest event over that of each, up to 50."""
-    sizes = {name: math.prod(one.event_shape) for name, one in manifest.modalities.items()}
+    """Returns likelihood weights: the size of the largest event over that of each, up to 50.
+
+    The size of a text is its length, however many symbols there are.
+    """
+    sizes = {
+        name: one.length or math.prod(one.event_shape) for name, one in manifest.modalities.items()
+    }
     largest = max(sizes.values())
     usual = {name: min(_LARGEST_WEIGHT, largest / size) for name, size in sizes.items()}
     return {
