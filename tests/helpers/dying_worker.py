@@ -1,13 +1,13 @@
-"""Faulty workers of CelebA's preparation; imports no TensorFlow, like the real ones."""
+"""Faulty workers of a preparation; imports no TensorFlow, like the real ones."""
 
 import os
 import pathlib
 import signal
 import time
 
-from jmvae_tf.data.celeba import worker
+from jmvae_tf.data import work_in_parts
 
-_write_part = worker.write_part
+_write_part = work_in_parts.write_part
 
 
 def write_part(rows: range, path: pathlib.Path) -> None:

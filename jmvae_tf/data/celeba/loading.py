@@ -14,8 +14,8 @@ import numpy as np
 from jmvae_tf.data import faces
 from jmvae_tf.data.celeba import download, prepared_faces, source_files, splits, tfds_builder
 from jmvae_tf.data.celeba.prepare import prepare_faces
-from jmvae_tf.data.celeba.prepared_faces import StoredImages
 from jmvae_tf.data.data_set import Arrays, DataSet
+from jmvae_tf.data.stored_images import StoredImages
 from jmvae_tf.runtime.errors import UserError
 
 

@@ -6,13 +6,12 @@ This module does not import TensorFlow, since worker processes import it.
 import dataclasses
 import enum
 import pathlib
-import zipfile
 
 import numpy as np
 
 from jmvae_tf.data import face_crop
+from jmvae_tf.data.work_in_parts import read_files, write_files
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.runtime.files import written_atomically
 
 
 class Outcome(enum.Enum):
@@ -48,13 +47,8 @@ class Part:
         Raises:
           OSError: if it cannot be written.
         """
-        with written_atomically(path) as temporary, temporary.open("wb") as file:
-            np.savez(
-                file,
-                outcomes=np.array([OUTCOMES.index(outcome) for outcome in self.outcomes], np.int8),
-                lengths=np.array([len(face) for face in self.faces], np.int64),
-                faces=np.frombuffer(b"".join(self.faces), np.uint8),
-            )
+        outcomes = [OUTCOMES.index(outcome) for outcome in self.outcomes]
+        write_files(path, self.faces, outcomes=np.array(outcomes, np.int8))
 
     @classmethod
     def read(cls, path: pathlib.Path) -> "Part":
@@ -63,20 +57,12 @@ class Part:
         Raises:
           UserError: if the file is damaged.
         """
+        faces, arrays = read_files(path)
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                ends = np.cumsum(arrays["lengths"])
-                content = arrays["faces"].tobytes()
-                return cls(
-                    tuple(OUTCOMES[index] for index in arrays["outcomes"]),
-                    tuple(
-                        content[end - length : end]
-                        for end, length in zip(ends, arrays["lengths"], strict=True)
-                    ),
-                )
-        except (ValueError, TypeError, LookupError, EOFError, zipfile.BadZipFile) as error:
+            return cls(tuple(OUTCOMES[index] for index in arrays["outcomes"]), faces)
+        except (TypeError, LookupError) as error:
             raise UserError(
-                "A part of a preparation must be complete",
+                "A part of a preparation must hold an outcome for each image",
                 f"{path}: {error}",
                 "remove it, and start again",
             ) from error

@@ -5,29 +5,18 @@ with the existing parts if the source is the same.
 """
 
 import collections
-import concurrent.futures
-import concurrent.futures.process
 import contextlib
-import multiprocessing
 import pathlib
-import re
-import shutil
-import signal
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tqdm import tqdm
-
 from jmvae_tf.data.celeba import source_files, source_images, source_lists, worker
 from jmvae_tf.data.celeba.parts import Outcome, Part
-from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.runtime.files import claimed, read_json, write_json
+from jmvae_tf.data.work_in_parts import PartFiles
 
 PART_SIZE = 500
 """Images per part: some seconds of work."""
 
-_PART_NAME = re.compile(r"part-[0-9]{5,}\.npz")
 _ALGORITHM = 1  # Increase it if the same source gives other faces.
 
 
@@ -67,7 +56,7 @@ class Preparation:
         self.crop = crop
         images = source_images.open_images(source)
         names = source_images.match(self.lists.names, images.names)
-        self._work = worker.Work(source, names, image_size, crop)
+        self._work = worker.FacesWork(source, names, image_size, crop)
         self._without_row = sorted(images.names.difference(names))
         self.source = {
             "images": images.fingerprint(),
@@ -76,11 +65,7 @@ class Preparation:
             "crop": crop,
             "algorithm": _ALGORITHM,
         }
-        self._folder = folder
-        self._ranges = [
-            range(start, min(start + PART_SIZE, len(self.lists.names)))
-            for start in range(0, len(self.lists.names), PART_SIZE)
-        ]
+        self._parts = PartFiles(folder, len(self.lists.names), PART_SIZE, self.source)
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
         """Keeps other processes from making the same preparation.
@@ -88,7 +73,7 @@ class Preparation:
         Raises:
           UserError: if another process is making it.
         """
-        return claimed(self._folder, "prepare a data set", "data_dir")
+        return self._parts.locked()
 
     def make(self, processes: int) -> None:
         """Makes the parts that are missing.
@@ -100,40 +85,7 @@ class Preparation:
           OSError: if a part cannot be written.
           UserError: if a process has died.
         """
-        self._forget_other_source()
-        missing = [i for i in range(len(self._ranges)) if not self._path(i).is_file()]
-        if not missing:
-            return
-        total = len(self.lists.names)
-        done = total - sum(len(self._ranges[i]) for i in missing)
-        progress = _Progress(
-            total=total, initial=done, unit=" images", file=sys.stdout, disable=None
-        )
-        with progress, _workers(self._work, min(processes, len(missing))) as pool:
-            with _interrupts_blocked():
-                parts = {
-                    pool.submit(worker.write_part, self._ranges[i], self._path(i)): i
-                    for i in missing
-                }
-            for part in concurrent.futures.as_completed(parts):
-                part.result()
-                progress.update(len(self._ranges[parts[part]]))
-
-    def _forget_other_source(self) -> None:
-        """Removes the parts of another source."""
-        state = self._folder / "source.json"
-        try:
-            same = read_json(state) == self.source
-        except (OSError, ValueError):
-            same = False
-        for entry in self._folder.iterdir():
-            if not same and (entry == state or _PART_NAME.fullmatch(entry.name)):
-                entry.unlink()
-        if not same:
-            write_json(state, self.source)
-
-    def _path(self, index: int) -> pathlib.Path:
-        return self._folder / f"part-{index:05d}.npz"
+        self._parts.make(self._work, processes, "crops faces")
 
     def faces(self, partition: int) -> Iterator[tuple[int, bytes]]:
         """Reads the faces of a partition, in the order of file names.
@@ -141,10 +93,10 @@ class Preparation:
         Yields:
           The index into the lists, and the face as a PNG file.
         """
-        for index, rows in enumerate(self._ranges):
+        for index, rows in enumerate(self._parts.ranges):
             if partition not in self.lists.partitions[rows.start : rows.stop]:
                 continue
-            part = Part.read(self._path(index))
+            part = Part.read(self._parts.path(index))
             kept = (i for i, x in zip(rows, part.outcomes, strict=True) if x is Outcome.KEPT)
             for row, face in zip(kept, part.faces, strict=True):
                 if self.lists.partitions[row] == partition:
@@ -152,7 +104,7 @@ class Preparation:
 
     def size(self) -> int:
         """Sums the bytes of all parts."""
-        return sum(self._path(index).stat().st_size for index in range(len(self._ranges)))
+        return self._parts.size()
 
     def report(self) -> dict[str, Any]:
         """Counts the images that were kept and refused, and names the faulty ones.
@@ -163,8 +115,8 @@ class Preparation:
         """
         files: dict[Outcome, list[str]] = collections.defaultdict(list)
         files[Outcome.NO_ROW] = self._without_row
-        for index, rows in enumerate(self._ranges):
-            for row, outcome in zip(rows, Part.read(self._path(index)).outcomes, strict=True):
+        for index, rows in enumerate(self._parts.ranges):
+            for row, outcome in zip(rows, Part.read(self._parts.path(index)).outcomes, strict=True):
                 files[outcome].append(self.lists.names[row])
         refused = [outcome for outcome in Outcome if outcome is not Outcome.KEPT]
         return {
@@ -181,65 +133,8 @@ class Preparation:
     @property
     def folder(self) -> pathlib.Path:
         """The folder of the parts."""
-        return self._folder
+        return self._parts.folder
 
     def remove(self) -> None:
         """Removes the parts once they are no longer needed."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _workers(work: worker.Work, processes: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
-    """Starts processes that make parts. An exception stops them even in the middle of a part.
-
-    Raises:
-      UserError: if one of them has died.
-    """
-    # Not forked: TensorFlow's threads would be missing in a fork.
-    context = multiprocessing.get_context("spawn")
-    theirs, ours = context.Pipe(duplex=False)
-    with (
-        theirs,
-        ours,
-        concurrent.futures.ProcessPoolExecutor(
-            processes, context, worker.start_worker, (work, theirs)
-        ) as pool,
-    ):
-        try:
-            yield pool
-        except BaseException as error:
-            ours.close()  # This stops the workers; the pool would wait for them.
-            if not isinstance(error, concurrent.futures.process.BrokenProcessPool):
-                raise
-            raise UserError(
-                "A process that crops faces must not end before its work is done",
-                "the sudden end of one",
-                "free memory or choose fewer --processes, and start again: finished parts are kept",
-            ) from error
-
-
-@contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Delays interrupts, and hides Ctrl-C from processes started inside the block.
-
-    A terminal sends Ctrl-C to all its processes; only the parent process should handle it.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class _Progress(tqdm):
-    """Shows a bar on a terminal; elsewhere prints a line per tenth."""
-
-    def update(self, number: int) -> None:
-        """Adds to the number of finished images."""
-        if not self.disable:
-            super().update(number)
-            return
-        tenths = self.n * 10 // self.total
-        self.n += number
-        if tenths < self.n * 10 // self.total:
-            print(f"{self.n} of {self.total} images", flush=True)
+        self._parts.remove()

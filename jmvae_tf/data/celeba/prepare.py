@@ -1,18 +1,14 @@
 """Makes the prepared data set from CelebA's official files, once per size and crop."""
 
 import contextlib
-import errno
-import io
-import os
 import pathlib
 import shutil
 from typing import Any
 
-import tensorflow_datasets as tfds
-
 from jmvae_tf.data.celeba import prepared_faces, tfds_builder
 from jmvae_tf.data.celeba.preparation import Preparation
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
+from jmvae_tf.data.tfds_writing import check_space, write_data_set
 from jmvae_tf.runtime.errors import UserError
 
 
@@ -85,20 +81,10 @@ def _write(preparation: Preparation, data_dir: pathlib.Path, folder: pathlib.Pat
     """
     for left in folder.parent.glob("incomplete.*"):  # From a killed process.
         shutil.rmtree(left)
-    free, needed = shutil.disk_usage(data_dir).free, preparation.size()
-    if free < needed:
-        raise OSError(errno.ENOSPC, f"{needed} bytes are needed and {free} are free", str(folder))
+    check_space(data_dir, preparation.size())
     if folder.exists():
         shutil.rmtree(folder)
     builder = tfds_builder.CelebaFaces(
         preparation=preparation, data_dir=data_dir, file_format="array_record"
     )
-    tfds.disable_progress_bar()
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):  # TFDS would report a download.
-            builder.download_and_prepare(download_dir=preparation.folder)
-    except RuntimeError as error:  # ArrayRecord raises no other type.
-        for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            if os.strerror(number) in str(error):
-                raise OSError(number, os.strerror(number), str(folder)) from error
-        raise
+    write_data_set(builder, folder, preparation.folder)

@@ -3,11 +3,9 @@
 import math
 import os
 import pathlib
-import struct
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 import tensorflow_datasets as tfds
 
@@ -15,7 +13,7 @@ from jmvae_tf.data import faces, tfds_files
 from jmvae_tf.data.celeba import tfds_builder
 from jmvae_tf.data.celeba.source_lists import PARTITION_NAMES
 from jmvae_tf.data.celeba.tfds_builder import CelebaFaces
-from jmvae_tf.data.png_format import PNG_HEADER_START
+from jmvae_tf.data.stored_images import StoredImages, decode_stored
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json
 
@@ -105,39 +103,6 @@ class Labels(NamedTuple):
     partitions: list[int]
 
 
-class StoredImages:
-    """Images that stay on disk, in files of TFDS, until they are read."""
-
-    def __init__(self, source: Any, rows: np.ndarray, image_size: int) -> None:
-        """Selects images of a data source.
-
-        Args:
-          source: a data source of TFDS, whose "image" is a PNG file.
-          rows: indices into the source.
-          image_size: in pixels.
-        """
-        self._source = source
-        self._rows = rows
-        self.shape: tuple[int, ...] = (len(rows), image_size, image_size, 3)
-        self.dtype = np.dtype(np.uint8)
-
-    def __len__(self) -> int:
-        """Returns the number of images."""
-        return len(self._rows)
-
-    def __getitem__(self, indices: np.ndarray) -> np.ndarray:
-        """Reads the images at the given indices, uint8 [indices, size, size, 3]."""
-        examples = self._source.__getitems__(self._rows[indices].tolist())
-        images = np.empty((len(examples), *self.shape[1:]), self.dtype)
-        for image, example in zip(images, examples, strict=True):
-            _decode(example["image"], image)
-        return images
-
-    def take(self, indices: np.ndarray) -> "StoredImages":
-        """Selects some of the images, which stay on disk."""
-        return StoredImages(self._source, self._rows[indices], self.shape[1])
-
-
 def read_prepared(
     folder: pathlib.Path, image_size: int
 ) -> tuple[np.ndarray | StoredImages, Labels]:
@@ -178,7 +143,7 @@ def _read(folder: pathlib.Path, image_size: int) -> tuple[np.ndarray | StoredIma
         split="+".join(splits), decoders={"image": tfds.decode.SkipDecoding()}
     )
     rows = np.arange(len(source))
-    stored = StoredImages(source, rows, image_size)
+    stored = StoredImages(source, rows, (image_size, image_size, 3))
     fits = math.prod(stored.shape) < _MEMORY_SHARE * available_memory()
     images = np.empty(stored.shape, stored.dtype) if fits else stored
     labels = Labels(np.empty((len(source), len(faces.OFFICIAL_ATTRIBUTES)), np.int8), [], [])
@@ -194,28 +159,8 @@ def _read(folder: pathlib.Path, image_size: int) -> tuple[np.ndarray | StoredIma
             labels.file_names.append(name)
             labels.partitions.append(partition)
             if isinstance(images, np.ndarray):
-                _decode(example["image"], images[row])
+                decode_stored(example["image"], images[row])
     return images, labels
-
-
-def _decode(png: bytes, image: np.ndarray) -> None:
-    """Decodes a PNG file into uint8 [height, width, 3], red first.
-
-    Raises:
-      UserError: if it is damaged, or of another size.
-    """
-    height, width, _ = image.shape
-    decoded = None
-    # Decoders allocate memory for as many pixels as the header says.
-    if png.startswith(PNG_HEADER_START + struct.pack(">II", width, height)):
-        decoded = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB)
-    if decoded is None:
-        raise UserError(
-            f"A prepared face must be a PNG of {width}x{height} pixels",
-            f"{len(png)} bytes that are not such an image",
-            "remove the prepared data set, and prepare it again",
-        )
-    image[...] = decoded
 
 
 def available_memory() -> int:

@@ -4,21 +4,15 @@ This module does not import TensorFlow, so a worker starts quickly and needs lit
 """
 
 import dataclasses
-import os
 import pathlib
-import signal
-import threading
 from collections.abc import Sequence
-from multiprocessing.connection import Connection
 
-import cv2
 import numpy as np
 
 from jmvae_tf.data import face_crop, image_file
 from jmvae_tf.data.celeba import source_images
 from jmvae_tf.data.celeba.parts import Outcome, Part
-
-_STDERR = 2
+from jmvae_tf.data.work_in_parts import WritePart
 
 
 def make_part(
@@ -58,7 +52,7 @@ def _prepare(
 
 
 @dataclasses.dataclass(frozen=True)
-class Work:
+class FacesWork:
     """The settings that all parts of a preparation have in common.
 
     Attributes:
@@ -74,45 +68,12 @@ class Work:
     image_size: int
     crop: str
 
+    def open(self) -> WritePart:
+        """Opens the images of the source."""
+        images = source_images.open_images(self.source)
 
-_work: tuple[Work, source_images.Images]
-"""The work of this process, if it is a worker."""
+        def write(rows: range, path: pathlib.Path) -> None:
+            names = self.names[rows.start : rows.stop]
+            make_part(images, names, self.image_size, self.crop).write(path)
 
-
-def start_worker(work: Work, lifeline: Connection) -> None:
-    """Makes this process a worker.
-
-    Args:
-      work: the settings of its parts.
-      lifeline: a connection on which nothing is sent. This process ends as soon as the other end is
-        closed or its process has died, even in the middle of a part.
-    """
-    global _work
-    threading.Thread(target=_die_with, args=(lifeline,), daemon=True).start()
-    cv2.setNumThreads(1)
-    with open(os.devnull, "wb") as nowhere:  # Hides decoders' warnings; see the outcome.
-        os.dup2(nowhere.fileno(), _STDERR)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])  # The pool stops workers with it.
-    _work = work, source_images.open_images(work.source)
-
-
-def _die_with(lifeline: Connection) -> None:
-    try:
-        lifeline.poll(None)
-    finally:
-        os._exit(1)
-
-
-def write_part(rows: range, path: pathlib.Path) -> None:
-    """Makes a part and writes it, in a worker.
-
-    Args:
-      rows: the rows of the lists.
-      path: path of the part.
-
-    Raises:
-      OSError: if it cannot be written.
-    """
-    work, images = _work
-    names = work.names[rows.start : rows.stop]
-    make_part(images, names, work.image_size, work.crop).write(path)
+        return write

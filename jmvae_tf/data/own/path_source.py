@@ -9,16 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from jmvae_tf.data.data_set import PARTS, Arrays, DataSet
+from jmvae_tf.data.data_set import PARTS, Arrays, DataSet, Rows
 from jmvae_tf.data.own import row_hashes
-from jmvae_tf.data.own.array_files import read_array
-from jmvae_tf.data.own.image_reading import fitted, read_file
+from jmvae_tf.data.own.file_work import FileWork, read_values
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.data.own.modalities_of_manifest import Prepare, modalities_of, prepare_by
+from jmvae_tf.data.own.prepared_files import (
+    ReadFiles,
+    fingerprint_of_files,
+    prepare_files,
+    read_prepared_files,
+)
 from jmvae_tf.data.own.reading import OwnTable, read_table
+from jmvae_tf.data.stored_images import StoredImages
 from jmvae_tf.modalities import SAMPLE_WEIGHT, observed_key
 from jmvae_tf.runtime.errors import UserError
 
+_MANY = 2000  # Files that are worth preparing; fewer are read again in seconds.
 _MOST_BROKEN = 0.1  # The share of files that may be broken or missing.
 _NAMED = 5  # Files or rows in a message.
 
@@ -33,14 +40,14 @@ class OwnRows:
         `SAMPLE_WEIGHT` to weights, if there are any.
       prepare: converts stored values to those of models; see `DataSet`.
       table: what was read.
-      broken: modality name to the files that could not be read, each with the reason.
+      files: what was read of images and arrays.
     """
 
     manifest: Manifest
     values: Arrays
     prepare: Prepare
     table: OwnTable
-    broken: Mapping[str, list[str]]
+    files: ReadFiles
 
 
 def load_rows(
@@ -48,6 +55,7 @@ def load_rows(
     data_dir: pathlib.Path,
     manifest: Manifest | None = None,
     may_lack: bool = False,
+    processes: int | None = None,
 ) -> OwnRows:
     """Loads all rows of a folder or a table, in its order.
 
@@ -57,27 +65,27 @@ def load_rows(
       manifest: what its columns are taken for; None for what `columns.json` beside it says, or
         what they look like.
       may_lack: whether columns of the manifest may be missing, and rows empty.
+      processes: the number of processes that read images; None for that of processors.
 
     Raises:
       UserError: if it cannot be read; it names the file, row and column.
     """
     table = read_table(path, manifest, may_lack)
+    read = _read_files(table, data_dir, processes or os.cpu_count() or 1)
     values: dict[str, Any] = {}
-    broken = {}
     for name, one in table.manifest.modalities.items():
         observed = table.encoded.observed[name]
-        if name in table.encoded.files:
-            values[name], broken[name] = _read_files(table, name, one, observed)
-        else:
-            values[name] = table.encoded.values[name]
+        values[name] = read[name] if name in read else table.encoded.values[name]
+        if name in read:
+            observed[:] = read.observed[name]
         if not observed.all():
             values[observed_key(name)] = _mask(one, observed)
     if not may_lack:
-        _check_broken(table, broken)
+        _check_broken(table, read.reasons)
         _check_rows(table)
     if table.encoded.weights is not None:
         values[SAMPLE_WEIGHT] = table.encoded.weights
-    return OwnRows(table.manifest, values, prepare_by(table.manifest), table, broken)
+    return OwnRows(table.manifest, values, prepare_by(table.manifest), table, read)
 
 
 def load(path: pathlib.Path, data_dir: pathlib.Path, manifest: Manifest | None = None) -> DataSet:
@@ -111,7 +119,9 @@ def data_set_of(rows: OwnRows) -> DataSet:
                 f"{rows.table.facts.table.path}: {len(indices)} of {len(part_of)} rows",
                 "add rows, or a column split of train, validation and test",
             )
-        parts[part] = {name: x[indices] for name, x in rows.values.items()} if len(indices) else {}
+        parts[part] = {name: _select(x, indices) for name, x in rows.values.items()}
+        if not len(indices):
+            parts[part] = {}
     return DataSet(
         name=rows.manifest.name,
         modalities=modalities_of(rows.manifest),
@@ -123,6 +133,10 @@ def data_set_of(rows: OwnRows) -> DataSet:
     )
 
 
+def _select(values: np.ndarray | Rows, indices: np.ndarray) -> np.ndarray | Rows:
+    return values.take(indices) if isinstance(values, StoredImages) else values[indices]
+
+
 def _mask(one: ModalityColumns, observed: np.ndarray) -> np.ndarray:
     """Returns the mask of a modality: by value only if it is partly observed."""
     if observed.ndim > 1 and not one.partly_observed:
@@ -130,45 +144,65 @@ def _mask(one: ModalityColumns, observed: np.ndarray) -> np.ndarray:
     return observed
 
 
-def _read_files(
-    table: OwnTable, name: str, one: ModalityColumns, observed: np.ndarray
-) -> tuple[np.ndarray, list[str]]:
-    """Reads the files of a modality; marks those that cannot be read as not observed."""
-    files, root = table.encoded.files[name], table.layout.root
-    values = np.zeros((len(files), *one.stored_shape), one.stored_type)
-    broken: dict[int, str] = {}
+def _read_files(table: OwnTable, data_dir: pathlib.Path, processes: int) -> ReadFiles:
+    """Reads images and arrays; many of them are prepared once, in the data directory."""
+    files = table.encoded.files
+    work = FileWork(
+        table.layout.root, files, {name: table.manifest.modalities[name] for name in files}
+    )
+    number = table.facts.rows
+    if sum(x is not None for names in files.values() for x in names) < _MANY:
+        return _read_directly(work, number)
+    try:
+        folder = data_dir / table.manifest.name / fingerprint_of_files(work, table.listing)
+        prepare_files(work, folder, processes)
+    except PermissionError as error:
+        raise UserError(
+            "Prepared images are written to --data_dir",
+            f"{error.filename}: {error.strerror}",
+            "choose a --data_dir that you may write to",
+        ) from error
+    return read_prepared_files(folder, work.modalities, number)
 
-    def read(row: int) -> None:
-        file = files[row]
+
+def _read_directly(work: FileWork, number: int) -> ReadFiles:
+    """Reads files into memory, with threads."""
+    read = ReadFiles(list(work.modalities), number)
+
+    def read_row(name: str, values: np.ndarray, row: int, file: str | None) -> None:
         if file is None:
             return
         try:
-            values[row] = (
-                fitted(read_file(root, file), one)
-                if one.kind == "image"
-                else read_array(root, file, one.shape)
+            values[row], read.digests[name][row] = read_values(
+                work.root, file, work.modalities[name]
             )
+            read.observed[name][row] = True
         except OSError as error:
-            broken[row] = f"{file}: {error.strerror}"
+            read.reasons[name][row] = str(error.strerror)
         except ValueError as error:
-            broken[row] = f"{file}: {error}"
+            read.reasons[name][row] = str(error)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(read, range(len(files))))
-    observed[list(broken)] = False
-    return values, [broken[row] for row in sorted(broken)]
+        for name, one in work.modalities.items():
+            values = np.zeros((number, *one.stored_shape), one.stored_type)
+            read[name] = values
+            rows = range(number)
+            list(pool.map(read_row, [name] * number, [values] * number, rows, work.files[name]))
+    return read
 
 
-def _check_broken(table: OwnTable, broken: Mapping[str, list[str]]) -> None:
-    for name, files in broken.items():
-        named = sum(file is not None for file in table.encoded.files[name])
-        if len(files) > _MOST_BROKEN * named:
+def _check_broken(table: OwnTable, reasons: Mapping[str, Mapping[int, str]]) -> None:
+    for name, broken in reasons.items():
+        files = table.encoded.files[name]
+        named = sum(file is not None for file in files)
+        if len(broken) > _MOST_BROKEN * named:
             [column] = table.manifest.modalities[name].columns
-            more = " …" if len(files) > _NAMED else ""
+            first = [f"{files[row]}: {broken[row]}" for row in sorted(broken)[:_NAMED]]
+            more = " …" if len(broken) > _NAMED else ""
             raise UserError(
                 f"At most {_MOST_BROKEN:.0%} of the files of a column may be missing or broken",
-                f"{table.facts.table.path}: column {column!r}: {len(files)} of {named}: "
-                f"{'; '.join(files[:_NAMED])}{more}",
+                f"{table.facts.table.path}: column {column!r}: {len(broken)} of {named}: "
+                f"{'; '.join(first)}{more}",
                 "mend them, or empty their cells",
             )
 

@@ -24,6 +24,7 @@ from jmvae_tf.data.celeba import (
 )
 from jmvae_tf.data.celeba.prepare import prepare_faces
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
+from jmvae_tf.data.stored_images import StoredImages
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers import celeba_source
 
@@ -95,7 +96,7 @@ def test_streamed_images_are_those_in_memory(data_dir, monkeypatch, split):
         images = getattr(streamed, part)["image"]
         expected = getattr(whole, part)["image"]
         assert isinstance(expected, np.ndarray)
-        assert isinstance(images, prepared_faces.StoredImages)
+        assert isinstance(images, StoredImages)
         assert (images.shape, images.dtype) == (expected.shape, expected.dtype)
         assert len(images) == len(expected)
         np.testing.assert_array_equal(images[np.arange(len(images))], expected)

@@ -5,10 +5,10 @@ import signal
 
 import pytest
 
+from jmvae_tf.data import work_in_parts
 from jmvae_tf.data.celeba import (
     preparation,
     source_files,
-    worker,
 )
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
 from jmvae_tf.runtime.errors import UserError
@@ -57,7 +57,7 @@ def test_parts_of_another_source_are_made_anew(source, tmp_path):
 @pytest.mark.usefixtures("_small_parts")
 def test_death_of_a_worker_is_one_line_and_what_is_done_is_kept(whole, tmp_path, monkeypatch):
     made = preparation_of(whole, tmp_path / "parts")
-    monkeypatch.setattr(worker, "write_part", dying_worker.write_part)
+    monkeypatch.setattr(work_in_parts, "write_part", dying_worker.write_part)
     with made.locked(), pytest.raises(UserError, match="the sudden end of one; free memory"):
         made.make(2)
     assert not multiprocessing.active_children()
@@ -76,8 +76,8 @@ def test_interrupt_ends_the_workers_at_once(whole, tmp_path, monkeypatch):
     def interrupt(progress, number):
         raise KeyboardInterrupt(signal.SIGTERM)
 
-    monkeypatch.setattr(worker, "write_part", dying_worker.write_and_sleep)
-    monkeypatch.setattr(preparation._Progress, "update", interrupt)
+    monkeypatch.setattr(work_in_parts, "write_part", dying_worker.write_and_sleep)
+    monkeypatch.setattr(work_in_parts.Progress, "update", interrupt)
     with made.locked(), pytest.raises(KeyboardInterrupt):
         made.make(2)
     assert not multiprocessing.active_children()

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from jmvae_tf.data.own import path_source, prepared_files
 from jmvae_tf.data.own.path_source import load, load_rows
+from tests.helpers.folders import contents
 from tests.helpers.own_data import read_rows, write_image, write_shells, write_table
 
 
@@ -35,7 +37,7 @@ def test_what_is_missing_has_masks(shells, tmp_path):
     (shells / "photos" / "5.png").write_bytes(b"broken")
     loaded = load_rows(shells, tmp_path / "data")
     values = loaded.values
-    assert loaded.broken["image"] == ["photos/5.png: neither a JPEG nor a PNG"]
+    assert loaded.files.reasons["image"] == {5: "neither a JPEG nor a PNG"}
     np.testing.assert_array_equal(np.flatnonzero(~values["image/observed"]), [0, 5])
     np.testing.assert_array_equal(np.flatnonzero(~values["species/observed"]), [1])
     assert values["numbers/observed"][0].tolist() == [False, True]
@@ -122,6 +124,31 @@ def test_a_manifest_decides(shells, tmp_path):
     assert "".join(note.alphabet[x] for x in loaded.values["note"][12]) == "found "
     again = load_rows(shells, tmp_path / "data", loaded.manifest)
     assert again.manifest == loaded.manifest
+
+
+def test_many_images_are_prepared_once(shells, tmp_path, monkeypatch):
+    (shells / "photos" / "5.png").write_bytes(b"broken")
+    plain = load_rows(shells, tmp_path / "data")
+    assert not (tmp_path / "data").exists()
+    monkeypatch.setattr(path_source, "_MANY", 10)
+    monkeypatch.setattr(prepared_files, "PART_SIZE", 9)
+    first = load_rows(shells, tmp_path / "data", processes=1)
+    [folder] = (tmp_path / "data" / "shells").iterdir()
+    before = contents(folder)
+    again = load_rows(shells, tmp_path / "data")
+    assert contents(folder) == before
+    monkeypatch.setattr(prepared_files, "MOST_IN_MEMORY", 100)
+    on_disk = load(shells, tmp_path / "data")
+    for loaded in (first, again):
+        assert loaded.values.keys() == plain.values.keys()
+        for name, values in plain.values.items():
+            np.testing.assert_array_equal(loaded.values[name], values)
+        assert loaded.files.reasons == plain.files.reasons
+        np.testing.assert_array_equal(loaded.files.digests["image"], plain.files.digests["image"])
+    whole = path_source.data_set_of(plain)
+    rows = np.array([3, 0, 3])
+    assert not isinstance(on_disk.train["image"], np.ndarray)
+    np.testing.assert_array_equal(on_disk.train["image"][rows], whole.train["image"][rows])
 
 
 def test_texts_end_with_their_mark(tmp_path):
