@@ -89,7 +89,7 @@ def infer(facts: TableFacts, given: Manifest, may_lack: bool = False) -> Inferre
         named = {x for one in modalities.values() for x in one.columns}
         rest = [x for x in facts.columns if x not in named and x not in said]
         ignored += [x for x in rest if x not in ignored]
-        said.update({name: "not in the manifest" for name in rest})
+        said.update({name: "not used: the manifest does not name it" for name in rest})
     else:
         found: dict[str, list[str]] = {}
         of_kind: dict[str, str] = {}
@@ -158,7 +158,7 @@ def _kind_of(name: str, column: ColumnFacts, facts: TableFacts) -> tuple[str, st
     """Returns a kind, "key" or "ignored", and why if that is worth saying."""
     distinct = None if column.counts is None else len(column.counts)
     if distinct is not None and distinct < 2 and column.share_of(IMAGE_ENDINGS) < _MOSTLY:
-        return "ignored", "empty" if not distinct else "one value in all rows"
+        return "ignored", "not used: empty" if not distinct else "not used: one value in all rows"
     if column.share_of(IMAGE_ENDINGS) >= _MOSTLY:
         return "image", ""
     if column.share_of((ARRAY_ENDING,)) >= _MOSTLY:
@@ -181,17 +181,17 @@ def _kind_of(name: str, column: ColumnFacts, facts: TableFacts) -> tuple[str, st
             "empty or mend such cells, or name the column in columns.json as a label",
         )
     if name.lower() in _KEYS:
-        return "key", "identifies the rows"
+        return "key", "not used: it identifies the rows"
     most = max(_FEW_TEXTS, int(_SHARE_OF_TEXTS * facts.rows))
     if distinct is not None and distinct <= most and 2 * distinct <= column.present:
         return "label", ""
     number = f"more than {MOST_CLASSES}" if distinct is None else str(distinct)
-    return "ignored", f'{number} different texts; "kind": "text" or "label" would use it'
+    return "ignored", f'not used: {number} different texts; "kind": "text" or "label" would use it'
 
 
 def _kind_of_numbers(name: str, column: ColumnFacts, facts: TableFacts) -> tuple[str, str]:
     if name.lower() in _KEYS or (column.is_sequence and column.present > 2):
-        return "key", "identifies the rows"
+        return "key", "not used: it identifies the rows"
     distinct = len(column.counts or ())
     few = column.counts is not None and distinct <= _MOST_NUMBERED_CLASSES
     if few and column.is_whole and column.present >= _FEWEST_OF_A_CLASS * distinct:

@@ -144,6 +144,11 @@ class Manifest:
     weight: str | None = None
     ignore: tuple[str, ...] = ()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything is resolved."""
+        return bool(self.modalities) and not any(x.lacks for x in self.modalities.values())
+
     def to_json(self) -> dict[str, Any]:
         """Returns what `from_json` reads, without what has no value or the usual one."""
         written = {name: _columns_to_json(one) for name, one in self.modalities.items()}

@@ -4,7 +4,7 @@ import concurrent.futures
 import dataclasses
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from jmvae_tf.data.own.prepared_files import (
     read_prepared_files,
 )
 from jmvae_tf.data.own.reading import OwnTable, read_table
+from jmvae_tf.data.own.report import describe_data, notes_on_files, notes_on_precision
 from jmvae_tf.data.stored_images import StoredImages
 from jmvae_tf.modalities import SAMPLE_WEIGHT, observed_key
 from jmvae_tf.runtime.errors import UserError
@@ -48,6 +49,15 @@ class OwnRows:
     prepare: Prepare
     table: OwnTable
     files: ReadFiles
+
+    @property
+    def broken(self) -> dict[str, list[str]]:
+        """Modality name to the files that cannot be used, each with the reason."""
+        files = self.table.encoded.files
+        return {
+            name: [f"{files[name][row]}: {reasons[row]}" for row in sorted(reasons)]
+            for name, reasons in self.files.reasons.items()
+        }
 
 
 def load_rows(
@@ -88,18 +98,40 @@ def load_rows(
     return OwnRows(table.manifest, values, prepare_by(table.manifest), table, read)
 
 
-def load(path: pathlib.Path, data_dir: pathlib.Path, manifest: Manifest | None = None) -> DataSet:
+def load(
+    path: pathlib.Path,
+    data_dir: pathlib.Path,
+    manifest: Manifest | None = None,
+    processes: int | None = None,
+    say: Callable[[str], None] = print,
+) -> DataSet:
     """Loads a folder or a table as a data set.
 
     Args:
       path: the folder or the table.
       data_dir: folder to prepare images in.
       manifest: what its columns are taken for; see `load_rows`.
+      processes: the number of processes that read images; None for that of processors.
+      say: prints what the data were taken for, unless the manifest is resolved.
 
     Raises:
       UserError: if it cannot be read, or too few rows are left to train or test on.
     """
-    return data_set_of(load_rows(path, data_dir, manifest))
+    rows = load_rows(path, data_dir, manifest, processes=processes)
+    data = data_set_of(rows)
+    if manifest is None or not manifest.is_whole:
+        files = rows.files
+        notes = notes_on_files(
+            rows.table.encoded.files, files.reasons, files.digests, _part_of(rows)
+        )
+        notes += notes_on_precision(rows.table.facts.columns, rows.manifest)
+        say(describe_data(data, rows.table.said, notes))
+    return data
+
+
+def _part_of(rows: OwnRows) -> np.ndarray:
+    encoded = rows.table.encoded
+    return row_hashes.divide(encoded.hashes, encoded.parts)
 
 
 def data_set_of(rows: OwnRows) -> DataSet:
@@ -108,8 +140,7 @@ def data_set_of(rows: OwnRows) -> DataSet:
     Raises:
       UserError: if a part has too few.
     """
-    encoded = rows.table.encoded
-    part_of = row_hashes.divide(encoded.hashes, encoded.parts)
+    part_of = _part_of(rows)
     parts: dict[str, Arrays] = {}
     for number, (part, fewest) in enumerate(zip(PARTS, (1, 0, 2), strict=True)):
         indices = np.flatnonzero(part_of == number)

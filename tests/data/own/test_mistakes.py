@@ -230,7 +230,7 @@ def a_row_with_nothing(folder):
     write_table(folder, rows)
 
 
-@mistake(r"metadata\.csv with none \('a': one value in all rows; 'b': empty")
+@mistake(r"metadata\.csv with none \('a': not used: one value in all rows; 'b': not used: empty")
 def nothing_to_learn_from(folder):
     write_table(folder, ["a,b", *["x,"] * 30])
 

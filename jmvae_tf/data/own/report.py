@@ -1,0 +1,217 @@
+"""Says in one screen what a user's data were taken for, what they lack and what may go wrong."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from jmvae_tf.data.data_set import PARTS, DataSet
+from jmvae_tf.data.own.column_facts import ColumnFacts
+from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
+from jmvae_tf.modalities import observed_key
+from jmvae_tf.runtime.errors import one_line
+
+_WIDTH = 100  # Characters of a line.
+_WIDEST = 90  # Characters of a cell.
+_NAMED = 5  # Names in a line.
+_MOST_LINES = 8  # Of one kind.
+_RARE, _MAJORITY = 5, 0.5  # Examples of a class; share of the largest.
+_DISTINCT = 256  # Steps of float32 in the range of a column.
+
+
+def describe_data(
+    data: DataSet, said: Mapping[str, str] | None = None, notes: Iterable[str] = ()
+) -> str:
+    """Describes a data set that has a manifest.
+
+    Args:
+      data: the data set.
+      said: column, or modality, to what is worth saying about it.
+      notes: further lines.
+    """
+    said = said or {}
+    manifest: Manifest = data.manifest
+    counts = {part: data.num_examples(part) for part in PARTS}
+    lines = [
+        f"{data.name}: {sum(counts.values())} rows, {_for_parts(counts)}",
+        f"rows are divided by {_divided_by(manifest)}",
+        "",
+    ]
+    table = [("modality", "from", "taken for", "missing")]
+    for name, one in manifest.modalities.items():
+        table.append(
+            (name, _some(one.columns), _taken_for(one, said.get(name, "")), _missing(data, name))
+        )
+    lines += _in_columns(table)
+    about = [(x, said[x]) for x in said if x not in manifest.modalities and said[x]]
+    if about:
+        lines += ["", *_at_most([f"column {_shown(x)}: {why}" for x, why in about])]
+    found = [*notes, *_notes_on_labels(data), *_notes_on_numbers(data)]
+    if found:
+        lines += ["", *_at_most([f"note: {x}" for x in found])]
+    return "\n".join(_shortened(one_line(x) if x.startswith("note") else x) for x in lines)
+
+
+def notes_on_files(
+    files: Mapping[str, Sequence[str | None]],
+    reasons: Mapping[str, Mapping[int, str]],
+    digests: Mapping[str, np.ndarray],
+    part_of: np.ndarray,
+) -> list[str]:
+    """Names files that cannot be used, and equal files in two parts.
+
+    Args:
+      files: modality name to the names of its files, a row each.
+      reasons: modality name to row to the reason why its file is not used.
+      digests: modality name to int64 [rows], numbers that only files of equal content share.
+      part_of: [rows], the part of each row.
+    """
+    notes = []
+    for name, broken in reasons.items():
+        if broken:
+            first = [f"{files[name][row]} ({broken[row]})" for row in sorted(broken)[:_NAMED]]
+            more = " …" if len(broken) > _NAMED else ""
+            notes.append(f"{len(broken)} files of {name} are not used: {', '.join(first)}{more}")
+    for name, numbers in digests.items():
+        twice = _in_two_parts(numbers, part_of)
+        if twice:
+            one, other = twice[0]
+            notes.append(
+                f"{len(twice)} files of {name} are in two parts, such as {files[name][one]} and "
+                f'{files[name][other]}; a "group" or a "split" column can keep them together'
+            )
+    return notes
+
+
+def notes_on_precision(columns: Mapping[str, ColumnFacts], manifest: Manifest) -> list[str]:
+    """Names columns of numbers that float32, in which models compute, hardly tells apart."""
+    notes = []
+    for one in manifest.modalities.values():
+        for column in one.columns if one.kind == "numbers" else ():
+            facts = columns.get(column)
+            if facts is None or not facts.is_number:
+                continue
+            step = float(np.spacing(np.float32(max(abs(facts.low), abs(facts.high)))))
+            if 0 < facts.high - facts.low < _DISTINCT * step:
+                notes.append(
+                    f"{_shown(column)} goes from {facts.low:.12g} to {facts.high:.12g}, where "
+                    f"float32 has steps of {step:.2g}; subtract a constant"
+                )
+    return notes
+
+
+def _in_two_parts(digests: np.ndarray, part_of: np.ndarray) -> list[tuple[int, int]]:
+    """Finds rows of equal content in different parts, a pair for each content."""
+    there = np.flatnonzero(digests != 0)
+    order = there[np.lexsort((part_of[there], digests[there]))]
+    same = (digests[order[1:]] == digests[order[:-1]]) & (part_of[order[1:]] != part_of[order[:-1]])
+    return [(int(order[i]), int(order[i + 1])) for i in np.flatnonzero(same)]
+
+
+def _for_parts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} for {part}" for part, number in counts.items())
+
+
+def _divided_by(manifest: Manifest) -> str:
+    if manifest.split is not None:
+        return f"the column {_shown(manifest.split)}"
+    if manifest.group is not None:
+        return f"a hash of {_shown(manifest.group)}"
+    if manifest.key is not None:
+        return f"a hash of {_shown(manifest.key)}"
+    images = [one.columns[0] for one in manifest.modalities.values() if one.kind == "image"]
+    return f"a hash of {_shown(images[0])}" if images else "a hash of all their cells"
+
+
+def _taken_for(one: ModalityColumns, why: str) -> str:
+    shape = "x".join(map(str, one.event_shape))
+    what = {
+        "image": f"image {shape} (height x width x channels)",
+        "label": f"label of {len(one.classes)} classes: {_some(one.classes)}",
+        "attributes": "attributes, yes or no",
+        "numbers": f"{len(one.columns)} numbers" + (f", log {_some(one.log)}" if one.log else ""),
+        "text": f"text of {one.length} places, {len(one.alphabet)} characters",
+        "array": f"array {shape}",
+    }[one.kind]
+    return f"{what}; {one.likelihood}" + (f"; {why}" if why else "")
+
+
+def _missing(data: DataSet, name: str) -> str:
+    key = observed_key(name)
+    masks = [data.masks(part)[key] for part in PARTS if key in data.masks(part)]
+    if not masks:
+        return "-"
+    number = sum(int((~mask).sum()) for mask in masks)
+    return f"{number} ({number / max(1, sum(mask.size for mask in masks)):.0%})"
+
+
+def _notes_on_labels(data: DataSet) -> list[str]:
+    notes = []
+    manifest: Manifest = data.manifest
+    for name, one in manifest.modalities.items():
+        if one.kind != "label":
+            continue
+        counts = {}
+        for part in PARTS:
+            if data.num_examples(part):
+                codes = np.asarray(data.values(part)[name])[data.observed(part)[name]]
+                counts[part] = np.bincount(codes, minlength=len(one.classes))
+        for part, number in counts.items():
+            without = [one.classes[i] for i in np.flatnonzero(number == 0)]
+            if without:
+                notes.append(f"no {part} example has {name} {_some(without)}")
+        train = counts["train"]
+        few = np.flatnonzero((train > 0) & (train < _RARE))
+        if few.size:
+            named = [f"{one.classes[i]} ({train[i]})" for i in few]
+            notes.append(f"few training examples have {name} {_some(named)}")
+        share = train.max() / max(1, train.sum())
+        if share > _MAJORITY and len(one.classes) > 2:
+            largest = one.classes[int(train.argmax())]
+            notes.append(f"{share:.0%} of {name} are {largest}; --balance={name} evens it out")
+    return notes
+
+
+def _notes_on_numbers(data: DataSet) -> list[str]:
+    """Names columns without values, or with a single one, in training."""
+    notes = []
+    manifest: Manifest = data.manifest
+    for name, one in manifest.modalities.items():
+        if one.kind != "numbers":
+            continue
+        values = np.asarray(data.values("train")[name], np.float64)
+        mask = data.masks("train").get(observed_key(name), np.ones(len(values), bool))
+        mask = np.broadcast_to(mask if mask.ndim > 1 else mask[:, None], values.shape)
+        for column, x, there in zip(one.columns, values.T, mask.T, strict=True):
+            if not there.any():
+                notes.append(f"no training example has {_shown(column)}")
+            elif not np.ptp(x[there]):
+                notes.append(f"{_shown(column)} is {x[there][0]:g} in all training examples")
+    return notes
+
+
+def _in_columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    rows = [tuple(_shortened(one_line(x), _WIDEST) for x in row) for row in rows]
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return [
+        "  ".join(x.ljust(width) for x, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(map(_shown, names[:_NAMED]))
+    return f"{shown}, …" if len(names) > _NAMED else shown
+
+
+def _shown(name: str) -> str:
+    return _shortened(one_line(name), 40)
+
+
+def _shortened(text: str, most: int = 4 * _WIDTH) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _at_most(lines: list[str]) -> list[str]:
+    if len(lines) <= _MOST_LINES:
+        return lines
+    return [*lines[: _MOST_LINES - 1], f"… and {len(lines) - _MOST_LINES + 1} more of these"]
