@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from jmvae_tf.export.chunks import in_chunks
+from jmvae_tf.export.completion_signatures import completion_signatures
 from jmvae_tf.export.inputs import all_in_shape
 from jmvae_tf.export.modality_descriptions import described_modalities
 from jmvae_tf.export.signatures import Signature, signatures_of
@@ -27,10 +28,12 @@ def export_saved_model(
     model: MultimodalVAE | Adversarial,
     folder: str | os.PathLike[str],
     keep_versions: int | None = None,
+    columns: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> pathlib.Path:
     """Writes the next version of a model under `folder`, for TensorFlow Serving to load.
 
-    `signatures.signatures_of` lists the signatures; `inputs` defines what they refuse. Values are
+    `signatures.signatures_of` lists the signatures, for models of tables together with
+    `completion_signatures`; `inputs` defines what they refuse. Values are
     float32 whatever the precision of training, files are strings, and batches may have any size but
     0. Only the variables that the signatures need are written. `assets/modalities.json` describes
     the modalities. With `assets.extra/tf_serving_warmup_requests` a server calls each signature
@@ -42,6 +45,7 @@ def export_saved_model(
       model: a trained model; its discriminator is left out.
       folder: the folder above the versions, for example "saved_models/mnist-jmvae_kl".
       keep_versions: the number of newest versions to keep; None for all.
+      columns: for a model of tables, modality name to what it is in a table, as JSON.
 
     Returns:
       The folder of the new version, `<folder>/<version>`.
@@ -61,8 +65,10 @@ def export_saved_model(
         )
     with new_version(folder, keep_versions) as version:
         signatures = signatures_of(model)
+        if columns is not None:
+            signatures += completion_signatures(model)
         _write_graph(signatures, version.path)
-        write_modalities(version.path, described_modalities(model))
+        write_modalities(version.path, described_modalities(model, columns))
         means = {name: x.mean.numpy() for name, x in model.statistics.items()}
         requests = {
             signature.name: {x.name: x.example(means) for x in signature.inputs}

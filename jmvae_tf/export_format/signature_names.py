@@ -31,6 +31,9 @@ MOST_WITH_ALL_SUBSETS = 4
 MEAN, STDDEV = "mean", "stddev"
 """The outputs of signatures that embed: moments of q(z|given)."""
 
+POSTERIOR = "posterior"
+"""The signature that embeds examples with gaps."""
+
 _FILES = "_bytes"  # TensorFlow Serving's REST interface sends names with this suffix as base64.
 
 
@@ -109,6 +112,11 @@ def to_complete(target: str) -> str:
     return of_modality("complete", target)
 
 
+def drawn_tensor(target: str) -> str:
+    """Names the output with samples of a modality, beside the means of its likelihood."""
+    return f"{target}/drawn"
+
+
 def to_reconstruct(modality: str) -> str:
     """Names the signature that reconstructs the only modality of a model."""
     return of_modality("reconstruct", modality)
@@ -136,7 +144,8 @@ def modality_of(tensor: str) -> str:
 
 def is_moment(signature: str, tensor: str) -> bool:
     """Tells whether an output is a moment of q(z|given), whatever modalities are named."""
-    return tensor in (MEAN, STDDEV) and signature.startswith(to_embed())
+    embeds = signature == POSTERIOR or signature.startswith(to_embed())
+    return tensor in (MEAN, STDDEV) and embeds
 
 
 def check_distinct(

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from jmvae_tf.runtime.randomness import fold, root_seed
 
-Arrays = Mapping[str, np.ndarray]
+Data = Mapping[str, np.ndarray]
 
 _DRAWS_OF_IMAGES = 10  # Enough for their mean, and each is expensive.
 _MOST_VALUES = 4_000_000  # To decode at once.
@@ -103,7 +103,7 @@ class Completer(abc.ABC):
 
     @abc.abstractmethod
     def draw(
-        self, targets: Sequence[str], given: Arrays, batch: int, num_samples: int, seed: tf.Tensor
+        self, targets: Sequence[str], given: Data, batch: int, num_samples: int, seed: tf.Tensor
     ) -> dict[str, Draws]:
         """Samples z ~ q(z|given), and each target from p(x|z).
 
@@ -116,7 +116,7 @@ class Completer(abc.ABC):
         """
 
     @abc.abstractmethod
-    def moments(self, given: Arrays, batch: int, seed: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    def moments(self, given: Data, batch: int, seed: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
         """Returns the mean and the standard deviation of q(z|given), [batch, latent_dim] each.
 
         Args:
@@ -125,7 +125,7 @@ class Completer(abc.ABC):
           seed: int32, [2], for models that infer missing modalities by sampling.
         """
 
-    def complete(self, data: Arrays, num_samples: int = 64, seed: int = 0) -> dict[str, Completion]:
+    def complete(self, data: Data, num_samples: int = 64, seed: int = 0) -> dict[str, Completion]:
         """Estimates what is missing: means over p(missing|observed), with their spread.
 
         Args:
@@ -135,8 +135,8 @@ class Completer(abc.ABC):
           seed: the same seed gives the same estimates of the same examples.
 
         Returns:
-          The completion of each modality that can be filled in. Examples that lack a condition stay
-          as they are: NaN where they lack something.
+          The completion of each modality that can be filled in. Examples that lack a condition
+          stay as they are: NaN where they lack something.
 
         Raises:
           ValueError: if a name is unknown, or a shape or a value does not fit.
@@ -147,7 +147,7 @@ class Completer(abc.ABC):
             _fill(completions[name], rows, *_estimate(self.modalities[name], draws))
         return completions
 
-    def draw_missing(self, data: Arrays, num_draws: int, seed: int = 0) -> dict[str, np.ndarray]:
+    def draw_missing(self, data: Data, num_draws: int, seed: int = 0) -> dict[str, np.ndarray]:
         """Draws what is missing several times, for multiple imputation.
 
         Args:
@@ -179,7 +179,7 @@ class Completer(abc.ABC):
             drawn[name][:, rows] = np.where(np.isnan(values), samples, values)
         return drawn
 
-    def embed(self, data: Arrays, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    def embed(self, data: Data, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Embeds examples, whatever they lack.
 
         Args:
@@ -210,7 +210,7 @@ class Completer(abc.ABC):
             mean[rows], stddev[rows] = part_mean, part_stddev
         return mean, stddev
 
-    def _check(self, data: Arrays) -> int:
+    def _check(self, data: Data) -> int:
         """Returns the number of examples; raises ValueError for data of other modalities."""
         unknown = [name for name in data if name not in self.modalities]
         if unknown or not data:
@@ -227,7 +227,7 @@ class Completer(abc.ABC):
                 )
         return number
 
-    def _unfilled(self, name: str, data: Arrays) -> Completion:
+    def _unfilled(self, name: str, data: Data) -> Completion:
         """Returns what is there of a modality, NaN for the rest."""
         modality = self.modalities[name]
         shape = (len(next(iter(data.values()))), *modality.event_shape)
@@ -238,7 +238,7 @@ class Completer(abc.ABC):
         spread = np.zeros(shape[:1] if modality.kind == "text" else shape, np.float32)
         return Completion(values, spread if has_spread else None, np.isnan(values))
 
-    def _patterns(self, data: Arrays) -> Iterator[_Pattern]:
+    def _patterns(self, data: Data) -> Iterator[_Pattern]:
         """Yields the examples that lack no condition by what they have."""
         number = len(next(iter(data.values())))
         whole, some = (np.zeros((number, len(self.modalities)), bool) for _ in range(2))
@@ -258,7 +258,7 @@ class Completer(abc.ABC):
                 )
 
     def _all_draws(
-        self, data: Arrays, num_samples: int, seed: int, most_of_images: int | None = None
+        self, data: Data, num_samples: int, seed: int, most_of_images: int | None = None
     ) -> Iterator[tuple[np.ndarray, str, Draws]]:
         """Yields rows, a modality that they lack or lack in part, and its draws."""
         for index, pattern in enumerate(self._patterns(data)):
@@ -285,7 +285,7 @@ def _parts(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
         yield rows[start : start + size]
 
 
-def _given(data: Arrays, pattern: _Pattern, rows: np.ndarray) -> dict[str, np.ndarray]:
+def _given(data: Data, pattern: _Pattern, rows: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.asarray(data[name][rows], np.float32) for name in pattern.known}
 
 

@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from jmvae_tf.modalities import observed_key
 from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.models.completion import Arrays, Completer, Draws
+from jmvae_tf.models.completion import Completer, Data, Draws
 from jmvae_tf.runtime.randomness import as_seed, sample, split
 
-WITHOUT_NOISE = ("image", "text", "array")
+KINDS_WITHOUT_NOISE = ("image", "text", "array")
 """Kinds that are drawn as means of p(x|z): noise of each pixel would only hide what z says."""
 
 
@@ -31,7 +31,7 @@ class ModelCompleter(Completer):
         self.conditions = model.conditions
 
     def draw(
-        self, targets: Sequence[str], given: Arrays, batch: int, num_samples: int, seed: tf.Tensor
+        self, targets: Sequence[str], given: Data, batch: int, num_samples: int, seed: tf.Tensor
     ) -> dict[str, Draws]:
         """See `Completer`."""
         drawn = draw_targets(self._model, targets, self._known(given), num_samples, seed)
@@ -41,14 +41,14 @@ class ModelCompleter(Completer):
             draws[name] = Draws(*(_for_each_example(x.numpy(), shape) for x in tensors))
         return draws
 
-    def moments(self, given: Arrays, batch: int, seed: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    def moments(self, given: Data, batch: int, seed: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
         """See `Completer`."""
         q = self._model.posterior(self._known(given), seed)
         shape = (batch, self._model.latent_dim)
         mean, stddev = (np.broadcast_to(x.numpy(), shape) for x in (q.mean(), q.stddev()))
         return mean, stddev
 
-    def _known(self, given: Arrays) -> dict[str, np.ndarray]:
+    def _known(self, given: Data) -> dict[str, np.ndarray]:
         """Returns what the model takes, with masks."""
         known = {}
         for name, values in given.items():
@@ -85,7 +85,7 @@ def draw_targets(
     drawn = {}
     for name, p in model.decode(z, targets, given).items():
         means = model.in_range(name, p.mean())
-        has_noise = model.modalities[name].kind not in WITHOUT_NOISE
+        has_noise = model.modalities[name].kind not in KINDS_WITHOUT_NOISE
         values = model.in_range(name, sample(p, seed_of[name])) if has_noise else means
         drawn[name] = (means, values)
     return drawn

@@ -18,7 +18,7 @@ from jmvae_tf.runtime.errors import UserError
 _ROWS_AT_ONCE = 1024
 
 
-class Part(NamedTuple):
+class TableRows(NamedTuple):
     """Some rows of a table.
 
     Attributes:
@@ -58,12 +58,12 @@ class IncompleteTable:
         self.columns = list(self._rows.table.facts.columns)
         self.broken = self._rows.broken
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[TableRows]:
         """Reads the rows in order, some at a time."""
         start = 0
         for cells in raw_parts(self._table, self.columns, _ROWS_AT_ONCE):
             rows = np.arange(start, start + len(cells))
-            yield Part(start, cells, self._data(rows), self._has_file(rows))
+            yield TableRows(start, cells, self._data(rows), self._has_file(rows))
             start += len(cells)
 
     def with_missing(self, targets: Iterable[str]) -> list[str]:
