@@ -39,6 +39,25 @@ def center_crop(image: np.ndarray, height: int, width: int) -> np.ndarray:
     return resize(image[rows, columns], height, width)
 
 
+def padded(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Resizes an image as a whole, and fills the rest of a size with black.
+
+    Args:
+      image: uint8 [height, width, ...].
+      height: height of the result in pixels.
+      width: width of the result in pixels.
+
+    Returns:
+      uint8 [height, width, ...].
+    """
+    scale = min(height / image.shape[0], width / image.shape[1])
+    high, wide = (max(1, round(scale * x)) for x in image.shape[:2])
+    framed = np.zeros((height, width, *image.shape[2:]), np.uint8)
+    top, left = (height - high) // 2, (width - wide) // 2
+    framed[top : top + high, left : left + wide] = resize(image, high, wide)
+    return framed
+
+
 def resize(
     image: np.ndarray, height: int, width: int, enlargement: int = cv2.INTER_LINEAR
 ) -> np.ndarray:
@@ -57,3 +76,7 @@ def resize(
     shrinks = image.shape[0] >= height and image.shape[1] >= width
     method = cv2.INTER_AREA if shrinks else enlargement
     return cv2.resize(image, (width, height), interpolation=method)
+
+
+FITTED = {"crop": center_crop, "pad": padded, "stretch": resize}
+"""How an image gets a size, by the name of a manifest's fit."""

@@ -30,13 +30,13 @@ _SLICE, _PIECE = 2**14, 2**20  # Packed bytes read at once, and most unpacked by
 def read_image(
     path: pathlib.Path, event_shape: Sequence[int], crop: str | None = None, pipe: bool = False
 ) -> np.ndarray:
-    """Reads a JPEG or PNG file, crops it to the proportions of the model's images and resizes it.
+    """Reads a JPEG or PNG file, and gives it the size of the model's images.
 
     Args:
       path: path of the file.
       event_shape: height, width and channels: 1 for grey, 3 for RGB, 4 for RGB and opacity.
-      crop: "face" for the square around the face of a colour image; otherwise the centre is
-        cropped.
+      crop: "face" for the square around the face of a colour image, "pad" for black margins,
+        "stretch" for other proportions; otherwise the centre is cropped.
       pipe: read a pipe too; only for a path that the user named, see `files.read_limited`.
 
     Returns:
@@ -59,7 +59,8 @@ def read_image(
         face = _face(path, decoded[..., :3]).cut(decoded)
         cropped = image_crop.resize(face, height, width)
     else:
-        cropped = image_crop.center_crop(decoded, height, width)
+        fit = image_crop.FITTED.get(crop or "", image_crop.center_crop)
+        cropped = fit(decoded, height, width)
     return cropped.reshape(event_shape).astype(np.float32) / 255.0
 
 

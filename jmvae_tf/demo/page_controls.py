@@ -150,7 +150,7 @@ def opened_image(image: DescribedModality, path: str | None, face: bool) -> np.n
     if path is None:
         return None
     try:
-        return from_file(path, image, "face" if face else None)
+        return from_file(path, image, "face" if face else image.fit)
     except UserError as error:
         gr.Warning(str(error).replace(path, "the file"), title="This file cannot be used")
         return None

@@ -17,7 +17,7 @@ def from_file(path: str, image: DescribedModality, crop: str | None) -> np.ndarr
     Args:
       path: the path of the file.
       image: the modality.
-      crop: "face", or None for the centre.
+      crop: see `read_image`.
 
     Raises:
       UserError: see `read_image`.

@@ -59,6 +59,12 @@ class DescribedModality(value_ranges.YesOrNo):
     partly_observed: bool = False
     columns: Mapping[str, Any] | None = None
 
+    @property
+    def fit(self) -> str | None:
+        """How image files get the size of the model's images, in a manifest's word."""
+        fit = (self.columns or {}).get("fit")
+        return fit if isinstance(fit, str) else None
+
 
 def write_modalities(version: pathlib.Path, modalities: Mapping[str, DescribedModality]) -> None:
     """Writes the description of an exported model's modalities.

@@ -71,12 +71,15 @@ def main() -> None:
     from jmvae_tf.programs.tasks import generation
 
     model, _ = generation.load_model_of(run, shared_flags.inference())
-    crop, seed, images = run.settings.crop, _SEED.value, _IMAGE.value or ()
+    seed, images = _SEED.value, _IMAGE.value or ()
+    crops: dict[str, str | None] = dict.fromkeys(model.modalities, run.settings.crop)
+    if run.settings.manifest:
+        crops = {name: x.fit for name, x in run.settings.manifest.modalities.items()}
     if _SET.value:
-        generation.edit_image(model, images, _SET.value, crop, seed, out)
+        generation.edit_image(model, images, _SET.value, crops, seed, out)
     else:
         given = GivenFlags(images, _GIVEN.value)
-        generation.generate(model, given, crop, _NUM_SAMPLES.value, seed, out)
+        generation.generate(model, given, crops, _NUM_SAMPLES.value, seed, out)
 
 
 def _check_edit() -> None:

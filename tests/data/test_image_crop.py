@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jmvae_tf.data.image_crop import center_crop, center_part, resize
+from jmvae_tf.data.image_crop import center_crop, center_part, padded, resize
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,11 @@ def test_enlarging_is_smooth():
     square = np.repeat(np.arange(0, 200, 50, np.uint8), 4).reshape(4, 4).T
     enlarged = resize(square, 8, 8)
     assert len(np.unique(enlarged)) > 4
+
+
+def test_black_margins_keep_the_whole_image():
+    image = np.full((4, 8, 3), 200, np.uint8)
+    framed = padded(image, 8, 8)
+    assert (framed[2:6] == 200).all()
+    assert (framed[[0, 1, 6, 7]] == 0).all()
+    assert padded(image, 4, 8).tolist() == image.tolist()

@@ -45,7 +45,7 @@ def left(tmp_path, rng):
 
 
 def _generate(model, images, given, out):
-    generate(model, GivenFlags(images, given), None, 2, 0, out)
+    generate(model, GivenFlags(images, given), {}, 2, 0, out)
 
 
 def test_two_images_and_two_labels(model, left, tmp_path, capsys):
@@ -75,7 +75,7 @@ def test_no_image(tmp_path, capsys):
 
 def test_an_edit_of_one_of_two_images(model, left, tmp_path, capsys):
     out = tmp_path / "edit.png"
-    edit_image(model, [f"left={left}"], ["beach=2"], None, 0, out)
+    edit_image(model, [f"left={left}"], ["beach=2"], {}, 0, out)
     assert capsys.readouterr().out.splitlines()[-1] == str(out)
     assert out.is_file()
 
@@ -114,7 +114,7 @@ def test_what_else_must_be_given_is_named(names, target, given, told, tmp_path):
 def test_an_edit_changes_one_image_and_one_modality(model, left, tmp_path):
     out, images = tmp_path / "out.png", [f"left={left}", f"right={left}"]
     with pytest.raises(UserError, match="An edit changes one image; received --image=left="):
-        edit_image(model, images, ["red=1"], None, 0, out)
+        edit_image(model, images, ["red=1"], {}, 0, out)
     changes = ["red=1", "species=whelk"]
     with pytest.raises(UserError, match="changes one modality; received species and traits by"):
-        edit_image(model, images[:1], changes, None, 0, out)
+        edit_image(model, images[:1], changes, {}, 0, out)

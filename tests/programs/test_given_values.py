@@ -176,11 +176,11 @@ class Client:
 def query(monkeypatch, tmp_path, given):
     """Asks a server of an export with some signatures; returns what was asked."""
 
-    def ask(*arguments, signatures, images=(), items=(), seed=None):
+    def ask(*arguments, signatures, images=(), items=(), seed=None, modalities=SHELLS):
         modality_flags.parse_flags(["query", *arguments])
         client = Client()
         monkeypatch.setattr(server_query, "newest_version", lambda folder: folder)
-        monkeypatch.setattr(server_query, "read_modalities", lambda version: SHELLS)
+        monkeypatch.setattr(server_query, "read_modalities", lambda version: modalities)
         described = {name: _tensors(name) for name in signatures}
         monkeypatch.setattr(server_query, "read_signatures", lambda version: described)
         monkeypatch.setattr(server_query, "_client", lambda *_: client)
@@ -215,6 +215,17 @@ def test_an_image_and_a_text_are_sent_together(query, photo, capsys):
     assert asked["encoded_photo_note_to_species"]["note"].shape == (1, 13, 9)
     assert asked["photo_note_to_code"]["photo"].shape == (1, 4, 6, 3)
     assert capsys.readouterr().out.startswith("species: likeliest cockle\n")
+
+
+def test_an_image_gets_its_size_as_the_data_did(query, tmp_path):
+    cv2.imwrite(str(tmp_path / "white.png"), np.full((8, 8, 3), 255, np.uint8))
+    with_margins = dataclasses.replace(SHELLS["photo"], columns={"fit": "pad"})
+    [inputs] = query(
+        f"--photo={tmp_path / 'white.png'}",
+        signatures=["photo_to_species"],
+        modalities=SHELLS | {"photo": with_margins},
+    ).values()
+    np.testing.assert_array_equal(inputs["photo"][0, :, :, 0], [[0, 1, 1, 1, 1, 0]] * 4)
 
 
 def test_an_image_is_drawn_from_numbers_and_a_label(query, tmp_path, capsys):

@@ -57,22 +57,7 @@ def fitted_image(decoded: np.ndarray, one: ModalityColumns) -> np.ndarray:
     height, width, _ = one.event_shape
     if decoded.shape == one.event_shape:
         return decoded
-    if one.fit == "crop":
-        made = image_crop.center_crop(decoded, height, width)
-    elif one.fit == "stretch":
-        made = image_crop.resize(decoded, height, width)
-    else:
-        made = _padded(decoded, height, width)
-    return made.reshape(one.event_shape)
-
-
-def _padded(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    scale = min(height / image.shape[0], width / image.shape[1])
-    high, wide = (max(1, round(scale * x)) for x in image.shape[:2])
-    padded = np.zeros((height, width, *image.shape[2:]), np.uint8)
-    top, left = (height - high) // 2, (width - wide) // 2
-    padded[top : top + high, left : left + wide] = image_crop.resize(image, high, wide)
-    return padded
+    return image_crop.FITTED[one.fit](decoded, height, width).reshape(one.event_shape)
 
 
 @dataclasses.dataclass(frozen=True)

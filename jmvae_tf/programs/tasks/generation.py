@@ -27,7 +27,7 @@ _EDIT_INCHES = 1.3  # Large enough to see details.
 def generate(
     model: MultimodalVAE,
     given: GivenFlags,
-    crop: str | None,
+    crops: Mapping[str, str | None],
     num_samples: int,
     seed: int,
     out: pathlib.Path,
@@ -37,7 +37,7 @@ def generate(
     Args:
       model: a trained model.
       given: the flags that give any of its modalities.
-      crop: "face" to crop faces from photographs.
+      crops: image to how its files are cropped; see `read_image`.
       num_samples: the number of samples to draw.
       seed: seed of the samples.
       out: the PNG file; for several images, their names are appended.
@@ -48,7 +48,7 @@ def generate(
     known = all_given(
         given,
         model.modalities,
-        lambda path, modality: _read_image(path, modality, crop),
+        lambda path, modality: _read_image(path, modality, crops.get(modality.name)),
         lambda name: _usual_values(model, name),
     )
     targets = _targets(model, known)
@@ -88,7 +88,7 @@ def edit_image(
     model: MultimodalVAE,
     images: Sequence[str],
     changes: Sequence[str],
-    crop: str | None,
+    crops: Mapping[str, str | None],
     seed: int,
     out: pathlib.Path,
 ) -> None:
@@ -98,7 +98,7 @@ def edit_image(
       model: a trained model.
       images: the file of the image; see `parse_images`.
       changes: the new values; see `values_by_name.parse`.
-      crop: "face" to crop the face from a photograph.
+      crops: see `generate`.
       seed: seed for models that infer missing modalities by sampling.
       out: the PNG file.
 
@@ -125,7 +125,7 @@ def edit_image(
             "An edit changes one modality", f"{' and '.join(wanted)} by --set", "choose one"
         )
     [condition] = wanted
-    image = _read_image(path, model.modalities[target], crop)[None]
+    image = _read_image(path, model.modalities[target], crops.get(target))[None]
     alone = {item: values_by_name.parse("set", [item], model.modalities) for item in changes}
     together = {"together": wanted} if len(alone) > 1 else {}
     edits = {

@@ -49,7 +49,7 @@ def query(
       name: the name under which it serves the model.
       saved_model: a copy of the served export, or the folder above its versions.
       given: the flags that give any of its modalities.
-      crop: "face" to crop the face from a photograph, otherwise "center".
+      crop: "face" to crop the face from a photograph, otherwise "center", or as the model's data.
       changes: the new values of a given image; see `values_by_name.parse`.
       seed: seed of samples; None for the average images.
       out: the PNG file; for several images, their names are appended.
@@ -62,7 +62,8 @@ def query(
     model = _ServedModel(server, name, saved_model, timeout)
 
     def read(path: pathlib.Path, modality: Any) -> np.ndarray:
-        pixels = read_image(path, modality.event_shape, crop, pipe=True)
+        fit = crop if crop == "face" else modality.fit
+        pixels = read_image(path, modality.event_shape, fit, pipe=True)
         return to_values(pixels, modality.support)
 
     if changes:
