@@ -97,7 +97,7 @@ class PartFiles:
             return
         total = sum(map(len, self.ranges))
         done = total - sum(len(self.ranges[i]) for i in missing)
-        progress = Progress(
+        progress = PartProgress(
             total=total, initial=done, unit=" images", file=sys.stdout, disable=None
         )
         with progress, _workers(work, min(processes, len(missing)), what) as pool:
@@ -174,7 +174,7 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-class Progress(tqdm):
+class PartProgress(tqdm):
     """Shows a bar on a terminal; elsewhere prints a line per tenth."""
 
     def update(self, number: int) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jmvae_tf.data.own.manifest import MOST_VALUES, ModalityColumns
+from jmvae_tf.data.own.manifest import ModalityColumns
+from jmvae_tf.data.own.manifest_values import MOST_VALUES
 from jmvae_tf.data.own.table_file import TableFile
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_limited

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jmvae_tf.data.own.manifest import MOST_CLASSES
+from jmvae_tf.data.own.manifest_values import MOST_CLASSES
 from jmvae_tf.data.own.table_file import Chunk, TableFile, TextAmongNumbersError
 from jmvae_tf.runtime.errors import UserError
 

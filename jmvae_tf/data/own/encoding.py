@@ -21,10 +21,10 @@ from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.data.own.table_file import Chunk, TableFile
 from jmvae_tf.runtime.errors import UserError
 
-PARTS = ("train", "validation", "test")
+_PARTS = ("train", "validation", "test")
 
 _REPEATED = 'remove the row, or say "group" or "ignore" of the column in columns.json'
-_PART_NUMBERS = {str(number): number for number in range(len(PARTS))}  # As CelebA's list has them.
+_PART_NUMBERS = {str(number): number for number in range(len(_PARTS))}  # As CelebA's list has them.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Encoded:
       observed: modality name to bool, [rows, columns] of attributes and numbers, else [rows].
       files: name of an image or an array to the names of its files, None where there is none.
       hashes: uint64 [rows], of the keys that divide rows into parts.
-      parts: int8 [rows], indices into `PARTS`, or -1; None without a column of splits.
+      parts: int8 [rows], indices into `_PARTS`, or -1; None without a column of splits.
       weights: float32 [rows]; None without a column of weights.
       left_out: modality name to the number of characters that its alphabet lacks.
     """
@@ -50,7 +50,7 @@ class Encoded:
     left_out: dict[str, int]
 
 
-def encode(facts: TableFacts, manifest: Manifest) -> Encoded:
+def encode_rows(facts: TableFacts, manifest: Manifest) -> Encoded:
     """Reads all rows.
 
     Args:
@@ -261,7 +261,7 @@ _FILLS: Mapping[str, Callable[[_Cells, ModalityColumns, np.ndarray, np.ndarray],
 
 def _parts(cells: _Cells, column: str) -> np.ndarray:
     texts = pc.utf8_lower(cells.texts(column))
-    choices = {**{name: PARTS.index(part) for name, part in PART_NAMES.items()}, **_PART_NUMBERS}
+    choices = {**{name: _PARTS.index(part) for name, part in PART_NAMES.items()}, **_PART_NUMBERS}
     codes = pc.index_in(texts, pa.array(list(choices), pa.string())).fill_null(-1)
     codes = codes.to_numpy(zero_copy_only=False)
     cells.refuse(column, codes < 0, "train, validation or test", "mend it")

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.data.own.manifest import LIKELIHOODS, Manifest, ModalityColumns
+from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
+from jmvae_tf.data.own.manifest_values import LIKELIHOODS
 from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.modalities import Modality
 from jmvae_tf.runtime.errors import UserError

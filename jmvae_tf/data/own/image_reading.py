@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from jmvae_tf.data import image_crop, image_file, image_limits
-from jmvae_tf.data.own.manifest import LONGEST_SIDE, ModalityColumns
+from jmvae_tf.data.own.manifest import ModalityColumns
+from jmvae_tf.data.own.manifest_values import LONGEST_SIDE
 from jmvae_tf.runtime.files import read_limited
 
 _SHORTER_SIDE, _MULTIPLE = 64, 16

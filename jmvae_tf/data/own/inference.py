@@ -18,7 +18,8 @@ from jmvae_tf.data.own.column_facts import (
     TableFacts,
 )
 from jmvae_tf.data.own.layout import SPLIT_COLUMN
-from jmvae_tf.data.own.manifest import LIKELIHOODS, MOST_CLASSES, Manifest, ModalityColumns
+from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
+from jmvae_tf.data.own.manifest_values import LIKELIHOODS, MOST_CLASSES
 from jmvae_tf.export_format import signature_names
 from jmvae_tf.runtime.errors import UserError
 

@@ -13,37 +13,25 @@ TensorFlow.
 
 import dataclasses
 import difflib
-import math
-import types
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from jmvae_tf.export_format import signature_names, value_names
+from jmvae_tf.data.own.manifest_values import (
+    COLUMNS,
+    COUNTS,
+    FITS,
+    LIKELIHOODS,
+    MOST_MODALITIES,
+    OF_ALL,
+    OF_ANY,
+    OF_KIND,
+    SEVERAL,
+    ValueRule,
+)
+from jmvae_tf.export_format import signature_names
 from jmvae_tf.runtime.errors import UserError
 
-MOST_MODALITIES, MOST_COLUMNS, MOST_CLASSES = 64, 4096, 10_000
-LONGEST_SIDE, LONGEST_TEXT, MOST_SYMBOLS = 1024, 4096, 1000
-MOST_VALUES = 2**24  # Of an event.
-_LARGEST_WEIGHT = 1e30
-
 _ABOUT_ALL = ""  # The key of what is said of the whole table.
-_REALS = ("Gaussian", "LearnedGaussian", "Laplace")
-_COUNTS = ("Poisson", "NegativeBinomial")
-
-LIKELIHOODS = types.MappingProxyType(
-    {
-        "image": ("Gaussian", "Bernoulli", "LearnedGaussian", "Laplace"),
-        "label": ("Categorical",),
-        "attributes": ("Gaussian", "Bernoulli"),
-        "numbers": (*_REALS, *_COUNTS),
-        "text": ("CategoricalSequence",),
-        "array": (*_REALS, "Bernoulli", *_COUNTS),
-    }
-)
-"""The likelihoods that each kind may have, the usual one first."""
-
-FITS = ("crop", "pad", "stretch")
-"""How an image gets its size: cut at two edges, with black margins, or in another aspect."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,7 +171,7 @@ class Manifest:
                 "put numbers, or yes and no, together as the columns of one",
             )
         modalities = {key: _columns_from_json(key, x, where) for key, x in entries.items()}
-        fields = {key: _checked(_OF_ALL, key, x, f'{where}: ""') for key, x in about_all.items()}
+        fields = {key: _checked(OF_ALL, key, x, f'{where}: ""') for key, x in about_all.items()}
         manifest = cls(**{"name": name, **fields}, modalities=modalities)
         manifest._check_columns(where)
         if whole:
@@ -224,7 +212,7 @@ class Manifest:
 
 def _columns_to_json(one: ModalityColumns) -> dict[str, Any]:
     written: dict[str, Any] = {"kind": one.kind}
-    if one.kind in _SEVERAL:
+    if one.kind in SEVERAL:
         written["columns"] = list(one.columns)
     else:
         [written["column"]] = one.columns
@@ -250,20 +238,20 @@ def _columns_from_json(name: str, value: Any, where: str) -> ModalityColumns:
         )
     where = f"{where}: {name}"
     entries = dict(_object(value, where, "a modality"))
-    kind = _checked(_OF_ANY, "kind", entries.pop("kind", None), where)
-    key = "columns" if kind in _SEVERAL else "column"
-    rules = {"kind": _OF_ANY["kind"], key: _COLUMNS[key], **_OF_ANY, **_OF_KIND[kind]}
+    kind = _checked(OF_ANY, "kind", entries.pop("kind", None), where)
+    key = "columns" if kind in SEVERAL else "column"
+    rules = {"kind": OF_ANY["kind"], key: COLUMNS[key], **OF_ANY, **OF_KIND[kind]}
     fields = {key: _checked(rules, key, x, where) for key, x in entries.items()}
     if key not in fields:
         raise UserError(f"Modalities of kind {kind} say their {key}", where, f"add {key!r}")
     columns = fields.pop(key)
-    one = ModalityColumns(kind, columns if kind in _SEVERAL else (columns,), **fields)
+    one = ModalityColumns(kind, columns if kind in SEVERAL else (columns,), **fields)
     if one.likelihood is not None and one.likelihood not in LIKELIHOODS[kind]:
         raise _wrong(where, "likelihood", one.likelihood, f"one of {', '.join(LIKELIHOODS[kind])}")
     for column in one.log:
         if column not in one.columns:
             raise _wrong(where, "log", column, f"some of its columns, {', '.join(one.columns)}")
-    if one.log and one.likelihood in _COUNTS:
+    if one.log and one.likelihood in COUNTS:
         raise _wrong(where, "log", list(one.log), f"left out with {one.likelihood}")
     return one
 
@@ -278,7 +266,7 @@ def _object(value: Any, where: str, what: str) -> Mapping[str, Any]:
     return value
 
 
-def _checked(rules: Mapping[str, "_Rule"], key: str, value: Any, where: str) -> Any:
+def _checked(rules: Mapping[str, ValueRule], key: str, value: Any, where: str) -> Any:
     if key not in rules:
         near = difflib.get_close_matches(key, list(rules), 1)
         raise UserError(
@@ -295,112 +283,3 @@ def _checked(rules: Mapping[str, "_Rule"], key: str, value: Any, where: str) -> 
 
 def _wrong(where: str, key: str, value: Any, wanted: str) -> UserError:
     return UserError(f"{key} must be {wanted}", f"{where}.{key}: {value!r}", "change it")
-
-
-# Readers of values: each returns None for a value that it refuses.
-
-
-def _name(value: Any) -> str | None:
-    return value if value_names.is_name(value) else None
-
-
-def _names(value: Any, most: int = MOST_COLUMNS) -> tuple[str, ...] | None:
-    if not isinstance(value, list) or not 0 < len(value) <= most:
-        return None
-    if not all(map(value_names.is_name, value)) or len(set(value)) < len(value):
-        return None
-    return tuple(value)
-
-
-def _whole_number(value: Any, low: int, high: int) -> int | None:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and low <= value <= high else None
-
-
-def _size(value: Any) -> tuple[int, int] | None:
-    if not isinstance(value, list) or len(value) != 2:
-        return None
-    height, width = (_whole_number(x, 1, LONGEST_SIDE) for x in value)
-    return None if height is None or width is None else (height, width)
-
-
-def _shape(value: Any) -> tuple[int, ...] | None:
-    if not isinstance(value, list) or not 0 < len(value) <= 4:
-        return None
-    if any(_whole_number(x, 1, MOST_VALUES) is None for x in value):
-        return None
-    return tuple(value) if math.prod(value) <= MOST_VALUES else None
-
-
-def _weight(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 < value <= _LARGEST_WEIGHT else None
-
-
-def _alphabet(value: Any) -> str | None:
-    if not isinstance(value, str) or not 0 < len(value) <= MOST_SYMBOLS:
-        return None
-    return value if value.isprintable() and len(set(value)) == len(value) else None
-
-
-def _choice(choices: Collection[Any]) -> "_Rule":
-    def read(value: Any) -> Any:
-        return value if type(value) in (str, int) and value in choices else None
-
-    return read, f"one of {', '.join(map(str, choices))}"
-
-
-def _columns(value: Any) -> tuple[str, ...] | None:
-    return () if value == [] else _names(value)
-
-
-_Rule = tuple[Callable[[Any], Any], str]
-
-_SEVERAL = ("attributes", "numbers")
-_ANY_NAMES = (_columns, "a list of names of columns, each once")
-_A_NAME = (_name, "the name of a column")
-
-_COLUMNS: dict[str, _Rule] = {
-    "column": _A_NAME,
-    "columns": (_names, "a list of names of columns, each once"),
-}
-_OF_ANY: dict[str, _Rule] = {
-    "kind": _choice(tuple(LIKELIHOODS)),
-    "likelihood": _choice(sorted({x for some in LIKELIHOODS.values() for x in some})),
-    "likelihood_weight": (_weight, "a positive number"),
-    "partly_observed": (lambda value: value if isinstance(value, bool) else None, "true or false"),
-}
-_OF_KIND: dict[str, dict[str, _Rule]] = {
-    "image": {
-        "size": (_size, f"[height, width], each from 1 to {LONGEST_SIDE}"),
-        "channels": _choice((1, 3, 4)),
-        "fit": _choice(FITS),
-    },
-    "label": {
-        "classes": (
-            lambda value: _names(value, MOST_CLASSES),
-            f"a list of up to {MOST_CLASSES} names, each once",
-        )
-    },
-    "attributes": {},
-    "numbers": {"log": _ANY_NAMES},
-    "text": {
-        "alphabet": (
-            _alphabet,
-            f"a string of up to {MOST_SYMBOLS} printable characters, each once",
-        ),
-        "length": (
-            lambda value: _whole_number(value, 1, LONGEST_TEXT),
-            f"a whole number from 1 to {LONGEST_TEXT}",
-        ),
-    },
-    "array": {"shape": (_shape, f"a list of 1 to 4 numbers, of up to {MOST_VALUES} values")},
-}
-_OF_ALL: dict[str, _Rule] = {
-    "name": (_name, "a name"),
-    "split": _A_NAME,
-    "group": _A_NAME,
-    "key": _A_NAME,
-    "weight": _A_NAME,
-    "ignore": _ANY_NAMES,
-}

@@ -35,7 +35,7 @@ from jmvae_tf.data.work_in_parts import PartFiles
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, unfinished_folder
 
-PART_SIZE = 500
+ROWS_IN_A_PART = 500
 """Rows per part: some seconds of work."""
 
 _ALGORITHM = 1  # Increase it if the same files give other values.
@@ -135,7 +135,7 @@ def prepare_files(work: FileWork, folder: pathlib.Path, processes: int) -> None:
       UserError: if another process prepares them, or a process has died.
       OSError: if the result cannot be written.
     """
-    if is_prepared(folder):
+    if are_prepared(folder):
         return
     parts_folder = folder.with_name(f"parts-{folder.name}")
     for path in (folder, parts_folder):
@@ -146,7 +146,7 @@ def prepare_files(work: FileWork, folder: pathlib.Path, processes: int) -> None:
                 "remove the link, or choose another --data_dir",
             )
     number = len(next(iter(work.files.values())))
-    parts = PartFiles(parts_folder, number, PART_SIZE, {"fingerprint": folder.name})
+    parts = PartFiles(parts_folder, number, ROWS_IN_A_PART, {"fingerprint": folder.name})
     with parts.locked():
         parts.make(work, processes, "reads images")
         check_space(folder.parent, parts.size())
@@ -163,7 +163,7 @@ def prepare_files(work: FileWork, folder: pathlib.Path, processes: int) -> None:
         parts.remove()
 
 
-def is_prepared(folder: pathlib.Path) -> bool:
+def are_prepared(folder: pathlib.Path) -> bool:
     """Tells whether a folder contains the complete data set."""
     return (folder / "dataset_info.json").is_file()
 

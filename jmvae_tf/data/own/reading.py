@@ -17,12 +17,8 @@ from jmvae_tf.data.own.encoding import Encoded
 from jmvae_tf.data.own.image_reading import resolve_images
 from jmvae_tf.data.own.inference import infer
 from jmvae_tf.data.own.layout import Layout, Listing, files_of, layout_of
-from jmvae_tf.data.own.manifest import (
-    LONGEST_TEXT,
-    MOST_SYMBOLS,
-    Manifest,
-    ModalityColumns,
-)
+from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
+from jmvae_tf.data.own.manifest_values import LONGEST_TEXT, MOST_SYMBOLS
 from jmvae_tf.export_format import value_names
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json
@@ -85,7 +81,7 @@ def read_table(
     manifest = _with_values(inferred.manifest, facts, said)
     if manifest.key is not None:
         encoding.check_key(facts, manifest.key)
-    encoded = encoding.encode(facts, manifest)
+    encoded = encoding.encode_rows(facts, manifest)
     listing = Listing(layout.root)
     modalities = dict(manifest.modalities)
     for name, files in encoded.files.items():

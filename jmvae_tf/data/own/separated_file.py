@@ -15,7 +15,7 @@ from jmvae_tf.data.own.table_file import (
     Chunk,
     TableFile,
     TextAmongNumbersError,
-    check_names,
+    check_column_names,
     without_marks,
 )
 from jmvae_tf.runtime.errors import UserError
@@ -79,7 +79,7 @@ class SeparatedFile(TableFile):
             rows = rows[:-1]
         if names and not names[0]:
             names[0] = "unnamed"  # The index that pandas writes.
-        check_names(path, names)
+        check_column_names(path, names)
         if len(names) == 1:
             _check_one_column(path, names[0])
         if all(map(_NUMBER.fullmatch, names)):

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from jmvae_tf.data.own.manifest import MOST_COLUMNS
+from jmvae_tf.data.own.manifest_values import MOST_COLUMNS
 from jmvae_tf.export_format import value_names
 from jmvae_tf.runtime.errors import UserError
 
@@ -80,7 +80,7 @@ class TableFile:
         return f"{self.path}: row {row + self.first_row}, column {column!r}"
 
 
-def check_names(path: pathlib.Path, names: Sequence[str]) -> None:
+def check_column_names(path: pathlib.Path, names: Sequence[str]) -> None:
     """Raises UserError if columns cannot have these names."""
     if not names:
         raise UserError("A table has columns", f"{path} without any", "add a first row of names")
@@ -113,7 +113,7 @@ class ParquetFile(TableFile):
         """See the base class."""
         try:
             with pyarrow.parquet.ParquetFile(self.path, memory_map=False) as file:
-                check_names(self.path, file.schema_arrow.names)
+                check_column_names(self.path, file.schema_arrow.names)
                 for batch in file.iter_batches(_ROWS_AT_ONCE):
                     yield {
                         name: self._read(name, column)
@@ -161,7 +161,7 @@ class JsonLinesFile(TableFile):
             ) as reader:
                 for frame in reader:
                     names = [str(name) for name in frame.columns]
-                    check_names(self.path, names)
+                    check_column_names(self.path, names)
                     yield {
                         name: self._read(name, frame.iloc[:, i], done)
                         for i, name in enumerate(names)

@@ -16,13 +16,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from jmvae_tf.data.own.image_reading import usual_size
-from jmvae_tf.data.own.manifest import (
-    LIKELIHOODS,
-    MOST_CLASSES,
-    MOST_SYMBOLS,
-    Manifest,
-    ModalityColumns,
-)
+from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
+from jmvae_tf.data.own.manifest_values import LIKELIHOODS, MOST_CLASSES, MOST_SYMBOLS
 from jmvae_tf.export_format import signature_names, value_names
 from jmvae_tf.runtime.errors import UserError, one_line
 

@@ -77,7 +77,7 @@ def test_interrupt_ends_the_workers_at_once(whole, tmp_path, monkeypatch):
         raise KeyboardInterrupt(signal.SIGTERM)
 
     monkeypatch.setattr(work_in_parts, "write_part", dying_worker.write_and_sleep)
-    monkeypatch.setattr(work_in_parts.Progress, "update", interrupt)
+    monkeypatch.setattr(work_in_parts.PartProgress, "update", interrupt)
     with made.locked(), pytest.raises(KeyboardInterrupt):
         made.make(2)
     assert not multiprocessing.active_children()

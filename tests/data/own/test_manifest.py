@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from jmvae_tf.data.own.manifest import LIKELIHOODS, Manifest, ModalityColumns
+from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
+from jmvae_tf.data.own.manifest_values import LIKELIHOODS
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers.manifests import WHOLE
 

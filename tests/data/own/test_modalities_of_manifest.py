@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf import likelihoods
-from jmvae_tf.data.own.manifest import LIKELIHOODS, Manifest
+from jmvae_tf.data.own.manifest import Manifest
+from jmvae_tf.data.own.manifest_values import LIKELIHOODS
 from jmvae_tf.data.own.modalities_of_manifest import modalities_of, prepare_by
 from jmvae_tf.export_format.value_names import END_MARK
 from jmvae_tf.runtime.errors import UserError

@@ -131,7 +131,7 @@ def test_many_images_are_prepared_once(shells, tmp_path, monkeypatch):
     plain = load_rows(shells, tmp_path / "data")
     assert not (tmp_path / "data").exists()
     monkeypatch.setattr(path_source, "_MANY", 10)
-    monkeypatch.setattr(prepared_files, "PART_SIZE", 9)
+    monkeypatch.setattr(prepared_files, "ROWS_IN_A_PART", 9)
     first = load_rows(shells, tmp_path / "data", processes=1)
     [folder] = (tmp_path / "data" / "shells").iterdir()
     before = contents(folder)
