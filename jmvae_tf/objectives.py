@@ -16,26 +16,26 @@ The formulas contain weights. In the papers' equations all of them are 1:
     alpha     the factor in Eq. 4
 
 Each weight is a number, or a tensor [batch] with one weight per example. Where a per-example weight
-is 0, the term counts as 0 even if it is not finite. Give an example weight 0 for a modality that it
-lacks.
+is 0, the term counts as 0 even if it is not finite.
 
 `masks` maps modality names to masks, which say which values of `data` are observed. A modality
 without a mask is observed completely. A mask is bool, [batch] for whole examples or
 [batch, *event_shape] for single values. Unobserved values may be anything, even NaN: they change
 neither the bound nor its gradients. This holds for these functions; the inputs of the encoders must
 be finite.
+
+S denotes the modalities that are observed in an example. Where there are masks, log-likelihoods are
+those of S, and of observed values. `jmvae_kl_bound_of_observed` and `bound_where` have what else
+changes in examples that lack modalities.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.likelihoods import as_mask, observed_log_prob
-from jmvae_tf.runtime.errors import one_line
+from jmvae_tf.likelihoods import as_mask, is_weight_by_example, observed_log_prob
 
 Weight: TypeAlias = float | tf.Tensor
 
@@ -218,6 +218,54 @@ def jmvae_kl_bound(
     return Bound(value, terms, p_x_z)
 
 
+def jmvae_kl_bound_of_observed(
+    data: Mapping[str, tf.Tensor],
+    q_z_s: tfd.Distribution,
+    q_z_x: Mapping[str, tfd.Distribution],
+    p_z: tfd.Distribution,
+    p_x_z: Mapping[str, tfd.Distribution],
+    complete: tf.Tensor,
+    masks: Mapping[str, tf.Tensor],
+    alpha: float | tf.Tensor = 1.0,
+    kl_weight: Weight = 1.0,
+    likelihood_weights: Mapping[str, Weight] | None = None,
+) -> Bound:
+    """L_JMkl of examples that may lack modalities: Eq. 4 if complete, else the ELBO of x_S.
+
+        -beta D_KL(q(z|x_S) || p(z)) + sum_{x in S} a_x E_q(z|x_S) [log p(x|z)]
+            - [complete] alpha sum_x D_KL(q(z|x_S) || q(z|x))
+
+    q(z|x_S) is that of `inference.posterior_of_observed`. For complete examples it is the joint
+    encoder's, and this is Eq. 4. With a single observed modality it is Eq. 1 of that modality.
+
+    Args:
+      data: modality name to events, [batch, *event_shape].
+      q_z_s: q(z|x_S) of each example.
+      q_z_x: modality name to the distribution that its own encoder gives.
+      p_z: the prior.
+      p_x_z: modality name to the decoder's distribution at one z ~ q(z|x_S) for each example.
+      complete: bool, [batch], whether S has all modalities.
+      masks: see `vae_bound`.
+      alpha: see `jmvae_kl_bound`; a number or a scalar tensor.
+      kl_weight: beta.
+      likelihood_weights: see `vae_bound`.
+
+    Returns:
+      The bound; its terms are those of `jmvae_kl_bound`, 0 where they do not apply.
+    """
+    a, observed = _weights_and_masks(data, p_x_z, likelihood_weights, masks)
+    kl_prior = _counted(kl_weight, tfd.kl_divergence(q_z_s, p_z))
+    log_p = {x: observed_log_prob(p, data[x], observed.get(x)) for x, p in p_x_z.items()}
+    kl = {x: tf.where(complete, tfd.kl_divergence(q_z_s, q), 0.0) for x, q in q_z_x.items()}
+    value = (
+        -kl_weight * kl_prior  # -beta D_KL(q(z|x_S) || p(z))
+        + sum(a[x] * log_p[x] for x in log_p)  # + sum_{x in S} a_x log p(x|z)
+        - alpha * sum(kl.values())  # -[complete] alpha sum_x D_KL(q(z|x_S) || q(z|x))
+    )
+    terms = {"kl_prior": kl_prior, **_named("log_p", log_p), **_named("kl", kl)}
+    return Bound(value, terms, p_x_z)
+
+
 def cvae_bound(
     data: Mapping[str, tf.Tensor],
     q_z_xw: tfd.Distribution,
@@ -288,6 +336,24 @@ def cmma_bound(
     return Bound(value, {"kl_prior": kl_prior, **_named("log_p", log_p)}, p_x_z)
 
 
+def bound_where(counts: tf.Tensor | None, bound: Bound) -> Bound:
+    """Leaves out examples of a batch: they count 0, so they have no gradient either.
+
+        [counts] L
+
+    JMVAE, JMVAE-h and the VAE leave out examples of which nothing is observed; CVAE and CMMA those
+    that lack the target or a condition.
+
+    Args:
+      counts: bool, [batch]; None if all examples count.
+      bound: a bound of all of them, finite.
+    """
+    if counts is None:
+        return bound
+    value, *terms = (tf.where(counts, x, 0.0) for x in (bound.value, *bound.terms.values()))
+    return Bound(value, dict(zip(bound.terms, terms, strict=True)), bound.likelihoods)
+
+
 def _weights_and_masks(
     data: Mapping[str, tf.Tensor],
     p_x_z: Mapping[str, tfd.Distribution],
@@ -310,7 +376,7 @@ def _weights_and_masks(
     a = {name: (weights or {}).get(name, 1.0) for name in p_x_z}
     observed = {name: as_mask(mask) for name, mask in (masks or {}).items() if mask is not None}
     for name, weight in a.items():
-        if _is_by_example(weight, data[name]):
+        if is_weight_by_example(weight, data[name]):
             counts = tf.not_equal(weight, 0.0)
             mask = observed.get(name)
             if mask is not None:
@@ -322,35 +388,9 @@ def _weights_and_masks(
 
 def _counted(weight: Weight, term: tf.Tensor) -> tf.Tensor:
     """Returns the term, set to 0 where its per-example weight is 0."""
-    if _is_by_example(weight, term):
+    if is_weight_by_example(weight, term):
         return tf.where(tf.not_equal(weight, 0.0), term, 0.0)
     return term
-
-
-def _is_by_example(weight: Any, batch: tf.Tensor) -> bool:
-    """Tells whether a weight has one value per example of a batch.
-
-    Raises:
-      ValueError: if it is malformed. In a graph, values are not checked.
-    """
-    shape = getattr(weight, "shape", None)
-    if shape is None:
-        fits = isinstance(weight, int | float) and math.isfinite(weight)
-        received = repr(weight)
-    elif len(shape) == 0:
-        return False
-    else:
-        dtype = tf.as_dtype(weight.dtype)
-        fits = dtype.is_floating and tf.TensorShape(batch.shape)[:1].is_compatible_with(shape)
-        received = f"{dtype.name} of the shape {list(shape)}"
-        if fits and tf.executing_eagerly() and not np.isfinite(weight).all():
-            fits, received = False, "NaN or infinite ones"
-    if not fits:
-        raise ValueError(
-            "A weight is a finite number, or floats of the shape [batch]. "
-            f"Received: {one_line(received)}"
-        )
-    return shape is not None
 
 
 def _named(prefix: str, terms: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -1,10 +1,11 @@
-"""Batch normalisation over the whole batch, even if several replicas share it."""
+"""Batch normalisation over what is observed of a batch, even if several replicas share it."""
 
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from jmvae_tf.layers import observed_rows
 from jmvae_tf.runtime import replicas
 
 
@@ -18,6 +19,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
     replicas changes nothing. Variables and moving statistics are as in Keras: the variance is that
     of the batch, not an estimate of the population's.
 
+    Where modalities are missing, statistics are over the rows that count (`observed_rows`). All
+    rows are normalised. A batch without any such row leaves the moving statistics as they are.
+
     Args:
       momentum: momentum of the moving statistics.
       epsilon: added to the variance.
@@ -29,10 +33,12 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Normalises [batch, ..., channels]; computes in float32 whatever the input's type."""
-        if (
-            not (training and self.trainable)
-            or tf.distribute.get_strategy().num_replicas_in_sync > 1
-        ):
+        if not (training and self.trainable):
+            return super().call(inputs, training=training)
+        rows = observed_rows.counted()
+        if rows is not None:
+            return self._normalised_by(rows, inputs)
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
             return super().call(inputs, training=training)
         shape = tf.shape(inputs)
         # The op needs four axes. Each channel keeps the same values.
@@ -46,19 +52,42 @@ class BatchNormalization(keras.layers.BatchNormalization):
             moving.assign(moving * self.momentum + now * (1 - self.momentum))
         return outputs if inputs.shape.rank == 4 else tf.reshape(outputs, shape)
 
+    def _normalised_by(self, rows: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
+        """Normalises all rows by the statistics of some."""
+        values = tf.cast(inputs, tf.float32)
+        any_row = replicas.sum_over_replicas(tf.reduce_sum(tf.cast(rows, tf.float32))) > 0.0
+        moments = self._moments(values, rows)
+        used = []
+        for moving, now in zip((self.moving_mean, self.moving_variance), moments, strict=True):
+            used.append(tf.where(any_row, now, moving.value))
+            mixed = moving * self.momentum + now * (1 - self.momentum)
+            moving.assign(tf.where(any_row, mixed, moving.value))
+        mean, variance = used
+        scale = self.gamma * tf.math.rsqrt(variance + self.epsilon)
+        return tf.cast((values - mean) * scale + self.beta, self.compute_dtype)
+
     def _moments(self, inputs: tf.Tensor, mask: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns mean and variance of each channel over the examples of all replicas."""
-        del mask
+        """Returns mean and variance of each channel over the examples of all replicas.
+
+        Args:
+          inputs: float32, [batch, ..., channels].
+          mask: the examples that count, bool, [batch]; None for all.
+        """
         axes = list(range(inputs.shape.rank - 1))
-        replica = tf.distribute.get_replica_context()
         examples = replicas.examples_in(inputs)
         # A replica's part may be empty, so sums and counts are added up, not means.
         number = tf.cast(tf.reduce_prod(tf.shape(examples)[:-1]), inputs.dtype)
+        if mask is not None:
+            mask = tf.reshape(mask, [-1] + [1] * (inputs.shape.rank - 1))
+            places = tf.cast(tf.reduce_prod(tf.shape(examples)[1:-1]), inputs.dtype)
+            number = tf.reduce_sum(tf.cast(mask, inputs.dtype)) * places
 
         def mean_of(values: tf.Tensor) -> tf.Tensor:
+            if mask is not None:
+                values = tf.where(mask, values, 0.0)
             sums = tf.concat([tf.reduce_sum(values, axes), number[tf.newaxis]], axis=0)
-            total = replica.all_reduce(tf.distribute.ReduceOp.SUM, sums)
-            return total[:-1] / total[-1]
+            total = replicas.sum_over_replicas(sums)
+            return total[:-1] / (total[-1] if mask is None else tf.maximum(total[-1], 1.0))
 
         mean = mean_of(examples)
         # In two passes: the mean of squares minus the squared mean would lose digits.

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.layers import default_networks, notation
+from jmvae_tf.layers import default_networks, notation, observed_rows
 from jmvae_tf.layers.distributions import GaussianHead, LikelihoodHead
 from jmvae_tf.layers.notation import Network
 from jmvae_tf.runtime import replicas
@@ -34,6 +34,8 @@ class ConditionalDistribution(keras.layers.Layer):
         inputs: Any,
         training: bool = False,
         batch_shape: tf.Tensor | Sequence[int] = (-1,),
+        rows: tf.Tensor | None = None,
+        rows_of_branches: Mapping[str, tf.Tensor] | None = None,
     ) -> tfd.Distribution:
         """Returns the distribution given inputs with one batch axis.
 
@@ -41,11 +43,15 @@ class ConditionalDistribution(keras.layers.Layer):
           inputs: a tensor [batch, ...], or a dictionary of them.
           training: whether batch normalisation uses the batch's statistics.
           batch_shape: the shape to which the distribution's batch axis is unfolded.
+          rows: the examples that these statistics are of, bool, [batch]; None for all.
+          rows_of_branches: in a joint network, the examples of each modality's branch, by name;
+            all for those left out.
 
         Raises:
           ValueError: if the body does not give one row of features per example.
         """
-        features = replicas.never_empty(lambda x: self.body(x, training=training), inputs)
+        with observed_rows.counting(rows, rows_of_branches):
+            features = replicas.never_empty(lambda x: self.body(x, training=training), inputs)
         batches = {
             tensor.shape[0] for tensor in (*tf.nest.flatten(inputs), features) if tensor.shape.rank
         }
@@ -56,6 +62,24 @@ class ConditionalDistribution(keras.layers.Layer):
                 f"{tf.nest.flatten(inputs)[0].shape[0]}"
             )
         return self.head(features, batch_shape=batch_shape)
+
+
+def decoded(
+    decoders: Mapping[str, ConditionalDistribution],
+    inputs: Any,
+    rows: Mapping[str, tf.Tensor | None],
+    training: bool,
+) -> dict[str, tfd.Distribution]:
+    """Returns p(x|z) of each modality.
+
+    Args:
+      decoders: modality name to decoder.
+      inputs: what all decoders take, with one batch axis.
+      rows: modality name to the examples that train its decoder, bool, [batch]; all of those left
+        out.
+      training: whether batch normalisation uses the batch's statistics.
+    """
+    return {name: p(inputs, training=training, rows=rows.get(name)) for name, p in decoders.items()}
 
 
 def chosen_networks(

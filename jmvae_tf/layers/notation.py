@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 import keras
 import tensorflow as tf
 
+from jmvae_tf.layers import observed_rows
 from jmvae_tf.layers.batch_normalization import BatchNormalization
 
 Network: TypeAlias = str | keras.layers.Layer
@@ -153,9 +154,10 @@ class JointBody(keras.layers.Layer):
         Raises:
           ValueError: if a branch's features do not have the shape [batch, size].
         """
-        branches = [
-            branch(inputs[name], training=training) for name, branch in self.branches.items()
-        ]
+        branches = []
+        for name, branch in self.branches.items():
+            with observed_rows.counting_in_branch(name):
+                branches.append(branch(inputs[name], training=training))
         for name, branch in zip(self.branches, branches, strict=True):
             if branch.shape.rank != 2:
                 raise ValueError(

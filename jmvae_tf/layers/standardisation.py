@@ -31,13 +31,25 @@ class Moments:
     """
 
     def __init__(self, event_shape: Sequence[int]) -> None:
-        self.count = 0
+        self.count: int | np.ndarray = 0
         self.mean = np.zeros(event_shape)
         self._squares = np.zeros(event_shape)
         self._lost = np.zeros(event_shape)
 
-    def add(self, batch: np.ndarray) -> None:
-        """Adds a batch of at least one event, [batch, *event_shape]."""
+    def add(self, batch: np.ndarray, observed: np.ndarray | None = None) -> None:
+        """Adds a batch.
+
+        Args:
+          batch: events, [batch, *event_shape].
+          observed: which of them count, bool, [batch] or [batch, *event_shape]; None for all.
+        """
+        if observed is not None and observed.ndim > 1:
+            self._add_observed(batch, observed)
+            return
+        if observed is not None:
+            batch = batch[observed]
+        if not len(batch):
+            return
         values = np.asarray(batch, np.float64)
         if batch.dtype != np.float32:
             rounded = np.abs(values - values.astype(np.float32))
@@ -51,10 +63,30 @@ class Moments:
         self.mean = self.mean + difference * (len(values) / total)
         self.count = total
 
+    def _add_observed(self, batch: np.ndarray, observed: np.ndarray) -> None:
+        """Adds single values; each is shifted by the first one of its place."""
+        values = np.where(observed, np.asarray(batch, np.float64), 0.0)
+        rounded = np.abs(values - values.astype(np.float32))
+        if batch.dtype != np.float32:
+            self._lost = np.maximum(self._lost, rounded.max(axis=0, initial=0.0))
+        number = observed.sum(axis=0)
+        if not number.any():
+            return
+        first = np.take_along_axis(values, observed.argmax(axis=0)[np.newaxis], axis=0)[0]
+        shifted = np.where(observed, values - first, 0.0)
+        shift = shifted.sum(axis=0) / np.maximum(number, 1)
+        total = self.count + number
+        weight = number / np.maximum(total, 1)
+        difference = np.where(number > 0, first + shift - self.mean, 0.0)
+        self._squares += np.where(observed, np.square(shifted - shift), 0.0).sum(axis=0)
+        self._squares += np.square(difference) * self.count * weight
+        self.mean = self.mean + difference * weight
+        self.count = total
+
     @property
     def stddev(self) -> np.ndarray:
         """Standard deviations of the events themselves, not of a population; [*event_shape]."""
-        return np.sqrt(self._squares / max(self.count, 1))
+        return np.sqrt(self._squares / np.maximum(self.count, 1))
 
     @property
     def lost(self) -> np.ndarray:

@@ -6,6 +6,7 @@ lets Keras save it.
 
 from jmvae_tf.likelihoods.base import Likelihood as Likelihood
 from jmvae_tf.likelihoods.base import as_mask as as_mask
+from jmvae_tf.likelihoods.base import is_weight_by_example as is_weight_by_example
 from jmvae_tf.likelihoods.base import observed_log_prob as observed_log_prob
 from jmvae_tf.likelihoods.counts import NegativeBinomial as NegativeBinomial
 from jmvae_tf.likelihoods.counts import Poisson as Poisson

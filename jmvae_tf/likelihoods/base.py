@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from jmvae_tf.runtime.errors import one_line
+
 
 @dataclasses.dataclass(frozen=True)
 class Likelihood(abc.ABC):
@@ -172,3 +174,29 @@ def as_mask(mask: Any) -> tf.Tensor:
             f"Received: {mask.dtype.name}"
         )
     return mask
+
+
+def is_weight_by_example(weight: Any, batch: tf.Tensor) -> bool:
+    """Tells whether a weight has one value per example of a batch.
+
+    Raises:
+      ValueError: if it is malformed. In a graph, values are not checked.
+    """
+    shape = getattr(weight, "shape", None)
+    if shape is None:
+        fits = isinstance(weight, int | float) and math.isfinite(weight)
+        received = repr(weight)
+    elif len(shape) == 0:
+        return False
+    else:
+        dtype = tf.as_dtype(weight.dtype)
+        fits = dtype.is_floating and tf.TensorShape(batch.shape)[:1].is_compatible_with(shape)
+        received = f"{dtype.name} of the shape {list(shape)}"
+        if fits and tf.executing_eagerly() and not np.isfinite(weight).all():
+            fits, received = False, "NaN or infinite ones"
+    if not fits:
+        raise ValueError(
+            "A weight is a finite number, or floats of the shape [batch]. "
+            f"Received: {one_line(received)}"
+        )
+    return shape is not None

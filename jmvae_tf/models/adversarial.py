@@ -7,14 +7,22 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from jmvae_tf.layers import default_networks, network_checks, notation
+from jmvae_tf.layers import default_networks, network_checks, notation, observed_rows
 from jmvae_tf.layers.distributions import reparameterised_sample
 from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality
+from jmvae_tf.models import training_data
 from jmvae_tf.models.adversarial_losses import discriminator_loss, generator_loss
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
-from jmvae_tf.models.trainable import TrainableModel, TrainedPart, steps_taken
+from jmvae_tf.models.observed import observed_of
+from jmvae_tf.models.trainable import (
+    TrainableModel,
+    TrainedPart,
+    counted_weights,
+    steps_taken,
+    weighted_mean,
+)
 from jmvae_tf.objectives import Bound
 from jmvae_tf.runtime import replicas
 from jmvae_tf.runtime.randomness import fold
@@ -36,6 +44,7 @@ class Adversarial(TrainableModel):
 
     G is the generator's loss (`adversarial_losses`). The losses are means over the batch. Fakes are
     the means of p(x|z) at the bound's samples of z and at as many samples from the model's prior.
+    Examples that lack the image, or in CVAE and CMMA a condition, count 0 in both losses.
     Real images are standardised if the modality is. All three parts are updated at once, from the
     same passes; the authors' code updates them one after the other.
 
@@ -179,9 +188,9 @@ class Adversarial(TrainableModel):
 
     def train_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """Takes one step of each part on its own loss."""
-        data = self.vae.examples_of(data)
+        weights, data = training_data.weights_of(data), self.vae.examples_of(data)
         seed = self.vae.training_seed(steps_taken(self.optimizer))
-        mean = replicas.current().part_of_mean(data[self.modality])
+        mean = weighted_mean(data[self.modality], weights)
         with tf.GradientTape(persistent=True) as tape:
             bound = self.vae.unchecked_bound(data, seed, self.kl_weight, training=True)
             adversarial = self._losses_against(data, bound, seed, training=True)
@@ -202,39 +211,50 @@ class Adversarial(TrainableModel):
         ]
         for part, gradient in zip(parts, gradients, strict=True):
             part.optimizer.apply(gradient, part.variables)
-        return self._track(bound, adversarial)
+        return self._track(bound, adversarial, data, weights)
 
     def test_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """Computes the bound of the model inside and the adversarial losses."""
-        data = self.vae.examples_of(data)
+        weights, data = training_data.weights_of(data), self.vae.examples_of(data)
         seed = self.vae.test_seed()
         bound = self.vae.unchecked_bound(data, seed)
-        return self._track(bound, self._losses_against(data, bound, seed))
+        return self._track(bound, self._losses_against(data, bound, seed), data, weights)
 
     def _losses_against(
         self, data: Tensors, bound: Bound, seed: tf.Tensor, training: bool = False
     ) -> dict[str, tf.Tensor]:
         """Computes the adversarial losses of a batch, by name, [batch] each, nats."""
-        real = self._logits(data[self.modality], training)
+        rows = self._rows_with_image(data)
+        real = self._logits(data[self.modality], training, rows)
         # Fakes are normalised by their own batch, but do not change the moving statistics.
         with keras.StatelessScope():
             fakes = [
-                self._logits(image, training)
+                self._logits(image, training, rows)
                 for image in (
                     bound.likelihoods[self.modality].mean(),
-                    self._prior_fakes(data, fold(seed, _PRIOR_FAKES), training),
+                    self._prior_fakes(data, fold(seed, _PRIOR_FAKES), training, rows),
                 )
             ]
-        return {
+        losses = {
             "discriminator_loss": discriminator_loss(real, fakes),
             "generator_loss": generator_loss(fakes),
         }
+        if rows is None:
+            return losses
+        return {name: tf.where(rows, loss, 0.0) for name, loss in losses.items()}
 
-    def _logits(self, image: tf.Tensor, training: bool) -> tf.Tensor:
-        logits = replicas.never_empty(lambda x: self.discriminator(x, training=training), image)
+    def _rows_with_image(self, data: Tensors) -> tf.Tensor | None:
+        """Tells which examples have an image and the conditions to generate it from."""
+        return observed_of(data).all_of([self.modality, *self.vae.conditions])
+
+    def _logits(self, image: tf.Tensor, training: bool, rows: tf.Tensor | None) -> tf.Tensor:
+        with observed_rows.counting(rows):
+            logits = replicas.never_empty(lambda x: self.discriminator(x, training=training), image)
         return tf.squeeze(logits, axis=-1)
 
-    def _prior_fakes(self, data: Tensors, seed: tf.Tensor, training: bool) -> tf.Tensor:
+    def _prior_fakes(
+        self, data: Tensors, seed: tf.Tensor, training: bool, rows: tf.Tensor | None
+    ) -> tf.Tensor:
         """Returns means of p(x|z) at samples from the prior, one per example of the batch."""
         if self.vae.conditions:
             z = reparameterised_sample(self.vae.prior(data), seed)
@@ -244,17 +264,20 @@ class Adversarial(TrainableModel):
                 tf.shape(data[self.modality])[0],
             )
         inputs = self.vae.decoder_inputs(z, data)
-        return self.vae.decoders[self.modality](inputs, training=training).mean()
+        return self.vae.decoders[self.modality](inputs, training=training, rows=rows).mean()
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """The trackers of the bound, its terms and the adversarial losses."""
         return [*self.vae.metrics, *self._adversarial_trackers.values()]
 
-    def _track(self, bound: Bound, adversarial: Tensors) -> dict[str, tf.Tensor]:
+    def _track(
+        self, bound: Bound, adversarial: Tensors, data: Tensors, weights: tf.Tensor | None
+    ) -> dict[str, tf.Tensor]:
+        counted = counted_weights(self._rows_with_image(data), weights)
         for name, value in adversarial.items():
-            self._adversarial_trackers[name].update_state(value)
-        return self.vae.track(bound) | self.results_of(self._adversarial_trackers)
+            self._adversarial_trackers[name].update_state(value, counted)
+        return self.vae.track(bound, data, weights) | self.results_of(self._adversarial_trackers)
 
     def call(self, data: Tensors, training: bool = False) -> dict[str, tf.Tensor]:
         """Returns the model's output, the reconstructions of all modalities."""

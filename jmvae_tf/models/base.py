@@ -16,6 +16,7 @@ from jmvae_tf.layers.distributions import LikelihoodHead, standard_normal
 from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality, check_names
 from jmvae_tf.models.inputs import Tensors, new_statistics
+from jmvae_tf.models.observed import values_in
 from jmvae_tf.models.sampling import LatentSamples
 from jmvae_tf.models.trainable import BoundMaximiser
 from jmvae_tf.objectives import Bound
@@ -118,7 +119,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
             their likelihood. In a graph, values are not checked.
         """
         self.check_standardised(data)
-        return self.unchecked_bound(data, seed, kl_weight, training)
+        return self.unchecked_bound(self.without_hidden(data), seed, kl_weight, training)
 
     @abc.abstractmethod
     def unchecked_bound(
@@ -145,8 +146,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
         """
         if not self.conditions:
             return standard_normal(self.latent_dim)
-        batch = tf.shape(given[self.conditions[0]])[0]
-        shape = (batch, self.latent_dim)
+        shape = (tf.shape(given[self.conditions[0]])[0], self.latent_dim)
         return tfd.MultivariateNormalDiag(tf.zeros(shape), tf.ones(shape))
 
     # Use.
@@ -183,7 +183,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
             missing.
         """
         tensors = self.checked_inputs(given or {})
-        if set(tensors) == set(self.conditions):
+        if set(values_in(tensors)) == set(self.conditions):
             return self.prior(tensors)
         return self.infer(tensors, as_seed(seed))
 

@@ -8,13 +8,14 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.layers import conditional, notation
-from jmvae_tf.layers.conditional import ConditionalDistribution
+from jmvae_tf.layers.conditional import ConditionalDistribution, decoded
 from jmvae_tf.layers.distributions import GaussianHead, reparameterised_sample
 from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.inputs import Tensors
+from jmvae_tf.models.observed import network_inputs, network_shapes, observed_of
 from jmvae_tf.models.one_way import OneWayVAE
-from jmvae_tf.objectives import Bound, cmma_bound
+from jmvae_tf.objectives import Bound, bound_where, cmma_bound
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -46,8 +47,9 @@ class CMMA(OneWayVAE):
     ) -> None:
         super().__init__(modalities, target, latent_dim, **kwargs)
         self.encoder_networks = conditional.chosen_networks("encoders", encoders, self.conditions)
+        shapes = network_shapes(self.modalities)
         bodies = {
-            name: conditional.encoder_body(self.encoder_networks.get(name), self.event_shapes[name])
+            name: conditional.encoder_body(self.encoder_networks.get(name), shapes[name])
             for name in self.conditions
         }
         self.prior_encoder = ConditionalDistribution(
@@ -55,9 +57,15 @@ class CMMA(OneWayVAE):
         )
         self.build_networks()
 
-    def prior(self, given: Tensors) -> tfd.Distribution:
+    def prior(self, given: Tensors, training: bool = False) -> tfd.Distribution:
         """Returns p(z|w)."""
-        return self.prior_encoder({name: given[name] for name in self.conditions})
+        observed, inputs = observed_of(given), network_inputs(self.modalities, given)
+        return self.prior_encoder(
+            {name: inputs[name] for name in self.conditions},
+            training=training,
+            rows=observed.all_of(self.modalities),
+            rows_of_branches=observed.rows,
+        )
 
     def unchecked_bound(
         self,
@@ -67,13 +75,15 @@ class CMMA(OneWayVAE):
         training: bool = False,
     ) -> Bound:
         """CMMA's bound; see `MultimodalVAE.bound`."""
-        q_z_xw = self.joint_encoder(data, training=training)
-        p_z_w = self.prior_encoder(  # Not `prior`, which is never in training.
-            {name: data[name] for name in self.conditions}, training=training
-        )
+        observed = observed_of(data)
+        complete = observed.all_of(self.modalities)
+        q_z_xw = self.encode_jointly(data, training)
+        p_z_w = self.prior(data, training)
         z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)
-        p_x_z = {name: p(z, training=training) for name, p in self.decoders.items()}
-        return cmma_bound(data, q_z_xw, p_z_w, p_x_z, kl_weight, self.likelihood_weights)
+        p_x_z = decoded(self.decoders, z, {self.target: complete}, training)
+        a = self.likelihood_weights
+        bound = cmma_bound(data, q_z_xw, p_z_w, p_x_z, kl_weight, a, observed.masks)
+        return bound_where(complete, bound)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments, for Keras to save."""

@@ -7,11 +7,13 @@ import keras
 import tensorflow as tf
 
 from jmvae_tf.layers import notation
+from jmvae_tf.layers.conditional import decoded
 from jmvae_tf.layers.distributions import reparameterised_sample
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.inputs import Tensors
+from jmvae_tf.models.observed import network_inputs, network_shapes, observed_of
 from jmvae_tf.models.one_way import OneWayVAE
-from jmvae_tf.objectives import Bound, cvae_bound
+from jmvae_tf.objectives import Bound, bound_where, cvae_bound
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -46,27 +48,29 @@ class CVAE(OneWayVAE):
         training: bool = False,
     ) -> Bound:
         """The CVAE's bound; see `MultimodalVAE.bound`."""
-        q_z_xw = self.joint_encoder(data, training=training)
+        observed = observed_of(data)
+        complete = observed.all_of(self.modalities)
+        q_z_xw = self.encode_jointly(data, training)
         z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)
-        inputs = self.decoder_inputs(z, data)
-        p_x_zw = {name: p(inputs, training=training) for name, p in self.decoders.items()}
-        return cvae_bound(
-            data, q_z_xw, self.prior(data), p_x_zw, kl_weight, self.likelihood_weights
+        p_x_zw = decoded(
+            self.decoders, self.decoder_inputs(z, data), {self.target: complete}, training
         )
+        a = self.likelihood_weights
+        bound = cvae_bound(data, q_z_xw, self.prior(data), p_x_zw, kl_weight, a, observed.masks)
+        return bound_where(complete, bound)
 
     def decoder_inputs(self, z: tf.Tensor, given: Tensors) -> dict[str, tf.Tensor]:
         """Returns z and the conditions, repeated for every z of an example, with one batch axis."""
         inputs = {"z": tf.reshape(z, (-1, self.latent_dim))}
         repeats = tf.reduce_prod(tf.shape(z)[:-2])
         self.check_conditions(given)
-        for name, w in given.items():
+        for name, w in network_inputs(self.modalities, given).items():
             if name in self.conditions:
                 inputs[name] = tf.tile(w, [repeats] + [1] * (w.shape.rank - 1))
         return inputs
 
     def decoder_of(self, text: str, event_shape: Sequence[int]) -> keras.layers.Layer:
         """Makes the body of p(x|z,w), which takes z and the conditions concatenated."""
-        inputs = {"z": (self.latent_dim,)} | {
-            name: self.modalities[name].event_shape for name in self.conditions
-        }
+        shapes = network_shapes(self.modalities)
+        inputs = {"z": (self.latent_dim,)} | {name: shapes[name] for name in self.conditions}
         return notation.concatenated_body(text, inputs, event_shape)

@@ -8,10 +8,9 @@ import tensorflow as tf
 
 from jmvae_tf.layers.standardisation import Moments, Standardisation
 from jmvae_tf.likelihoods import Gaussian
-from jmvae_tf.modalities import Modality
-from jmvae_tf.models import training_data
-
-Tensors = Mapping[str, tf.Tensor]
+from jmvae_tf.modalities import Modality, observed_key
+from jmvae_tf.models import observed, training_data
+from jmvae_tf.models.observed import Tensors
 
 
 class ModalityInputs:
@@ -34,30 +33,44 @@ class ModalityInputs:
         """Standardises data, to the units of `bound` and of the distributions of `decode`.
 
         Args:
-          data: modality name to [batch, *event_shape], for any of the modalities.
+          data: modality name to [batch, *event_shape], for any of the modalities, and perhaps
+            `observed_key(name)` to what is observed of it, bool, [batch] or [batch, *event_shape].
 
         Returns:
           The same names to float32. `standardised` modalities are standardised with the statistics
-          of the training set; the others stay in the data's units.
+          of the training set; the others stay in the data's units. What is not observed is 0. Masks
+          stand beside the modalities that have one, and those in which NaN means missing.
 
         Raises:
           ValueError: if a name is unknown, a shape is not that of its modality, values are outside
             its support, or modalities differ in their number of examples. In a graph, values are
             not checked.
         """
-        self._check_known(data)
-        for name, x in data.items():
+        values = observed.values_in(data)
+        self._check_known(values)
+        for name, x in values.items():
             if _has_values(x):
                 modality = self.modalities[name]
-                modality.check_values(training_data.as_events(name, x, modality.event_shape))
+                events = training_data.as_events(name, x, modality.event_shape)
+                mask = _mask_with_values(data.get(observed_key(name)))
+                modality.check_values(events, observed.mask_in_memory(modality, events, mask))
         tensors = self._standardised(data)
         _check_equal({name: x.shape[0] for name, x in tensors.items()})
         return tensors
 
     def checked_inputs(self, given: Tensors) -> dict[str, tf.Tensor]:
-        """Standardises data; raises ValueError if one of the conditions is not given."""
+        """Standardises data; raises ValueError if one of the conditions is not given.
+
+        In a graph it is not checked whether an example lacks one.
+        """
         tensors = self.standardise(given)
         self.check_conditions(tensors)
+        complete = observed.observed_of(tensors).all_of(self.conditions)
+        if complete is not None and _has_values(complete) and not np.all(complete):
+            raise ValueError(
+                f"This model needs {' and '.join(self.conditions)} of every example. "
+                f"Received: example {int(np.argmin(complete))} of a batch without"
+            )
         return tensors
 
     def check_conditions(self, given: Tensors) -> None:
@@ -78,7 +91,8 @@ class ModalityInputs:
           ValueError: if a name is unknown, a modality is missing, or values are not finite or not
             events of their likelihood.
         """
-        self._check_known(data)
+        values = observed.values_in(data)
+        self._check_known(values)
         missing = [name for name in self.modalities if name not in data]
         if missing:
             raise ValueError(
@@ -86,13 +100,16 @@ class ModalityInputs:
                 f"Received: {list(data) or 'nothing'}, without {missing}"
             )
         _check_equal({name: len(x) for name, x in data.items() if _has_values(x) and np.ndim(x)})
-        for name, x in data.items():
+        for name, x in values.items():
             if not _has_values(x):
                 continue
-            if self.modalities[name].standardised:
-                _check_finite(name, np.asarray(x))
+            modality, events = self.modalities[name], np.asarray(x)
+            mask = _mask_with_values(data.get(observed_key(name)))
+            mask = observed.mask_in_memory(modality, events, mask)
+            if modality.standardised:
+                _check_finite(name, events if mask is None else events[mask])
             else:
-                self.modalities[name].check_examples(np.asarray(x))
+                modality.check_examples(events, mask)
 
     def unstandardise(self, name: str, x: tf.Tensor) -> tf.Tensor:
         """Returns values of a modality, [..., *event_shape], in the data's units."""
@@ -107,7 +124,7 @@ class ModalityInputs:
 
     def _standardised(self, data: Mapping[str, Any]) -> dict[str, tf.Tensor]:
         """Standardises data of known names without checking their values."""
-        tensors = {}
+        tensors, masks = {}, {}
         for name, modality in self.modalities.items():
             if name not in data:
                 continue
@@ -118,8 +135,22 @@ class ModalityInputs:
             if not tensor.shape[1:].is_fully_defined():  # In a graph it is checked at run time.
                 tensor = tf.ensure_shape(tensor, (None, *modality.event_shape))
             tensor = tf.cast(tensor, tf.float32)
+            key = observed_key(name)
+            _, mask = observed.masked(modality, tensor, data.get(key))  # NaN of the data's units.
             tensors[name] = self.statistics[name](tensor) if modality.standardised else tensor
-        return tensors
+            if mask is not None:
+                masks[key] = mask
+        return self.without_hidden({**tensors, **masks})
+
+    def without_hidden(self, data: Tensors) -> dict[str, tf.Tensor]:
+        """Returns standardised data in which what is not observed is 0, with all masks."""
+        shown = {}
+        for name, x in observed.values_in(data).items():
+            mask = data.get(observed_key(name))
+            shown[name], mask = observed.masked(self.modalities[name], x, mask)
+            if mask is not None:
+                shown[observed_key(name)] = mask
+        return shown
 
     # Training data.
 
@@ -147,10 +178,12 @@ class ModalityInputs:
         """
         examples = training_data.examples_of(data)
         self._check_complete(examples, self.modalities)
-        arrays = self._arrays_of({name: examples[name] for name in self.modalities})
+        arrays, masks = self._arrays_of(examples, self.modalities)
         training_data.check_number(len(next(iter(arrays.values()))))
         for name, values in arrays.items():
-            self.modalities[name].check_examples(values)
+            self.modalities[name].check_examples(values, masks[name])
+        observed.check_none_empty(masks)
+        training_data.weights_of(examples)  # Raises if they are no weights.
 
     @property
     def needs_statistics(self) -> bool:
@@ -177,11 +210,10 @@ class ModalityInputs:
         for batch in training_data.batches_of(data, steps):
             examples = training_data.examples_of(batch)
             self._check_complete(examples, moments)
-            arrays = self._arrays_of({name: examples[name] for name in moments})
+            arrays, masks = self._arrays_of(examples, moments)
             for name, values in arrays.items():
-                self.modalities[name].check_values(values)
-                if len(values):
-                    moments[name].add(self.statistics[name].to_moments(values))
+                self.modalities[name].check_values(values, masks[name])
+                moments[name].add(self.statistics[name].to_moments(values), masks[name])
             count += len(next(iter(arrays.values()), ()))
         if moments:
             training_data.check_number(count)
@@ -190,6 +222,25 @@ class ModalityInputs:
                 _check_resolved(name, x, self.statistics[name])
         for name, x in moments.items():
             self.statistics[name].set_statistics(x.mean, x.stddev)
+
+    def rows_of_terms(self, data: Tensors, terms: Iterable[str]) -> dict[str, tf.Tensor]:
+        """Tells which examples have the terms of the bound, for means over what is there.
+
+        Args:
+          data: examples, with masks beside them.
+          terms: names of terms, and "bound".
+
+        Returns:
+          Name to bool, [batch], of the terms that not all examples have.
+        """
+        found = observed.observed_of(data)
+        rows = {name: self.rows_of_term(name, found) for name in terms}
+        return {name: x for name, x in rows.items() if x is not None}
+
+    def rows_of_term(self, term: str, found: observed.Observed) -> tf.Tensor | None:
+        """Tells which examples have a term, bool [batch]; None if all have it."""
+        likelihoods = {f"log_p_{name}": name for name in self.modalities}
+        return found.any_of([likelihoods[term]] if term in likelihoods else self.modalities)
 
     # Parts of the checks.
 
@@ -207,14 +258,25 @@ class ModalityInputs:
                 f"{list(examples) if isinstance(examples, Mapping) else type(examples).__name__}"
             )
 
-    def _arrays_of(self, examples: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        """Returns events as arrays; raises ValueError for wrong shapes or unequal numbers."""
+    def _arrays_of(
+        self, examples: Mapping[str, Any], names: Iterable[str]
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray | None]]:
+        """Returns the events of some modalities, and what is observed of each; None for all.
+
+        Raises:
+          ValueError: if shapes are wrong or numbers of examples unequal.
+        """
         arrays = {
-            name: training_data.as_events(name, x, self.modalities[name].event_shape)
-            for name, x in examples.items()
+            name: training_data.as_events(name, examples[name], self.modalities[name].event_shape)
+            for name in names
         }
         _check_equal({name: len(values) for name, values in arrays.items()})
-        return arrays
+        return arrays, {
+            name: observed.mask_in_memory(
+                self.modalities[name], values, examples.get(observed_key(name))
+            )
+            for name, values in arrays.items()
+        }
 
 
 def new_statistics(modalities: Mapping[str, Modality]) -> dict[str, Standardisation]:
@@ -238,6 +300,11 @@ def new_statistics(modalities: Mapping[str, Modality]) -> dict[str, Standardisat
 def _has_values(x: Any) -> bool:
     """Whether values can be read; those of a graph that is being traced cannot."""
     return not tf.is_tensor(x) or hasattr(x, "numpy")
+
+
+def _mask_with_values(mask: Any) -> Any:
+    """Returns a mask whose values can be read, or None."""
+    return mask if mask is not None and _has_values(mask) else None
 
 
 def _check_equal(numbers: Mapping[str, int | None]) -> None:

@@ -11,9 +11,16 @@ from tensorflow_probability import distributions as tfd
 from jmvae_tf.inference import iterative_sampling
 from jmvae_tf.layers import conditional
 from jmvae_tf.layers.notation import Network
-from jmvae_tf.modalities import Modality
+from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
+from jmvae_tf.models.observed import (
+    by_value,
+    network_inputs,
+    network_shapes,
+    observed_of,
+    values_in,
+)
 from jmvae_tf.models.sampling import ImportanceSamples
 from jmvae_tf.runtime.randomness import as_seed, noise_for_batch, sample, split
 
@@ -67,7 +74,8 @@ class IterativelySampledVAE(MultimodalVAE):
         super().__init__(modalities, latent_dim, decoders, seed, **kwargs)
         self.set_inference(missing, num_rounds, feed_back)
         self.joint_encoder_network = joint_encoder
-        self.joint_encoder = conditional.joint_encoder(joint_encoder, self.event_shapes, latent_dim)
+        shapes = network_shapes(self.modalities)
+        self.joint_encoder = conditional.joint_encoder(joint_encoder, shapes, latent_dim)
 
     def set_inference(self, missing: Missing, num_rounds: int, feed_back: FeedBack) -> None:
         """Changes how missing modalities are filled in; this does not affect training.
@@ -115,8 +123,12 @@ class IterativelySampledVAE(MultimodalVAE):
     def complement(self, given: Tensors, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns all modalities; the missing ones come from one chain per example.
 
+        Masks say which examples lack a modality. Single values that are hidden stay 0, as in
+        training. Networks that learn which values are observed take zeros as missing, and what the
+        chain has filled in as observed.
+
         Args:
-          given: at least one modality, [batch, *event_shape] each.
+          given: at least one modality, [batch, *event_shape] each, and masks beside them.
           seed: int32, [2], or [batch, 2] for one per example.
 
         Raises:
@@ -124,16 +136,27 @@ class IterativelySampledVAE(MultimodalVAE):
         """
         if not given:
             raise ValueError("At least one modality must be given. Received: nothing")
-        missing = [name for name in self.modalities if name not in given]
-        if not missing:
+        if self.has_all(given):
             return dict(given)
+        initial, observed = values_in(given), observed_of(given)
+        missing = [x for x in self.modalities if x not in initial or x in observed.rows]
         seed_chain, *seeds = split(seed, 1 + len(missing))
         batch = tf.shape(next(iter(given.values())))[0]
-        initial = dict(given)
+        kept, marks = {}, {}
         for name, seed_x in zip(missing, seeds, strict=True):
-            modality = self.modalities[name]
+            modality, rows = self.modalities[name], observed.rows.get(name)
             start = modality.likelihood.noise if self.missing == "noise" else _zeros
-            initial[name] = noise_for_batch(start, batch, modality.event_shape, seed_x)
+            filling = noise_for_batch(start, batch, modality.event_shape, seed_x)
+            if rows is None:
+                mask, initial[name] = tf.zeros_like(filling, tf.bool), filling
+            else:
+                kept[name] = by_value(rows, filling)
+                mask = by_value(observed.masks[name], filling)
+                initial[name] = tf.where(kept[name], initial[name], filling)
+            if modality.partly_observed:
+                key, filled = observed_key(name), tf.logical_not(kept.get(name, False))
+                marks[key] = tf.logical_or(mask, filled)
+                initial[key] = mask if self.missing == "zeros" else marks[key]
         return iterative_sampling(
             initial,
             missing,
@@ -142,6 +165,25 @@ class IterativelySampledVAE(MultimodalVAE):
             self.num_rounds,
             seed_chain,
             self.feed_back,
+            kept,
+            marks,
+        )
+
+    def has_all(self, given: Tensors) -> bool:
+        """Tells whether all modalities are given, without a mask."""
+        return len(values_in(given)) == len(self.modalities) and not observed_of(given).masks
+
+    def encode_jointly(
+        self, data: Tensors, batch_shape: Any = (-1,), training: bool = False
+    ) -> tfd.Distribution:
+        """Returns what the joint encoder gives for all modalities; hidden values are zeros."""
+        observed = observed_of(data)
+        return self.joint_encoder(
+            network_inputs(self.modalities, data),
+            training=training,
+            batch_shape=batch_shape,
+            rows=observed.any_of(self.modalities),
+            rows_of_branches=observed.rows,
         )
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
@@ -162,7 +204,7 @@ class IterativelySampledVAE(MultimodalVAE):
           Modality name to [num_samples * batch, *event_shape], and the shape to unfold that axis
           to. None if inference is not random, so that all samples share one distribution.
         """
-        if not given or len(given) == len(self.modalities) or not self.samples_to_infer:
+        if not given or self.has_all(given) or not self.samples_to_infer:
             return None
         tiled = {
             name: tf.tile(tensor, [num_samples] + [1] * (tensor.shape.rank - 1))

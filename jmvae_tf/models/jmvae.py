@@ -7,11 +7,13 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from jmvae_tf.layers.conditional import decoded
 from jmvae_tf.layers.distributions import reparameterised_sample
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.iterative import IterativelySampledVAE
-from jmvae_tf.objectives import Bound, jmvae_bound
+from jmvae_tf.models.observed import observed_of
+from jmvae_tf.objectives import Bound, bound_where, jmvae_bound
 from jmvae_tf.runtime.randomness import sample
 
 
@@ -44,18 +46,19 @@ class JMVAE(IterativelySampledVAE):
         training: bool = False,
     ) -> Bound:
         """L_JM(x, w), Eq. 2; see `MultimodalVAE.bound`."""
+        observed = observed_of(data)
         [q_z_xw] = self.encode_layers(data, training=training)
         z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)
-        p_x_z = {name: p(z, training=training) for name, p in self.decoders.items()}
-        return jmvae_bound(
-            data, q_z_xw, self.prior(data), p_x_z, kl_weight, self.likelihood_weights
-        )
+        p_x_z = decoded(self.decoders, z, observed.rows, training)
+        a = self.likelihood_weights
+        bound = jmvae_bound(data, q_z_xw, self.prior(data), p_x_z, kl_weight, a, observed.masks)
+        return bound_where(observed.any_of(self.modalities), bound)
 
     def encode_layers(
         self, data: Tensors, batch_shape: Any = (-1,), training: bool = False
     ) -> list[tfd.Distribution]:
         """Returns q(z|x,w), the only layer."""
-        return [self.joint_encoder(data, training=training, batch_shape=batch_shape)]
+        return [self.encode_jointly(data, batch_shape, training)]
 
     def prior_layers(self, z: list[tf.Tensor], training: bool = False) -> list[tfd.Distribution]:
         """Returns p(z)."""

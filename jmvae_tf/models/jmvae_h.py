@@ -1,6 +1,6 @@
 """JMVAE-h: a hierarchy of latent variables above the joint encoder."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -8,13 +8,14 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.layers import notation
-from jmvae_tf.layers.conditional import ConditionalDistribution
+from jmvae_tf.layers.conditional import ConditionalDistribution, decoded
 from jmvae_tf.layers.default_networks import DEFAULT_VECTOR_BODY
 from jmvae_tf.layers.distributions import GaussianHead, reparameterised_sample
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.iterative import IterativelySampledVAE
-from jmvae_tf.objectives import Bound, jmvae_h_bound
+from jmvae_tf.models.observed import observed_of, values_in
+from jmvae_tf.objectives import Bound, bound_where, jmvae_h_bound
 from jmvae_tf.runtime.randomness import as_seed, sample, split
 
 
@@ -81,23 +82,29 @@ class JMVAEH(IterativelySampledVAE):
         training: bool = False,
     ) -> Bound:
         """L_JMh(x, w), Eq. 3; see `MultimodalVAE.bound`."""
+        observed = observed_of(data)
         q_z_xw = self.encode_layers(data, training=training)
         z = [  # z_l ~ q(z_l|x,w)
             reparameterised_sample(q, seed_z)
             for q, seed_z in zip(q_z_xw, self._seeds(seed), strict=True)
         ]
-        p_z = self.prior_layers(z, training)
-        p_x_z = {name: p(z[0], training=training) for name, p in self.decoders.items()}
-        return jmvae_h_bound(data, q_z_xw, p_z, p_x_z, kl_weight, self.likelihood_weights)
+        some = observed.any_of(self.modalities)
+        p_z = self.prior_layers(z, training, some)
+        p_x_z = decoded(self.decoders, z[0], observed.rows, training)
+        a = self.likelihood_weights
+        return bound_where(
+            some, jmvae_h_bound(data, q_z_xw, p_z, p_x_z, kl_weight, a, observed.masks)
+        )
 
     def encode_layers(
         self, data: Tensors, batch_shape: Any = (-1,), training: bool = False
     ) -> list[tfd.Distribution]:
         """Returns q(z_1|x,w), ..., q(z_L|x,w) along the deterministic path."""
-        q = [self.joint_encoder(data, training=training, batch_shape=batch_shape)]
+        some = observed_of(data).any_of(self.modalities)
+        q = [self.encode_jointly(data, batch_shape, training)]
         for encoder in self.layer_encoders:
             below = tf.reshape(q[-1].mean(), (-1, self.latent_dim))
-            q.append(encoder(below, training=training, batch_shape=batch_shape))
+            q.append(encoder(below, training=training, batch_shape=batch_shape, rows=some))
         return q
 
     def sample_z(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
@@ -117,18 +124,25 @@ class JMVAEH(IterativelySampledVAE):
     def sample_posterior(
         self, given: Tensors | None, num_samples: int, seed: int | tf.Tensor = 0
     ) -> tf.Tensor:
-        """Samples z_1, given all modalities from q(z_1|x,w), otherwise from z_L downwards."""
+        """Samples z_1, given all modalities from q(z_1|x,w), otherwise from z_L downwards.
+
+        Masks decide for each example; so they do in the methods below.
+        """
         seed_top, seed_below = split(as_seed(seed), 2)
-        if given and len(given) == len(self.modalities):
-            return sample(self.joint_encoder(self.checked_inputs(given)), seed_below, num_samples)
+        tensors = self.checked_inputs(given or {})
+        if self.has_all(tensors):
+            return sample(self.encode_jointly(tensors), seed_below, num_samples)
         _, z_top = self.posterior_and_samples(given, num_samples, seed_top)
-        return self.descend(z_top, seed_below)
+        z = self.descend(z_top, seed_below)
+        return self._but_for_complete(tensors, z, lambda q: sample(q, seed_below, num_samples))
 
     def posterior_mean(self, given: Tensors | None, seed: int | tf.Tensor = 0) -> tf.Tensor:
         """Returns the mean of q(z_1|x,w), or that of q(z_L|.) passed down by the priors' means."""
-        if given and len(given) == len(self.modalities):
-            return self.joint_encoder(self.checked_inputs(given)).mean()
-        return self.descend(self.posterior(given, seed).mean(), None)
+        tensors = self.checked_inputs(given or {})
+        if self.has_all(tensors):
+            return self.encode_jointly(tensors).mean()
+        mean = self.descend(self.posterior(given, seed).mean(), None)
+        return self._but_for_complete(tensors, mean, lambda q: q.mean())
 
     def layer_means(self, given: Tensors, seed: int | tf.Tensor = 0) -> dict[str, tf.Tensor]:
         """Returns the means of q(z_1|.) ... q(z_L|.) under the names z1 ... zL."""
@@ -142,26 +156,46 @@ class JMVAEH(IterativelySampledVAE):
 
         Given all modalities, nothing is filled in: samples N z_1 ~ q(z_1|x,w).
         """
-        if len(given) == len(self.modalities):
+        tensors = self.checked_inputs(given)
+        if self.has_all(tensors):
             return self.sample_posterior(given, num_samples, seed)
         seed_top, seed_below = split(as_seed(seed), 2)
         _, z_top = self.posterior_and_samples(given, num_samples, seed_top)
         z = self.descend(tf.repeat(z_top, num_samples, axis=0), seed_below)
-        return tf.reshape(z, (num_samples**2, -1, self.latent_dim))
+        z = tf.reshape(z, (num_samples**2, -1, self.latent_dim))
+        return self._but_for_complete(tensors, z, lambda q: sample(q, seed_below, num_samples**2))
+
+    def _but_for_complete(
+        self, tensors: Tensors, z: tf.Tensor, z_of: Callable[[tfd.Distribution], tf.Tensor]
+    ) -> tf.Tensor:
+        """Returns z, but that of q(z_1|x,w) for examples that lack nothing."""
+        complete = observed_of(tensors).all_of(self.modalities)
+        if len(values_in(tensors)) < len(self.modalities) or complete is None:
+            return z
+        return tf.where(complete[:, tf.newaxis], z_of(self.encode_jointly(tensors)), z)
 
     def _seeds(self, seed: tf.Tensor) -> list[tf.Tensor]:
         """Returns a seed per layer; with one layer, the seed itself, as in JMVAE."""
         return split(seed, self.num_layers) if self.num_layers > 1 else [seed]
 
-    def prior_layers(self, z: list[tf.Tensor], training: bool = False) -> list[tfd.Distribution]:
+    def prior_layers(
+        self, z: list[tf.Tensor], training: bool = False, rows: tf.Tensor | None = None
+    ) -> list[tfd.Distribution]:
         """Returns p(z_1|z_2), ..., p(z_L-1|z_L), p(z_L)."""
-        below = [self._prior_of(layer, above, training) for layer, above in enumerate(z[1:])]
+        below = [self._prior_of(layer, above, training, rows) for layer, above in enumerate(z[1:])]
         return [*below, self.prior({})]
 
-    def _prior_of(self, layer: int, above: tf.Tensor, training: bool = False) -> tfd.Distribution:
+    def _prior_of(
+        self,
+        layer: int,
+        above: tf.Tensor,
+        training: bool = False,
+        rows: tf.Tensor | None = None,
+    ) -> tfd.Distribution:
         """Returns p(z_l|z_l+1) at z_l+1 = above; `layer` counts from 0, so l = layer + 1."""
         flat = tf.reshape(above, (-1, self.latent_dim))
-        return self.layer_priors[layer](flat, training=training, batch_shape=tf.shape(above)[:-1])
+        batch_shape = tf.shape(above)[:-1]
+        return self.layer_priors[layer](flat, training=training, batch_shape=batch_shape, rows=rows)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments, for Keras to save."""

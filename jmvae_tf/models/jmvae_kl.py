@@ -8,14 +8,16 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.inference import product_of_experts
+from jmvae_tf.inference import posterior_of_observed, product_of_experts
 from jmvae_tf.layers import conditional
+from jmvae_tf.layers.conditional import decoded
 from jmvae_tf.layers.distributions import reparameterised_sample
 from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
-from jmvae_tf.objectives import Bound, jmvae_kl_bound
+from jmvae_tf.models.observed import Observed, network_inputs, network_shapes, observed_of
+from jmvae_tf.objectives import Bound, jmvae_kl_bound, jmvae_kl_bound_of_observed
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -62,8 +64,9 @@ class JMVAEKL(MultimodalVAE):
         self.encoder_networks = conditional.chosen_networks(
             "encoders", encoders, list(self.modalities)
         )
-        self.joint_encoder = conditional.joint_encoder(joint_encoder, self.event_shapes, latent_dim)
-        self.encoders = conditional.encoders(self.encoder_networks, self.event_shapes, latent_dim)
+        shapes = network_shapes(self.modalities)
+        self.joint_encoder = conditional.joint_encoder(joint_encoder, shapes, latent_dim)
+        self.encoders = conditional.encoders(self.encoder_networks, shapes, latent_dim)
         self.build_networks()
 
     def unchecked_bound(
@@ -74,22 +77,47 @@ class JMVAEKL(MultimodalVAE):
         training: bool = False,
     ) -> Bound:
         """L_JMkl(x, w), Eq. 4; see `MultimodalVAE.bound`."""
-        q_z_xw = self.joint_encoder(data, training=training)
-        q_z_x = {name: q(data[name], training=training) for name, q in self.encoders.items()}
-        z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)
-        p_x_z = {name: p(z, training=training) for name, p in self.decoders.items()}
+        x, observed = network_inputs(self.modalities, data), observed_of(data)
+        complete, masks = observed.all_of(self.modalities), observed.masks
+        q_z_xw = self.joint_encoder(
+            x, training=training, rows=complete, rows_of_branches=observed.rows
+        )
+        q_z_x = {
+            name: q(x[name], training=training, rows=observed.rows.get(name))
+            for name, q in self.encoders.items()
+        }
+        a, p_z = self.likelihood_weights, self.prior(data)
         alpha = self.alpha * kl_weight if self.anneal_alpha else self.alpha
-        return jmvae_kl_bound(
-            data, q_z_xw, q_z_x, self.prior(data), p_x_z, alpha, kl_weight, self.likelihood_weights
+        if complete is None:
+            z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)
+            p_x_z = decoded(self.decoders, z, {}, training)
+            return jmvae_kl_bound(data, q_z_xw, q_z_x, p_z, p_x_z, alpha, kl_weight, a)
+        q_z_s = posterior_of_observed(q_z_xw, q_z_x, observed.rows)
+        z = reparameterised_sample(q_z_s, seed)  # z ~ q(z|x_S)
+        p_x_z = decoded(self.decoders, z, observed.rows, training)
+        return jmvae_kl_bound_of_observed(
+            data, q_z_s, q_z_x, p_z, p_x_z, complete, masks, alpha, kl_weight, a
         )
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
         """Returns q(z|x), q(z|x,w) or a product of encoders, without sampling."""
         del seed
-        if len(given) == len(self.modalities):
-            return self.joint_encoder(given)
-        experts = [self.encoders[name](tensor) for name, tensor in given.items()]
-        return experts[0] if len(experts) == 1 else product_of_experts(experts)
+        x, observed = network_inputs(self.modalities, given), observed_of(given)
+        is_whole = len(x) == len(self.modalities)
+        if is_whole and not observed.rows:
+            return self.joint_encoder(x)
+        experts = {name: self.encoders[name](tensor) for name, tensor in x.items()}
+        if observed.rows:
+            joint = self.joint_encoder(x) if is_whole else None
+            return posterior_of_observed(joint, experts, observed.rows)
+        [first, *others] = experts.values()
+        return product_of_experts([first, *others]) if others else first
+
+    def rows_of_term(self, term: str, found: Observed) -> tf.Tensor | None:
+        """See `MultimodalVAE.rows_of_term`; divergences between encoders are of complete rows."""
+        if term in (f"kl_{name}" for name in self.modalities):
+            return found.all_of(self.modalities)
+        return super().rows_of_term(term, found)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments, for Keras to save."""

@@ -7,11 +7,13 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from jmvae_tf.inference import by_example
 from jmvae_tf.layers import conditional
 from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
+from jmvae_tf.models.observed import Observed, network_inputs, network_shapes, observed_of
 
 
 class OneWayVAE(MultimodalVAE):
@@ -50,12 +52,29 @@ class OneWayVAE(MultimodalVAE):
         super().__init__(modalities, latent_dim, decoders, seed, conditions, **kwargs)
         self.target = target
         self.joint_encoder_network = joint_encoder
-        self.joint_encoder = conditional.joint_encoder(joint_encoder, self.event_shapes, latent_dim)
+        shapes = network_shapes(self.modalities)
+        self.joint_encoder = conditional.joint_encoder(joint_encoder, shapes, latent_dim)
+
+    def encode_jointly(self, data: Tensors, training: bool = False) -> tfd.Distribution:
+        """Returns q(z|x,w); only complete examples have one."""
+        observed = observed_of(data)
+        return self.joint_encoder(
+            network_inputs(self.modalities, data),
+            training=training,
+            rows=observed.all_of(self.modalities),
+            rows_of_branches=observed.rows,
+        )
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """Returns q(z|x,w), without sampling."""
+        """Returns q(z|x,w), without sampling; the prior for examples without the target."""
         del seed
-        return self.joint_encoder(given)
+        q, has_target = self.encode_jointly(given), observed_of(given).all_of([self.target])
+        return q if has_target is None else by_example(has_target, q, self.prior(given))
+
+    def rows_of_term(self, term: str, found: Observed) -> tf.Tensor | None:
+        """Only examples with target and conditions have a bound."""
+        del term
+        return found.all_of(self.modalities)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments, for Keras to save."""

@@ -43,6 +43,31 @@ class TrainedPart(NamedTuple):
     variables: list[keras.Variable]
 
 
+def weighted_mean(data: tf.Tensor, weights: tf.Tensor | None) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Makes the function for this replica's part of the mean of weighted values over a batch.
+
+    Args:
+      data: this replica's examples, [examples, ...].
+      weights: their weights, [examples]; None for 1.
+    """
+    mean = replicas.current().part_of_mean(data)
+    if weights is None:
+        return mean
+    return lambda values: mean(tf.cast(weights, values.dtype) * values)
+
+
+def counted_weights(rows: tf.Tensor | None, weights: tf.Tensor | None) -> tf.Tensor | None:
+    """Returns the weights of a batch, 0 for the examples that do not count; None for 1.
+
+    Args:
+      rows: the examples that count, bool, [batch]; None for all.
+      weights: the weights of all, [batch]; None for 1.
+    """
+    if rows is None:
+        return weights
+    return tf.where(rows, 1.0 if weights is None else tf.cast(weights, tf.float32), 0.0)
+
+
 class _Seen:
     """Remembers checked data sets, so that a test set is not checked in every epoch."""
 
@@ -276,6 +301,12 @@ class BoundMaximiser(TrainableModel, abc.ABC):
         """Returns the standardised examples of the data that Keras passes to a step."""
 
     @abc.abstractmethod
+    def rows_of_terms(
+        self, data: Mapping[str, tf.Tensor], terms: Iterable[str]
+    ) -> dict[str, tf.Tensor]:
+        """Maps terms that not all examples have to those that have them, bool [batch]."""
+
+    @abc.abstractmethod
     def unchecked_bound(
         self,
         data: Mapping[str, tf.Tensor],
@@ -287,9 +318,9 @@ class BoundMaximiser(TrainableModel, abc.ABC):
 
     def train_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Takes a step of gradient ascent on the bound, averaged over the batch of all replicas."""
-        data = self.examples_of(data)
+        weights, data = training_data.weights_of(data), self.examples_of(data)
         seed = self.training_seed(steps_taken(self.optimizer))
-        mean = replicas.current().part_of_mean(next(iter(data.values())))
+        mean = weighted_mean(next(iter(data.values())), weights)
         with tf.GradientTape() as tape:
             bound = self.unchecked_bound(data, seed, self.kl_weight, training=True)
             # Keras's optimisers add up the gradients of the replicas.
@@ -297,12 +328,12 @@ class BoundMaximiser(TrainableModel, abc.ABC):
             scaled_loss = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
-        return self.track(bound)
+        return self.track(bound, data, weights)
 
     def test_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Computes the bound itself: divergences have full weight whatever the warm-up's is."""
-        data = self.examples_of(data)
-        return self.track(self.unchecked_bound(data, self.test_seed()))
+        weights, data = training_data.weights_of(data), self.examples_of(data)
+        return self.track(self.unchecked_bound(data, self.test_seed()), data, weights)
 
     def training_seed(self, step: int | tf.Tensor) -> tf.Tensor:
         """Returns the seed of a training step, given the number of steps before it."""
@@ -324,8 +355,15 @@ class BoundMaximiser(TrainableModel, abc.ABC):
         """The trackers of the bound and its terms, which Keras resets for every epoch."""
         return list(self._trackers.values())
 
-    def track(self, bound: Bound) -> dict[str, tf.Tensor]:
-        """Adds a batch to the means of the bound and its terms, and returns the means by name."""
-        for name, value in {"bound": bound.value, **bound.terms}.items():
-            self._trackers[name].update_state(value)
+    def track(
+        self, bound: Bound, data: Mapping[str, tf.Tensor], weights: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
+        """Adds a batch to the means of the bound and its terms, and returns the means by name.
+
+        The mean of a term is over the examples that have it, weighted if they have weights.
+        """
+        values = {"bound": bound.value, **bound.terms}
+        rows = self.rows_of_terms(data, values)
+        for name, value in values.items():
+            self._trackers[name].update_state(value, counted_weights(rows.get(name), weights))
         return self.results_of(self._trackers)

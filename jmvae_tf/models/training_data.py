@@ -9,6 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from jmvae_tf.modalities import SAMPLE_WEIGHT
+from jmvae_tf.runtime.errors import one_line
+
 _ROWS = 1000  # Of arrays that are read in parts.
 
 MOST_BATCHES = 100_000
@@ -29,7 +32,8 @@ def check_alone(what: str, **others: Any) -> None:
     if given:
         raise ValueError(
             f"{what} must be examples only, dictionaries of modality name to values: models have "
-            "no separate targets and weigh all examples equally; leave out the rest. "
+            f"no separate targets, and weights stand in the same dictionary under "
+            f"{SAMPLE_WEIGHT!r}; leave out the rest. "
             f"Received: {' and '.join(given)}"
         )
 
@@ -43,6 +47,24 @@ def examples_of(data: Any) -> Any:
     examples, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     check_alone("Training data", targets=y, sample_weight=sample_weight)
     return examples
+
+
+def weights_of(data: Any) -> Any | None:
+    """Returns the weights of the examples that Keras passes to a step, [batch]; None if all are 1.
+
+    Raises:
+      ValueError: if they can be read and are not finite numbers from 0 on.
+    """
+    examples = examples_of(data)
+    weights = examples.get(SAMPLE_WEIGHT) if isinstance(examples, Mapping) else None
+    if weights is not None and (not tf.is_tensor(weights) or hasattr(weights, "numpy")):
+        array = np.asarray(weights)
+        if array.ndim != 1 or not np.isfinite(array).all() or (array < 0).any():
+            raise ValueError(
+                f"{SAMPLE_WEIGHT!r} must have a finite number for each example, 0 or more. "
+                f"Received: {one_line(repr(weights))}"
+            )
+    return weights
 
 
 def with_first_batch(data: Any) -> tuple[Any, Any]:

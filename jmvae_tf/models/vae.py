@@ -8,12 +8,14 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.layers import conditional
+from jmvae_tf.layers.conditional import decoded
 from jmvae_tf.layers.distributions import reparameterised_sample
 from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
-from jmvae_tf.objectives import Bound, vae_bound
+from jmvae_tf.models.observed import network_inputs, network_shapes, observed_of
+from jmvae_tf.objectives import Bound, bound_where, vae_bound
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -46,7 +48,8 @@ class VAE(MultimodalVAE):
             raise ValueError(f"A VAE has exactly one modality. Received: {list(modalities)}")
         super().__init__(modalities, latent_dim, decoders, seed, **kwargs)
         self.encoder_networks = conditional.chosen_networks("encoders", encoders, self.targets)
-        self.encoders = conditional.encoders(self.encoder_networks, self.event_shapes, latent_dim)
+        shapes = network_shapes(self.modalities)
+        self.encoders = conditional.encoders(self.encoder_networks, shapes, latent_dim)
         self.build_networks()
 
     def unchecked_bound(
@@ -57,16 +60,20 @@ class VAE(MultimodalVAE):
         training: bool = False,
     ) -> Bound:
         """L_VAE(x), Eq. 1; see `MultimodalVAE.bound`."""
-        [(name, x)] = data.items()
-        q_z_x = self.encoders[name](x, training=training)
+        observed = observed_of(data)
+        [(name, x)] = network_inputs(self.modalities, data).items()
+        some = observed.rows.get(name)
+        q_z_x = self.encoders[name](x, training=training, rows=some)
         z = reparameterised_sample(q_z_x, seed)  # z ~ q(z|x)
-        p_x_z = {name: self.decoders[name](z, training=training)}
-        return vae_bound(data, q_z_x, self.prior(data), p_x_z, kl_weight, self.likelihood_weights)
+        p_x_z = decoded(self.decoders, z, observed.rows, training)
+        a = self.likelihood_weights
+        bound = vae_bound(data, q_z_x, self.prior(data), p_x_z, kl_weight, a, observed.masks)
+        return bound_where(some, bound)
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
         """Returns q(z|x), without sampling."""
         del seed
-        [(name, x)] = given.items()
+        [(name, x)] = network_inputs(self.modalities, given).items()
         return self.encoders[name](x)
 
     def get_config(self) -> dict[str, Any]:

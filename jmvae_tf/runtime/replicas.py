@@ -97,6 +97,14 @@ def current() -> Share:
     return Share(place, replicas, gathered)
 
 
+def sum_over_replicas(values: tf.Tensor) -> tf.Tensor:
+    """Adds up the values of all replicas."""
+    replica = tf.distribute.get_replica_context()
+    if replica is None or replica.num_replicas_in_sync == 1:
+        return values
+    return replica.all_reduce(tf.distribute.ReduceOp.SUM, values)
+
+
 def never_empty(network: Callable[[Any], tf.Tensor], inputs: Any) -> tf.Tensor:
     """Applies a network to a part of a batch that may be empty.
 

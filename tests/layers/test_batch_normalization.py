@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf.layers import notation
+from jmvae_tf.layers import notation, observed_rows
 from jmvae_tf.layers.batch_normalization import BatchNormalization
 
 SHAPES = [(50, 7), (10, 4, 6, 3)]
@@ -104,3 +104,52 @@ def test_keras_saves_it(tmp_path):
     layer = BatchNormalization(momentum=0.5, epsilon=1e-2)
     same = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
     assert (same.momentum, same.epsilon) == (0.5, 1e-2)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_rows_that_do_not_count_change_nothing(shape, jit_compile, rng):
+    """Outputs, gradients and moving statistics are those of the others alone."""
+    rows = rng.random(shape[0]) < 0.6
+    inputs = np.float32(rng.normal(20.0, 2.0, shape))
+    upstream = np.float32(rng.normal(size=shape))
+    masked, alone = _pair(shape, rng)[0], _pair(shape, np.random.default_rng(0))[0]
+    alone.set_weights(masked.get_weights())
+    upstream[~rows] = 0.0  # Later layers and likelihoods select, too.
+
+    @tf.function(jit_compile=jit_compile)
+    def step(inputs):
+        with observed_rows.counting(tf.constant(rows)):
+            return _step(masked, inputs, tf.constant(upstream))
+
+    outputs, to_inputs, *to_variables = step(tf.constant(inputs))
+    expected = _step(alone, tf.constant(inputs[rows]), tf.constant(upstream[rows]))
+    for actual, x in zip((outputs[rows], to_inputs[rows], *to_variables), expected, strict=True):
+        np.testing.assert_allclose(actual, x, rtol=1e-4, atol=1e-4)
+    assert not np.any(to_inputs[~rows])
+    for actual, x in zip(masked.get_weights(), alone.get_weights(), strict=True):
+        np.testing.assert_allclose(actual, x, rtol=1e-4)
+
+
+def test_a_batch_without_rows_that_count_keeps_the_statistics(rng):
+    layer, _ = _pair((5, 3), rng)
+    before = layer.get_weights()
+    inputs = tf.constant(rng.normal(size=(5, 3)), tf.float32)
+    with observed_rows.counting(tf.zeros(5, bool)):
+        outputs = layer(inputs, training=True)
+    np.testing.assert_array_equal(layer.get_weights(), before)
+    np.testing.assert_allclose(outputs, layer(inputs), rtol=1e-5)
+
+
+def test_a_branch_of_a_joint_network_has_rows_of_its_own(rng):
+    body = notation.joint_body("(D4BR, D4BR)-D4BR", {"x": (2,), "y": (2,)})
+    rows = {"x": np.array([True, True, False]), "y": np.array([False, True, True])}
+    data = {name: tf.constant(rng.normal(size=(3, 2)), tf.float32) for name in rows}
+    with observed_rows.counting(tf.constant([False, True, False]), rows):
+        body(data, training=True)
+    for name in rows:
+        dense, norm = body.branches[name].layers[:2]
+        mean = np.mean(dense(data[name])[rows[name]], axis=0)
+        np.testing.assert_allclose(norm.moving_mean, 0.1 * mean, rtol=1e-4, atol=1e-6)
+    # A single row has no variance.
+    np.testing.assert_allclose(body.trunk.layers[1].moving_variance, 0.9, rtol=1e-5)

@@ -26,10 +26,10 @@ def environment_of(task=None, ports=()):
     return environment
 
 
-def results_of(job, model, distribute, out, means=False, examples=None):
+def results_of(job, model, distribute, out, means=False, examples=None, gaps=False):
     """What the processes of a job found."""
     request = {"job": job, "model": model, "distribute": distribute, "means": means}
-    request["examples"] = examples
+    request |= {"examples": examples, "gaps": gaps}
     request["out"] = str(out / f"{model}-{distribute}-{means}.npz")
     if distribute == "multi_worker":
         ports = free_ports(2)
@@ -68,6 +68,24 @@ def test_gradients_do_not_depend_on_the_number_of_replicas(distribute, model, me
     """Those of all parts, batch normalisation's moving statistics, and the test terms after it."""
     alone = results_of("gradients", model, None, tmp_path, means)
     shared = results_of("gradients", model, distribute, tmp_path, means)
+    check_gradients(alone, shared, means)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("distribute", ["mirrored", "multi_worker"])
+@pytest.mark.parametrize(("job", "examples"), [("gradients", None), ("uneven", 13)])
+def test_replicas_whose_examples_lack_modalities(distribute, job, examples, tmp_path):
+    """Of 13, one replica has ten without an image. What is missing is NaN."""
+    alone, shared = (
+        results_of(job, "jmvae_kl_gan", x, tmp_path, examples=examples, gaps=True)
+        for x in (None, distribute)
+    )
+    assert all(np.isfinite(x).all() for x in alone.values())
+    check_gradients(alone, shared, means=False)
+
+
+def check_gradients(alone, shared, means):
+    """Compares the results of one replica and of several."""
     assert set(alone) == set(shared)
     for name, expected in alone.items():
         if name.startswith("moment"):
