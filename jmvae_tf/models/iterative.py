@@ -15,11 +15,11 @@ from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.observed import (
-    by_value,
     network_inputs,
     network_shapes,
     observed_of,
     values_in,
+    with_axes_of,
 )
 from jmvae_tf.models.sampling import ImportanceSamples
 from jmvae_tf.runtime.randomness import as_seed, noise_for_batch, sample, split
@@ -150,8 +150,8 @@ class IterativelySampledVAE(MultimodalVAE):
             if rows is None:
                 mask, initial[name] = tf.zeros_like(filling, tf.bool), filling
             else:
-                kept[name] = by_value(rows, filling)
-                mask = by_value(observed.masks[name], filling)
+                kept[name] = with_axes_of(rows, filling)
+                mask = with_axes_of(observed.masks[name], filling)
                 initial[name] = tf.where(kept[name], initial[name], filling)
             if modality.partly_observed:
                 key, filled = observed_key(name), tf.logical_not(kept.get(name, False))

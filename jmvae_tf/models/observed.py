@@ -86,9 +86,9 @@ def masked(
         present = tf.logical_not(tf.math.is_nan(x))
         present = present if modality.partly_observed else rows_of(present)
         if mask is not None and mask.shape.rank < present.shape.rank:
-            mask = by_value(mask, present)
+            mask = with_axes_of(mask, present)
         mask = present if mask is None else tf.logical_and(present, mask)
-    return tf.where(by_value(mask, x), x, 0.0), mask
+    return tf.where(with_axes_of(mask, x), x, 0.0), mask
 
 
 def network_shapes(modalities: Mapping[str, Modality]) -> dict[str, tuple[int, ...]]:
@@ -113,7 +113,7 @@ def network_inputs(modalities: Mapping[str, Modality], data: Tensors) -> dict[st
     for name, x in inputs.items():
         if name in modalities and modalities[name].partly_observed:
             mask = data.get(observed_key(name), tf.ones_like(x, tf.bool))
-            mask = tf.broadcast_to(by_value(mask, x), tf.shape(x))
+            mask = tf.broadcast_to(with_axes_of(mask, x), tf.shape(x))
             inputs[name] = tf.concat([x, tf.cast(mask, x.dtype)], axis=-1)
     return inputs
 
@@ -166,6 +166,6 @@ def _checked_mask(modality: Modality, x: Any, mask: Any) -> tf.Tensor:
     return mask
 
 
-def by_value(mask: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+def with_axes_of(mask: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     """Gives a mask as many axes as events have."""
     return mask[(..., *[tf.newaxis] * (x.shape.rank - mask.shape.rank))]
