@@ -220,10 +220,15 @@ class Settings:
         """Returns the settings of a data set of the registry, as options of `data.load`."""
         return {name: getattr(self, name) for name in DATA_SETS[self.data].options}
 
+    @property
+    def columns(self) -> dict[str, Any] | None:
+        """Returns the manifest as JSON; None without one."""
+        return None if self.manifest is None else self.manifest.to_json()
+
     def to_config(self) -> dict[str, Any]:
         """Returns what `from_config` reads, for a JSON file."""
         config = {field.name: getattr(self, field.name) for field in _fields(type(self))}
-        return config if self.manifest is None else config | {_COLUMNS: self.manifest.to_json()}
+        return config if self.columns is None else config | {_COLUMNS: self.columns}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

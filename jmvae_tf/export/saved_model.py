@@ -14,6 +14,7 @@ from jmvae_tf.export.inputs import all_in_shape
 from jmvae_tf.export.modality_descriptions import described_modalities
 from jmvae_tf.export.signatures import Signature, signatures_of
 from jmvae_tf.export.warmup import write_warmup_requests
+from jmvae_tf.export_format import signature_names
 from jmvae_tf.export_format.modalities_json import write_modalities
 from jmvae_tf.export_format.version_folders import new_version
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
@@ -32,8 +33,9 @@ def export_saved_model(
 ) -> pathlib.Path:
     """Writes the next version of a model under `folder`, for TensorFlow Serving to load.
 
-    `signatures.signatures_of` lists the signatures, for models of tables together with
-    `completion_signatures`; `inputs` defines what they refuse. Values are
+    `signatures.signatures_of` lists the signatures; `inputs` defines what they refuse. Models of
+    tables, models of more modalities than have a signature for every subset, and those that may
+    know a modality in part also have `completion_signatures`, which take any of it. Values are
     float32 whatever the precision of training, files are strings, and batches may have any size but
     0. Only the variables that the signatures need are written. `assets/modalities.json` describes
     the modalities. With `assets.extra/tf_serving_warmup_requests` a server calls each signature
@@ -65,7 +67,7 @@ def export_saved_model(
         )
     with new_version(folder, keep_versions) as version:
         signatures = signatures_of(model)
-        if columns is not None:
+        if columns is not None or _is_asked_for_more(model):
             signatures += completion_signatures(model)
         _write_graph(signatures, version.path)
         write_modalities(version.path, described_modalities(model, columns))
@@ -76,6 +78,12 @@ def export_saved_model(
         }
         write_warmup_requests(version.path, folder.resolve().name, requests)
     return version.path
+
+
+def _is_asked_for_more(model: MultimodalVAE) -> bool:
+    """Tells whether something can be given of a model that no signature of its own takes."""
+    some_subsets = len(model.modalities) > signature_names.MOST_WITH_ALL_SUBSETS
+    return some_subsets or any(x.partly_observed for x in model.modalities.values())
 
 
 def _write_graph(signatures: list[Signature], path: pathlib.Path) -> None:

@@ -165,6 +165,7 @@ def check_distinct(
     uses = collections.defaultdict(list)
     for name in modalities:
         uses[to_embed(name)].append(f"embeds {name}")
+        uses[to_complete(name)].append(f"completes {name}")
     for image in images:
         uses[to_edit(image)].append(f"edits {image}")
         for other in others:

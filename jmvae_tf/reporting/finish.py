@@ -45,7 +45,7 @@ def finish_run(
     path = folder.best_checkpoint if settings.patience else folder.checkpoint_of(settings.epochs)
     checkpoint = name_of_epoch(folder, path)
     model = load_checkpoint(path, folder)
-    exported = export_saved_model(model, export_dir, keep_versions)
+    exported = export_saved_model(model, export_dir, keep_versions, settings.columns)
     warn_if_private(exported)
     # Importance weights take minutes; bin/evaluate has them.
     protocol = Protocol(num_importance_samples=0, seed=settings.seed)

@@ -39,13 +39,14 @@ def serve_page(
       UserError: if the model does not exist or the page cannot show it.
     """
     if run:
-        export_saved_model(load_checkpoint(run.checkpoint, run.folder), saved_model)
-    model = LoadedExport(saved_model)
-    version = model.version
+        model = load_checkpoint(run.checkpoint, run.folder)
+        export_saved_model(model, saved_model, columns=run.settings.columns)
+    export = LoadedExport(saved_model)
+    version = export.version
     title = str(run.folder.path) if run else f"{version.parent.name}, version {version.name}"
     # Faces of an export are assumed to fill the image.
     crops_faces = run is not None and run.settings.crop == "face"
-    blocks = page(model, title, crops_faces)
+    blocks = page(export, title, crops_faces)
     app = application(blocks, [host, *allowed_hosts], Uploads(uploads))
     address, port = listening.getsockname()[:2]
     if not ipaddress.ip_address(address).is_loopback:

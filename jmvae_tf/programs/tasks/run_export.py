@@ -18,6 +18,7 @@ def export_run(run: ChosenRun, export_dir: str, keep_versions: int | None) -> No
       UserError: if the checkpoint cannot be read, or a weight is not finite.
     """
     model = load_checkpoint(run.checkpoint, run.folder)
-    exported = export_saved_model(model, export_folder(export_dir, run.settings), keep_versions)
+    folder = export_folder(export_dir, run.settings)
+    exported = export_saved_model(model, folder, keep_versions, run.settings.columns)
     warn_if_private(exported)
     print(exported)
