@@ -153,6 +153,29 @@ def test_what_a_model_cannot_draw_is_not_offered():
     ] == ["read"]
 
 
+@pytest.mark.slow
+def test_any_subset_of_an_exported_model(tmp_path):
+    """Five modalities: a signature for single ones and for all but one, and one for all else."""
+    from jmvae_tf.clients.loaded_export import LoadedExport
+    from jmvae_tf.export.saved_model import export_saved_model
+    from tests.helpers.drawn_shells import drawn_shells, shell_model
+
+    model = AnySubset(LoadedExport(export_saved_model(shell_model(0, channels=4), tmp_path)))
+    shell = {name: x[0] for name, x in drawn_shells(1, channels=4).items()}
+    for given in (["species"], ["photo", "note"], ["species", "traits", "measures"]):
+        known = {name: shell[name] for name in given}
+        targets = model.targets_of(known)
+        assert targets == [name for name in shell if name not in given]
+        for name in targets:
+            assert model.mean(name, known).shape == shell[name].shape
+    in_part = {"measures": np.array([30, np.nan], np.float32), "species": shell["species"]}
+    assert model.targets_of(in_part) == ["photo", "traits", "measures", "note"]
+    assert np.isfinite(model.mean("measures", in_part)).all()
+    drawn = model.samples("photo", in_part, 3, 2)
+    assert pictures.for_screen(drawn[0], model.modalities["photo"]).shape[-1] == 4
+    np.testing.assert_array_equal(drawn, model.samples("photo", in_part, 3, 2))
+
+
 @pytest.mark.parametrize("support", [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (-3.0, 5.0)])
 def test_files_and_pictures_have_any_range(tmp_path, support):
     low, high = support

@@ -202,7 +202,6 @@ KINDS = {
     ),
 }
 SLOW = {
-    "jmvae_h",
     "jmvae_kl of three",
     "jmvae_h of three",
     "jmvae_h of faces",

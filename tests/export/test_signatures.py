@@ -12,7 +12,7 @@ from jmvae_tf.demo import pictures
 from jmvae_tf.export import signatures
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
-from jmvae_tf.modalities import Modality
+from jmvae_tf.modalities import Modality, observed_key
 from tests.helpers import image_files
 from tests.helpers.small_models import small_model
 
@@ -148,6 +148,29 @@ def test_any_subset_can_be_given(of_three, given, target, rng):
         seeds = np.array([3, 3], np.int32)
         sampled = ask(f"sample_{target}_from_{joined}", **known, seed=seeds)
         assert sampled.shape == (2, *THREE[target].event_shape)
+
+
+def test_numbers_are_given_in_part(eagerly):
+    numbers = Modality("sizes", (3,), Gaussian(), kind="numbers", partly_observed=True)
+    model = small_model("jmvae_kl", {"label": label("label"), "sizes": numbers})
+    by_name = {x.name: x for x in signatures.signatures_of(model)}
+
+    def ask(name, **values):
+        inputs = by_name[name].inputs
+        return by_name[name].outputs({x.name: x.taken(tf.constant(values[x.name])) for x in inputs})
+
+    sizes = np.array([[1.0, np.nan, 3.0], [1.0, 2.0, 3.0]], np.float32)
+    known = {"sizes": np.nan_to_num(sizes), observed_key("sizes"): ~np.isnan(sizes)}
+    wanted = model.generate("label", known)
+    np.testing.assert_allclose(ask("sizes_to_label", sizes=sizes)["label"], wanted, atol=1e-6)
+    assert np.abs(wanted[0] - wanted[1]).max() > 1e-4, "what is not known matters"
+    np.testing.assert_allclose(
+        ask("embed_sizes", sizes=sizes)["mean"], model.posterior(known).mean(), atol=1e-6
+    )
+    with pytest.raises(tf.errors.InvalidArgumentError, match="label must hold numbers from 0 to 1"):
+        ask("label_to_sizes", label=np.full((1, 3), np.nan, np.float32))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="sizes must hold finite numbers"):
+        ask("sizes_to_label", sizes=np.full((1, 3), np.inf, np.float32))
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ def _cases():
             yield row, target
 
 
-ALWAYS = {("cvae", "label")}
+ALWAYS = {("vae", "image"), ("cvae", "label")}
 
 
 def _directions(row, target):
@@ -75,7 +75,7 @@ def _train(folder, settings, data):
 @pytest.mark.parametrize(
     ("row", "target"),
     [
-        # One always, of one direction; test_programs trains one of both.
+        # Two always: of one modality, and of one direction; test_programs trains one of both.
         pytest.param(
             row,
             target,

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
+from jmvae_tf.export_format.value_names import END_MARK
+from jmvae_tf.likelihoods import Bernoulli, Categorical, CategoricalSequence, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.cvae import CVAE
 from jmvae_tf.models.jmvae_kl import JMVAEKL
@@ -70,6 +71,32 @@ def test_images_are_drawn_into_files_of_their_names(model, tmp_path, capsys):
 def test_no_image(tmp_path, capsys):
     _generate(_model(["species", "sizes"]), [], ["length=1"], tmp_path / "out.png")
     assert capsys.readouterr().out.startswith("species: likeliest ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_in_part_and_a_text(tmp_path, capsys):
+    symbols = (*"abc ", END_MARK)
+    modalities = (
+        Modality("species", (2,), Categorical(), kind="label", value_names=("cockle", "whelk")),
+        Modality(
+            "measures",
+            (2,),
+            Gaussian(),
+            kind="numbers",
+            value_names=("length_mm", "weight_g"),
+            partly_observed=True,
+        ),
+        Modality("note", (4, 5), CategoricalSequence(), kind="text", value_names=symbols),
+    )
+    model = JMVAEKL({x.name: x for x in modalities}, latent_dim=2)
+    _generate(model, [], ["length_mm=3", "note=ab c"], tmp_path / "out.png")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("species: likeliest ")
+    assert lines[3] == "measures:"
+    assert [line.split()[0] for line in lines[4:]] == ["length_mm", "weight_g"]
+    _generate(model, [], [], tmp_path / "out.png")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if not line.startswith(" ")][1:] == ["measures:", "note:"]
     assert list(tmp_path.iterdir()) == []
 
 

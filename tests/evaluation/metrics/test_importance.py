@@ -44,11 +44,10 @@ from tests.helpers.small_models import (
         ("jmvae_kl", ("x", "w"), {}),
         ("jmvae_kl", ("w",), {}),
         ("jmvae", ("w",), ZEROS),
-        pytest.param("jmvae_h", ("x", "w"), {}, marks=pytest.mark.slow),
+        ("jmvae_h", ("x", "w"), {}),
         ("jmvae_h", ("w",), ZEROS),
         ("cvae", ("x", "w"), {}),  # Weights p(x|z,w) p(z) / q: log p(x|w).
-        # Weights p(x|z) p(z|w) / q: the same.
-        pytest.param("cmma", ("x", "w"), {}, marks=pytest.mark.slow),
+        ("cmma", ("x", "w"), {}),  # Weights p(x|z) p(z|w) / q: the same.
     ],
 )
 def test_estimates_rise_to_the_exact_log_likelihoods(rng, kind, proposal, options):
