@@ -6,6 +6,7 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.data.own import function_source, path_source, tfds_source
 from jmvae_tf.data.own.data_source import DataSource
 from jmvae_tf.data.own.manifest import Manifest
+from jmvae_tf.data.own.report import describe_data
 from jmvae_tf.data.registry import check_enough
 
 
@@ -17,8 +18,8 @@ def load_own(
     Args:
       source: what `data_source_of` read.
       data_dir: the folder to download and prepare data in.
-      manifest: what the modalities are, as a user or an earlier run says; None to infer them. A
-        function says it itself.
+      manifest: what the modalities are, as an earlier run says; None for what `columns.json` says,
+        or to infer them, and to print them. A function says it itself.
 
     Returns:
       The data, with a resolved manifest.
@@ -28,6 +29,8 @@ def load_own(
     """
     if source.kind == "function" and source.path is not None:
         data = function_source.load(source.path, source.function, source.name)
+        if manifest is None:
+            print(describe_data(data, divided_by="the function"))
     elif source.kind == "path" and source.path is not None:
         data = path_source.load(source.path, data_dir, manifest)
     else:

@@ -47,6 +47,27 @@ class OwnTable:
     said: dict[str, str]
 
 
+def read_manifest(path: pathlib.Path, name: str) -> Manifest:
+    """Reads a file `columns.json`.
+
+    Args:
+      path: the file.
+      name: the name of the data, if the manifest does not say it.
+
+    Raises:
+      UserError: if it holds no manifest.
+    """
+    try:
+        value = read_json(path)
+    except ValueError as error:
+        raise UserError(
+            "A manifest is a JSON object",
+            f"{path}: {error}",
+            "mend it, or remove it to have it inferred",
+        ) from error
+    return Manifest.from_json(value, str(path), name)
+
+
 def read_table(
     path: pathlib.Path, manifest: Manifest | None = None, may_lack: bool = False
 ) -> OwnTable:
@@ -66,15 +87,7 @@ def read_table(
         name = data_source_of(str(path)).name
         given = Manifest(name, {})
         if layout.manifest.is_file():
-            try:
-                value = read_json(layout.manifest)
-            except ValueError as error:
-                raise UserError(
-                    "A manifest is a JSON object",
-                    f"{layout.manifest}: {error}",
-                    "mend it, or remove it to have it inferred",
-                ) from error
-            given = Manifest.from_json(value, str(layout.manifest), name)
+            given = read_manifest(layout.manifest, name)
     facts = gather_facts(layout.table)
     inferred = infer(facts, given, may_lack)
     said = dict(inferred.said)

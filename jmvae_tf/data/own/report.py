@@ -1,6 +1,7 @@
 """Says in one screen what a user's data were taken for, what they lack and what may go wrong."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,10 @@ _DISTINCT = 256  # Steps of float32 in the range of a column.
 
 
 def describe_data(
-    data: DataSet, said: Mapping[str, str] | None = None, notes: Iterable[str] = ()
+    data: DataSet,
+    said: Mapping[str, str] | None = None,
+    notes: Iterable[str] = (),
+    divided_by: str = "",
 ) -> str:
     """Describes a data set that has a manifest.
 
@@ -27,13 +31,14 @@ def describe_data(
       data: the data set.
       said: column, or modality, to what is worth saying about it.
       notes: further lines.
+      divided_by: what divides the rows into parts, if the manifest does not say it.
     """
     said = said or {}
     manifest: Manifest = data.manifest
     counts = {part: data.num_examples(part) for part in PARTS}
     lines = [
         f"{data.name}: {sum(counts.values())} rows, {_for_parts(counts)}",
-        f"rows are divided by {_divided_by(manifest)}",
+        f"rows are divided by {divided_by or _divided_by(manifest)}",
         "",
     ]
     table = [("modality", "from", "taken for", "missing")]
@@ -148,7 +153,7 @@ def _notes_on_labels(data: DataSet) -> list[str]:
     notes = []
     manifest: Manifest = data.manifest
     for name, one in manifest.modalities.items():
-        if one.kind != "label":
+        if one.kind != "label" or not _is_usual(data.values("train")[name], one):
             continue
         counts = {}
         for part in PARTS:
@@ -171,12 +176,21 @@ def _notes_on_labels(data: DataSet) -> list[str]:
     return notes
 
 
+def _is_usual(stored: Any, one: ModalityColumns) -> bool:
+    """Tells whether values are in memory and stored as usual; those of a function may not be."""
+    return (
+        isinstance(stored, np.ndarray)
+        and stored.dtype == one.stored_type
+        and stored.shape[1:] == one.stored_shape
+    )
+
+
 def _notes_on_numbers(data: DataSet) -> list[str]:
     """Names columns without values, or with a single one, in training."""
     notes = []
     manifest: Manifest = data.manifest
     for name, one in manifest.modalities.items():
-        if one.kind != "numbers":
+        if one.kind != "numbers" or not _is_usual(data.values("train")[name], one):
             continue
         values = np.asarray(data.values("train")[name], np.float64)
         mask = data.masks("train").get(observed_key(name), np.ones(len(values), bool))

@@ -8,7 +8,7 @@ same, "landmarks/nose_x". A value of a vector has its index, "features[0]".
 import collections
 import dataclasses
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -178,7 +178,7 @@ def manifest_of_features(
     columns: Mapping[str, Column],
     facts: Facts,
     given: Manifest | None,
-    say: Callable[[str], None],
+    said: dict[str, str],
 ) -> Manifest:
     """Says what modalities the columns make.
 
@@ -187,7 +187,7 @@ def manifest_of_features(
       columns: all columns.
       facts: what the examples say about them.
       given: what the user says they are; the modalities then are these.
-      say: prints what is left out, and why.
+      said: gets the columns that are left out, and why.
 
     Returns:
       A resolved manifest: images first, then in the order of the features.
@@ -205,7 +205,7 @@ def manifest_of_features(
     else:
         if _WEIGHT in columns and columns[_WEIGHT].kind == "numbers":
             weight = _WEIGHT
-        modalities = _inferred(columns, facts, say)
+        modalities = _inferred(columns, facts, said)
     if not modalities:
         raise UserError(
             "A data set must have an image, a label, attributes, numbers or a short text",
@@ -232,23 +232,21 @@ def _check_column(
 
 
 def _inferred(
-    columns: Mapping[str, Column], facts: Facts, say: Callable[[str], None]
+    columns: Mapping[str, Column], facts: Facts, said: dict[str, str]
 ) -> dict[str, ModalityColumns]:
-    """Groups columns to modalities; what it leaves out it says."""
+    """Groups columns to modalities."""
     modalities: dict[str, ModalityColumns] = {}
-    for (group, kind), members in _groups(columns, facts, say).items():
+    for (group, kind), members in _groups(columns, facts, said).items():
         if group == kind and len(members) == 1:
             group = columns[members[0]].short_name
         name = _modality_name(group, kind, modalities)
-        if name != group:
-            say(f"{group!r} is called {name!r}")
         modalities[name] = ModalityColumns(kind, tuple(members))
     images_first = sorted(modalities.items(), key=lambda item: item[1].kind != "image")
     return dict(images_first)
 
 
 def _groups(
-    columns: Mapping[str, Column], facts: Facts, say: Callable[[str], None]
+    columns: Mapping[str, Column], facts: Facts, said: dict[str, str]
 ) -> dict[tuple[str, str], list[str]]:
     groups: dict[tuple[str, str], list[str]] = {}
     for name, column in columns.items():
@@ -258,7 +256,7 @@ def _groups(
         if kind == "text" and not reason:
             kind, reason = _kind_of_text(facts, name)
         if kind is None or reason:
-            say(f"{name!r} is left out: {reason or type(column.feature).__name__}")
+            said[name] = reason or f"{type(column.feature).__name__} makes no modality"
             continue
         group = "_".join(column.path)
         if kind in ("attributes", "numbers"):

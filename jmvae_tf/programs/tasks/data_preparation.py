@@ -9,7 +9,6 @@ from jmvae_tf.data.own.data_source import DataSource
 from jmvae_tf.data.own.layout import MANIFEST
 from jmvae_tf.data.own.loading import load_own
 from jmvae_tf.data.own.manifest import Manifest
-from jmvae_tf.data.own.report import describe_data
 from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.runtime.files import write_json
 
@@ -36,7 +35,7 @@ def prepare_data(
       KeyboardInterrupt: if a signal stopped the preparation.
     """
     if source.kind != "path" or source.path is None:
-        print(describe_data(load_own(source, data_dir)))
+        load_own(source, data_dir)
         return
     folder = source.path if source.path.is_dir() else source.path.parent
     path = folder / MANIFEST

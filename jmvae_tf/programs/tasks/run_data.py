@@ -34,9 +34,7 @@ def load(
     """
     if settings is not None and settings.manifest is None:
         return data_sets.load(settings.data, data_dir, settings.data_options)
-    # Data sets of TFDS and functions say themselves what they are.
-    known = settings.manifest if settings and source.kind == "path" else None
-    data = load_own(source, data_dir, known)
+    data = load_own(source, data_dir, settings.manifest if settings else None)
     if (settings.incomplete if settings else incomplete) != "drop":
         return data
     data, lost = without_incomplete(data)

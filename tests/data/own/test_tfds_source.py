@@ -1,5 +1,7 @@
 """Data sets of TensorFlow Datasets: which modalities they make, and with which values."""
 
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,7 +9,7 @@ import tensorflow_datasets as tfds
 
 from jmvae_tf.data import array_folder
 from jmvae_tf.data.data_set import PARTS
-from jmvae_tf.data.own import loading
+from jmvae_tf.data.own import loading, tfds_source
 from jmvae_tf.data.own.data_source import data_source_of
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.data.pipelines import Feed, in_order, whole_part
@@ -114,15 +116,32 @@ def test_features_become_modalities(shells):
     assert next(iter(shells.modalities)) == "photo"
 
 
-def test_what_is_left_out_is_said(data_dir, tmp_path, capsys):
-    given = Manifest("shells", {}, ignore=("nothing",))  # Prepares them once more.
-    load("shells", data_dir, given)
+def test_what_the_data_were_taken_for_is_said(data_dir, tmp_path, capsys):
+    shutil.copytree(data_dir / "shells", tmp_path / "shells")
+    load("shells", tmp_path)
     said = capsys.readouterr().out
+    assert "tfds_shells: 69 rows, 54 for train, 6 for validation, 9 for test" in said
+    assert "splits of TensorFlow Datasets; a tenth of train is for validation; extra not" in said
     for name in ("id", "one", "story", "parts"):
-        assert f"'{name}' is left out: " in said
-    assert "splits extra are not used" in said
-    assert "A tenth of the training examples is held out for validation\n" in said
-    assert "54 examples for train, 6 examples for validation, 9 examples for test" in said
+        assert f"column {name}: " in said
+    assert "columns.json says what columns are taken for; change it to decide otherwise" in said
+
+
+def test_a_changed_columns_json_decides(data_dir, tmp_path, capsys):
+    shutil.copytree(data_dir / "shells", tmp_path / "shells")
+    file = tmp_path / "tfds_shells" / "columns.json"
+    file.parent.mkdir()
+    file.write_text('{"size": {"kind": "numbers", "columns": ["length", "age"], "log": ["age"]}}')
+    data = load("shells", tmp_path)
+    assert "size" in capsys.readouterr().out
+    assert data.modalities["size"].value_names == ("length", "age")
+    assert data.modalities["size"].log_values == ("age",)
+    file.write_text('{"size": {"kind": "numbers", "columns": ["len"]}}')
+    with pytest.raises(UserError, match="'size' of kind numbers with 'len', no such column"):
+        load("shells", tmp_path)
+    file.write_text("{")
+    with pytest.raises(UserError, match=r"columns.json: .*; mend it, or remove it"):
+        load("shells", tmp_path)
 
 
 def test_values_and_masks(shells):
@@ -144,11 +163,15 @@ def test_values_and_masks(shells):
     np.testing.assert_array_equal(batch[SAMPLE_WEIGHT], 1 + index % 2)
 
 
-def test_a_second_load_reads_what_was_prepared(data_dir, shells, capsys):
+def test_a_second_load_reads_what_was_prepared(data_dir, shells, capsys, monkeypatch):
+    monkeypatch.setattr(tfds_source, "stored_batches", None)
+    monkeypatch.setattr(tfds_source, "facts_of", None)
     again = load("shells", data_dir)
-    assert not capsys.readouterr().out
+    assert "Preparing" not in capsys.readouterr().out
     for part in PARTS:
         np.testing.assert_equal(dict(again.values(part)), dict(shells.values(part)))
+    load("shells", data_dir, shells.manifest)
+    assert not capsys.readouterr().out, "an earlier run knows what they are"
 
 
 def test_large_data_are_read_batch_by_batch(data_dir, shells, monkeypatch):
