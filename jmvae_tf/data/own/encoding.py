@@ -5,7 +5,9 @@ This module does not import TensorFlow.
 
 import dataclasses
 import math
+import pathlib
 import re
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -23,6 +25,8 @@ from jmvae_tf.runtime.errors import UserError
 
 _PARTS = ("train", "validation", "test")
 
+_MOST_IN_MEMORY = 2**30  # Bytes of the values of a table.
+_SHOWN = 80  # Characters of a cell in a message.
 _REPEATED = 'remove the row, or say "group" or "ignore" of the column in columns.json'
 _PART_NUMBERS = {str(number): number for number in range(len(_PARTS))}  # As CelebA's list has them.
 
@@ -50,12 +54,16 @@ class Encoded:
     left_out: dict[str, int]
 
 
-def encode_rows(facts: TableFacts, manifest: Manifest) -> Encoded:
+def encode_rows(
+    facts: TableFacts, manifest: Manifest, scratch: pathlib.Path | None = None
+) -> Encoded:
     """Reads all rows.
 
     Args:
       facts: what is known of the table.
       manifest: resolved, except for images and arrays.
+      scratch: the folder for values of more than 1 GiB; they are then maps of files that end with
+        this process. None keeps them in memory.
 
     Raises:
       UserError: if a cell does not fit its column.
@@ -63,8 +71,15 @@ def encode_rows(facts: TableFacts, manifest: Manifest) -> Encoded:
     rows = facts.rows
     in_files = [x for x, one in manifest.modalities.items() if one.kind in ("image", "array")]
     in_cells = {x: one for x, one in manifest.modalities.items() if x not in in_files}
+    shapes = {name: (rows, *one.stored_shape) for name, one in in_cells.items()}
+    sizes = [
+        math.prod(shapes[name]) * np.dtype(one.stored_type).itemsize
+        for name, one in in_cells.items()
+    ]
+    kept = None if sum(sizes) <= _MOST_IN_MEMORY else scratch
     values = {
-        name: np.zeros((rows, *one.stored_shape), one.stored_type) for name, one in in_cells.items()
+        name: _zeros(shapes[name], np.dtype(one.stored_type), kept)
+        for name, one in in_cells.items()
     }
     observed = {
         name: np.zeros((rows, len(one.columns)) if one.kind in _BY_VALUE else rows, bool)
@@ -103,6 +118,14 @@ def encode_rows(facts: TableFacts, manifest: Manifest) -> Encoded:
         )
     left_out = {name: number for name, number in left_out.items() if number}
     return Encoded(values, observed, files, hashes, parts, weights, left_out)
+
+
+def _zeros(shape: tuple[int, ...], dtype: np.dtype, scratch: pathlib.Path | None) -> np.ndarray:
+    if scratch is None or not math.prod(shape):
+        return np.zeros(shape, dtype)
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=scratch) as file:  # The map keeps it.
+        return np.memmap(file, dtype, "w+", shape=shape)
 
 
 _BY_VALUE = ("attributes", "numbers")
@@ -148,10 +171,14 @@ class _Cells:
             raise UserError(
                 f"A cell of this column must hold {wanted}",
                 f"{self.table.cell(self.start + place, name)}: "
-                f"{number_text(cell) if isinstance(cell, float) else repr(cell)}"
+                f"{number_text(cell) if isinstance(cell, float) else _quoted(cell)}"
                 + (f" and {more} more" if (more := int(wrong.sum()) - 1) else ""),
                 remedy,
             )
+
+
+def _quoted(cell: str | None) -> str:
+    return "nothing" if cell is None else repr(cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}…")
 
 
 def number_text(number: float) -> str:

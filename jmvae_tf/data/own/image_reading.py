@@ -91,10 +91,13 @@ def resolve_images(
         return ResolvedImages(one, "")
     there = [name for name in names if name is not None]
     chosen = np.unique(np.linspace(0, len(there) - 1, min(_SAMPLED, len(there))).astype(int))
-    shapes, are_grey, near_ends = [], True, []
+    shapes: list[tuple[int, ...]] = []
+    are_grey, has_opacity, near_ends = True, False, []
     for place in chosen:
         try:
-            decoded = image_file.decode_image(read_file(root, there[place]), channels=3)
+            content = read_file(root, there[place])
+            decoded = image_file.decode_image(content, channels=3)
+            has_opacity |= _has_opacity(content)
         except (OSError, ValueError):
             continue
         shapes.append(decoded.shape[:2])
@@ -113,7 +116,17 @@ def resolve_images(
         dict.fromkeys(f"{x(widths)}x{y(heights)}" for x, y in ((min, min), (max, max)))
     )
     grey = "grey" if are_grey else "colour"
+    if has_opacity and channels != 4:
+        grey += ', transparent parts black ("channels": 4 keeps them)'
     return ResolvedImages(columns, f"{found} pixels (width x height), {grey}")
+
+
+def _has_opacity(content: bytes) -> bool:
+    """Tells whether some of a PNG file is transparent."""
+    header = image_limits.check_limits(content)
+    if header.format != "png" or header.channels not in (2, 4):
+        return False
+    return bool((image_file.decode_image(content, channels=4)[..., 3] < 255).any())
 
 
 def usual_size(shapes: Sequence[tuple[int, ...]]) -> tuple[int, int]:

@@ -5,31 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from jmvae_tf.data.data_set import PARTS, DataSet, Rows
+from jmvae_tf.data.chosen_rows import choose
+from jmvae_tf.data.data_set import PARTS, DataSet
 from jmvae_tf.modalities import observed_key
 from jmvae_tf.runtime.errors import UserError
-
-
-@dataclasses.dataclass(frozen=True)
-class _Chosen:
-    """Some of the rows that stay on disk, see `Rows`."""
-
-    rows: Rows
-    indices: np.ndarray
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return (len(self.indices), *self.rows.shape[1:])
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self.rows.dtype
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, indices: np.ndarray) -> np.ndarray:
-        return self.rows[self.indices[indices]]
 
 
 def without_incomplete(data: DataSet) -> tuple[DataSet, dict[str, int]]:
@@ -51,10 +30,7 @@ def without_incomplete(data: DataSet) -> tuple[DataSet, dict[str, int]]:
         indices = np.flatnonzero(complete)
         lost[part] = len(complete) - len(indices)
         stored = {**data.values(part), **data.weights(part)}
-        parts[part] = {
-            name: array[indices] if isinstance(array, np.ndarray) else _Chosen(array, indices)
-            for name, array in stored.items()
-        }
+        parts[part] = {name: choose(array, indices) for name, array in stored.items()}
     for part, fewest in (("train", 1), ("test", 2)):
         left = data.num_examples(part) - lost[part]
         if left < fewest:

@@ -142,6 +142,15 @@ class _Folders(TableFile):
                 "name the folder with the table or the images",
             )
         names, classes_of, parts = zip(*rows, strict=True)
+        for name in names:
+            try:
+                name.encode("utf-8")
+            except UnicodeEncodeError as error:
+                raise UserError(
+                    "Names of files are text in UTF-8",
+                    f"{folder}: {os.fsencode(name)!r}",
+                    "rename it",
+                ) from error
         cells = {FILE_COLUMN: names, CLASS_COLUMN: classes_of, SPLIT_COLUMN: parts}
         return cls(
             folder, cells={name: x for name, x in cells.items() if any(y is not None for y in x)}

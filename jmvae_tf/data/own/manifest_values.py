@@ -4,6 +4,7 @@ This module does not import TensorFlow.
 """
 
 import math
+import re
 import types
 from collections.abc import Callable, Collection
 from typing import Any
@@ -14,6 +15,7 @@ MOST_MODALITIES, MOST_COLUMNS, MOST_CLASSES = 64, 4096, 10_000
 LONGEST_SIDE, LONGEST_TEXT, MOST_SYMBOLS = 1024, 4096, 1000
 MOST_VALUES = 2**24  # Of an event.
 _LARGEST_WEIGHT = 1e30
+_DATA_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 _REALS = ("Gaussian", "LearnedGaussian", "Laplace")
 COUNTS = ("Poisson", "NegativeBinomial")
@@ -36,6 +38,12 @@ FITS = ("crop", "pad", "stretch")
 
 def _name(value: Any) -> str | None:
     return value if value_names.is_name(value) else None
+
+
+def _data_name(value: Any) -> str | None:
+    """Reads a name that folders get: it must not lead to other places."""
+    is_name = isinstance(value, str) and _DATA_NAME.fullmatch(value) is not None
+    return value if is_name and value.strip("._-") else None
 
 
 def _names(value: Any, most: int = MOST_COLUMNS) -> tuple[str, ...] | None:
@@ -131,7 +139,7 @@ OF_KIND: dict[str, dict[str, ValueRule]] = {
     "array": {"shape": (_shape, f"a list of 1 to 4 numbers, of up to {MOST_VALUES} values")},
 }
 OF_ALL: dict[str, ValueRule] = {
-    "name": (_name, "a name"),
+    "name": (_data_name, "a name of A-Z, a-z, 0-9, _, . and -, as folders get it"),
     "split": _A_NAME,
     "group": _A_NAME,
     "key": _A_NAME,

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from jmvae_tf.data.data_set import PARTS, Arrays, DataSet, Rows
+from jmvae_tf.data.chosen_rows import choose
+from jmvae_tf.data.data_set import PARTS, Arrays, DataSet
 from jmvae_tf.data.own import row_hashes
 from jmvae_tf.data.own.file_work import FileWork, read_values
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
@@ -22,7 +23,6 @@ from jmvae_tf.data.own.prepared_files import (
 )
 from jmvae_tf.data.own.reading import OwnTable, read_table
 from jmvae_tf.data.own.report import describe_data, notes_on_files, notes_on_precision
-from jmvae_tf.data.stored_images import StoredImages
 from jmvae_tf.modalities import SAMPLE_WEIGHT, observed_key
 from jmvae_tf.runtime.errors import UserError
 
@@ -80,7 +80,7 @@ def load_rows(
     Raises:
       UserError: if it cannot be read; it names the file, row and column.
     """
-    table = read_table(path, manifest, may_lack)
+    table = read_table(path, manifest, may_lack, data_dir)
     read = _read_files(table, data_dir, processes or os.cpu_count() or 1)
     values: dict[str, Any] = {}
     for name, one in table.manifest.modalities.items():
@@ -150,7 +150,7 @@ def data_set_of(rows: OwnRows) -> DataSet:
                 f"{rows.table.facts.table.path}: {len(indices)} of {len(part_of)} rows",
                 "add rows, or a column split of train, validation and test",
             )
-        parts[part] = {name: _select(x, indices) for name, x in rows.values.items()}
+        parts[part] = {name: choose(x, indices) for name, x in rows.values.items()}
         if not len(indices):
             parts[part] = {}
     return DataSet(
@@ -162,10 +162,6 @@ def data_set_of(rows: OwnRows) -> DataSet:
         prepare=rows.prepare,
         manifest=rows.manifest,
     )
-
-
-def _select(values: np.ndarray | Rows, indices: np.ndarray) -> np.ndarray | Rows:
-    return values.take(indices) if isinstance(values, StoredImages) else values[indices]
 
 
 def _mask(one: ModalityColumns, observed: np.ndarray) -> np.ndarray:

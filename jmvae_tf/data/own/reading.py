@@ -69,7 +69,10 @@ def read_manifest(path: pathlib.Path, name: str) -> Manifest:
 
 
 def read_table(
-    path: pathlib.Path, manifest: Manifest | None = None, may_lack: bool = False
+    path: pathlib.Path,
+    manifest: Manifest | None = None,
+    may_lack: bool = False,
+    scratch: pathlib.Path | None = None,
 ) -> OwnTable:
     """Reads a folder or a table.
 
@@ -77,6 +80,7 @@ def read_table(
       path: the folder or the table.
       manifest: what its columns are taken for; None for what `columns.json` beside it says.
       may_lack: whether columns of the manifest may be missing; their cells are then empty.
+      scratch: the folder for values of more than 1 GiB, in files that end with this process.
 
     Raises:
       UserError: if it cannot be read, or a cell does not fit; it names the file, row and column.
@@ -94,7 +98,7 @@ def read_table(
     manifest = _with_values(inferred.manifest, facts, said)
     if manifest.key is not None:
         encoding.check_key(facts, manifest.key)
-    encoded = encoding.encode_rows(facts, manifest)
+    encoded = encoding.encode_rows(facts, manifest, scratch)
     listing = Listing(layout.root)
     modalities = dict(manifest.modalities)
     for name, files in encoded.files.items():

@@ -15,6 +15,7 @@ _WIDTH = 100  # Characters of a line.
 _WIDEST = 90  # Characters of a cell.
 _NAMED = 5  # Names in a line.
 _MOST_LINES = 8  # Of one kind.
+_LOOKED_AT = 1_000_000  # Examples.
 _RARE, _MAJORITY = 5, 0.5  # Examples of a class; share of the largest.
 _DISTINCT = 256  # Steps of float32 in the range of a column.
 
@@ -158,7 +159,7 @@ def _notes_on_labels(data: DataSet) -> list[str]:
         counts = {}
         for part in PARTS:
             if data.num_examples(part):
-                codes = np.asarray(data.values(part)[name])[data.observed(part)[name]]
+                codes = _first(data, part, name)[data.observed(part)[name][:_LOOKED_AT]]
                 counts[part] = np.bincount(codes, minlength=len(one.classes))
         for part, number in counts.items():
             without = [one.classes[i] for i in np.flatnonzero(number == 0)]
@@ -192,8 +193,8 @@ def _notes_on_numbers(data: DataSet) -> list[str]:
     for name, one in manifest.modalities.items():
         if one.kind != "numbers" or not _is_usual(data.values("train")[name], one):
             continue
-        values = np.asarray(data.values("train")[name], np.float64)
-        mask = data.masks("train").get(observed_key(name), np.ones(len(values), bool))
+        values = _first(data, "train", name).astype(np.float64)
+        mask = data.masks("train").get(observed_key(name), np.ones(len(values), bool))[:_LOOKED_AT]
         mask = np.broadcast_to(mask if mask.ndim > 1 else mask[:, None], values.shape)
         for column, x, there in zip(one.columns, values.T, mask.T, strict=True):
             if not there.any():
@@ -201,6 +202,12 @@ def _notes_on_numbers(data: DataSet) -> list[str]:
             elif not np.ptp(x[there]):
                 notes.append(f"{_shown(column)} is {x[there][0]:g} in all training examples")
     return notes
+
+
+def _first(data: DataSet, part: str, name: str) -> np.ndarray:
+    """Returns the stored values of the first examples, which may be on disk."""
+    number = min(data.num_examples(part), _LOOKED_AT)
+    return data.values(part)[name][np.arange(number)]
 
 
 def _in_columns(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -88,6 +88,8 @@ def _with(modality, **changes):
         ({**WHOLE, "": {"ignore": ["species"]}}, "'species', which 'species' has too"),
         ({**WHOLE, "": {"spilt": "part"}}, "'spilt'; did you mean 'split'"),
         ({**WHOLE, "": {"split": ["part"]}}, "split"),
+        ({**WHOLE, "": {"name": "../../elsewhere"}}, "name: '../../elsewhere'"),
+        ({**WHOLE, "": {"name": ".."}}, "name: '..'"),
         ({f"m{i}": {} for i in range(65)}, "65"),
     ],
 )

@@ -76,6 +76,12 @@ def images_of_another_format(folder):
         path.rename(path.with_suffix(".gif"))
 
 
+@mistake(r"shells: b'photos.*\\xff.*'; rename it", name="shells")
+def a_name_of_a_file_that_is_no_text(folder):
+    (folder / "metadata.csv").unlink()
+    os.rename(folder / "photos" / "0.png", os.fsencode(folder / "photos") + b"/\xff.png")
+
+
 # The table as a file.
 
 
@@ -201,7 +207,7 @@ def a_part_with_a_typo(folder):
     write_table(folder, [f"{row},{x}" for x, row in zip(parts, rows, strict=True)])
 
 
-@mistake(r"metadata\.csv: row 4, column 'split': None")
+@mistake(r"metadata\.csv: row 4, column 'split': nothing")
 def a_row_without_a_part(folder):
     rows = read_rows(folder)
     parts = ["split", "train", "test", "", *["train"] * (len(rows) - 4)]
@@ -221,6 +227,12 @@ def a_negative_weight(folder):
     weights = ["sample_weight", *[1] * (len(rows) - 1)]
     weights[5] = -1
     write_table(folder, [f"{row},{x}" for x, row in zip(weights, rows, strict=True)])
+
+
+@mistake(r"metadata\.csv: row 2, column 'id': nothing; fill the cell")
+def a_row_without_an_id(folder):
+    rows = read_rows(folder)
+    write_table(folder, [f"id,{rows[0]}", *(f"{i or ''},{x}" for i, x in enumerate(rows[1:]))])
 
 
 @mistake(r"metadata\.csv: 1 rows with none: row 8")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jmvae_tf.data.own import path_source, prepared_files
+from jmvae_tf.data.own import encoding, path_source, prepared_files
 from jmvae_tf.data.own.path_source import load, load_rows
 from tests.helpers.folders import contents
 from tests.helpers.own_data import read_rows, write_image, write_shells, write_table
@@ -149,6 +149,17 @@ def test_many_images_are_prepared_once(shells, tmp_path, monkeypatch):
     rows = np.array([3, 0, 3])
     assert not isinstance(on_disk.train["image"], np.ndarray)
     np.testing.assert_array_equal(on_disk.train["image"][rows], whole.train["image"][rows])
+
+
+def test_values_of_a_large_table_stay_on_disk(shells, tmp_path, monkeypatch):
+    whole = load(shells, tmp_path / "data")
+    monkeypatch.setattr(encoding, "_MOST_IN_MEMORY", 100)
+    on_disk = load(shells, tmp_path / "data")
+    assert not isinstance(on_disk.train["numbers"], np.ndarray)
+    assert list((tmp_path / "data").iterdir()) == []  # The files have no names.
+    rows = np.array([3, 0, 3])
+    for name, values in whole.train.items():
+        np.testing.assert_array_equal(on_disk.train[name][rows], values[rows])
 
 
 def test_texts_end_with_their_mark(tmp_path):
