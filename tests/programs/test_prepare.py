@@ -44,12 +44,12 @@ def test_the_manifest_is_written_and_followed(tmp_path):
     manifest["image"]["size"] = [16, 16]
     path.write_text(json.dumps(manifest))
     second = succeed(tmp_path, "prepare", "--data=shells")
-    assert "image 16x16x3" in second
+    assert "image of 16x16 pixels" in second
     assert "weight_g: not used: the manifest does not name it" in second
     assert "manifest:    shells/columns.json, which was followed" in second
     assert json.loads(path.read_text()) == manifest
     third = succeed(tmp_path, "prepare", "--data=shells/metadata.csv", "--overwrite")
-    assert "image 12x20x3" in third
+    assert "image of 20x12 pixels" in third
     assert "numbers" in json.loads(path.read_text())
 
 

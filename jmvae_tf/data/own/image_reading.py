@@ -118,7 +118,7 @@ def resolve_images(
     grey = "grey" if are_grey else "colour"
     if has_opacity and channels != 4:
         grey += ', transparent parts black ("channels": 4 keeps them)'
-    return ResolvedImages(columns, f"{found} pixels (width x height), {grey}")
+    return ResolvedImages(columns, f"files of {found}, {grey}")
 
 
 def _has_opacity(content: bytes) -> bool:

@@ -12,7 +12,7 @@ from jmvae_tf.modalities import observed_key
 from jmvae_tf.runtime.errors import one_line
 
 _WIDTH = 100  # Characters of a line.
-_WIDEST = 90  # Characters of a cell.
+_WIDEST = (24, 32, 72, 12)  # Characters of a cell, by column.
 _NAMED = 5  # Names in a line.
 _MOST_LINES = 8  # Of one kind.
 _LOOKED_AT = 1_000_000  # Examples.
@@ -130,8 +130,9 @@ def _divided_by(manifest: Manifest) -> str:
 
 def _taken_for(one: ModalityColumns, why: str) -> str:
     shape = "x".join(map(str, one.event_shape))
+    height, width = one.size or (0, 0)
     what = {
-        "image": f"image {shape} (height x width x channels)",
+        "image": f"image of {width}x{height} pixels, {one.channels} channels",
         "label": f"label of {len(one.classes)} classes: {_some(one.classes)}",
         "attributes": "attributes, yes or no",
         "numbers": f"{len(one.columns)} numbers" + (f", log {_some(one.log)}" if one.log else ""),
@@ -211,7 +212,10 @@ def _first(data: DataSet, part: str, name: str) -> np.ndarray:
 
 
 def _in_columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    rows = [tuple(_shortened(one_line(x), _WIDEST) for x in row) for row in rows]
+    rows = [
+        tuple(_shortened(one_line(x), most) for x, most in zip(row, _WIDEST, strict=True))
+        for row in rows
+    ]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     return [
         "  ".join(x.ljust(width) for x, width in zip(row, widths, strict=True)).rstrip()

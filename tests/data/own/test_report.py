@@ -21,7 +21,7 @@ def test_what_columns_are_taken_for_fits_a_screen(shells, tmp_path):
     said = _said(shells, tmp_path / "data")
     assert "shells: 40 rows, " in said
     assert "rows are divided by a hash of file_name" in said
-    assert "image 12x20x3 (height x width x channels); Gaussian; 20x12 pixels" in said
+    assert "image of 20x12 pixels, 3 channels; Gaussian; files of 20x12, colour" in said
     assert "label of 3 classes: cockle, limpet, whelk; Categorical" in said
     assert "length_mm, weight_g" in said
     assert 'column note: not used: 40 different texts; "kind": "text"' in said
