@@ -26,7 +26,9 @@ MANIFEST = Manifest(
             "label", ("species",), "Categorical", classes=("cockle", "limpet", "whelk")
         ),
         "traits": ModalityColumns("attributes", ("red", "striped"), "Bernoulli"),
-        "measures": ModalityColumns("numbers", ("length_mm", "pore_m"), "Gaussian"),
+        "measures": ModalityColumns(
+            "numbers", ("length_mm", "pore_m"), "Gaussian", partly_observed=True
+        ),
     },
 )
 HEADER = ["id", "file_name", "species", "red", "length_mm", "striped", "pore_m", "beach"]

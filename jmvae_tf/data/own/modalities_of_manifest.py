@@ -1,7 +1,6 @@
 """Makes the modalities that a resolved manifest describes; needs no data."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import tensorflow as tf
 
@@ -23,12 +22,6 @@ def modalities_of(manifest: Manifest) -> dict[str, Modality]:
     """
     manifest.check_whole(manifest.name)
     return {name: _modality(name, one) for name, one in manifest.modalities.items()}
-
-
-def described_columns(manifest: Manifest) -> dict[str, dict[str, Any]]:
-    """Maps each modality's name to what it is in a table, as JSON."""
-    written = manifest.to_json()
-    return {name: written[name] for name in manifest.modalities}
 
 
 def _modality(name: str, one: ModalityColumns) -> Modality:
