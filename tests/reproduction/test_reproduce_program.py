@@ -98,7 +98,7 @@ def test_program_uses_what_is_there(runs, folder, tmp_path):
     [path], _ = figures.make_figure("5", runs, tmp_path)
     done = start_code(tmp_path, OF_DIGITS, "--figure=5", f"--runs_dir={folder}")
     assert done.returncode == 0, done.stderr
-    assert "training" not in done.stdout
+    assert ": training," not in done.stdout
     assert "measuring" not in done.stdout
     written = [folder / "figures" / f"figure-5.{ending}" for ending in ("png", "json")]
     assert done.stdout.splitlines()[-2:] == [str(path) for path in written]
@@ -169,7 +169,7 @@ def test_program_makes_all_of_faces_and_nothing_twice(tmp_path):
     before = times(folder)
     for name in ("2018-1-celeba", "2016-2"):
         told = reproduce(f"--table={name}")
-        assert "training" not in told
+        assert ": training," not in told
         assert "measuring" not in told
     after = times(folder)
     assert {path for path in after if after[path] != before.get(path)} == {

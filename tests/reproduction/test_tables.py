@@ -30,5 +30,5 @@ def test_every_table_of_digits(runs, name, capsys):
     before = times(runs.path)
     capsys.readouterr()
     assert tables.make_table(name, runs_in(runs.path)) == table
-    assert "training" not in capsys.readouterr().out
+    assert ": training," not in capsys.readouterr().out
     assert times(runs.path) == before
