@@ -91,10 +91,15 @@ class ModalityInput(Input):
             rule = f"numbers from {low:g} to {high:g}"
             holds = (lowest >= low) & (highest <= high)
         else:
-            rule = "finite numbers"
-            holds = tf.math.is_finite(lowest) & tf.math.is_finite(highest)
+            rule = "finite numbers" if low == -math.inf else f"numbers from {low:g}"
+            holds = tf.math.is_finite(lowest) & tf.math.is_finite(highest) & (lowest >= low)
         rule = f"{self.name} must hold {rule}. Received as the lowest and the highest"
-        with tf.control_dependencies([refuse_unless(holds, rule, lowest, highest)]):
+        checks = [refuse_unless(holds, rule, lowest, highest)]
+        for name in self.modality.log_values:
+            lowest = tf.reduce_min(tensor[:, self.modality.value_names.index(name)])
+            rule = f"{self.name} must hold {name!r} above 0. Received as the lowest"
+            checks.append(refuse_unless(lowest > 0.0, rule, lowest))
+        with tf.control_dependencies(checks):
             return tf.identity(tensor)
 
     def example(self, means: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -109,7 +114,7 @@ class IncompleteInput(ModalityInput):
     def taken(self, tensor: tf.Tensor) -> tf.Tensor:
         """See `Input`."""
         is_missing = tf.math.is_nan(tensor)
-        possible = np.float32(np.clip(0.0, *self.modality.support))
+        possible = np.float32(np.clip(1.0, *self.modality.support))
         checked = super().taken(tf.where(is_missing, possible, tensor))
         return tf.where(is_missing, tensor, checked)
 

@@ -71,7 +71,7 @@ def export_saved_model(
             signatures += completion_signatures(model)
         _write_graph(signatures, version.path)
         write_modalities(version.path, described_modalities(model, columns))
-        means = {name: x.mean.numpy() for name, x in model.statistics.items()}
+        means = {name: x.from_moments(x.mean.numpy()) for name, x in model.statistics.items()}
         requests = {
             signature.name: {x.name: x.example(means) for x in signature.inputs}
             for signature in signatures

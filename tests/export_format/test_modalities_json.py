@@ -345,7 +345,11 @@ def test_an_old_client_takes_new_kinds_for_vectors(modality, tmp_path):
     assert _read_by_version_0_3_0(described["x"]) == expected
 
 
-@pytest.mark.parametrize("modality", [*MODALITIES, *NEW], ids=lambda x: x.kind)
+CLASSES = tuple(f"species {number}" for number in range(10_000))
+MANY = DescribedModality("x", (10_000,), (0.0, 1.0), "label", CLASSES, None)
+
+
+@pytest.mark.parametrize("modality", [*MODALITIES, *NEW, MANY], ids=lambda x: x.kind)
 def test_a_description_comes_back(modality, tmp_path, monkeypatch):
     monkeypatch.setattr(modalities_json, "read_signatures", _signature_of(modality))
     write_modalities(tmp_path, {"x": modality})
