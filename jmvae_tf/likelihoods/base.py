@@ -79,6 +79,10 @@ class Likelihood(abc.ABC):
     def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Draws a stand-in for a missing modality before iterative sampling; float32 of `shape`."""
 
+    def network_input(self, events: tf.Tensor) -> tf.Tensor:
+        """Returns events on the scale on which networks take them; as they are, by default."""
+        return events
+
     def log_prob(
         self, distribution: tfd.Distribution, event: tf.Tensor, mask: tf.Tensor | None = None
     ) -> tf.Tensor:

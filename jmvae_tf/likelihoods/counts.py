@@ -43,6 +43,10 @@ class _Counts(Likelihood):
             f"Received: {events[tuple(place)]:g}, example {place[0]} of a batch"
         )
 
+    def network_input(self, events: tf.Tensor) -> tf.Tensor:
+        """Takes log(1 + x), as counts may differ by orders of magnitude."""
+        return tf.math.log1p(events)
+
     def noise(self, shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Draws 0, 1, 2 and so on with the probabilities 1/2, 1/4, 1/8 and so on."""
         u = 1.0 - tf.random.stateless_uniform(shape, seed)  # In (0, 1].

@@ -102,16 +102,18 @@ def network_shapes(modalities: Mapping[str, Modality]) -> dict[str, tuple[int, .
 def network_inputs(modalities: Mapping[str, Modality], data: Tensors) -> dict[str, tf.Tensor]:
     """Returns what networks take of each modality of a batch.
 
-    They are its values, 0 where not observed. For modalities that may be partly observed, these are
-    followed by 1 where a value is observed and 0 elsewhere, along the last axis.
+    They are its values, 0 where not observed, on the scale of `Likelihood.network_input`. For
+    modalities that may be partly observed, these are followed by 1 where a value is observed and 0
+    elsewhere, along the last axis.
 
     Args:
       modalities: name to modality; others in the batch, such as z, are returned as they are.
       data: standardised values, with masks beside them.
     """
     inputs = values_in(data)
-    for name, x in inputs.items():
-        if name in modalities and modalities[name].partly_observed:
+    for name in [name for name in inputs if name in modalities]:
+        x = inputs[name] = modalities[name].likelihood.network_input(inputs[name])
+        if modalities[name].partly_observed:
             mask = data.get(observed_key(name), tf.ones_like(x, tf.bool))
             mask = tf.broadcast_to(with_axes_of(mask, x), tf.shape(x))
             inputs[name] = tf.concat([x, tf.cast(mask, x.dtype)], axis=-1)

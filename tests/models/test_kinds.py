@@ -1,5 +1,7 @@
 """Modalities of every kind and likelihood: trained, saved, loaded, generated."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -16,8 +18,9 @@ from jmvae_tf.likelihoods import (
     NegativeBinomial,
     Poisson,
 )
-from jmvae_tf.modalities import Modality
+from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.models.loading import load_model
+from jmvae_tf.models.observed import network_inputs
 from jmvae_tf.runtime.randomness import root_seed
 from tests.helpers.small_models import small_model
 
@@ -80,6 +83,18 @@ def test_a_model_of_all_kinds(data, tmp_path):
         MODALITIES[name].check_values(generated.numpy())
     texts = texts_of_events(loaded.generate("note", {"species": data["species"]}), SYMBOLS)
     assert all(set(text) <= set(SYMBOLS) for text in texts)
+
+
+def test_networks_take_the_logarithms_of_counts(data):
+    given = {**data, observed_key("eggs"): tf.constant([[True, False]] * ROWS)}
+    partly = dataclasses.replace(MODALITIES["eggs"], partly_observed=True)
+    inputs = network_inputs({**MODALITIES, "eggs": partly}, given)
+    assert inputs.keys() == data.keys()
+    np.testing.assert_allclose(inputs["visits"], np.log(1 + data["visits"]), rtol=1e-6)
+    eggs = np.hstack([np.log(1 + data["eggs"]), [[1, 0]] * ROWS])
+    np.testing.assert_allclose(inputs["eggs"], eggs, rtol=1e-6)
+    for name in ("photo", "measures", "note"):
+        assert inputs[name] is data[name]
 
 
 @pytest.mark.parametrize("missing", ["noise", "zeros"])
