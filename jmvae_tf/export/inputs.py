@@ -97,7 +97,7 @@ class ModalityInput(Input):
         checks = [refuse_unless(holds, rule, lowest, highest)]
         for name in self.modality.log_values:
             lowest = tf.reduce_min(tensor[:, self.modality.value_names.index(name)])
-            rule = f"{self.name} must hold {name!r} above 0. Received as the lowest"
+            rule = f"{self.name} must hold {name} above 0. Received as the lowest"
             checks.append(refuse_unless(lowest > 0.0, rule, lowest))
         with tf.control_dependencies(checks):
             return tf.identity(tensor)
