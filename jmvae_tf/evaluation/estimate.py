@@ -62,6 +62,11 @@ def estimate_of_log_probability(values: np.ndarray) -> Estimate:
     return TooFewSamples(*found) if found.mean > _SHOWN_AS_ZERO else found
 
 
+def mean_as_text(value: Estimate) -> str:
+    """Formats a mean with four places, or with three digits if it is too small for these."""
+    return f"{value.mean:.3g}" if 0 < abs(value.mean) < _SHOWN_AS_ZERO else f"{value.mean:.4f}"
+
+
 def error_as_text(error: float, places: int) -> str:
     """Formats a standard error, or says that it is unknown."""
     return "unknown" if math.isnan(error) else f"{error:.{places}f}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from jmvae_tf.evaluation.estimate import Estimate, value_as_json
+from jmvae_tf.evaluation.estimate import Estimate, mean_as_text, value_as_json
 
 
 class Metric(NamedTuple):
@@ -82,11 +82,12 @@ def _as_lines(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         values = {x.description: x.value for x in row.metrics}
         lines.append([row.name, *(_as_cell(values.get(column)) for column in columns)])
+    widths = [max(map(len, cells)) for cells in list(zip(*lines, strict=True))[1:]]
     return [
         "  ".join(
             [
                 f"  {name:<{width}}",
-                *(f"{cell:>{len(column)}}" for cell, column in zip(cells, columns, strict=True)),
+                *(f"{cell:>{widest}}" for cell, widest in zip(cells, widths, strict=True)),
             ]
         )
         for name, *cells in lines
@@ -96,7 +97,7 @@ def _as_lines(rows: Sequence[Row]) -> list[str]:
 def _as_cell(value: Estimate | int | None) -> str:
     if value is None:
         return "–"
-    return f"{value.mean:.4f}" if isinstance(value, Estimate) else str(value)
+    return mean_as_text(value) if isinstance(value, Estimate) else str(value)
 
 
 def metrics_as_json(sections: Sequence[Section]) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def test_nan_is_a_gap_where_a_modality_says_so(two_modalities, gappy, whole):
     assert with_masks_for_nan(values, two_modalities) is values
 
 
-@pytest.mark.parametrize("name", ["cvae"])
+@pytest.mark.parametrize("name", ["jmvae_kl", "cvae"])
 def test_metrics_are_those_of_the_examples_that_have_what_they_need(
     eagerly, two_modalities, whole, gappy, name
 ):
@@ -94,10 +94,24 @@ def test_metrics_are_those_of_the_examples_that_have_what_they_need(
         for key in ("reconstruction_image_single_image", "image_sharpness_real"):
             assert found[key]["mean"] == pytest.approx(of_images[key]["mean"], rel=1e-5)
     assert len(of_both) > 5
-    for key in of_both:
+    assert all(np.isfinite(x["mean"]) for key, x in found.items() if key.startswith("bound"))
+    # Draws differ where examples that lack something are scored beside these.
+    drawn = ("bound", "joint_single", "_given_", "variation_of")
+    for key in (x for x in of_both if not any(word in x for word in drawn)):
         for part in ("mean", "standard_error"):
             assert found[key][part] == pytest.approx(expected[key][part], rel=1e-4), key
     assert f"of {BOTH.sum()} examples" in table
+
+
+def test_what_no_example_has_is_left_out_with_a_note(eagerly, two_modalities, gappy):
+    model = small_model("jmvae_kl", two_modalities)
+    never = {**gappy, LABEL: tf.constant(~HAS_IMAGE)}
+    metrics, _ = measured(
+        model, never, gappy, dataclasses.replace(QUICK_PROTOCOL, num_importance_samples=2)
+    )
+    assert "generated_label_accuracy" not in metrics
+    assert any("no test example has" in note for note in metrics["notes"])
+    assert "log_p_label_single_label" in metrics
 
 
 def test_complete_data_have_no_counts(eagerly, two_modalities, whole):

@@ -220,11 +220,14 @@ def importance_weighted(subject: Subject) -> Iterator[Metric]:
     of_proposal = proposals(model)
     for how, estimates in log_p.items():
         for names, values in estimates.items():
+            number = subject.number_having(*names, *of_proposal[how])
+            if number == 0:
+                continue
             together = len(names) > 1
             if together or how in ("multiple", f"single_{names[0]}"):
                 yield Metric(
                     f"log_p_{'joint' if together else names[0]}_{how}",
                     f"log p({', '.join(names)}), {how.replace('_', ', q given ', 1)}",
                     estimate_of_log_p(model, names, values),
-                    subject.number_having(*names, *of_proposal[how]),
+                    number,
                 )

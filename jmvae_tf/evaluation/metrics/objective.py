@@ -9,6 +9,7 @@ from jmvae_tf.evaluation.batches import map_batches, rows_at_once
 from jmvae_tf.evaluation.estimate import estimate
 from jmvae_tf.evaluation.metrics import metric
 from jmvae_tf.evaluation.metrics_table import Metric
+from jmvae_tf.evaluation.observed import with_masks
 from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.models import term_checks
 from jmvae_tf.models.base import MultimodalVAE, Tensors
@@ -43,26 +44,33 @@ def bound_terms(
 def terms_on_test_data(subject: Subject) -> dict[str, np.ndarray]:
     """Computes and checks the bound and its terms on the test examples.
 
+    Returns:
+      Name to [examples]; a masked array if some examples lack what a term is of.
+
     Raises:
       UserError: if a term is not finite, or a log-probability of discrete values is above 0.
     """
-    model = subject.model
-    # Models of one direction score examples that have all they need.
-    test = subject.having("test", *model.modalities) if model.conditions else subject.data.test
+    model, test = subject.model, subject.data.test
     terms = bound_terms(model, test, subject.protocol.seed)
     _check(model, terms)
-    return terms
+    there = model.rows_of_terms(with_masks(test, model.modalities), terms)
+    return {
+        name: np.ma.masked_array(values, ~np.asarray(there[name])) if name in there else values
+        for name, values in terms.items()
+    }
 
 
 @metric("objective", place=1)
 def bound(subject: Subject) -> Iterator[Metric]:
-    """Yields the bound and its terms; a term of what is missing is 0."""
-    number = subject.number_having(*subject.model.modalities) if subject.model.conditions else None
+    """Yields the bound and its terms, each of the examples that have it."""
     weights = {f"log_p_{name}": x for name, x in subject.model.likelihood_weights.items()}
     for name, values in subject.once(terms_on_test_data).items():
         weighted = f", weighted by {weights[name]:g} in it" if weights.get(name, 1) != 1 else ""
         key = name if name == "bound" else f"bound_{name}"
-        yield Metric(key, name + weighted, estimate(values), number)
+        some = values.count() if isinstance(values, np.ma.MaskedArray) else None
+        if some == 0:
+            continue
+        yield Metric(key, name + weighted, estimate(values), some)
 
 
 def _check(model: MultimodalVAE, terms: Mapping[str, np.ndarray]) -> None:
