@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
+from jmvae_tf.evaluation.observed import observed_values, with_masks
 from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.export_format.value_ranges import to_pixels
 from jmvae_tf.modalities import Modality
@@ -14,6 +15,7 @@ from jmvae_tf.models import editing
 from jmvae_tf.models.base import Direction, MultimodalVAE
 from jmvae_tf.reporting.figure_names import capital, plural, plurals
 from jmvae_tf.reporting.figures import image_grids, images_and_values
+from jmvae_tf.reporting.given_values import given_in_words
 
 _ROWS_FROM_LABELS = 8  # Of samples.
 _ROWS_FROM_OTHERS = 3
@@ -82,6 +84,7 @@ class DirectionFigure:
             f"{self._beginning} generated from test {plurals(self.direction.given)}",
             self._target.threshold,
             self._given_image.support,
+            observed_values(self.examples, self._target.name),
         )
 
     def _images_by_label(self) -> None:
@@ -127,20 +130,22 @@ class DirectionFigure:
         """Draws test images, the given images, and the generated images of each example."""
         image = self._target.name
         examples = {name: x[:_MOST_COLUMNS] for name, x in self.examples.items()}
-        given = {name: examples[name] for name in self.direction.given}
+        given = with_masks(examples, self.direction.given)
         average = self.model.generate(image, given, seed=self.seed)
         samples = self.model.generate(image, given, _ROWS_FROM_OTHERS, self.seed)
         rows = {
             f"given {name}": to_pixels(x.numpy(), self.model.modalities[name].support)
-            for name, x in given.items()
-            if self.model.modalities[name].kind == "image"
+            for name, x in examples.items()
+            if name in self.direction.given and self.model.modalities[name].kind == "image"
         }
         rows[f"test {image}"] = to_pixels(examples[image].numpy(), self._target.support)
         generated = np.concatenate([average[np.newaxis], samples])
+        words = given_in_words(self.model.modalities, self.direction.given, examples)
         image_grids.image_grid(
             self.path,
             [*rows.values(), *to_pixels(generated, self._target.support)],
             f"{self._beginning} generated from test {plurals(self.direction.given)}",
+            column_names=words if any(words) else (),
             row_names=[*rows, *_names_of_rows(_ROWS_FROM_OTHERS)],
         )
 
@@ -160,7 +165,7 @@ class DirectionFigure:
         return capital(plural(self._target.name))
 
     def _generated_for_examples(self) -> np.ndarray:
-        given = {name: self.examples[name] for name in self.direction.given}
+        given = with_masks(self.examples, self.direction.given)
         return self.model.generate(self._target.name, given, seed=self.seed).numpy()
 
 

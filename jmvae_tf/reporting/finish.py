@@ -1,4 +1,4 @@
-"""Finishes a training: exports the model, evaluates it and draws its figures."""
+"""Finishes a training: exports the model, evaluates it, draws its figures and sums it up."""
 
 import pathlib
 import shlex
@@ -7,9 +7,13 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation.evaluate import Protocol
 from jmvae_tf.export.permissions import warn_if_private
 from jmvae_tf.export.saved_model import export_saved_model
+from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.reporting.metrics_file import is_evaluated, write_metrics
+from jmvae_tf.reporting.model_card import write_model_card
 from jmvae_tf.reporting.run_figures import draw_figures
+from jmvae_tf.reporting.verdict import verdict
 from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import read_json
 from jmvae_tf.settings import Settings
 from jmvae_tf.training.checkpoints import load_checkpoint
 from jmvae_tf.training.run_folder import RunFolder, name_of_epoch
@@ -24,7 +28,8 @@ def finish_run(
 ) -> pathlib.Path:
     """Exports the last checkpoint of a run, evaluates it and draws its figures, on one device.
 
-    With `settings.patience`, it is the best checkpoint instead.
+    With `settings.patience`, it is the best checkpoint instead. Prints the metrics, and at last a
+    verdict of a few sentences.
 
     Everything is computed in float32. The export comes first, so that a later failure cannot lose
     it.
@@ -51,10 +56,13 @@ def finish_run(
     protocol = Protocol(num_importance_samples=0, seed=settings.seed)
     about = {"checkpoint": checkpoint}
     try:
+        write_model_card(exported, model, folder, settings, checkpoint)  # Without metrics as yet.
         if not is_evaluated(folder, checkpoint):
             write_metrics(model, data, protocol, folder.metrics_file, about=about)
+        write_model_card(exported, model, folder, settings, checkpoint)
         for note in draw_figures(model, data, folder, settings.seed):
             print(f"note: {note}")
+        print("\n".join(_verdict(folder, model, data)))
     except Exception as error:  # Show that hours of training are not lost.
         raise UserError(
             "The trained model could not be evaluated",
@@ -63,3 +71,13 @@ def finish_run(
             f"and run bin/evaluate --run={shlex.quote(str(folder.path))}",
         ) from error
     return exported
+
+
+def _verdict(folder: RunFolder, model: MultimodalVAE, data: DataSet) -> list[str]:
+    return verdict(
+        read_json(folder.metrics_file),
+        model.modalities,
+        folder.read_history(),
+        data.num_examples("train"),
+        model.conditions,
+    )

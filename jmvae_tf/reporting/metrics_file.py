@@ -10,6 +10,7 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
 from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.reporting.data_summary import summary_of
 from jmvae_tf.runtime.files import read_json, write_json
 from jmvae_tf.training.run_folder import RunFolder
 
@@ -42,6 +43,7 @@ def write_metrics(
     metrics = {
         "protocol": {**dataclasses.asdict(protocol), "num_examples": number},
         **(about or {}),
+        "data": summary_of(data),
         **metrics_as_json(sections),
     }
     write_json(path, metrics)

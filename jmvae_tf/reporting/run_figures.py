@@ -3,15 +3,22 @@
 The kinds of the modalities and the directions of the model determine the figures.
 """
 
-from collections.abc import Sequence
+import functools
+import math
+import pathlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.evaluation.subject import proposals
-from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.evaluation.observed import having, with_masks
+from jmvae_tf.evaluation.subject import MAX_GENERATED, proposals
+from jmvae_tf.export_format import signature_names
+from jmvae_tf.models.base import Direction, MultimodalVAE
+from jmvae_tf.reporting import value_figures
 from jmvae_tf.reporting.direction_figures import DirectionFigure, is_drawable
 from jmvae_tf.reporting.figure_names import (
     capital,
@@ -24,6 +31,8 @@ from jmvae_tf.reporting.figures import curves, image_grids
 from jmvae_tf.training.run_folder import RunFolder
 
 _MOST_EXAMPLES = 20
+_MOST_WITH_GAPS = 200  # Examples to find those in that have what a figure shows.
+_MOST_VALUES = 2**26  # Of examples in memory: 256 MiB.
 _MOST_NAMED = 5  # Most directions in a note.
 
 
@@ -41,15 +50,19 @@ def draw_figures(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: i
     """
     examples = _first_test_examples(data)
     images = [] if model.conditions else _generated_images(model)
-    drawable = [x for x in model.directions if is_drawable(model, x)]
-    _, of_prior, of_directions = file_names(
+    drawable = [x for x in _directions(model) if is_drawable(model, x)]
+    beside = [*_of_values(model, data, seed), *_of_prior(model, data, seed)]
+    _, of_prior, of_directions, of_others = file_names(
         stems_of_images("reconstructions", _generated_images(model)),
         stems_of_images("prior_samples", images),
         [stem_of_direction(x) for x in drawable],
+        [each.stem for each in beside],
     )
     for direction, file_name in zip(drawable, of_directions, strict=True):
-        path = folder.figures / file_name
-        DirectionFigure(path, model, direction, examples, seed).draw()
+        shown = _first_having(examples, *direction.given, direction.target)
+        if len(shown[direction.target]):
+            path = folder.figures / file_name
+            DirectionFigure(path, model, direction, shown, seed).draw()
     draw_reconstructions(model, data, folder, seed)
     for image, file_name in zip(images, of_prior, strict=True):
         samples = model.generate(image, num_samples=100, seed=seed).numpy()
@@ -59,14 +72,108 @@ def draw_figures(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: i
             f"{capital(plural(image))} at z drawn from the prior",
             value_range=model.modalities[image].support,
         )
+    for each, file_name in zip(beside, of_others, strict=True):
+        each.draw(folder.figures / file_name)
     if history := folder.read_history():  # It may have been deleted.
         curves.loss_terms(folder.figures / "loss_terms.png", history)
+    of_values = [each.direction for each in beside]
     undrawn = [
-        f"{x.target} from {' and '.join(x.given)}" for x in model.directions if x not in drawable
+        f"{x.target} from {' and '.join(x.given)}"
+        for x in model.directions
+        if x not in drawable and x not in of_values
     ]
     if not model.directions and not images:  # A VAE.
         undrawn = [f"reconstructions of {name}" for name in model.targets]
     return _notes(undrawn)
+
+
+class _Figure(NamedTuple):
+    """A figure that is still to be drawn.
+
+    Attributes:
+      stem: the stem of its file's name.
+      draw: draws it to a path.
+      direction: the direction that it shows; None for the prior.
+    """
+
+    stem: str
+    draw: Callable[[pathlib.Path], None]
+    direction: Direction | None = None
+
+
+def _directions(model: MultimodalVAE) -> list[Direction]:
+    """Lists the directions from one modality, and from all others to each target."""
+    of_one = list(model.directions)
+    names = list(model.modalities)
+    from_all = [
+        Direction(given, target)
+        for given, target in signature_names.directions_of(names, model.conditions)
+        if len(given) == len(names) - 1
+    ]
+    return list(dict.fromkeys([*of_one, *from_all]))
+
+
+_DRAW_VALUES = {
+    "numbers": ("", value_figures.draw_numbers),
+    "label": ("confusion_of_", value_figures.draw_confusion),
+    "text": ("texts_of_", value_figures.draw_texts),
+}
+"""Kind of a target to the beginning of its figure's name and what draws it."""
+
+
+def _of_values(model: MultimodalVAE, data: DataSet, seed: int) -> Iterator[_Figure]:
+    """Yields figures of predicted numbers, labels and texts beside true ones."""
+    directions = [x for x in _directions(model) if model.modalities[x.target].kind in _DRAW_VALUES]
+    if not directions:
+        return
+    size = sum(math.prod(x.event_shape) for x in model.modalities.values())
+    number = max(1, min(MAX_GENERATED, _MOST_VALUES // size))
+    many = pipelines.whole_part(data, "test", binarised=False, number=number)
+    for direction in directions:
+        beginning, draw = _DRAW_VALUES[model.modalities[direction.target].kind]
+        examples = having(many, [*direction.given, direction.target])
+        if len(examples[direction.target]):
+            yield _Figure(
+                beginning + stem_of_direction(direction),
+                functools.partial(
+                    draw, model=model, direction=direction, examples=examples, seed=seed
+                ),
+                direction,
+            )
+
+
+def _of_prior(model: MultimodalVAE, data: DataSet, seed: int) -> Iterator[_Figure]:
+    """Yields figures of correlations of numbers, and of the training images nearest to samples."""
+    if model.conditions:
+        return
+    numbers = [
+        name for name, x in model.modalities.items() if x.kind == "numbers" and x.event_shape[0] > 1
+    ]
+    images = _generated_images(model)
+    if numbers:
+        test = pipelines.whole_part(data, "test", binarised=False, number=MAX_GENERATED)
+        for name, stem in zip(numbers, stems_of_images("correlations", numbers), strict=True):
+            draw = value_figures.draw_correlations
+            yield _Figure(
+                stem,
+                functools.partial(draw, model=model, name=name, examples=test, seed=seed),
+            )
+    if images:
+        size = sum(math.prod(x.event_shape) for x in data.modalities.values())
+        number = max(1, _MOST_VALUES // size)
+        training = pipelines.whole_part(data, "train", binarised=False, number=number)
+        for image, stem in zip(
+            images, stems_of_images("nearest_training_images", images), strict=True
+        ):
+            there = having(training, [image])[image]
+            if len(there):
+                draw_nearest = value_figures.draw_nearest
+                yield _Figure(
+                    stem,
+                    functools.partial(
+                        draw_nearest, model=model, image=image, training=there, seed=seed
+                    ),
+                )
 
 
 def draw_reconstructions(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: int) -> None:
@@ -78,13 +185,16 @@ def draw_reconstructions(model: MultimodalVAE, data: DataSet, folder: RunFolder,
     [names] = file_names(stems_of_images("reconstructions", images))
     for image, file_name in zip(images, names, strict=True):
         encoders = [given for given in proposals(model).values() if image in given]
-        rows = [
-            model.reconstruct({name: examples[name] for name in given}, seed)[image]
-            for given in encoders
-        ]
+        of_all = _first_having(examples, *model.modalities)
+        shown = of_all if len(of_all[image]) else _first_having(examples, image)
+        if not len(of_all[image]):
+            encoders = [given for given in encoders if given == (image,)]
+        rows = [model.reconstruct(with_masks(shown, given), seed)[image] for given in encoders]
+        if not len(shown[image]):
+            continue
         image_grids.image_grid(
             folder.figures / file_name,
-            np.stack([examples[image], *rows]),
+            np.stack([shown[image], *rows]),
             f"Test {plural(image)} and their reconstructions by encoder",
             row_names=["test", *[f"from {', '.join(given)}" for given in encoders]],
             value_range=model.modalities[image].support,
@@ -96,8 +206,13 @@ def _generated_images(model: MultimodalVAE) -> list[str]:
 
 
 def _first_test_examples(data: DataSet) -> dict[str, tf.Tensor]:
-    """Returns the first test examples, not binarised."""
-    return pipelines.whole_part(data, "test", binarised=False, number=_MOST_EXAMPLES)
+    """Returns the first test examples, not binarised; more of them if some lack modalities."""
+    number = _MOST_WITH_GAPS if data.masks("test") else _MOST_EXAMPLES
+    return pipelines.whole_part(data, "test", binarised=False, number=number)
+
+
+def _first_having(examples: dict[str, tf.Tensor], *names: str) -> dict[str, tf.Tensor]:
+    return {key: x[:_MOST_EXAMPLES] for key, x in having(examples, names).items()}
 
 
 def _notes(undrawn: Sequence[str]) -> list[str]:
@@ -106,6 +221,6 @@ def _notes(undrawn: Sequence[str]) -> list[str]:
     more = len(undrawn) - _MOST_NAMED
     named = ", ".join(undrawn[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
     return [
-        f"no figure shows {named}: figures show images, and labels and attributes beside images "
-        "that they are generated from"
+        f"no figure shows {named}: figures show images, numbers, labels and texts, and attributes "
+        "beside images that they are generated from"
     ]

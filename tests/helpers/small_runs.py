@@ -23,9 +23,11 @@ TINY = (
     "--run=run",
 )
 FIGURES = {
+    "confusion_of_labels_by_image.png",
     "images_by_label.png",
     "labels_by_image.png",
     "loss_terms.png",
+    "nearest_training_images.png",
     "prior_samples.png",
     "reconstructions.png",
 }

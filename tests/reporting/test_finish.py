@@ -28,6 +28,7 @@ def test_what_fails_after_training_is_one_line_and_loses_nothing(
     monkeypatch.setattr(finish, "load_checkpoint", lambda path, folder: None)
     monkeypatch.setattr(finish, "export_saved_model", export)
     monkeypatch.setattr(finish, "write_metrics", lambda *arguments, **named: None)
+    monkeypatch.setattr(finish, "write_model_card", lambda *arguments: None)
     monkeypatch.setattr(finish, step, fail)
     settings = settings_of("vae", "digits", {"target": "image"})
     with pytest.raises(UserError) as raised:
@@ -43,6 +44,7 @@ def test_an_interrupt_after_training_stays_one(tmp_path, monkeypatch):
 
     monkeypatch.setattr(finish, "load_checkpoint", lambda path, folder: None)
     monkeypatch.setattr(finish, "export_saved_model", lambda *arguments: tmp_path)
+    monkeypatch.setattr(finish, "write_model_card", lambda *arguments: None)
     monkeypatch.setattr(finish, "write_metrics", interrupt)
     settings = settings_of("vae", "digits", {"target": "image"})
     with pytest.raises(KeyboardInterrupt):

@@ -8,12 +8,19 @@ import tensorflow as tf
 
 from jmvae_tf.data import faces
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
-from jmvae_tf.modalities import Modality
+from jmvae_tf.likelihoods import Bernoulli, Categorical, CategoricalSequence, Gaussian
+from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.models.base import Direction
 from jmvae_tf.reporting import run_figures
 from jmvae_tf.reporting.direction_figures import DirectionFigure
-from jmvae_tf.reporting.figures import curves, image_grids, images_and_values
+from jmvae_tf.reporting.figures import (
+    confusions,
+    curves,
+    image_grids,
+    images_and_values,
+    number_plots,
+    text_pairs,
+)
 from jmvae_tf.training.run_folder import RunFolder
 from tests.helpers.pictures import read_picture
 from tests.helpers.small_models import examples, set_sequential_weights, small_faces, small_model
@@ -21,9 +28,10 @@ from tests.helpers.small_models import examples, set_sequential_weights, small_f
 
 @dataclasses.dataclass
 class RowsOnDisk:
-    """Examples of which only the first twenty may be read."""
+    """Examples of which only the first ones may be read."""
 
     array: np.ndarray
+    most: int = 20
 
     def __post_init__(self):
         self.shape, self.dtype = self.array.shape, self.array.dtype
@@ -32,7 +40,7 @@ class RowsOnDisk:
         return len(self.array)
 
     def __getitem__(self, indices):
-        assert indices.max() < 20, "pictures show twenty examples"
+        assert indices.max() < self.most, "pictures show twenty examples"
         return self.array[indices]
 
 
@@ -42,7 +50,8 @@ def data():
     images = rng.integers(0, 256, (30, 8, 8, 3), np.uint8)
     attributes = rng.choice(np.array([-1, 1], np.int8), (30, 3))
     arrays = {"image": RowsOnDisk(images), "attributes": attributes}
-    return DataSet("faces", small_faces(8), arrays, arrays, arrays, faces.values_of_faces)
+    train = {**arrays, "image": RowsOnDisk(images, 30)}  # To find the nearest ones.
+    return DataSet("faces", small_faces(8), train, arrays, arrays, faces.values_of_faces)
 
 
 def _history():
@@ -74,6 +83,7 @@ def _pictures(model, data, path):
                 "attributes_by_image",
                 "images_by_attributes",
                 "loss_terms",
+                "nearest_training_images",
                 "prior_samples",
                 "reconstructions",
             },
@@ -88,7 +98,7 @@ def _pictures(model, data, path):
         pytest.param(
             "vae",
             "image",
-            {"loss_terms", "prior_samples", "reconstructions"},
+            {"loss_terms", "nearest_training_images", "prior_samples", "reconstructions"},
             marks=pytest.mark.slow,
         ),
         ("vae", "attributes", {"loss_terms"}),
@@ -178,7 +188,7 @@ def test_attributes_that_are_0_or_1_are_asked_for_from_half_way(
     set_sequential_weights(model)
     run_figures.draw_figures(model, data, RunFolder(tmp_path), seed=0)
     images, title, columns, *_ = grids["images_by_attributes"]
-    assert beside[-2:] == [0.5, (0.0, 1.0)], "the threshold, and the range of the image"
+    assert beside[-3:-1] == [0.5, (0.0, 1.0)], "the threshold, and the range of the image"
     shown = min(number, 40)
     assert columns == ["base", *names[:shown]]
     assert title.endswith("one of them at 1" + (" (the first 40 of 100)" if number > 40 else ""))
@@ -208,6 +218,10 @@ def drawn(monkeypatch):
         (image_grids, "image_grid"),
         (images_and_values, "attributes_by_image"),
         (images_and_values, "labels_by_image"),
+        (confusions, "confusion_matrix"),
+        (number_plots, "predicted_by_true"),
+        (number_plots, "correlation_matrices"),
+        (text_pairs, "texts_side_by_side"),
     ):
         monkeypatch.setattr(module, name, lambda path, *what, **named: stems.append(path.stem))
     return stems
@@ -224,17 +238,24 @@ def _draw(path, model_name, *names):
 
 
 def test_two_labels_have_figures_of_their_own(tmp_path, drawn):
-    [note] = _draw(tmp_path, "jmvae_kl", "photo", "species", "beach")
+    assert _draw(tmp_path, "jmvae_kl", "photo", "species", "beach") == []
     assert len(drawn) == len(set(drawn))
     assert set(drawn) == {
         "photos_by_species",
         "photos_by_beach",
+        "photos_by_species_and_beach",
         "species_by_photo",
         "beaches_by_photo",
+        "species_by_photo_and_beach",
+        "beaches_by_photo_and_species",
+        *(f"confusion_of_{x}" for x in ("species_by_photo", "species_by_beach")),
+        *(f"confusion_of_{x}" for x in ("beaches_by_photo", "beaches_by_species")),
+        "confusion_of_species_by_photo_and_beach",
+        "confusion_of_beaches_by_photo_and_species",
+        "nearest_training_images",
         "prior_samples",
         "reconstructions",
     }
-    assert note.startswith("no figure shows beach from species, species from beach: ")
 
 
 def test_two_images_have_figures_of_their_own_and_of_each_other(tmp_path, drawn):
@@ -247,6 +268,11 @@ def test_two_images_have_figures_of_their_own_and_of_each_other(tmp_path, drawn)
         "sketches_by_traits",
         "traits_by_photo",
         "traits_by_sketch",
+        "photos_by_sketch_and_traits",
+        "sketches_by_photo_and_traits",
+        "traits_by_photo_and_sketch",
+        "nearest_training_images_of_photo",
+        "nearest_training_images_of_sketch",
         "prior_samples_of_photo",
         "prior_samples_of_sketch",
         "reconstructions_of_photo",
@@ -256,17 +282,18 @@ def test_two_images_have_figures_of_their_own_and_of_each_other(tmp_path, drawn)
 
 def test_without_an_image_a_note_says_that_nothing_is_drawn(tmp_path, drawn):
     [note] = _draw(tmp_path, "jmvae_kl", "species", "sizes")
-    assert drawn == []
-    assert note.startswith("no figure shows sizes from species, species from sizes: ")
+    assert drawn == ["confusion_of_species_by_sizes"]
+    assert note.startswith("no figure shows sizes from species: ")
     [note] = _draw(tmp_path, "vae", "species")
-    assert drawn == []
+    assert len(drawn) == 1
     assert note.startswith("no figure shows reconstructions of species: ")
 
 
 def test_vectors_give_images_that_are_drawn_for_test_examples(tmp_path, drawn):
     [note] = _draw(tmp_path, "jmvae_kl", "sketch", "sizes")
     assert len(drawn) == len(set(drawn))
-    assert set(drawn) == {"sketches_by_sizes", "prior_samples", "reconstructions"}
+    of_prior = {"prior_samples", "nearest_training_images"}
+    assert set(drawn) == {"sketches_by_sizes", "reconstructions"} | of_prior
     assert note.startswith("no figure shows sizes from sketch: ")
 
 
@@ -275,7 +302,9 @@ def test_vectors_give_images_that_are_drawn_for_test_examples(tmp_path, drawn):
     [
         (("photo", "species", "beach"), {"photos_by_species_and_beach", "reconstructions"}),
         pytest.param(
-            ("species", "sizes", "photo"), {"species_by_sizes_and_photo"}, marks=pytest.mark.slow
+            ("species", "sizes", "photo"),
+            {"species_by_sizes_and_photo", "confusion_of_species_by_sizes_and_photo"},
+            marks=pytest.mark.slow,
         ),
         pytest.param(
             ("traits", "photo", "sketch"), {"traits_by_photo_and_sketch"}, marks=pytest.mark.slow
@@ -291,8 +320,9 @@ def test_a_model_of_one_direction_is_given_all_but_its_target(tmp_path, drawn, n
 def test_something_is_to_be_seen_in_every_figure(tmp_path):
     _draw(tmp_path, "jmvae_kl", *MODALITIES)
     figures = list((tmp_path / "figures").glob("*.png"))
-    # Of each image: reconstructed and of the prior, from five others, and beside three others.
-    assert len(figures) == 2 * (2 + 5 + 3)
+    # Of each image: reconstructed, of the prior and the nearest, from each of five others and from
+    # all, and beside three others, which are from all too; of two labels, from five and from all.
+    assert len(figures) == 2 * (3 + 6 + 3) + 3 + 2 * 6
     for figure in figures:
         assert read_picture(figure).std() > 10, figure
 
@@ -323,3 +353,31 @@ def test_images_of_test_examples_stand_below_the_images_they_are_given(tmp_path,
     np.testing.assert_allclose(rows[1], (given["photo"] + 1) / 2, atol=1e-6)
     average = model.generate("photo", {"sketch": given["sketch"]}, seed=1)
     np.testing.assert_allclose(rows[2], (average + 1) / 2, atol=1e-6)
+
+
+def test_numbers_and_texts_have_figures_of_their_kinds_with_gaps(tmp_path, drawn):
+    names = ("a", "b", "<end>")
+    modalities = {
+        "species": MODALITIES["species"],
+        "measures": Modality("measures", (2,), Gaussian(), kind="numbers"),
+        "note": Modality("note", (4, 3), CategoricalSequence(), kind="text", value_names=names),
+    }
+    rng = np.random.default_rng(0)
+    arrays = {
+        "species": np.eye(3, dtype="f")[np.arange(30) % 3],
+        "measures": rng.normal(size=(30, 2)).astype("f"),
+        "note": np.eye(3, dtype="f")[rng.integers(0, 3, (30, 4))],
+        observed_key("species"): np.arange(30) % 3 > 0,
+        observed_key("note"): np.arange(30) % 5 > 0,
+    }
+    arrays["note"][::5] = np.nan
+    data = DataSet("shells", modalities, arrays, arrays, arrays, dict)
+    model = small_model("jmvae_kl", modalities)
+    assert run_figures.draw_figures(model, data, RunFolder(tmp_path), seed=0) == []
+    sources = {
+        "measures": ("species", "note", "species_and_note"),
+        "confusion_of_species": ("measures", "note", "measures_and_note"),
+        "texts_of_notes": ("species", "measures", "species_and_measures"),
+    }
+    expected = [f"{what}_by_{x}" for what, given in sources.items() for x in given]
+    assert sorted(drawn) == sorted([*expected, "correlations"])

@@ -69,6 +69,7 @@ def attributes_by_image(
     title: str,
     threshold: float = 0.0,
     value_range: tuple[float, float] = (0.0, 1.0),
+    seen: np.ndarray | None = None,
 ) -> None:
     """Draws each image next to its generated and its true attributes.
 
@@ -81,7 +82,12 @@ def attributes_by_image(
       title: title of the figure, before the meaning of the marks.
       threshold: the value between no and yes.
       value_range: the values of black and white.
+      seen: which true attributes are known, bool, of the same shape; the others are left out. None
+        if all are.
     """
+    seen = np.ones(true.shape, bool) if seen is None else seen
+    # What is not known is neither correct nor a mistake: not generated, and not true.
+    generated, true = (np.where(seen, x, threshold) for x in (generated, true))
     lines = [_verdicts(*rows, names, threshold) for rows in zip(generated, true, strict=True)]
     size = (2.7, 0.3 + 0.12 * max(4, *map(len, lines)))
     figure, places = _places_beside(
@@ -99,7 +105,7 @@ def attributes_by_image(
                 fontsize=7,
                 color=colour,
             )
-    right = np.mean((generated > threshold) == (true > threshold))
+    right = np.mean(((generated > threshold) == (true > threshold))[seen])
     figure.suptitle(
         f"{title}: ✓ correct, − missed, + wrong ({right:.1%} of all are correct)",
         fontsize=10,

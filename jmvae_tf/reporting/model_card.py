@@ -1,0 +1,272 @@
+"""Writes the card of an exported model: what it is of, how good it is, how it was made."""
+
+import contextlib
+import math
+import pathlib
+import shlex
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from jmvae_tf.evaluation.estimate import Estimate, estimate_in, mean_as_text
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.presets import preset_of
+from jmvae_tf.reporting.verdict import verdict
+from jmvae_tf.runtime.errors import UserError, one_line
+from jmvae_tf.runtime.files import read_json, written_atomically
+from jmvae_tf.settings import Settings, setting_fields
+from jmvae_tf.training.run_folder import RunFolder
+
+CARD = "model_card.md"
+"""The file of the card, beside `saved_model.pb`."""
+
+_WIDTH = 120
+_MOST_METRICS = 200
+_LONGEST_NOTE = 500
+_NO_FLAGS = ("model", "data", "target")
+_COLUMNS = "columns"  # The manifest of a user's own data.
+
+
+def write_model_card(
+    version: pathlib.Path,
+    model: MultimodalVAE,
+    folder: RunFolder,
+    settings: Settings,
+    checkpoint: str,
+) -> None:
+    """Writes the card of an exported version, from what the folder of its run holds.
+
+    Args:
+      version: the folder of the version.
+      model: the exported model.
+      folder: the folder of its run.
+      settings: the run's settings.
+      checkpoint: the name of the exported weights, of an epoch; only their metrics are reported.
+
+    Raises:
+      OSError: if it cannot be written.
+      UserError: if the run's config.json or history.csv is damaged.
+    """
+    text = model_card(model, folder, settings, checkpoint)
+    with written_atomically(version / CARD) as temporary:
+        temporary.write_text(text, "utf-8")
+
+
+def model_card(model: MultimodalVAE, folder: RunFolder, settings: Settings, checkpoint: str) -> str:
+    """Returns the card as Markdown; see `write_model_card` for the arguments."""
+    metrics = _metrics_of(folder, checkpoint)
+    counts = metrics.get("data")
+    counts = counts if isinstance(counts, Mapping) else {}
+    sections = {
+        "Data": _data(model, settings, folder, counts),
+        "In short": _in_short(model, metrics, folder, counts),
+        "Measures": _measures(metrics, checkpoint),
+        "Limits": _limits(model, metrics),
+        "How it was made": _making(settings, folder, checkpoint),
+    }
+    parts = [f"# {_plain(settings.data)}: {settings.model}", _introduction(model)]
+    for title, lines in sections.items():
+        parts += [f"## {title}", *lines]
+    return "\n\n".join(parts) + "\n"
+
+
+def _metrics_of(folder: RunFolder, checkpoint: str) -> Mapping[str, Any]:
+    """Reads the metrics of a checkpoint; none if others or none were measured."""
+    try:
+        metrics = read_json(folder.metrics_file)
+    except (OSError, ValueError):
+        return {}
+    return (
+        metrics if isinstance(metrics, Mapping) and metrics.get("checkpoint") == checkpoint else {}
+    )
+
+
+def _introduction(model: MultimodalVAE) -> str:
+    names = list(model.modalities)
+    what = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    if model.conditions:
+        does = f"generates {', '.join(model.targets)} from {', '.join(model.conditions)}"
+    elif len(names) > 1:
+        does = "generates any of them from any others, or from nothing"
+    else:
+        does = "reconstructs it, or generates it from nothing"
+    return _wrapped(
+        f"A latent variable model of {what}. It {does}. Inputs and outputs have the units of the "
+        "data; `assets/modalities.json` describes them for programs."
+    )
+
+
+def _data(
+    model: MultimodalVAE, settings: Settings, folder: RunFolder, counts: Mapping[str, Any]
+) -> Iterator[str]:
+    fingerprint = folder.read_config().get("fingerprint")
+    known = f", fingerprint `{_plain(fingerprint)}`" if isinstance(fingerprint, str) else ""
+    examples = counts.get("examples")
+    if isinstance(examples, Mapping):
+        numbers = ", ".join(f"{_plain(x)} for {_plain(part)}" for part, x in examples.items())
+        divided = f" Examples: {numbers}."
+    else:
+        divided = " How many examples it has is not recorded, as the model was not measured yet."
+    yield _wrapped(f"`{_plain(settings.data)}`{known}.{divided}")
+    observed = counts.get("observed")
+    observed = observed if isinstance(observed, Mapping) else {}
+    head = ["modality", "kind", "shape", "likelihood", "values"]
+    rows = []
+    for name, x in model.modalities.items():
+        values = ", ".join(x.value_names[:12]) + (", …" if len(x.value_names) > 12 else "")
+        shape = " × ".join(map(str, x.event_shape))
+        rows.append([name, x.kind, shape, type(x.likelihood).__name__, values])
+        if observed:
+            there = observed.get(name)
+            rows[-1].append(
+                ", ".join(f"{number} {part}" for part, number in there.items())
+                if isinstance(there, Mapping)
+                else ""
+            )
+    yield _table([*head, *(["examples that have it"] if observed else [])], rows)
+    yield _wrapped(
+        "Examples lack some of it: see the last column. What is missing was left out of training "
+        "and of the measures."
+        if observed
+        else "No example lacks anything."
+        if examples
+        else "Whether examples lack anything is not recorded."
+    )
+
+
+def _in_short(
+    model: MultimodalVAE, metrics: Mapping[str, Any], folder: RunFolder, counts: Mapping[str, Any]
+) -> Iterator[str]:
+    if not metrics:
+        yield "These weights have not been measured: `bin/evaluate` does."
+        return
+    yield "\n".join(
+        f"- {_plain(line)}"
+        for line in verdict(
+            metrics, model.modalities, folder.read_history(), num_training(counts), model.conditions
+        )
+    )
+
+
+def num_training(counts: Mapping[str, Any]) -> int | None:
+    """Reads the number of training examples of `data_summary`; None if it is not recorded."""
+    examples = counts.get("examples")
+    number = examples.get("train") if isinstance(examples, Mapping) else None
+    return number if isinstance(number, int) else None
+
+
+def _measures(metrics: Mapping[str, Any], checkpoint: str) -> Iterator[str]:
+    found = {name: estimate_in(metrics, name) for name in metrics}
+    rows = [
+        [f"`{_plain(name)}`", _with_error(value), _plain(metrics[name].get("examples", "all"))]
+        for name, value in found.items()
+        if isinstance(value, Estimate) and math.isfinite(value.mean)
+    ]
+    if not rows:
+        yield f"None of `{_plain(checkpoint)}`."
+        return
+    protocol = metrics.get("protocol")
+    number = protocol.get("num_examples") if isinstance(protocol, Mapping) else None
+    yield _wrapped(
+        f"Of {_plain(number)} test examples, which training did not see, or of those that have "
+        "what a measure needs. Log-likelihoods are in nats."
+    )
+    yield _table(["measure", "mean ± standard error", "examples"], rows[:_MOST_METRICS])
+    if len(rows) > _MOST_METRICS:
+        yield f"And {len(rows) - _MOST_METRICS} more in the run's `metrics.json`."
+
+
+def _with_error(value: Estimate) -> str:
+    """Formats an estimate, with digits even if it is tiny in its unit."""
+    if mean_as_text(value) == f"{value.mean:.4f}" or math.isnan(value.standard_error):
+        return str(value)
+    return f"{mean_as_text(value)} ± {value.standard_error:.2g}"
+
+
+def _limits(model: MultimodalVAE, metrics: Mapping[str, Any]) -> Iterator[str]:
+    lines = [
+        "It was trained on these data alone, and gives what is likely in them, not what is true. "
+        "Inputs unlike them give answers that no measure above covers.",
+        "A mean hides the spread of what is possible; samples show it. Images are means and so "
+        "smoother than real ones.",
+    ]
+    if any(x.kind in ("image", "text", "array") for x in model.modalities.values()):
+        lines.append(
+            "What it generates may resemble training examples. Do not publish a model of private "
+            "data."
+        )
+    notes = metrics.get("notes")
+    if isinstance(notes, Sequence) and not isinstance(notes, str):
+        lines += [f"Measures: {_plain(note)[:_LONGEST_NOTE]}." for note in notes]
+    yield "\n".join(
+        textwrap.fill(
+            f"- {line}",
+            _WIDTH,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in lines
+    )
+
+
+def _making(settings: Settings, folder: RunFolder, checkpoint: str) -> Iterator[str]:
+    yield _wrapped(f"Trained for {settings.epochs} epochs (`{_plain(checkpoint)}`) by")
+    yield f"```sh\n{command_of(folder.read_config())}\n```"
+    versions = folder.read_config().get("versions")
+    if isinstance(versions, Mapping):
+        used = ", ".join(f"{_plain(name)} {_plain(x)}" for name, x in versions.items())
+        yield _wrapped(f"with {used}.")
+
+
+def command_of(config: Mapping[str, Any]) -> str:
+    """Returns the command that trains a run again.
+
+    It has a flag for each setting that differs from the preset; for a user's own data, whose
+    preset depends on them, for each that differs from its default.
+
+    Args:
+      config: the content of the run's config.json.
+    """
+    model, data, target = (config.get(name) for name in _NO_FLAGS)
+    is_own = _COLUMNS in config
+    command = ["bin/train", f"--data={'PATH' if is_own else data}", f"--model={model}"]
+    if target is not None:
+        command.append(f"--target={target}")
+    usual = {field.name: field.default for field in setting_fields()}
+    if not is_own:
+        with contextlib.suppress(UserError):
+            usual |= preset_of(str(model), str(data), target)
+    for name in usual:
+        value = config.get(name)
+        if name in _NO_FLAGS or value in (None, {}, usual[name]):
+            continue
+        if isinstance(value, bool):
+            command.append(f"--{'' if value else 'no'}{name}")
+        else:
+            command.append(f"--{name}={_as_flag(value)}")
+    return shlex.join(map(one_line, command))
+
+
+def _as_flag(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={x}" for name, x in value.items())
+    return str(value)
+
+
+def _plain(text: object) -> str:
+    """Makes any text safe for a line of Markdown."""
+    return one_line(str(text)).replace("|", "\\|").replace("`", "'")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [
+        head,
+        ["--"] * len(head),
+        *([x if str(x).startswith("`") else _plain(x) for x in row] for row in rows),
+    ]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,122 @@
+"""How much better than its baseline a model predicts each modality, read off its metrics.
+
+The baselines are the largest class, the majority's sign, the mean of numbers and of images, and the
+most frequent symbol of each place of texts.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from jmvae_tf.evaluation.estimate import Estimate, estimate_in
+from jmvae_tf.evaluation.label_names import label_metric_name
+from jmvae_tf.export_format import signature_names
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.base import Direction
+
+Metrics = Mapping[str, Any]
+"""The content of metrics.json."""
+
+
+class Skill(NamedTuple):
+    """How well a target is predicted from other modalities.
+
+    Attributes:
+      direction: what is predicted, from what.
+      share: the share of the baseline's errors that the model avoids: 1 is perfect, 0 no better.
+      error: the standard error of the share.
+      words: the metric and its baseline in words.
+    """
+
+    direction: Direction
+    share: float
+    error: float
+    words: str
+
+
+def skills(
+    metrics: Metrics, modalities: Mapping[str, Modality], conditions: tuple[str, ...] = ()
+) -> list[Skill]:
+    """Lists the skill of each direction that has a metric with a baseline, the best first.
+
+    Args:
+      metrics: the content of metrics.json.
+      modalities: the model's modalities.
+      conditions: those that are always given and never generated.
+    """
+    found: list[Skill] = []
+    for given, target in signature_names.directions_of(list(modalities), conditions):
+        direction = Direction(given, target)
+        measure = _BY_KIND.get(modalities[target].kind)
+        if measure:
+            found += measure(metrics, modalities, direction)
+    return sorted(found, key=lambda skill: -skill.share)
+
+
+def _of_label(
+    metrics: Metrics, modalities: Mapping[str, Modality], direction: Direction
+) -> Iterator[Skill]:
+    kinds = {name: x.kind for name, x in modalities.items()}
+    accuracy = estimate_in(metrics, label_metric_name(kinds, direction, "generated_label_accuracy"))
+    majority = estimate_in(metrics, label_metric_name(kinds, direction, "majority_accuracy"))
+    if accuracy and majority:
+        words = f"{accuracy.mean:.0%} right, the largest class alone {majority.mean:.0%}"
+        yield _skill(direction, accuracy, majority.mean, words)
+
+
+def _of_attributes(
+    metrics: Metrics, modalities: Mapping[str, Modality], direction: Direction
+) -> Iterator[Skill]:
+    balanced = estimate_in(metrics, f"{direction.name}_balanced_accuracy")
+    if balanced:
+        words = f"balanced accuracy {balanced.mean:.0%}, a guess 50%"
+        yield _skill(direction, balanced, 0.5, words)
+
+
+def _of_numbers(
+    metrics: Metrics, modalities: Mapping[str, Modality], direction: Direction
+) -> Iterator[Skill]:
+    r2 = estimate_in(metrics, f"{direction.name}_r2")
+    worst = estimate_in(metrics, f"{direction.name}_r2_worst")
+    if r2 and worst:
+        several = modalities[direction.target].event_shape[0] > 1
+        beside = f", the worst column {worst.mean:.2f}" if several else ""
+        yield _skill(direction, r2, 0.0, f"R² {r2.mean:.2f}{beside}, the mean alone 0")
+
+
+def _of_text(
+    metrics: Metrics, modalities: Mapping[str, Modality], direction: Direction
+) -> Iterator[Skill]:
+    accuracy = estimate_in(metrics, f"{direction.name}_symbol_accuracy")
+    usual = estimate_in(metrics, f"{direction.name}_usual_symbol_accuracy")
+    if accuracy and usual:
+        words = f"{accuracy.mean:.0%} of symbols right, the most frequent alone {usual.mean:.0%}"
+        yield _skill(direction, accuracy, usual.mean, words)
+
+
+def _of_image(
+    metrics: Metrics, modalities: Mapping[str, Modality], direction: Direction
+) -> Iterator[Skill]:
+    ratio = estimate_in(metrics, f"{direction.name}_psnr")
+    usual = estimate_in(metrics, f"{direction.target}_mean_psnr")
+    if ratio and usual:
+        words = f"{ratio.mean:.1f} dB, the mean {direction.target} alone {usual.mean:.1f} dB"
+        # The share of the squared error that is avoided, at the mean of its logarithm.
+        left = 10 ** ((usual.mean - ratio.mean) / 10)
+        error = left * math.log(10) / 10 * ratio.standard_error
+        yield Skill(direction, 1 - left, error, words)
+
+
+_BY_KIND: Mapping[str, Callable[..., Iterator[Skill]]] = {
+    "label": _of_label,
+    "attributes": _of_attributes,
+    "numbers": _of_numbers,
+    "text": _of_text,
+    "image": _of_image,
+}
+
+
+def _skill(direction: Direction, value: Estimate, baseline: float, words: str) -> Skill:
+    left = max(1 - baseline, 1e-9)
+    error = 0.0 if math.isnan(value.standard_error) else value.standard_error
+    return Skill(direction, (value.mean - baseline) / left, error / left, words)

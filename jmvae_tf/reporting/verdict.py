@@ -1,0 +1,159 @@
+"""Sums up a training in at most five sentences: what it predicts, what not, what to do next."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from jmvae_tf.evaluation.estimate import estimate_in
+from jmvae_tf.modalities import Modality
+from jmvae_tf.reporting.skills import Metrics, Skill, skills
+
+_WELL = 0.5
+"""The share of the baseline's errors from which a target counts as predicted well."""
+
+_ERRORS = 2.0
+"""Standard errors that a skill must be above 0."""
+
+_MOST_NAMED = 3
+"""Targets in a sentence."""
+
+_RISING = 0.9
+"""The last tenth of the epochs; a bound that is best there may still rise."""
+
+_COPIES = 0.5
+"""The ratio of distances to training images below which samples count as copies."""
+
+_FEW = 1000
+"""Training examples, below which more would help most."""
+
+
+def verdict(
+    metrics: Metrics,
+    modalities: Mapping[str, Modality],
+    history: Sequence[Mapping[str, float]],
+    num_training: int | None,
+    conditions: tuple[str, ...] = (),
+) -> list[str]:
+    """Returns one sentence each on what is predicted well, what is not, samples and next steps.
+
+    Args:
+      metrics: the content of metrics.json.
+      modalities: the model's modalities.
+      history: the rows of history.csv.
+      num_training: the number of training examples; None if it is not known.
+      conditions: the modalities that are always given and never generated.
+    """
+    best: dict[str, Skill] = {}
+    for skill in skills(metrics, modalities, conditions):
+        best.setdefault(skill.direction.target, skill)
+    well = [x for x in best.values() if x.share >= _WELL and x.share > _ERRORS * x.error]
+    some = [x for x in best.values() if x not in well and x.share > _ERRORS * x.error]
+    none = [x for x in best.values() if x not in well and x not in some]
+    lines = [
+        _sentence("Predicts well", well),
+        _sentence("Predicts in part", some),
+        _sentence("Does not predict, no better than its baseline", none),
+        " ".join(_on_samples(metrics, modalities)),
+    ]
+    next_step = _next(metrics, modalities, history, num_training, best, none)
+    return [line for line in [*lines, f"Next: {next_step}."] if line]
+
+
+def _sentence(beginning: str, found: Sequence[Skill]) -> str:
+    if not found:
+        return ""
+    more = len(found) - _MOST_NAMED
+    named = "; ".join(
+        f"{x.direction.target} from {' and '.join(x.direction.given)} ({x.words})"
+        for x in found[:_MOST_NAMED]
+    )
+    return f"{beginning}: {named}{f'; and {more} more' if more > 0 else ''}."
+
+
+def _on_samples(metrics: Metrics, modalities: Mapping[str, Modality]) -> Iterator[str]:
+    """Yields sentences on intervals, on samples that are copies, and on gaps."""
+    for name, modality in modalities.items():
+        inside = [
+            value.mean
+            for key in metrics
+            if key.endswith(f"_to_{name}_within_90") and (value := estimate_in(metrics, key))
+        ]
+        if modality.kind == "numbers" and inside:
+            low = min(inside)
+            judged = "about right" if low > 0.85 else "too narrow: do not rely on them"
+            yield f"The 90% intervals of {name} hold {low:.0%} of the true values, {judged}."
+        ratio = estimate_in(metrics, f"{name}_distance_to_training")
+        if ratio and ratio.mean < _COPIES:
+            yield f"Samples of {name} are close to training examples: it may have learned by heart."
+    protocol = metrics.get("protocol")
+    number = protocol.get("num_examples") if isinstance(protocol, Mapping) else None
+    gaps = [
+        f"{name} in {metrics[f'{name}_observed']}"
+        for name in modalities
+        if isinstance(metrics.get(f"{name}_observed"), int)
+    ]
+    if gaps and number:
+        yield f"Of {number} test examples, {', '.join(gaps)}; each metric is of those that have it."
+
+
+def _next(
+    metrics: Metrics,
+    modalities: Mapping[str, Modality],
+    history: Sequence[Mapping[str, float]],
+    num_training: int | None,
+    best: Mapping[str, Skill],
+    none: Sequence[Skill],
+) -> str:
+    """Chooses the most promising next step."""
+    unused = [
+        key
+        for key, value in metrics.items()
+        if key.startswith("active_units_") and key.endswith("_multiple") and value == 0
+    ]
+    if unused:
+        return (
+            "the latent variable is not used at all, so let the divergence set in later "
+            "(--warmup_epochs) or weigh the modalities more (--likelihood_weights)"
+        )
+    bounds = [(row["epoch"], row["validation_bound"]) for row in history if _has_bound(row)]
+    if len(bounds) > 1:
+        top, last = max(bounds, key=lambda x: x[1])[0], bounds[-1][0]
+        if top >= _RISING * last:
+            return (
+                f"the validation bound was still rising after {last:.0f} epochs, so train longer: "
+                f"--resume --epochs={2 * last:.0f}"
+            )
+        if top <= last / 2:
+            return (
+                f"the validation bound was best after {top:.0f} of {last:.0f} epochs and fell "
+                "since, so stop earlier (--patience) or get more examples"
+            )
+    for name, modality in modalities.items():
+        if modality.kind == "label" and name in best and _is_unbalanced(metrics, best[name]):
+            return f"rare classes of {name} are predicted worse, so try --balance={name}"
+    if none:
+        names = ", ".join(x.direction.target for x in none[:_MOST_NAMED])
+        return (
+            f"look whether the data tell {names} at all; if they do, weigh it more "
+            f"(--likelihood_weights={none[0].direction.target}=…) or train longer"
+        )
+    if num_training is not None and num_training < _FEW:
+        return f"more than {num_training} training examples would help most"
+    return "compare a run with another --seed, and bin/evaluate for log-likelihoods"
+
+
+def _has_bound(row: Mapping[str, float]) -> bool:
+    return "validation_bound" in row and "epoch" in row
+
+
+def _is_unbalanced(metrics: Metrics, skill: Skill) -> bool:
+    """Tells whether balanced accuracy is far below plain accuracy, beyond chance."""
+    for key in metrics:
+        if not key.endswith("generated_label_accuracy"):
+            continue
+        beginning = key.removesuffix("generated_label_accuracy")
+        if beginning not in ("", f"{'_'.join((*skill.direction.given, skill.direction.target))}_"):
+            continue
+        plain = estimate_in(metrics, key)
+        balanced = estimate_in(metrics, f"{beginning}balanced_accuracy")
+        if plain and balanced:
+            return plain.mean - balanced.mean > 0.05 + _ERRORS * balanced.standard_error
+    return False
