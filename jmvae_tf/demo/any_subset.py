@@ -85,7 +85,9 @@ class AnySubset:
         """
         signature = self._signatures.get(self._in_order(given), {}).get(target)
         if signature is None:
-            return self._completed(target, given, np.arange(_SAMPLES_OF_A_MEAN)).mean(axis=0)
+            mean = self._completed(target, given, np.arange(_SAMPLES_OF_A_MEAN)).mean(axis=0)
+            known = given.get(target, mean)  # What was given of it stays as it is.
+            return np.where(np.isnan(known), mean, known)
         inputs = {name: values[np.newaxis] for name, values in given.items()}
         return self.export(signature, **inputs)[target][0]
 

@@ -132,7 +132,7 @@ def test_what_has_no_signature_of_its_own_is_completed():
     model = AnySubset(export)
     given = {"label": np.eye(3)[1], "measures": np.array([3.0, np.nan], np.float32)}
     assert model.targets_of(given) == ["photo", "traits", "measures", "note"]
-    assert model.mean("measures", given).tolist() == [1, 0]
+    assert model.mean("measures", given).tolist() == [3, 0]
     [(signature, inputs)] = export.asked
     assert signature == "complete_measures"
     assert inputs["photo"].shape == (32, 4, 8, 4)

@@ -93,7 +93,8 @@ def test_numbers_in_part_and_a_text(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("species: likeliest ")
     assert lines[3] == "measures:"
-    assert [line.split()[0] for line in lines[4:]] == ["length_mm", "weight_g"]
+    assert lines[4].split() == ["length_mm", "3"]
+    assert lines[5].split()[0] == "weight_g"
     _generate(model, [], [], tmp_path / "out.png")
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if not line.startswith(" ")][1:] == ["measures:", "note:"]

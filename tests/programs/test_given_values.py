@@ -254,6 +254,22 @@ def test_a_subset_without_a_signature_is_completed(query, tmp_path):
     assert asked["complete_photo"]["seed"].tolist() == [3]
 
 
+def test_numbers_known_in_part_are_completed(query, capsys):
+    partly = dataclasses.replace(SHELLS["measures"], partly_observed=True)
+    asked = query(
+        "--measures=length_mm=3",
+        signatures=["measures_to_species", "complete_measures"],
+        modalities=SHELLS | {"measures": partly},
+    )
+    np.testing.assert_array_equal(asked["measures_to_species"]["measures"], [[3, np.nan]])
+    assert np.isnan(asked["complete_measures"]["species"]).all()
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "measures:",
+        "  length_mm    3",
+        "  weight_g     0.5",
+    ]
+
+
 def test_an_older_export_says_what_it_answers(query):
     with pytest.raises(UserError, match="must answer species_note_to_encoded_photo; received she"):
         query("--species=whelk", "--note=a", signatures=["species_to_photo"])

@@ -52,6 +52,11 @@ class GivenFlags(NamedTuple):
         found = {*self.paths(modalities), *self.values(modalities)}
         return [name for name in modalities if name in found]
 
+    def names_in_part(self, modalities: "Mapping[str, Known]") -> list[str]:
+        """Returns the names of those of which some values are given, and others stay unknown."""
+        values = self.values(modalities)
+        return [x for x in values if modalities[x].partly_observed and np.isnan(values[x]).any()]
+
 
 def all_given(
     flags: GivenFlags,
@@ -82,6 +87,13 @@ def all_given(
             values = _filled(modalities[name], values, usual(name))
         known[name] = values.astype(np.float32)
     return {name: known[name] for name in modalities if name in known}
+
+
+def with_given(values: np.ndarray, given: np.ndarray | None) -> np.ndarray:
+    """Returns generated values of a modality, with those in their place that were given in part."""
+    if given is None or not np.isnan(given).any():
+        return values
+    return np.where(np.isnan(given), values, given)
 
 
 def _filled(modality: "Known", values: np.ndarray, usual: np.ndarray | None) -> np.ndarray:

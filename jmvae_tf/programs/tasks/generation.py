@@ -12,7 +12,7 @@ from jmvae_tf.modalities import observed_key
 from jmvae_tf.models import editing
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.programs.common import standard_streams, values_by_name
-from jmvae_tf.programs.common.given_values import GivenFlags, all_given
+from jmvae_tf.programs.common.given_values import GivenFlags, all_given, with_given
 from jmvae_tf.programs.common.images_by_name import images_of, parse_images, paths_of
 from jmvae_tf.programs.common.print_values import print_samples, print_table
 from jmvae_tf.programs.tasks.run_model import load_model_of
@@ -78,7 +78,8 @@ def generate(
         if target in drawn:
             continue
         if known:
-            print_table(model.modalities[target], samples(target, None)[0])
+            values = with_given(samples(target, None)[0], known.get(target))
+            print_table(model.modalities[target], values)
         else:
             print_samples(model.modalities[target], samples(target, num_samples))
         standard_streams.require_output()

@@ -20,7 +20,7 @@ from jmvae_tf.export_format.saved_model_pb import read_signatures
 from jmvae_tf.export_format.value_ranges import to_pixels, to_values
 from jmvae_tf.export_format.version_folders import newest_version
 from jmvae_tf.programs.common import standard_streams, values_by_name
-from jmvae_tf.programs.common.given_values import GivenFlags, all_given
+from jmvae_tf.programs.common.given_values import GivenFlags, all_given, with_given
 from jmvae_tf.programs.common.images_by_name import images_of, paths_of
 from jmvae_tf.programs.common.print_values import print_table
 from jmvae_tf.runtime.errors import UserError
@@ -76,7 +76,7 @@ def query(
         condition, wanted = _one(changes, model.modalities)
         _edit(model, image, read(path, model.modalities[image]), condition, wanted, out)
         return
-    targets = _targets(model, given.names(model.modalities))
+    targets = _targets(model, given.names(model.modalities), given.names_in_part(model.modalities))
     images = [x for x in images_of(model.modalities) if x in targets]
     if seed is not None and not images:
         raise UserError(
@@ -87,7 +87,8 @@ def query(
         _write(path, model.draw(known, image, seed))
     for target in targets:
         if target not in images:
-            print_table(model.modalities[target], model.read(known, target))
+            values = with_given(model.read(known, target), known.get(target))
+            print_table(model.modalities[target], values)
     standard_streams.require_output()
 
 
@@ -206,13 +207,18 @@ def _client(
     return RestClient(server.url, name, timeout=timeout, modalities=modalities)
 
 
-def _targets(model: _ServedModel, known: Sequence[str]) -> list[str]:
+def _targets(model: _ServedModel, known: Sequence[str], in_part: Sequence[str]) -> list[str]:
     """Returns the names of the modalities that can be generated from known ones.
+
+    Args:
+      model: the model.
+      known: the names of the known modalities.
+      in_part: the names of those of which only some values are known.
 
     Raises:
       UserError: if there are none.
     """
-    left = [name for name in model.modalities if name not in known]
+    left = [name for name in model.modalities if name not in known or name in in_part]
     if not left:
         raise UserError(
             "Something must be left to generate",
@@ -222,7 +228,7 @@ def _targets(model: _ServedModel, known: Sequence[str]) -> list[str]:
 
     def can(target: str) -> bool:
         direct = signature_names.to_generate(known, target)
-        return model.has(direct) or model.completes(target)
+        return model.completes(target) or (target not in known and model.has(direct))
 
     # If there is no such signature, the first request says so.
     return [name for name in left if can(name)] or left[:1]
