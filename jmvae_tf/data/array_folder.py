@@ -21,7 +21,9 @@ from jmvae_tf.runtime.files import read_json, unfinished_folder, write_json
 MOST_IN_MEMORY = 2**30
 """Bytes of all arrays of a data set; large arrays of larger ones stay on disk."""
 
-_LARGE = 2**24  # Bytes of an array that is worth being left on disk.
+LARGE = 2**24
+"""Bytes of an array that is worth being left on disk."""
+
 _DESCRIPTION = "arrays.json"
 _TYPES = ("bool", "uint8", "int8", "uint16", "int32", "int64", "float32")
 _FILE = re.compile(r"[0-9]{1,4}\.values")
@@ -32,16 +34,11 @@ _MOST_EXAMPLES = 10**9
 class MappedRows:
     """Rows of an array in a file, read when needed; without a loop in Python over rows."""
 
-    def __init__(self, path: pathlib.Path, shape: tuple[int, ...], dtype: np.dtype) -> None:
-        """Opens the file.
-
-        Args:
-          path: a file of raw values.
-          shape: of the whole array, at least one row.
-          dtype: of its values.
-        """
-        self.shape, self.dtype = shape, dtype
-        self._values = np.memmap(path, dtype, "r", shape=shape)
+    def __init__(self, values: np.memmap) -> None:
+        """Takes the array in the file."""
+        self._values = values
+        self.shape: tuple[int, ...] = values.shape
+        self.dtype = values.dtype
 
     def __len__(self) -> int:
         """Returns the number of rows."""
@@ -118,13 +115,14 @@ def has_arrays(folder: pathlib.Path) -> bool:
 
 
 def read_arrays(
-    folder: pathlib.Path, most_in_memory: int = MOST_IN_MEMORY
+    folder: pathlib.Path, most_in_memory: int = MOST_IN_MEMORY, large: int = LARGE
 ) -> tuple[dict[str, dict[str, np.ndarray | Rows]], dict[str, Any]]:
     """Reads a folder that `written_arrays` wrote.
 
     Args:
       folder: the folder.
       most_in_memory: if the arrays have more bytes, the large ones stay on disk.
+      large: the bytes from which on an array is large.
 
     Returns:
       Each part's arrays by name; and what the writer noted about them.
@@ -145,7 +143,7 @@ def read_arrays(
         total = sum(x.nbytes for *_, x in sizes)
         read: dict[str, dict[str, np.ndarray | Rows]] = {part: {} for part in parts}
         for part, name, array in sizes:
-            stays = total > most_in_memory and array.nbytes > _LARGE and array.dtype != bool
+            stays = total > most_in_memory and array.nbytes >= max(1, large) and array.dtype != bool
             read[part][name] = array.mapped() if stays else array.loaded()
     except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise UserError(
@@ -164,7 +162,7 @@ class _Described:
         self.nbytes = math.prod(shape) * dtype.itemsize
 
     def mapped(self) -> MappedRows:
-        return MappedRows(self.path, self.shape, self.dtype)
+        return MappedRows(np.memmap(self.path, self.dtype, "r", shape=self.shape))
 
     def loaded(self) -> np.ndarray:
         return np.fromfile(self.path, self.dtype).reshape(self.shape)

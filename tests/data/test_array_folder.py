@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from jmvae_tf.data import array_folder
 from jmvae_tf.data.array_folder import has_arrays, read_arrays, written_arrays
 from jmvae_tf.runtime.errors import UserError
 
@@ -39,9 +38,8 @@ def test_arrays_come_back(folder):
     assert [path.name for path in folder.parent.iterdir()] == ["1"], "nothing temporary is left"
 
 
-def test_large_arrays_of_large_data_stay_on_disk(folder, monkeypatch):
-    monkeypatch.setattr(array_folder, "_LARGE", 7 * 4)
-    parts, _ = read_arrays(folder, most_in_memory=60)
+def test_large_arrays_of_large_data_stay_on_disk(folder):
+    parts, _ = read_arrays(folder, most_in_memory=60, large=7 * 4 + 1)
     rows = parts["train"]["image"]
     assert not isinstance(rows, np.ndarray)
     assert (rows.shape, rows.dtype, len(rows)) == ((7, 2, 3), np.uint8, 7)

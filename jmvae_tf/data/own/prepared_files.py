@@ -24,7 +24,12 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from jmvae_tf.data import image_file, tfds_files
-from jmvae_tf.data.array_folder import MOST_IN_MEMORY
+from jmvae_tf.data.array_folder import (
+    MOST_IN_MEMORY,
+    has_arrays,
+    read_arrays,
+    written_arrays,
+)
 from jmvae_tf.data.data_set import Rows
 from jmvae_tf.data.own.file_work import FileWork, prepared_rows
 from jmvae_tf.data.own.layout import Listing
@@ -224,6 +229,23 @@ def _check_described(described: Mapping[str, Any], number: int) -> None:
         raise ValueError(f"{sum(numbers)} rows, not {number}")
 
 
+def _unpacked(
+    source: Any, number: int, one: ModalityColumns, name: str, folder: pathlib.Path
+) -> np.ndarray | Rows:
+    """Returns images as pixels in a file, which it writes the first time.
+
+    Training would otherwise decode each image in every epoch.
+    """
+    if not has_arrays(folder):
+        images = StoredImages(source, np.arange(number), one.stored_shape, name)
+        check_space(folder.parent, math.prod(images.shape))
+        with written_arrays(folder) as writer:
+            for start in range(0, number, _READ_AT_ONCE):
+                rows = np.arange(start, min(start + _READ_AT_ONCE, number))
+                writer.append(_SPLIT, {name: images[rows]})
+    return read_arrays(folder, most_in_memory=0, large=0)[0][_SPLIT][name]
+
+
 def _read(
     folder: pathlib.Path, modalities: Mapping[str, ModalityColumns], number: int
 ) -> ReadFiles:
@@ -241,13 +263,12 @@ def _read(
     }
     read = ReadFiles(list(modalities), number)
     rows = np.arange(number)
+    large = sum(sizes.values()) > MOST_IN_MEMORY
     for name, one in modalities.items():
-        stays = sum(sizes.values()) > MOST_IN_MEMORY and name in images
-        read[name] = (
-            StoredImages(source, rows, one.stored_shape, name)
-            if stays
-            else np.zeros((number, *one.stored_shape), one.stored_type)
-        )
+        if large and name in images:
+            read[name] = _unpacked(source, number, one, name, folder / f"unpacked-{name}")
+        else:
+            read[name] = np.zeros((number, *one.stored_shape), one.stored_type)
     for start in range(0, number, _READ_AT_ONCE):
         chunk = rows[start : start + _READ_AT_ONCE].tolist()
         for row, example in zip(chunk, source.__getitems__(chunk), strict=True):

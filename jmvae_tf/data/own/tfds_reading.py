@@ -158,6 +158,7 @@ def _stored(
             stored[observed_key(name)] = values >= 0
         elif one.kind == "text":
             values = _symbols(first, one)
+            stored[observed_key(name)] = values[:, 0] < len(one.alphabet)  # Empty: missing.
         elif one.kind in ("attributes", "numbers"):
             values = np.stack([batch[column] for column in one.columns], axis=1)
             there = np.isfinite(values)

@@ -40,6 +40,7 @@ class Shells(tfds.core.GeneratorBasedBuilder):
                     "place": features.Tensor(shape=(2,), dtype=tf.float32),
                     "map": features.Tensor(shape=(2, 3), dtype=tf.float32),
                     "beach": features.Text(),
+                    "note": features.Text(),
                     "story": features.Text(),
                     "parts": features.Sequence(tf.int64),
                     "sample_weight": tf.float32,
@@ -70,6 +71,7 @@ class Shells(tfds.core.GeneratorBasedBuilder):
                     "place": [i, -i],
                     "map": np.full((2, 3), i, np.float32),
                     "beach": ["west", "east "][i % 2],
+                    "note": f"no {i}",
                     "story": f"{i} " * 200,
                     "parts": [1] * i,
                     "sample_weight": 1 + i % 2,
@@ -104,6 +106,7 @@ def test_features_become_modalities(shells):
         "genus": ("label", (2,)),
         "map": ("array", (2, 3)),
         "measures": ("numbers", (2,)),
+        "note": ("text", (5, 14)),
         "place": ("numbers", (2,)),
         "species": ("label", (3,)),
         "traits": ("attributes", (2,)),
@@ -158,6 +161,9 @@ def test_values_and_masks(shells):
     np.testing.assert_array_equal(part["photo"].numpy().mean((1, 2, 3)), index % 2)
     np.testing.assert_array_equal(part["map"].numpy()[:, 1, 2], index)
     np.testing.assert_array_equal(tf.argmax(part["beach"], 1), 1 - index % 2)
+    symbols = [*shells.modalities["note"].value_names[:-1], ""]
+    texts = ["".join(symbols[place] for place in row) for row in np.argmax(part["note"], -1)]
+    assert texts == [f"no {int(i)}" for i in index]
     assert set(shells.masks("test")) == {"species/observed", "measures/observed"}
     batch = next(Feed(shells, 9).evaluation_batches("test").as_numpy_iterator())
     np.testing.assert_array_equal(batch[SAMPLE_WEIGHT], 1 + index % 2)
@@ -175,8 +181,7 @@ def test_a_second_load_reads_what_was_prepared(data_dir, shells, capsys, monkeyp
 
 
 def test_large_data_are_read_batch_by_batch(data_dir, shells, monkeypatch):
-    monkeypatch.setattr(array_folder, "_LARGE", 1000)
-    monkeypatch.setattr(array_folder.read_arrays, "__defaults__", (1,))
+    monkeypatch.setattr(array_folder.read_arrays, "__defaults__", (1, 1000))
     streamed = load("shells", data_dir)
     assert not isinstance(streamed.train["photo"], np.ndarray)
     for one, other in zip(
