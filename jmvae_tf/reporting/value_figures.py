@@ -19,7 +19,7 @@ from jmvae_tf.reporting.figure_names import capital, plural, plurals
 from jmvae_tf.reporting.figures import confusions, image_grids, number_plots, text_pairs
 from jmvae_tf.reporting.given_values import given_in_words
 
-Examples = Mapping[str, tf.Tensor]
+ShownExamples = Mapping[str, tf.Tensor]
 
 _MOST_PANELS = 12  # Columns to draw; of more, the worst.
 _MOST_COLUMNS = 30  # Of correlations; of more, those that differ most.
@@ -28,7 +28,11 @@ _NEAREST = 14
 
 
 def draw_numbers(
-    path: pathlib.Path, model: MultimodalVAE, direction: Direction, examples: Examples, seed: int
+    path: pathlib.Path,
+    model: MultimodalVAE,
+    direction: Direction,
+    examples: ShownExamples,
+    seed: int,
 ) -> None:
     """Draws each column's predicted numbers against the true ones, of many columns the worst.
 
@@ -69,7 +73,11 @@ def draw_numbers(
 
 
 def draw_confusion(
-    path: pathlib.Path, model: MultimodalVAE, direction: Direction, examples: Examples, seed: int
+    path: pathlib.Path,
+    model: MultimodalVAE,
+    direction: Direction,
+    examples: ShownExamples,
+    seed: int,
 ) -> None:
     """Draws which classes are taken for which; see `draw_numbers` for the arguments."""
     names = names_or_numbers(model.modalities[direction.target])
@@ -80,7 +88,11 @@ def draw_confusion(
 
 
 def draw_texts(
-    path: pathlib.Path, model: MultimodalVAE, direction: Direction, examples: Examples, seed: int
+    path: pathlib.Path,
+    model: MultimodalVAE,
+    direction: Direction,
+    examples: ShownExamples,
+    seed: int,
 ) -> None:
     """Draws generated texts below true ones; see `draw_numbers` for the arguments."""
     few = {key: x[:_MOST_TEXTS] for key, x in examples.items()}
@@ -95,7 +107,7 @@ def draw_texts(
 
 
 def draw_correlations(
-    path: pathlib.Path, model: MultimodalVAE, name: str, examples: Examples, seed: int
+    path: pathlib.Path, model: MultimodalVAE, name: str, examples: ShownExamples, seed: int
 ) -> None:
     """Draws correlations of test numbers, of numbers drawn from the prior, and their difference.
 
@@ -150,12 +162,12 @@ def draw_nearest(
 
 
 def _predicted(
-    model: MultimodalVAE, direction: Direction, examples: Examples, seed: int
+    model: MultimodalVAE, direction: Direction, examples: ShownExamples, seed: int
 ) -> np.ndarray:
     return generated(model, direction.target, with_masks(examples, direction.given), seed)
 
 
-def _as_arrays(examples: Examples) -> dict[str, np.ndarray]:
+def _as_arrays(examples: ShownExamples) -> dict[str, np.ndarray]:
     return {key: np.asarray(x) for key, x in examples.items()}
 
 

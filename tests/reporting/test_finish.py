@@ -17,7 +17,7 @@ def test_what_fails_after_training_is_one_line_and_loses_nothing(
 ):
     folder, exports = RunFolder(tmp_path / "a run"), []
 
-    def export(model, export_dir, keep_versions):
+    def export(model, export_dir, keep_versions, columns):
         exports.append((export_dir / "1", keep_versions))
         (export_dir / "1").mkdir(parents=True)
         return export_dir / "1"
