@@ -13,7 +13,6 @@ import numpy as np
 
 from jmvae_tf.data.own.manifest import ModalityColumns
 from jmvae_tf.data.own.manifest_values import MOST_VALUES
-from jmvae_tf.data.own.table_file import TableFile
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_limited
 
@@ -76,7 +75,7 @@ def read_array(root: pathlib.Path, name: str, shape: tuple[int, ...] | None = No
 
 
 def resolve_array(
-    one: ModalityColumns, root: pathlib.Path, names: Sequence[str | None], table: TableFile
+    one: ModalityColumns, root: pathlib.Path, names: Sequence[str | None], table: pathlib.Path
 ) -> ModalityColumns:
     """Gives an array the shape of the first file, unless its manifest says the shape.
 
@@ -96,6 +95,6 @@ def resolve_array(
                 reasons.append(f"{name}: {error}")
     raise UserError(
         "A column of arrays names .npy files of numbers",
-        f"{table.path}: column {one.columns[0]!r}: {(reasons or ['no file'])[0]}",
+        f"{table}: column {one.columns[0]!r}: {(reasons or ['no file'])[0]}",
         "mend the files, or ignore the column in columns.json",
     )

@@ -66,6 +66,7 @@ def load_rows(
     manifest: Manifest | None = None,
     may_lack: bool = False,
     processes: int | None = None,
+    in_memory: bool = True,
 ) -> OwnRows:
     """Loads all rows of a folder or a table, in its order.
 
@@ -76,12 +77,13 @@ def load_rows(
         what they look like.
       may_lack: whether columns of the manifest may be missing, and rows empty.
       processes: the number of processes that read images; None for that of processors.
+      in_memory: whether prepared images of at most 1 GiB are read into memory.
 
     Raises:
       UserError: if it cannot be read; it names the file, row and column.
     """
     table = read_table(path, manifest, may_lack, data_dir)
-    read = _read_files(table, data_dir, processes or os.cpu_count() or 1)
+    read = _read_files(table, data_dir, processes or os.cpu_count() or 1, in_memory)
     values: dict[str, Any] = {}
     for name, one in table.manifest.modalities.items():
         observed = table.encoded.observed[name]
@@ -103,6 +105,7 @@ def load(
     data_dir: pathlib.Path,
     manifest: Manifest | None = None,
     processes: int | None = None,
+    in_memory: bool = True,
     say: Callable[[str], None] = print,
 ) -> DataSet:
     """Loads a folder or a table as a data set.
@@ -112,12 +115,13 @@ def load(
       data_dir: folder to prepare images in.
       manifest: what its columns are taken for; see `load_rows`.
       processes: the number of processes that read images; None for that of processors.
+      in_memory: whether prepared images of at most 1 GiB are read into memory.
       say: prints what the data were taken for, unless the manifest is resolved.
 
     Raises:
       UserError: if it cannot be read, or too few rows are left to train or test on.
     """
-    rows = load_rows(path, data_dir, manifest, processes=processes)
+    rows = load_rows(path, data_dir, manifest, processes=processes, in_memory=in_memory)
     data = data_set_of(rows)
     if manifest is None or not manifest.is_whole:
         files = rows.files
@@ -171,7 +175,9 @@ def _mask(one: ModalityColumns, observed: np.ndarray) -> np.ndarray:
     return observed
 
 
-def _read_files(table: OwnTable, data_dir: pathlib.Path, processes: int) -> ReadFiles:
+def _read_files(
+    table: OwnTable, data_dir: pathlib.Path, processes: int, in_memory: bool
+) -> ReadFiles:
     """Reads images and arrays; many of them are prepared once, in the data directory."""
     files = table.encoded.files
     work = FileWork(
@@ -189,7 +195,7 @@ def _read_files(table: OwnTable, data_dir: pathlib.Path, processes: int) -> Read
             f"{error.filename}: {error.strerror}",
             "choose a --data_dir that you may write to",
         ) from error
-    return read_prepared_files(folder, work.modalities, number)
+    return read_prepared_files(folder, work.modalities, number, in_memory)
 
 
 def _read_directly(work: FileWork, number: int) -> ReadFiles:

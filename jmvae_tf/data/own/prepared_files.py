@@ -191,14 +191,18 @@ class ReadFiles(dict[str, np.ndarray | Rows]):
 
 
 def read_prepared_files(
-    folder: pathlib.Path, modalities: Mapping[str, ModalityColumns], number: int
+    folder: pathlib.Path,
+    modalities: Mapping[str, ModalityColumns],
+    number: int,
+    in_memory: bool,
 ) -> ReadFiles:
-    """Reads a prepared data set; images and arrays of more than 1 GiB stay on disk.
+    """Reads a prepared data set.
 
     Args:
       folder: its folder.
       modalities: the images and arrays.
       number: the number of rows.
+      in_memory: whether images of at most 1 GiB are read into memory.
 
     Raises:
       UserError: if it is damaged, or `prepare_files` did not make it.
@@ -206,7 +210,7 @@ def read_prepared_files(
     tfds_files.check_tfds_files(folder)
     try:
         _check_described(read_json(folder / "dataset_info.json"), number)
-        return _read(folder, modalities, number)
+        return _read(folder, modalities, number, in_memory)
     except UserError:
         raise
     except Exception as error:  # TFDS and ArrayRecord raise many types.
@@ -247,7 +251,10 @@ def _unpacked(
 
 
 def _read(
-    folder: pathlib.Path, modalities: Mapping[str, ModalityColumns], number: int
+    folder: pathlib.Path,
+    modalities: Mapping[str, ModalityColumns],
+    number: int,
+    in_memory: bool,
 ) -> ReadFiles:
     builder = tfds.builder_from_directory(folder)
     # Other features may unpack to any size or mean something else.
@@ -267,6 +274,8 @@ def _read(
     for name, one in modalities.items():
         if large and name in images:
             read[name] = _unpacked(source, number, one, name, folder / f"unpacked-{name}")
+        elif name in images and not in_memory:
+            read[name] = StoredImages(source, rows, one.stored_shape, name)
         else:
             read[name] = np.zeros((number, *one.stored_shape), one.stored_type)
     for start in range(0, number, _READ_AT_ONCE):

@@ -119,7 +119,7 @@ def read_table(
             if resolved.said:
                 said[name] = resolved.said
         else:
-            modalities[name] = resolve_array(one, layout.root, files, facts.table)
+            modalities[name] = resolve_array(one, layout.root, files, facts.table.path)
     for name, one in modalities.items():
         there = encoded.observed[name]
         if there.ndim > 1:

@@ -42,7 +42,7 @@ def prepare_data(
     has_one = path.is_file() and not overwrite
     given = None if has_one else Manifest(source.name, {})
     try:
-        data = path_source.load(source.path, data_dir, given, num_processes)
+        data = path_source.load(source.path, data_dir, given, num_processes, in_memory=False)
     except KeyboardInterrupt as interrupt:
         raise interrupted(
             interrupt, f"finished work is kept; resume with {shlex.join(command)}"

@@ -6,6 +6,7 @@ import pytest
 
 from jmvae_tf.data.own import encoding, path_source, prepared_files
 from jmvae_tf.data.own.path_source import load, load_rows
+from jmvae_tf.runtime.errors import UserError
 from tests.helpers.folders import contents
 from tests.helpers.own_data import read_rows, write_image, write_shells, write_table
 
@@ -137,8 +138,9 @@ def test_many_images_are_prepared_once(shells, tmp_path, monkeypatch):
     before = contents(folder)
     again = load_rows(shells, tmp_path / "data")
     assert contents(folder) == before
+    on_disk = load(shells, tmp_path / "data", in_memory=False)
     monkeypatch.setattr(prepared_files, "MOST_IN_MEMORY", 100)
-    on_disk = load(shells, tmp_path / "data")
+    unpacked = load(shells, tmp_path / "data")
     for loaded in (first, again):
         assert loaded.values.keys() == plain.values.keys()
         for name, values in plain.values.items():
@@ -147,8 +149,21 @@ def test_many_images_are_prepared_once(shells, tmp_path, monkeypatch):
         np.testing.assert_array_equal(loaded.files.digests["image"], plain.files.digests["image"])
     whole = path_source.data_set_of(plain)
     rows = np.array([3, 0, 3])
-    assert not isinstance(on_disk.train["image"], np.ndarray)
-    np.testing.assert_array_equal(on_disk.train["image"][rows], whole.train["image"][rows])
+    for data in (on_disk, unpacked):
+        assert not isinstance(data.train["image"], np.ndarray)
+        np.testing.assert_array_equal(data.train["image"][rows], whole.train["image"][rows])
+    # Another label needs no other images, another size does.
+    write_table(shells, [row.replace("whelk", "limpet") for row in read_rows(shells)])
+    load_rows(shells, tmp_path / "data")
+    assert list((tmp_path / "data" / "shells").iterdir()) == [folder]
+    [records] = folder.glob("*.array_record*")
+    records.write_bytes(records.read_bytes()[:-100])
+    with pytest.raises(UserError, match=f"{folder}: .*; remove the folder, and prepare them"):
+        load_rows(shells, tmp_path / "data")
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UserError, match="in folders, not in links"):
+        load_rows(shells, tmp_path / "data")
 
 
 def test_values_of_a_large_table_stay_on_disk(shells, tmp_path, monkeypatch):
