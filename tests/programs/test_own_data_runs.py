@@ -168,12 +168,35 @@ def test_incomplete_rows_are_dropped_on_request(here, train, capsys):
     assert len(folder.read_history()) == 2
 
 
-def test_code_does_not_run_because_a_run_names_it(here, train):
-    (here / "load.py").write_text("raise SystemExit('it ran')\n")
-    train()
-    (here / "run" / "local.json").write_text(json.dumps({"data": f"{here}/load.py:shells"}))
-    with pytest.raises(UserError, match="whose data are Python code; add --data="):
-        run_data.load_for(choose_run("run", None), None, pathlib.Path("data"))
+CODE = """
+import numpy as np
+from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.likelihoods import Gaussian
+from jmvae_tf.modalities import Modality
+
+NAMES = ("photo", "species", "measures")
+
+def load():
+    rng = np.random.default_rng(0)
+    values = {name: rng.normal(size=(30, 4)).astype(np.float32) for name in NAMES}
+    modalities = {name: Modality(name, (4,), Gaussian()) for name in NAMES}
+    parts = [{name: x[start:stop] for name, x in values.items()}
+             for start, stop in ((0, 24), (24, 27), (27, 30))]
+    return DataSet("mine", modalities, *parts, prepare=dict)
+"""
+
+
+def test_data_of_a_function(here, train):
+    (here / "load.py").write_text(CODE)
+    folder = train(data="load.py:load")
+    manifest = folder.read_settings().manifest
+    assert [one.kind for one in manifest.modalities.values()] == ["array"] * 3
+    train(data="load.py:load", resume=True, epochs=2)
+    assert len(folder.read_history()) == 2
+    run = choose_run("run", None)
+    assert run_data.load_for(run, "load.py:load", here).num_examples("test") == 3
+    with pytest.raises(UserError, match=r"Python code; add --data=.*load\.py:load"):
+        run_data.load_for(run, None, here)
 
 
 def test_the_image_that_a_discriminator_judges_is_said(capsys):
