@@ -116,9 +116,8 @@ def embed_table(chosen: ModelAndTable, inference: Mapping[str, Any], seed: int) 
                 for name in embedded:
                     schema = schema.append(pa.field(name, pa.float32()))
                 write = stack.enter_context(table_writer(chosen.out, schema))
-            cells = part.cells.reindex(columns=kept)
-            for name, values in embedded.items():
-                cells[name] = pd.Series(_without_nan(values), cells.index, object)
+            values = {name: _without_nan(x) for name, x in embedded.items()}
+            cells = pd.DataFrame({**{x: part.cells[x] for x in kept}, **values}, dtype=object)
             write(cells)
             rows += len(cells)
     print(f"{rows} rows, embedded in {len(names)} values each")
