@@ -69,15 +69,13 @@ def infer(facts: TableFacts, given: Manifest, may_lack: bool = False) -> Inferre
       UserError: if the manifest names columns that the table lacks, a column has numbers and
         texts, or nothing is left to learn from.
     """
-    if may_lack:
-        kept = {key: getattr(given, key) for key in ("split", "group", "key", "weight")}
-        kept = {key: x if x in facts.columns else None for key, x in kept.items()}
-        given = dataclasses.replace(given, **kept)
+    if may_lack:  # Nothing is trained, so rows need neither parts nor weights.
+        given = dataclasses.replace(given, split=None, group=None, key=None, weight=None)
     else:
         check_columns(facts, given)
     said: dict[str, str] = {}
     fields: dict[str, Any] = {
-        key: getattr(given, key) or (name if name in facts.columns else None)
+        key: getattr(given, key) or (name if name in facts.columns and not may_lack else None)
         for key, name in (("split", SPLIT_COLUMN), ("weight", WEIGHT_COLUMN))
     }
     for use, name in (*fields.items(), ("group", given.group)):

@@ -202,7 +202,9 @@ def test_arrays(tmp_path):
 
 def test_columns_that_a_table_lacks_may_be_empty(shells, tmp_path):
     manifest = load_rows(shells, tmp_path / "data").manifest
-    path = write_table(tmp_path / "new", ["length_mm,weight_g", "12,0.5", ",", "14,"])
+    path = write_table(
+        tmp_path / "new", ["id,split,length_mm,weight_g", "1,x,12,0.5", "1,y,,", ",,14,"]
+    )
     with pytest.raises(ValueError, match="without 'file_name'"):
         load_rows(path, tmp_path / "data", manifest)
     loaded = load_rows(path, tmp_path / "data", manifest, may_lack=True)
