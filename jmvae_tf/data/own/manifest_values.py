@@ -17,7 +17,6 @@ MOST_VALUES = 2**24  # Of an event.
 _LARGEST_WEIGHT = 1e30
 _DATA_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
-_REALS = ("Gaussian", "LearnedGaussian", "Laplace")
 COUNTS = ("Poisson", "NegativeBinomial")
 
 LIKELIHOODS = types.MappingProxyType(
@@ -25,12 +24,16 @@ LIKELIHOODS = types.MappingProxyType(
         "image": ("Gaussian", "Bernoulli", "LearnedGaussian", "Laplace"),
         "label": ("Categorical",),
         "attributes": ("Gaussian", "Bernoulli"),
-        "numbers": (*_REALS, *COUNTS),
+        "numbers": ("LearnedGaussian", "Gaussian", "Laplace", *COUNTS),
         "text": ("CategoricalSequence",),
-        "array": (*_REALS, "Bernoulli", *COUNTS),
+        "array": ("Gaussian", "LearnedGaussian", "Laplace", "Bernoulli", *COUNTS),
     }
 )
-"""The likelihoods that each kind may have, the usual one first."""
+"""The likelihoods that each kind may have, the usual one first.
+
+Numbers learn their variances: with a fixed one, a column that the others determine would be
+predicted worse, and with deviations that are far too wide.
+"""
 
 FITS = ("crop", "pad", "stretch")
 """How an image gets its size: cut at two edges, with black margins, or in another aspect."""
