@@ -147,8 +147,7 @@ class _Text(GivenControl):
             gr.Textbox(
                 "",
                 label=self.modality.name,
-                info=self._rule,
-                placeholder="not given",
+                placeholder=f"not given; {self._rule}",
                 elem_id=f"give-{self.modality.name}",
             )
         ]
