@@ -74,6 +74,7 @@ def small_preset(monkeypatch: pytest.MonkeyPatch) -> None:
         "decoders": {"image": NETWORK, "attributes": NETWORK},
         "layer_encoder": NETWORK,
         "layer_prior": NETWORK,
+        "num_rounds": 2,
         "discriminator": NETWORK,
         "adversarial_weight": 1.0,
         "discriminator_learning_rate": 1e-4,
