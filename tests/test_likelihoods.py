@@ -299,6 +299,20 @@ def test_a_learned_variance_is_a_weight_of_the_head(rng, shape, variances):
     assert type(head).from_config(config).likelihood == head.likelihood
 
 
+def test_a_head_gives_all_parameters_of_each_value(rng):
+    for shape, features in (((3,), (5, 4)), ((4, 6, 2), (5, 2, 3, 4))):
+        head = LikelihoodHead(NegativeBinomial(), shape)
+        p = head(tf.constant(rng.normal(size=features), tf.float32))
+        assert (p.batch_shape, p.event_shape) == ((5,), shape)
+        assert head.shared is None
+        kernel, biases = head.parameters.get_weights()
+        head.parameters.set_weights([np.zeros_like(kernel), np.tile([1.5, 0.7], len(biases) // 2)])
+        p = head(tf.zeros(features))
+        m, r = np.exp(1.5), _softplus(0.7) + 1e-3
+        np.testing.assert_allclose(p.mean(), np.full((5, *shape), m), rtol=1e-5)
+        np.testing.assert_allclose(p.variance(), np.full((5, *shape), m + m**2 / r), rtol=1e-5)
+
+
 def test_learned_variances_become_those_of_the_errors(rng):
     """The exact optimum for each value: the mean squared error."""
     head = LikelihoodHead(LearnedGaussian(), (3,))
