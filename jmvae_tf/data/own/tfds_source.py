@@ -7,6 +7,7 @@ what the columns were taken for; who changes it decides otherwise.
 """
 
 import contextlib
+import difflib
 import hashlib
 import json
 import pathlib
@@ -37,6 +38,7 @@ _PART_OF_SPLIT = {
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
     "test": "test",
 }
+_CATALOG = "https://www.tensorflow.org/datasets/catalog"
 _BLOCK = 10
 """Of so many training examples, one goes to each part that a data set lacks."""
 
@@ -65,7 +67,7 @@ def load(
       UserError: if there is no such data set, it cannot be downloaded, its files are damaged, or
         nothing in it can be a modality.
     """
-    _check_files(data_dir / builder_name.partition(":")[0].partition("/")[0])
+    _check_files(data_dir / _base_of(builder_name))
     builder = _builder(builder_name, data_dir)
     splits = {split: info.num_examples for split, info in builder.info.splits.items()}
     division = _division_of(list(splits) or ["train"])
@@ -114,21 +116,35 @@ def _check_files(folder: pathlib.Path) -> None:
 
 def _builder(name: str, data_dir: pathlib.Path) -> Any:
     """Returns the builder of a data set whose files are there."""
+    base = _base_of(name)
+    known = tfds.list_builders(with_community_datasets=False)
+    if base not in known and not (data_dir / base).is_dir():  # TFDS would ask servers first.
+        near = difflib.get_close_matches(base, known, 1)
+        raise UserError(
+            "tfds:NAME[/CONFIG][:VERSION] names a data set of TensorFlow Datasets",
+            f"tfds:{name}",
+            f"did you mean tfds:{near[0]}?" if near else f"see the names at {_CATALOG}",
+        )
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except Exception as error:  # TFDS raises many types.
         raise UserError(
             "tfds:NAME[/CONFIG][:VERSION] names a data set of TensorFlow Datasets",
             f"tfds:{name}: {str(error).strip().partition(chr(10))[0]}",
-            "see the names at https://www.tensorflow.org/datasets/catalog",
+            f"see the names at {_CATALOG}",
         ) from error
+    remedy = "download it where there is a network, and copy the folder"
+    urls = list(getattr(builder, "url_infos", None) or ())
+    if urls and _downloads(builder):
+        folder = pathlib.Path(builder.data_dir).parent
+        tfds_files.check_available(folder, name, urls[0], remedy)
     try:
         builder.download_and_prepare()
     except Exception as error:
         raise UserError(
             f"{name} must be in --data_dir or be downloadable",
             f"{data_dir} without its files, and {type(error).__name__}: {error}",
-            "download it where there is a network, and copy the folder",
+            remedy,
         ) from error
     if not isinstance(builder.info.features, tfds.features.FeaturesDict):
         raise UserError(
@@ -137,6 +153,16 @@ def _builder(name: str, data_dir: pathlib.Path) -> Any:
             "load it with --data=FILE.py:FUNCTION",
         )
     return builder
+
+
+def _base_of(builder_name: str) -> str:
+    """Returns the name of a data set without its configuration and version."""
+    return builder_name.partition(":")[0].partition("/")[0]
+
+
+def _downloads(builder: Any) -> bool:
+    """Whether files that are missing will be downloaded; TFDS's mocks need none."""
+    return type(builder).download_and_prepare.__module__.startswith(tfds.core.__name__)
 
 
 @contextlib.contextmanager

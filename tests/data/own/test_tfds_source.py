@@ -226,11 +226,27 @@ def test_a_manifest_of_other_columns_is_refused(data_dir, columns, message):
         load("shells", data_dir, Manifest("mine", columns))
 
 
-def test_an_unknown_name_is_refused(tmp_path):
-    with pytest.raises(
-        UserError, match="names a data set of TensorFlow Datasets; received tfds:sh"
-    ):
-        load("shels", tmp_path)
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("cifr10", "names a data set of .*; received tfds:cifr10; did you mean tfds:cifar10"),
+        ("zzz", "received tfds:zzz; see the names at "),
+        ("emnist/nothing", "received tfds:emnist/nothing: .*nothing"),
+        ("cifar10:0.0.1", "received tfds:cifar10:0.0.1: .*0.0.1"),
+    ],
+)
+def test_unknown_names_are_refused(tmp_path, name, message):
+    with pytest.raises(UserError, match=message):
+        load(name, tmp_path)
+
+
+def test_without_a_network_it_is_said_at_once(tmp_path, monkeypatch):
+    def no_network(*arguments, **options):
+        raise OSError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", no_network)
+    with pytest.raises(UserError, match=r"cifar10 must be in --data_dir .*no answer from https?:"):
+        load("cifar10", tmp_path)
 
 
 def test_files_of_a_stranger_are_checked(tmp_path):
