@@ -58,7 +58,11 @@ class FileWork:
                 reasons.append(reason)
                 digests.append(digest)
         write_files(
-            path, contents, reasons=np.array(reasons, str), digests=np.array(digests, np.int64)
+            path,
+            contents,
+            sizes=np.array(list(map(len, contents)), np.int64),
+            reasons=np.array(reasons, str),
+            digests=np.array(digests, np.int64),
         )
 
 
@@ -81,35 +85,40 @@ def read_values(root: pathlib.Path, file: str, one: ModalityColumns) -> tuple[np
     return values, int.from_bytes(digest, signed=True)
 
 
-@dataclasses.dataclass(frozen=True)
-class PreparedRow:
-    """The files of a row.
-
-    Attributes:
-      contents: modality name to a PNG file, or the bytes of an array; empty where there is none.
-      reasons: modality name to the reason why its file is not used; "" where there is none.
-      digests: modality name to a number that only files of equal content share.
-    """
-
-    contents: Mapping[str, bytes]
-    reasons: Mapping[str, str]
-    digests: Mapping[str, int]
-
-
-def prepared_rows(parts: PartFiles, names: Sequence[str]) -> Iterator[PreparedRow]:
+def prepared_rows(parts: PartFiles, names: Sequence[str]) -> Iterator[dict[str, bytes]]:
     """Reads all rows back from whole parts.
 
     Args:
       parts: the parts that a `FileWork` made.
       names: the names of its modalities.
+
+    Yields:
+      For each row, modality name to a PNG file, or the bytes of an array; empty where there is
+      none.
     """
     for index, rows in enumerate(parts.ranges):
-        contents, arrays = read_files(parts.path(index))
+        contents, _ = read_files(parts.path(index))
         number = len(rows)
         for place in range(number):
-            at = {name: i * number + place for i, name in enumerate(names)}
-            yield PreparedRow(
-                {name: contents[x] for name, x in at.items()},
-                {name: str(arrays["reasons"][x]) for name, x in at.items()},
-                {name: int(arrays["digests"][x]) for name, x in at.items()},
-            )
+            yield {name: contents[i * number + place] for i, name in enumerate(names)}
+
+
+def about_rows(parts: PartFiles, modalities: int) -> Iterator[dict[str, np.ndarray]]:
+    """Reads what is known of the files of whole parts.
+
+    Args:
+      parts: the parts that a `FileWork` made.
+      modalities: the number of its modalities.
+
+    Yields:
+      For each part, arrays [modalities, rows]: "observed", whether a file is used; "reasons", why
+      it is not, or ""; and "digests", numbers that only files of equal content share.
+    """
+    for index, rows in enumerate(parts.ranges):
+        _, arrays = read_files(parts.path(index))
+        shape = (modalities, len(rows))
+        yield {
+            "observed": (arrays["sizes"] > 0).reshape(shape),
+            "reasons": arrays["reasons"].reshape(shape),
+            "digests": arrays["digests"].reshape(shape),
+        }

@@ -6,13 +6,13 @@ that images shall have, but not if another column of the table does. Read it wit
     builder = tfds.builder_from_directory("data/shells/0123456789abcdef")
     builder.as_data_source(split="rows")[0]["image"]
 
-An example is a dictionary: for each image, uint8 [height, width, channels], or array, float32,
-"<name>.observed" says whether there is one, "<name>.reason" why its file is not used, and
-"<name>.digest" is a number that only files of equal content share. Examples are in the order of the
-table.
+An example is a dictionary: for each image, uint8 [height, width, channels], or array, float32; and
+"<name>.observed" says whether there is one. Examples are in the order of the table. `rows.npz`
+beside them says why a file is not used, and which files have the same content.
 """
 
 import hashlib
+import io
 import json
 import math
 import pathlib
@@ -31,14 +31,14 @@ from jmvae_tf.data.array_folder import (
     written_arrays,
 )
 from jmvae_tf.data.data_set import Rows
-from jmvae_tf.data.own.file_work import FileWork, prepared_rows
+from jmvae_tf.data.own.file_work import FileWork, about_rows, prepared_rows
 from jmvae_tf.data.own.layout import Listing
 from jmvae_tf.data.own.manifest import ModalityColumns
 from jmvae_tf.data.stored_images import StoredImages, decode_stored
 from jmvae_tf.data.tfds_writing import check_space, write_data_set
 from jmvae_tf.data.work_in_parts import PartFiles
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.runtime.files import read_json, unfinished_folder
+from jmvae_tf.runtime.files import read_json, read_limited, unfinished_folder
 
 ROWS_IN_A_PART = 500
 """Rows per part: some seconds of work."""
@@ -46,6 +46,8 @@ ROWS_IN_A_PART = 500
 _ALGORITHM = 1  # Increase it if the same files give other values.
 _SPLIT = "rows"
 _READ_AT_ONCE = 1000
+_ROWS = "rows.npz"
+_LONGEST_ROWS = 2**32  # Bytes.
 _TEMPLATE = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}"  # TFDS's template of file names.
 
 
@@ -83,10 +85,8 @@ class OwnFiles(tfds.core.GeneratorBasedBuilder):
         for row, found in enumerate(prepared_rows(self._parts, list(self._modalities))):
             example: dict[str, Any] = {}
             for name, one in self._modalities.items():
-                content = found.contents[name]
+                content = found[name]
                 example[f"{name}.observed"] = bool(content)
-                example[f"{name}.reason"] = found.reasons[name]
-                example[f"{name}.digest"] = found.digests[name]
                 content = content or nothing[name]
                 is_image = one.kind == "image"
                 values = () if is_image else np.frombuffer(content, np.float32).reshape(one.shape)
@@ -103,8 +103,6 @@ def _features(modalities: Mapping[str, ModalityColumns]) -> tfds.features.Featur
             else tfds.features.Tensor(shape=one.stored_shape, dtype=np.float32)
         )
         features[f"{name}.observed"] = tfds.features.Scalar(np.bool_)
-        features[f"{name}.reason"] = tfds.features.Text()
-        features[f"{name}.digest"] = tfds.features.Scalar(np.int64)
     return tfds.features.FeaturesDict(features)
 
 
@@ -163,14 +161,10 @@ def prepare_files(work: FileWork, folder: pathlib.Path, processes: int) -> None:
                 file_format="array_record",
             )
             write_data_set(builder, folder, writing / "scratch")
+            _write_rows(pathlib.Path(builder.data_dir) / _ROWS, parts, list(work.modalities))
             shutil.rmtree(folder, ignore_errors=True)
             pathlib.Path(builder.data_dir).rename(folder)
         parts.remove()
-
-
-def are_prepared(folder: pathlib.Path) -> bool:
-    """Tells whether a folder contains the complete data set."""
-    return (folder / "dataset_info.json").is_file()
 
 
 class ReadFiles(dict[str, np.ndarray | Rows]):
@@ -188,6 +182,40 @@ class ReadFiles(dict[str, np.ndarray | Rows]):
         self.observed = {name: np.zeros(number, bool) for name in names}
         self.reasons: dict[str, dict[int, str]] = {name: {} for name in names}
         self.digests = {name: np.zeros(number, np.int64) for name in names}
+
+
+def _write_rows(path: pathlib.Path, parts: PartFiles, names: Sequence[str]) -> None:
+    rows = list(about_rows(parts, len(names)))
+    arrays: dict[str, Any] = {
+        key: np.concatenate([one[key] for one in rows], axis=1) for key in rows[0]
+    }
+    reasons = arrays.pop("reasons")
+    places = np.argwhere(reasons != "")
+    np.savez(path, **arrays, places=places, reasons=reasons[tuple(places.T)])
+
+
+def _read_rows(path: pathlib.Path, names: Sequence[str], number: int) -> ReadFiles:
+    """Raises ValueError, or what NumPy raises, if the file is not what `_write_rows` wrote."""
+    read = ReadFiles(names, number)
+    with io.BytesIO(read_limited(path, _LONGEST_ROWS)) as file, np.load(file) as arrays:
+        observed, digests = arrays["observed"], arrays["digests"]
+        places, reasons = arrays["places"], arrays["reasons"]
+    for array, kind in ((observed, "b"), (digests, "i")):
+        if array.shape != (len(names), number) or array.dtype.kind != kind:
+            raise ValueError(f"{path.name} of {array.dtype} {array.shape}")
+    for place, name in enumerate(names):
+        read.observed[name][:] = observed[place]
+        read.digests[name][:] = digests[place]
+    for (place, row), reason in zip(places.tolist(), reasons.tolist(), strict=True):
+        if row not in range(number):
+            raise ValueError(f"{path.name} of row {row}")
+        read.reasons[names[place]][row] = str(reason)
+    return read
+
+
+def are_prepared(folder: pathlib.Path) -> bool:
+    """Tells whether a folder contains the complete data set."""
+    return (folder / "dataset_info.json").is_file()
 
 
 def read_prepared_files(
@@ -268,7 +296,7 @@ def _read(
         name: number * math.prod(one.stored_shape) * np.dtype(one.stored_type).itemsize
         for name, one in modalities.items()
     }
-    read = ReadFiles(list(modalities), number)
+    read = _read_rows(folder / _ROWS, list(modalities), number)
     rows = np.arange(number)
     large = sum(sizes.values()) > MOST_IN_MEMORY
     for name, one in modalities.items():
@@ -278,19 +306,15 @@ def _read(
             read[name] = StoredImages(source, rows, one.stored_shape, name)
         else:
             read[name] = np.zeros((number, *one.stored_shape), one.stored_type)
-    for start in range(0, number, _READ_AT_ONCE):
+    in_place = {name: x for name, x in read.items() if isinstance(x, np.ndarray)}
+    for start in range(0, number if in_place else 0, _READ_AT_ONCE):
         chunk = rows[start : start + _READ_AT_ONCE].tolist()
         for row, example in zip(chunk, source.__getitems__(chunk), strict=True):
-            for name in modalities:
-                read.observed[name][row] = example[f"{name}.observed"]
-                read.digests[name][row] = example[f"{name}.digest"]
-                reason = example[f"{name}.reason"]
-                if reason:
-                    read.reasons[name][row] = reason.decode("utf-8", "replace")
-                values = read[name]
-                if isinstance(values, np.ndarray) and read.observed[name][row]:
-                    if name in images:
-                        decode_stored(example[name], values[row])
-                    else:
-                        values[row] = example[name]
+            for name, values in in_place.items():
+                if not read.observed[name][row]:
+                    continue
+                if name in images:
+                    decode_stored(example[name], values[row])
+                else:
+                    values[row] = example[name]
     return read
