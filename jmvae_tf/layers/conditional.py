@@ -43,7 +43,8 @@ class ConditionalDistribution(keras.layers.Layer):
           inputs: a tensor [batch, ...], or a dictionary of them.
           training: whether batch normalisation uses the batch's statistics.
           batch_shape: the shape to which the distribution's batch axis is unfolded.
-          rows: the examples that these statistics are of, bool, [batch]; None for all.
+          rows: the examples that these statistics are of, bool, [batch]; None for all. Keras's own
+            batch normalisation, in a body that is a Keras layer, takes all.
           rows_of_branches: in a joint network, the examples of each modality's branch, by name;
             all for those left out.
 
