@@ -1,7 +1,6 @@
 """Trains a small model on one replica or several, in a process of test_distributed."""
 
 import contextlib
-import dataclasses
 import pathlib
 from unittest import mock
 
@@ -12,7 +11,6 @@ import tensorflow as tf
 from jmvae_tf.data import faces, pipelines
 from jmvae_tf.data import registry as data_sets
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.modalities import observed_key
 from jmvae_tf.models.adversarial import without_adversary
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.settings import settings_of
@@ -29,26 +27,14 @@ _FACES = {
 }
 
 
-def _faces(gaps):
-    """Sixty-one random images and attributes, so that the last test batch is shared unequally.
-
-    With `gaps`, examples lack an image or attributes, or some of these, which are NaN then. The
-    first ten have no image.
-    """
+def _faces():
+    """Sixty-one random images and attributes, so that the last test batch is shared unequally."""
     rng = np.random.default_rng(0)
     examples = {
         "image": rng.integers(0, 256, (61, 32, 32, 3), np.uint8),
         "attributes": rng.choice([-1, 1], (61, 40)).astype(np.int8),
     }
     modalities = faces.face_modalities(32, faces.OFFICIAL_ATTRIBUTES)
-    if gaps:
-        modalities["attributes"] = dataclasses.replace(
-            modalities["attributes"], partly_observed=True
-        )
-        image = np.arange(61) % 20 >= 10
-        has = (rng.random((61, 40)) < 0.7) & ((np.arange(61) % 3 > 0) | ~image)[:, np.newaxis]
-        examples["attributes"] = np.where(has, examples["attributes"], np.float32(np.nan))
-        examples |= {observed_key("image"): image, observed_key("attributes"): has}
     return DataSet("random", modalities, examples, {}, examples, faces.values_of_faces)
 
 
@@ -57,7 +43,7 @@ def _settings_and_data(request):
     if request["job"] in ("gradients", "uneven"):
         gan = {"discriminator": "C8L-C16L-F-D32L"} if MODELS[model].is_gan else {}
         overrides = {**_FACES, **gan, "batch_size": 20}
-        return settings_of(model, "celeba", overrides), _faces(request.get("gaps"))
+        return settings_of(model, "celeba", overrides), _faces()
     overrides = {"batch_size": 50, "jit_compile": False, "warmup_epochs": 2}
     settings = settings_of(model, "digits", overrides)
     return settings, data_sets.load("digits", pathlib.Path(), settings.data_options)
@@ -69,9 +55,8 @@ def run(request):
     Args:
       request: `job`, "gradients", "training" or "uneven", in which Keras divides a dataset's only
         batch, of `examples`, among the replicas; `model`; `distribute`, None or as the flag of
-        `bin/train`; `means`, whether latent samples are replaced by their means; `gaps`, whether
-        examples lack modalities; and `out`, the .npz file to write. Two logical CPU devices stand
-        for two GPUs.
+        `bin/train`; `means`, whether latent samples are replaced by their means; and `out`, the
+        .npz file to write. Two logical CPU devices stand for two GPUs.
     """
     keras.utils.set_random_seed(0)
     if request["distribute"] == "mirrored":
