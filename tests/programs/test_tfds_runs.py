@@ -67,12 +67,12 @@ def test_a_run_on_a_data_set_of_tfds(monkeypatch):
 
     monkeypatch.setattr(training_run, "make_model", eager_model)
     monkeypatch.setattr("jmvae_tf.reporting.finish.finish_run", lambda *_: pathlib.Path("export"))
-    run = train("celeb_a")
-    assert run.settings.data == "tfds_celeb_a"
-    assert tuple(run.settings.manifest.modalities) == NAMES["celeb_a"]
+    run = train("fashion_mnist")
+    assert run.settings.data == "tfds_fashion_mnist"
+    assert tuple(run.settings.manifest.modalities) == NAMES["fashion_mnist"]
     [row] = run.folder.read_history()
     assert np.isfinite(row["train_bound"])
-    assert json.loads(pathlib.Path("run/local.json").read_text()) == {"data": "tfds:celeb_a"}
+    assert json.loads(pathlib.Path("run/local.json").read_text()) == {"data": "tfds:fashion_mnist"}
 
 
 @pytest.mark.slow

@@ -283,7 +283,7 @@ MOCKED = {
 }
 
 
-_SLOW = ("emnist/letters", "cifar10", "cifar100")
+_SLOW = ("fashion_mnist", "emnist/letters", "cifar10", "cifar100")
 
 
 @pytest.mark.parametrize(
