@@ -307,15 +307,16 @@ def test_shells_by_any_of_their_modalities(chromium, tmp_path):
     ):
         page.locator("#give-species").get_by_label("whelk", exact=True).check()
         _picture(page, "result-photo")
-        page.locator("#result-measures").get_by_text("weight_g").first.wait_for()
-        page.locator("#result-traits").get_by_text("striped").first.wait_for()
+        for box, name in (("measures", "weight_g"), ("traits", "striped")):
+            found = page.locator(f"#result-{box}").get_by_text(name).locator("visible=true")
+            found.first.wait_for()
         assert _text_box(page, "result-note").input_value()
         assert page.locator("#result-species").count() == 0
         _shoot(page, "shells_species")
         page.locator("#give-species").get_by_label("(not given)").check()
         _text_box(page, "give-note").fill("a whelk!")
         _says(page, "note must have at most 16 of the letters ")
-        _text_box(page, "give-note").fill("large whelk")
+        _text_box(page, "give-note").fill("large limpet")
         _says(page, "photo and species and traits and measures from note")
         chart = _picture(page, "result-species")
         page.locator("input[type=file]").first.set_input_files(shell)

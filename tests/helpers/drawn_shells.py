@@ -11,7 +11,7 @@ from jmvae_tf.models.jmvae_kl import JMVAEKL
 
 SPECIES = ("cockle", "limpet", "whelk")
 COLOURS = ((230, 80, 60), (80, 160, 220), (240, 200, 90))
-SYMBOLS = (*" abdeghilmnprstuw", END_MARK)
+SYMBOLS = (*" acdeghiklmnoprstuw", END_MARK)
 LENGTH = 16
 
 
@@ -65,9 +65,7 @@ def drawn_shells(number: int, channels: int = 3) -> dict[str, np.ndarray]:
         if has_stripes:
             image[::4][image[::4, :, 3] > 0] = (40, 40, 40, 255)
         photos.append(image[..., :channels])
-        notes.append(f"{'large' if size > 35 else 'small'} {SPECIES[kind][:5]}".replace("c", "s"))
-    letters = set(SYMBOLS)
-    notes = ["".join(x for x in note if x in letters) for note in notes]
+        notes.append(f"{'large' if size > 35 else 'small'} {SPECIES[kind]}")
     weight = (length / 20) ** 3 * np.exp(rng.normal(0, 0.1, number))
     return {
         "photo": np.stack(photos).astype(np.float32) / 255,
