@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -25,6 +26,11 @@ BATCH = 100
 
 IMAGES_OF_CLASSES = 10_000
 """Images to generate for all classes of a label together."""
+
+MOST_NOT_TRACED = 2000
+"""Examples that are scored faster than a graph is traced."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 Score = Callable[[dict[str, tf.Tensor], tf.Tensor], Mapping[str, tf.Tensor | np.ndarray]]
 """Maps a batch and its seed to arrays [batch, ...] by name."""
@@ -63,6 +69,21 @@ def map_batches(
     return {name: np.concatenate([part[name] for part in scores]) for name in scores[0]}
 
 
+def traced(model: MultimodalVAE, number: int) -> Callable[[_Function], _Function]:
+    """Makes the decorator of a function that scores batches of a model.
+
+    It compiles the function to a graph. Models of several modalities have so many directions that
+    this would take minutes, so with few examples their functions run as they are.
+
+    Args:
+      model: the model.
+      number: the number of examples.
+    """
+    if len(model.modalities) > 2 and number <= MOST_NOT_TRACED:
+        return lambda function: function
+    return tf.function(reduce_retracing=True)
+
+
 def rows_at_once(model: MultimodalVAE, names: Sequence[str]) -> int:
     """Returns how many events of each of these modalities to encode or decode at once."""
     largest = max(math.prod(model.modalities[name].event_shape) for name in names)
@@ -88,14 +109,14 @@ def generated(
     Returns:
       float32, [examples, *event_shape], in the data's units.
     """
+    names = modality_names(given)
 
-    @tf.function(reduce_retracing=True)
+    @traced(model, len(given[names[0]]))
     def means(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         if sampled:
             return {target: model.generate(target, batch, 1, batch_seed)[0]}
         return {target: model.generate(target, batch, seed=batch_seed)}
 
-    names = modality_names(given)
     size = min(1000, rows_at_once(model, [target, *names]))
     description = f"{target} given {', '.join(names)}"
     return map_batches(means, given, names, size, description, seed)[target]

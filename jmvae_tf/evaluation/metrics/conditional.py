@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.evaluation.batches import BATCH, map_batches, rows_at_once
+from jmvae_tf.evaluation.batches import BATCH, map_batches, rows_at_once, traced
 from jmvae_tf.evaluation.estimate import estimate
 from jmvae_tf.evaluation.metrics import metric
 from jmvae_tf.evaluation.metrics_table import Metric
@@ -57,7 +57,7 @@ def conditional_log_likelihoods(
       seed: the same seed gives the same values.
     """
 
-    @tf.function(reduce_retracing=True)
+    @traced(model, len(examples[target]))
     def score(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         known = with_masks(batch, given)
         z = model.conditional_samples(known, num_samples, batch_seed)

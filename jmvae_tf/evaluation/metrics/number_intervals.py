@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from jmvae_tf.evaluation import by_value, number_scores
-from jmvae_tf.evaluation.batches import map_batches, rows_at_once
+from jmvae_tf.evaluation.batches import map_batches, rows_at_once, traced
 from jmvae_tf.evaluation.metrics import Line, metric
 from jmvae_tf.evaluation.observed import observed_values, with_masks
 from jmvae_tf.evaluation.subject import Subject
@@ -44,7 +44,7 @@ def within_intervals(
       Each of `INTERVALS` to bool [examples, *event_shape].
     """
 
-    @tf.function(reduce_retracing=True)
+    @traced(model, len(examples[target]))
     def check(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         known = with_masks(batch, given)
         seed_z, seed_x = split(batch_seed, 2)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.evaluation.batches import map_batches, rows_at_once
+from jmvae_tf.evaluation.batches import map_batches, rows_at_once, traced
 from jmvae_tf.evaluation.estimate import estimate
 from jmvae_tf.evaluation.metrics import Line, metric
 from jmvae_tf.evaluation.metrics.conditional import log_p_of_observed
@@ -49,7 +49,7 @@ def shares_found(
     candidates = with_masks(examples, [target])
     number = len(examples[target])
 
-    @tf.function(reduce_retracing=True)
+    @traced(model, number)
     def score(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         known = with_masks(batch, given)
         z = model.posterior_mean(known, batch_seed)

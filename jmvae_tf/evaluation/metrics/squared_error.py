@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.evaluation.batches import map_batches, rows_at_once
+from jmvae_tf.evaluation.batches import map_batches, rows_at_once, traced
 from jmvae_tf.evaluation.estimate import estimate
 from jmvae_tf.evaluation.metrics import metric
 from jmvae_tf.evaluation.metrics_table import Metric
@@ -35,7 +35,7 @@ def mean_squared_errors(
       float32, [examples].
     """
 
-    @tf.function(reduce_retracing=True)
+    @traced(model, len(examples[target]))
     def errors(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         known = with_masks(batch, given)
         z = model.posterior_mean(known, batch_seed)
