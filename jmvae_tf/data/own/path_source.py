@@ -248,7 +248,7 @@ def _check_rows(table: OwnTable) -> None:
         first = ", ".join(str(row + table.facts.table.first_row) for row in empty[:_NAMED])
         raise UserError(
             "Each row has a value of at least one modality",
-            f"{table.facts.table.path}: {len(empty)} rows with none: row {first}"
-            + (" …" if len(empty) > _NAMED else ""),
+            f"{table.facts.table.path}: none in row {first}"
+            + (f" … ({len(empty)} in all)" if len(empty) > _NAMED else ""),
             "remove them, or fill a cell",
         )

@@ -76,14 +76,14 @@ def notes_on_files(
         if broken:
             first = [f"{files[name][row]} ({broken[row]})" for row in sorted(broken)[:_NAMED]]
             more = " …" if len(broken) > _NAMED else ""
-            notes.append(f"{len(broken)} files of {name} are not used: {', '.join(first)}{more}")
+            notes.append(f"{name}: not used {', '.join(first)}{more} ({len(broken)} in all)")
     for name, numbers in digests.items():
         twice = _in_two_parts(numbers, part_of)
         if twice:
             one, other = twice[0]
             notes.append(
-                f"{len(twice)} files of {name} are in two parts, such as {files[name][one]} and "
-                f'{files[name][other]}; a "group" or a "split" column can keep them together'
+                f"{name}: equal files in two parts, such as {files[name][one]} and "
+                f'{files[name][other]} ({len(twice)} in all); a "group" keeps them together'
             )
     return notes
 

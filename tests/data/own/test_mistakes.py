@@ -235,7 +235,7 @@ def a_row_without_an_id(folder):
     write_table(folder, [f"id,{rows[0]}", *(f"{i or ''},{x}" for i, x in enumerate(rows[1:]))])
 
 
-@mistake(r"metadata\.csv: 1 rows with none: row 8")
+@mistake(r"metadata\.csv: none in row 8;")
 def a_row_with_nothing(folder):
     rows = read_rows(folder)
     rows[7] = ",,,,,"

@@ -45,8 +45,8 @@ def test_faults_of_files_and_classes_are_named(shells, tmp_path):
         (shells / "photos" / f"{i}.png").write_bytes((shells / "photos" / "0.png").read_bytes())
     (shells / "photos" / "7.png").write_bytes(b"broken")
     said = _said(shells, tmp_path / "data")
-    assert "1 files of image are not used: photos/7.png (neither a JPEG nor a PNG)" in said
-    assert "files of image are in two parts, such as photos/" in said
+    assert "image: not used photos/7.png (neither a JPEG nor a PNG) (1 in all)" in said
+    assert "image: equal files in two parts, such as photos/" in said
     assert "few training examples have species limpet (1)" in said or "has species limpet" in said
     assert "of species are cockle; --balance=species" in said
 
