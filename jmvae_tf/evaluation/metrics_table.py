@@ -116,6 +116,6 @@ def metrics_as_json(sections: Sequence[Section]) -> dict[str, Any]:
                 name = f"{x.name}_{number}"
             found[name] = value_as_json(x.value)
             if x.examples is not None and isinstance(x.value, Estimate):
-                found[name]["examples"] = x.examples
+                found[name]["examples"] = int(x.examples)  # NumPy's integers are no JSON.
     notes = [note for section in sections for note in section.notes]
     return {**found, "notes": notes} if notes else found
