@@ -85,5 +85,9 @@ def test_what_cannot_be_asked_is_refused_by_name(ask, image):
         ask(images=[f"left={image}", f"right={image}"], changes=["species=whelk"])
     with pytest.raises(UserError, match=r"values of sizes .* received none of weight; name them"):
         ask(given=["length=1"])
-    with pytest.raises(UserError, match="must answer species_beach_to_encoded_left; received "):
-        ask(given=["beach=1", "species=whelk"])
+
+
+def test_a_subset_without_a_signature_of_its_own_is_completed(ask, tmp_path, capsys):
+    ask(given=["beach=1", "species=whelk"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == [*(str(tmp_path / f"out_{x}.png") for x in ("left", "right")), "sizes:"]
