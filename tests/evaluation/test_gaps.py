@@ -1,6 +1,7 @@
 """Metrics of data with gaps: over the examples and values that have what they need."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -46,7 +47,9 @@ def rows_of(data, rows):
 def measured(model, test, training, protocol=QUICK_PROTOCOL):
     """Measures a model on examples that are not binarised."""
     sections = evaluate(model, EvaluationData(test, test, training), protocol)
-    return metrics_as_json(sections), metrics_as_text(sections)
+    metrics = metrics_as_json(sections)
+    json.dumps(metrics, allow_nan=False)
+    return metrics, metrics_as_text(sections)
 
 
 def test_examples_with_everything_that_is_needed_are_chosen(gappy, whole):

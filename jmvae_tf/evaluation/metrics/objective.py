@@ -67,7 +67,7 @@ def bound(subject: Subject) -> Iterator[Metric]:
     for name, values in subject.once(terms_on_test_data).items():
         weighted = f", weighted by {weights[name]:g} in it" if weights.get(name, 1) != 1 else ""
         key = name if name == "bound" else f"bound_{name}"
-        some = values.count() if isinstance(values, np.ma.MaskedArray) else None
+        some = int(values.count()) if isinstance(values, np.ma.MaskedArray) else None
         if some == 0:
             continue
         yield Metric(key, name + weighted, estimate(values), some)
