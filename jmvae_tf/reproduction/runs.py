@@ -243,7 +243,9 @@ def _is_measure(value: Any) -> bool:
         value.keys() >= set(Estimate._fields)
         and _is_number(value["mean"])
         and (value["standard_error"] is None or _is_number(value["standard_error"]))
-        and (not others or (others == {"too_few_samples"} and value["too_few_samples"] is True))
+        and others <= {"too_few_samples", "examples"}
+        and value.get("too_few_samples", True) is True
+        and type(value.get("examples", 0)) is int
     )
 
 
