@@ -31,7 +31,7 @@ from absl import flags
 
 from jmvae_tf.programs.common import modality_flags, shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
-from jmvae_tf.programs.common.given_values import GivenFlags
+from jmvae_tf.programs.common.given_flags import GivenFlags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_config import read_event_shapes

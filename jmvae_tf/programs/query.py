@@ -27,7 +27,7 @@ from absl import flags
 
 from jmvae_tf.clients.server_url import parse_server_url
 from jmvae_tf.programs.common import modality_flags, shared_flags
-from jmvae_tf.programs.common.given_values import GivenFlags
+from jmvae_tf.programs.common.given_flags import GivenFlags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError, check_choice
 

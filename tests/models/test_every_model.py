@@ -44,6 +44,8 @@ def _figures(row, target):
         "loss_terms": True,
         "images_by_label": "label_to_image" in directions,
         "labels_by_image": "image_to_label" in directions,
+        "confusion_of_labels_by_image": "image_to_label" in directions,
+        "nearest_training_images": with_images and not (row.has_target and directions),
         "reconstructions": with_images,
         "prior_samples": with_images and not (row.has_target and directions),
     }

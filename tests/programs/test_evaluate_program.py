@@ -8,12 +8,12 @@ import shutil
 import pytest
 
 from jmvae_tf.data import digits
-from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.settings import settings_of
 from jmvae_tf.training.build import make_model
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.train import train
 from tests.helpers.folders import contents
+from tests.helpers.printed_metrics import is_printed
 from tests.helpers.programs import mistake, start, succeed
 
 QUICK = (
@@ -94,17 +94,14 @@ def test_table_and_file_have_every_figure_and_the_seed_gives_them(copied):
         "num_examples": 40,
     }
     assert metrics.pop("checkpoint") == "epoch-000001.keras"
+    assert metrics.pop("data")["examples"]["test"] == 299
     assert {"log_p_joint_multiple", "log_p_image_given_label_single"} <= metrics.keys()
     assert "label_to_image_log_likelihood" in metrics
     lines = printed.splitlines()
     assert "40 test examples, mean ± standard error" in lines
     assert "Importance-weighted log-likelihoods, k = 30, nats" in lines
     assert lines[-1] == "metrics: jmvae_kl/metrics.json"
-    rows = [line.rpartition("  ")[2] for line in lines if line.startswith("  ")]
-    assert rows == [
-        str(figure) if isinstance(figure, int) else str(Estimate(**figure))
-        for figure in metrics.values()
-    ]
+    assert all(is_printed(metric, printed) for metric in metrics.values())
     # The same again, to the last bit.
     assert evaluate(copied, "jmvae_kl", *QUICK, "--seed=7") == (printed, written)
 

@@ -9,7 +9,7 @@ from jmvae_tf.likelihoods import Bernoulli, Categorical, CategoricalSequence, Ga
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.cvae import CVAE
 from jmvae_tf.models.jmvae_kl import JMVAEKL
-from jmvae_tf.programs.common.given_values import GivenFlags
+from jmvae_tf.programs.common.given_flags import GivenFlags
 from jmvae_tf.programs.tasks.generation import edit_image, generate
 from jmvae_tf.runtime.errors import UserError
 

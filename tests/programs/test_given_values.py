@@ -10,7 +10,8 @@ from absl import flags
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.export_format.saved_model_pb import SignatureTensor
 from jmvae_tf.programs.common import modality_flags
-from jmvae_tf.programs.common.given_values import GivenFlags, all_given
+from jmvae_tf.programs.common.given_flags import GivenFlags
+from jmvae_tf.programs.common.given_values import all_given
 from jmvae_tf.programs.common.print_values import print_samples, print_table
 from jmvae_tf.programs.tasks import server_query
 from jmvae_tf.runtime.errors import UserError

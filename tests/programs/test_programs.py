@@ -21,13 +21,13 @@ from tensorflow.core.util import event_pb2
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from jmvae_tf.data import mnist
-from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.settings import setting_fields, settings_of
 from jmvae_tf.training.checkpoints import load_checkpoint
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.version import installed_versions
 from tests.helpers.folders import contents
 from tests.helpers.paths import BIN
+from tests.helpers.printed_metrics import is_printed
 from tests.helpers.programs import interrupt, mistake, start, start_anew, succeed
 from tests.helpers.small_runs import EPOCHS, FIGURES, STEPS, TINY, assert_same_run
 
@@ -184,6 +184,7 @@ def test_metrics_are_written_and_printed(trained, whole):
     metrics = json.loads(whole.metrics_file.read_text())
     protocol = metrics.pop("protocol")
     assert (protocol["seed"], protocol["num_samples"], protocol["num_examples"]) == (0, 10, 299)
+    assert metrics.pop("data")["examples"]["test"] == 299
     assert metrics.pop("checkpoint") == whole.newest_checkpoint().name
     assert metrics.keys() >= {
         "bound",
@@ -196,9 +197,7 @@ def test_metrics_are_written_and_printed(trained, whole):
         "active_units_z_multiple",
     }
     assert not [name for name in metrics if name.startswith("log_p")], "bin/evaluate has them"
-    for figure in metrics.values():
-        value = figure if isinstance(figure, int) else str(Estimate(**figure))
-        assert f"  {value}\n" in trained[1]
+    assert all(is_printed(metric, trained[1]) for metric in metrics.values())
     # Three nearest neighbours on real digits; guesses would be right in a tenth.
     assert metrics["classifier_accuracy"]["mean"] > 0.9
 
@@ -336,8 +335,16 @@ def test_interrupt_after_the_training_itself(whole, tmp_path, after):
     ("program", "arguments", "told"),
     [
         ("train", ["--model=jmvae_lk"], "received --model=jmvae_lk; did you mean jmvae_kl?"),
-        ("train", ["--data=digit"], "received --data=digit; did you mean digits?"),
-        ("train", ["--data=imagenet"], "received --data=imagenet; choose one of them"),
+        (
+            "train",
+            ["--data=digit"],
+            "received --data=digit, where there is nothing; did you mean --data=digits?",
+        ),
+        (
+            "train",
+            ["--data=imagenet"],
+            "received --data=imagenet, where there is nothing; check the path, or write tfds:",
+        ),
         ("train", ["--epoch=3"], "Unknown command line flag 'epoch'. Did you mean: epochs ?"),
         ("train", ["now"], "received now;"),
         ("train", ["--epochs=ten"], "--epochs=ten"),

@@ -11,7 +11,7 @@ from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.jmvae_kl import JMVAEKL
-from jmvae_tf.programs.common.given_values import GivenFlags
+from jmvae_tf.programs.common.given_flags import GivenFlags
 from jmvae_tf.programs.tasks.server_query import query
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers.serving_stand_in import Model, rest_server

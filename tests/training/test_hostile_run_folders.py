@@ -17,6 +17,7 @@ from jmvae_tf.programs import export
 from jmvae_tf.programs.common import run_program
 from jmvae_tf.programs.tasks import run_export
 from jmvae_tf.reporting.metrics_file import is_evaluated
+from jmvae_tf.reporting.model_card import model_card
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json
 from jmvae_tf.settings import setting_fields, settings_of
@@ -107,11 +108,13 @@ def exported(stranger, monkeypatch, capsys):
     monkeypatch.setattr(export, "_EXPORT_DIR", SimpleNamespace(value=str(root / "saved_models")))
     monkeypatch.setattr(export, "_KEEP_VERSIONS", SimpleNamespace(value=1))
 
-    def write_nothing(model, folder, keep):
+    def write_nothing(model, folder, keep, columns):
         written.append(folder)
         return folder / "1"
 
     monkeypatch.setattr(run_export, "export_saved_model", write_nothing)
+    # Its text is made, from what the stranger wrote.
+    monkeypatch.setattr(run_export, "write_model_card", lambda version, *of: model_card(*of))
     monkeypatch.setattr(run_export, "warn_if_private", lambda version: None)
 
     def call() -> tuple[int, str]:
@@ -232,6 +235,7 @@ def test_a_setting_that_is_missing(stranger, exported, name):
 @pytest.mark.parametrize("key", ["columns", "photo", "kind", "column", "size", "classes"])
 def test_hostile_columns(stranger, exported, key):
     """What a table's columns were taken for, in the run of a stranger's own data."""
+    before = read_json(stranger.config_file)
     for kind, text in HOSTILE.items():
         photo = {"kind": "image", "column": "a", "size": [8, 8], "channels": 3}
         columns = {"photo": photo | {"likelihood": "Gaussian"}}
@@ -239,7 +243,7 @@ def test_hostile_columns(stranger, exported, key):
             columns = "HERE" if key == "columns" else {"photo": "HERE"}
         else:
             columns["photo"][key] = "HERE"
-        config = json.dumps({**read_json(stranger.config_file), "columns": columns})
+        config = json.dumps({**before, "columns": columns})
         stranger.config_file.write_text(config.replace('"HERE"', text))
         status, told = exported()
         assert status == 1, (kind, told)

@@ -1,13 +1,13 @@
 """What a user gives a model: any subset of its modalities, by several flags."""
 
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jmvae_tf.programs.common import modality_flags, values_by_name
-from jmvae_tf.programs.common.images_by_name import parse_images
+from jmvae_tf.programs.common.given_flags import GivenFlags
 from jmvae_tf.runtime.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,45 +17,23 @@ if TYPE_CHECKING:
     Known = Modality | DescribedModality
 
 
-class GivenFlags(NamedTuple):
-    """The flags that give modalities.
+def values_given(flags: GivenFlags, modalities: "Mapping[str, Known]") -> dict[str, np.ndarray]:
+    """Returns what is given of modalities but images, NaN where not; see `values_by_name.parse`."""
+    kinds = {name: x.kind for name, x in modalities.items()}
+    named = [x for x in modality_flags.given(modalities) if kinds[x.modality] != "image"]
+    return values_by_name.parse("given", flags.items, modalities, named)
 
-    Attributes:
-      images: the values of --image.
-      items: the values of --given.
-    """
 
-    images: Sequence[str]
-    items: Sequence[str]
+def names_given(flags: GivenFlags, modalities: "Mapping[str, Known]") -> list[str]:
+    """Returns the names of the given modalities, in the model's order."""
+    found = {*flags.paths(modalities), *values_given(flags, modalities)}
+    return [name for name in modalities if name in found]
 
-    def title(self, modalities: "Mapping[str, Known]") -> str:
-        """Returns all of them as one line; "" if nothing is given."""
-        others = [f"{x.modality}={x.value}" for x in modality_flags.given(modalities)]
-        return ", ".join([*self.items, *others]) or ", ".join(self.images)
 
-    def paths(self, modalities: "Mapping[str, Known]") -> dict[str, pathlib.Path]:
-        """Returns the files of the given images by modality; see `parse_images`."""
-        kinds = {name: x.kind for name, x in modalities.items()}
-        named = [x for x in modality_flags.given(modalities) if kinds[x.modality] == "image"]
-        several = list(kinds.values()).count("image") > 1
-        written = [f"{x.modality}={x.value}" if several else x.value for x in named]
-        return parse_images([*self.images, *written], modalities)
-
-    def values(self, modalities: "Mapping[str, Known]") -> dict[str, np.ndarray]:
-        """Returns what is given of other modalities, NaN where not; see `values_by_name.parse`."""
-        kinds = {name: x.kind for name, x in modalities.items()}
-        named = [x for x in modality_flags.given(modalities) if kinds[x.modality] != "image"]
-        return values_by_name.parse("given", self.items, modalities, named)
-
-    def names(self, modalities: "Mapping[str, Known]") -> list[str]:
-        """Returns the names of the given modalities, in the model's order."""
-        found = {*self.paths(modalities), *self.values(modalities)}
-        return [name for name in modalities if name in found]
-
-    def names_in_part(self, modalities: "Mapping[str, Known]") -> list[str]:
-        """Returns the names of those of which some values are given, and others stay unknown."""
-        values = self.values(modalities)
-        return [x for x in values if modalities[x].partly_observed and np.isnan(values[x]).any()]
+def names_in_part(flags: GivenFlags, modalities: "Mapping[str, Known]") -> list[str]:
+    """Returns the names of those of which some values are given, and others stay unknown."""
+    values = values_given(flags, modalities)
+    return [x for x in values if modalities[x].partly_observed and np.isnan(values[x]).any()]
 
 
 def all_given(
@@ -81,7 +59,7 @@ def all_given(
         are not.
     """
     known = {name: read(path, modalities[name]) for name, path in flags.paths(modalities).items()}
-    for name, values in flags.values(modalities).items():
+    for name, values in values_given(flags, modalities).items():
         missing = np.isnan(values)
         if missing.any() and not modalities[name].partly_observed:
             values = _filled(modalities[name], values, usual(name))

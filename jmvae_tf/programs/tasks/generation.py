@@ -12,7 +12,8 @@ from jmvae_tf.modalities import observed_key
 from jmvae_tf.models import editing
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.programs.common import standard_streams, values_by_name
-from jmvae_tf.programs.common.given_values import GivenFlags, all_given, with_given
+from jmvae_tf.programs.common.given_flags import GivenFlags
+from jmvae_tf.programs.common.given_values import all_given, with_given
 from jmvae_tf.programs.common.images_by_name import images_of, parse_images, paths_of
 from jmvae_tf.programs.common.print_values import print_samples, print_table
 from jmvae_tf.programs.tasks.run_model import load_model_of

@@ -20,7 +20,13 @@ from jmvae_tf.export_format.saved_model_pb import read_signatures
 from jmvae_tf.export_format.value_ranges import to_pixels, to_values
 from jmvae_tf.export_format.version_folders import newest_version
 from jmvae_tf.programs.common import standard_streams, values_by_name
-from jmvae_tf.programs.common.given_values import GivenFlags, all_given, with_given
+from jmvae_tf.programs.common.given_flags import GivenFlags
+from jmvae_tf.programs.common.given_values import (
+    all_given,
+    names_given,
+    names_in_part,
+    with_given,
+)
 from jmvae_tf.programs.common.images_by_name import images_of, paths_of
 from jmvae_tf.programs.common.print_values import print_table
 from jmvae_tf.runtime.errors import UserError
@@ -76,7 +82,9 @@ def query(
         condition, wanted = _one(changes, model.modalities)
         _edit(model, image, read(path, model.modalities[image]), condition, wanted, out)
         return
-    targets = _targets(model, given.names(model.modalities), given.names_in_part(model.modalities))
+    targets = _targets(
+        model, names_given(given, model.modalities), names_in_part(given, model.modalities)
+    )
     images = [x for x in images_of(model.modalities) if x in targets]
     if seed is not None and not images:
         raise UserError(
