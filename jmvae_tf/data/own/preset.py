@@ -84,9 +84,8 @@ def preset_of_manifest(
         "batch_size": batch_size,
         "learning_rate": 1e-3,
         "decay_epochs": epochs,
-        "ema_momentum": min(0.999, round(1 - 20 / (epochs * steps), 4))
-        if epochs * steps > 40
-        else 0,
+        # Over the last twentieth of the training at most: over more, early weights would count.
+        "ema_momentum": max(0.0, min(0.999, round(1 - 20 / (epochs * steps), 4))),
         "patience": max(5, epochs // 4) if counts.validation else 0,
         "jit_compile": not has_convolutions,  # XLA's convolutions are slow on CPUs.
         "steps_per_execution": 1 if has_convolutions else 10,
