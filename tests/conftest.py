@@ -5,6 +5,7 @@ wait for it.
 """
 
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -13,6 +14,12 @@ from tests.helpers.paths import ROOT
 
 # As the programs have it, which also makes the tests faster; before TensorFlow is imported.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+# A shell in the background, or nohup, ignores these, and so would every program that tests start.
+for _signum in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_signum) == signal.SIG_IGN:
+        _usual = signal.default_int_handler if _signum == signal.SIGINT else signal.SIG_DFL
+        signal.signal(_signum, _usual)
 
 
 @pytest.fixture
