@@ -202,6 +202,7 @@ KINDS = {
     ),
 }
 SLOW = {
+    "jmvae_h",
     "jmvae_kl of three",
     "jmvae_h of three",
     "jmvae_h of faces",

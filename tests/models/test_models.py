@@ -173,6 +173,7 @@ def test_terms_are_tracked_in_training_and_test(jmvae_kl, two_modality_batch):
     assert terms == jmvae_kl.evaluate(data, verbose=0, return_dict=True)
 
 
+@pytest.mark.slow
 def test_overfits_eight_examples(two_modalities, rng):
     batch = {
         "image": tf.constant(rng.integers(0, 2, (8, 4, 4, 1)), tf.float32),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jmvae_tf.likelihoods import Categorical, Gaussian
+from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models import training_data
 from jmvae_tf.models.adversarial import Adversarial
@@ -50,11 +50,33 @@ def batch(two_modality_batch):
     return {name: x.numpy() for name, x in two_modality_batch.items()}
 
 
+def _compiled(modalities, **options):
+    model = small_model("jmvae_kl", modalities)
+    model.compile(optimizer=keras.optimizers.SGD(0.01), **options)
+    return model
+
+
 @pytest.fixture
 def model(two_modalities):
-    model = small_model("jmvae_kl", two_modalities)
-    model.compile(optimizer=keras.optimizers.SGD(0.01), jit_compile=False)
-    return model
+    """Steps eagerly: its few steps are not worth a trace."""
+    return _compiled(two_modalities, run_eagerly=True)
+
+
+@pytest.fixture
+def model_of_graphs(two_modalities):
+    return _compiled(two_modalities, jit_compile=False)
+
+
+@pytest.fixture(scope="module")
+def untrained():
+    """One for all tests of what is refused, which leave it as it was."""
+    return _compiled(
+        {
+            "image": Modality("image", (4, 4, 1), Bernoulli(), kind="image"),
+            "label": Modality("label", (3,), Categorical(), kind="label"),
+        },
+        run_eagerly=True,
+    )
 
 
 @pytest.mark.parametrize("number", [1, 3])
@@ -72,7 +94,7 @@ def columns(event_shape=(3,), kind="vector"):
     """A model of standardised numbers."""
     shape = Modality("v", event_shape, Gaussian(), kind=kind, standardised=True)
     model = VAE({"v": shape}, latent_dim=2, encoders={"v": "D4R"}, decoders={"v": "D4R"})
-    model.compile(optimizer="sgd", jit_compile=False)
+    model.compile(optimizer="sgd", run_eagerly=True)
     return model
 
 
@@ -99,18 +121,18 @@ WRONG = {
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("case", WRONG)
-def test_examples_that_are_none_are_refused_before_training(model, batch, case, form):
+def test_examples_that_are_none_are_refused_before_training(untrained, batch, case, form):
     changes, message = WRONG[case]
     if case == "fewer labels" and form == "arrays":
         message = "as many examples"
     data = {**batch, **{name: change(batch[name]) for name, change in changes.items()}}
-    before = model.get_weights()
-    for use in (model.fit, model.evaluate):
+    before = untrained.get_weights()
+    for use in (untrained.fit, untrained.evaluate):
         with pytest.raises(ValueError, match=message):
             use(FORMS[form](data), verbose=0)
     with pytest.raises(ValueError, match=message):
-        model.fit(batch, validation_data=FORMS[form](data), verbose=0)
-    np.testing.assert_equal(model.get_weights(), before)
+        untrained.fit(batch, validation_data=FORMS[form](data), verbose=0)
+    np.testing.assert_equal(untrained.get_weights(), before)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -123,16 +145,18 @@ def test_no_batch_is_lost_by_the_check(model, batch, form):
 @pytest.mark.parametrize(
     "form", [lambda x: (batch for batch in [x, x]), lambda x: without_shapes(x).repeat(2)]
 )
-def test_dictionaries_of_a_generator_and_batches_of_unknown_shape_are_taken(model, batch, form):
-    model.fit(form(batch), steps_per_epoch=2, verbose=0)
-    assert int(model.optimizer.iterations) == 2
+def test_dictionaries_of_a_generator_and_batches_of_unknown_shape_are_taken(
+    model_of_graphs, batch, form
+):
+    model_of_graphs.fit(form(batch), steps_per_epoch=2, verbose=0)
+    assert int(model_of_graphs.optimizer.iterations) == 2
 
 
-def test_a_shape_that_shows_only_later_is_refused(model, batch):
+def test_a_shape_that_shows_only_later_is_refused(model_of_graphs, batch):
     narrow = {**batch, "image": batch["image"][:, :, :1]}
     data = without_shapes(batch).concatenate(without_shapes(narrow))
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[6,4,1,1\].*\[\?,4,4,1\]"):
-        model.fit(data, verbose=0)
+        model_of_graphs.fit(data, verbose=0)
 
 
 @pytest.mark.parametrize(
@@ -144,22 +168,22 @@ def test_a_shape_that_shows_only_later_is_refused(model, batch):
         lambda x: (batch for batch in []),
     ],
 )
-def test_no_training_without_examples(model, batch, nothing):
-    for use in (model.fit, model.evaluate):
+def test_no_training_without_examples(untrained, batch, nothing):
+    for use in (untrained.fit, untrained.evaluate):
         with pytest.raises(ValueError, match="at least one example"):
             use(nothing(batch), verbose=0)
 
 
 @pytest.mark.parametrize("change", [{"image": lambda x: x * 255}, {"label": lambda x: 0 * x}])
-def test_single_batches_are_checked_too(model, batch, change):
+def test_single_batches_are_checked_too(untrained, batch, change):
     spoilt = {**batch, **{name: wrong(batch[name]) for name, wrong in change.items()}}
-    before = model.get_weights()
-    for use in (model.train_on_batch, model.test_on_batch):
+    before = untrained.get_weights()
+    for use in (untrained.train_on_batch, untrained.test_on_batch):
         with pytest.raises(ValueError, match="must be"):
             use(spoilt)
         with pytest.raises(ValueError, match="Received: sample_weight"):
             use(batch, sample_weight=np.zeros(6))
-    np.testing.assert_equal(model.get_weights(), before)
+    np.testing.assert_equal(untrained.get_weights(), before)
 
 
 @pytest.mark.parametrize("kind", ["uint8", "bool", "float64", "int64"])
@@ -172,17 +196,17 @@ def test_zeros_and_ones_of_any_type_are_examples(model, batch, kind):
 @pytest.mark.parametrize(
     "image", [np.full((1, 4, 4, 1), 255, np.uint8), np.full((1, 4, 4, 1), np.nan)]
 )
-def test_a_model_is_not_asked_about_values_outside_the_support(model, image):
+def test_a_model_is_not_asked_about_values_outside_the_support(untrained, image):
     for ask in (
-        lambda: model.posterior({"image": image}),
-        lambda: model.generate("label", {"image": image}),
-        lambda: model.standardise({"image": image}),
+        lambda: untrained.posterior({"image": image}),
+        lambda: untrained.generate("label", {"image": image}),
+        lambda: untrained.standardise({"image": image}),
     ):
         with pytest.raises(ValueError, match="'image' must be from 0 to 1"):
             ask()
     label = np.eye(3, dtype=np.float32)[:1]
     with pytest.raises(ValueError, match="'image' must be from 0 to 1"):
-        model.bound({"image": image.astype(np.float32), "label": label}, root_seed(0))
+        untrained.bound({"image": image.astype(np.float32), "label": label}, root_seed(0))
 
 
 @pytest.mark.parametrize(
@@ -194,12 +218,12 @@ def test_a_model_is_not_asked_about_values_outside_the_support(model, image):
         {"y": np.zeros(6), "sample_weight": np.ones(6)},
     ],
 )
-def test_weights_and_targets_are_refused(model, batch, beside):
+def test_weights_and_targets_are_refused(untrained, batch, beside):
     with pytest.raises(ValueError, match=" and ".join(beside)):
-        model.fit(batch, verbose=0, **beside)
+        untrained.fit(batch, verbose=0, **beside)
     if "class_weight" not in beside:
         with pytest.raises(ValueError, match=" and ".join(beside)):
-            model.evaluate(batch, verbose=0, **beside)
+            untrained.evaluate(batch, verbose=0, **beside)
 
 
 @pytest.mark.parametrize(
@@ -209,16 +233,16 @@ def test_weights_and_targets_are_refused(model, batch, beside):
         (lambda x: (x, x["label"], np.ones(6)), "targets and sample_weight"),
     ],
 )
-def test_second_elements_of_data_are_refused(model, batch, wrap, message):
+def test_second_elements_of_data_are_refused(untrained, batch, wrap, message):
     pairs = tf.data.Dataset.from_tensors(wrap(batch))
     with pytest.raises(ValueError, match=f"Received: {message}"):
-        model.fit(pairs, verbose=0)
+        untrained.fit(pairs, verbose=0)
     with pytest.raises(ValueError, match=f"Received: {message}"):
-        model.fit(batch, validation_data=wrap(batch), verbose=0)
+        untrained.fit(batch, validation_data=wrap(batch), verbose=0)
     with pytest.raises(ValueError, match=message):
-        model.adapt([wrap(batch)])
+        untrained.adapt([wrap(batch)])
     with pytest.raises(ValueError, match=message.replace("targets", "y")):
-        model.train_on_batch(*wrap(batch))
+        untrained.train_on_batch(*wrap(batch))
 
 
 def test_nan_in_a_later_batch_ends_training_after_the_epoch(model, batch):

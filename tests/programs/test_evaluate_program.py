@@ -135,6 +135,7 @@ def test_another_seed_and_more_examples_than_there_are(copied):
     assert metrics["bound"] != more["bound"]
 
 
+@pytest.mark.slow
 def test_inference_of_what_is_missing_can_be_chosen(copied):
     """On as few examples as there can be, among which most labels are missing."""
     flags = (*QUICK, "--num_examples=2", "--missing=zeros", "--num_rounds=2", "--feed_back=means")

@@ -511,6 +511,7 @@ def test_disk_that_fills_up_with_checkpoints(tmp_path, small_disk, size, saved):
     assert not [name for name in contents(disk) if ".writing" in name]
 
 
+@pytest.mark.slow
 def test_disk_that_fills_up_with_an_export(copied, tmp_path, small_disk):
     disk, limit = small_disk("disk", 100)
     before = contents(copied.path)

@@ -8,6 +8,7 @@ from jmvae_tf.reproduction import figures
 from tests.helpers.reproductions import JMVAE, picture, runs_in
 
 
+@pytest.mark.slow
 def test_figure_3_draws_both_latent_spaces_of_every_model(runs, tmp_path):
     paths, table = figures.make_figure("3", runs, tmp_path)
     assert paths == (tmp_path / "figure-3.png",)
@@ -47,6 +48,7 @@ def test_figure_4_has_a_row_for_every_round(runs, tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("_figures_of_two_latent_runs")
+@pytest.mark.slow
 def test_figure_5_scores_every_round_once(runs, folder, tmp_path, capsys):
     paths, table = figures.make_figure("5", runs, tmp_path)
     height, width = picture(*paths).shape[:2]

@@ -44,10 +44,11 @@ from tests.helpers.small_models import (
         ("jmvae_kl", ("x", "w"), {}),
         ("jmvae_kl", ("w",), {}),
         ("jmvae", ("w",), ZEROS),
-        ("jmvae_h", ("x", "w"), {}),
+        pytest.param("jmvae_h", ("x", "w"), {}, marks=pytest.mark.slow),
         ("jmvae_h", ("w",), ZEROS),
         ("cvae", ("x", "w"), {}),  # Weights p(x|z,w) p(z) / q: log p(x|w).
-        ("cmma", ("x", "w"), {}),  # Weights p(x|z) p(z|w) / q: the same.
+        # Weights p(x|z) p(z|w) / q: the same.
+        pytest.param("cmma", ("x", "w"), {}, marks=pytest.mark.slow),
     ],
 )
 def test_estimates_rise_to_the_exact_log_likelihoods(rng, kind, proposal, options):
