@@ -97,7 +97,9 @@ def test_many_rows_are_drawn_some_at_a_time():
     assert len(np.unique(completed["b"].values)) == 2000
 
 
-@pytest.mark.parametrize("name", ["jmvae_kl", "jmvae", "jmvae_h"])
+@pytest.mark.parametrize(
+    "name", ["jmvae_kl", *(pytest.param(x, marks=pytest.mark.slow) for x in ("jmvae", "jmvae_h"))]
+)
 def test_a_model_fills_all_gaps_and_changes_nothing_else(name):
     data = {x: np.asarray(values) for x, values in examples(MODALITIES, 30).items()}
     gaps = with_gaps(data)

@@ -123,6 +123,7 @@ def test_another_target(here, train):
     assert load_checkpoint(folder.newest_checkpoint(), folder).targets == ("measures",)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_equals_an_uninterrupted_one(here, train):
     options = {"decay_epochs": 2, "ema_momentum": 0.5, "epochs": 2}
     whole = train(run="whole", **options)

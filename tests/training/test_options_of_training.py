@@ -50,7 +50,7 @@ def test_a_rate_falls_along_half_a_cosine_and_stays():
     assert rate_of(settings_with(), 0.1, steps_per_epoch=4) == 0.1
 
 
-@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_gan"])
+@pytest.mark.parametrize("model", ["jmvae_kl", pytest.param("jmvae_gan", marks=pytest.mark.slow)])
 def test_resumed_equals_uninterrupted(tmp_path, data, model):
     settings = settings_with(model, **ALL, **(GAN if model.endswith("_gan") else {}))
     longer = dataclasses.replace(settings, epochs=3)
