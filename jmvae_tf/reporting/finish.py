@@ -62,7 +62,7 @@ def finish_run(
         write_model_card(exported, model, folder, settings, checkpoint)
         for note in draw_figures(model, data, folder, settings.seed):
             print(f"note: {note}")
-        print("\n".join(_verdict(folder, model, data)))
+        print("\n".join(_verdict(folder, model, data, settings)))
     except Exception as error:  # Show that hours of training are not lost.
         raise UserError(
             "The trained model could not be evaluated",
@@ -73,11 +73,14 @@ def finish_run(
     return exported
 
 
-def _verdict(folder: RunFolder, model: MultimodalVAE, data: DataSet) -> list[str]:
+def _verdict(
+    folder: RunFolder, model: MultimodalVAE, data: DataSet, settings: Settings
+) -> list[str]:
     return verdict(
         read_json(folder.metrics_file),
         model.modalities,
         folder.read_history(),
         data.num_examples("train"),
         model.conditions,
+        settings.decay_epochs,
     )

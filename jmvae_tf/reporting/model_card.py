@@ -59,7 +59,7 @@ def model_card(model: MultimodalVAE, folder: RunFolder, settings: Settings, chec
     counts = counts if isinstance(counts, Mapping) else {}
     sections = {
         "Data": _data(model, settings, folder, counts),
-        "In short": _in_short(model, metrics, folder, counts),
+        "In short": _in_short(model, settings, metrics, folder, counts),
         "Measures": _measures(metrics, checkpoint),
         "Limits": _limits(model, metrics),
         "How it was made": _making(settings, folder, checkpoint),
@@ -135,7 +135,11 @@ def _data(
 
 
 def _in_short(
-    model: MultimodalVAE, metrics: Mapping[str, Any], folder: RunFolder, counts: Mapping[str, Any]
+    model: MultimodalVAE,
+    settings: Settings,
+    metrics: Mapping[str, Any],
+    folder: RunFolder,
+    counts: Mapping[str, Any],
 ) -> Iterator[str]:
     if not metrics:
         yield "These weights have not been measured: `bin/evaluate` does."
@@ -143,7 +147,12 @@ def _in_short(
     yield "\n".join(
         f"- {_plain(line)}"
         for line in verdict(
-            metrics, model.modalities, folder.read_history(), num_training(counts), model.conditions
+            metrics,
+            model.modalities,
+            folder.read_history(),
+            num_training(counts),
+            model.conditions,
+            settings.decay_epochs,
         )
     )
 

@@ -31,6 +31,7 @@ def verdict(
     history: Sequence[Mapping[str, float]],
     num_training: int | None,
     conditions: tuple[str, ...] = (),
+    decay_epochs: int = 0,
 ) -> list[str]:
     """Returns one sentence each on what is predicted well, what is not, samples and next steps.
 
@@ -40,6 +41,7 @@ def verdict(
       history: the rows of history.csv.
       num_training: the number of training examples; None if it is not known.
       conditions: the modalities that are always given and never generated.
+      decay_epochs: the epochs in which the learning rate decays; 0 if it is constant.
     """
     best: dict[str, Skill] = {}
     for skill in skills(metrics, modalities, conditions):
@@ -53,7 +55,7 @@ def verdict(
         _sentence("Does not predict, no better than its baseline", none),
         " ".join(_on_samples(metrics, modalities)),
     ]
-    next_step = _next(metrics, modalities, history, num_training, best, none)
+    next_step = _next(metrics, modalities, history, num_training, best, none, decay_epochs)
     return [line for line in [*lines, f"Next: {next_step}."] if line]
 
 
@@ -101,6 +103,7 @@ def _next(
     num_training: int | None,
     best: Mapping[str, Skill],
     none: Sequence[Skill],
+    decay_epochs: int,
 ) -> str:
     """Chooses the most promising next step."""
     unused = [
@@ -117,9 +120,11 @@ def _next(
     if len(bounds) > 1:
         top, last = max(bounds, key=lambda x: x[1])[0], bounds[-1][0]
         if top >= _RISING * last:
+            # A rate that has decayed stays low, so more epochs of this run would change little.
+            again = "--run=another" if 0 < decay_epochs <= last else "--resume"
             return (
                 f"the validation bound was still rising after {last:.0f} epochs, so train longer: "
-                f"--resume --epochs={2 * last:.0f}"
+                f"{again} --epochs={2 * last:.0f}"
             )
         if top <= last / 2:
             return (

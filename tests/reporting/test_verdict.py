@@ -86,3 +86,10 @@ def test_files_of_other_versions_give_a_verdict_too():
         "Next: compare a run with another --seed, and bin/evaluate for log-likelihoods."
     ]
     assert lines_of({"photo_mean_psnr": {"mean": "?"}, "protocol": 3})
+
+
+def test_a_run_whose_rate_has_decayed_is_not_resumed():
+    history = [{"epoch": x, "validation_bound": float(x)} for x in range(1, 21)]
+    for decay_epochs, flags in ((0, "--resume"), (40, "--resume"), (20, "--run=another")):
+        step = verdict({}, MODALITIES, history, 5000, decay_epochs=decay_epochs)[-1]
+        assert f"train longer: {flags} --epochs=40" in step

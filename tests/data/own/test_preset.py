@@ -29,6 +29,15 @@ def test_every_model_has_settings_that_a_config_keeps(model):
     assert list(settings.decoders) == (["photo"] if row.has_target else list(SHELLS))
 
 
+@pytest.mark.parametrize(("train", "epochs"), [(30, 1), (480, 30), (480, 400), (200_000, 20)])
+def test_averages_are_of_the_last_twentieth_of_a_training_or_less(train, epochs):
+    preset = preset_of_manifest(shells_manifest(), Counts(train, 4), {"epochs": epochs})
+    steps = epochs * (train // preset["batch_size"])
+    assert 0 <= preset["ema_momentum"] <= 0.999
+    # Weights of n steps ago count momentum^n: those of n = 1 / (1 - momentum), e times less.
+    assert 1 / (1 - preset["ema_momentum"]) <= 1.02 * max(1, steps / 20)  # It is rounded.
+
+
 @pytest.mark.parametrize("model", [name for name, row in MODELS.items() if row.has_target])
 def test_a_target_is_chosen(model):
     if MODELS[model].is_gan:
