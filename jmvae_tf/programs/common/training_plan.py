@@ -23,7 +23,7 @@ class TrainingPlan(NamedTuple):
     Attributes:
       folder: the run's folder.
       source: where the data come from.
-      settings: the run's settings; None for a new run on a user's own data until `on` is called.
+      settings: the run's settings; None for a new run on a user's own data, see `settings_on`.
       model: the name of the model.
       overrides: the settings that the user gave.
       resume: whether to resume from the folder's newest checkpoint.
