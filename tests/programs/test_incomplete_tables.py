@@ -178,3 +178,31 @@ def test_a_table_of_many_parts(complete, tmp_path, monkeypatch):
     assert [row["id"] for row in rows] == [row[0] for row in ROWS]
     assert all(row["pore_m"] not in ("", "NA") for row in rows)
     assert pathlib.Path(tmp_path / rows[4]["file_name"]).name == "row_000005.png"
+
+
+def test_a_part_of_large_rows_has_few(complete, tmp_path, monkeypatch):
+    monkeypatch.setattr("jmvae_tf.data.own.incomplete_table._VALUES_AT_ONCE", 70)  # Two rows.
+    rows = rows_of(complete(write_table(tmp_path)))
+    assert [row["id"] for row in rows] == [row[0] for row in ROWS]
+
+
+@pytest.mark.parametrize(("out", "num_draws"), [("metadata.csv", None), ("metadata.csv", 2)])
+def test_the_table_of_a_folder_is_not_written_over(complete, tmp_path, out, num_draws):
+    folder = tmp_path / "shells"
+    folder.mkdir()
+    name = "metadata.csv" if num_draws is None else "metadata_2.csv"
+    table = write_table(folder).rename(folder / name)
+    before = table.read_bytes()
+    with pytest.raises(UserError, match="not written over the one that is read"):
+        complete(folder, f"shells/{out}", num_draws)
+    with pytest.raises(UserError, match="not written over the one that is read"):
+        complete(folder, f"shells/{name}", task=incomplete_tables.embed_table)
+    assert table.read_bytes() == before
+    assert not (folder / "metadata_1.csv").exists()
+
+
+def test_a_column_that_is_called_rows(tmp_path, complete, capsys):
+    table = write_table(tmp_path)
+    table.write_text(table.read_text().replace("beach", "rows"))
+    complete(table)
+    assert "of 5 rows filled in" in capsys.readouterr().out

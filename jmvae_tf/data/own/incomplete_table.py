@@ -1,5 +1,6 @@
 """A table to complete: its cells as they stand there, and what they mean to a model."""
 
+import math
 import pathlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from jmvae_tf.data.own.raw_cells import raw_parts, schema_of
 from jmvae_tf.runtime.errors import UserError
 
 _ROWS_AT_ONCE = 1024
+_VALUES_AT_ONCE = 2**25  # 128 MiB; of images and arrays these are fewer rows.
 
 
 class TableRows(NamedTuple):
@@ -58,10 +60,16 @@ class IncompleteTable:
         self.columns = list(self._rows.table.facts.columns)
         self.broken = self._rows.broken
 
-    def parts(self) -> Iterator[TableRows]:
-        """Reads the rows in order, some at a time."""
+    def parts(self, copies: int = 1) -> Iterator[TableRows]:
+        """Reads the rows in order, some at a time.
+
+        Args:
+          copies: how often the caller holds them in memory at once.
+        """
         start = 0
-        for cells in raw_parts(self._table, self.columns, _ROWS_AT_ONCE):
+        values = sum(math.prod(x.event_shape) for x in self._manifest.modalities.values())
+        number = max(1, min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // (copies * values)))
+        for cells in raw_parts(self._table, self.columns, number):
             rows = np.arange(start, start + len(cells))
             yield TableRows(start, cells, self._data(rows), self._has_file(rows))
             start += len(cells)
@@ -84,6 +92,16 @@ class IncompleteTable:
             for column in one.columns
         }
         return [column for column in self.columns if column not in values]
+
+    def check_kept(self, paths: Iterable[pathlib.Path]) -> None:
+        """Raises UserError if the table is one of the files that are to be written."""
+        for path in paths:
+            if path.exists() and self._table.path.exists() and path.samefile(self._table.path):
+                raise UserError(
+                    "A table is not written over the one that is read",
+                    f"{self._table.path}, and {path} to write",
+                    "choose another --out",
+                )
 
     def check_new(self, columns: Iterable[str]) -> None:
         """Raises UserError if the table has columns that are to be added."""

@@ -50,19 +50,20 @@ def complete_table(
     table = IncompleteTable(chosen.data, chosen.data_dir, manifest)
     targets = list(completer.targets)
     beside = {} if num_draws else columns_beside(manifest, targets)
-    table.check_new(beside.values())
-    columns = table.with_missing(targets)
-    spellings = table.spellings()
     paths = [chosen.out]
     if num_draws:
         paths = [
             chosen.out.with_stem(f"{chosen.out.stem}_{draw}") for draw in range(1, num_draws + 1)
         ]
-    counts: collections.Counter[str] = collections.Counter()
+    table.check_kept(paths)
+    table.check_new(beside.values())
+    columns = table.with_missing(targets)
+    spellings = table.spellings()
+    rows, counts = 0, collections.Counter[str]()
     with contextlib.ExitStack() as stack:
         schema = table.schema(columns, beside)
         writes = [stack.enter_context(table_writer(path, schema)) for path in paths]
-        for part in table.parts():
+        for part in table.parts(num_draws or 1):
             if num_draws:
                 tables = _draws(model, part, num_draws, seed)
             else:
@@ -77,8 +78,8 @@ def complete_table(
                     cells |= new_cells(manifest.modalities[name], one, spellings, write_file)
                 write(_filled(part.cells, columns, cells, beside))
             counts.update({column: len(x.rows) for column, x in cells.items()})
-            counts["rows"] += len(part.cells)
-    _print_counts(counts)
+            rows += len(part.cells)
+    _print_counts(rows, counts)
     _print_broken(table)
     for path in paths:
         print(path)
@@ -99,6 +100,7 @@ def embed_table(chosen: ModelAndTable, inference: Mapping[str, Any], seed: int) 
     """
     completer, manifest = load_completing_model(chosen, inference)
     table = IncompleteTable(chosen.data, chosen.data_dir, manifest)
+    table.check_kept([chosen.out])
     kept = table.without_values()
     rows, names = 0, []
     with contextlib.ExitStack() as stack:
@@ -203,8 +205,7 @@ def _without_nan(values: np.ndarray) -> np.ndarray:
     return cells
 
 
-def _print_counts(counts: collections.Counter[str]) -> None:
-    rows = counts.pop("rows")
+def _print_counts(rows: int, counts: collections.Counter[str]) -> None:
     width = max(map(len, counts), default=0)
     print(f"{sum(counts.values())} cells of {rows} rows filled in")
     for column, number in counts.items():
