@@ -6,6 +6,7 @@ from jmvae_tf.clients.loaded_export import LoadedExport
 from jmvae_tf.demo.pictures import for_screen
 from jmvae_tf.export_format import signature_names
 from jmvae_tf.export_format.modalities_json import DescribedModality
+from jmvae_tf.export_format.one_hot import one_hot
 from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.export_format.value_ranges import to_values
 
@@ -106,7 +107,7 @@ class DemoModel:
         if self.other.kind == "attributes":
             middle = np.full(self.other.event_shape, self.other.threshold)
             return np.asarray(self.other.means or middle, np.float32)
-        return np.eye(*self.other.event_shape, dtype=np.float32)[0]
+        return one_hot(0, *self.other.event_shape)
 
     def average(self, values: np.ndarray) -> np.ndarray:
         """Returns average images, [batch, height, width, channels], for values [batch, values]."""
@@ -165,7 +166,7 @@ class DemoModel:
         shown = min(classes, _MOST_CLOUDS)
         points = []
         for number in range(shown):
-            values = np.eye(classes, dtype=np.float32)[number]
+            values = one_hot(number, classes)
             if self.other.kind == "attributes":
                 yes = self.other.no_and_yes[1]
                 values = np.where(values > 0, yes, self.usual_values()).astype(np.float32)

@@ -10,6 +10,7 @@ import numpy as np
 
 from jmvae_tf.demo.page_controls import opened_image, upload_controls
 from jmvae_tf.export_format.modalities_json import DescribedModality
+from jmvae_tf.export_format.one_hot import one_hot
 from jmvae_tf.export_format.texts import events_of_texts
 from jmvae_tf.export_format.value_names import names_or_numbers
 
@@ -74,7 +75,7 @@ class _Label(GivenControl):
     def values(self, settings: Sequence[Any]) -> np.ndarray | None:
         [number] = settings
         [classes] = self.modality.event_shape
-        return np.eye(classes, dtype=np.float32)[number - 1] if number else None
+        return one_hot(number - 1, classes) if number else None
 
 
 class _Attributes(GivenControl):
@@ -182,7 +183,7 @@ def given_control(modality: DescribedModality, crops_faces: bool) -> GivenContro
         "vector": _Numbers,
         "text": _Text,
     }
-    few = len(names_or_numbers(modality)) <= _MOST_NUMBERS
+    few = math.prod(modality.event_shape) <= _MOST_NUMBERS
     if modality.kind not in kinds or (kinds[modality.kind] is _Numbers and not few):
         gr.Markdown(f"**{modality.name}** cannot be given on this page")
         return None

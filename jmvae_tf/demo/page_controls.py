@@ -9,6 +9,7 @@ import numpy as np
 from jmvae_tf.demo.demo_model import DemoModel
 from jmvae_tf.demo.pictures import from_file
 from jmvae_tf.export_format.modalities_json import DescribedModality
+from jmvae_tf.export_format.one_hot import one_hot
 from jmvae_tf.runtime.errors import UserError
 
 BUTTONS = ("fullscreen", "download")
@@ -160,7 +161,7 @@ def values_of(model: DemoModel, controls: Sequence[Any]) -> np.ndarray:
     """Converts the settings of the controls to values, [values]."""
     if model.is_of_labels:
         names = model.value_names
-        return np.eye(len(names), dtype=np.float32)[names.index(controls[0])]
+        return one_hot(names.index(controls[0]), len(names))
     return np.clip(np.asarray(controls, np.float32), *model.limits)
 
 

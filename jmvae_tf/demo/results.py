@@ -101,8 +101,9 @@ class ResultBoxes:
             order = np.argsort(-values, kind="stable")
             verdicts = np.where(values > self.modality.threshold, "yes", "no")
             return [[names[x], f"{values[x]:.3f}", str(verdicts[x])] for x in order]
-        rows = [[name, f"{x:.5g}"] for name, x in zip(names, values, strict=True)]
-        if len(rows) > _MOST_ROWS:
-            rest = f"{len(rows) - _MOST_ROWS} more"
-            rows = [*rows[:_MOST_ROWS], [rest, f"from {values.min():.5g} to {values.max():.5g}"]]
+        shown = zip(names[:_MOST_ROWS], values[:_MOST_ROWS], strict=True)
+        rows = [[name, f"{x:.5g}"] for name, x in shown]
+        if len(values) > _MOST_ROWS:
+            rest = f"{len(values) - _MOST_ROWS} more"
+            rows.append([rest, f"from {values.min():.5g} to {values.max():.5g}"])
         return rows

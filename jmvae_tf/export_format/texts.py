@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from jmvae_tf.export_format.one_hot import one_hot
 from jmvae_tf.export_format.value_names import END_MARK
 from jmvae_tf.runtime.errors import one_line
 
@@ -43,7 +44,7 @@ def places_of_texts(texts: Sequence[str], symbols: Sequence[str], length: int) -
 
 def events_of_texts(texts: Sequence[str], symbols: Sequence[str], length: int) -> np.ndarray:
     """Makes the events of texts, float32 [texts, length, symbols]; as for `places_of_texts`."""
-    return np.eye(len(symbols), dtype=np.float32)[places_of_texts(texts, symbols, length)]
+    return one_hot(places_of_texts(texts, symbols, length), len(symbols))
 
 
 def texts_of_events(events: np.ndarray, symbols: Sequence[str]) -> list[str]:

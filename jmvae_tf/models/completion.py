@@ -12,6 +12,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import tensorflow as tf
 
+from jmvae_tf.export_format.one_hot import one_hot
+from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.randomness import fold, root_seed
 
 Data = Mapping[str, np.ndarray]
@@ -191,7 +193,8 @@ class Completer(abc.ABC):
           those of the prior for an example that has nothing, NaN for one that lacks a condition.
 
         Raises:
-          ValueError: see `complete`, or if every example lacks a condition.
+          ValueError: see `complete`.
+          UserError: if every example lacks a condition.
         """
         number = self._check(data)
         parts = []
@@ -201,9 +204,10 @@ class Completer(abc.ABC):
                 given = _given(data, pattern, rows)
                 parts.append((rows, *self.moments(given, len(rows), part_seed)))
         if not parts:
-            raise ValueError(
-                f"Examples must have {' and '.join(self.conditions)}. "
-                f"Received: {number} examples, none with all of that"
+            raise UserError(
+                f"Examples must have {' and '.join(self.conditions)}",
+                f"{number} examples, none with all of that",
+                "add it",
             )
         mean, stddev = np.full((2, number, parts[0][1].shape[-1]), np.nan, np.float32)
         for rows, part_mean, part_stddev in parts:
@@ -322,7 +326,7 @@ def _most_frequent(events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         distinct, counts = np.unique(drawn, axis=0, return_counts=True)
         texts.append(distinct[counts.argmax()])
         shares.append(counts.max() / len(drawn))
-    return np.eye(end + 1, dtype=np.float32)[np.array(texts)], np.array(shares, np.float32)
+    return one_hot(np.array(texts), end + 1), np.array(shares, np.float32)
 
 
 def _fill(

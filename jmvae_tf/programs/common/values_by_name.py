@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from jmvae_tf.export_format.one_hot import one_hot
 from jmvae_tf.export_format.texts import events_of_texts
 from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.programs.common.modality_flags import ModalityFlag
@@ -100,7 +101,7 @@ def _set(parsed: dict[str, np.ndarray], meaning: _Named, item: _Item) -> bool:
     modality, place = meaning
     if place is None:
         first = modality.name not in parsed
-        read = _event_of_text if modality.kind == "text" else _one_hot
+        read = _event_of_text if modality.kind == "text" else _event_of_label
         parsed[modality.name] = read(item, modality)
         return first
     nothing = np.full(modality.event_shape, np.nan, np.float32)
@@ -271,7 +272,7 @@ def _number(item: _Item, modality: "Known") -> float:
     return number
 
 
-def _one_hot(item: _Item, modality: "Known") -> np.ndarray:
+def _event_of_label(item: _Item, modality: "Known") -> np.ndarray:
     names = names_or_numbers(modality)
     if item.value not in names:
         numbers = f"a number from 0 to {len(names) - 1}, since its classes have no names"
@@ -282,7 +283,7 @@ def _one_hot(item: _Item, modality: "Known") -> np.ndarray:
             item.written,
             "choose one of them" + _hint_on_commas(item.flag, names),
         )
-    return np.eye(len(names), dtype=np.float32)[names.index(item.value)]
+    return one_hot(names.index(item.value), len(names))
 
 
 def _event_of_text(item: _Item, modality: "Known") -> np.ndarray:
