@@ -68,6 +68,12 @@ def test_a_flag_of_each_kind(given):
     assert letters == [*"a small shell"]
 
 
+def test_a_tilde_is_a_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(modality_flags, "_kept", ["--photo=~/a.png"])
+    assert GivenFlags((), ()).paths(SHELLS) == {"photo": tmp_path / "a.png"}
+
+
 def test_the_same_by_one_flag_for_all(given):
     known = given(items=["note=a b", "length_mm=3", "measures.weight_g=2", "red=1"])
     assert list(known) == ["traits", "measures", "note"]

@@ -44,7 +44,7 @@ def parse_images(
             "leave it out",
         )
     if len(names) == 1:
-        parsed = [(names[0], item) for item in items]
+        parsed = [(names[0], os.path.expanduser(item)) for item in items]
     else:
         parsed = [_name_and_path(item, names) for item in items]
     found = dict(parsed)
