@@ -54,6 +54,15 @@ def test_an_export_of_other_data_is_refused(exported, tmp_path):
         load_completing_model(ModelAndTable(None, tmp_path, *[tmp_path] * 3), {})
 
 
+def test_columns_of_another_kind_than_their_modality_are_refused(exported, tmp_path):
+    model, _ = exported
+    columns = {**MANIFEST.to_json(), "measures": {"kind": "array", "column": "file", "shape": [2]}}
+    columns["measures"]["likelihood"] = "Gaussian"
+    export_saved_model(model, tmp_path, columns=columns)
+    with pytest.raises(UserError, match="the kind and the shape of its modality"):
+        load_completing_model(ModelAndTable(None, tmp_path, *[tmp_path] * 3), {})
+
+
 def test_draws_are_those_of_the_model(exported):
     model, folder = exported
     seeds = np.arange(4, dtype=np.int32)

@@ -73,10 +73,11 @@ def _manifest_of(export: LoadedExport) -> Manifest:
     path = export.version / "assets" / "modalities.json"
     manifest = Manifest.from_json(columns, str(path), whole=True)
     for name, one in manifest.modalities.items():
-        if one.event_shape != export.modalities[name].event_shape:
+        modality = export.modalities[name]
+        if (one.kind, one.event_shape) != (modality.kind, modality.event_shape):
             raise UserError(
-                "The columns of an export must have the shape of its modality",
-                f"{path}: {name} of the shape {list(one.event_shape)}",
+                "The columns of an export must have the kind and the shape of its modality",
+                f"{path}: {name}, {one.kind} of the shape {list(one.event_shape)}",
                 "export the model again with bin/export",
             )
     return manifest
