@@ -1,6 +1,6 @@
 """Signatures that take examples with gaps: they draw what is missing, and embed.
 
-NaN stands for a missing value. Exports of models of users' own data have these signatures beside
+NaN stands for a missing value. `saved_model.py` says which exports have these signatures beside
 those of `signatures.py`.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import tensorflow as tf
 
 from jmvae_tf.export.inputs import IncompleteInput, SeedInput
-from jmvae_tf.export.signatures import Outputs, Signature
+from jmvae_tf.export.signatures import Outputs, Signature, fixed_seed
 from jmvae_tf.export_format import signature_names
 from jmvae_tf.modalities import observed_key
 from jmvae_tf.models.base import MultimodalVAE
@@ -53,10 +53,7 @@ def _drawn(model: MultimodalVAE, target: str) -> Callable[[Tensors], Outputs]:
 
 def _moments(model: MultimodalVAE) -> Callable[[Tensors], Outputs]:
     def moments(x: Tensors) -> Outputs:
-        known = _known(model, x)
-        batch = tf.shape(next(iter(x.values())))[0]
-        seed = tf.zeros([batch, 2], tf.int32) if model.samples_to_infer else 0
-        q = model.posterior(known, seed)
+        q = model.posterior(_known(model, x), fixed_seed(model, x))
         return {signature_names.MEAN: q.mean(), signature_names.STDDEV: q.stddev()}
 
     return moments

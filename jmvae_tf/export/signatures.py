@@ -188,7 +188,7 @@ def _to_files(model: MultimodalVAE, direction: Direction) -> Signature:
 
 def _moments(model: MultimodalVAE) -> Callable[[Tensors], Outputs]:
     def moments(x: Tensors) -> Outputs:
-        q = model.posterior(_known(model, x), _fixed_seed(model, x))
+        q = model.posterior(_known(model, x), fixed_seed(model, x))
         return {signature_names.MEAN: q.mean(), signature_names.STDDEV: q.stddev()}
 
     return moments
@@ -196,7 +196,7 @@ def _moments(model: MultimodalVAE) -> Callable[[Tensors], Outputs]:
 
 def _average(model: MultimodalVAE, direction: Direction) -> Callable[[Tensors], Outputs]:
     target = direction.target
-    return lambda x: {target: model.generate(target, _known(model, x), seed=_fixed_seed(model, x))}
+    return lambda x: {target: model.generate(target, _known(model, x), seed=fixed_seed(model, x))}
 
 
 def _sample(model: MultimodalVAE, direction: Direction) -> Callable[[Tensors], Outputs]:
@@ -211,7 +211,7 @@ def _sample(model: MultimodalVAE, direction: Direction) -> Callable[[Tensors], O
 
 def _edit(model: MultimodalVAE, target: str, condition: str) -> Callable[[Tensors], Outputs]:
     def edited(x: Tensors) -> Outputs:
-        seed = _fixed_seed(model, x)
+        seed = fixed_seed(model, x)
         return {
             target: editing.edit(model, target, x[target], condition, x[condition], seed).edited
         }
@@ -219,8 +219,8 @@ def _edit(model: MultimodalVAE, target: str, condition: str) -> Callable[[Tensor
     return edited
 
 
-def _fixed_seed(model: MultimodalVAE, given: Mapping[str, tf.Tensor]) -> int | tf.Tensor:
-    """Returns seed 0 for each example if inference samples."""
+def fixed_seed(model: MultimodalVAE, given: Mapping[str, tf.Tensor]) -> int | tf.Tensor:
+    """Returns seed 0, for each example if inference samples."""
     if not model.samples_to_infer:
         return 0
     batch = tf.shape(next(iter(given.values())))[0]
