@@ -12,9 +12,10 @@ generated: images are written, values are printed in the data's units and letter
 --server is http://HOST:8501 (REST) or grpc://HOST:8500. The server does not know the names of the
 model's values, so --saved_model must be a copy of the export.
 
-Before it is sent, an image is rotated as its camera noted, and its centre square is cropped and
-resized. --crop=face finds the face in a photograph instead and crops it as for training, which
-gives the best results with models of faces.
+Before it is sent, an image is rotated as its camera noted, cut around its centre to the proportions
+of the model's images, or fitted as the model's data were, and resized. --crop=face finds the face
+in a photograph instead and crops it as for training, which gives the best results with models of
+faces.
 
 The server is not trusted: a reply is shown or written only if it matches the export's description.
 Redirects are not followed. Data are sent only to --server, or through the environment's proxy.
@@ -39,7 +40,7 @@ _SAVED_MODEL = shared_flags.define_path(
     "saved_model", None, "the export that is served (default: saved_models/<model>)"
 )
 _IMAGE = shared_flags.define_images()
-_CROP = flags.DEFINE_string("crop", "center", "how to crop --image: center square or face")
+_CROP = flags.DEFINE_string("crop", "center", "how to crop images: center or face")
 _GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smiling=1,Male=-1")
 _SET = flags.DEFINE_list("set", [], "values to give --image instead of its own: an edit")
 _SEED = shared_flags.define_seed(None, "draw a sample instead of the average image")

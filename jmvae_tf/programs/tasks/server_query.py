@@ -55,7 +55,7 @@ def query(
       name: the name under which it serves the model.
       saved_model: a copy of the served export, or the folder above its versions.
       given: the flags that give any of its modalities.
-      crop: "face" to crop the face from a photograph, otherwise "center", or as the model's data.
+      crop: "face" to crop the face from a photograph, "center" to fit it as the model's data were.
       changes: the new values of a given image; see `values_by_name.parse`.
       seed: seed of samples; None for the average images.
       out: the PNG file; for several images, their names are appended.
