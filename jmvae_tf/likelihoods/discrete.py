@@ -14,10 +14,8 @@ from jmvae_tf.likelihoods.base import Likelihood, observed_log_prob
 _SHOWN = 12  # Values of an event shown in a message.
 
 
-@keras.saving.register_keras_serializable(package="jmvae_tf")
-@dataclasses.dataclass(frozen=True)
-class Bernoulli(Likelihood):
-    """Independent binary values with probabilities sigmoid(parameters), as for MNIST's images."""
+class _ZeroOrOne(Likelihood):
+    """What likelihoods of values that are 0 or 1 share."""
 
     @property
     def support(self) -> tuple[float, float]:
@@ -28,6 +26,12 @@ class Bernoulli(Likelihood):
     def is_discrete(self) -> bool:
         """True."""
         return True
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+@dataclasses.dataclass(frozen=True)
+class Bernoulli(_ZeroOrOne):
+    """Independent binary values with probabilities sigmoid(parameters), as for MNIST's images."""
 
     @property
     def is_binarised(self) -> bool:
@@ -53,18 +57,8 @@ class Bernoulli(Likelihood):
         return tf.cast(tf.random.stateless_uniform(shape, seed) < 0.5, tf.float32)
 
 
-class _OneHot(Likelihood):
-    """What likelihoods of one-hot vectors share."""
-
-    @property
-    def support(self) -> tuple[float, float]:
-        """0 to 1: one-hot vectors, or probabilities when a trained model is given them."""
-        return 0.0, 1.0
-
-    @property
-    def is_discrete(self) -> bool:
-        """True."""
-        return True
+class _OneHot(_ZeroOrOne):
+    """What likelihoods of one-hot vectors share; a trained model may be given probabilities."""
 
     @property
     def is_independent(self) -> bool:
