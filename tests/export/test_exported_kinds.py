@@ -7,19 +7,9 @@ import tensorflow as tf
 from jmvae_tf.export.inputs import ModalityInput
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.export_format.modalities_json import read_modalities
-from jmvae_tf.likelihoods import LearnedGaussian, Poisson
+from jmvae_tf.likelihoods import Poisson
 from jmvae_tf.modalities import Modality
-from tests.helpers.small_models import small_model
-
-MEASURES = Modality(
-    "measures",
-    (2,),
-    LearnedGaussian(),
-    kind="numbers",
-    value_names=("mm", "g"),
-    standardised=True,
-    log_values=("g",),
-)
+from tests.helpers.small_models import MEASURES, small_model
 
 
 def test_an_export_takes_and_gives_the_data_s_units(tmp_path):

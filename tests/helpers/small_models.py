@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from jmvae_tf.data import faces
 from jmvae_tf.layers.distributions import GaussianHead
-from jmvae_tf.likelihoods import Bernoulli, Categorical
+from jmvae_tf.likelihoods import Bernoulli, Categorical, LearnedGaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.registry import PLAIN_MODELS
@@ -18,6 +18,17 @@ ONE_WAY = tuple(
 )
 ITERATIVE = tuple(name for name, row in PLAIN_MODELS.items() if "num_rounds" in row.options)
 OF_SEVERAL = tuple(name for name, row in PLAIN_MODELS.items() if row.modalities == "all")
+
+MEASURES = Modality(
+    "measures",
+    (2,),
+    LearnedGaussian(),
+    kind="numbers",
+    value_names=("mm", "g"),
+    standardised=True,
+    log_values=("g",),
+)
+"""Numbers of two units; of one the logarithm is modelled."""
 
 
 def small_model(

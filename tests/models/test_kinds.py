@@ -21,7 +21,7 @@ from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.models.loading import load_model
 from jmvae_tf.models.observed import network_inputs
 from jmvae_tf.runtime.randomness import root_seed
-from tests.helpers.small_models import small_model
+from tests.helpers.small_models import MEASURES, small_model
 
 ROWS = 6
 SYMBOLS = (*"ab ", "<end>")
@@ -30,15 +30,7 @@ MODALITIES = {
     for x in (
         Modality("photo", (4, 6, 4), LearnedGaussian("one"), kind="image", standardised=True),
         Modality("species", (3,), Categorical(), kind="label"),
-        Modality(
-            "measures",
-            (2,),
-            LearnedGaussian(),
-            kind="numbers",
-            value_names=("mm", "g"),
-            standardised=True,
-            log_values=("g",),
-        ),
+        MEASURES,
         Modality("depth", (2,), Laplace(0.5), kind="numbers", standardised=True),
         Modality("eggs", (2,), Poisson(), kind="numbers"),
         Modality("visits", (2,), NegativeBinomial(), kind="numbers"),

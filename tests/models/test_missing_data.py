@@ -93,7 +93,7 @@ def _by_hand(model, name, data, pattern, seed):
     masks = {observed_key(x): tf.zeros(7, bool) for x in NAMES if x not in pattern}
     partly = {observed_key("sizes"): data.pop(observed_key("sizes"))}
     x = network_inputs(model.modalities, {**data, **partly, **masks})
-    p_z, own = standard_normal(3), {observed_key(y): None for y in pattern}
+    p_z = standard_normal(3)
     observed = {"sizes": partly[observed_key("sizes")]} if "sizes" in pattern else {}
     if name in ONE_WAY:
         if len(pattern) < 3:
@@ -105,7 +105,6 @@ def _by_hand(model, name, data, pattern, seed):
             return cvae_bound(data, q, p_z, p_x).value
         p_z = model.prior_encoder({y: x[y] for y in NAMES[1:]})
         return cmma_bound(data, q, p_z, p_x).value
-    del own
     if name == "jmvae_kl":
         q_z_x = {y: model.encoders[y](x[y]) for y in pattern}
         if len(pattern) == 3:
