@@ -154,6 +154,33 @@ def test_examples_may_lack_different_modalities(case, objective):
     assert all(np.isfinite(gradient).all() for gradient in gradients)
 
 
+def test_jmvae_kl_of_examples_that_lack_modalities(case):
+    """Eq. 4 of those that are complete, Eq. 2 of what the others have, by the same weights."""
+    complete = np.array([1, 0, 1, 0, 1, 1], bool)
+    data = {"w": np.where(complete[:, None], case.data["w"], np.float32(np.nan))}
+    options = {"kl_weight": 0.3, "likelihood_weights": {"x": 2.0, "w": 5.0}}
+    masked = {"data": data, "masks": {"w": tf.constant(complete)}}
+    q_z_x = {name: case.q(place) for place, name in enumerate(("x", "w", "y"), start=1)}
+    value, terms, _ = objectives.jmvae_kl_bound_of_observed(
+        {**case.data, **data},
+        case.q(0),
+        q_z_x,
+        standard_normal(LATENT_DIM),
+        case.p_x_z(("x", "w", "y")),
+        tf.constant(complete),
+        masked["masks"],
+        alpha=0.7,
+        **options,
+    )
+    whole = case.bound("jmvae_kl_bound", alpha=0.7, **options)
+    part = case.bound("jmvae_bound", **masked, **options)
+    np.testing.assert_allclose(value, np.where(complete, whole.value, part.value), rtol=1e-5)
+    assert terms.keys() == whole.terms.keys()
+    for name, term in terms.items():
+        other = part.terms.get(name, np.zeros(BATCH))
+        np.testing.assert_allclose(term, np.where(complete, whole.terms[name], other), rtol=1e-5)
+
+
 def test_masks_and_weights_together(case, rng):
     mask = rng.integers(0, 2, (BATCH, 4)).astype(bool)
     weight = np.array([1, 0, 2, 0.5, 0, 3], "f")
