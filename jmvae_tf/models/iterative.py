@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.inference import iterative_sampling
+from jmvae_tf.inference import by_example, iterative_sampling
 from jmvae_tf.layers import conditional
 from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality, observed_key
@@ -187,8 +187,16 @@ class IterativelySampledVAE(MultimodalVAE):
         )
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """Returns q(z|x,w); missing modalities are filled in by one chain per example."""
-        return self.encode(self.complement(given, seed))
+        """Returns q(z|x,w); missing modalities are filled in by one chain per example.
+
+        Examples of which nothing is observed get the prior.
+        """
+        return self._or_prior(given, self.encode(self.complement(given, seed)))
+
+    def _or_prior(self, given: Tensors, q: tfd.Distribution) -> tfd.Distribution:
+        """Returns q, but the prior for examples of which nothing is observed."""
+        some = observed_of(given).any_of(values_in(given))
+        return q if some is None else by_example(some, q, self.prior(given))
 
     def complement_each(
         self, given: Tensors | None, num_samples: int, seed: tf.Tensor
@@ -217,10 +225,11 @@ class IterativelySampledVAE(MultimodalVAE):
     ) -> tuple[tfd.Distribution, tf.Tensor]:
         """Samples z ~ q(z|given) with a separate chain for every sample; also returns q."""
         seed_q, seed_z = split(as_seed(seed), 2)
-        complemented = self.complement_each(self.checked_inputs(given or {}), num_samples, seed_q)
+        tensors = self.checked_inputs(given or {})
+        complemented = self.complement_each(tensors, num_samples, seed_q)
         if complemented is None:
             return super().posterior_and_samples(given, num_samples, seed)
-        q = self.encode(*complemented)
+        q = self._or_prior(tensors, self.encode(*complemented))
         return q, sample(q, seed_z)
 
     def importance_samples(

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from jmvae_tf.inference import by_example
 from jmvae_tf.layers import conditional
 from jmvae_tf.layers.conditional import decoded
 from jmvae_tf.layers.distributions import reparameterised_sample
@@ -71,10 +72,11 @@ class VAE(MultimodalVAE):
         return bound_where(some, bound)
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """Returns q(z|x), without sampling."""
+        """Returns q(z|x), without sampling; the prior for examples of which nothing is observed."""
         del seed
         [(name, x)] = network_inputs(self.modalities, given).items()
-        return self.encoders[name](x)
+        q, some = self.encoders[name](x), observed_of(given).rows.get(name)
+        return q if some is None else by_example(some, q, self.prior(given))
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments, for Keras to save."""

@@ -437,6 +437,26 @@ def test_each_example_is_inferred_from_what_it_has(modalities, name):
         )
 
 
+@pytest.mark.parametrize("name", ["vae", "jmvae_kl", *ITERATIVE])
+def test_an_example_with_nothing_gets_the_prior(modalities, name):
+    """As if nothing had been given; the others as without it."""
+    model = small_model(name, modalities)
+    set_sequential_weights(model)
+    data = known_to_all(known_to(model, examples(modalities, 3)))
+    hidden = hide(data, {x: np.array([True, False, True]) for x in data})
+    q, z = model.posterior_and_samples(hidden, 2)
+    assert z.shape == (2, 3, 3)
+    whole = model.posterior(data).mean()
+    for each in (q, model.posterior(hidden)):
+        mean, stddev = (x.numpy().reshape(-1, 3, 3) for x in (each.mean(), each.stddev()))
+        assert np.all(mean[:, 1] == 0)
+        assert np.all(stddev[:, 1] == 1)
+        for row in (0, 2):
+            np.testing.assert_allclose(mean[0, row], whole[row], rtol=1e-5, atol=1e-6)
+    mean = model.posterior_mean(hidden)[1]
+    np.testing.assert_allclose(mean, model.posterior_mean({}), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", ITERATIVE)
 def test_iterative_sampling_keeps_what_is_observed(modalities, name):
     model = small_model(name, modalities, num_rounds=3)
