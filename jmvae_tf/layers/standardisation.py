@@ -66,8 +66,8 @@ class Moments:
     def _add_observed(self, batch: np.ndarray, observed: np.ndarray) -> None:
         """Adds single values; each is shifted by the first one of its place."""
         values = np.where(observed, np.asarray(batch, np.float64), 0.0)
-        rounded = np.abs(values - values.astype(np.float32))
         if batch.dtype != np.float32:
+            rounded = np.abs(values - values.astype(np.float32))
             self._lost = np.maximum(self._lost, rounded.max(axis=0, initial=0.0))
         number = observed.sum(axis=0)
         if not number.any():

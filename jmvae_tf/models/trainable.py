@@ -341,7 +341,8 @@ class BoundMaximiser(TrainableModel, abc.ABC):
 
     def test_seed(self) -> tf.Tensor:
         """Returns the seed of the next test step."""
-        # The number of examples seen in this evaluation distinguishes its batches.
+        # The number of examples counted in this evaluation distinguishes its batches; with weights
+        # it is their sum, and batches of a sum below 1 may share their samples' noise.
         count = tf.cast(self._trackers["bound"].count, tf.int32)
         seen = tf.reduce_sum(replicas.current().sizes(count))
         return fold(root_seed(self.seed), _TEST, seen)
