@@ -5,6 +5,8 @@ usual marks of missing values are null. `separated_file.py` reads CSV. This modu
 TensorFlow.
 """
 
+import abc
+import collections
 import dataclasses
 import json
 import pathlib
@@ -41,7 +43,7 @@ class TextAmongNumbersError(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
-class TableFile:
+class TableFile(abc.ABC):
     """A table that can be read any number of times.
 
     Attributes:
@@ -57,6 +59,7 @@ class TableFile:
         """The number of the first row in messages; a spreadsheet counts the header."""
         return 1
 
+    @abc.abstractmethod
     def chunks(self) -> Iterator[Chunk]:
         """Reads the rows in order, some ten thousands at once.
 
@@ -64,7 +67,6 @@ class TableFile:
           UserError: if it is not such a table; it names the file and the row.
           TextAmongNumbersError: if a column must be read as texts.
         """
-        raise NotImplementedError
 
     def as_text(self, column: str) -> "TableFile":
         """Returns the same table with a column of texts."""
@@ -97,13 +99,13 @@ def check_column_names(path: pathlib.Path, names: Sequence[str]) -> None:
                 f"{path}: column {list(names).index(name) + 1}, {name!r}",
                 "rename the column",
             )
-    twice = next((name for name in names if list(names).count(name) > 1), None)
-    if twice is not None:
-        raise UserError(
-            "Each column has a name of its own",
-            f"{path}: {twice!r} {list(names).count(twice)} times",
-            "rename or remove one",
-        )
+    for name, times in collections.Counter(names).items():
+        if times > 1:
+            raise UserError(
+                "Each column has a name of its own",
+                f"{path}: {name!r} {times} times",
+                "rename or remove one",
+            )
 
 
 class ParquetFile(TableFile):
@@ -157,6 +159,7 @@ class JsonLinesFile(TableFile):
                 lines=True,
                 chunksize=_ROWS_AT_ONCE,
                 dtype=False,
+                precise_float=True,
                 encoding="utf-8",
             ) as reader:
                 for frame in reader:
