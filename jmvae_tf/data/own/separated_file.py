@@ -48,7 +48,7 @@ class SeparatedFile(TableFile):
       separator: the character between cells.
       decimal: the character before decimals.
       numbers: columns that are numbers as far as the start of the file tells.
-      header_bytes: the length of the header.
+      header_lines: the lines of the header; a quoted name may have a line break at its end.
     """
 
     names: tuple[str, ...] = ()

@@ -28,6 +28,12 @@ def test_texts_of_csv_stay_as_they_are(tmp_path):
     assert lengths == [2, 1]
 
 
+def test_a_line_break_in_the_header_hides_no_row(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text('"id\n",note\n1,x\n2,y\n', encoding="utf-8")
+    assert cells_of(open_table(path))[0] == [["1", "x"], ["2", "y"]]
+
+
 def test_values_of_json_lines(tmp_path):
     path = tmp_path / "table.jsonl"
     lines = [{"id": 1, "note": "x"}, {"note": None, "id": 2.5}, {"id": True, "note": "é"}]
