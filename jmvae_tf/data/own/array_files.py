@@ -48,7 +48,8 @@ def decode_array(content: bytes) -> np.ndarray:
     if not 0 < math.prod(shape) <= MOST_VALUES or not 0 < len(shape) <= 4:
         raise ValueError(f"an array of shape {shape}, where 1 to 4 axes may be")
     try:
-        array = np.load(io.BytesIO(content), allow_pickle=False).astype(np.float32)
+        with np.errstate(over="ignore"):
+            array = np.load(io.BytesIO(content), allow_pickle=False).astype(np.float32)
     except (ValueError, EOFError) as error:
         raise ValueError(f"a damaged .npy file: {error}") from error
     if not np.isfinite(array).all():
