@@ -89,6 +89,7 @@ def encode_rows(
     hashes = np.zeros(rows, np.uint64)
     parts = None if manifest.split is None else np.zeros(rows, np.int8)
     weights = None if manifest.weight is None else np.zeros(rows, np.float32)
+    keys = None if manifest.key is None else np.zeros(rows, np.uint64)
     left_out: dict[str, int] = {}
     start = 0
     for chunk in facts.table.chunks():
@@ -97,6 +98,8 @@ def encode_rows(
         if stop > rows:
             break
         cells = _Cells(facts.table, chunk, start, length)
+        if keys is not None and manifest.key is not None:
+            keys[start:stop] = _keys(cells, manifest.key)
         for name, one in in_cells.items():
             fill = _FILLS[one.kind]
             left = fill(cells, one, values[name][start:stop], observed[name][start:stop])
@@ -116,6 +119,8 @@ def encode_rows(
         raise UserError(
             "A table must stay as it is while it is read", facts.table.path, "start again"
         )
+    if keys is not None and manifest.key is not None:
+        _check_unique(facts, manifest.key, keys)
     left_out = {name: number for name, number in left_out.items() if number}
     return Encoded(values, observed, files, hashes, parts, weights, left_out)
 
@@ -320,20 +325,25 @@ def _hashes(chunk: Chunk, manifest: Manifest, length: int) -> np.ndarray:
     return row_hashes.hash_rows({x: y for x, y in chunk.items() if x not in without}, length)
 
 
-def check_key(facts: TableFacts, column: str) -> None:
-    """Raises UserError that names the first row whose key an earlier row has, or that has none."""
-    seen: np.ndarray = np.zeros(0, np.uint64)
+def _keys(cells: _Cells, column: str) -> np.ndarray:
+    """Hashes the keys of rows; raises UserError that names the first row without one."""
+    keys = cells.column(column)
+    missing = ~np.asarray(keys.is_valid())
+    cells.refuse(column, missing, "the key of its row", "fill the cell, or ignore the column")
+    return row_hashes.hash_rows({column: keys}, cells.length)
+
+
+def _check_unique(facts: TableFacts, column: str, keys: np.ndarray) -> None:
+    """Raises UserError that names the first row whose key an earlier row has."""
+    repeated = pd.Series(keys).duplicated().to_numpy()
+    if not repeated.any():
+        return
     start = 0
-    for chunk in facts.table.chunks():
-        length = len(next(iter(chunk.values())))
-        cells = _Cells(facts.table, chunk, start, length)
-        missing = ~np.asarray(cells.column(column).is_valid())
-        cells.refuse(column, missing, "the key of its row", "fill the cell, or ignore the column")
-        hashed = row_hashes.hash_rows({column: cells.column(column)}, length)
-        twice = np.isin(hashed, seen) | pd.Series(hashed).duplicated().to_numpy()
+    for chunk in facts.table.chunks():  # Again, for the text of the cell.
+        cells = _Cells(facts.table, chunk, start, len(next(iter(chunk.values()))))
+        twice = repeated[start : start + cells.length]
         cells.refuse(column, twice, "a key of its own", _REPEATED)
-        seen = np.concatenate([seen, hashed])
-        start += length
+        start += cells.length
 
 
 def classes_of(values: Sequence[float | str]) -> tuple[str, ...]:

@@ -96,8 +96,6 @@ def read_table(
     inferred = infer(facts, given, may_lack)
     said = dict(inferred.said)
     manifest = _with_values(inferred.manifest, facts, said)
-    if manifest.key is not None:
-        encoding.check_key(facts, manifest.key)
     encoded = encoding.encode_rows(facts, manifest, scratch)
     listing = Listing(layout.root)
     modalities = dict(manifest.modalities)

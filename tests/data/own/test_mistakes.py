@@ -247,6 +247,19 @@ def nothing_to_learn_from(folder):
     write_table(folder, ["a,b", *["x,"] * 30])
 
 
+@mistake(r"metadata\.csv: row 5, column 'note': 'found 1' and 1 more; remove the row, or say")
+def keys_that_come_twice(folder):
+    manifest(folder, about_all={"key": "note"})
+    change(folder, 5, "found 3", "found 1")
+    change(folder, 9, "found 7", "found 1")
+
+
+@mistake(r"metadata\.csv: row 5, column 'note': nothing; fill the cell, or ignore")
+def a_row_without_a_key(folder):
+    manifest(folder, about_all={"key": "note"})
+    change(folder, 5, "found 3", "")
+
+
 # Files that the table names.
 
 
