@@ -57,7 +57,6 @@ class ArrayWriter:
         self._folder = folder
         self._files: dict[tuple[str, str], BinaryIO] = {}
         self._described: dict[str, dict[str, Any]] = {}
-        self.about: dict[str, Any] = {}
 
     def append(self, part: str, batch: Mapping[str, np.ndarray]) -> None:
         """Appends rows to the arrays of a part.
@@ -79,17 +78,11 @@ class ArrayWriter:
             described["shape"][0] += len(rows)
             self._files[part, name].write(np.ascontiguousarray(rows).data)
 
-    def num_rows(self, part: str) -> int:
-        """Counts the rows that a part has."""
-        arrays = self._described.get(part, {})
-        return max((x["shape"][0] for x in arrays.values()), default=0)
-
     def close(self) -> None:
         """Writes the description."""
         for file in self._files.values():
             file.close()
-        described = {"parts": self._described, "about": self.about}
-        write_json(self._folder / _DESCRIPTION, described)
+        write_json(self._folder / _DESCRIPTION, {"parts": self._described})
 
 
 @contextlib.contextmanager
@@ -116,7 +109,7 @@ def has_arrays(folder: pathlib.Path) -> bool:
 
 def read_arrays(
     folder: pathlib.Path, most_in_memory: int = MOST_IN_MEMORY, large: int = LARGE
-) -> tuple[dict[str, dict[str, np.ndarray | Rows]], dict[str, Any]]:
+) -> dict[str, dict[str, np.ndarray | Rows]]:
     """Reads a folder that `written_arrays` wrote.
 
     Args:
@@ -125,20 +118,19 @@ def read_arrays(
       large: the bytes from which on an array is large.
 
     Returns:
-      Each part's arrays by name; and what the writer noted about them.
+      Each part's arrays by name.
 
     Raises:
       UserError: if a file is missing, damaged, or no regular one.
     """
     try:
-        described = read_json(folder / _DESCRIPTION)
-        parts, about = described["parts"], described["about"]
+        parts = read_json(folder / _DESCRIPTION)["parts"]
         sizes = [
             (part, name, _checked(folder, array))
             for part, arrays in parts.items()
             for name, array in arrays.items()
         ]
-        if len(sizes) > _MOST_ARRAYS or not isinstance(about, dict):
+        if len(sizes) > _MOST_ARRAYS:
             raise ValueError("it describes something else")
         total = sum(x.nbytes for *_, x in sizes)
         read: dict[str, dict[str, np.ndarray | Rows]] = {part: {} for part in parts}
@@ -151,7 +143,7 @@ def read_arrays(
             f"{folder}: {type(error).__name__}: {error}",
             "remove the folder, and prepare them again",
         ) from error
-    return read, about
+    return read
 
 
 class _Described:

@@ -3,9 +3,11 @@
 `features.json` names Python classes, and TFDS imports their modules.
 """
 
+import contextlib
 import pathlib
 import re
 import urllib.request
+from collections.abc import Iterator
 from typing import Any
 
 from jmvae_tf.runtime.errors import UserError
@@ -76,6 +78,21 @@ def check_tfds_files(folder: pathlib.Path) -> None:
             "The features of a prepared data set must be classes of TensorFlow Datasets itself",
             f"{path}: {error}",
             "prepare it again in another --data_dir, and do not trust this one",
+        ) from error
+
+
+@contextlib.contextmanager
+def reading_prepared(folder: pathlib.Path) -> Iterator[None]:
+    """Turns the errors of damaged files of a prepared data set into one of the user."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # TFDS and ArrayRecord raise many types.
+        raise UserError(
+            "The files of a prepared data set must be complete",
+            f"{folder}: {type(error).__name__}: {error}",
+            "remove the folder, and prepare them again",
         ) from error
 
 

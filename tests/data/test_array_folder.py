@@ -26,20 +26,17 @@ def folder(tmp_path):
         writer.append("train", batch(4))
         writer.append("test", batch(2))
         writer.append("train", batch(3, start=4))
-        writer.about = {"name": "shells"}
-        assert (writer.num_rows("train"), writer.num_rows("validation")) == (7, 0)
     return path
 
 
 def test_arrays_come_back(folder):
-    parts, about = read_arrays(folder)
+    parts = read_arrays(folder)
     np.testing.assert_equal(parts, {"train": batch(7), "test": batch(2)})
-    assert about == {"name": "shells"}
     assert [path.name for path in folder.parent.iterdir()] == ["1"], "nothing temporary is left"
 
 
 def test_large_arrays_of_large_data_stay_on_disk(folder):
-    parts, _ = read_arrays(folder, most_in_memory=60, large=7 * 4 + 1)
+    parts = read_arrays(folder, most_in_memory=60, large=7 * 4 + 1)
     rows = parts["train"]["image"]
     assert not isinstance(rows, np.ndarray)
     assert (rows.shape, rows.dtype, len(rows)) == ((7, 2, 3), np.uint8, 7)
@@ -66,7 +63,7 @@ def test_nothing_appears_if_something_went_wrong(tmp_path):
 def test_a_folder_is_replaced(folder):
     with written_arrays(folder) as writer:
         writer.append("train", batch(1))
-    assert len(read_arrays(folder)[0]["train"]["length"]) == 1
+    assert len(read_arrays(folder)["train"]["length"]) == 1
 
 
 def test_rows_of_other_shapes_are_refused(tmp_path):

@@ -120,16 +120,8 @@ def read_prepared(
       UserError: if it is damaged or `prepare_faces` did not make it.
     """
     check_prepared(folder)
-    try:
+    with tfds_files.reading_prepared(folder):
         return _read(folder, image_size)
-    except UserError:
-        raise
-    except Exception as error:  # TFDS and ArrayRecord raise many types.
-        raise UserError(
-            "A prepared data set must be complete",
-            f"{folder}: {type(error).__name__}: {error}",
-            "remove it, and prepare it again",
-        ) from error
 
 
 def _read(folder: pathlib.Path, image_size: int) -> tuple[np.ndarray | StoredImages, Labels]:

@@ -236,17 +236,9 @@ def read_prepared_files(
       UserError: if it is damaged, or `prepare_files` did not make it.
     """
     tfds_files.check_tfds_files(folder)
-    try:
+    with tfds_files.reading_prepared(folder):
         _check_described(read_json(folder / "dataset_info.json"), number)
         return _read(folder, modalities, number, in_memory)
-    except UserError:
-        raise
-    except Exception as error:  # TFDS and ArrayRecord raise many types.
-        raise UserError(
-            "Prepared data must be whole",
-            f"{folder}: {type(error).__name__}: {error}",
-            "remove the folder, and prepare them again",
-        ) from error
 
 
 def _check_described(described: Mapping[str, Any], number: int) -> None:
@@ -275,7 +267,7 @@ def _unpacked(
             for start in range(0, number, _READ_AT_ONCE):
                 rows = np.arange(start, min(start + _READ_AT_ONCE, number))
                 writer.append(_SPLIT, {name: images[rows]})
-    return read_arrays(folder, most_in_memory=0, large=0)[0][_SPLIT][name]
+    return read_arrays(folder, most_in_memory=0, large=0)[_SPLIT][name]
 
 
 def _read(

@@ -85,7 +85,7 @@ def load(
                 _prepare(builder, division, manifest, writer)
     if chosen is None:
         write_json(columns_file, manifest.to_json())
-    parts, _ = read_arrays(folder)
+    parts = read_arrays(folder)
     _remove_needless_masks(parts)
     data = DataSet(
         name=name,
