@@ -19,7 +19,8 @@ def load_own(
       source: what `data_source_of` read.
       data_dir: the folder to download and prepare data in.
       manifest: what the modalities are, as an earlier run says; None for what `columns.json` says,
-        or to infer them, and to print them. A function says it itself.
+        or to infer them, and to print them; one without modalities to infer them in any case. A
+        function says it itself.
 
     Returns:
       The data, with a resolved manifest.

@@ -202,6 +202,12 @@ def manifest_of_features(
         for modality, one in modalities.items():
             for column in one.columns:
                 _check_column(modality, one, columns, column)
+        if weight is not None and (weight not in columns or columns[weight].kind != "numbers"):
+            raise UserError(
+                "The weight of an example is a column of numbers",
+                f'"weight": {weight!r}',
+                f"choose among {', '.join(x for x in columns if columns[x].kind == 'numbers')}",
+            )
     else:
         if _WEIGHT in columns and columns[_WEIGHT].kind == "numbers":
             weight = _WEIGHT

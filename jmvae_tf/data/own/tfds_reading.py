@@ -178,9 +178,9 @@ def _class_indices(values: np.ndarray, column: Column, one: ModalityColumns) -> 
     """Returns the place of each value among the classes, -1 for one that is none."""
     classes = {name: place for place, name in enumerate(one.classes)}
     if column.kind == "label":
-        names = column.feature.names or []
-        same = len(names) == len(one.classes) and column.feature.num_classes == len(names)
-        if same or column.feature.num_classes == len(one.classes):
+        names = tuple(column.feature.names or ())
+        are_renamed = len(one.classes) == column.feature.num_classes and {*names} != {*one.classes}
+        if names == one.classes or are_renamed:
             return np.where(values < len(one.classes), values, -1)
         texts = [names[x] if 0 <= x < len(names) else str(x) for x in values.tolist()]
     elif column.kind == "text":

@@ -60,8 +60,8 @@ def load(
       name: the name of the data in runs and messages.
       data_dir: the folder of TensorFlow Datasets.
       given: what an earlier run says the modalities are; None for what `columns.json` says, or to
-        infer them.
-      say: prints what is done and, unless it is given, what columns are taken for.
+        infer them; a manifest without modalities to infer them, whatever `columns.json` says.
+      say: prints what is done and, unless modalities are given, what columns are taken for.
 
     Raises:
       UserError: if there is no such data set, it cannot be downloaded, its files are damaged, or
@@ -73,8 +73,9 @@ def load(
     division = _division_of(list(splits) or ["train"])
     said: dict[str, str] = {}
     columns_file = data_dir / name / MANIFEST
-    chosen = given
-    if chosen is None and columns_file.is_file():
+    chosen = given if given is not None and given.modalities else None
+    is_said = chosen is None
+    if given is None and columns_file.is_file():
         chosen = read_manifest(columns_file, name)
     with _reading(builder):
         manifest = _resolved(builder, name, division, chosen, said)
@@ -94,7 +95,7 @@ def load(
         manifest=manifest,
         **{part: parts.get(part, {}) for part in PARTS},  # type: ignore[arg-type]
     )
-    if given is None:
+    if is_said:
         notes = [f"{columns_file} says what columns are taken for; change it to decide otherwise"]
         say(describe_data(data, said, notes, division.text))
     return data

@@ -35,7 +35,8 @@ def prepare_data(
       KeyboardInterrupt: if a signal stopped the preparation.
     """
     if source.kind != "path" or source.path is None:
-        load_own(source, data_dir)
+        again = Manifest(source.name, {}) if overwrite and source.kind == "tfds" else None
+        load_own(source, data_dir, again)
         return
     folder = source.path if source.path.is_dir() else source.path.parent
     path = folder / MANIFEST

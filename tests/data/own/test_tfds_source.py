@@ -1,5 +1,6 @@
 """Data sets of TensorFlow Datasets: which modalities they make, and with which values."""
 
+import json
 import shutil
 
 import numpy as np
@@ -14,6 +15,7 @@ from jmvae_tf.data.own.data_source import data_source_of
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.data.pipelines import Feed, in_order, whole_part
 from jmvae_tf.modalities import SAMPLE_WEIGHT
+from jmvae_tf.programs.tasks import data_preparation
 from jmvae_tf.runtime.errors import UserError
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # TFDS and its mocks warn of their own parts.
@@ -209,6 +211,39 @@ def test_a_given_manifest_chooses_and_completes(data_dir):
     ):
         assert there == (age % 5 != 0 and age % 3 != 1)
         assert not there or kind == (0 if age % 3 == 2 else 1)
+
+
+def test_classes_in_another_order_keep_their_examples(data_dir):
+    classes = ("whelk", "cockle", "limpet")
+    for given in (classes, ("x", "y", "z")):  # Other names are those of the same places.
+        columns = {
+            "kind": ModalityColumns("label", ("species",), classes=given),
+            "size": ModalityColumns("numbers", ("age",)),
+        }
+        part = whole_part(load("shells", data_dir, Manifest("mine", columns)), "test")
+        there = part["kind/observed"].numpy()
+        found = np.argmax(part["kind"], 1)[there]
+        expected = part["size"].numpy()[there, 0].astype(int) % 3
+        np.testing.assert_array_equal(found, (expected + 1) % 3 if given == classes else expected)
+
+
+def test_a_second_look_replaces_columns_json(data_dir, tmp_path, capsys):
+    shutil.copytree(data_dir / "shells", tmp_path / "shells")
+    file = tmp_path / "tfds_shells" / "columns.json"
+    file.parent.mkdir()
+    file.write_text('{"size": {"kind": "numbers", "columns": ["length"]}}')
+    data_preparation.prepare_data(
+        data_source_of("tfds:shells"), tmp_path, num_processes=1, overwrite=True, command=[]
+    )
+    assert "for train" in capsys.readouterr().out
+    assert "species" in json.loads(file.read_text())
+
+
+@pytest.mark.parametrize("weight", ["sort", "note"])
+def test_a_weight_that_is_no_number_is_refused(data_dir, weight):
+    columns = {"photo": ModalityColumns("image", ("photo",))}
+    with pytest.raises(UserError, match=f"'{weight}'; choose among .*sample_weight"):
+        load("shells", data_dir, Manifest("mine", columns, weight=weight))
 
 
 @pytest.mark.parametrize(
