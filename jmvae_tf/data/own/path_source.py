@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import dataclasses
+import math
 import os
 import pathlib
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from jmvae_tf.data.array_folder import MOST_IN_MEMORY
 from jmvae_tf.data.chosen_rows import choose
 from jmvae_tf.data.data_set import PARTS, Arrays, DataSet
 from jmvae_tf.data.own import row_hashes
@@ -178,13 +180,16 @@ def _mask(one: ModalityColumns, observed: np.ndarray) -> np.ndarray:
 def _read_files(
     table: OwnTable, data_dir: pathlib.Path, processes: int, in_memory: bool
 ) -> ReadFiles:
-    """Reads images and arrays; many of them are prepared once, in the data directory."""
+    """Reads images and arrays; many or large ones are prepared once, in the data directory."""
     files = table.encoded.files
     work = FileWork(
         table.layout.root, files, {name: table.manifest.modalities[name] for name in files}
     )
     number = table.facts.rows
-    if sum(x is not None for names in files.values() for x in names) < _MANY:
+    images = [one for one in work.modalities.values() if one.kind == "image"]
+    size = number * sum(math.prod(one.stored_shape) for one in images)
+    named = sum(x is not None for names in files.values() for x in names)
+    if named < _MANY and size <= MOST_IN_MEMORY:
         return _read_directly(work, number)
     try:
         folder = data_dir / table.manifest.name / fingerprint_of_files(work, table.listing)

@@ -167,6 +167,16 @@ def test_many_images_are_prepared_once(shells, tmp_path, monkeypatch):
         load_rows(shells, tmp_path / "data")
 
 
+def test_few_images_of_a_large_size_stay_on_disk(shells, tmp_path, monkeypatch):
+    whole = load(shells, tmp_path / "data")
+    for module in (path_source, prepared_files):
+        monkeypatch.setattr(module, "MOST_IN_MEMORY", 100)
+    on_disk = load(shells, tmp_path / "data", processes=1)
+    assert not isinstance(on_disk.train["image"], np.ndarray)
+    rows = np.array([3, 0, 3])
+    np.testing.assert_array_equal(on_disk.train["image"][rows], whole.train["image"][rows])
+
+
 def test_values_of_a_large_table_stay_on_disk(shells, tmp_path, monkeypatch):
     whole = load(shells, tmp_path / "data")
     monkeypatch.setattr(encoding, "_MOST_IN_MEMORY", 100)
