@@ -289,11 +289,7 @@ class Settings:
             name: {**kept[name], **value} if isinstance(kept[name], dict) else value
             for name, value in overrides.items()
         }
-        changed = {
-            name: value
-            for name, value in wanted.items()
-            if name != "epochs" and kept[name] != value
-        }
+        changed = {name: x for name, x in wanted.items() if name != "epochs" and kept[name] != x}
         if changed:
             raise UserError(
                 "--resume continues with the settings of the run",
@@ -331,6 +327,13 @@ def _check_value(field: dataclasses.Field, value: Any) -> None:
             require(rule, single)
         if hint is int:
             require(at_most(LARGEST_NUMBER), single)
+
+
+def check_values(overrides: Mapping[str, Any]) -> None:
+    """Raises UserError if a value is wrong whatever the data are."""
+    for field in setting_fields():
+        if field.name in overrides:
+            _check_value(field, overrides[field.name])
 
 
 def _shown(value: Any) -> str:

@@ -80,7 +80,7 @@ class Feed:
         """
         images = self._mirrored()
         for flag, names, kind in (
-            ("flips", images, "image"),
+            ("flipped_images", images, "image"),
             ("balance", [self.balanced], "label"),
         ):
             of_kind = [name for name, x in self.data.modalities.items() if x.kind == kind]

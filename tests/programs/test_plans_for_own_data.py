@@ -46,6 +46,10 @@ def test_mistakes_that_need_no_data_are_refused_at_once(here, run):
         make_plan("jmvae_k", "shells", {}, **USUAL)
     with pytest.raises(UserError, match=r"--data=shels.*did you mean shells"):
         make_plan("jmvae", "shels", {}, **USUAL)
+    with pytest.raises(UserError, match=r"--epochs must be at least 1; received --epochs=0"):
+        make_plan("jmvae", "shells", {"epochs": 0}, **USUAL)
+    with pytest.raises(UserError, match="--incomplete=dorp"):
+        make_plan("jmvae", "shells", {"incomplete": "dorp"}, **USUAL)
     with pytest.raises(UserError, match="must not exist"):
         make_plan("jmvae", "shells", {}, **{**USUAL, "run": "run"})
 

@@ -9,7 +9,7 @@ from jmvae_tf.data.own.preset import Counts
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common.chosen_run import default_run
 from jmvae_tf.runtime.errors import UserError, check_choice
-from jmvae_tf.settings import Settings, settings_of
+from jmvae_tf.settings import Settings, check_values, settings_of
 from jmvae_tf.training import cluster, local_file, patience
 from jmvae_tf.training.run_folder import RunFolder
 
@@ -105,6 +105,8 @@ def make_plan(
     else:
         if source.kind == "known":
             settings = settings_of(model, source.name, overrides)
+        else:
+            check_values(overrides)
         if is_chief:
             folder.check_new(overwrite)
     if settings is not None:
