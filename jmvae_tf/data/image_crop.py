@@ -40,16 +40,7 @@ def center_crop(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def padded(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resizes an image as a whole, and fills the rest of a size with black.
-
-    Args:
-      image: uint8 [height, width, ...].
-      height: height of the result in pixels.
-      width: width of the result in pixels.
-
-    Returns:
-      uint8 [height, width, ...].
-    """
+    """Resizes an image as a whole, and fills the rest of a size with black; see `center_crop`."""
     scale = min(height / image.shape[0], width / image.shape[1])
     high, wide = (max(1, round(scale * x)) for x in image.shape[:2])
     framed = np.zeros((height, width, *image.shape[2:]), np.uint8)
