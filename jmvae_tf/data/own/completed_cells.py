@@ -1,11 +1,12 @@
 """Turns estimates of a model into cells of a table: texts, numbers and names of files."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
+from jmvae_tf.export_format.texts import texts_of_events
 from jmvae_tf.export_format.value_names import END_MARK
 
 SPREAD, PROBABILITY = "_sd", "_probability"
@@ -115,8 +116,7 @@ def new_cells(
         beside = _numbers(values[np.arange(len(rows)), classes])
         cells = [one.classes[number] for number in classes]
     elif one.kind == "text":
-        symbols = (*one.alphabet, END_MARK)
-        cells = [_text(event, symbols) for event in values]
+        cells = texts_of_events(values, (*one.alphabet, END_MARK))
         beside = [] if estimates.spread is None else _numbers(estimates.spread[rows])
     else:
         return {column: Cells(rows, list(map(write_file, rows.tolist(), values)), None)}
@@ -143,9 +143,3 @@ def _cells_of_value(
 def _numbers(values: np.ndarray) -> list[float]:
     """Returns numbers without digits that mean nothing."""
     return [float(f"{value:.{_DIGITS}g}") for value in values]
-
-
-def _text(event: np.ndarray, symbols: Sequence[str]) -> str:
-    """Reads the likeliest symbol at each place, up to the first end mark."""
-    letters = [symbols[number] for number in event.argmax(axis=-1)]
-    return "".join(letters[: letters.index(END_MARK)] if END_MARK in letters else letters)
