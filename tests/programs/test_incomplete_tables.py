@@ -206,3 +206,11 @@ def test_a_column_that_is_called_rows(tmp_path, complete, capsys):
     table.write_text(table.read_text().replace("beach", "rows"))
     complete(table)
     assert "of 5 rows filled in" in capsys.readouterr().out
+
+
+def test_names_of_files_are_printed_without_control_characters(tmp_path, complete, capsys):
+    table = write_table(tmp_path)
+    (tmp_path / "broken.png").rename(tmp_path / "brok\x1ben.png")
+    table.write_text(table.read_text().replace("broken.png", "brok\x1ben.png"))
+    complete(table)
+    assert "1 not readable: brok\\x1ben.png" in capsys.readouterr().out

@@ -18,6 +18,7 @@ from jmvae_tf.export_format.value_ranges import to_pixels
 from jmvae_tf.programs.common import standard_streams
 from jmvae_tf.programs.common.run_or_export import ModelAndTable
 from jmvae_tf.programs.tasks.completers import CompletingModel, load_completing_model
+from jmvae_tf.runtime.errors import one_line
 from jmvae_tf.runtime.files import written_atomically
 
 _NAMED = 5  # Files in a message.
@@ -216,4 +217,5 @@ def _print_broken(table: IncompleteTable) -> None:
     for name, files in table.broken.items():
         if files:
             more = " …" if len(files) > _NAMED else ""
-            print(f"{name}: {len(files)} not readable: {'; '.join(files[:_NAMED])}{more}")
+            named = "; ".join(files[:_NAMED]) + more
+            print(one_line(f"{name}: {len(files)} not readable: {named}"))
