@@ -69,11 +69,32 @@ def mean_line(
         yield Metric(name, description, found.mean, examples)
 
 
-def lowest_line(name: str, found: ByValue | None) -> Iterator[Metric]:
-    """Yields the line of the value with the lowest metric, if there is one."""
+def lowest_line(
+    name: str, found: ByValue | None, numbers: Mapping[str, int] | None = None
+) -> Iterator[Metric]:
+    """Yields the line of the value with the lowest metric, if there is one; see `rows`."""
     if found:
         lowest = found.lowest
-        yield Metric(f"{name}_worst", f"  the worst: {lowest}", found.by_name[lowest])
+        number = None if numbers is None else numbers[lowest]
+        yield Metric(f"{name}_worst", f"  the worst: {lowest}", found.by_name[lowest], number)
+
+
+def observed_numbers(
+    values: Sequence[str], seen: np.ndarray, total: int
+) -> Mapping[str, int] | None:
+    """Counts the examples that have each value.
+
+    Args:
+      values: the values' names.
+      seen: which values are observed, bool, [examples, values].
+      total: the number of all test examples.
+
+    Returns:
+      Name to number; None if all test examples have all values.
+    """
+    if len(seen) == total and seen.all():
+        return None
+    return dict(zip(values, seen.sum(axis=0).tolist(), strict=True))
 
 
 def rows(

@@ -94,9 +94,11 @@ def value_from_json(value: Any) -> Any:
 
 
 def estimate_in(metrics: Mapping[str, Any], name: str) -> Estimate | None:
-    """Reads an estimate of a metrics.json; None if it has none of this name."""
+    """Reads an estimate of a metrics.json; None if it has none of this name, of finite numbers."""
     try:
         value = value_from_json(metrics.get(name))
-    except (KeyError, TypeError):
+        is_finite = isinstance(value, Estimate) and math.isfinite(value.mean)
+        # Of a single example the error is unknown.
+        return value if is_finite and not math.isinf(value.standard_error) else None
+    except (KeyError, OverflowError, TypeError):  # A stranger may have written anything.
         return None
-    return value if isinstance(value, Estimate) else None

@@ -15,6 +15,7 @@ from jmvae_tf.reporting.verdict import verdict
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json
 from jmvae_tf.settings import Settings
+from jmvae_tf.training import patience
 from jmvae_tf.training.checkpoints import load_checkpoint
 from jmvae_tf.training.run_folder import RunFolder, name_of_epoch
 
@@ -62,7 +63,7 @@ def finish_run(
         write_model_card(exported, model, folder, settings, checkpoint)
         for note in draw_figures(model, data, folder, settings.seed):
             print(f"note: {note}")
-        print("\n".join(_verdict(folder, model, data, settings)))
+        print("\n".join(_verdict(folder, settings, model, data)))
     except Exception as error:  # Show that hours of training are not lost.
         raise UserError(
             "The trained model could not be evaluated",
@@ -74,13 +75,15 @@ def finish_run(
 
 
 def _verdict(
-    folder: RunFolder, model: MultimodalVAE, data: DataSet, settings: Settings
+    folder: RunFolder, settings: Settings, model: MultimodalVAE, data: DataSet
 ) -> list[str]:
+    history = folder.read_history()
     return verdict(
         read_json(folder.metrics_file),
         model.modalities,
-        folder.read_history(),
+        history,
         data.num_examples("train"),
         model.conditions,
         settings.decay_epochs,
+        patience.ends(settings, history),
     )

@@ -3,11 +3,13 @@
 import contextlib
 import math
 import pathlib
+import re
 import shlex
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from jmvae_tf.data.data_set import PARTS
 from jmvae_tf.evaluation.estimate import Estimate, estimate_in, mean_as_text
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.presets import preset_of
@@ -15,6 +17,7 @@ from jmvae_tf.reporting.verdict import verdict
 from jmvae_tf.runtime.errors import UserError, one_line
 from jmvae_tf.runtime.files import read_json, written_atomically
 from jmvae_tf.settings import Settings, setting_fields
+from jmvae_tf.training import patience
 from jmvae_tf.training.run_folder import RunFolder
 
 CARD = "model_card.md"
@@ -25,6 +28,10 @@ _MOST_METRICS = 200
 _LONGEST_NOTE = 500
 _NO_FLAGS = ("model", "data", "target")
 _COLUMNS = "columns"  # The manifest of a user's own data.
+
+_MARKDOWN = re.compile(r"[\\*\[\]<>&#|~$]|(?<![^\W_])_|_(?![^\W_])")
+"""What Markdown takes for more than text: not underscores within names, and no backticks, which are
+replaced."""
 
 
 def write_model_card(
@@ -45,7 +52,7 @@ def write_model_card(
 
     Raises:
       OSError: if it cannot be written.
-      UserError: if the run's config.json or history.csv is damaged.
+      UserError: if the run's config.json is damaged.
     """
     text = model_card(model, folder, settings, checkpoint)
     with written_atomically(version / CARD) as temporary:
@@ -59,7 +66,7 @@ def model_card(model: MultimodalVAE, folder: RunFolder, settings: Settings, chec
     counts = counts if isinstance(counts, Mapping) else {}
     sections = {
         "Data": _data(model, settings, folder, counts),
-        "In short": _in_short(model, settings, metrics, folder, counts),
+        "In short": _in_short(model, metrics, settings, folder, counts),
         "Measures": _measures(metrics, checkpoint),
         "Limits": _limits(model, metrics),
         "How it was made": _making(settings, folder, checkpoint),
@@ -81,11 +88,19 @@ def _metrics_of(folder: RunFolder, checkpoint: str) -> Mapping[str, Any]:
     )
 
 
+def _history_of(folder: RunFolder) -> list[dict[str, float]]:
+    """Reads the rows of history.csv; none if it is missing or damaged."""
+    with contextlib.suppress(OSError, UserError):
+        return folder.read_history()
+    return []
+
+
 def _introduction(model: MultimodalVAE) -> str:
-    names = list(model.modalities)
+    names = list(map(_plain, model.modalities))
     what = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
     if model.conditions:
-        does = f"generates {', '.join(model.targets)} from {', '.join(model.conditions)}"
+        targets, conditions = (", ".join(map(_plain, x)) for x in (model.targets, model.conditions))
+        does = f"generates {targets} from {conditions}"
     elif len(names) > 1:
         does = "generates any of them from any others, or from nothing"
     else:
@@ -100,14 +115,13 @@ def _data(
     model: MultimodalVAE, settings: Settings, folder: RunFolder, counts: Mapping[str, Any]
 ) -> Iterator[str]:
     fingerprint = folder.read_config().get("fingerprint")
-    known = f", fingerprint `{_plain(fingerprint)}`" if isinstance(fingerprint, str) else ""
-    examples = counts.get("examples")
-    if isinstance(examples, Mapping):
-        numbers = ", ".join(f"{_plain(x)} for {_plain(part)}" for part, x in examples.items())
-        divided = f" Examples: {numbers}."
+    known = f", fingerprint {_code(fingerprint)}" if isinstance(fingerprint, str) else ""
+    examples = _by_part(counts.get("examples"))
+    if examples:
+        divided = f" Examples: {', '.join(f'{x} for {part}' for part, x in examples.items())}."
     else:
         divided = " How many examples it has is not recorded, as the model was not measured yet."
-    yield _wrapped(f"`{_plain(settings.data)}`{known}.{divided}")
+    yield _wrapped(f"{_code(settings.data)}{known}.{divided}")
     observed = counts.get("observed")
     observed = observed if isinstance(observed, Mapping) else {}
     head = ["modality", "kind", "shape", "likelihood", "values"]
@@ -115,14 +129,10 @@ def _data(
     for name, x in model.modalities.items():
         values = ", ".join(x.value_names[:12]) + (", …" if len(x.value_names) > 12 else "")
         shape = " × ".join(map(str, x.event_shape))
-        rows.append([name, x.kind, shape, type(x.likelihood).__name__, values])
+        rows.append([_plain(name), x.kind, shape, type(x.likelihood).__name__, _plain(values)])
         if observed:
-            there = observed.get(name)
-            rows[-1].append(
-                ", ".join(f"{number} {part}" for part, number in there.items())
-                if isinstance(there, Mapping)
-                else ""
-            )
+            there = _by_part(observed.get(name))
+            rows[-1].append(", ".join(f"{number} {part}" for part, number in there.items()))
     yield _table([*head, *(["examples that have it"] if observed else [])], rows)
     yield _wrapped(
         "Examples lack some of it: see the last column. What is missing was left out of training "
@@ -134,45 +144,49 @@ def _data(
     )
 
 
+def _by_part(numbers: Any) -> dict[str, int]:
+    """Reads numbers of examples by part, and leaves out what is none."""
+    found = numbers if isinstance(numbers, Mapping) else {}
+    return {part: found[part] for part in PARTS if isinstance(found.get(part), int)}
+
+
 def _in_short(
     model: MultimodalVAE,
-    settings: Settings,
     metrics: Mapping[str, Any],
+    settings: Settings,
     folder: RunFolder,
     counts: Mapping[str, Any],
 ) -> Iterator[str]:
     if not metrics:
         yield "These weights have not been measured: `bin/evaluate` does."
         return
-    yield "\n".join(
-        f"- {_plain(line)}"
-        for line in verdict(
-            metrics,
-            model.modalities,
-            folder.read_history(),
-            num_training(counts),
-            model.conditions,
-            settings.decay_epochs,
-        )
+    history = _history_of(folder)
+    lines = verdict(
+        metrics,
+        model.modalities,
+        history,
+        num_training(counts),
+        model.conditions,
+        settings.decay_epochs,
+        patience.ends(settings, history),
     )
+    yield "\n".join(f"- {_plain(line)}" for line in lines)
 
 
 def num_training(counts: Mapping[str, Any]) -> int | None:
     """Reads the number of training examples of `data_summary`; None if it is not recorded."""
-    examples = counts.get("examples")
-    number = examples.get("train") if isinstance(examples, Mapping) else None
-    return number if isinstance(number, int) else None
+    return _by_part(counts.get("examples")).get("train")
 
 
 def _measures(metrics: Mapping[str, Any], checkpoint: str) -> Iterator[str]:
     found = {name: estimate_in(metrics, name) for name in metrics}
     rows = [
-        [f"`{_plain(name)}`", _with_error(value), _plain(metrics[name].get("examples", "all"))]
+        [_code(name), _with_error(value), _plain(metrics[name].get("examples", "all"))]
         for name, value in found.items()
-        if isinstance(value, Estimate) and math.isfinite(value.mean)
+        if value
     ]
     if not rows:
-        yield f"None of `{_plain(checkpoint)}`."
+        yield f"None of {_code(checkpoint)}."
         return
     protocol = metrics.get("protocol")
     number = protocol.get("num_examples") if isinstance(protocol, Mapping) else None
@@ -205,9 +219,7 @@ def _limits(model: MultimodalVAE, metrics: Mapping[str, Any]) -> Iterator[str]:
             "data."
         )
     notes = metrics.get("notes")
-    if isinstance(notes, Sequence) and not isinstance(notes, str):
-        lines += [f"Measures: {_plain(note)[:_LONGEST_NOTE]}." for note in notes]
-    yield "\n".join(
+    listed = [
         textwrap.fill(
             f"- {line}",
             _WIDTH,
@@ -216,16 +228,20 @@ def _limits(model: MultimodalVAE, metrics: Mapping[str, Any]) -> Iterator[str]:
             break_on_hyphens=False,
         )
         for line in lines
-    )
+    ]
+    # One line each: at the beginning of another, a word could be a heading or a list.
+    for note in notes if isinstance(notes, list) else ():
+        listed.append(f"- Measures: {_plain(one_line(note)[:_LONGEST_NOTE])}.")
+    yield "\n".join(listed)
 
 
 def _making(settings: Settings, folder: RunFolder, checkpoint: str) -> Iterator[str]:
-    yield _wrapped(f"Trained for {settings.epochs} epochs (`{_plain(checkpoint)}`) by")
+    yield _wrapped(f"Trained for {settings.epochs} epochs ({_code(checkpoint)}) by")
     yield f"```sh\n{command_of(folder.read_config())}\n```"
     versions = folder.read_config().get("versions")
     if isinstance(versions, Mapping):
         used = ", ".join(f"{_plain(name)} {_plain(x)}" for name, x in versions.items())
-        yield _wrapped(f"with {used}.")
+        yield f"with {used}."
 
 
 def command_of(config: Mapping[str, Any]) -> str:
@@ -264,17 +280,19 @@ def _as_flag(value: Any) -> str:
 
 
 def _plain(text: object) -> str:
-    """Makes any text safe for a line of Markdown."""
-    return one_line(str(text)).replace("|", "\\|").replace("`", "'")
+    """Makes any text safe for a line of Markdown: it is shown as it is."""
+    return _MARKDOWN.sub(r"\\\g<0>", one_line(text).replace("`", "'"))
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    lines = [
-        head,
-        ["--"] * len(head),
-        *([x if str(x).startswith("`") else _plain(x) for x in row] for row in rows),
-    ]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+def _code(text: object) -> str:
+    """Makes any text a piece of code in a line of Markdown."""
+    return "`" + one_line(text).replace("`", "'").replace("|", "\\|") + "`"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Makes a table of cells that are safe for a line of Markdown."""
+    lines = [head, ["--"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _wrapped(text: str) -> str:

@@ -57,11 +57,13 @@ def _of_label(
     metrics: Metrics, modalities: Mapping[str, Modality], direction: Direction
 ) -> Iterator[Skill]:
     kinds = {name: x.kind for name, x in modalities.items()}
-    accuracy = estimate_in(metrics, label_metric_name(kinds, direction, "generated_label_accuracy"))
-    majority = estimate_in(metrics, label_metric_name(kinds, direction, "majority_accuracy"))
-    if accuracy and majority:
-        words = f"{accuracy.mean:.0%} right, the largest class alone {majority.mean:.0%}"
-        yield _skill(direction, accuracy, majority.mean, words)
+    yield from _beside(
+        metrics,
+        direction,
+        label_metric_name(kinds, direction, "generated_label_accuracy"),
+        label_metric_name(kinds, direction, "majority_accuracy"),
+        "{:.0%} right, the largest class alone {:.0%}",
+    )
 
 
 def _of_attributes(
@@ -87,11 +89,13 @@ def _of_numbers(
 def _of_text(
     metrics: Metrics, modalities: Mapping[str, Modality], direction: Direction
 ) -> Iterator[Skill]:
-    accuracy = estimate_in(metrics, f"{direction.name}_symbol_accuracy")
-    usual = estimate_in(metrics, f"{direction.name}_usual_symbol_accuracy")
-    if accuracy and usual:
-        words = f"{accuracy.mean:.0%} of symbols right, the most frequent alone {usual.mean:.0%}"
-        yield _skill(direction, accuracy, usual.mean, words)
+    yield from _beside(
+        metrics,
+        direction,
+        f"{direction.name}_symbol_accuracy",
+        f"{direction.name}_usual_symbol_accuracy",
+        "{:.0%} of symbols right, the most frequent alone {:.0%}",
+    )
 
 
 def _of_image(
@@ -102,8 +106,9 @@ def _of_image(
     if ratio and usual:
         words = f"{ratio.mean:.1f} dB, the mean {direction.target} alone {usual.mean:.1f} dB"
         # The share of the squared error that is avoided, at the mean of its logarithm.
-        left = 10 ** ((usual.mean - ratio.mean) / 10)
-        error = left * math.log(10) / 10 * ratio.standard_error
+        # Metrics of a stranger may be of any size.
+        left = 10 ** min((usual.mean - ratio.mean) / 10, 100.0)
+        error = left * math.log(10) / 10 * _known_error(ratio)
         yield Skill(direction, 1 - left, error, words)
 
 
@@ -116,7 +121,20 @@ _BY_KIND: Mapping[str, Callable[..., Iterator[Skill]]] = {
 }
 
 
+def _beside(
+    metrics: Metrics, direction: Direction, name: str, name_of_baseline: str, words: str
+) -> Iterator[Skill]:
+    """Compares a share with that of a baseline, if both are known; words have places for both."""
+    value, baseline = estimate_in(metrics, name), estimate_in(metrics, name_of_baseline)
+    if value and baseline:
+        yield _skill(direction, value, baseline.mean, words.format(value.mean, baseline.mean))
+
+
 def _skill(direction: Direction, value: Estimate, baseline: float, words: str) -> Skill:
     left = max(1 - baseline, 1e-9)
-    error = 0.0 if math.isnan(value.standard_error) else value.standard_error
-    return Skill(direction, (value.mean - baseline) / left, error / left, words)
+    return Skill(direction, (value.mean - baseline) / left, _known_error(value) / left, words)
+
+
+def _known_error(value: Estimate) -> float:
+    """Returns the standard error; 0 for a single example, of which it is unknown."""
+    return 0.0 if math.isnan(value.standard_error) else value.standard_error

@@ -32,6 +32,7 @@ def verdict(
     num_training: int | None,
     conditions: tuple[str, ...] = (),
     decay_epochs: int = 0,
+    has_ended: bool = False,
 ) -> list[str]:
     """Returns one sentence each on what is predicted well, what is not, samples and next steps.
 
@@ -42,6 +43,7 @@ def verdict(
       num_training: the number of training examples; None if it is not known.
       conditions: the modalities that are always given and never generated.
       decay_epochs: the epochs in which the learning rate decays; 0 if it is constant.
+      has_ended: whether patience has ended the training.
     """
     best: dict[str, Skill] = {}
     for skill in skills(metrics, modalities, conditions):
@@ -55,7 +57,11 @@ def verdict(
         _sentence("Does not predict, no better than its baseline", none),
         " ".join(_on_samples(metrics, modalities)),
     ]
-    next_step = _next(metrics, modalities, history, num_training, best, none, decay_epochs)
+    next_step = (
+        _unused_latents(metrics)
+        or _longer_or_shorter(history, decay_epochs, has_ended)
+        or _on_data(metrics, modalities, num_training, best, none)
+    )
     return [line for line in [*lines, f"Next: {next_step}."] if line]
 
 
@@ -96,30 +102,32 @@ def _on_samples(metrics: Metrics, modalities: Mapping[str, Modality]) -> Iterato
         yield f"Of {number} test examples, {', '.join(gaps)}; each metric is of those that have it."
 
 
-def _next(
-    metrics: Metrics,
-    modalities: Mapping[str, Modality],
-    history: Sequence[Mapping[str, float]],
-    num_training: int | None,
-    best: Mapping[str, Skill],
-    none: Sequence[Skill],
-    decay_epochs: int,
-) -> str:
-    """Chooses the most promising next step."""
+def _unused_latents(metrics: Metrics) -> str:
+    """Returns the next step if a latent variable is not used; an empty string otherwise."""
     unused = [
-        key
+        key.removeprefix("active_units_").removesuffix("_multiple")
         for key, value in metrics.items()
         if key.startswith("active_units_") and key.endswith("_multiple") and value == 0
     ]
-    if unused:
-        return (
-            "the latent variable is not used at all, so let the divergence set in later "
-            "(--warmup_epochs) or weigh the modalities more (--likelihood_weights)"
-        )
+    if not unused:
+        return ""
+    return (
+        f"the latent variable {unused[0]} is not used at all, so let the divergence set in later "
+        "(--warmup_epochs) or weigh the modalities more (--likelihood_weights)"
+    )
+
+
+def _longer_or_shorter(
+    history: Sequence[Mapping[str, float]], decay_epochs: int, has_ended: bool
+) -> str:
+    """Returns the next step if the training was too short or too long; an empty string otherwise.
+
+    A training that patience has ended was not too short.
+    """
     bounds = [(row["epoch"], row["validation_bound"]) for row in history if _has_bound(row)]
     if len(bounds) > 1:
         top, last = max(bounds, key=lambda x: x[1])[0], bounds[-1][0]
-        if top >= _RISING * last:
+        if top >= _RISING * last and not has_ended:
             # A rate that has decayed stays low, so more epochs of this run would change little.
             again = "--run=another" if 0 < decay_epochs <= last else "--resume"
             return (
@@ -127,10 +135,22 @@ def _next(
                 f"{again} --epochs={2 * last:.0f}"
             )
         if top <= last / 2:
+            stop = "" if has_ended else "stop earlier (--patience) or "
             return (
                 f"the validation bound was best after {top:.0f} of {last:.0f} epochs and fell "
-                "since, so stop earlier (--patience) or get more examples"
+                f"since, so {stop}get more examples"
             )
+    return ""
+
+
+def _on_data(
+    metrics: Metrics,
+    modalities: Mapping[str, Modality],
+    num_training: int | None,
+    best: Mapping[str, Skill],
+    none: Sequence[Skill],
+) -> str:
+    """Returns the next step if the training itself was well."""
     for name, modality in modalities.items():
         if modality.kind == "label" and name in best and _is_unbalanced(metrics, best[name]):
             return f"rare classes of {name} are predicted worse, so try --balance={name}"

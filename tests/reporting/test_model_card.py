@@ -1,6 +1,8 @@
 """The card of a model says what its run holds, and no more."""
 
+import dataclasses
 import json
+import re
 
 import pytest
 
@@ -67,6 +69,43 @@ def test_metrics_of_other_weights_are_not_those_of_the_model(run, tmp_path, metr
     text = card_of(run, tmp_path)
     assert "have not been measured" in text
     assert "0.9000" not in text
+
+
+HOSTILE = "`<b>x</b> | # [a](b) ![c](d) *e* _f_ ~g~ $h$ \\\n# top\n| i |"
+
+
+def test_text_of_a_stranger_is_no_markdown(run, tmp_path):
+    """It is that of a run: of its config.json and metrics.json, and of the names in its data."""
+    folder, settings, model = run
+    names = tuple(f"{HOSTILE} {place}".replace("\n", " ") for place in range(10))
+    model.modalities["label"] = dataclasses.replace(model.modalities["label"], value_names=names)
+    config = {**folder.read_config(), "fingerprint": HOSTILE}
+    config["versions"] = {**config["versions"], HOSTILE: HOSTILE}
+    folder.config_file.write_text(json.dumps(config))
+    counts = {"examples": {HOSTILE: HOSTILE}, "observed": {"label": {"train": HOSTILE}}}
+    estimates = {"mean": 0.5, "standard_error": 0.1, "examples": HOSTILE}
+    metrics = {**METRICS, "data": counts, "notes": [HOSTILE, 3], HOSTILE: estimates}
+    folder.metrics_file.write_text(json.dumps(metrics | {"protocol": {"num_examples": HOSTILE}}))
+    write_model_card(tmp_path, model, folder, settings, "epoch-0003.keras")
+    text = (tmp_path / CARD).read_text("utf-8")
+    assert text.count("'\\<b\\>x\\</b\\> \\| \\# \\[a\\](b) !\\[c\\](d) \\*e\\* \\_f\\_ ") >= 15
+    outside = re.sub(r"\\.|`[^`]*`", "", text)
+    for part in ("<", "[", "*", "_f_", "~", "$"):
+        assert part not in outside, part
+    assert [x for x in outside.splitlines() if "#" in x] == [
+        "# digits: jmvae_kl",
+        *(f"## {x}" for x in ("Data", "In short", "Measures", "Limits", "How it was made")),
+    ]
+    tables = [x.count("|") for x in outside.splitlines() if x.startswith("|")]
+    assert set(tables) == {4, 7}
+
+
+@pytest.mark.parametrize("of_label", [{"mean": "a", "standard_error": []}, {"mean": 1e999}, 3])
+def test_damaged_files_of_a_run_do_not_keep_its_model_from_a_card(run, tmp_path, of_label):
+    damaged = {**METRICS, "generated_label_accuracy": of_label, "notes": 3, "protocol": []}
+    run[0].metrics_file.write_text(json.dumps(damaged))
+    run[0].history_file.write_bytes(b"\xff\x00epoch")
+    assert "| `majority_accuracy` |" in card_of(run, tmp_path)
 
 
 def test_the_command_names_what_the_preset_does_not(run):

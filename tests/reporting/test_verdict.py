@@ -1,5 +1,7 @@
 """The verdict follows from metrics and their baselines."""
 
+import math
+
 import pytest
 
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
@@ -31,9 +33,9 @@ METRICS = {
 STEADY = [{"epoch": x, "validation_bound": -abs(x - 12.0)} for x in range(1, 21)]
 
 
-def lines_of(metrics=METRICS, history=STEADY, num_training=5000):
+def lines_of(metrics=METRICS, history=STEADY, num_training=5000, **named):
     """Returns the sentences."""
-    return verdict(metrics, MODALITIES, history, num_training)
+    return verdict(metrics, MODALITIES, history, num_training, **named)
 
 
 def test_targets_are_sorted_by_what_they_gain_over_their_baseline():
@@ -57,7 +59,7 @@ def test_the_best_source_of_each_target_is_named():
 @pytest.mark.parametrize(
     ("metrics", "history", "num_training", "step"),
     [
-        ({"active_units_z_multiple": 0}, STEADY, 5000, "not used at all"),
+        ({"active_units_z2_multiple": 0}, STEADY, 5000, "variable z2 is not used at all"),
         ({}, [{"epoch": x, "validation_bound": float(x)} for x in range(1, 21)], 5000, "=40"),
         ({}, [{"epoch": x, "validation_bound": -float(x)} for x in range(1, 21)], 5000, "patience"),
         (
@@ -93,3 +95,17 @@ def test_a_run_whose_rate_has_decayed_is_not_resumed():
     for decay_epochs, flags in ((0, "--resume"), (40, "--resume"), (20, "--run=another")):
         step = verdict({}, MODALITIES, history, 5000, decay_epochs=decay_epochs)[-1]
         assert f"train longer: {flags} --epochs=40" in step
+
+
+@pytest.mark.parametrize("mean", ["?", None, [], math.nan, math.inf, 10**400, -1e300])
+def test_metrics_of_strangers_are_no_error(mean):
+    """Those of a run of which the files are damaged."""
+    assert lines_of({key: {"mean": mean, "standard_error": mean} for key in METRICS})
+
+
+def test_patience_has_found_the_best_epoch():
+    rising = [{"epoch": x, "validation_bound": float(min(x, 39 - x))} for x in range(1, 22)]
+    assert "still rising" in lines_of(history=rising)[-1]
+    assert "still rising" not in lines_of(history=rising, has_ended=True)[-1]
+    falling = [{"epoch": x, "validation_bound": -float(x)} for x in range(1, 21)]
+    assert lines_of(history=falling, has_ended=True)[-1].endswith("since, so get more examples.")

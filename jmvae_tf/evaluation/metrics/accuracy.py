@@ -115,11 +115,15 @@ def accuracy_of_attributes(subject: Subject, direction: Direction) -> Iterator[L
     )
     balanced = attribute_shares.balanced_accuracies(right, has, attributes, seen)
     name = direction.name
-    line = by_value.mean_line
-    yield from line(f"{name}_accuracy", "share that is right, mean", accuracy)
-    yield from line(f"{name}_majority_accuracy", "  of the training set's majority signs", majority)
-    yield from line(f"{name}_balanced_accuracy", "balanced accuracy, mean", balanced)
-    yield from by_value.lowest_line(f"{name}_balanced_accuracy", balanced)
+    number = subject.number_having(*given, target)
+    numbers = by_value.observed_numbers(attributes, seen, len(subject.data.grey[target]))
+    for key, words, score in (
+        ("accuracy", "share that is right, mean", accuracy),
+        ("majority_accuracy", "  of the training set's majority signs", majority),
+        ("balanced_accuracy", "balanced accuracy, mean", balanced),
+    ):
+        yield from by_value.mean_line(f"{name}_{key}", words, score, number)
+    yield from by_value.lowest_line(f"{name}_balanced_accuracy", balanced, numbers)
     yield attribute_shares.left_out_line(name, target, has, seen)
     yield from by_value.rows(
         attributes,
@@ -128,4 +132,5 @@ def accuracy_of_attributes(subject: Subject, direction: Direction) -> Iterator[L
             f"{name}_majority_accuracy": ("majority", majority),
             f"{name}_balanced_accuracy": ("balanced", balanced),
         },
+        numbers,
     )

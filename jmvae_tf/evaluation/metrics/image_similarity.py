@@ -9,13 +9,7 @@ from jmvae_tf.evaluation.image_range import to_unit_range
 from jmvae_tf.evaluation.image_scores import peak_signal_to_noise_ratios, structural_similarities
 from jmvae_tf.evaluation.metrics import Line, metric
 from jmvae_tf.evaluation.metrics_table import Metric
-from jmvae_tf.evaluation.subject import (
-    MAX_GENERATED,
-    Reconstruction,
-    Subject,
-    number_predicted,
-    predictions,
-)
+from jmvae_tf.evaluation.subject import MAX_GENERATED, Reconstruction, Subject, predictions
 from jmvae_tf.models.base import Direction
 
 
@@ -36,47 +30,47 @@ def similarity_of_images(subject: Subject, case: Direction | Reconstruction) -> 
     unit = to_unit_range(subject.model, subject.data, image)
     examples, means = subject.once(predictions, case)
     true, found = (unit(x[:MAX_GENERATED]) for x in (examples[image], means))
-    number = number_predicted(subject, case)
-    number = len(true) if number is None and len(true) < len(means) else number
     how = "reconstructed" if isinstance(case, Reconstruction) else "generated"
-    yield Metric(
-        f"{case.name}_psnr",
-        f"{image}s {how} from {given}: peak signal-to-noise ratio, dB",
-        estimate(peak_signal_to_noise_ratios(found, true)),
-        number,
-    )
-    yield Metric(
-        f"{case.name}_ssim",
-        f"{image}s {how} from {given}: structural similarity, at most 1",
-        estimate(structural_similarities(found, true)),
-        number,
-    )
+    source = f"{image}s {how} from {given}"
+    yield from _both(subject, image, case.name, source, found, true)
 
 
 @metric("image similarity", place=2)
 def similarity_of_the_mean(subject: Subject, case: Direction | Reconstruction) -> Iterator[Line]:
     """Yields the same of the mean training image, once per image."""
     image = case.target
-    if case != next(x for x in _cases(subject) if x.target == image):
+    if case != next(x for x in _measured(subject) if x.target == image):
         return
     unit = to_unit_range(subject.model, subject.data, image)
     available = subject.having("grey", image)[image]
     true = unit(np.asarray(available[:MAX_GENERATED]))
-    number = None if len(true) == len(subject.data.grey[image]) else len(true)
     usual = np.broadcast_to(average_image(subject, image), true.shape)
+    source = f"  the mean training {image} beside"
+    yield from _both(subject, image, f"{image}_mean", source, usual, true)
+
+
+def _both(
+    subject: Subject, image: str, name: str, source: str, found: np.ndarray, true: np.ndarray
+) -> Iterator[Metric]:
+    """Yields both similarities of images to the true ones of some test examples."""
+    number = None if len(true) == len(subject.data.grey[image]) else len(true)
     yield Metric(
-        f"{image}_mean_psnr",
-        f"  the mean training {image} beside: peak signal-to-noise ratio, dB",
-        estimate(peak_signal_to_noise_ratios(usual, true)),
+        f"{name}_psnr",
+        f"{source}: peak signal-to-noise ratio, dB",
+        estimate(peak_signal_to_noise_ratios(found, true)),
         number,
     )
     yield Metric(
-        f"{image}_mean_ssim",
-        f"  the mean training {image} beside: structural similarity",
-        estimate(structural_similarities(usual, true)),
+        f"{name}_ssim",
+        f"{source}: structural similarity, at most 1",
+        estimate(structural_similarities(found, true)),
         number,
     )
 
 
-def _cases(subject: Subject) -> list[Direction | Reconstruction]:
-    return [*subject.directions, *subject.reconstructions]
+def _measured(subject: Subject) -> Iterator[Direction | Reconstruction]:
+    """Yields the directions and reconstructions that some test examples have everything of."""
+    cases: list[Direction | Reconstruction] = [*subject.directions, *subject.reconstructions]
+    for case in cases:
+        if subject.number_having(*case.given, case.target) != 0:
+            yield case

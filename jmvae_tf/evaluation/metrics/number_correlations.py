@@ -1,5 +1,6 @@
 """Whether generated numbers depend on each other as real ones do."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -63,8 +64,11 @@ def difference_of_correlations(
     for _ in range(NUM_RESAMPLED):
         a = rng.integers(0, len(generated), len(generated))
         b = rng.integers(0, len(real), len(real))
-        means.append(np.nanmean(differences(generated[a], real[b], seen[b])))
-    return Estimate(float(np.nanmean(found)), float(np.std(means, ddof=1)))
+        resampled = differences(generated[a], real[b], seen[b])
+        if not np.isnan(resampled).all():  # Of few examples, some samples do not vary.
+            means.append(np.nanmean(resampled))
+    error = float(np.std(means, ddof=1)) if len(means) > 1 else math.nan
+    return Estimate(float(np.nanmean(found)), error)
 
 
 @metric("numbers of samples", place=1)
@@ -77,7 +81,8 @@ def correlations_of_numbers(subject: Subject) -> Iterator[Line]:
         if model.modalities[name].event_shape[0] < 2:
             continue
         examples = {key: x[:MAX_GENERATED] for key, x in subject.having("grey", name).items()}
-        if len(examples[name]) < 3:
+        number = len(examples[name])
+        if number < 3:
             continue
         generated = numbers_of_prior(model, name, seed=subject.protocol.seed)
         value = difference_of_correlations(
@@ -88,5 +93,5 @@ def correlations_of_numbers(subject: Subject) -> Iterator[Line]:
                 f"{name}_correlation_difference",
                 f"correlations of {name} drawn from the prior, mean difference from real ones",
                 value,
-                subject.number_having(name),
+                None if number == len(subject.data.grey[name]) else number,
             )

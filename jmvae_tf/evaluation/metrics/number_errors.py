@@ -28,6 +28,7 @@ def errors_of_numbers(subject: Subject, direction: Direction) -> Iterator[Line]:
     examples, found = subject.once(predictions, direction)
     true, seen = np.asarray(examples[target]), observed_values(examples, target)
     usual = np.broadcast_to(training_means(subject.data.training, target), true.shape)
+    numbers = by_value.observed_numbers(columns, seen, len(subject.data.grey[target]))
     r2 = number_scores.coefficients_of_determination(true, found, seen, columns)
     scores = {
         "r2": ("R²", r2),
@@ -41,7 +42,7 @@ def errors_of_numbers(subject: Subject, direction: Direction) -> Iterator[Line]:
     yield from by_value.mean_line(
         f"{name}_r2", "R², mean over columns", r2, number_predicted(subject, direction)
     )
-    yield from by_value.lowest_line(f"{name}_r2", r2)
+    yield from by_value.lowest_line(f"{name}_r2", r2, numbers)
     if r2 is None or len(r2.by_name) < len(columns):
         constant = [column for column in columns if r2 is None or column not in r2.by_name]
         yield (
@@ -51,5 +52,5 @@ def errors_of_numbers(subject: Subject, direction: Direction) -> Iterator[Line]:
     yield from by_value.rows(
         columns,
         {f"{name}_{key}": score for key, score in scores.items()},
-        dict(zip(columns, seen.sum(axis=0).tolist(), strict=True)) if not seen.all() else None,
+        numbers,
     )

@@ -74,7 +74,8 @@ def intervals_of_numbers(subject: Subject, direction: Direction) -> Iterator[Lin
     examples = {key: x[:MAX_EXAMPLES] for key, x in available.items()}
     seen = observed_values(examples, target)
     within = within_intervals(subject.model, examples, target, given, subject.protocol.seed)
-    number = len(seen) if len(seen) < len(subject.data.grey[target]) else None
+    total = len(subject.data.grey[target])
+    number = len(seen) if len(seen) < total else None
     scores = {
         share: number_scores.shares(inside, seen, columns) for share, inside in within.items()
     }
@@ -85,12 +86,11 @@ def intervals_of_numbers(subject: Subject, direction: Direction) -> Iterator[Lin
             score,
             number,
         )
-    counts = dict(zip(columns, seen.sum(axis=0).tolist(), strict=True))
     yield from by_value.rows(
         columns,
         {
             f"{direction.name}_within_{share}": (f"in {share} %", score)
             for share, score in scores.items()
         },
-        None if number is None and seen.all() else counts,
+        by_value.observed_numbers(columns, seen, total),
     )

@@ -21,8 +21,8 @@ def export_run(run: ChosenRun, export_dir: str, keep_versions: int | None) -> No
     """
     model = load_checkpoint(run.checkpoint, run.folder)
     folder = export_folder(export_dir, run.settings)
-    exported = export_saved_model(model, folder, keep_versions, run.settings.columns)
     checkpoint = name_of_epoch(run.folder, run.checkpoint)
+    exported = export_saved_model(model, folder, keep_versions, run.settings.columns)
     write_model_card(exported, model, run.folder, run.settings, checkpoint)
     warn_if_private(exported)
     print(exported)
