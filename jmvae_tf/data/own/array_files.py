@@ -46,7 +46,9 @@ def decode_array(content: bytes) -> np.ndarray:
     if dtype.kind not in "biuf":
         raise ValueError(f"an array of {dtype}, not of numbers")
     if not 0 < math.prod(shape) <= MOST_VALUES or not 0 < len(shape) <= 4:
-        raise ValueError(f"an array of shape {shape}, where 1 to 4 axes may be")
+        raise ValueError(
+            f"an array of shape {shape}, where 1 to 4 axes and {MOST_VALUES} values may be"
+        )
     try:
         with np.errstate(over="ignore"):
             array = np.load(io.BytesIO(content), allow_pickle=False).astype(np.float32)

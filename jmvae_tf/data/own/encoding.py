@@ -176,13 +176,14 @@ class _Cells:
             raise UserError(
                 f"A cell of this column must hold {wanted}",
                 f"{self.table.cell(self.start + place, name)}: "
-                f"{number_text(cell) if isinstance(cell, float) else _quoted(cell)}"
+                f"{number_text(cell) if isinstance(cell, float) else quoted(cell)}"
                 + (f" and {more} more" if (more := int(wrong.sum()) - 1) else ""),
                 remedy,
             )
 
 
-def _quoted(cell: str | None) -> str:
+def quoted(cell: str | None) -> str:
+    """Quotes the cell of a table in a message."""
     return "nothing" if cell is None else repr(cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}…")
 
 
@@ -220,10 +221,10 @@ def _fill_attributes(
         else:
             texts = pc.utf8_lower(found)
             there = np.asarray(texts.is_valid())
-            truths = pa.array([*TRUTHS, "1", "0", "-1"], pa.string())
+            truths = pa.array(list(TRUTHS), pa.string())
             codes = pc.index_in(texts, truths).fill_null(-1).to_numpy(zero_copy_only=False)
             known = codes >= 0
-            yes = np.array([*TRUTHS.values(), 1, 0, 0, 0])[codes] == 1
+            yes = np.array([*TRUTHS.values(), 0])[codes] == 1
         cells.refuse(column, there & ~known, "yes or no, true or false, 1 or 0, 1 or -1", "mend it")
         values[:, place] = yes & there
         observed[:, place] = there
@@ -296,7 +297,8 @@ def _parts(cells: _Cells, column: str) -> np.ndarray:
     choices = {**{name: _PARTS.index(part) for name, part in PART_NAMES.items()}, **_PART_NUMBERS}
     codes = pc.index_in(texts, pa.array(list(choices), pa.string())).fill_null(-1)
     codes = codes.to_numpy(zero_copy_only=False)
-    cells.refuse(column, codes < 0, "train, validation or test", "mend it")
+    remedy = "mend it, or ignore the column in columns.json"
+    cells.refuse(column, codes < 0, "train, validation or test", remedy)
     return np.array([*choices.values()], np.int8)[codes]
 
 

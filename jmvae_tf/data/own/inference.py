@@ -7,6 +7,7 @@ TensorFlow.
 import dataclasses
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,7 +24,11 @@ from jmvae_tf.data.own.manifest_values import LIKELIHOODS, MOST_CLASSES
 from jmvae_tf.export_format import signature_names
 from jmvae_tf.runtime.errors import UserError
 
-TRUTHS = {"yes": 1, "no": 0, "true": 1, "false": 0, "y": 1, "n": 0, "t": 1, "f": 0}
+TRUTHS = {"yes": 1, "no": 0, "true": 1, "false": 0, "y": 1, "n": 0, "t": 1, "f": 0} | {
+    "1": 1,
+    "0": 0,
+    "-1": 0,
+}
 """Texts that mean yes or no, in lower case."""
 
 WEIGHT_COLUMN = "sample_weight"
@@ -37,6 +42,7 @@ _KEYS = ("id", "index", "key", "unnamed", "")
 _FILE_NAMES = ("file_name", "file", "filename", "path", "image_path", "image_file", "img")
 _FILE_ENDING = re.compile(r"_(file_name|file|filename|path)")
 _MOSTLY = 0.9  # The share of cells that decides on a column.
+_SHOWN = 40  # Characters of a cell that is quoted.
 
 _MOST_NUMBERED_CLASSES, _FEWEST_OF_A_CLASS = 20, 20
 _FEW_TEXTS, _SHARE_OF_TEXTS = 20, 0.1
@@ -74,8 +80,10 @@ def infer(facts: TableFacts, given: Manifest, may_lack: bool = False) -> Inferre
     else:
         check_columns(facts, given)
     said: dict[str, str] = {}
+    named = {x for one in given.modalities.values() for x in one.columns}
+    free = [] if may_lack else [x for x in facts.columns if x not in {*named, *given.ignore}]
     fields: dict[str, Any] = {
-        key: getattr(given, key) or (name if name in facts.columns and not may_lack else None)
+        key: getattr(given, key) or _called(name, free)
         for key, name in (("split", SPLIT_COLUMN), ("weight", WEIGHT_COLUMN))
     }
     for use, name in (*fields.items(), ("group", given.group)):
@@ -85,7 +93,6 @@ def infer(facts: TableFacts, given: Manifest, may_lack: bool = False) -> Inferre
     ignored = list(given.ignore)
     key = given.key
     if modalities:
-        named = {x for one in modalities.values() for x in one.columns}
         rest = [x for x in facts.columns if x not in named and x not in said]
         ignored += [x for x in rest if x not in ignored]
         said.update({name: "not used: the manifest does not name it" for name in rest})
@@ -142,6 +149,8 @@ def check_columns(facts: TableFacts, given: Manifest) -> None:
             for key in ("split", "group", "key", "weight")
             if getattr(given, key)
         ),
+        # Beside modalities it changes nothing, and resolved manifests name all other columns.
+        *(('"ignore"', column) for column in given.ignore if not given.modalities),
     ]
     for user, column in wanted:
         if column not in facts.columns:
@@ -157,7 +166,9 @@ def _kind_of(name: str, column: ColumnFacts, facts: TableFacts) -> tuple[str, st
     """Returns a kind, "key" or "ignored", and why if that is worth saying."""
     distinct = None if column.counts is None else len(column.counts)
     if distinct is not None and distinct < 2 and column.share_of(IMAGE_ENDINGS) < _MOSTLY:
-        return "ignored", "not used: empty" if not distinct else "not used: one value in all rows"
+        if not distinct or column.present == facts.rows:
+            return "ignored", f"not used: {'one value in all rows' if distinct else 'empty'}"
+        return "ignored", "not used: one value, else empty; write yes and no if it means these"
     if column.share_of(IMAGE_ENDINGS) >= _MOSTLY:
         return "image", ""
     if column.share_of((ARRAY_ENDING,)) >= _MOSTLY:
@@ -184,8 +195,7 @@ def _kind_of(name: str, column: ColumnFacts, facts: TableFacts) -> tuple[str, st
     most = max(_FEW_TEXTS, int(_SHARE_OF_TEXTS * facts.rows))
     if distinct is not None and distinct <= most and 2 * distinct <= column.present:
         return "label", ""
-    number = f"more than {MOST_CLASSES}" if distinct is None else str(distinct)
-    return "ignored", f'not used: {number} different texts; "kind": "text" or "label" would use it'
+    return "ignored", f"not used: {_why_no_label(column, distinct)}"
 
 
 def _kind_of_numbers(name: str, column: ColumnFacts, facts: TableFacts) -> tuple[str, str]:
@@ -198,20 +208,31 @@ def _kind_of_numbers(name: str, column: ColumnFacts, facts: TableFacts) -> tuple
     return "numbers", ""
 
 
+def _why_no_label(column: ColumnFacts, distinct: int | None) -> str:
+    """Says why a column of texts is not used, and what would change that."""
+    if column.first_other is None:
+        return 'numbers that are written as texts; "kind": "numbers" would use it'
+    example = column.first_other[1][:_SHOWN]
+    if 2 * column.numerals >= column.present:
+        return f"{column.numerals} numbers beside texts such as {example!r}; empty or mend these"
+    number = f"more than {MOST_CLASSES}" if distinct is None else str(distinct)
+    if 2 * sum(x.isdigit() for x in example) >= len(example):
+        return f"{number} texts such as {example!r}; write numbers like 1234.5"
+    return f'{number} different texts; "kind": "text" or "label" would use it'
+
+
 def truths_of(column: ColumnFacts) -> dict[float | str, int] | None:
     """Maps the values of a column to 0 or 1; None if they do not all mean yes or no."""
-    truths: dict[float | str, int] = {}
+    written: dict[float | str, str] = {}
     for value in column.counts or ():
-        if isinstance(value, str):
-            if value.lower() not in TRUTHS:
-                return None
-            truths[value] = TRUTHS[value.lower()]
-        else:
-            if value not in (0, 1, -1):
-                return None
-            truths[value] = int(value == 1)
+        text = str(int(value)) if value in (0, 1, -1) else str(value).lower()
+        if text not in TRUTHS:
+            return None
+        written[value] = text
     # A 0 beside 1 and -1 may mean either, or nothing.
-    return None if {0, 1, -1} <= truths.keys() else truths or None
+    if {"0", "1", "-1"} <= {*written.values()}:
+        return None
+    return {value: TRUTHS[text] for value, text in written.items()} or None
 
 
 def _name_of(column: str, kind: str) -> str:
@@ -220,7 +241,9 @@ def _name_of(column: str, kind: str) -> str:
         column = kind if column.lower() in _FILE_NAMES else _FILE_ENDING.sub("", column, 1) or kind
     if signature_names.can_name_modality(column):
         return column
-    name = re.sub(r"[^A-Za-z0-9_]+", "_", column).strip("_")[:60] or kind
+    letters = unicodedata.normalize("NFKD", column).replace("ß", "ss")
+    letters = "".join(x for x in letters if not unicodedata.combining(x))
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", letters).strip("_")[:60] or kind
     if not name[0].isalpha():
         name = f"{kind}_{name}"
     return name if signature_names.can_name_modality(name) else f"{name}_{kind}"
@@ -233,6 +256,12 @@ def _free_name(name: str, taken: Iterable[str]) -> str:
         number += 1
         free = f"{name}_{number}"
     return free
+
+
+def _called(name: str, columns: Iterable[str]) -> str | None:
+    """Finds the column of a name, whether its letters are large or small."""
+    found = [column for column in columns if column.lower() == name]
+    return None if not found else name if name in found else found[0]
 
 
 def _some(names: Iterable[str]) -> str:

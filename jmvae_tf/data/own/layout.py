@@ -8,7 +8,8 @@ import dataclasses
 import os
 import pathlib
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import pyarrow as pa
 
@@ -89,7 +90,8 @@ def open_table(path: pathlib.Path) -> TableFile:
 def _table_in(folder: pathlib.Path) -> pathlib.Path | None:
     """Finds the table of a folder: `metadata`, or the only one."""
     tables = sorted(x for x in folder.iterdir() if x.suffix.lower() in TABLE_SUFFIXES)
-    tables = [x for x in tables if x.is_file() and not is_temporary(x) and x.name[0] != "."]
+    # Excel writes a file ~$NAME beside one that is open.
+    tables = [x for x in tables if x.is_file() and not is_temporary(x) and x.name[0] not in ".~"]
     usual = [x for x in tables if x.stem == _USUAL_TABLE]
     if len(usual) == 1 or len(tables) == 1:
         return (usual or tables)[0]
@@ -107,6 +109,7 @@ class _Folders(TableFile):
     """A table made of the names of images in folders of classes."""
 
     cells: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, folder: pathlib.Path) -> "_Folders":
@@ -126,14 +129,8 @@ class _Folders(TableFile):
             if are_parts and not classes:
                 rows += ((x, None, part) for x in _images(outer, folder))
             for inner in classes:
-                deeper = _subfolders(inner)
-                if deeper and any(True for _ in _images(deeper[0], folder)):
-                    raise UserError(
-                        "Images are in CLASS/ or in train/CLASS/, or a table names them",
-                        f"{deeper[0]}, a folder in the folder of a class",
-                        f"move its images up, or write {_USUAL_TABLE}.csv",
-                    )
                 rows += ((x, inner.name, part) for x in _images(inner, folder))
+        left_out = _left_out(folder, {x for x, _, _ in rows}, depth=3 if are_parts else 2)
         if not rows:
             raise UserError(
                 "A folder of data has a table (.csv .tsv .parquet .jsonl) or folders of images "
@@ -153,8 +150,18 @@ class _Folders(TableFile):
                 ) from error
         cells = {FILE_COLUMN: names, CLASS_COLUMN: classes_of, SPLIT_COLUMN: parts}
         return cls(
-            folder, cells={name: x for name, x in cells.items() if any(y is not None for y in x)}
+            folder,
+            cells={name: x for name, x in cells.items() if any(y is not None for y in x)},
+            left_out=left_out,
         )
+
+    @property
+    def notes(self) -> list[str]:
+        """See the base class."""
+        return [
+            f"not used: {first} ({len(self.left_out)} in all), in no folder of a class"
+            for first in self.left_out[:1]
+        ]
 
     def chunks(self) -> Iterator[Chunk]:
         """See the base class."""
@@ -176,8 +183,40 @@ def _subfolders(folder: pathlib.Path) -> list[pathlib.Path]:
 def _images(folder: pathlib.Path, root: pathlib.Path) -> Iterator[str]:
     relative = folder.relative_to(root).as_posix()
     for name in sorted(os.listdir(folder)):
-        if name[0] != "." and name.lower().endswith(IMAGE_ENDINGS):
+        if _is_image(name) and not os.path.isdir(folder / name):
             yield name if relative == "." else f"{relative}/{name}"
+
+
+def _is_image(name: str) -> bool:
+    return name[0] != "." and name.lower().endswith(IMAGE_ENDINGS)
+
+
+def _left_out(folder: pathlib.Path, used: Collection[str], depth: int) -> tuple[str, ...]:
+    """Lists images and linked folders that are not used.
+
+    Args:
+      folder: the folder.
+      used: the names of the images that are used.
+      depth: the most parts of such a name.
+
+    Raises:
+      UserError: if there are images in a folder of a folder of a class.
+    """
+    found = []
+    for path, folders, names in os.walk(folder):
+        folders[:] = [x for x in folders if x[0] != "." and x != "__MACOSX"]
+        parts = pathlib.Path(path).relative_to(folder).parts
+        inside = "".join(f"{x}/" for x in parts)
+        found += [f"{inside}{x}, a link" for x in folders if os.path.islink(f"{path}/{x}")]
+        left = [x for x in names if _is_image(x) and inside + x not in used]
+        found += [inside + x for x in left]
+        if left and len(parts) >= depth and not any(x[0] == "_" for x in parts):
+            raise UserError(
+                "Images are in CLASS/ or in train/CLASS/, or a table names them",
+                f"{path}, a folder in the folder of a class",
+                f"move its images up, or write {_USUAL_TABLE}.csv",
+            )
+    return tuple(sorted(found))
 
 
 def _kinds_of_files(folder: pathlib.Path) -> str:
@@ -222,6 +261,9 @@ class Listing:
             return None
         if "\\" in name and not self.state(name):
             name = name.replace("\\", "/")
+        if not name.isascii() and not self.state(name):  # macOS writes an "ü" as two characters.
+            forms = (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+            name = next(filter(self.state, forms), name)
         if name.startswith("/"):
             for root in (str(self.root), self._real_root):
                 if name.startswith(f"{root}/"):

@@ -24,7 +24,12 @@ from jmvae_tf.data.own.prepared_files import (
     read_prepared_files,
 )
 from jmvae_tf.data.own.reading import OwnTable, read_table
-from jmvae_tf.data.own.report import describe_data, notes_on_files, notes_on_precision
+from jmvae_tf.data.own.report import (
+    describe_data,
+    notes_on_files,
+    notes_on_ranges,
+    what_divides,
+)
 from jmvae_tf.modalities import SAMPLE_WEIGHT, observed_key
 from jmvae_tf.runtime.errors import UserError
 
@@ -127,10 +132,11 @@ def load(
     data = data_set_of(rows)
     if manifest is None or not manifest.is_whole:
         files = rows.files
-        notes = notes_on_files(
+        notes = [*rows.table.layout.table.notes]
+        notes += notes_on_files(
             rows.table.encoded.files, files.reasons, files.digests, _part_of(rows)
         )
-        notes += notes_on_precision(rows.table.facts.columns, rows.manifest)
+        notes += notes_on_ranges(rows.table.facts.columns, rows.manifest)
         say(describe_data(data, rows.table.said, notes))
     return data
 
@@ -153,7 +159,8 @@ def data_set_of(rows: OwnRows) -> DataSet:
         if len(indices) < fewest:
             raise UserError(
                 f"The {part} part must have at least {fewest} examples",
-                f"{rows.table.facts.table.path}: {len(indices)} of {len(part_of)} rows",
+                f"{rows.table.facts.table.path}: {len(indices)} of {len(part_of)} rows, divided by "
+                f"{what_divides(rows.manifest)}",
                 "add rows, or a column split of train, validation and test",
             )
         parts[part] = {name: choose(x, indices) for name, x in rows.values.items()}

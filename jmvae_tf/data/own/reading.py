@@ -5,6 +5,7 @@ This module does not import TensorFlow.
 
 import collections
 import dataclasses
+import os
 import pathlib
 
 import pyarrow.compute as pc
@@ -59,6 +60,10 @@ def read_manifest(path: pathlib.Path, name: str) -> Manifest:
     """
     try:
         value = read_json(path)
+    except OSError as error:
+        raise UserError(
+            "A manifest must be readable", f"{path}: {error.strerror}", "mend it, or remove it"
+        ) from error
     except ValueError as error:
         raise UserError(
             "A manifest is a JSON object",
@@ -90,7 +95,7 @@ def read_table(
     if given is None:
         name = data_source_of(str(path)).name
         given = Manifest(name, {})
-        if layout.manifest.is_file():
+        if os.path.lexists(layout.manifest):
             given = read_manifest(layout.manifest, name)
     facts = gather_facts(layout.table)
     inferred = infer(facts, given, may_lack)
@@ -163,10 +168,22 @@ def _classes(one: ModalityColumns, facts: TableFacts) -> tuple[str, ...]:
         if not value_names.is_name(one_class):
             raise UserError(
                 f"A class has 1 to {value_names.LONGEST} printable characters",
-                f"{facts.table.path}: column {name!r}: {one_class!r}",
+                f"{_first_cell(facts, name, one_class)}: {encoding.quoted(one_class)}",
                 "shorten it, or ignore the column in columns.json",
             )
     return classes
+
+
+def _first_cell(facts: TableFacts, column: str, text: str) -> str:
+    """Names the first cell of a column that holds a text."""
+    start = 0
+    for chunk in facts.table.chunks():
+        cells = chunk[column].cast("string")
+        place = pc.index(cells, text).as_py()
+        if place >= 0:
+            return facts.table.cell(start + place, column)
+        start += len(cells)
+    return f"{facts.table.path}: column {column!r}"
 
 
 def _with_alphabet(

@@ -1,6 +1,9 @@
 """Says in one screen what a user's data were taken for, what they lack and what may go wrong."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +14,16 @@ from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.modalities import observed_key
 from jmvae_tf.runtime.errors import one_line
 
-_WIDTH = 100  # Characters of a line.
-_WIDEST = (24, 32, 72, 12)  # Characters of a cell, by column.
+_WIDTH = 80  # Characters of the narrowest terminal.
+_LONGEST = 400  # Characters of a line, which the terminal breaks.
+_WIDEST = (14, 22, 24, 12)  # Characters of a line of a cell, by column.
+_WIDE = 2  # The column that gets the rest of the width.
+_MOST_OF_A_CELL, _GAP = 3, "  "  # Lines.
 _NAMED = 5  # Names in a line.
 _MOST_LINES = 8  # Of one kind.
 _LOOKED_AT = 1_000_000  # Examples.
 _RARE, _MAJORITY = 5, 0.5  # Examples of a class; share of the largest.
+_STAND_INS = ("99", "999", "9999", "99999")  # What other programs write for missing numbers.
 _DISTINCT = 256  # Steps of float32 in the range of a column.
 
 
@@ -39,7 +46,7 @@ def describe_data(
     counts = {part: data.num_examples(part) for part in PARTS}
     lines = [
         f"{data.name}: {sum(counts.values())} rows, {_for_parts(counts)}",
-        f"rows are divided by {divided_by or _divided_by(manifest)}",
+        f"rows are divided by {divided_by or what_divides(manifest)}",
         "",
     ]
     table = [("modality", "from", "taken for", "missing")]
@@ -53,8 +60,8 @@ def describe_data(
         lines += ["", *_at_most([f"column {_shown(x)}: {why}" for x, why in about])]
     found = [*notes, *_notes_on_labels(data), *_notes_on_numbers(data)]
     if found:
-        lines += ["", *_at_most([f"note: {x}" for x in found])]
-    return "\n".join(_shortened(one_line(x) if x.startswith("note") else x) for x in lines)
+        lines += ["", *_at_most([f"note: {one_line(x)}" for x in found])]
+    return "\n".join(map(_shortened, lines))
 
 
 def notes_on_files(
@@ -88,21 +95,40 @@ def notes_on_files(
     return notes
 
 
-def notes_on_precision(columns: Mapping[str, ColumnFacts], manifest: Manifest) -> list[str]:
-    """Names columns of numbers that float32, in which models compute, hardly tells apart."""
+def notes_on_ranges(columns: Mapping[str, ColumnFacts], manifest: Manifest) -> list[str]:
+    """Names columns of numbers with a value that may stand for none, or too close together.
+
+    Models compute in float32, which hardly tells numbers apart that differ by little of their size.
+    """
     notes = []
     for one in manifest.modalities.values():
         for column in one.columns if one.kind == "numbers" else ():
             facts = columns.get(column)
             if facts is None or not facts.is_number:
                 continue
-            step = float(np.spacing(np.float32(max(abs(facts.low), abs(facts.high)))))
+            largest = np.float32(max(abs(facts.low), abs(facts.high)))
+            step = max(float(np.spacing(largest)), float(np.finfo(np.float32).tiny))
             if 0 < facts.high - facts.low < _DISTINCT * step:
                 notes.append(
                     f"{_shown(column)} goes from {facts.low:.12g} to {facts.high:.12g}, where "
-                    f"float32 has steps of {step:.2g}; subtract a constant"
+                    f"float32 has steps of {step:.2g}; subtract a constant or change the unit"
                 )
+            notes += _notes_on_stand_ins(column, facts)
     return notes
+
+
+def _notes_on_stand_ins(column: str, facts: ColumnFacts) -> Iterator[str]:
+    """Yields a note on a value such as -999 that is repeated, and far from all others."""
+    for end in (facts.low, facts.high):
+        number = (facts.counts or {}).get(end, 0)
+        if number < 2 or str(int(abs(end))) not in _STAND_INS:
+            continue
+        rest = [x for x in facts.counts or () if isinstance(x, float) and x != end]
+        if rest and min(abs(x - end) for x in rest) > max(rest) - min(rest):
+            yield (
+                f"{_shown(column)} is {end:g} in {number} rows and {min(rest):g} to {max(rest):g} "
+                f"in all others; if {end:g} means missing, empty these cells"
+            )
 
 
 def _in_two_parts(digests: np.ndarray, part_of: np.ndarray) -> list[tuple[int, int]]:
@@ -117,7 +143,8 @@ def _for_parts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number} for {part}" for part, number in counts.items())
 
 
-def _divided_by(manifest: Manifest) -> str:
+def what_divides(manifest: Manifest) -> str:
+    """Says what divides the rows of a manifest into parts."""
     if manifest.split is not None:
         return f"the column {_shown(manifest.split)}"
     if manifest.group is not None:
@@ -212,15 +239,27 @@ def _first(data: DataSet, part: str, name: str) -> np.ndarray:
 
 
 def _in_columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    rows = [
-        tuple(_shortened(one_line(x), most) for x, most in zip(row, _WIDEST, strict=True))
-        for row in rows
-    ]
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    return [
-        "  ".join(x.ljust(width) for x, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    """Lays out a table as wide as the terminal; long cells go on in the next lines."""
+    rows = [tuple(map(one_line, row)) for row in rows]
+    columns = zip(*rows, strict=True)
+    longest = [max(map(len, cells)) for cells in columns]
+    widths = [min(most, length) for most, length in zip(_WIDEST, longest, strict=True)]
+    room = (
+        max(_WIDTH, shutil.get_terminal_size().columns)
+        - sum(widths)
+        - len(_GAP) * (len(widths) - 1)
+    )
+    widths[_WIDE] += min(room, longest[_WIDE] - widths[_WIDE])
+    lines = []
+    for row in rows:
+        cells = [
+            textwrap.wrap(x, width, max_lines=_MOST_OF_A_CELL, placeholder="…")
+            for x, width in zip(row, widths, strict=True)
+        ]
+        for parts in itertools.zip_longest(*cells, fillvalue=""):
+            padded = (x.ljust(width) for x, width in zip(parts, widths, strict=True))
+            lines.append(_GAP.join(padded).rstrip())
+    return lines
 
 
 def _some(names: Sequence[str]) -> str:
@@ -232,7 +271,7 @@ def _shown(name: str) -> str:
     return _shortened(one_line(name), 40)
 
 
-def _shortened(text: str, most: int = 4 * _WIDTH) -> str:
+def _shortened(text: str, most: int = _LONGEST) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

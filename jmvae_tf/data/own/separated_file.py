@@ -23,6 +23,7 @@ from jmvae_tf.runtime.errors import UserError
 _SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 _SAMPLE = 2**20  # Bytes that decide on the separator and on types.
 _BLOCK = 2**24  # Bytes that are read at once.
+_SHOWN = 40  # Characters of a cell in a message.
 
 _MARKS = {
     b"\xff\xfe": "UTF-16",
@@ -36,6 +37,7 @@ _BOM = b"\xef\xbb\xbf"
 _NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf(inity)?)", re.ASCII | re.I)
 _COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?", re.ASCII)
 _CODE = re.compile(r"[+-]?0\d+", re.ASCII)  # Such as 007, which is no number.
+_SEPARATOR_LINE = re.compile(r'"?sep=.\s*"?[\r\n]', re.I)
 _CONVERSION = re.compile(r"In CSV column #(\d+): .*conversion error to double", re.DOTALL)
 
 
@@ -65,6 +67,12 @@ class SeparatedFile(TableFile):
           UserError: if it is not such a table.
         """
         start, is_whole = _start(path)
+        if _SEPARATOR_LINE.match(start):
+            raise UserError(
+                "The first row of a table has the names of its columns",
+                f"{path}: {start.splitlines()[0]}, which only Excel reads",
+                "remove this row",
+            )
         separator = "\t" if path.suffix.lower() == ".tsv" else _separator(start)
         try:
             reader = csv.reader(io.StringIO(start, newline=""), delimiter=separator)
@@ -119,7 +127,7 @@ class SeparatedFile(TableFile):
             bad_rows.append(row)
             return "error"
 
-        done = 0
+        done, last = 0, ""
         try:
             with pyarrow.csv.open_csv(
                 self.path,
@@ -151,14 +159,22 @@ class SeparatedFile(TableFile):
                             for name, column in zip(self.names, batch.columns, strict=True)
                         }
                         done += batch.num_rows
+                        last = str(batch.column(-1)[-1])
         except pa.ArrowInvalid as error:
             text = str(error)
             conversion = _CONVERSION.search(text)
             if conversion:
                 raise TextAmongNumbersError(self.names[int(conversion[1])]) from None
-            if text.startswith("Empty CSV"):
-                return
+            if text.startswith(("Empty CSV", "Could not skip initial")):
+                return  # Nothing behind the header.
             raise self._fault(text, bad_rows, done) from error
+        if "\n" in last and not _ends_in_quotes(self.path):
+            raise UserError(
+                "Quotes around a cell end before the next cell",
+                f"{self.cell(done - 1, self.names[-1])}: {last[:_SHOWN]}…, which goes on to the "
+                "end of the file",
+                "close these quotes, or write two for one that is part of the text",
+            )
 
     def _fault(self, text: str, bad_rows: Sequence[pyarrow.csv.InvalidRow], done: int) -> UserError:
         if bad_rows:
@@ -209,6 +225,13 @@ def _start(path: pathlib.Path) -> tuple[str, bool]:
         return start.removeprefix(_BOM).decode("utf-8", "ignore"), False
 
 
+def _ends_in_quotes(path: pathlib.Path) -> bool:
+    """Tells whether the last cell of a file is in quotes that are closed."""
+    with path.open("rb") as file:
+        file.seek(-min(_SAMPLE, path.stat().st_size), io.SEEK_END)
+        return file.read().rstrip().endswith(b'"')
+
+
 def _not_utf8(path: pathlib.Path) -> UserError:
     """Makes the error for text in another encoding; it names the first such row and column."""
     with path.open("rb") as file:
@@ -244,7 +267,7 @@ def _check_one_column(path: pathlib.Path, name: str) -> None:
             raise UserError(
                 f"Cells are separated by {', '.join(_SEPARATORS.values())}",
                 f"{path}: one column, {name!r}",
-                "save it as CSV with commas",
+                "save it as CSV with commas, and with the names of the columns in its first row",
             )
 
 

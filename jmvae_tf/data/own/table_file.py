@@ -59,6 +59,11 @@ class TableFile(abc.ABC):
         """The number of the first row in messages; a spreadsheet counts the header."""
         return 1
 
+    @property
+    def notes(self) -> list[str]:
+        """What is worth saying about the files that it was made of."""
+        return []
+
     @abc.abstractmethod
     def chunks(self) -> Iterator[Chunk]:
         """Reads the rows in order, some ten thousands at once.
@@ -97,7 +102,7 @@ def check_column_names(path: pathlib.Path, names: Sequence[str]) -> None:
             raise UserError(
                 f"Names of columns have 1 to {value_names.LONGEST} printable characters",
                 f"{path}: column {list(names).index(name) + 1}, {name!r}",
-                "rename the column",
+                "rename the column" if name.strip() else "name the column, or remove it",
             )
     for name, times in collections.Counter(names).items():
         if times > 1:
@@ -161,8 +166,11 @@ class JsonLinesFile(TableFile):
                 dtype=False,
                 precise_float=True,
                 encoding="utf-8",
+                convert_axes=False,
             ) as reader:
                 for frame in reader:
+                    if isinstance(frame.columns, pd.RangeIndex):
+                        raise ValueError("no objects")
                     names = [str(name) for name in frame.columns]
                     check_column_names(self.path, names)
                     yield {
@@ -172,7 +180,11 @@ class JsonLinesFile(TableFile):
                     done += len(frame)
         except UserError:
             raise
-        except (ValueError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
+            raise UserError(
+                "A .jsonl table is text in UTF-8", f"{self.path}: {error.reason}", "save it as that"
+            ) from error
+        except (ValueError, TypeError, AttributeError) as error:
             raise UserError(
                 "A .jsonl table has a JSON object in each line",
                 f"{self.path}: {_bad_line(self.path) or error}",
@@ -200,12 +212,18 @@ class JsonLinesFile(TableFile):
 
 
 def _bad_line(path: pathlib.Path) -> str:
-    """Finds the first line that is no object; "" if there is none."""
+    """Finds the first line that is no object that can be read; "" if there is none."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
-                if line.strip() and not isinstance(json.loads(line), dict):
+                if not line.strip():
+                    continue
+                cells = json.loads(line)
+                if not isinstance(cells, dict):
                     raise ValueError("no object")
+                for name, cell in cells.items():
+                    if isinstance(cell, int) and not -(2**63) <= cell < 2**64:
+                        return f"row {number}, column {name!r}, a number of more than 64 bits"
             except (ValueError, RecursionError) as error:
                 return f"row {number}, {error}"
     return ""

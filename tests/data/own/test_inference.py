@@ -30,6 +30,8 @@ _NUMBERS = [i * 0.37 for i in range(60)]
         ([f"{i}.npy" for i in range(60)], "array"),
         (["yes", "No"] * 30, "attributes"),
         (["true", "", "false"] * 20, "attributes"),
+        (["yes", "No", "TRUE", "0"] * 15, "attributes"),
+        (["yes", 0, 1, -1] * 15, "label"),
         ([1, 0] * 30, "attributes"),
         ([1, -1] * 30, "attributes"),
         ([1, 0, -1] * 20, "label"),
@@ -52,11 +54,15 @@ def test_the_kind_of_a_column(tmp_path, values, kind):
     [
         ("c", ["x"] * 60, "one value"),
         ("c", [""] * 60, "empty"),
+        ("c", ["x", ""] * 30, "one value, else empty; write yes and no"),
+        ("c", [f"{i}%" for i in range(60)], "60 texts such as '0%'; write numbers like 1234.5"),
+        ("c", [i if i % 5 else "?" for i in range(60)], "48 numbers beside texts such as '?'"),
         ("c", list(range(60)), "identifies the rows"),
         ("c", list(range(1, 61)), "identifies the rows"),
         ("id", [f"a{i}" for i in range(60)], "identifies the rows"),
         ("c", [f"text {i}" for i in range(60)], '60 different texts; "kind": "text"'),
         ("split", ["train", "val", "test"] * 20, "the part of each row"),
+        ("Split", ["train", "val", "test"] * 20, "the part of each row"),
         ("sample_weight", [1, 2, 3] * 20, "the weight of each row"),
     ],
 )
@@ -74,6 +80,7 @@ def test_names_and_order_of_modalities(tmp_path):
         "dry": ["no", "yes"] * 30,
         "left_file_name": [f"{i}.png" for i in range(60)],
         "file_name": [f"b/{i}.png" for i in range(60)],
+        "Größe": ["x", "y", "z"] * 20,
         "2nd kind": ["x", "y", "z"] * 20,
         "numbers": ["x", "y", "z"] * 20,
     }
@@ -84,9 +91,17 @@ def test_names_and_order_of_modalities(tmp_path):
         ("class_label", ("label", "class")),
         ("attributes", ("attributes", "wet", "dry")),
         ("numbers", ("numbers", "Länge (mm)")),
+        ("Grosse", ("label", "Größe")),
         ("label_2nd_kind", ("label", "2nd kind")),
         ("numbers_2", ("label", "numbers")),
     ]
+
+
+def test_a_column_of_parts_can_be_ignored(tmp_path):
+    columns = {"split": ["up", "down"] * 30, "x": _NUMBERS}
+    kinds, inferred = _infer(tmp_path, columns, ignore=("split",))
+    assert inferred.manifest.split is None
+    assert kinds == {"numbers": ("numbers", "x")}
 
 
 def test_ids_are_keys_unless_they_group(tmp_path):

@@ -40,6 +40,13 @@ def test_an_absolute_path_below_the_folder_is_a_name_in_it(listing):
     assert listing.plain(f"{listing.root}/photos/a.png") == "photos/a.png"
 
 
+def test_letters_with_marks_are_found_however_they_are_written(listing):
+    one, two = "photos/\u00fc.png", "photos/u\u0308.png"
+    (listing.root / two).write_bytes(b"1")
+    assert listing.plain(one) == listing.plain(two) == two
+    assert listing.plain("photos/\u00e4.png") == "photos/\u00e4.png"
+
+
 def test_only_files_of_the_folder_are_seen(listing):
     assert listing.state("photos/a.png")[0] == 5
     assert listing.state("photos/in.png")[0] == 5

@@ -95,6 +95,28 @@ def a_table_without_rows(folder):
     write_table(folder, read_rows(folder)[:1])
 
 
+@mistake(r"metadata\.csv with none; add some")
+def names_of_columns_without_a_line_break(folder):
+    (folder / "metadata.csv").write_text("a,b")
+
+
+@mistake(r"metadata\.csv: sep=;, which only Excel reads; remove this row")
+def a_line_for_excel(folder):
+    write_table(folder, ["sep=;", *read_rows(folder)])
+
+
+@mistake(
+    r"metadata\.csv: row 30, column 'note': found 28.*goes on to the end.*; close these quotes"
+)
+def quotes_that_do_not_end(folder):
+    change(folder, 30, "found", '"found')
+
+
+@mistake(r"metadata\.csv: column 7, ''; name the column, or remove it")
+def a_comma_at_the_end_of_each_row(folder):
+    write_table(folder, [f"{row}," for row in read_rows(folder)])
+
+
 @mistake(r"metadata\.csv: row 5 with 7 cells for 6 columns.*put quotes around a cell .*comma")
 def a_comma_too_many(folder):
     change(folder, 5, "found", "found, yes")
@@ -174,6 +196,24 @@ def lists_in_cells(folder):
     (folder / "metadata.jsonl").write_text(text)
 
 
+@mistake(r"metadata\.jsonl: row 1, no object; mend that line")
+def a_list_of_objects(folder):
+    (folder / "metadata.csv").unlink()
+    (folder / "metadata.jsonl").write_text(json.dumps([{"a": 1.5}, {"a": 2.5}]))
+
+
+@mistake(r"metadata\.jsonl: row 2, column 'a', a number of more than 64 bits; mend that line")
+def a_number_of_thirty_digits(folder):
+    (folder / "metadata.csv").unlink()
+    (folder / "metadata.jsonl").write_text('{"a": 1}\n{"a": 100000000000000000000000000000}\n')
+
+
+@mistake(r"metadata\.jsonl: .*; save it as that")
+def utf_16_in_json(folder):
+    (folder / "metadata.csv").unlink()
+    (folder / "metadata.jsonl").write_text('{"a": 1}\n', "utf-16")
+
+
 # Cells.
 
 
@@ -204,6 +244,13 @@ def duplicate_ids(folder):
 def a_part_with_a_typo(folder):
     rows = read_rows(folder)
     parts = ["split", "train", "test", "trian", *["train"] * (len(rows) - 4)]
+    write_table(folder, [f"{row},{x}" for x, row in zip(parts, rows, strict=True)])
+
+
+@mistake(r"metadata\.csv: row 4, column 'Split': 'holdout'; mend it, or ignore the column in")
+def a_part_of_another_name(folder):
+    rows = read_rows(folder)
+    parts = ["Split", "train", "Test", "holdout", *["Val"] * (len(rows) - 4)]
     write_table(folder, [f"{row},{x}" for x, row in zip(parts, rows, strict=True)])
 
 
@@ -334,6 +381,16 @@ def a_group_that_is_not_there(folder):
     manifest(folder, about_all={"group": "beach"})
 
 
+@mistake(r"columns\.json: Is a directory; mend it, or remove it")
+def a_manifest_that_is_a_folder(folder):
+    (folder / "columns.json").mkdir()
+
+
+@mistake(r"""metadata\.csv without 'nite', which "ignore" needs; did you mean 'note'""")
+def a_typo_in_what_is_ignored(folder):
+    manifest(folder, about_all={"ignore": ["nite"]})
+
+
 @mistake(r"columns\.json: .*; mend it, or remove it")
 def a_manifest_that_is_no_json(folder):
     (folder / "columns.json").write_text("{'a': 1}")
@@ -373,6 +430,14 @@ def counts_that_are_not_whole(folder):
     manifest(
         folder, a={"kind": "numbers", "columns": ["weight_g"], "likelihood": "NegativeBinomial"}
     )
+
+
+@mistake(r"metadata\.csv: row 9, column 'species': 'x{80}\u2026'; shorten it")
+def a_class_that_is_long(folder):
+    rows = read_rows(folder)
+    rows[8] = rows[8].replace("cockle", "x" * 5000).replace("limpet", "x" * 5000)
+    rows[8] = rows[8].replace("whelk", "x" * 5000)
+    write_table(folder, rows)
 
 
 @mistake(r"metadata\.csv: column 'species' with 'cockle' alone")

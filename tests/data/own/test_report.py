@@ -17,7 +17,8 @@ def _said(path, data_dir):
     return "\n".join(said)
 
 
-def test_what_columns_are_taken_for_fits_a_screen(shells, tmp_path):
+def test_what_columns_are_taken_for_fits_a_screen(shells, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
     said = _said(shells, tmp_path / "data")
     assert "shells: 40 rows, " in said
     assert "rows are divided by a hash of file_name" in said
@@ -26,6 +27,34 @@ def test_what_columns_are_taken_for_fits_a_screen(shells, tmp_path):
     assert "length_mm, weight_g" in said
     assert 'column note: not used: 40 different texts; "kind": "text"' in said
     assert len(said.splitlines()) < 20
+
+
+def test_a_narrow_screen_has_all_of_it_in_more_lines(shells, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    said = _said(shells, tmp_path / "data")
+    lines = [line for line in said.splitlines() if not line.startswith(("column ", "note: "))]
+    assert max(map(len, lines)) <= 80
+    assert len(said.splitlines()) < 24
+    for words in ("image of 20x12 pixels", "cockle,", "limpet,", "whelk;", "Categorical"):
+        assert words in said
+
+
+def test_numbers_that_may_stand_for_missing_ones(tmp_path):
+    rows = ["age,y", *(f"{-999 if i % 9 == 0 else i},{i % 7 / 3}" for i in range(40))]
+    said = _said(write_table(tmp_path, rows), tmp_path)
+    assert "age is -999 in 5 rows and 1 to 39 in all others; if -999 means missing" in said
+
+
+def test_images_in_no_folder_of_a_class_are_named(tmp_path):
+    for i in range(40):
+        write_image(tmp_path / "pets" / ("cat", "dog")[i % 2] / f"{i}.png", seed=i)
+    for name in ("1.png", "_other/2.png", "__MACOSX/3.png", ".hidden/4.png"):
+        write_image(tmp_path / "pets" / name)
+    (tmp_path / "pets" / "cow").symlink_to(tmp_path)
+    (tmp_path / "pets" / "cat" / "x.png").mkdir()
+    said = _said(tmp_path / "pets", tmp_path / "data")
+    assert "pets: 40 rows" in said
+    assert "note: not used: 1.png (3 in all), in no folder of a class" in said
 
 
 def test_a_wide_table_fits_a_screen_too(tmp_path):
