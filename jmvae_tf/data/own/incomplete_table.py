@@ -14,6 +14,8 @@ from jmvae_tf.data.own.completed_cells import YesAndNo, yes_and_no
 from jmvae_tf.data.own.manifest import Manifest
 from jmvae_tf.data.own.path_source import OwnRows, load_rows
 from jmvae_tf.data.own.raw_cells import raw_parts, schema_of
+from jmvae_tf.data.own.separated_file import SeparatedFile
+from jmvae_tf.data.own.table_writing import TextForm
 from jmvae_tf.runtime.errors import UserError
 
 _ROWS_AT_ONCE = 1024
@@ -112,6 +114,14 @@ class IncompleteTable:
                     f"{self._table.path} with a column {column!r}",
                     "rename or remove it",
                 )
+
+    def form(self) -> TextForm:
+        """Returns how a table of text is written, so that another is written like it."""
+        table = self._table
+        if not isinstance(table, SeparatedFile):
+            return TextForm()
+        encoding = "utf-8-sig" if table.has_mark else "utf-8"
+        return TextForm(table.separator, table.decimal, encoding)
 
     def spellings(self) -> dict[str, YesAndNo]:
         """Returns how each column of attributes writes yes and no."""

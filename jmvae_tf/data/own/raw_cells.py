@@ -28,16 +28,8 @@ def raw_parts(table: TableFile, columns: Sequence[str], number: int) -> Iterator
       Cells as Python's objects: texts of CSV and TSV as they are written, None for none.
     """
     if isinstance(table, SeparatedFile):
-        yield from pd.read_csv(
-            table.path,
-            sep=table.separator,
-            names=list(columns),
-            header=0,
-            dtype=str,
-            keep_default_na=False,
-            encoding="utf-8-sig",
-            chunksize=number,
-        )
+        for part in _rebatched(table.as_written(), number):
+            yield pd.DataFrame(part.to_pydict(), dtype=object, columns=list(columns))
     elif isinstance(table, JsonLinesFile):
         yield from _parts_of_json(table, columns, number)
     elif isinstance(table, ParquetFile):
@@ -82,8 +74,14 @@ def _parts_of_json(table: TableFile, columns: Sequence[str], number: int) -> Ite
     with table.path.open(encoding="utf-8-sig") as file:
         rows = (json.loads(line) for line in file if line.strip())
         while part := list(itertools.islice(rows, number)):
-            cells = {name: [row.get(name) for row in part] for name in columns}
+            cells = {name: [_writable(row.get(name)) for row in part] for name in columns}
             yield pd.DataFrame(cells, dtype=object, columns=list(columns))
+
+
+def _writable(cell: Any) -> Any:
+    """Replaces halves of pairs, which JSON can hold, but no file in UTF-8."""
+    is_other = isinstance(cell, str) and not cell.isascii()
+    return cell.encode("utf-8", "replace").decode("utf-8") if is_other else cell
 
 
 def _rebatched(batches: Iterator[Any], number: int) -> Iterator[pa.Table]:

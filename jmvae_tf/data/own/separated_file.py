@@ -5,9 +5,10 @@ import dataclasses
 import io
 import pathlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from jmvae_tf.data.own.table_file import (
@@ -51,6 +52,8 @@ class SeparatedFile(TableFile):
       decimal: the character before decimals.
       numbers: columns that are numbers as far as the start of the file tells.
       header_lines: the lines of the header; a quoted name may have a line break at its end.
+      spaced: columns of numbers with cells of spaces, or with spaces around marks such as NA.
+      has_mark: whether it begins with the mark of UTF-8, by which Excel knows it.
     """
 
     names: tuple[str, ...] = ()
@@ -58,6 +61,8 @@ class SeparatedFile(TableFile):
     decimal: str = "."
     numbers: frozenset[str] = frozenset()
     header_lines: int = 1
+    has_mark: bool = False
+    spaced: frozenset[str] = frozenset()
 
     @classmethod
     def open(cls, path: pathlib.Path) -> "SeparatedFile":
@@ -66,7 +71,7 @@ class SeparatedFile(TableFile):
         Raises:
           UserError: if it is not such a table.
         """
-        start, is_whole = _start(path)
+        start, is_whole, has_mark = _start(path)
         if _SEPARATOR_LINE.match(start):
             raise UserError(
                 "The first row of a table has the names of its columns",
@@ -111,6 +116,7 @@ class SeparatedFile(TableFile):
             decimal,
             frozenset(numbers),
             header_lines,
+            has_mark,
         )
 
     @property
@@ -120,7 +126,34 @@ class SeparatedFile(TableFile):
 
     def chunks(self) -> Iterator[Chunk]:
         """See the base class."""
-        numbers = self.numbers - self.texts
+        for batch in self._batches(self.numbers - self.spaced, strings_can_be_null=True):
+            yield {
+                name: column if pa.types.is_floating(column.type) else self._read(name, column)
+                for name, column in zip(self.names, batch.columns, strict=True)
+            }
+
+    def _read(self, name: str, column: pa.Array) -> pa.Array:
+        texts = without_marks(column)
+        if name not in self.numbers:
+            return texts
+        try:
+            return pc.replace_substring(texts, self.decimal, ".").cast(pa.float64())
+        except pa.ArrowInvalid:
+            raise TextAmongNumbersError(name) from None
+
+    def as_text(self, column: str) -> "SeparatedFile":
+        """See the base class; a column of numbers is first read with spaces in its cells."""
+        if column in self.numbers - self.spaced:
+            return dataclasses.replace(self, spaced=self.spaced | {column})
+        return dataclasses.replace(self, numbers=self.numbers - {column})
+
+    def as_written(self) -> Iterator[pa.RecordBatch]:
+        """Reads the rows in order like `chunks`, with all cells as texts, as they are written."""
+        return self._batches(frozenset(), strings_can_be_null=False)
+
+    def _batches(
+        self, numbers: Collection[str], strings_can_be_null: bool
+    ) -> Iterator[pa.RecordBatch]:
         bad_rows: list[pyarrow.csv.InvalidRow] = []
 
         def refuse(row: pyarrow.csv.InvalidRow) -> str:
@@ -148,16 +181,13 @@ class SeparatedFile(TableFile):
                         for name in self.names
                     },
                     null_values=list(MISSING),
-                    strings_can_be_null=True,
+                    strings_can_be_null=strings_can_be_null,
                     decimal_point=self.decimal,
                 ),
             ) as reader:
                 for batch in reader:
                     if batch.num_rows:
-                        yield {
-                            name: column if name in numbers else without_marks(column)
-                            for name, column in zip(self.names, batch.columns, strict=True)
-                        }
+                        yield batch
                         done += batch.num_rows
                         last = str(batch.column(-1)[-1])
         except pa.ArrowInvalid as error:
@@ -201,8 +231,8 @@ class SeparatedFile(TableFile):
         )
 
 
-def _start(path: pathlib.Path) -> tuple[str, bool]:
-    """Returns the start of the file, and whether it is the whole file."""
+def _start(path: pathlib.Path) -> tuple[str, bool, bool]:
+    """Returns the start of the file, whether it is the whole file, and whether it has a mark."""
     with path.open("rb") as file:
         start = file.read(_SAMPLE + 1)
     for mark, what in _MARKS.items():
@@ -212,17 +242,19 @@ def _start(path: pathlib.Path) -> tuple[str, bool]:
                 f"{path}, which is {what}",
                 "save it as CSV UTF-8",
             )
-    if not start.removeprefix(_BOM).strip():
+    has_mark = start.startswith(_BOM)
+    start = start.removeprefix(_BOM)
+    if not start.strip():
         raise UserError("A table has rows", f"{path}, which is empty", "name another file")
     if b"\0" in start:
         raise UserError("A .csv table is text", f"{path} with bytes of 0", "save it as CSV UTF-8")
-    is_whole = len(start) <= _SAMPLE
+    is_whole = len(start) + len(_BOM) * has_mark <= _SAMPLE
     try:
-        return start.removeprefix(_BOM).decode("utf-8"), is_whole
+        return start.decode("utf-8"), is_whole, has_mark
     except UnicodeDecodeError as error:
         if is_whole or error.start < len(start) - 4:
             raise _not_utf8(path) from error
-        return start.removeprefix(_BOM).decode("utf-8", "ignore"), False
+        return start.decode("utf-8", "ignore"), False, has_mark
 
 
 def _ends_in_quotes(path: pathlib.Path) -> bool:

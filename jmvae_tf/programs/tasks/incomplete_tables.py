@@ -63,7 +63,7 @@ def complete_table(
     rows, counts = 0, collections.Counter[str]()
     with contextlib.ExitStack() as stack:
         schema = table.schema(columns, beside)
-        writes = [stack.enter_context(table_writer(path, schema)) for path in paths]
+        writes = [stack.enter_context(table_writer(path, schema, table.form())) for path in paths]
         for part in table.parts(num_draws or 1):
             if num_draws:
                 tables = _draws(model, part, num_draws, seed)
@@ -118,7 +118,7 @@ def embed_table(chosen: ModelAndTable, inference: Mapping[str, Any], seed: int) 
                 schema = table.schema(kept, {})
                 for name in embedded:
                     schema = schema.append(pa.field(name, pa.float32()))
-                write = stack.enter_context(table_writer(chosen.out, schema))
+                write = stack.enter_context(table_writer(chosen.out, schema, table.form()))
             values = {name: _without_nan(x) for name, x in embedded.items()}
             cells = pd.DataFrame({**{x: part.cells[x] for x in kept}, **values}, dtype=object)
             write(cells)

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from jmvae_tf.data.own.column_facts import gather_facts
 from jmvae_tf.data.own.layout import layout_of, open_table
 from jmvae_tf.data.own.raw_cells import raw_parts, schema_of
 
@@ -34,12 +35,22 @@ def test_a_line_break_in_the_header_hides_no_row(tmp_path):
     assert cells_of(open_table(path))[0] == [["1", "x"], ["2", "y"]]
 
 
+def test_lines_of_spaces_are_rows_wherever_the_table_is_read(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text('id\n1\n  \n\n""\n2\n', encoding="utf-8")
+    table = gather_facts(open_table(path)).table
+    [read] = table.chunks()
+    [written] = raw_parts(table, ["id"], 9)
+    assert read["id"].to_pylist() == [1, None, None, 2]
+    assert written["id"].tolist() == ["1", "  ", "", "2"]
+
+
 def test_values_of_json_lines(tmp_path):
     path = tmp_path / "table.jsonl"
-    lines = [{"id": 1, "note": "x"}, {"note": None, "id": 2.5}, {"id": True, "note": "é"}]
+    lines = [{"id": 1, "note": "x"}, {"note": None, "id": 2.5}, {"id": True, "note": "é\ud800"}]
     path.write_text("\n".join(map(json.dumps, lines)) + "\n\n")
     rows, _ = cells_of(open_table(path))
-    assert rows == [[1, "x"], [2.5, None], [True, "é"]]
+    assert rows == [[1, "x"], [2.5, None], [True, "é?"]]
     assert isinstance(rows[0][0], int)
 
 

@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
+from jmvae_tf.data.own.column_facts import gather_facts
 from jmvae_tf.data.own.separated_file import SeparatedFile
 
 
 def _read(tmp_path, content, name="t.csv"):
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    chunks = list(SeparatedFile.open(path).chunks())
+    chunks = list(gather_facts(SeparatedFile.open(path)).table.chunks())
     return {name: [x for chunk in chunks for x in chunk[name].to_pylist()] for name in chunks[0]}
 
 
@@ -26,6 +27,9 @@ def _read(tmp_path, content, name="t.csv"):
         ("a,b\n 1 , x \n", {"a": [1], "b": ["x"]}),
         (",b\n0,x\n", {"unnamed": [0], "b": ["x"]}),
         ("a,b\n1e3,x\n.5,y\n", {"a": [1000, 0.5], "b": ["x", "y"]}),
+        ("a,b\n1,x\n  ,y\n NA ,z\n", {"a": [1, None, None], "b": ["x", "y", "z"]}),
+        ("a;b\n1,5;x\n ;y\n", {"a": [1.5, None], "b": ["x", "y"]}),
+        ("a\n1\n 2x\n", {"a": ["1", "2x"]}),
     ],
 )
 def test_what_spreadsheets_write(tmp_path, content, expected):

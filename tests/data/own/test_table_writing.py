@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jmvae_tf.data.own.table_writing import table_writer
+from jmvae_tf.data.own.table_writing import USUAL_FORM, TextForm, table_writer
 
 PARTS = (
     pd.DataFrame({"id": [1], "note": ['say "a, b"\nc'], "weight": [1.5]}, dtype=object),
@@ -17,11 +17,11 @@ PARTS = (
 SCHEMA = pa.schema({"id": pa.int16(), "note": pa.string(), "weight": pa.float32()})
 
 
-def written(name, parts=PARTS, schema=SCHEMA):
+def written(name, parts=PARTS, schema=SCHEMA, form=USUAL_FORM):
     """The bytes of a table."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / name
-        with table_writer(path, schema) as write:
+        with table_writer(path, schema, form) as write:
             for part in parts:
                 write(part)
         return path.read_bytes()
@@ -40,6 +40,19 @@ def test_json_lines_leave_empty_cells_out():
     assert lines[1:] == ['{"id": 2, "note": "é"}', '{"id": 3, "weight": 1e-06}']
 
 
+def test_a_table_is_written_like_the_one_that_was_read():
+    form = TextForm(";", ",", "utf-8-sig")
+    rows = pd.DataFrame({"id": ["1", "2"], "weight": ["0,50", 1.25]}, dtype=object)
+    schema = pa.schema({"id": pa.string(), "weight": pa.float64()})
+    content = written("table.csv", [rows], schema, form).decode()
+    assert content == "\ufeffid;weight\n1;0,50\n2;1,25\n"
+    assert written("table.tsv", [rows], schema, form).decode() == content.replace(";", "\t")
+    lines = written("table.jsonl", [rows], schema, form).decode()
+    assert lines == '{"id": "1", "weight": 0.5}\n{"id": "2", "weight": 1.25}\n'
+    table = pq.read_table(pa.BufferReader(written("table.parquet", [rows], schema, form)))
+    assert table.column("weight").to_pylist() == [0.5, 1.25]
+
+
 def test_parquet_has_the_types_of_its_schema():
     table = pq.read_table(pa.BufferReader(written("table.parquet")))
     assert table.schema.equals(SCHEMA)
@@ -54,6 +67,7 @@ def test_parquet_has_the_types_of_its_schema():
         (pa.int8(), "4", 4),
         (pa.float64(), "2.5", 2.5),
         (pa.float64(), "", None),
+        (pa.float64(), " NA ", None),
         (pa.bool_(), "yes", True),
         (pa.bool_(), "False", False),
         (pa.string(), 1.5, "1.5"),
