@@ -1,7 +1,7 @@
 """Converts JPEG and PNG files to images and back, in the graph, like the training data.
 
-This is the counterpart of `data/image_file.py` in TensorFlow ops. Both crop the centre to the
-proportions of the model's images and resize it, and agree within a grey level. Images without
+This is the counterpart of `data/image_file.py` in TensorFlow ops. Both give an image the model's
+size in the way of `data/image_crop.FITTED`, and agree within a grey level. Images without
 opacity have transparent parts made black. Both apply the limits of `data/image_limits.py`. This one
 ignores the orientation that a camera noted and does not search for faces: crop them first, roughly
 as in the training data.
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from jmvae_tf.data.image_crop import FITTED
 from jmvae_tf.data.image_limits import (
     JPEG_SCAN,
     JPEG_START,
@@ -30,19 +31,28 @@ _AT_ONCE = 2  # Images decoded in parallel; each may take 50 MB.
 _OPAQUE = np.uint8(255)
 
 
-def decode(encoded: tf.Tensor, event_shape: Sequence[int], name: str) -> tf.Tensor:
-    """Decodes files, crops the centre of each image and resizes it.
+def decode(
+    encoded: tf.Tensor, event_shape: Sequence[int], name: str, fit: str = "crop"
+) -> tf.Tensor:
+    """Decodes files, and gives each image the size of the model's.
 
     Args:
       encoded: string, [batch].
       event_shape: height, width and channels: 1 for grey, 3 for RGB, 4 for RGB and opacity.
       name: name of the input, for messages.
+      fit: a key of `data/image_crop.FITTED`: "crop" for the centre, "pad" for black margins,
+        "stretch" for other proportions.
 
     Returns:
       float32, [batch, *event_shape], values in [0, 1].
+
+    Raises:
+      ValueError: if there is no such way to fit an image.
     """
+    if fit not in FITTED:
+        raise ValueError(f"An image is fitted by {', '.join(FITTED)}. Received: {fit!r}")
     return tf.map_fn(
-        lambda one: _decode_one(one, event_shape, name),
+        lambda one: _decode_one(one, event_shape, name, fit),
         encoded,
         fn_output_signature=tf.TensorSpec(event_shape, tf.float32),
         parallel_iterations=_AT_ONCE,
@@ -55,12 +65,14 @@ def encode(images: tf.Tensor) -> tf.Tensor:
     return tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.TensorSpec((), tf.string))
 
 
-def _decode_one(encoded: tf.Tensor, event_shape: Sequence[int], name: str) -> tf.Tensor:
+def _decode_one(
+    encoded: tf.Tensor, event_shape: Sequence[int], name: str, fit: str
+) -> tf.Tensor:
     high, wide, channels = event_shape
     with tf.control_dependencies([_is_acceptable(encoded, name)]):
         encoded = tf.identity(encoded)
 
-    def center(channels: int) -> tf.Tensor:
+    def used_part(channels: int) -> tf.Tensor:
         # Reads PNG too. The op's name is part of the message if the file is damaged.
         image = tf.io.decode_jpeg(
             encoded,
@@ -68,15 +80,10 @@ def _decode_one(encoded: tf.Tensor, event_shape: Sequence[int], name: str) -> tf
             dct_method="INTEGER_ACCURATE",
             name=f"{name}_must_hold_undamaged_JPEG_or_PNG_files",
         )
-        height, width = tf.unstack(tf.shape(image)[:2])
-        # As `image_crop.center_part`.
-        rows = tf.minimum(height, tf.maximum(1, width * high // wide))
-        columns = tf.minimum(width, tf.maximum(1, height * wide // high))
-        top, left = (height - rows) // 2, (width - columns) // 2
-        return image[top : top + rows, left : left + columns]
+        return _center(image, high, wide) if fit == "crop" else image
 
     def of_png() -> tf.Tensor:
-        image = _with_opacity(center(4), _bits_of_png(encoded))
+        image = _with_opacity(used_part(4), _bits_of_png(encoded))
         if channels == 4:
             return image
         coloured = _composed(image)
@@ -84,19 +91,46 @@ def _decode_one(encoded: tf.Tensor, event_shape: Sequence[int], name: str) -> tf
 
     def of_jpeg() -> tf.Tensor:
         if channels < 4:  # Uses the luminance, which a JPEG contains and a colour PNG does not.
-            return center(channels)
-        coloured = center(3)
+            return used_part(channels)
+        coloured = used_part(3)
         return tf.concat([coloured, tf.fill(tf.shape(coloured[..., :1]), _OPAQUE)], axis=-1)
 
     levels = tf.cond(_is_png(encoded), of_png, of_jpeg)
-    # As `image_crop.resize`: averages over a pixel's area, which for enlarging would only repeat
-    # pixels.
-    resized = tf.cond(
-        tf.reduce_all(tf.shape(levels)[:2] >= (high, wide)),
-        lambda: tf.image.resize(levels, (high, wide), method="area"),
-        lambda: tf.image.resize(levels, (high, wide), method="bilinear"),
-    )
+    if fit == "pad":
+        resized = _padded(levels, high, wide)
+    else:
+        resized = _resized(levels, (high, wide))
     return tf.ensure_shape(tf.round(resized) / 255.0, event_shape)
+
+
+def _center(image: tf.Tensor, high: int, wide: int) -> tf.Tensor:
+    """Cuts out `image_crop.center_part`."""
+    height, width = tf.unstack(tf.shape(image)[:2])
+    rows = tf.minimum(height, tf.maximum(1, width * high // wide))
+    columns = tf.minimum(width, tf.maximum(1, height * wide // high))
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return image[top : top + rows, left : left + columns]
+
+
+def _padded(levels: tf.Tensor, high: int, wide: int) -> tf.Tensor:
+    """Resizes an image and adds black margins, as `image_crop.padded`."""
+    shape = tf.shape(levels)[:2]
+    sides = tf.cast(shape, tf.float64)
+    scale = tf.reduce_min(tf.constant([high, wide], tf.float64) / sides)
+    size = tf.maximum(1, tf.cast(tf.round(scale * sides), tf.int32))
+    before = (tf.constant([high, wide]) - size) // 2
+    margins = tf.stack([before, tf.constant([high, wide]) - size - before], axis=1)
+    return tf.pad(_resized(levels, size), tf.concat([margins, [[0, 0]]], axis=0))
+
+
+def _resized(levels: tf.Tensor, size: tf.Tensor | tuple[int, int]) -> tf.Tensor:
+    """Resizes an image as `image_crop.resize` does; float32."""
+    # Averages over a pixel's area, which for enlarging would only repeat pixels.
+    return tf.cond(
+        tf.reduce_all(tf.shape(levels)[:2] >= size),
+        lambda: tf.image.resize(levels, size, method="area"),
+        lambda: tf.image.resize(levels, size, method="bilinear"),
+    )
 
 
 def _with_opacity(image: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:

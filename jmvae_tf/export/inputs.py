@@ -126,9 +126,11 @@ class EncodedImageInput(Input):
     Attributes:
       name: its name, from `signature_names.file_tensor`.
       modality: the modality of the images.
+      fit: how an image gets its size, a key of `data/image_crop.FITTED`.
     """
 
     modality: Modality
+    fit: str = "crop"
 
     @property
     def spec(self) -> tf.TensorSpec:
@@ -137,7 +139,7 @@ class EncodedImageInput(Input):
 
     def taken(self, tensor: tf.Tensor) -> tf.Tensor:
         """Decodes to float32 [batch, *event_shape] in the modality's range; see `Input`."""
-        decoded = encoded_images.decode(tensor, self.modality.event_shape, self.name)
+        decoded = encoded_images.decode(tensor, self.modality.event_shape, self.name, self.fit)
         return value_ranges.to_values(decoded, self.modality.support)
 
     def example(self, means: Mapping[str, np.ndarray]) -> np.ndarray:

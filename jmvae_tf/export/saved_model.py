@@ -47,7 +47,8 @@ def export_saved_model(
       model: a trained model; its discriminator is left out.
       folder: the folder above the versions, for example "saved_models/mnist-jmvae_kl".
       keep_versions: the number of newest versions to keep; None for all.
-      columns: for a model of tables, modality name to what it is in a table, as JSON.
+      columns: for a model of tables, modality name to what it is in a table, as JSON; the "fit" of
+        an image decides how signatures that take files give them their size.
 
     Returns:
       The folder of the new version, `<folder>/<version>`.
@@ -66,7 +67,8 @@ def export_saved_model(
             "train again with a lower learning rate, or export another checkpoint",
         )
     with new_version(folder, keep_versions) as version:
-        signatures = signatures_of(model)
+        fits = {name: x["fit"] for name, x in (columns or {}).items() if "fit" in x}
+        signatures = signatures_of(model, fits)
         if columns is not None or _is_asked_for_more(model):
             signatures += completion_signatures(model)
         _write_graph(signatures, version.path)

@@ -5,8 +5,10 @@ to `_FAMILIES`. `signature_names` builds its name, usually with `of_modality`.
 """
 
 import collections
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -43,7 +45,9 @@ class Signature(NamedTuple):
     outputs: Callable[[Tensors], Outputs]
 
 
-def signatures_of(model: MultimodalVAE) -> list[Signature]:
+def signatures_of(
+    model: MultimodalVAE, fits: Mapping[str, str] = MappingProxyType({})
+) -> list[Signature]:
     """Lists all signatures of a model; the first is the default one.
 
     Every direction of `signature_names.directions_of` has `<given>_to_<target>`, whose given names
@@ -62,10 +66,15 @@ def signatures_of(model: MultimodalVAE) -> list[Signature]:
     If inference itself samples (the iterative sampling of JMVAE and JMVAE-h), each example uses
     seed 0, so a reply does not depend on the rest of the batch.
 
+    Args:
+      model: the model.
+      fits: the name of an image to how its files get their size, see `EncodedImageInput`; others
+        are cropped.
+
     Raises:
       ValueError: if two signatures have the same name.
     """
-    signatures = [signature for family in _FAMILIES for signature in family(model)]
+    signatures = [_fitted(one, fits) for family in _FAMILIES for one in family(model)]
     names = collections.Counter(signature.name for signature in signatures)
     if len(names) < len(signatures):
         raise ValueError(
@@ -73,6 +82,17 @@ def signatures_of(model: MultimodalVAE) -> list[Signature]:
             "twice"
         )
     return signatures
+
+
+def _fitted(signature: Signature, fits: Mapping[str, str]) -> Signature:
+    """Lets a signature give files of images their size as in training."""
+    inputs = tuple(
+        dataclasses.replace(x, fit=fits.get(x.modality.name, x.fit))
+        if isinstance(x, EncodedImageInput)
+        else x
+        for x in signature.inputs
+    )
+    return signature._replace(inputs=inputs)
 
 
 def _averages(model: MultimodalVAE) -> Iterator[Signature]:

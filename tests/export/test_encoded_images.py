@@ -15,9 +15,9 @@ SIZES = [(64, 64), (28, 28), (218, 178), (97, 401), (20, 31), (300, 65), (1, 1)]
 SHAPES = [(28, 28, 1), (64, 64, 3), (24, 40, 4), (33, 16, 3)]
 
 
-def decode(files, event_shape):
+def decode(files, event_shape, fit="crop"):
     function = tf.function(
-        lambda x: encoded_images.decode(x, event_shape, "image_bytes"),
+        lambda x: encoded_images.decode(x, event_shape, "image_bytes", fit),
         input_signature=[tf.TensorSpec((None,), tf.string)],
     )
     return function(tf.constant(files)).numpy()
@@ -63,6 +63,21 @@ def test_as_the_programs_do(size, event_shape, rng, tmp_path):
         (tmp_path / "file").write_bytes(file)
         expected = read_image(tmp_path / "file", event_shape)
         np.testing.assert_allclose(ours, expected, atol=GREY_LEVEL + 1e-6, rtol=0, err_msg=kind)
+
+
+@pytest.mark.parametrize("fit", ["pad", "stretch"])
+@pytest.mark.parametrize("size", [(97, 401), (20, 31), (300, 65)], ids=str)
+def test_whole_images_as_the_programs_do(size, fit, rng, tmp_path):
+    (tmp_path / "file").write_bytes(file_of(picture(*size, rng), "png"))
+    for event_shape in ((24, 40, 3), (33, 16, 1)):
+        [ours] = decode([(tmp_path / "file").read_bytes()], event_shape, fit)
+        expected = read_image(tmp_path / "file", event_shape, fit)
+        np.testing.assert_allclose(ours, expected, atol=GREY_LEVEL + 1e-6, rtol=0)
+
+
+def test_another_way_to_fit_is_refused():
+    with pytest.raises(ValueError, match="'cut'"):
+        decode([b""], (8, 8, 1), "cut")
 
 
 @pytest.mark.parametrize("channels", [1, 3])

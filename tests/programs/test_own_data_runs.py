@@ -10,6 +10,7 @@ import pytest
 from jmvae_tf.likelihoods import Bernoulli
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.adversarial import Adversarial
+from jmvae_tf.models.observed import network_shapes
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.training_plan import make_plan
@@ -158,6 +159,14 @@ def test_other_data_are_refused_or_said(here, train, capsys):
         run_data.load_for(run, None, pathlib.Path("data"))
 
 
+def test_a_resumed_run_recognises_its_data_once(here, train, monkeypatch):
+    train()
+    found, fingerprint_of = [], run_data.fingerprint_of
+    monkeypatch.setattr(run_data, "fingerprint_of", lambda x: found.append(x) or fingerprint_of(x))
+    train(resume=True, epochs=2)
+    assert len(found) == 1
+
+
 def test_incomplete_rows_are_dropped_on_request(here, train, capsys):
     folder = train(incomplete="drop", batch_size=5)
     assert "incomplete rows left out: 9 for train, 3 for validation, 6 for test" in (
@@ -165,6 +174,8 @@ def test_incomplete_rows_are_dropped_on_request(here, train, capsys):
     )
     model = load_checkpoint(folder.newest_checkpoint(), folder)
     assert not model.modalities["measures"].partly_observed
+    assert network_shapes(model.modalities)["measures"] == (2,), "values without their masks"
+    assert folder.read_settings().manifest.modalities["measures"].partly_observed, "of the table"
     train(incomplete="drop", resume=True, epochs=2)
     assert len(folder.read_history()) == 2
 

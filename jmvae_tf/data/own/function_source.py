@@ -4,6 +4,7 @@ The file runs as Python code. It runs only because the user named it on the comm
 because a configuration does.
 """
 
+import copy
 import importlib.util
 import pathlib
 import sys
@@ -63,10 +64,11 @@ def load(path: pathlib.Path, function: str, name: str) -> DataSet:
 
 
 def _named(data: DataSet, name: str, manifest: Manifest) -> DataSet:
-    """Returns the data under a name; without checking all values again."""
+    """Returns a copy of the data under a name; does not check all values again."""
+    named = copy.copy(data)
     for field, value in (("name", name), ("manifest", manifest)):
-        object.__setattr__(data, field, value)
-    return data
+        object.__setattr__(named, field, value)
+    return named
 
 
 def _imported(path: pathlib.Path) -> Any:

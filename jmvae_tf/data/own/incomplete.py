@@ -15,8 +15,8 @@ def without_incomplete(data: DataSet) -> tuple[DataSet, dict[str, int]]:
     """Leaves out all examples that lack a modality, or a value of one.
 
     Returns:
-      The data set of the others, without masks, and how many each part lost. Its manifest still
-      says what the files hold.
+      The data set of the others, without masks, and how many each part lost. None of its modalities
+      is partly observed, so encoders take no masks. Its manifest still says what the files hold.
 
     Raises:
       UserError: if no training example is left, or fewer than two test examples.

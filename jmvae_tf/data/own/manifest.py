@@ -44,7 +44,8 @@ class ModalityColumns:
         and numbers.
       likelihood: the name of its class in `jmvae_tf`.
       likelihood_weight: the factor of its log-likelihood.
-      partly_observed: whether the table lacks some of its values in rows that have others.
+      partly_observed: whether the table lacks some of its values in rows that have others. A model
+        of complete rows alone has no use for it: it goes by `Modality.partly_observed`.
       size: height and width of an image in pixels.
       channels: of an image: 1 for grey, 3 for colour, 4 for colour and opacity.
       fit: one of `FITS`, of an image.

@@ -81,15 +81,20 @@ def load_for(run: ChosenRun, given: str | None, data_dir: pathlib.Path) -> DataS
     return data
 
 
-def check_same(folder: RunFolder, data: DataSet) -> None:
-    """Raises UserError if a run was started on other data."""
+def check_same(folder: RunFolder, data: DataSet, fingerprint: str | None) -> None:
+    """Raises UserError if a run was started on other data.
+
+    Args:
+      folder: the folder of the run.
+      data: the data.
+      fingerprint: what `fingerprint_to_record` returned for them.
+    """
     folder.check_modalities(data.modalities)
     recorded = run_config.read_fingerprint(folder.config_file)
-    found = fingerprint_to_record(data)
-    if recorded not in (None, found):
+    if recorded not in (None, fingerprint):
         raise UserError(
             "--resume continues on the data that the run was started with",
-            f"data with the fingerprint {found}, not {recorded}",
+            f"data with the fingerprint {fingerprint}, not {recorded}",
             "name those data with --data, or train another --run",
         )
 

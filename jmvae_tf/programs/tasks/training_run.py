@@ -58,8 +58,11 @@ def train_run(
     exports = export_folder(export_dir, settings)
     with folder.locked() if plan.is_chief else contextlib.nullcontext():
         model, epoch = None, 0
+        # Workers that neither check nor write need none.
+        needs_fingerprint = plan.resume or plan.is_chief
+        fingerprint = run_data.fingerprint_to_record(data) if needs_fingerprint else None
         if plan.resume:
-            run_data.check_same(folder, data)
+            run_data.check_same(folder, data, fingerprint)
         with strategy.scope():
             if plan.resume:
                 model, epoch = load_newest(folder, set_aside=plan.is_chief)
@@ -71,7 +74,7 @@ def train_run(
             check_profile(settings, data, epoch)
         if plan.is_chief:
             exports.mkdir(parents=True, exist_ok=True)  # Fails before hours of training, not after.
-            _open_folder(plan, settings, data)
+            _open_folder(plan, settings, data, fingerprint)
         _announce_devices(strategy.num_replicas_in_sync)
         try:
             train(model, settings, data, folder, epoch, profile)
@@ -87,9 +90,11 @@ def train_run(
     print(f"run:         {folder.path}\nfigures:     {folder.figures}\nSavedModel:  {exported}")
 
 
-def _open_folder(plan: TrainingPlan, settings: Settings, data: DataSet) -> None:
+def _open_folder(
+    plan: TrainingPlan, settings: Settings, data: DataSet, fingerprint: str | None
+) -> None:
     """Prepares the run's folder for training."""
-    folder, fingerprint = plan.folder, run_data.fingerprint_to_record(data)
+    folder = plan.folder
     if plan.resume:
         folder.write_config(settings, data.modalities, fingerprint)
     else:

@@ -54,6 +54,10 @@ def with_an_argument(path):
     return None
 
 LIST = []
+MADE = shells()
+
+def made():
+    return MADE
 """
 
 
@@ -82,6 +86,14 @@ def test_a_function_gives_the_data(file):
         ("photo", "image", (4, 6, 1)),
         ("species", "label", (3,)),
     ]
+
+
+def test_what_the_function_returned_stays_as_it_was(file):
+    for name in ("one", "other"):
+        data = function_source.load(file, "made", name)
+        assert data.name == data.manifest.name == name
+        made = sys.modules["jmvae_tf_user_data"].MADE
+        assert (made.name, made.manifest) == ("any", None)
 
 
 def line_of(start):
