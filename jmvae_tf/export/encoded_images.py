@@ -65,9 +65,7 @@ def encode(images: tf.Tensor) -> tf.Tensor:
     return tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.TensorSpec((), tf.string))
 
 
-def _decode_one(
-    encoded: tf.Tensor, event_shape: Sequence[int], name: str, fit: str
-) -> tf.Tensor:
+def _decode_one(encoded: tf.Tensor, event_shape: Sequence[int], name: str, fit: str) -> tf.Tensor:
     high, wide, channels = event_shape
     with tf.control_dependencies([_is_acceptable(encoded, name)]):
         encoded = tf.identity(encoded)

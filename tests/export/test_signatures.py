@@ -64,14 +64,16 @@ def test_the_page_shows_pixels_of_any_range(exported, tmp_path):
     np.testing.assert_allclose(shown, 255 * (drawn - low) / (high - low), atol=0.51)
 
 
+WIDE = {
+    "wide": Modality("wide", (4, 6, 1), Gaussian(), kind="image", value_range=(0.0, 1.0)),
+    "label": label("label"),
+}
+
+
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory):
     """A model of images that are not square, loaded."""
-    modalities = {
-        "wide": Modality("wide", (4, 6, 1), Gaussian(), kind="image", value_range=(0.0, 1.0)),
-        "label": label("label"),
-    }
-    model = small_model("jmvae_kl", modalities)
+    model = small_model("jmvae_kl", WIDE)
     return LoadedExport(export_saved_model(model, tmp_path_factory.mktemp("saved")))
 
 
@@ -95,6 +97,20 @@ def test_files_of_images_that_are_not_square(wide, rng):
     expected = wide("wide_to_label", wide=values)["label"]
     read = wide("encoded_wide_to_label", wide_bytes=np.array(files, object))["label"]
     np.testing.assert_allclose(read, np.repeat(expected, 2, 0), atol=1e-6)
+
+
+def test_files_are_fitted_as_in_training(tmp_path, rng):
+    model = small_model("cvae", {"label": WIDE["label"], "wide": WIDE["wide"]})
+    columns = {"wide": {"fit": "pad"}, "label": {}}
+    padding = LoadedExport(export_saved_model(model, tmp_path, columns=columns))
+    assert padding.modalities["wide"].fit == "pad"
+    levels = rng.integers(0, 256, (4, 3), np.uint8)
+    values = np.zeros((1, 4, 6, 1), np.float32)
+    values[0, :, 1:4, 0] = levels / np.float32(255)
+    expected = padding("wide_to_label", wide=values)["label"]
+    files = np.array([image_files.png(levels)], object)
+    read = padding("encoded_wide_to_label", wide_bytes=files)["label"]
+    np.testing.assert_allclose(read, expected, atol=1e-6)
 
 
 THREE = {
