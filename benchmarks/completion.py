@@ -59,17 +59,16 @@ def _run(name, *arguments):
 
 def _by_model(folder, seed):
     """Trains, completes, and returns the completed table."""
-    run, out = folder / "run", folder / "completed.csv"
-    _run(
-        "train",
+    out = folder.parent / "completed.csv"
+    both = [
         f"--data={folder}",
-        f"--data_dir={folder / 'prepared'}",
-        f"--run={run}",
-        f"--export_dir={folder / 'exports'}",
+        f"--data_dir={folder.parent / 'prepared'}",
+        f"--run={folder.parent / 'run'}",
         f"--seed={seed}",
-        *(f"--{flag}" for flag in _TRAIN.value),
-    )
-    _run("complete", f"--run={run}", f"--data={folder}", f"--out={out}", f"--seed={seed}")
+    ]
+    flags_of_train = [f"--{flag}" for flag in _TRAIN.value]
+    _run("train", *both, f"--export_dir={folder.parent / 'exports'}", *flags_of_train)
+    _run("complete", *both, f"--out={out}")
     return pd.read_csv(out, dtype=str, keep_default_na=False)
 
 
