@@ -148,18 +148,19 @@ def is_moment(signature: str, tensor: str) -> bool:
     return tensor in (MEAN, STDDEV) and embeds
 
 
-def check_distinct(
+def collision(
     modalities: Sequence[str], images: Collection[str], conditions: Sequence[str] = ()
-) -> None:
-    """Refuses modalities that would give two signatures the same name.
+) -> str | None:
+    """Finds two signatures that would have the same name.
 
     Args:
       modalities: all names, in the model's order.
       images: the names of the images.
       conditions: the names that must always be given and are never generated.
 
-    Raises:
-      ValueError: if two possible signatures of such a model would have the same name.
+    Returns:
+      The name and what these possible signatures of such a model do, for messages; None if all
+      names are distinct.
     """
     others = [name for name in modalities if name not in images]
     uses = collections.defaultdict(list)
@@ -180,8 +181,21 @@ def check_distinct(
             uses[to_sample(given, target)].append(f"{use}, by samples")
     for name, of_name in uses.items():
         if len(of_name) > 1:
-            raise ValueError(
-                "Names of modalities must lead to distinct names of exported signatures, so rename "
-                f"one of them. Received: {[*images, *others]}, of which two signatures would be "
-                f"called {name!r}: one {', and one '.join(of_name)}"
-            )
+            return f"two signatures called {name!r}: one {', and one '.join(of_name)}"
+    return None
+
+
+def check_distinct(
+    modalities: Sequence[str], images: Collection[str], conditions: Sequence[str] = ()
+) -> None:
+    """Refuses modalities that would give two signatures the same name; see `collision`.
+
+    Raises:
+      ValueError: if two possible signatures of such a model would have the same name.
+    """
+    found = collision(modalities, images, conditions)
+    if found:
+        raise ValueError(
+            "Names of modalities must lead to distinct names of exported signatures, so rename "
+            f"one of them. Received: {list(modalities)}, which would give {found}"
+        )

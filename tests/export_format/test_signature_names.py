@@ -29,7 +29,7 @@ def label(name):
     ],
 )
 def test_names_that_would_give_two_signatures_one_name(modalities, name):
-    with pytest.raises(ValueError, match=f"two signatures would be called {name}"):
+    with pytest.raises(ValueError, match=f"two signatures called {name}"):
         JMVAEKL({x.name: x for x in modalities}, 2)
 
 

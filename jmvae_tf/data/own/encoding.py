@@ -21,6 +21,7 @@ from jmvae_tf.data.own.inference import TRUTHS
 from jmvae_tf.data.own.layout import PART_NAMES
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.data.own.table_file import Chunk, TableFile
+from jmvae_tf.data.own.text_symbols import symbols_of
 from jmvae_tf.runtime.errors import UserError
 
 _PARTS = ("train", "validation", "test")
@@ -256,32 +257,8 @@ def _fill_text(
     cells: _Cells, one: ModalityColumns, values: np.ndarray, observed: np.ndarray
 ) -> int:
     [column] = one.columns
-    texts = plain_texts(cells.texts(column))
-    kept = pc.replace_substring_regex(texts, f"[^{_escaped(one.alphabet)}]", "")
-    left_out = (pc.sum(pc.utf8_length(texts)).as_py() or 0) - (
-        pc.sum(pc.utf8_length(kept)).as_py() or 0
-    )
-    there = np.asarray(kept.is_valid())
-    length = one.length or 1
-    fixed = np.array(kept.fill_null("").to_pylist(), f"U{length}")
-    points = fixed.view(np.uint32).reshape(len(fixed), length)
-    in_order = np.sort(np.array([*map(ord, one.alphabet)], np.uint32))
-    symbols = np.argsort(np.array([*map(ord, one.alphabet)], np.uint32))
-    places = np.minimum(np.searchsorted(in_order, points), len(in_order) - 1)
-    values[:] = np.where(points > 0, symbols[places], len(one.alphabet))
-    observed[:] = there
+    values[:], observed[:], left_out = symbols_of(cells.texts(column), one)
     return left_out
-
-
-def plain_texts(texts: pa.Array) -> pa.Array:
-    """Replaces every run of white space by one space, and leaves out what cannot be printed."""
-    return pc.replace_substring_regex(
-        pc.replace_substring_regex(texts, r"\s+", " "), r"[\p{Cc}\p{Cf}\p{Co}]", ""
-    )
-
-
-def _escaped(alphabet: str) -> str:
-    return "".join(f"\\x{{{ord(x):x}}}" for x in alphabet)
 
 
 _FILLS: Mapping[str, Callable[[_Cells, ModalityColumns, np.ndarray, np.ndarray], int]] = {

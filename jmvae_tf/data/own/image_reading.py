@@ -16,7 +16,8 @@ from jmvae_tf.runtime.files import read_limited
 
 _SHORTER_SIDE, _MULTIPLE = 64, 16
 _SAMPLED = 200  # Images that decide on size, channels and likelihood.
-_NEARLY, _BLACK_AND_WHITE = 0.1, 0.95  # Of the range, and the share of pixels.
+_DARK, _BRIGHT, _NEARLY_ALL = 32, 223, 0.85  # The last is the share of pixels; MNIST's is 0.92.
+_GREY = 8  # Levels between the colours of a pixel; JPEG's colours round.
 
 
 def read_file(root: pathlib.Path, name: str) -> bytes:
@@ -92,7 +93,7 @@ def resolve_images(
     there = [name for name in names if name is not None]
     chosen = np.unique(np.linspace(0, len(there) - 1, min(_SAMPLED, len(there))).astype(int))
     shapes: list[tuple[int, ...]] = []
-    are_grey, has_opacity, near_ends = True, False, []
+    are_grey, has_opacity, extreme = True, False, []
     for place in chosen:
         try:
             content = read_file(root, there[place])
@@ -101,12 +102,11 @@ def resolve_images(
         except (OSError, ValueError):
             continue
         shapes.append(decoded.shape[:2])
-        are_grey &= bool(np.ptp(decoded, axis=-1).max() <= 8)  # JPEG's colours round.
-        levels = decoded[..., 1] / 255
-        near_ends.append(np.mean((levels < _NEARLY) | (levels > 1 - _NEARLY)))
+        are_grey &= is_grey(decoded)
+        extreme.append(share_of_extremes(decoded))
     size = one.size or usual_size(shapes)
     channels = one.channels or (1 if are_grey and shapes else 3)
-    is_binary = channels == 1 and bool(near_ends) and np.mean(near_ends) >= _BLACK_AND_WHITE
+    is_binary = channels == 1 and are_black_and_white(extreme)
     likelihood = one.likelihood or ("Bernoulli" if is_binary else "Gaussian")
     columns = dataclasses.replace(one, size=size, channels=channels, likelihood=likelihood)
     if not shapes:
@@ -119,6 +119,21 @@ def resolve_images(
     if has_opacity and channels != 4:
         grey += ', transparent parts black ("channels": 4 keeps them)'
     return ResolvedImages(columns, f"files of {found}, {grey}")
+
+
+def is_grey(image: np.ndarray) -> bool:
+    """Tells whether the colours of uint8 [height, width, 1, 3 or 4] are equal, but for rounding."""
+    return bool(np.ptp(image[..., :3], axis=-1).max() <= _GREY)
+
+
+def share_of_extremes(image: np.ndarray) -> float:
+    """Returns the share of values of uint8 [height, width, channels] that are about 0 or 255."""
+    return float(np.mean((image <= _DARK) | (image >= _BRIGHT)))
+
+
+def are_black_and_white(shares: Sequence[float]) -> bool:
+    """Tells whether images are black and white, by `share_of_extremes` of some."""
+    return bool(shares) and float(np.mean(shares)) >= _NEARLY_ALL
 
 
 def _has_opacity(content: bytes) -> bool:

@@ -13,6 +13,7 @@ TensorFlow.
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ from jmvae_tf.data.own.manifest_values import (
     ValueRule,
 )
 from jmvae_tf.export_format import signature_names
+from jmvae_tf.export_format.value_names import MOST_IN_A_TEXT
 from jmvae_tf.runtime.errors import UserError
 
 _ABOUT_ALL = ""  # The key of what is said of the whole table.
@@ -210,6 +212,17 @@ class Manifest:
                     f"add {one.lacks[0]!r}",
                 )
 
+    def check_signatures(self, where: str) -> None:
+        """Raises UserError if exports would have two signatures of one name."""
+        images = [name for name, one in self.modalities.items() if one.kind == "image"]
+        found = signature_names.collision(list(self.modalities), images)
+        if found:
+            raise UserError(
+                "Names of modalities give each signature of an export a name of its own",
+                f"{where}: {found}",
+                f"rename one of {', '.join(self.modalities)} in columns.json",
+            )
+
 
 def _columns_to_json(one: ModalityColumns) -> dict[str, Any]:
     written: dict[str, Any] = {"kind": one.kind}
@@ -252,6 +265,14 @@ def _columns_from_json(name: str, value: Any, where: str) -> ModalityColumns:
     for column in one.log:
         if column not in one.columns:
             raise _wrong(where, "log", column, f"some of its columns, {', '.join(one.columns)}")
+    by_value = kind in SEVERAL or (kind == "array" and len(one.shape) <= 1)
+    if one.partly_observed and not by_value:
+        raise _wrong(where, "partly_observed", True, f"left out of a modality of kind {kind}")
+    if math.prod(one.event_shape) > MOST_IN_A_TEXT and kind == "text":
+        given = [one.length, len(one.alphabet) + 1]
+        raise _wrong(
+            where, "length", given, f"shorter: {MOST_IN_A_TEXT} values, places times symbols"
+        )
     if one.log and one.likelihood in COUNTS:
         raise _wrong(where, "log", list(one.log), f"left out with {one.likelihood}")
     return one

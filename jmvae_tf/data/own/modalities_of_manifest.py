@@ -9,6 +9,7 @@ from jmvae_tf.data.faces import ATTRIBUTE_RANGE
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.export_format.value_names import END_MARK
 from jmvae_tf.modalities import Modality
+from jmvae_tf.runtime.errors import UserError
 
 Prepare = Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]
 
@@ -17,11 +18,17 @@ def modalities_of(manifest: Manifest) -> dict[str, Modality]:
     """Makes the modalities of a model, in the manifest's order.
 
     Raises:
-      UserError: if the manifest is not resolved.
-      ValueError: if a modality is none that a model can have.
+      UserError: if the manifest is not resolved, or a modality is none that a model can have.
     """
     manifest.check_whole(manifest.name)
-    return {name: _modality(name, one) for name, one in manifest.modalities.items()}
+    try:
+        return {name: _modality(name, one) for name, one in manifest.modalities.items()}
+    except ValueError as error:
+        raise UserError(
+            "A manifest describes modalities that a model can have",
+            f"{manifest.name}: {error}",
+            "change columns.json",
+        ) from error
 
 
 def _modality(name: str, one: ModalityColumns) -> Modality:

@@ -20,6 +20,7 @@ from jmvae_tf.data.own.inference import infer
 from jmvae_tf.data.own.layout import Layout, Listing, files_of, layout_of
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.data.own.manifest_values import LONGEST_TEXT, MOST_SYMBOLS
+from jmvae_tf.data.own.text_symbols import plain_texts
 from jmvae_tf.export_format import value_names
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json
@@ -99,6 +100,8 @@ def read_table(
             given = read_manifest(layout.manifest, name)
     facts = gather_facts(layout.table)
     inferred = infer(facts, given, may_lack)
+    if manifest is None or not manifest.modalities:  # Otherwise a model has these names.
+        inferred.manifest.check_signatures(str(path))
     said = dict(inferred.said)
     manifest = _with_values(inferred.manifest, facts, said)
     encoded = encoding.encode_rows(facts, manifest, scratch)
@@ -194,7 +197,7 @@ def _with_alphabet(
     longest = 0
     for chunk in facts.table.chunks():
         if column in chunk:
-            texts = encoding.plain_texts(chunk[column].cast("string"))
+            texts = plain_texts(chunk[column].cast("string"))
             longest = max(longest, pc.max(pc.utf8_length(texts)).as_py() or 0)
             symbols.update("".join(texts.drop_null().to_pylist()))
     symbols = collections.Counter({x: n for x, n in symbols.items() if x.isprintable()})
@@ -204,7 +207,8 @@ def _with_alphabet(
             f"{facts.table.path}: column {column!r} that is empty",
             "ignore it in columns.json",
         )
-    length = one.length or min(longest, _LONGEST_INFERRED, LONGEST_TEXT)
+    most_places = value_names.MOST_IN_A_TEXT // (len(one.alphabet) + 1)
+    length = one.length or min(longest, _LONGEST_INFERRED, LONGEST_TEXT, most_places)
     if length < longest:
         said[column] = f"texts of up to {longest} characters are cut after {length}"
     most = min(MOST_SYMBOLS, value_names.MOST_IN_A_TEXT // length - 1)

@@ -15,7 +15,12 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from jmvae_tf.data.own.image_reading import usual_size
+from jmvae_tf.data.own.image_reading import (
+    are_black_and_white,
+    is_grey,
+    share_of_extremes,
+    usual_size,
+)
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.data.own.manifest_values import LIKELIHOODS, MOST_CLASSES, MOST_SYMBOLS
 from jmvae_tf.export_format import signature_names, value_names
@@ -30,8 +35,6 @@ _IDENTITY = re.compile(
     r"(.*[_/])?(id|ids|idx|index|identity|identity_no|key|file_?name|path|url|uri)", re.IGNORECASE
 )
 _WEIGHT = "sample_weight"
-# Pixels up to 32 or from 223 on are black or white, and those of such images nearly all of them.
-_DARK, _BRIGHT, _NEARLY_ALL = 32, 223, 0.85
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,13 +141,10 @@ class Facts:
 
     def add_images(self, name: str, images: Sequence[np.ndarray]) -> None:
         """Adds uint8 images, [height, width, channels], of a column."""
-        extreme, grey = [], True
-        for image in images:
-            self.sizes.setdefault(name, []).append((image.shape[0], image.shape[1]))
-            extreme.append(np.mean((image <= _DARK) | (image >= _BRIGHT)))
-            grey &= bool((image[..., :3] == image[..., :1]).all())
-        self.is_black_or_white[name] = bool(extreme) and float(np.mean(extreme)) >= _NEARLY_ALL
-        self.is_grey[name] = grey
+        sizes = [(image.shape[0], image.shape[1]) for image in images]
+        self.sizes[name] = [*self.sizes.get(name, []), *sizes]
+        self.is_black_or_white[name] = are_black_and_white(list(map(share_of_extremes, images)))
+        self.is_grey[name] = all(map(is_grey, images))
 
     def add_numbers(self, name: str, values: np.ndarray) -> None:
         """Adds numbers of a column, [examples]."""
@@ -195,23 +195,20 @@ def manifest_of_features(
     Raises:
       UserError: if a given column is unknown or of another kind, or nothing is left.
     """
-    weight = None
-    if given is not None and given.modalities:
-        modalities = dict(given.modalities)
-        weight = given.weight
-        for modality, one in modalities.items():
-            for column in one.columns:
-                _check_column(modality, one, columns, column)
-        if weight is not None and (weight not in columns or columns[weight].kind != "numbers"):
-            raise UserError(
-                "The weight of an example is a column of numbers",
-                f'"weight": {weight!r}',
-                f"choose among {', '.join(x for x in columns if columns[x].kind == 'numbers')}",
-            )
-    else:
-        if _WEIGHT in columns and columns[_WEIGHT].kind == "numbers":
+    given = given or Manifest(name, {})
+    _check_about_all(given, columns)
+    weight = given.weight
+    modalities = dict(given.modalities)
+    for modality, one in modalities.items():
+        for column in one.columns:
+            _check_column(modality, one, columns, column)
+    if not modalities:
+        has_usual = _WEIGHT in columns and columns[_WEIGHT].kind == "numbers"
+        if weight is None and has_usual and _WEIGHT not in given.ignore:
             weight = _WEIGHT
-        modalities = _inferred(columns, facts, said)
+        used = {x: y for x, y in columns.items() if x != weight and x not in given.ignore}
+        said.update({x: "it is ignored in columns.json" for x in given.ignore})
+        modalities = _inferred(used, facts, said)
     if not modalities:
         raise UserError(
             "A data set must have an image, a label, attributes, numbers or a short text",
@@ -219,7 +216,32 @@ def manifest_of_features(
             "choose another, or load it with --data=FILE.py:FUNCTION",
         )
     whole = {key: _resolved(one, columns, facts) for key, one in modalities.items()}
-    return Manifest(name, whole, weight=weight)
+    return Manifest(name, whole, weight=weight, ignore=given.ignore)
+
+
+def _check_about_all(given: Manifest, columns: Mapping[str, Column]) -> None:
+    """Raises UserError if a manifest says of all columns what cannot be followed."""
+    for key in ("split", "group", "key"):
+        if getattr(given, key) is not None:
+            raise UserError(
+                "Data sets of TensorFlow Datasets have splits of their own",
+                f'"{key}": {getattr(given, key)!r} in columns.json',
+                f'remove "{key}"',
+            )
+    for column in given.ignore:
+        if column not in columns:
+            raise UserError(
+                "An ignored column is one of the data set",
+                f'"ignore": {column!r} in columns.json',
+                f"choose among {', '.join(columns)}",
+            )
+    weight = given.weight
+    if weight is not None and (weight not in columns or columns[weight].kind != "numbers"):
+        raise UserError(
+            "The weight of an example is a column of numbers",
+            f'"weight": {weight!r}',
+            f"choose among {', '.join(x for x in columns if columns[x].kind == 'numbers')}",
+        )
 
 
 def _check_column(
@@ -257,8 +279,6 @@ def _groups(
     groups: dict[tuple[str, str], list[str]] = {}
     for name, column in columns.items():
         kind, reason = column.kind, _reason_to_ignore(column, facts)
-        if name == _WEIGHT and kind == "numbers":
-            continue
         if kind == "text" and not reason:
             kind, reason = _kind_of_text(facts, name)
         if kind is None or reason:

@@ -5,11 +5,13 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pyarrow as pa
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from jmvae_tf.data.own.image_reading import fitted_image
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
+from jmvae_tf.data.own.text_symbols import symbols_of
 from jmvae_tf.data.own.tfds_features import Column, Facts, text_of
 from jmvae_tf.modalities import SAMPLE_WEIGHT, observed_key
 
@@ -157,8 +159,8 @@ def _stored(
             values = _class_indices(first, columns[one.columns[0]], one)
             stored[observed_key(name)] = values >= 0
         elif one.kind == "text":
-            values = _symbols(first, one)
-            stored[observed_key(name)] = values[:, 0] < len(one.alphabet)  # Empty: missing.
+            texts = pa.array([text_of(x) for x in first], pa.string())
+            values, stored[observed_key(name)], _ = symbols_of(texts, one)
         elif one.kind in ("attributes", "numbers"):
             values = np.stack([batch[column] for column in one.columns], axis=1)
             there = np.isfinite(values)
@@ -188,13 +190,3 @@ def _class_indices(values: np.ndarray, column: Column, one: ModalityColumns) -> 
     else:
         texts = [str(int(x)) if np.isfinite(x) else "" for x in values]
     return np.array([classes.get(x, -1) for x in texts])
-
-
-def _symbols(values: np.ndarray, one: ModalityColumns) -> np.ndarray:
-    """Returns the places of a text's characters in the alphabet, and the end mark's after them."""
-    places = {character: place for place, character in enumerate(one.alphabet)}
-    symbols = np.full((len(values), one.length or 0), len(one.alphabet))
-    for row, value in zip(symbols, values, strict=True):
-        known = [places[x] for x in text_of(value) if x in places][: len(row)]
-        row[: len(known)] = known
-    return symbols

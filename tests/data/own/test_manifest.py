@@ -82,6 +82,8 @@ def _with(modality, **changes):
         (_with("note", alphabet="aab"), "note.alphabet"),
         (_with("note", alphabet="a\n"), "note.alphabet"),
         (_with("note", length=0), "note.length: 0"),
+        (_with("note", length=4096, alphabet="abcdefghijklmnopq"), r"note.length: \[4096, 18\]"),
+        (_with("note", partly_observed=True), "note.partly_observed: True"),
         (_with("spectrum", shape=[2**20, 2**20]), "spectrum.shape"),
         (_with("spectrum", shape=[]), "spectrum.shape"),
         (_with("photo", column="species"), "'species' in 'photo' and 'species'"),

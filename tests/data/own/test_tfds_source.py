@@ -144,8 +144,30 @@ def test_a_changed_columns_json_decides(data_dir, tmp_path, capsys):
     file.write_text('{"size": {"kind": "numbers", "columns": ["len"]}}')
     with pytest.raises(UserError, match="'size' of kind numbers with 'len', no such column"):
         load("shells", tmp_path)
+    for key in ("split", "group", "key"):
+        file.write_text(json.dumps({"": {key: "beach"}}))
+        with pytest.raises(UserError, match=f"\"{key}\": 'beach' in columns.json; remove"):
+            load("shells", tmp_path)
     file.write_text("{")
     with pytest.raises(UserError, match=r"columns.json: .*; mend it, or remove it"):
+        load("shells", tmp_path)
+
+
+def test_ignored_columns_make_no_modality(data_dir, tmp_path, capsys):
+    shutil.copytree(data_dir / "shells", tmp_path / "shells")
+    file = tmp_path / "tfds_shells" / "columns.json"
+    file.parent.mkdir()
+    used = ["photo", "story", "note", "map"]
+    ignored = ["species", "genus", "red", "striped", "length", "weight", "age", "beach", *used[1:]]
+    ignored += ["place[0]", "place[1]", "sample_weight"]
+    file.write_text(json.dumps({"": {"ignore": ignored}}))
+    data = load("shells", tmp_path)
+    assert list(data.modalities) == ["photo"]
+    assert not data.weights("train")
+    assert data.manifest.ignore == tuple(ignored)
+    assert "column species: it is ignored in columns.json" in capsys.readouterr().out
+    file.write_text(json.dumps({"": {"ignore": ["beech"]}}))
+    with pytest.raises(UserError, match=r"'beech' in columns\.json; choose among"):
         load("shells", tmp_path)
 
 
