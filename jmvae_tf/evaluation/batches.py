@@ -81,7 +81,7 @@ def traced(model: MultimodalVAE, number: int) -> Callable[[_Function], _Function
     """
     if len(model.modalities) > 2 and number <= MOST_NOT_TRACED:
         return lambda function: function
-    return tf.function(reduce_retracing=True)
+    return tf.function(autograph=False, reduce_retracing=True)
 
 
 def rows_at_once(model: MultimodalVAE, names: Sequence[str]) -> int:

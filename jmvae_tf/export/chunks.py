@@ -22,7 +22,7 @@ def in_chunks(function: Callable[[_Tensors], _Tensors], inputs: _Tensors) -> dic
       The outputs of all parts, concatenated.
     """
 
-    @tf.function
+    @tf.function(autograph=False)
     def answers(start: tf.Tensor) -> _Tensors:
         return function({name: x[start : start + MOST_AT_ONCE] for name, x in inputs.items()})
 

@@ -112,4 +112,4 @@ def _function_of(signature: Signature) -> Any:
         )
 
     specs = [x.spec for x in signature.inputs]
-    return tf.function(answer, input_signature=specs).get_concrete_function()
+    return tf.function(answer, input_signature=specs, autograph=False).get_concrete_function()

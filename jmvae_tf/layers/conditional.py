@@ -29,6 +29,9 @@ class ConditionalDistribution(keras.layers.Layer):
         self.body = body
         self.head = head
 
+    def build(self, input_shape: Any) -> None:
+        """Leaves body and head to their first call; without this, Keras would trace one before."""
+
     def call(
         self,
         inputs: Any,

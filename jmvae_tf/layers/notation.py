@@ -148,6 +148,9 @@ class JointBody(keras.layers.Layer):
         self.branches = dict(branches)
         self.trunk = trunk
 
+    def build(self, input_shape: Any) -> None:
+        """Leaves the networks to their first call; without this, Keras would trace one before."""
+
     def call(self, inputs: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Maps a dictionary of modalities, [batch, ...] each, to features [batch, size].
 

@@ -35,7 +35,7 @@ def layer_means(
       Name of the latent variable ("z", or "z1" ... "zL") to float32 [examples, size].
     """
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def means(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         return model.layer_means(batch, batch_seed)
 

@@ -60,7 +60,7 @@ def importance_weighted_log_likelihoods(
     sums = [(name,) for name in targets] + ([targets] if len(targets) > 1 else [])
     names = list(model.modalities)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def log_sums(
         batch: dict[str, tf.Tensor], seed_pair: tf.Tensor, size: int
     ) -> dict[str, tf.Tensor]:
@@ -109,7 +109,7 @@ def prior_log_likelihoods(
       float32, [examples], nats.
     """
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def log_sums(
         batch: dict[str, tf.Tensor], seed_pair: tf.Tensor, size: int
     ) -> dict[str, tf.Tensor]:

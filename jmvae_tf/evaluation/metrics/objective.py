@@ -31,7 +31,7 @@ def bound_terms(
       "bound" and the terms by their names in `objectives`, float32 [examples] each, nats.
     """
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def terms(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         bound = model.bound(model.standardise(batch), batch_seed)
         return {"bound": bound.value, **bound.terms}
