@@ -4,6 +4,7 @@ TensorFlow is imported in them: pytest reads this file before it starts its proc
 wait for it.
 """
 
+import gc
 import os
 import signal
 
@@ -14,6 +15,9 @@ from tests.helpers.paths import ROOT
 
 # As the programs have it, which also makes the tests faster; before TensorFlow is imported.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# Two processes of tests share the cores: the threads of their small products would wait for each
+# other.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 # A shell in the background, or nohup, ignores these, and so would every program that tests start.
 for _signum in (signal.SIGINT, signal.SIGHUP):
@@ -40,6 +44,22 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "bfloat16" in item.nodeid or item.get_closest_marker("bfloat16"):
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _imported():
+    """Takes the many objects of these libraries out of every later search for garbage."""
+    import tensorflow_probability  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
+def pytest_sessionfinish():
+    """Collects what is garbage; pytest's five searches for more find nothing, and take no time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -202,6 +202,10 @@ KINDS = {
     ),
 }
 SLOW = {
+    "vae of images",
+    "jmvae",
+    "jmvae_kl of faces",
+    "cmma of three",
     "jmvae_h",
     "jmvae_kl of three",
     "jmvae_h of three",
@@ -374,10 +378,10 @@ def _default_of(version, signature, path):
 @pytest.mark.parametrize(
     ("signature", "given", "target"),
     [
-        ("image_to_label", "image", "label"),
+        pytest.param("image_to_label", "image", "label", marks=pytest.mark.slow),
         ("label_to_image", "label", "image"),
         ("photo_to_attributes", "photo", "attributes"),
-        ("attributes_to_photo", "attributes", "photo"),
+        pytest.param("attributes_to_photo", "attributes", "photo", marks=pytest.mark.slow),
     ],
 )
 def test_another_runtime_agrees(signature, given, target, modalities, rng, tmp_path):

@@ -146,7 +146,9 @@ def test_no_examples_have_no_statistics(faces):
         small_model("jmvae_kl", faces).adapt([])
 
 
-@pytest.mark.parametrize("name", PLAIN_MODELS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(x, marks=[pytest.mark.slow] * (x == "jmvae_h")) for x in PLAIN_MODELS]
+)
 def test_every_model_works_on_standardised_values_and_gives_back_the_datas(faces, batch, name):
     """As one without statistics that is given standardised values, by the same weights."""
     plain = dict(faces)

@@ -207,7 +207,10 @@ def test_which_encoder_answers(jmvae_kl, two_modality_batch):
     np.testing.assert_array_equal(prior.stddev(), np.ones(3))
 
 
-@pytest.mark.parametrize("name", PLAIN_MODELS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(x, marks=[pytest.mark.slow] * (x == "jmvae_h")) for x in PLAIN_MODELS],
+)
 def test_training_raises_the_bound(three_modalities, rng, name):
     """All pixels agree, so that the left half alone can rise from 8 ln 2 = 5.5 nats to ln 2."""
     bit = rng.integers(0, 2, 32)
@@ -412,6 +415,7 @@ def test_a_vae_has_one_modality_and_no_direction(two_modalities):
     assert small_model("vae", two_modalities).directions == ()
 
 
+@pytest.mark.slow
 def test_loaded_by_a_process_that_has_not_made_a_model(jmvae_kl, two_modality_batch, tmp_path):
     jmvae_kl.save(tmp_path / "model.keras")
     np.savez(tmp_path / "given.npz", label=two_modality_batch["label"])

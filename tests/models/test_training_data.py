@@ -367,7 +367,7 @@ def test_fit_takes_no_statistics_of_what_it_could_not_read_twice(form, message, 
 def test_models_against_discriminators_check_and_adapt_too(rng):
     image = Modality("image", (4, 4, 1), Gaussian(), kind="image", standardised=True)
     model = Adversarial(small_model("vae", {"image": image}), "image", "D4R")
-    model.compile(jit_compile=False)
+    model.compile(run_eagerly=True)
     x = rng.normal(5, 3, size=(9, 4, 4, 1)).astype(np.float32)
     stop = keras.callbacks.EarlyStopping(patience=0)
     model.fit({"image": x}, validation_data={"image": x}, verbose=0, callbacks=stop)

@@ -83,7 +83,7 @@ def read(text: str) -> dict:
     return json.loads(text, parse_constant=refuse)
 
 
-def test_table_and_file_have_every_figure_and_the_seed_gives_them(copied):
+def test_table_and_file_have_every_figure(copied):
     printed, written = evaluate(copied, "jmvae_kl", *QUICK, "--seed=7")
     metrics = read(written)
     assert metrics.pop("protocol") == {
@@ -102,8 +102,12 @@ def test_table_and_file_have_every_figure_and_the_seed_gives_them(copied):
     assert "Importance-weighted log-likelihoods, k = 30, nats" in lines
     assert lines[-1] == "metrics: jmvae_kl/metrics.json"
     assert all(is_printed(metric, printed) for metric in metrics.values())
-    # The same again, to the last bit.
-    assert evaluate(copied, "jmvae_kl", *QUICK, "--seed=7") == (printed, written)
+
+
+@pytest.mark.slow
+def test_the_seed_gives_the_same_to_the_last_bit(copied):
+    first, again = (evaluate(copied, "jmvae_kl", *QUICK, "--seed=7") for _ in range(2))
+    assert first == again
 
 
 @pytest.mark.slow

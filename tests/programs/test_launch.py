@@ -431,6 +431,7 @@ def test_what_is_locked_is_what_is_pinned():
         assert min(hashed(f"{name}.lock")) >= 1
 
 
+@pytest.mark.slow
 def test_venv_killed_before_it_had_pip_is_completed(checkout):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", checkout.venv], check=True)
     done = checkout.start(

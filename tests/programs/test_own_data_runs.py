@@ -24,7 +24,7 @@ from tests.helpers.small_models import small_model
 from tests.helpers.small_runs import newest_variables
 
 NAMES = list(SHELLS)
-QUICK = ("jmvae_kl", "jmvae_h_gan", "cvae_gan", "cmma")
+QUICK = ("jmvae_kl", "cmma")
 
 
 @pytest.fixture

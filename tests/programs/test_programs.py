@@ -36,8 +36,7 @@ from tests.helpers.small_runs import EPOCHS, FIGURES, STEPS, TINY, assert_same_r
 def trained(tmp_path_factory):
     """A folder in which bin/train has trained once, and what it printed; to be read only."""
     folder = tmp_path_factory.mktemp("trained")
-    # A profile changes nothing else: runs without one are compared with this one.
-    done = start_anew(folder, "train", *TINY, "--profile")
+    done = start(folder, "train", *TINY)
     assert (done.returncode, done.stderr) == (0, "")
     return folder, done.stdout
 
@@ -99,8 +98,13 @@ def test_help_tells_every_flag(tmp_path, program, names):
 # What a run leaves.
 
 
-def test_a_profile_of_some_steps(whole):
-    [trace] = (whole.logs / "train").glob("plugins/profile/*/*.xplane.pb")
+@pytest.mark.slow
+def test_a_profile_of_some_steps_changes_nothing_else(whole, tmp_path):
+    done = start_anew(tmp_path, "train", *TINY, "--profile")
+    assert (done.returncode, done.stderr) == (0, "")
+    run = RunFolder(tmp_path / "run")
+    assert_same_run(run, whole)
+    [trace] = (run.logs / "train").glob("plugins/profile/*/*.xplane.pb")
     space = xplane_pb2.XSpace.FromString(trace.read_bytes())
     names = {x.name for plane in space.planes for x in plane.event_metadata.values()}
     assert any("MatMul" in name for name in names), "it shows what is computed"
@@ -250,6 +254,7 @@ def test_interrupted_run_goes_on_as_if_it_had_not_been(whole, tmp_path):
     assert_same_run(run, whole)
 
 
+@pytest.mark.slow
 def test_terminated_run_of_another_seed(whole, tmp_path):
     status, error = interrupt(
         tmp_path,
@@ -277,6 +282,7 @@ def test_terminated_run_of_another_seed(whole, tmp_path):
     assert first["train_bound"] != other["train_bound"]
 
 
+@pytest.mark.slow
 def test_longer_run_from_a_damaged_checkpoint(copied, whole, tmp_path):
     """A finished run goes on for more epochs; its last one is made again from the one before."""
     newest = copied.newest_checkpoint()

@@ -23,6 +23,7 @@ def test_figure_3_draws_both_latent_spaces_of_every_model(runs, tmp_path):
         assert 0 <= told_missing.mean <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_figures_of_two_latent_runs")
 def test_figure_4_has_a_row_for_every_round(runs, tmp_path, monkeypatch):
     drawn = {}

@@ -68,7 +68,7 @@ def test_only_the_bodies_compute_in_it(precision, model, data):
     assert {x.compute_dtype for x in layers if x not in heads} == {precision.removeprefix("mixed_")}
 
 
-@pytest.mark.parametrize(("precision", "model"), [*KINDS, *OTHER_KINDS])
+@pytest.mark.parametrize(("precision", "model"), [*FIRST_IN_EVERY_SUITE, *OTHER_KINDS])
 def test_a_step_is_that_of_float32_but_for_rounding(precision, model, data):
     """bfloat16 has 8 bits of mantissa and float16 11, so the latter is eight times as exact."""
     tolerance = {"mixed_bfloat16": 0.1, "mixed_float16": 0.0125}[precision]
@@ -153,7 +153,8 @@ def test_what_is_saved_in_it_is_loaded_in_it(precision, model, data, tmp_path):
     assert ours == theirs
 
 
-@pytest.mark.parametrize(("precision", "model"), FIRST_IN_EVERY_SUITE)
+@pytest.mark.slow
+@pytest.mark.parametrize(("precision", "model"), KINDS)
 def test_a_run_goes_on_in_it_and_is_used_in_float32(precision, model, data, tmp_path):
     settings = settings_in(precision, model, epochs=1)
     folder = RunFolder(tmp_path / "run")

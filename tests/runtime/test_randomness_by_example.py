@@ -45,7 +45,9 @@ def test_events_are_those_of_each_alone():
         np.testing.assert_array_equal(drawn[row], alone[0])
 
 
-@pytest.mark.parametrize("name", OF_SEVERAL)
+@pytest.mark.parametrize(
+    "name", [pytest.param(x, marks=[pytest.mark.slow] * (x == "jmvae_h")) for x in OF_SEVERAL]
+)
 def test_generated_are_those_of_each_alone(name, two_modalities):
     options = {"num_rounds": 3} if name in ("jmvae", "jmvae_h") else {}
     model = small_model(name, two_modalities, **options)

@@ -63,7 +63,7 @@ def test_resumed_equals_uninterrupted(tmp_path, data, model):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_gan"])
+@pytest.mark.parametrize("model", ["jmvae_kl", pytest.param("jmvae_gan", marks=pytest.mark.slow)])
 def test_averages_are_measured_and_used(tmp_path, data, model):
     """The validation bound, and so the best checkpoint, is that of the averages."""
     settings = settings_with(model, **ALL, **(GAN if model.endswith("_gan") else {}))
@@ -88,7 +88,7 @@ def test_averages_are_measured_and_used(tmp_path, data, model):
     assert bound == pytest.approx(row["validation_bound"], rel=1e-6)
 
 
-@pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_gan"])
+@pytest.mark.parametrize("model", ["jmvae_kl", pytest.param("jmvae_gan", marks=pytest.mark.slow)])
 def test_a_fit_ends_with_the_averages_of_every_part(data, tmp_path, model):
     settings = settings_with(model, **ALL, **(GAN if model.endswith("_gan") else {}))
     made = make_model(settings, data)

@@ -41,11 +41,11 @@ from tests.helpers.small_models import (
     ("kind", "proposal", "options"),
     [
         ("vae", ("x",), {}),
-        ("jmvae_kl", ("x", "w"), {}),
+        pytest.param("jmvae_kl", ("x", "w"), {}, marks=pytest.mark.slow),
         ("jmvae_kl", ("w",), {}),
-        ("jmvae", ("w",), ZEROS),
+        pytest.param("jmvae", ("w",), ZEROS, marks=pytest.mark.slow),
         pytest.param("jmvae_h", ("x", "w"), {}, marks=pytest.mark.slow),
-        ("jmvae_h", ("w",), ZEROS),
+        pytest.param("jmvae_h", ("w",), ZEROS, marks=pytest.mark.slow),
         ("cvae", ("x", "w"), {}),  # Weights p(x|z,w) p(z) / q: log p(x|w).
         # Weights p(x|z) p(z|w) / q: the same.
         pytest.param("cmma", ("x", "w"), {}, marks=pytest.mark.slow),
