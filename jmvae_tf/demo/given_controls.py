@@ -112,11 +112,11 @@ class _Numbers(GivenControl):
 
     def _box(self, name: str, place: int) -> Any:
         # A box for numbers would show 0 where nothing is given.
-        usual = self.modality.usual
+        means = self.modality.means
         return gr.Textbox(
             "",
             label=f"{self.modality.name}: {name}",
-            placeholder=f"{usual[place][0]:.4g} … {usual[place][1]:.4g}" if usual else "not given",
+            placeholder=f"such as {means[place]:.4g}" if means else "not given",
             min_width=90,
             elem_id=f"give-{self.modality.name}-{place}",
         )

@@ -141,7 +141,8 @@ def upload_controls(image: DescribedModality, crops_faces: bool, label: str) -> 
     for source in (upload, webcam):  # Unchanged: only `read_image` may decode it.
         source.change(keep, source, photo, preprocess=False)
     height, width, channels = image.event_shape
-    faces = height == width and channels == 3
+    # Files of a user's own data are fitted as they were in training.
+    faces = height == width and channels == 3 and image.fit is None
     face = gr.Checkbox(crops_faces and faces, label="find and crop the face", visible=faces)
     return photo, face
 

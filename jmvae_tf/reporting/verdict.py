@@ -94,12 +94,12 @@ def _on_samples(metrics: Metrics, modalities: Mapping[str, Modality]) -> Iterato
     protocol = metrics.get("protocol")
     number = protocol.get("num_examples") if isinstance(protocol, Mapping) else None
     gaps = [
-        f"{name} in {metrics[f'{name}_observed']}"
+        f"{name} in {observed}"
         for name in modalities
-        if isinstance(metrics.get(f"{name}_observed"), int)
+        if isinstance(observed := metrics.get(f"{name}_observed"), int) and observed != number
     ]
     if gaps and number:
-        yield f"Of {number} test examples, {', '.join(gaps)}; each metric is of those that have it."
+        yield f"Of {number} test examples, not all have all: {', '.join(gaps)}."
 
 
 def _unused_latents(metrics: Metrics) -> str:

@@ -1,6 +1,7 @@
 """The page in this process: what it shows of which models, and what its calls give back."""
 
 import asyncio
+import dataclasses
 import itertools
 import json
 import os
@@ -202,8 +203,10 @@ gradio = pytest.importorskip("gradio", reason="the page's requirements are not i
 
 from starlette.testclient import TestClient  # noqa: E402
 
+from jmvae_tf.demo.given_controls import given_control  # noqa: E402
 from jmvae_tf.demo.guard import NO_SUCH_FILE  # noqa: E402
 from jmvae_tf.demo.page import page  # noqa: E402
+from jmvae_tf.demo.page_controls import upload_controls  # noqa: E402
 from jmvae_tf.demo.page_server import application  # noqa: E402
 from jmvae_tf.demo.uploads import Uploads  # noqa: E402
 
@@ -389,3 +392,28 @@ def test_the_page_itself_answers_after_all_that(served):
     assert answer.headers["content-security-policy"].count("sha256-") > 2
     for asset in set(re.findall(r'"\./(assets/[^"]+)"', answer.text)):
         assert client.get(f"/{asset}").status_code == 200
+
+
+def _made(make):
+    """What a function makes on a page; within a loop, see `served`."""
+
+    async def build():
+        with gradio.Blocks(analytics_enabled=False):
+            return make()
+
+    return asyncio.run(build())
+
+
+@pytest.mark.parametrize(("columns", "has_faces"), [(None, True), ({"fit": "crop"}, False)])
+def test_only_built_in_data_have_faces_to_find(columns, has_faces):
+    image = _described("photo", (8, 8, 3), (0.0, 1.0), "image")
+    image = dataclasses.replace(image, columns=columns)
+    _, face = _made(lambda: upload_controls(image, crops_faces=True, label="photo"))
+    assert (face.visible, face.value) == (has_faces, has_faces)
+
+
+def test_numbers_are_given_beside_their_means():
+    numbers = _described("sizes", (2,), (-np.inf, np.inf), "numbers", ("a", "b"))
+    numbers = dataclasses.replace(numbers, means=(22.5, 1e-06))
+    control = _made(lambda: given_control(numbers, crops_faces=False))
+    assert [x.placeholder for x in control.components] == ["such as 22.5", "such as 1e-06"]

@@ -18,7 +18,7 @@ from typing import Any
 from tests.helpers.forked import forked
 from tests.helpers.paths import BIN
 
-_TIMEOUT = 600  # Seconds.
+_TIMEOUT = 1800  # Seconds; a whole training on a machine that does other work too.
 
 
 def command(program: str, *arguments: str) -> list[str]:

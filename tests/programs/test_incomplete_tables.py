@@ -112,6 +112,23 @@ def test_empty_cells_are_filled_and_all_others_stay(complete, tmp_path, capsys):
     assert "broken.png" in printed
 
 
+def test_a_table_of_excel_stays_one(complete, tmp_path, capsys):
+    table = write_table(tmp_path)
+    text = table.read_text().replace(",", ";").replace(".50", ",50").replace("1.0e", "1,0e")
+    table.write_text(text, "utf-8-sig")
+    (tmp_path / "other").mkdir()
+    content = complete(table, "other/completed.csv").read_text("utf-8")
+    assert content.startswith("\ufeffid;file_name;species;species_probability;red;")
+    rows = [line.split(";") for line in content.splitlines()]
+    place = rows[0].index("length_mm")
+    lengths, deviations = ([row[x] for row in rows[1:]] for x in (place, place + 1))
+    assert lengths[0] == "12,50"
+    assert all("." not in x for x in (*lengths, *deviations))
+    assert float(lengths[1].replace(",", ".")) != 0
+    printed = capsys.readouterr().out
+    assert f"files that the table had are named from {tmp_path}, new ones from" in printed
+
+
 def test_parquet_keeps_its_types(complete, tmp_path):
     table = write_table(tmp_path, ".parquet")
     before, after = pq.read_table(table), pq.read_table(complete(table, "completed.parquet"))

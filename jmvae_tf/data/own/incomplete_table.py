@@ -45,6 +45,8 @@ class IncompleteTable:
     Attributes:
       columns: the names of its columns in order.
       broken: modality name to the files that could not be read, each with the reason.
+      root: the folder that its names of files are relative to.
+      names_files: whether it has such names.
 
     Args:
       path: the folder or the table.
@@ -61,6 +63,9 @@ class IncompleteTable:
         self._manifest = manifest
         self.columns = list(self._rows.table.facts.columns)
         self.broken = self._rows.broken
+        self.root = self._rows.table.layout.root
+        files = self._rows.table.encoded.files.values()
+        self.names_files = any(name is not None for names in files for name in names)
 
     def parts(self, copies: int = 1) -> Iterator[TableRows]:
         """Reads the rows in order, some at a time.

@@ -263,7 +263,7 @@ def _in_columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(map(_shown, names[:_NAMED]))
+    shown = ", ".join(f'"{x}"' if "," in x else x for x in map(_shown, names[:_NAMED]))
     return f"{shown}, …" if len(names) > _NAMED else shown
 
 

@@ -82,6 +82,9 @@ def complete_table(
             rows += len(part.cells)
     _print_counts(rows, counts)
     _print_broken(table)
+    folder = chosen.out.parent
+    if table.names_files and not folder.samefile(table.root):
+        print(f"note: files that the table had are named from {table.root}, new ones from {folder}")
     for path in paths:
         print(path)
     standard_streams.require_output()
