@@ -18,11 +18,11 @@ from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.observed import observed_of
 from jmvae_tf.models.trainable import (
     TrainableModel,
-    TrainedPart,
     counted_weights,
     steps_taken,
     weighted_mean,
 )
+from jmvae_tf.models.trained_part import TrainedPart
 from jmvae_tf.objectives import Bound
 from jmvae_tf.runtime import replicas
 from jmvae_tf.runtime.randomness import fold
@@ -194,7 +194,6 @@ class Adversarial(TrainableModel):
         with tf.GradientTape(persistent=True) as tape:
             bound = self.vae.unchecked_bound(data, seed, self.kl_weight, training=True)
             adversarial = self._losses_against(data, bound, seed, training=True)
-            # Keras's optimisers add up the gradients of the replicas.
             others_loss = -mean(bound.value)
             decoder_loss = others_loss + self.adversarial_weight * mean(
                 adversarial["generator_loss"]
@@ -210,7 +209,7 @@ class Adversarial(TrainableModel):
             tape.gradient(loss, part.variables) for part, loss in zip(parts, scaled, strict=True)
         ]
         for part, gradient in zip(parts, gradients, strict=True):
-            part.optimizer.apply(gradient, part.variables)
+            part.apply(gradient)
         return self._track(bound, adversarial, data, weights)
 
     def test_step(self, data: Tensors) -> dict[str, tf.Tensor]:

@@ -5,7 +5,7 @@ import inspect
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from types import GeneratorType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
@@ -13,6 +13,7 @@ import tensorflow as tf
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models import training_data
 from jmvae_tf.models.term_checks import FiniteTerms
+from jmvae_tf.models.trained_part import TrainedPart
 from jmvae_tf.objectives import Bound
 from jmvae_tf.runtime import keras_configuration, replicas
 from jmvae_tf.runtime.precision import computing_in
@@ -29,18 +30,6 @@ def steps_taken(optimizer: keras.optimizers.Optimizer) -> tf.Tensor:
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     # `iterations` does not change while gradients are accumulated.
     return inner._iterations
-
-
-class TrainedPart(NamedTuple):
-    """Variables that are trained together.
-
-    Attributes:
-      optimizer: the optimiser that updates only these variables.
-      variables: the variables, in the order that the optimiser knows.
-    """
-
-    optimizer: keras.optimizers.Optimizer
-    variables: list[keras.Variable]
 
 
 def weighted_mean(data: tf.Tensor, weights: tf.Tensor | None) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -321,13 +310,11 @@ class BoundMaximiser(TrainableModel, abc.ABC):
         weights, data = training_data.weights_of(data), self.examples_of(data)
         seed = self.training_seed(steps_taken(self.optimizer))
         mean = weighted_mean(next(iter(data.values())), weights)
+        [part] = self.parts()
         with tf.GradientTape() as tape:
             bound = self.unchecked_bound(data, seed, self.kl_weight, training=True)
-            # Keras's optimisers add up the gradients of the replicas.
-            loss = -mean(bound.value)
-            scaled_loss = self.optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled_loss, self.trainable_variables)
-        self.optimizer.apply(gradients, self.trainable_variables)
+            scaled_loss = part.optimizer.scale_loss(-mean(bound.value))
+        part.apply(tape.gradient(scaled_loss, part.variables))
         return self.track(bound, data, weights)
 
     def test_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -43,7 +43,7 @@ def write_metrics(
     metrics = {
         "protocol": {**dataclasses.asdict(protocol), "num_examples": number},
         **(about or {}),
-        "data": summary_of(data),
+        "data": summary_of(model, data),
         **metrics_as_json(sections),
     }
     write_json(path, metrics)

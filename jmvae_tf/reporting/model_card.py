@@ -134,14 +134,24 @@ def _data(
             there = _by_part(observed.get(name))
             rows[-1].append(", ".join(f"{number} {part}" for part, number in there.items()))
     yield _table([*head, *(["examples that have it"] if observed else [])], rows)
-    yield _wrapped(
+    yield _wrapped(_on_gaps(bool(observed), examples, _by_part(counts.get("left_out"))))
+
+
+def _on_gaps(has_gaps: bool, examples: Mapping[str, int], left_out: Mapping[str, int]) -> str:
+    if not examples:
+        return "Whether examples lack anything is not recorded."
+    if not has_gaps:
+        return "No example lacks anything."
+    lines = [
         "Examples lack some of it: see the last column. What is missing was left out of training "
         "and of the measures."
-        if observed
-        else "No example lacks anything."
-        if examples
-        else "Whether examples lack anything is not recorded."
-    )
+    ]
+    if left_out:
+        numbers = ", ".join(f"{x} of {examples.get(part)} {part}" for part, x in left_out.items())
+        lines.append(
+            f"Examples without all that this model needs were left out of both: {numbers}."
+        )
+    return " ".join(lines)
 
 
 def _by_part(numbers: Any) -> dict[str, int]:

@@ -97,8 +97,8 @@ def current() -> Share:
     return Share(place, replicas, gathered)
 
 
-def sum_over_replicas(values: tf.Tensor) -> tf.Tensor:
-    """Adds up the values of all replicas."""
+def sum_over_replicas(values: Any) -> Any:
+    """Adds up the values of all replicas, of a tensor or of each tensor in a list."""
     replica = tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
         return values

@@ -17,6 +17,7 @@ METRICS = {
     "data": {
         "examples": {"train": 1198, "validation": 299, "test": 300},
         "observed": {"label": {"train": 800, "validation": 200, "test": 210}},
+        "left_out": {"train": 398, "test": 90},
     },
     "checkpoint": "epoch-0003.keras",
     "generated_label_accuracy": {"mean": 0.9, "standard_error": 0.02, "examples": 210},
@@ -52,6 +53,7 @@ def test_a_measured_model_has_counts_gaps_and_measures(run, tmp_path):
         "# digits: jmvae_kl",
         "1198 for train, 299 for validation, 300 for test",
         "800 train, 200 validation, 210 test",
+        "left out of both: 398 of 1198 train, 90 of 300 test.",
         "| `generated_label_accuracy` | 0.9000 ± 0.0200 | 210 |",
         "- Predicts well: label from image (90% right, the largest class alone 10%).",
         "a \\| pipe and a 'tick'",

@@ -5,6 +5,7 @@ import json
 import os
 import tempfile
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,8 +13,8 @@ import tensorflow as tf
 from jmvae_tf.runtime.replicas import WHOLE, Share
 from tests.helpers.distributed_job import run
 from tests.helpers.forked import forked
-from tests.helpers.gaps_on_replicas import run as run_with_gaps
 from tests.helpers.ports import free_ports
+from tests.helpers.steps_on_replicas import GRADIENTS, clip, train_with_gaps
 
 
 def environment_of(task=None, ports=()):
@@ -100,25 +101,50 @@ def test_a_last_batch_that_replicas_share_unequally(distribute, model, examples,
             np.testing.assert_allclose(shared[name], expected, rtol=1e-5, atol=1e-6, err_msg=name)
 
 
+def written_by(function, request, folder):
+    """What a function of `steps_on_replicas` wrote."""
+    out = str(folder / f"{request.get('replicas')}.npz")
+    with tempfile.TemporaryFile("w+") as told:
+        streams = {"stdout": told.fileno(), "stderr": told.fileno()}
+        with forked(function, {**request, "out": out}, folder=folder, **streams) as process:
+            process.join(600)
+        told.seek(0)
+        assert process.exitcode == 0, told.read()
+    with np.load(out) as file:
+        return dict(file)
+
+
 @pytest.mark.slow
-def test_replicas_whose_examples_lack_modalities(tmp_path):
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [("jmvae_kl", {}), ("jmvae_kl", {"global_clipnorm": 1.0}), ("jmvae_kl_gan", {})],
+)
+def test_replicas_whose_examples_lack_modalities(model, options, tmp_path):
     """One of them has no photo at all; what is missing is NaN."""
-    found = []
-    for replicas in (1, 2):
-        request = {"replicas": replicas, "out": str(tmp_path / f"{replicas}.npz")}
-        with tempfile.TemporaryFile("w+") as told:
-            streams = {"stdout": told.fileno(), "stderr": told.fileno()}
-            with forked(run_with_gaps, request, folder=tmp_path, **streams) as process:
-                process.join(600)
-            told.seek(0)
-            assert process.exitcode == 0, told.read()
-        with np.load(request["out"]) as file:
-            found.append(dict(file))
-    alone, shared = found
+    alone, shared = [
+        written_by(
+            train_with_gaps, {"replicas": number, "model": model, "options": options}, tmp_path
+        )
+        for number in (1, 2)
+    ]
     assert set(alone) == set(shared)
     for name, expected in alone.items():
         assert np.isfinite(expected).all(), name
         np.testing.assert_allclose(shared[name], expected, rtol=2e-5, atol=2e-6, err_msg=name)
+    unchanged = [name for name, x in alone.items() if name.startswith("change") and not x.any()]
+    assert not [x for x in unchanged if not x.endswith(("kl_weight", "/mean", "/stddev"))]
+
+
+def test_replicas_clip_the_sum_of_their_gradients(tmp_path):
+    """As Keras clips it on one device: all variables together, each, or value by value."""
+    limits = {"global_clipnorm": 1.0, "clipnorm": 1.0, "clipvalue": 0.3}
+    found = written_by(clip, {"limits": limits}, tmp_path)
+    for name, limit in limits.items():
+        optimizer = keras.optimizers.SGD(1.0, **{name: limit})
+        variables = [keras.Variable(np.zeros(2, np.float32)) for _ in range(2)]
+        optimizer.apply(list(np.sum(GRADIENTS, axis=0, dtype=np.float32)), variables)
+        expected = [*(-x.numpy() for x in variables), [0, 0]]
+        np.testing.assert_allclose(found[name], expected, rtol=1e-6, err_msg=name)
 
 
 def test_parts_of_a_batch_make_up_the_whole():

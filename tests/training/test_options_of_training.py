@@ -9,7 +9,6 @@ import pytest
 
 from jmvae_tf.models.adversarial import without_adversary
 from jmvae_tf.programs.common.chosen_run import choose_run
-from jmvae_tf.programs.common.training_plan import make_plan
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training import patience
 from jmvae_tf.training.build import make_model
@@ -109,12 +108,6 @@ def test_gradients_are_clipped(data, tmp_path):
     optimizer = load_trained(folder.newest_checkpoint(), folder).optimizer
     norm = np.sqrt(sum((moment.numpy() ** 2).sum() for moment in optimizer._momentums))
     np.testing.assert_allclose(norm, 0.1 * 0.1, rtol=1e-5)
-
-
-def test_several_devices_do_not_clip(tmp_path):
-    options = dict(resume=False, overwrite=False, distribute="mirrored", named={})
-    with pytest.raises(UserError, match=r"cannot clip .* --clip_norm=1\.0 --distribute=mirrored"):
-        make_plan("jmvae", "digits", {"clip_norm": 1.0}, run=str(tmp_path / "run"), **options)
 
 
 @pytest.mark.parametrize(

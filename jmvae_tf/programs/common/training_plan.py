@@ -125,12 +125,6 @@ def _check(settings: Settings, distribute: str | None) -> None:
             f"--precision={settings.precision} --distribute={distribute}",
             "choose --precision=mixed_bfloat16",
         )
-    if distribute and settings.clip_norm:
-        raise UserError(
-            "Several devices cannot clip a gradient, which they add up afterwards",
-            f"--clip_norm={settings.clip_norm} --distribute={distribute}",
-            "leave one of them out",
-        )
     if settings.warmup_epochs >= settings.epochs:
         print(
             f"note: the warm-up of {settings.warmup_epochs} epochs does not end within the "

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from jmvae_tf.data.data_set import DataSet
-from jmvae_tf.models.adversarial import Adversarial
+from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.programs.common.chosen_run import export_folder
 from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.programs.common.training_plan import TrainingPlan
 from jmvae_tf.programs.tasks import chosen_settings, run_data
+from jmvae_tf.reporting.data_summary import note_on_left_out
 from jmvae_tf.runtime.errors import one_line
 from jmvae_tf.settings import Settings
 from jmvae_tf.training import local_file, strategies
@@ -68,6 +69,9 @@ def train_run(
                 model, epoch = load_newest(folder, set_aside=plan.is_chief)
             model = model or make_model(settings, data)
         announce_judged(model)
+        left_out = note_on_left_out(without_adversary(model), data)
+        if left_out:
+            print(left_out, flush=True)
         strategies.check_agreement(strategy, epoch)
         check_patience(settings, data)
         if profile:
