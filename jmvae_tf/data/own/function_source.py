@@ -4,6 +4,7 @@ The file runs as Python code. It runs only because the user named it on the comm
 because a configuration does.
 """
 
+import atexit
 import copy
 import importlib.util
 import pathlib
@@ -78,12 +79,24 @@ def _imported(path: pathlib.Path) -> Any:
         raise UserError("The file must be a Python file", path, "give it the ending .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[_MODULE] = module  # Dataclasses and pickles of the file look for it there.
+    atexit.register(_release_values, module)
     sys.path.append(folder)  # At the end, so that it hides no other module.
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         raise _failed(path, error) from error
     return module
+
+
+def _release_values(module: types.ModuleType) -> None:
+    """Releases what a module's globals hold, but for the code that other threads may be running.
+
+    Python itself releases globals when no other thread can run Python any more. An iterator of
+    TensorFlow's would then wait forever for its threads.
+    """
+    for name, value in list(vars(module).items()):
+        if not (callable(value) or isinstance(value, types.ModuleType)):
+            delattr(module, name)
 
 
 def _failed(path: pathlib.Path, error: BaseException) -> UserError:

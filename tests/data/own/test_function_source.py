@@ -1,6 +1,8 @@
 """Data that a function of a user's file returns; its errors are shown as the file's."""
 
+import pathlib
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from jmvae_tf.data.own.manifest import Manifest
 from jmvae_tf.likelihoods import Categorical, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.runtime.errors import UserError
+from tests.helpers.forked import forked
 
 FILE = """
 import numpy as np
@@ -153,3 +156,39 @@ def test_values_of_two_modalities_may_have_the_same_names():
     shapes = {name: x.event_shape for name, x in manifest.modalities.items()}
     assert shapes == {name: x.event_shape for name, x in modalities.items()}
     assert np.prod(shapes["curve"]) == 5
+
+
+STREAM = """
+import numpy as np
+import tensorflow as tf
+
+def slow(x):
+    return sum(range(20_000)) * np.zeros(4, np.float32)
+
+def rows(x):
+    return tf.numpy_function(slow, [x], tf.float32)
+
+RANGE = tf.data.Dataset.range(100).repeat()
+STREAM = iter(RANGE.map(rows, num_parallel_calls=8).prefetch(100_000))
+next(STREAM)
+"""
+
+
+def load_and_exit(path):
+    with pytest.raises(UserError, match="must return a DataSet"):
+        function_source.load(pathlib.Path(path), "shells", "shells")
+    sys.exit(0)
+
+
+def test_an_endless_iterator_among_the_globals_ends_with_the_program(tmp_path):
+    """Its threads run Python, which they cannot when Python itself releases globals."""
+    path = tmp_path / "stream.py"
+    path.write_text(STREAM + "def shells():\n    return 3\n")
+    with tempfile.TemporaryFile("w+") as told:
+        streams = {"stdout": told.fileno(), "stderr": told.fileno()}
+        with forked(load_and_exit, str(path), folder=tmp_path, **streams) as process:
+            process.join(60)
+            told.seek(0)
+            assert process.exitcode == 0, told.read()
+        told.seek(0)
+        assert not told.read()
