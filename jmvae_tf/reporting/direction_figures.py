@@ -13,7 +13,7 @@ from jmvae_tf.export_format.value_ranges import to_pixels
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models import editing
 from jmvae_tf.models.base import Direction, MultimodalVAE
-from jmvae_tf.reporting.figure_names import capital, plural, plurals
+from jmvae_tf.reporting.figure_names import capital, listed
 from jmvae_tf.reporting.figures import image_grids, images_and_values
 from jmvae_tf.reporting.given_values import given_in_words
 
@@ -69,7 +69,7 @@ class DirectionFigure:
             self.examples[self._given_image.name].numpy(),
             self._generated_for_examples(),
             names_or_numbers(self._target),
-            f"{self._beginning} generated from test {plurals(given)}: "
+            f"{self._beginning} generated from test {listed(given)}: "
             f"p({label} | z), z the mean of q(z | {', '.join(given)})",
             self._given_image.support,
         )
@@ -81,7 +81,7 @@ class DirectionFigure:
             self._generated_for_examples(),
             self.examples[self._target.name].numpy(),
             self._target.value_names,
-            f"{self._beginning} generated from test {plurals(self.direction.given)}",
+            f"{self._beginning} generated from test {listed(self.direction.given)}",
             self._target.threshold,
             self._given_image.support,
             observed_values(self.examples, self._target.name),
@@ -98,7 +98,7 @@ class DirectionFigure:
         image_grids.image_grid(
             self.path,
             np.concatenate([average[np.newaxis], samples]),
-            f"{self._beginning} generated from {plural(label)}" + _of(len(shown), len(names)),
+            f"{self._beginning} generated from {label}" + _of(len(shown), len(names)),
             shown,
             _names_of_rows(_ROWS_FROM_LABELS),
             value_range=self._target.support,
@@ -118,7 +118,7 @@ class DirectionFigure:
             editing.averages_and_samples(
                 self.model, self._target.name, attributes, asked, _ROWS_FROM_OTHERS, self.seed
             ),
-            f"{self._beginning} generated from {plural(attributes)}: all {how} (base), then one of "
+            f"{self._beginning} generated from {attributes}: all {how} (base), then one of "
             f"them at {yes:g}" + _of(len(shown), len(modality.value_names)),
             ["base", *shown],
             _names_of_rows(_ROWS_FROM_OTHERS),
@@ -144,7 +144,7 @@ class DirectionFigure:
         image_grids.image_grid(
             self.path,
             [*rows.values(), *to_pixels(generated, self._target.support)],
-            f"{self._beginning} generated from test {plurals(self.direction.given)}",
+            f"{self._beginning} generated from test {listed(self.direction.given)}",
             column_names=words if any(words) else (),
             row_names=[*rows, *_names_of_rows(_ROWS_FROM_OTHERS)],
         )
@@ -162,7 +162,7 @@ class DirectionFigure:
     @property
     def _beginning(self) -> str:
         """The first word of the title, for example "Images"."""
-        return capital(plural(self._target.name))
+        return capital(self._target.name)
 
     def _generated_for_examples(self) -> np.ndarray:
         given = with_masks(self.examples, self.direction.given)

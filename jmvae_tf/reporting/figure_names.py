@@ -15,7 +15,7 @@ def stems_of_images(what: str, images: Sequence[str]) -> list[str]:
 
 def stem_of_direction(direction: Direction) -> str:
     """Returns the stem of a direction's file name, for example "images_by_label"."""
-    return f"{plural(direction.target)}_by_{'_and_'.join(direction.given)}"
+    return f"{_plural(direction.target)}_by_{'_and_'.join(direction.given)}"
 
 
 def file_names(*groups: Sequence[str]) -> list[list[str]]:
@@ -43,7 +43,7 @@ def file_names(*groups: Sequence[str]) -> list[list[str]]:
     return [[file_name(stem) for stem in group] for group in groups]
 
 
-def plural(name: str) -> str:
+def _plural(name: str) -> str:
     """Returns the plural of a modality's name, for example "labels", if it is one word."""
     if not name.isalpha() or name.endswith("s"):
         return name
@@ -52,9 +52,9 @@ def plural(name: str) -> str:
     return f"{name[:-1]}ies" if re.search("[^aeiou]y$", name) else f"{name}s"
 
 
-def plurals(names: Sequence[str]) -> str:
-    """Joins the plurals of names, for example "images, labels and attributes"."""
-    *first, last = map(plural, names)
+def listed(names: Sequence[str]) -> str:
+    """Joins names for a title, for example "image, label and attributes"."""
+    *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
 
 

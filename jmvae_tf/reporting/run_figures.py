@@ -23,7 +23,6 @@ from jmvae_tf.reporting.direction_figures import DirectionFigure, is_drawable
 from jmvae_tf.reporting.figure_names import (
     capital,
     file_names,
-    plural,
     stem_of_direction,
     stems_of_images,
 )
@@ -69,7 +68,7 @@ def draw_figures(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: i
         image_grids.image_grid(
             folder.figures / file_name,
             samples.reshape(10, 10, *samples.shape[1:]),
-            f"{capital(plural(image))} at z drawn from the prior",
+            f"{capital(image)} at z drawn from the prior",
             value_range=model.modalities[image].support,
         )
     for each, file_name in zip(beside, of_others, strict=True):
@@ -195,7 +194,7 @@ def draw_reconstructions(model: MultimodalVAE, data: DataSet, folder: RunFolder,
         image_grids.image_grid(
             folder.figures / file_name,
             np.stack([shown[image], *rows]),
-            f"Test {plural(image)} and their reconstructions by encoder",
+            f"Test {image} and its reconstructions by encoder",
             row_names=["test", *[f"from {', '.join(given)}" for given in encoders]],
             value_range=model.modalities[image].support,
         )

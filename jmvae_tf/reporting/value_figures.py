@@ -15,7 +15,7 @@ from jmvae_tf.evaluation.observed import having, observed_values, with_masks
 from jmvae_tf.export_format.texts import texts_of_events
 from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.models.base import Direction, MultimodalVAE
-from jmvae_tf.reporting.figure_names import capital, plural, plurals
+from jmvae_tf.reporting.figure_names import capital, listed
 from jmvae_tf.reporting.figures import confusions, image_grids, number_plots, text_pairs
 from jmvae_tf.reporting.given_values import given_in_words
 
@@ -134,7 +134,7 @@ def draw_correlations(
         path,
         {title: values[square] for title, values in panels.items()},
         [names[int(place)] for place in places],
-        f"Correlations of {plural(name)}{some}",
+        f"Correlations of {name}{some}",
     )
 
 
@@ -155,7 +155,7 @@ def draw_nearest(
     image_grids.image_grid(
         path,
         np.stack([samples, np.asarray(training)[places]]),
-        f"{capital(plural(image))} at z drawn from the prior, and the nearest training {image}",
+        f"{capital(image)} at z drawn from the prior, and the nearest training {image}",
         row_names=["sample", "training"],
         value_range=model.modalities[image].support,
     )
@@ -172,5 +172,5 @@ def _as_arrays(examples: ShownExamples) -> dict[str, np.ndarray]:
 
 
 def _beginning(direction: Direction) -> str:
-    target = capital(plural(direction.target))
-    return f"{target} generated from test {plurals(direction.given)}"
+    target = capital(direction.target)
+    return f"{target} generated from test {listed(direction.given)}"

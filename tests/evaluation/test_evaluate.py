@@ -325,14 +325,14 @@ class TestKindsOfModalities:
             "photo_sharpness_sizes_to_photo",
         } <= set(metrics)
         together = "\n".join(notes)
-        assert "diversity of photos generated from sizes are left out" in together
+        assert "diversity of photo generated from sizes are left out" in together
         assert "two modalities, and the model has photo, species, traits, sizes" in together
 
     def test_one_image_given_several(self):
         kinds = {"photo": "image", "species": "label", "traits": "attributes"}
         metrics, notes = _evaluated(kinds, "cvae")
         assert "photo_sharpness_species_traits_to_photo" in metrics
-        assert "diversity of photos generated from species, traits are left out" in notes[0]
+        assert "diversity of photo generated from species, traits are left out" in notes[0]
 
 
 ADDED = """

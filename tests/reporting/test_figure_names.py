@@ -3,8 +3,7 @@
 from jmvae_tf.models.base import Direction
 from jmvae_tf.reporting.figure_names import (
     file_names,
-    plural,
-    plurals,
+    listed,
     stem_of_direction,
     stems_of_images,
 )
@@ -35,21 +34,21 @@ def test_later_figures_do_not_change_the_names_of_earlier_ones():
     assert file_names(["x", "X"], ["x_2"])[:1] == alone
 
 
-def test_plurals_are_english_where_a_name_is_one_word():
+def test_figures_are_called_by_plurals_where_a_name_is_one_word():
     names = ("photo", "species", "beach", "box", "city", "day", "number_written", "label2")
-    assert [plural(name) for name in names] == [
-        "photos",
-        "species",
-        "beaches",
-        "boxes",
-        "cities",
-        "days",
-        "number_written",
-        "label2",
+    assert [stem_of_direction(Direction(("x",), name)) for name in names] == [
+        "photos_by_x",
+        "species_by_x",
+        "beaches_by_x",
+        "boxes_by_x",
+        "cities_by_x",
+        "days_by_x",
+        "number_written_by_x",
+        "label2_by_x",
     ]
 
 
-def test_plurals_are_joined():
-    assert plurals(["image"]) == "images"
-    assert plurals(["image", "label"]) == "images and labels"
-    assert plurals(["image", "label", "traits"]) == "images, labels and traits"
+def test_names_are_listed():
+    assert listed(["image"]) == "image"
+    assert listed(["image", "label"]) == "image and label"
+    assert listed(["image", "label", "traits"]) == "image, label and traits"

@@ -162,7 +162,7 @@ def test_of_many_classes_without_names_the_first_are_pictured(tmp_path, grids):
     run_figures.draw_figures(model, data, RunFolder(tmp_path), seed=0)
     drawn, title, columns, _ = grids["images_by_label"]
     assert drawn.shape == (9, 20, 4, 4, 1)
-    assert title == "Images generated from labels (the first 20 of 1000)"
+    assert title == "Image generated from label (the first 20 of 1000)"
     assert columns == tuple(map(str, range(20)))
     picture = read_picture(tmp_path / "figures" / "labels_by_image.png")
     assert max(picture.shape) < 3000, "ten bars an image"
@@ -339,7 +339,7 @@ def test_images_of_test_examples_stand_below_the_images_they_are_given(tmp_path,
     direction = Direction(("sketch",), "photo")
     DirectionFigure(tmp_path / "photos.png", model, direction, given, seed=1).draw()
     [(rows, title, named)] = drawn
-    assert title == "Photos generated from test sketches"
+    assert title == "Photo generated from test sketch"
     assert named["row_names"] == [
         "given sketch",
         "test photo",

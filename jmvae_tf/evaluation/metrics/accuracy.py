@@ -89,7 +89,7 @@ def accuracy_of_labels(subject: Subject, direction: Direction) -> Iterator[Line]
     _, found, true = subject.once(label_predictions, direction)
     yield Metric(
         metric_name(subject, direction, "generated_label_accuracy"),
-        f"share of {label}s generated from grey test {', '.join(given)}s that are right",
+        f"share of {label} generated from grey test {', '.join(given)} that is right",
         estimate((found == true).astype(float)),
         subject.number_having(*given, label),
     )

@@ -33,7 +33,7 @@ def balanced_accuracy_of_labels(subject: Subject, direction: Direction) -> Itera
         )
     yield Metric(
         metric_name(subject, direction, "balanced_accuracy"),
-        f"  balanced accuracy of {label}s generated from {', '.join(given)}: mean over classes",
+        f"  balanced accuracy of {label} generated from {', '.join(given)}: mean over classes",
         balanced_accuracy(found == true, true),
         number,
     )

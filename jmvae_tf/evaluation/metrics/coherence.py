@@ -99,7 +99,7 @@ def coherence_with_label(subject: Subject, direction: Direction) -> Iterator[Lin
     seed, real = subject.protocol.seed, subject.having("grey", image, label)
     training = subject.having("training", image, label)
     if not len(training[label]):
-        yield f"coherence is left out of {image}s by {label}: no training example has both"
+        yield f"coherence is left out of {image} by {label}: no training example has both"
         return
     judge = fit_classifier(training[image], training[label])
     absent = absent_classes(training[label])
@@ -108,12 +108,12 @@ def coherence_with_label(subject: Subject, direction: Direction) -> Iterator[Lin
     coherent = label_coherence(subject.model, judge, label, image, number, seed, known)
     yield Metric(
         metric_name(subject, direction, "label_coherence"),
-        f"share of generated {image}s that the asked-for {label} is read off",
+        f"share of generated {image} that the asked-for {label} is read off",
         estimate(coherent),
     )
     yield Metric(
         metric_name(subject, direction, "classifier_accuracy"),
-        f"  the same classifier on real test {image}s",
+        f"  the same classifier on real test {image}",
         estimate(classifier_accuracy(judge, real[image], real[label])),
         subject.number_having(image, label),
     )
@@ -132,7 +132,7 @@ def coherence_with_attributes(subject: Subject, direction: Direction) -> Iterato
     asked, asked_seen = np.asarray(condition[given]) > threshold, observed_values(condition, given)
     real, training = (subject.having(part, image, given) for part in ("grey", "training"))
     if not len(training[given]):
-        yield f"coherence is left out of {image}s by {given}: no training example has both"
+        yield f"coherence is left out of {image} by {given}: no training example has both"
         return
     judge = fit_judge(
         unit(training[image]),
@@ -154,7 +154,7 @@ def coherence_with_attributes(subject: Subject, direction: Direction) -> Iterato
     yield from by_value.lowest_line(f"{name}_coherence", coherence)
     yield from by_value.mean_line(
         f"{name}_judge_balanced_accuracy",
-        f"  the same judge on real test {image}s, balanced accuracy, mean",
+        f"  the same judge on real test {image}, balanced accuracy, mean",
         balanced,
     )
     yield from by_value.lowest_line(f"{name}_judge_balanced_accuracy", balanced)

@@ -205,7 +205,7 @@ def diversity_by_label(subject: Subject, direction: Direction) -> Iterator[Line]
     if comparable:
         yield Metric(
             metric_name(subject, direction, "label_diversity"),
-            f"distance between generated {image}s of a {label}, over that of real ones",
+            f"distance between {image} and {image} of one {label}, generated over real",
             label_diversity(
                 subject.model,
                 images,
@@ -218,7 +218,10 @@ def diversity_by_label(subject: Subject, direction: Direction) -> Iterator[Line]
             ),
         )
     yield from left_out(
-        subject.model.modalities[label], alike, f"two training {image}s that differ", "diversity"
+        subject.model.modalities[label],
+        alike,
+        f"two training examples of different {image}",
+        "diversity",
     )
 
 

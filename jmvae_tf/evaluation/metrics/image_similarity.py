@@ -31,7 +31,7 @@ def similarity_of_images(subject: Subject, case: Direction | Reconstruction) -> 
     examples, means = subject.once(predictions, case)
     true, found = (unit(x[:MAX_GENERATED]) for x in (examples[image], means))
     how = "reconstructed" if isinstance(case, Reconstruction) else "generated"
-    source = f"{image}s {how} from {given}"
+    source = f"{image} {how} from {given}"
     yield from _both(subject, image, case.name, source, found, true)
 
 

@@ -73,7 +73,7 @@ def distance_to_training_images(subject: Subject) -> Iterator[Line]:
         if of_real.mean() > 0 and of_samples.mean() > 0:
             yield Metric(
                 f"{image}_distance_to_training",
-                f"{image}s at z drawn from the prior: distance to the nearest training {image}, "
+                f"{image} at z drawn from the prior: distance to the nearest training {image}, "
                 "over that of test ones; far below 1 they are copies",
                 ratio_of_distances(of_samples, of_real),
                 min(NUM_IMAGES, len(real)),

@@ -42,12 +42,12 @@ def sharpness_of_images(subject: Subject) -> Iterator[Metric]:
         if subject.number_having(image) == 0:
             continue
         real = unit(first_having(subject, [image])[image])
-        yield Metric(f"{image}_sharpness_real", f"real {image}s", estimate(sharpness(real)))
+        yield Metric(f"{image}_sharpness_real", f"real {image}", estimate(sharpness(real)))
         for direction in _having_examples(subject, subject.directions, image):
             images = subject.once(sampled_images, direction)
             yield Metric(
                 f"{image}_sharpness_{direction.name}",
-                f"{image}s at z drawn given {', '.join(direction.given)}",
+                f"{image} at z drawn given {', '.join(direction.given)}",
                 estimate(sharpness(unit(images))),
             )
         for case in _having_examples(subject, subject.reconstructions, image):
@@ -55,7 +55,7 @@ def sharpness_of_images(subject: Subject) -> Iterator[Metric]:
             images = generated(subject.model, image, known, subject.protocol.seed)
             yield Metric(
                 f"{image}_sharpness_reconstruction_{case.how}",
-                f"{image}s at the mean of z given {', '.join(case.given)}",
+                f"{image} at the mean of z given {', '.join(case.given)}",
                 estimate(sharpness(unit(images))),
             )
 

@@ -39,7 +39,7 @@ def _sections(subject: Subject, name: str) -> list[Section]:
         *(
             gather.of_cases(
                 "signs of attributes",
-                f"Signs of {name} generated from test {', '.join(case.given)}s",
+                f"Signs of {name} generated from test {', '.join(case.given)}",
                 subject,
                 [case],
             )
@@ -48,7 +48,7 @@ def _sections(subject: Subject, name: str) -> list[Section]:
         *(
             gather.of_cases(
                 "images by attributes",
-                f"{case.target.capitalize()}s generated from test {name}",
+                f"{case.target.capitalize()} generated from test {name}",
                 subject,
                 [case],
             )

@@ -13,7 +13,7 @@ def sharpness_section(subject: Subject) -> Section:
     )
     section = gather.of_model("sharpness", title, subject)
     notes = [
-        f"coherence and diversity of {direction.target}s generated from "
+        f"coherence and diversity of {direction.target} generated from "
         f"{', '.join(direction.given)} are left out: they are defined for images generated from "
         "one label or one set of attributes"
         for direction in subject.directions

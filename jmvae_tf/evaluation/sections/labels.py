@@ -31,7 +31,7 @@ def labels_section(subject: Subject) -> Section:
                 cases.append(direction)
             else:
                 notes.append(
-                    f"coherence and diversity of {direction.target}s generated from {label} are "
+                    f"coherence and diversity of {direction.target} generated from {label} are "
                     f"left out: it has {number} classes, and they are measured of at most "
                     f"{MAX_CLASSES}"
                 )

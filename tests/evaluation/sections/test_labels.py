@@ -24,8 +24,8 @@ def test_classes_without_examples_are_named_and_left_out(eagerly):
     metrics, table = measured(model, drawn([0, 1, 3, 3], 5, 1), training)
     assert metrics["notes"] == [
         "1 of 5 classes of label without a training example, which coherence leaves out: label4",
-        "2 of 5 classes of label without two training images that differ, which diversity leaves "
-        "out: label3, label4",
+        "2 of 5 classes of label without two training examples of different image, which diversity "
+        "leaves out: label3, label4",
         "2 of 5 classes of label without a test example, which accuracy leaves out: label2, label4",
     ]
     for note in metrics["notes"]:
@@ -80,7 +80,7 @@ def test_many_classes_are_skipped_in_a_line(monkeypatch, eagerly):
     assert "label_coherence" not in metrics
     assert "generated_label_accuracy" in metrics
     assert metrics["notes"] == [
-        "coherence and diversity of images generated from label are left out: it has 4 classes, "
+        "coherence and diversity of image generated from label are left out: it has 4 classes, "
         "and they are measured of at most 3"
     ]
 
