@@ -37,6 +37,7 @@ class ColumnFacts:
       endings: the ending of file names to the number of texts with it.
       numerals: the number of texts that are numbers.
       first_other: the row and the text of the first that is none.
+      not_cells: the row of the first cell that is neither a number nor a text, and what it is.
     """
 
     is_number: bool | None = None
@@ -48,6 +49,7 @@ class ColumnFacts:
     endings: dict[str, int] = dataclasses.field(default_factory=dict)
     numerals: int = 0
     first_other: tuple[int, str] | None = None
+    not_cells: tuple[int, str] | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -62,7 +64,7 @@ class ColumnFacts:
         """Takes more cells into account.
 
         Args:
-          cells: double or string.
+          cells: a column of a `Chunk`.
           row: the number of the first of them, from 0.
           name: the name of the column.
 
@@ -72,6 +74,11 @@ class ColumnFacts:
         number = len(cells) - cells.null_count
         if not number:
             self.is_sequence &= not len(cells)
+            return
+        if pa.types.is_binary(cells.type) and self.not_cells is None:
+            place = pc.index(cells.is_valid(), True).as_py()
+            self.not_cells = row + place, cells[place].as_py().decode()
+        if self.not_cells is not None:
             return
         is_number = pa.types.is_floating(cells.type)
         if self.is_number not in (None, is_number):

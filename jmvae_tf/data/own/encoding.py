@@ -8,7 +8,7 @@ import math
 import pathlib
 import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -93,12 +93,10 @@ def encode_rows(
     keys = None if manifest.key is None else np.zeros(rows, np.uint64)
     left_out: dict[str, int] = {}
     start = 0
-    for chunk in facts.table.chunks():
-        length = len(next(iter(chunk.values())))
-        stop = start + length
+    for cells in _all_cells(facts, manifest):
+        stop = start + cells.length
         if stop > rows:
             break
-        cells = _Cells(facts.table, chunk, start, length)
         if keys is not None and manifest.key is not None:
             keys[start:stop] = _keys(cells, manifest.key)
         for name, one in in_cells.items():
@@ -114,14 +112,14 @@ def encode_rows(
             parts[start:stop] = _parts(cells, manifest.split)
         if weights is not None and manifest.weight is not None:
             weights[start:stop] = _weights(cells, manifest.weight)
-        hashes[start:stop] = _hashes(chunk, manifest, length)
+        hashes[start:stop] = _hashes(cells, manifest)
         start = stop
     if start != rows:
         raise UserError(
             "A table must stay as it is while it is read", facts.table.path, "start again"
         )
     if keys is not None and manifest.key is not None:
-        _check_unique(facts, manifest.key, keys)
+        _check_unique(facts, manifest, keys)
     left_out = {name: number for name, number in left_out.items() if number}
     return Encoded(values, observed, files, hashes, parts, weights, left_out)
 
@@ -139,12 +137,13 @@ _BY_VALUE = ("attributes", "numbers")
 
 @dataclasses.dataclass(frozen=True)
 class _Cells:
-    """A chunk of a table, and where it stands."""
+    """A chunk of a table, and where it stands; `exact` has keys that are numbers as texts."""
 
     table: TableFile
     chunk: Chunk
     start: int
     length: int
+    exact: Chunk
 
     def column(self, name: str) -> pa.Array:
         return self.chunk.get(name, pa.nulls(self.length, pa.string()))
@@ -174,13 +173,36 @@ class _Cells:
         if wrong.any():
             place = int(wrong.argmax())
             cell = self.column(name)[place].as_py()
+            digits = self.exact[name][place].as_py() if name in self.exact else None
+            shown = digits or (number_text(cell) if isinstance(cell, float) else quoted(cell))
             raise UserError(
                 f"A cell of this column must hold {wanted}",
                 f"{self.table.cell(self.start + place, name)}: "
-                f"{number_text(cell) if isinstance(cell, float) else quoted(cell)}"
-                + (f" and {more} more" if (more := int(wrong.sum()) - 1) else ""),
+                f"{shown}" + (f" and {more} more" if (more := int(wrong.sum()) - 1) else ""),
                 remedy,
             )
+
+
+def _all_cells(facts: TableFacts, manifest: Manifest) -> Iterator[_Cells]:
+    """Reads a table, without columns that hold neither numbers nor texts."""
+    exact = [
+        name
+        for name in dict.fromkeys((manifest.group, manifest.key))
+        if name in facts.columns and _may_lose_digits(facts, name)
+    ]
+    start = 0
+    for chunk, texts in facts.table.chunks_and_texts(exact):
+        length = len(next(iter(chunk.values())))
+        chunk = {name: x for name, x in chunk.items() if facts.columns[name].not_cells is None}
+        yield _Cells(facts.table, chunk, start, length, texts)
+        start += length
+
+
+def _may_lose_digits(facts: TableFacts, name: str) -> bool:
+    """Tells whether different keys in a column may be the same number."""
+    column = facts.columns[name]
+    is_large = max(-column.low, column.high) >= row_hashes.LARGEST_EXACT
+    return bool(column.is_number) and (is_large or facts.table.has_codes)
 
 
 def quoted(cell: str | None) -> str:
@@ -286,15 +308,16 @@ def _weights(cells: _Cells, column: str) -> np.ndarray:
     return numbers.astype(np.float32)
 
 
-def _hashes(chunk: Chunk, manifest: Manifest, length: int) -> np.ndarray:
+def _hashes(cells: _Cells, manifest: Manifest) -> np.ndarray:
     """Hashes what keeps rows together: a group, a key, the first image's name, or the whole row."""
+    chunk, length = cells.chunk, cells.length
     images = [one.columns[0] for one in manifest.modalities.values() if one.kind == "image"]
     for names in ((manifest.group,), (manifest.key,), images[:1]):
         if names and names[0] is not None:
             found = chunk.get(names[0])
             if found is None:
                 continue
-            hashed = row_hashes.hash_rows({names[0]: found}, length)
+            hashed = _hashes_of_key(cells, names[0])
             if not found.null_count:
                 return hashed
             return np.where(
@@ -309,20 +332,23 @@ def _keys(cells: _Cells, column: str) -> np.ndarray:
     keys = cells.column(column)
     missing = ~np.asarray(keys.is_valid())
     cells.refuse(column, missing, "the key of its row", "fill the cell, or ignore the column")
-    return row_hashes.hash_rows({column: keys}, cells.length)
+    return _hashes_of_key(cells, column)
 
 
-def _check_unique(facts: TableFacts, column: str, keys: np.ndarray) -> None:
+def _hashes_of_key(cells: _Cells, column: str) -> np.ndarray:
+    if column in cells.exact:
+        return row_hashes.hash_keys(column, cells.column(column), cells.exact[column])
+    return row_hashes.hash_rows({column: cells.column(column)}, cells.length)
+
+
+def _check_unique(facts: TableFacts, manifest: Manifest, keys: np.ndarray) -> None:
     """Raises UserError that names the first row whose key an earlier row has."""
     repeated = pd.Series(keys).duplicated().to_numpy()
     if not repeated.any():
         return
-    start = 0
-    for chunk in facts.table.chunks():  # Again, for the text of the cell.
-        cells = _Cells(facts.table, chunk, start, len(next(iter(chunk.values()))))
-        twice = repeated[start : start + cells.length]
-        cells.refuse(column, twice, "a key of its own", _REPEATED)
-        start += cells.length
+    for cells in _all_cells(facts, manifest):  # Again, for the text of the cell.
+        twice = repeated[cells.start : cells.start + cells.length]
+        cells.refuse(str(manifest.key), twice, "a key of its own", _REPEATED)
 
 
 def classes_of(values: Sequence[float | str]) -> tuple[str, ...]:

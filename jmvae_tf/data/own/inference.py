@@ -79,9 +79,11 @@ def infer(facts: TableFacts, given: Manifest, may_lack: bool = False) -> Inferre
         given = dataclasses.replace(given, split=None, group=None, key=None, weight=None)
     else:
         check_columns(facts, given)
+    _check_cells(facts, given)
     said: dict[str, str] = {}
     named = {x for one in given.modalities.values() for x in one.columns}
-    free = [] if may_lack else [x for x in facts.columns if x not in {*named, *given.ignore}]
+    usable = [name for name, column in facts.columns.items() if column.not_cells is None]
+    free = [] if may_lack else [x for x in usable if x not in {*named, *given.ignore}]
     fields: dict[str, Any] = {
         key: getattr(given, key) or _called(name, free)
         for key, name in (("split", SPLIT_COLUMN), ("weight", WEIGHT_COLUMN))
@@ -136,6 +138,20 @@ def infer(facts: TableFacts, given: Manifest, may_lack: bool = False) -> Inferre
     return Inferred(manifest, said)
 
 
+def _check_cells(facts: TableFacts, given: Manifest) -> None:
+    """Raises UserError if a manifest uses a column that holds neither numbers nor texts."""
+    used = [x for one in given.modalities.values() for x in one.columns]
+    for name in (*used, given.split, given.group, given.key, given.weight):
+        found = facts.columns[name].not_cells if name in facts.columns else None
+        if name is not None and found is not None:
+            row, what = found
+            raise UserError(
+                "Cells hold a number or a text",
+                f"{facts.table.cell(row, name)}: {what}",
+                "leave the column out, or save arrays as .npy files and name these in it",
+            )
+
+
 def check_columns(facts: TableFacts, given: Manifest) -> None:
     """Raises UserError if a manifest names a column that the table does not have."""
     wanted = [
@@ -164,6 +180,8 @@ def check_columns(facts: TableFacts, given: Manifest) -> None:
 
 def _kind_of(name: str, column: ColumnFacts, facts: TableFacts) -> tuple[str, str]:
     """Returns a kind, "key" or "ignored", and why if that is worth saying."""
+    if column.not_cells is not None:
+        return "ignored", f"not used: it holds {column.not_cells[1]}, no number or text"
     distinct = None if column.counts is None else len(column.counts)
     if distinct is not None and distinct < 2 and column.share_of(IMAGE_ENDINGS) < _MOSTLY:
         if not distinct or column.present == facts.rows:

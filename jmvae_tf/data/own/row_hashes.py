@@ -8,9 +8,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 SHARES = (0.8, 0.1, 0.1)
 """The shares of the parts for training, validation and test, where nothing divides the rows."""
+
+LARGEST_EXACT = 2.0**53
+"""Below it, float64 has all whole numbers."""
 
 _KEY = "jmvae_tf: a row."  # Never change it: it decides on the part of every row.
 
@@ -39,6 +43,23 @@ def hash_rows(columns: Mapping[str, pa.Array], length: int) -> np.ndarray:
             of_name = pd.util.hash_array(np.array([name], object), hash_key=_KEY)
             total += _mixed(hashed ^ of_name)
     return _mixed(total)
+
+
+def hash_keys(name: str, numbers: pa.Array, texts: pa.Array) -> np.ndarray:
+    """Hashes a column of numbers like `hash_rows`, but codes and what float64 rounds by all digits.
+
+    Args:
+      name: the name of the column.
+      numbers: its cells, double.
+      texts: its cells as they are written.
+    """
+    values = numbers.to_numpy(zero_copy_only=False)
+    is_code = pc.match_substring_regex(texts, r"^[+-]?0\d").fill_null(False)
+    by_digits = np.asarray(is_code) | (np.abs(values) >= LARGEST_EXACT)
+    hashes = hash_rows({name: numbers}, len(values))
+    chosen = texts.filter(pa.array(by_digits))
+    hashes[by_digits] = hash_rows({name: chosen}, len(chosen))
+    return hashes
 
 
 def _mixed(values: np.ndarray) -> np.ndarray:

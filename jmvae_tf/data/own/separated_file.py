@@ -12,19 +12,23 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from jmvae_tf.data.own.table_file import (
+    BYTES_AT_ONCE,
+    LONGEST_ROW,
     MISSING,
     Chunk,
     TableFile,
     TextAmongNumbersError,
     check_column_names,
+    lengths_of,
     without_marks,
 )
 from jmvae_tf.runtime.errors import UserError
 
 _SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 _SAMPLE = 2**20  # Bytes that decide on the separator and on types.
-_BLOCK = 2**24  # Bytes that are read at once.
 _SHOWN = 40  # Characters of a cell in a message.
+
+csv.field_size_limit(LONGEST_ROW)  # Its own is an eighth of that.
 
 _MARKS = {
     b"\xff\xfe": "UTF-16",
@@ -137,7 +141,7 @@ class SeparatedFile(TableFile):
         if name not in self.numbers:
             return texts
         try:
-            return pc.replace_substring(texts, self.decimal, ".").cast(pa.float64())
+            return self.numbers_of(texts)
         except pa.ArrowInvalid:
             raise TextAmongNumbersError(name) from None
 
@@ -146,6 +150,19 @@ class SeparatedFile(TableFile):
         if column in self.numbers - self.spaced:
             return dataclasses.replace(self, spaced=self.spaced | {column})
         return dataclasses.replace(self, numbers=self.numbers - {column})
+
+    @property
+    def has_codes(self) -> bool:
+        """See the base class."""
+        return True
+
+    def with_texts(self, columns: Collection[str]) -> "SeparatedFile":
+        """See the base class."""
+        return dataclasses.replace(self, numbers=self.numbers.difference(columns))
+
+    def numbers_of(self, texts: pa.Array) -> pa.Array:
+        """See the base class."""
+        return pc.replace_substring(texts, self.decimal, ".").cast(pa.float64())
 
     def as_written(self) -> Iterator[pa.RecordBatch]:
         """Reads the rows in order like `chunks`, with all cells as texts, as they are written."""
@@ -166,7 +183,7 @@ class SeparatedFile(TableFile):
                 self.path,
                 pyarrow.csv.ReadOptions(
                     use_threads=False,
-                    block_size=_BLOCK,
+                    block_size=BYTES_AT_ONCE,
                     skip_rows=self.header_lines,
                     column_names=self.names,
                 ),
@@ -187,6 +204,7 @@ class SeparatedFile(TableFile):
             ) as reader:
                 for batch in reader:
                     if batch.num_rows:
+                        self.check_lengths(lengths_of(batch.columns, batch.num_rows), done)
                         yield batch
                         done += batch.num_rows
                         last = str(batch.column(-1)[-1])
@@ -221,6 +239,12 @@ class SeparatedFile(TableFile):
                 f"put quotes around a cell that holds {_SEPARATORS[self.separator]}"
                 if bad.actual_columns > bad.expected_columns
                 else "add the missing cells",
+            )
+        if "straddl" in text:
+            return UserError(
+                f"A row of a table has at most {LONGEST_ROW} bytes",
+                f"{self.path}: a row after row {done + self.first_row - 1} with more",
+                "close quotes that are left open, or save what is long as files",
             )
         if "UTF8" in text:
             return _not_utf8(self.path)
@@ -267,7 +291,8 @@ def _ends_in_quotes(path: pathlib.Path) -> bool:
 def _not_utf8(path: pathlib.Path) -> UserError:
     """Makes the error for text in another encoding; it names the first such row and column."""
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        lines = iter(lambda: file.readline(LONGEST_ROW), b"")
+        for number, line in enumerate(lines, start=1):
             if number == 1:
                 header = line.decode("latin-1")
                 separator = _separator(header)

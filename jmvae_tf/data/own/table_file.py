@@ -8,9 +8,12 @@ TensorFlow.
 import abc
 import collections
 import dataclasses
+import io
+import itertools
 import json
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,13 +26,22 @@ from jmvae_tf.export_format import value_names
 from jmvae_tf.runtime.errors import UserError
 
 Chunk = Mapping[str, pa.Array]
-"""Column to its values, double or string, all of one length; null where a cell is empty."""
+"""Column to its values, double or string, all of one length; null where a cell is empty.
+
+Binary for a column with cells of other things, such as lists: what these cells are, for messages.
+"""
 
 MISSING = tuple(
     "|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a|"
     "nan|null".split("|")
 )
 """Texts that stand for nothing, as pandas has them."""
+
+LONGEST_ROW = 2**20
+"""Bytes of a row's texts: memory must suffice for any file, and no model takes longer ones."""
+
+BYTES_AT_ONCE = 2**24
+"""Bytes of a chunk, about."""
 
 _ROWS_AT_ONCE = 65_536
 
@@ -77,6 +89,41 @@ class TableFile(abc.ABC):
         """Returns the same table with a column of texts."""
         return dataclasses.replace(self, texts=self.texts | {column})
 
+    @property
+    def has_codes(self) -> bool:
+        """Whether zeros may begin its numbers, which then are codes such as 007."""
+        return False
+
+    def with_texts(self, columns: Collection[str]) -> "TableFile":
+        """Returns the same table, in which columns of numbers are texts as they are written."""
+        return dataclasses.replace(self, texts=self.texts.union(columns))
+
+    def numbers_of(self, texts: pa.Array) -> pa.Array:
+        """Returns numbers that are written as in this table, double."""
+        return texts.cast(pa.float64())
+
+    def chunks_and_texts(self, columns: Collection[str]) -> Iterator[tuple[Chunk, Chunk]]:
+        """Reads chunks, and besides the texts of some columns of numbers: they have all digits."""
+        table = self.with_texts(columns) if columns else self
+        for chunk in table.chunks():
+            texts = {name: chunk[name] for name in columns if name in chunk}
+            yield {**chunk, **{name: self.numbers_of(x) for name, x in texts.items()}}, texts
+
+    def check_lengths(self, lengths: np.ndarray, first: int) -> None:
+        """Raises UserError that names the first row that is too long.
+
+        Args:
+          lengths: the bytes of rows.
+          first: the place of the first of them in the table, from 0.
+        """
+        wrong = np.flatnonzero(lengths > LONGEST_ROW)
+        if wrong.size:
+            raise UserError(
+                f"A row of a table has at most {LONGEST_ROW} bytes",
+                f"{self.path}: row {first + int(wrong[0]) + self.first_row} with more",
+                "save what is long as files, and name these in the table",
+            )
+
     def cell(self, row: int, column: str) -> str:
         """Names a cell in messages.
 
@@ -118,14 +165,28 @@ class ParquetFile(TableFile):
 
     def chunks(self) -> Iterator[Chunk]:
         """See the base class."""
+        done = 0
         try:
-            with pyarrow.parquet.ParquetFile(self.path, memory_map=False) as file:
-                check_column_names(self.path, file.schema_arrow.names)
-                for batch in file.iter_batches(_ROWS_AT_ONCE):
-                    yield {
-                        name: self._read(name, column)
-                        for name, column in zip(batch.schema.names, batch.columns, strict=True)
-                    }
+            schema = pyarrow.parquet.read_schema(self.path)
+            check_column_names(self.path, schema.names)
+            others = {x.name: str(x.type).encode() for x in schema if _is_other(x.type)}
+            read = [name for name in schema.names if name not in others]
+            # A long text that many rows share is in memory once, until its length is checked.
+            shared = [x.name for x in schema if pa.types.is_string(x.type)]
+            with pyarrow.parquet.ParquetFile(
+                self.path, memory_map=False, read_dictionary=shared
+            ) as file:
+                for batch in file.iter_batches(_ROWS_AT_ONCE, columns=read):
+                    lengths = lengths_of(batch.columns, batch.num_rows)
+                    self.check_lengths(lengths, done)
+                    done += batch.num_rows
+                    for part in _slices(batch, lengths):
+                        found = {name: self._read(name, part.column(name)) for name in read}
+                        found |= {
+                            name: pa.array([what] * part.num_rows, pa.binary())
+                            for name, what in others.items()
+                        }
+                        yield {name: found[name] for name in schema.names}
         except (pa.ArrowException, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
@@ -138,18 +199,47 @@ class ParquetFile(TableFile):
         if pa.types.is_dictionary(kind):
             column, kind = column.dictionary_decode(), kind.value_type
         if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+            if name in self.texts and not pa.types.is_floating(kind):
+                return column.cast(pa.string())
             numbers = column.cast(pa.float64(), safe=False)
             numbers = pc.if_else(pc.is_nan(numbers), None, numbers)
             return numbers.cast(pa.string()) if name in self.texts else numbers
-        if pa.types.is_nested(kind) or pa.types.is_binary(kind):
-            raise UserError(
-                "Cells hold a number or a text",
-                f"{self.path}: column {name!r} of {kind}",
-                "leave the column out, or save arrays as .npy files and name these in it",
-            )
         if pa.types.is_null(kind):
             return pa.nulls(len(column), pa.string())
         return without_marks(column.cast(pa.string()))
+
+
+def _is_other(kind: pa.DataType) -> bool:
+    """Tells whether cells are neither numbers nor texts."""
+    return (
+        pa.types.is_nested(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+    )
+
+
+def lengths_of(columns: Sequence[pa.Array], rows: int) -> np.ndarray:
+    """Returns the bytes of the texts of each row, int64 [rows]."""
+    lengths = np.zeros(rows, np.int64)
+    for column in columns:
+        texts = column.dictionary if pa.types.is_dictionary(column.type) else column
+        if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
+            continue
+        sizes = pc.binary_length(texts)
+        if texts is not column:
+            sizes = sizes.take(column.indices)
+        lengths += sizes.fill_null(0).to_numpy(zero_copy_only=False)
+    return lengths
+
+
+def _slices(batch: pa.RecordBatch, lengths: np.ndarray) -> Iterator[pa.RecordBatch]:
+    """Divides a batch into parts of not much more than `BYTES_AT_ONCE`."""
+    group = np.cumsum(lengths) // BYTES_AT_ONCE
+    starts = [0, *(np.flatnonzero(np.diff(group)) + 1), len(group)]
+    for start, stop in itertools.pairwise(starts):
+        if stop > start:
+            yield batch.slice(start, stop - start)
 
 
 class JsonLinesFile(TableFile):
@@ -157,27 +247,28 @@ class JsonLinesFile(TableFile):
 
     def chunks(self) -> Iterator[Chunk]:
         """See the base class."""
-        done = 0
         try:
-            with pd.read_json(
-                self.path,
-                lines=True,
-                chunksize=_ROWS_AT_ONCE,
-                dtype=False,
-                precise_float=True,
-                encoding="utf-8",
-                convert_axes=False,
-            ) as reader:
-                for frame in reader:
-                    if isinstance(frame.columns, pd.RangeIndex):
-                        raise ValueError("no objects")
-                    names = [str(name) for name in frame.columns]
-                    check_column_names(self.path, names)
-                    yield {
-                        name: self._read(name, frame.iloc[:, i], done)
-                        for i, name in enumerate(names)
-                    }
-                    done += len(frame)
+            for lines in self._lines():
+                frame = pd.read_json(
+                    io.BytesIO(b"".join(lines)),
+                    lines=True,
+                    dtype=False,
+                    precise_float=True,
+                    encoding="utf-8",
+                    convert_axes=False,
+                )
+                if isinstance(frame.columns, pd.RangeIndex):
+                    raise ValueError("no objects")
+                names = [str(name) for name in frame.columns]
+                check_column_names(self.path, names)
+                as_texts = self.texts.intersection(names)
+                written = _as_written(lines) if as_texts else []
+                yield {
+                    name: _texts([row.get(name) for row in written])
+                    if name in as_texts
+                    else self._read(frame.iloc[:, i])
+                    for i, name in enumerate(names)
+                }
         except UserError:
             raise
         except UnicodeDecodeError as error:
@@ -191,30 +282,55 @@ class JsonLinesFile(TableFile):
                 "mend that line",
             ) from error
 
-    def _read(self, name: str, column: pd.Series, done: int) -> pa.Array:
+    def _lines(self) -> Iterator[list[bytes]]:
+        """Reads the lines that are not empty, some at a time."""
+        lines: list[bytes] = []
+        row = size = 0
+        with self.path.open("rb") as file:
+            for line in iter(lambda: file.readline(LONGEST_ROW + 1), b""):
+                if len(line) > LONGEST_ROW:
+                    self.check_lengths(np.array([len(line)]), row)
+                if not line.strip():
+                    continue
+                lines.append(line if line.endswith(b"\n") else line + b"\n")
+                row, size = row + 1, size + len(line)
+                if len(lines) == _ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
+                    yield lines
+                    lines, size = [], 0
+        if lines:
+            yield lines
+
+    def _read(self, column: pd.Series) -> pa.Array:
         if column.dtype.kind in "iuf":
-            numbers = pa.array(column.to_numpy(np.float64), from_pandas=True)
-            return numbers.cast(pa.string()) if name in self.texts else numbers
+            return pa.array(column.to_numpy(np.float64), from_pandas=True)
         if column.dtype.kind == "b":
             return pa.array(np.where(column.to_numpy(), "true", "false"))
-        values = column.to_numpy(object)
-        nested = np.array([isinstance(x, list | dict) for x in values])
-        if nested.any():
-            raise UserError(
-                "Cells hold a number or a text",
-                f"{self.cell(done + int(nested.argmax()), name)}: "
-                f"a {type(values[nested.argmax()]).__name__}",
-                "leave the column out, or save arrays as .npy files and name these in it",
-            )
-        missing = pd.isna(values)
-        texts = [None if gone else _as_text(x) for x, gone in zip(values, missing, strict=True)]
-        return without_marks(pa.array(texts, pa.string()))
+        return _texts(column.to_numpy(object))
+
+
+def _texts(values: Sequence[Any]) -> pa.Array:
+    """Returns cells of JSON as a column of texts, or of what other things they are."""
+    nested = [isinstance(x, list | dict) for x in values]
+    if any(nested):
+        kinds = [
+            f"a {type(x).__name__}".encode() if other else None
+            for x, other in zip(values, nested, strict=True)
+        ]
+        return pa.array(kinds, pa.binary())
+    texts = [None if x is None or x != x else _as_text(x) for x in values]  # NaN is not itself.
+    return without_marks(pa.array(texts, pa.string()))
+
+
+def _as_written(lines: Sequence[bytes]) -> list[dict[str, Any]]:
+    """Reads objects, whose numbers become texts with all their digits."""
+    return [json.loads(line, parse_int=str, parse_float=str) for line in lines]
 
 
 def _bad_line(path: pathlib.Path) -> str:
     """Finds the first line that is no object that can be read; "" if there is none."""
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        lines = iter(lambda: file.readline(LONGEST_ROW), b"")
+        for number, line in enumerate(lines, start=1):
             try:
                 if not line.strip():
                     continue

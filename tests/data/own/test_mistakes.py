@@ -190,6 +190,7 @@ def a_damaged_line_of_json(folder):
 
 @mistake(r"metadata\.jsonl: row 2, column 'b': a list; .* arrays as \.npy files")
 def lists_in_cells(folder):
+    manifest(folder, b={"kind": "label", "column": "b"})
     (folder / "metadata.csv").unlink()
     lines = [{"a": i, "b": [i, 2] if i == 2 else i} for i in range(1, 30)]
     text = "\n".join(map(json.dumps, lines))

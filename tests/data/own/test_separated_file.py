@@ -41,7 +41,7 @@ def test_tabs(tmp_path):
 
 
 def test_many_blocks(tmp_path, monkeypatch):
-    monkeypatch.setattr("jmvae_tf.data.own.separated_file._BLOCK", 1000)
+    monkeypatch.setattr("jmvae_tf.data.own.separated_file.BYTES_AT_ONCE", 1000)
     rows = "".join(f"{i},{'even' if i % 2 == 0 else 'odd'}\n" for i in range(2000))
     read = _read(tmp_path, f"n,kind\n{rows}")
     np.testing.assert_array_equal(read["n"], np.arange(2000))
