@@ -15,6 +15,7 @@ from jmvae_tf.data.own.manifest import Manifest
 from jmvae_tf.data.own.path_source import OwnRows, load_rows
 from jmvae_tf.data.own.raw_cells import raw_parts, schema_of
 from jmvae_tf.data.own.separated_file import SeparatedFile
+from jmvae_tf.data.own.table_file import MISSING
 from jmvae_tf.data.own.table_writing import TextForm
 from jmvae_tf.runtime.errors import UserError
 
@@ -30,13 +31,14 @@ class TableRows(NamedTuple):
       cells: the cells as they stand in the table.
       data: modality name to float32 [rows, *event_shape], in the units of the data; NaN for what is
         missing, or is in a file that cannot be read.
-      has_file: name of an image or an array to bool [rows], whether a cell names a file of it.
+      is_written: name of an image, an array or a text to bool [rows], whether its cell says
+        something, even if nothing of that can be used.
     """
 
     first_row: int
     cells: pd.DataFrame
     data: dict[str, np.ndarray]
-    has_file: dict[str, np.ndarray]
+    is_written: dict[str, np.ndarray]
 
 
 class IncompleteTable:
@@ -78,7 +80,7 @@ class IncompleteTable:
         number = max(1, min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // (copies * values)))
         for cells in raw_parts(self._table, self.columns, number):
             rows = np.arange(start, start + len(cells))
-            yield TableRows(start, cells, self._data(rows), self._has_file(rows))
+            yield TableRows(start, cells, self._data(rows), self._is_written(rows, cells))
             start += len(cells)
 
     def with_missing(self, targets: Iterable[str]) -> list[str]:
@@ -170,6 +172,13 @@ class IncompleteTable:
             data[name] = np.where(there, values, np.float32(np.nan))
         return data
 
-    def _has_file(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def _is_written(self, rows: np.ndarray, cells: pd.DataFrame) -> dict[str, np.ndarray]:
         files = self._rows.table.encoded.files
-        return {name: np.array([files[name][row] is not None for row in rows]) for name in files}
+        written = {
+            name: np.array([x[row] is not None for row in rows]) for name, x in files.items()
+        }
+        for name, one in self._manifest.modalities.items():
+            if one.kind == "text" and one.columns[0] in self.columns:
+                texts = ("" if x is None else str(x).strip() for x in cells[one.columns[0]])
+                written[name] = np.array([text not in MISSING for text in texts])
+        return written

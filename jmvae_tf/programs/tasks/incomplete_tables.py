@@ -72,9 +72,9 @@ def complete_table(
             for path, write, estimates in zip(paths, writes, tables, strict=True):
                 cells: dict[str, Cells] = {}
                 for name, one in estimates.items():
-                    if name in part.has_file:  # A damaged file is missing, but its cell is not.
-                        no_file = ~part.has_file[name].reshape(-1, *[1] * (one.filled.ndim - 1))
-                        one = one._replace(filled=one.filled & no_file)
+                    if name in part.is_written:  # What cannot be used is missing, its cell is not.
+                        empty = ~part.is_written[name].reshape(-1, *[1] * (one.filled.ndim - 1))
+                        one = one._replace(filled=one.filled & empty)
                     write_file = _file_writer(model, name, path, part.first_row)
                     cells |= new_cells(manifest.modalities[name], one, spellings, write_file)
                 write(_filled(part.cells, columns, cells, beside))

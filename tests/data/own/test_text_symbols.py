@@ -3,7 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
-from jmvae_tf.data.own.manifest import ModalityColumns
+from jmvae_tf.data.own.incomplete_table import IncompleteTable
+from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.data.own.path_source import load_rows
 from jmvae_tf.data.own.text_symbols import symbols_of
 from jmvae_tf.data.own.tfds_reading import _stored
@@ -37,3 +38,11 @@ def test_tables_and_tfds_agree(tmp_path):
     tfds = _stored(batch, {}, manifest)
     np.testing.assert_array_equal(tfds["note"], EXPECTED)
     np.testing.assert_array_equal(tfds["note/observed"], OBSERVED)
+
+
+def test_cells_of_which_nothing_is_left_are_not_filled(tmp_path):
+    write_table(tmp_path, ["note,size", *(f"{text or ''},1" for text in TEXTS), "NA,1"])
+    manifest = Manifest("x", {"note": NOTE})
+    [part] = IncompleteTable(tmp_path / "metadata.csv", tmp_path, manifest).parts()
+    assert np.isnan(part.data["note"][:, 0, 0]).tolist() == [*(not x for x in OBSERVED), True]
+    assert part.is_written["note"].tolist() == [True] * 4 + [False] * 3
