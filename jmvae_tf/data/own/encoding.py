@@ -188,7 +188,7 @@ def _all_cells(facts: TableFacts, manifest: Manifest) -> Iterator[_Cells]:
     exact = [
         name
         for name in dict.fromkeys((manifest.group, manifest.key))
-        if name in facts.columns and _may_lose_digits(facts, name)
+        if name and name in facts.columns and _may_lose_digits(facts, name)
     ]
     start = 0
     for chunk, texts in facts.table.chunks_and_texts(exact):

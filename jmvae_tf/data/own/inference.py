@@ -142,9 +142,9 @@ def _check_cells(facts: TableFacts, given: Manifest) -> None:
     """Raises UserError if a manifest uses a column that holds neither numbers nor texts."""
     used = [x for one in given.modalities.values() for x in one.columns]
     for name in (*used, given.split, given.group, given.key, given.weight):
-        found = facts.columns[name].not_cells if name in facts.columns else None
-        if name is not None and found is not None:
-            row, what = found
+        column = facts.columns.get(name or "")
+        if name and column and column.not_cells:
+            row, what = column.not_cells
             raise UserError(
                 "Cells hold a number or a text",
                 f"{facts.table.cell(row, name)}: {what}",
