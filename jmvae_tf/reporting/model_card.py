@@ -127,7 +127,10 @@ def _data(
     head = ["modality", "kind", "shape", "likelihood", "values"]
     rows = []
     for name, x in model.modalities.items():
-        values = ", ".join(x.value_names[:12]) + (", …" if len(x.value_names) > 12 else "")
+        names, between, most = x.value_names, ", ", 12
+        if x.kind == "text":  # Its letters, without the end mark.
+            names, between, most = names[:-1], "", 40
+        values = between.join(names[:most]) + f"{between}…" * (len(names) > most)
         shape = " × ".join(map(str, x.event_shape))
         rows.append([_plain(name), x.kind, shape, type(x.likelihood).__name__, _plain(values)])
         if observed:

@@ -391,7 +391,7 @@ def test_attributes_from_the_prior(face_runs, tmp_path):
                     (
                         "faces",
                         ["--image=face.png", "--set=Smiling=4"],
-                        "Smiling must be a number from -3 to 3; received --set=Smiling=4;",
+                        "must be yes, no or a number from -3 to 3; received --set=Smiling=4;",
                     ),
                     (
                         "faces",

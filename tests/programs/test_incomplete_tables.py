@@ -129,6 +129,18 @@ def test_a_table_of_excel_stays_one(complete, tmp_path, capsys):
     assert f"files that the table had are named from {tmp_path}, new ones from" in printed
 
 
+def test_columns_that_a_table_lacks_are_said(complete, tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("species\nwhelk\n")
+    complete(tmp_path / "a.csv")
+    printed = capsys.readouterr().out
+    assert "columns that the table did not have: file_name, red, striped, length_mm" in printed
+    (tmp_path / "b.csv").write_text("Species;sizes\nwhelk;1\n")
+    with pytest.raises(
+        UserError, match=r"b\.csv with Species, sizes; rename them; the model knows"
+    ):
+        complete(tmp_path / "b.csv")
+
+
 def test_parquet_keeps_its_types(complete, tmp_path):
     table = write_table(tmp_path, ".parquet")
     before, after = pq.read_table(table), pq.read_table(complete(table, "completed.parquet"))

@@ -79,6 +79,13 @@ def test_two_labels_and_a_value_that_is_called_like_one_of_them():
         parse("given", ["weight=1"], modalities)
 
 
+@pytest.mark.parametrize(("low", "high"), [(-3.0, 3.0), (0.0, 1.0)])
+def test_attributes_are_yes_or_no(low, high):
+    traits = DescribedModality("traits", (2,), (low, high), "attributes", ("red", "big"), None)
+    parsed = parse("given", ["red=yes", "big=No"], {"traits": traits})
+    np.testing.assert_array_equal(parsed["traits"], traits.no_and_yes[::-1])
+
+
 def test_named_values_of_a_vector():
     sizes = Modality("sizes", (2, 1), Gaussian(), value_names=("length", "weight"))
     code = Modality("code", (2,), Gaussian())
@@ -87,6 +94,8 @@ def test_named_values_of_a_vector():
     np.testing.assert_array_equal(parsed["sizes"], [[np.nan], [1e6]])
     with pytest.raises(UserError, match="length must be a finite number; received --given=length="):
         parse("given", ["length=inf"], modalities)
+    with pytest.raises(UserError, match="length must be a finite number"):  # As a float32.
+        parse("given", ["length=1e40"], modalities)
     with pytest.raises(
         UserError, match="by their names, and code has none; received --given=code=1; write --code="
     ):
@@ -175,12 +184,24 @@ def test_nearest_name_is_suggested(name):
         (
             ["Smiling=3.01"],
             FACES,
-            "Smiling must be a number from -3 to 3; received --set=Smiling=3.01; change it",
+            "must be yes, no or a number from -3 to 3; received --set=Smiling=3.01; change it",
         ),
-        (["Smiling=-4"], FACES, "must be a number from -3 to 3; received --set=Smiling=-4;"),
-        (["Smiling=nan"], FACES, "must be a number from -3 to 3; received --set=Smiling=nan;"),
-        (["Smiling=yes"], FACES, "must be a number from -3 to 3; received --set=Smiling=yes;"),
-        (["Smiling"], FACES, "must be a number from -3 to 3; received --set=Smiling;"),
+        (
+            ["Smiling=-4"],
+            FACES,
+            "must be yes, no or a number from -3 to 3; received --set=Smiling=-4;",
+        ),
+        (
+            ["Smiling=nan"],
+            FACES,
+            "must be yes, no or a number from -3 to 3; received --set=Smiling=nan;",
+        ),
+        (
+            ["Smiling=maybe"],
+            FACES,
+            "must be yes, no or a number from -3 to 3; received --set=Smiling=maybe;",
+        ),
+        (["Smiling"], FACES, "must be yes, no or a number from -3 to 3; received --set=Smiling;"),
         (["Bald=1", "Bald=1"], FACES, "is given once; received --set=Bald=1,Bald=1; choose one"),
         (["label=a", "label=b"], LABEL, "received --set=label=a,label=b; choose one"),
         (["label=d"], BOTH, "--set=label=… must be one of a, b, c; received --set=label=d;"),

@@ -19,6 +19,7 @@ from jmvae_tf.data.own.table_file import MISSING
 from jmvae_tf.data.own.table_writing import TextForm
 from jmvae_tf.runtime.errors import UserError
 
+_NAMED = 12  # Columns in a message.
 _ROWS_AT_ONCE = 1024
 _VALUES_AT_ONCE = 2**25  # 128 MiB; of images and arrays these are fewer rows.
 
@@ -64,6 +65,14 @@ class IncompleteTable:
         self._table = self._rows.table.facts.table
         self._manifest = manifest
         self.columns = list(self._rows.table.facts.columns)
+        known = [x for one in manifest.modalities.values() for x in one.columns]
+        if not {*known} & {*self.columns}:
+            raise UserError(
+                "A table has some of the columns that the model knows",
+                f"{path} with {', '.join(self.columns[:_NAMED])}",
+                f"rename them; the model knows {', '.join(known[:_NAMED])}"
+                + " …" * (len(known) > _NAMED),
+            )
         self.broken = self._rows.broken
         self.root = self._rows.table.layout.root
         files = self._rows.table.encoded.files.values()

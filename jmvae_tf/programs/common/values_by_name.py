@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _WHOLE = ("label", "text")  # Kinds that are given as a whole, by the modality's name.
 _BY_VALUE = ("attributes", "numbers", "vector")
+_NO_AND_YES = ("no", "yes")
+_LARGEST = float(np.finfo(np.float32).max)
 _MOST_LETTERS = 100  # Of an alphabet in a message.
 
 
@@ -63,9 +65,9 @@ def parse(
 
     A label is given by its modality and class ("species=cockle"); classes without names are
     numbered from 0. A text is given by its modality ("note=a small shell"). Attributes, numbers and
-    named values of vectors are given by their own name and a number ("Smiling=1"), with the
-    modality in front if the name is ambiguous ("traits.red=1"). If a label or a text has that name,
-    it is meant.
+    named values of vectors are given by their own name and a number ("Smiling=1"), attributes also
+    by yes or no, with the modality in front if the name is ambiguous ("traits.red=1"). If a label
+    or a text has that name, it is meant.
 
     Args:
       flag: the flag's name.
@@ -261,13 +263,17 @@ def _plain(name: str) -> str:
 
 def _number(item: _Item, modality: "Known") -> float:
     low, high = modality.support
+    is_attribute = modality.kind == "attributes"
+    if is_attribute and item.value.lower() in _NO_AND_YES:
+        return modality.no_and_yes[_NO_AND_YES.index(item.value.lower())]
     try:
         number = float(item.value)
     except ValueError:
         number = math.nan
-    if not (low <= number <= high and math.isfinite(number)):
+    if not (low <= number <= high and abs(number) <= _LARGEST):
         bounded = math.isfinite(low) or math.isfinite(high)
         rule = f"a number from {low:g} to {high:g}" if bounded else "a finite number"
+        rule = f"yes, no or {rule}" if is_attribute else rule
         raise UserError(f"{item.name} must be {rule}", item.written, "change it")
     return number
 

@@ -81,6 +81,9 @@ def complete_table(
             counts.update({column: len(x.rows) for column, x in cells.items()})
             rows += len(part.cells)
     _print_counts(rows, counts)
+    added = [column for column in columns if column not in table.columns]
+    if added:
+        print(one_line(f"note: columns that the table did not have: {', '.join(added)}"))
     _print_broken(table)
     folder = chosen.out.parent
     if table.names_files and not folder.samefile(table.root):

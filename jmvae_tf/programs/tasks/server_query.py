@@ -130,9 +130,10 @@ class _ServedModel:
     def predict(self, signature: str, inputs: Mapping[str, Any], output: str) -> np.ndarray:
         """Calls a signature and returns an output; the first call starts the timeout."""
         if not self.has(signature):
+            known = sorted(x for x in self._signatures if x[0] != "_")  # TensorFlow's own.
             raise UserError(
                 f"The model must answer {signature}",
-                f"{self._name}, which answers {', '.join(sorted(self._signatures))}",
+                f"{self._name}, which answers {', '.join(known)}",
                 "ask for one of these",
             )
         if self._client is None:
