@@ -138,13 +138,15 @@ def mask_in_memory(modality: Modality, events: np.ndarray, mask: Any | None) -> 
 
 
 def check_none_empty(masks: Mapping[str, np.ndarray | None]) -> None:
-    """Raises ValueError if an example has none of its modalities.
+    """Raises ValueError if an example has none of several modalities.
+
+    Models of a single one leave such examples out, as data often have others beside it.
 
     Args:
       masks: modality name to what is observed; None for all.
     """
     found = [mask for mask in masks.values() if mask is not None]
-    if len(found) < len(masks):
+    if len(found) < len(masks) or len(masks) == 1:
         return
     has_any = np.any([x.reshape(len(x), -1).any(axis=1) for x in found], axis=0)
     if not has_any.all():

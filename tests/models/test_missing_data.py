@@ -395,6 +395,15 @@ def test_fit_refuses(modalities, change, rule):
         model.fit(data, verbose=0)
 
 
+def test_a_vae_leaves_out_examples_without_its_modality(modalities):
+    photo = {"photo": modalities["photo"]}
+    data = hide(known_to_all(examples(photo, 7)), {"photo": np.arange(7) % 2 == 1})
+    model = small_model("vae", photo)
+    model.compile(optimizer="adam", run_eagerly=True)
+    model.fit(data, validation_data=data, verbose=0)
+    assert np.isfinite(model.evaluate(data, verbose=0, return_dict=True)["bound"])
+
+
 def test_fit_refuses_examples_that_are_partly_nan(two_modalities):
     label = dataclasses.replace(two_modalities["label"], nan_is_missing=True)
     kinds = {**two_modalities, "label": label}

@@ -13,8 +13,9 @@ from jmvae_tf.models.adversarial import Adversarial
 from jmvae_tf.models.observed import network_shapes
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common.chosen_run import choose_run
+from jmvae_tf.programs.common.run_or_export import ModelAndTable
 from jmvae_tf.programs.common.training_plan import make_plan
-from jmvae_tf.programs.tasks import run_data, training_run
+from jmvae_tf.programs.tasks import incomplete_tables, run_data, training_run
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.checkpoints import load_checkpoint, load_trained
 from jmvae_tf.training.run_folder import RunFolder
@@ -122,6 +123,18 @@ def test_every_model_trains_on_a_folder_with_gaps(here, train, model, capsys):
 def test_another_target(here, train):
     folder = train("cvae", target="measures")
     assert load_checkpoint(folder.newest_checkpoint(), folder).targets == ("measures",)
+
+
+def test_a_run_of_one_modality_completes_the_table_of_all(here, train, capsys):
+    folder = train("vae", target="species")
+    assert "rows without species, which this model leaves out: " in capsys.readouterr().out
+    run = choose_run(str(folder.path), None)
+    chosen = ModelAndTable(run, here, here / "shells", here / "data", here / "completed.csv")
+    incomplete_tables.complete_table(chosen, {}, 2, None, 0)
+    rows = [line.split(",") for line in chosen.out.read_text().splitlines()]
+    place = rows[0].index("species_probability")
+    assert any(row[place] for row in rows[1:])
+    assert all(row[place - 1] for row in rows)
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The model that a program completes tables with: that of a run, or an exported one."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -50,6 +51,9 @@ def load_completing_model(chosen: ModelAndTable, inference: Mapping[str, Any]) -
                 "choose a run of bin/train --data=PATH",
             )
         model, _ = load_model_of(chosen.run, inference)
+        # A vae knows one of the modalities alone.
+        known = {name: manifest.modalities[name] for name in model.modalities}
+        manifest = dataclasses.replace(manifest, modalities=known)
         return CompletingModel(ModelCompleter(model), manifest)
     if inference:
         raise UserError(
