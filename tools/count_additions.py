@@ -126,7 +126,7 @@ digits("beta_vae_gan", target="image")
                 """The brightness of real images."""
                 for image in subject.of_kind("image"):
                     values = subject.data.grey[image].numpy().mean(axis=(1, 2, 3))
-                    yield Metric(f"{image}_brightness", f"real {image}s", estimate(values))
+                    yield Metric(f"{image}_brightness", f"real {image}", estimate(values))
             '''
         },
         {},

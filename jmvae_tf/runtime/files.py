@@ -3,6 +3,7 @@
 All locks and all temporary names of the package are made here.
 """
 
+import collections
 import contextlib
 import errno
 import fcntl
@@ -18,11 +19,12 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.errors import UserError, one_line
 
 _UNFINISHED = ".writing-"
 _MARK = ".jmvae_tf.lock"
 _NO_FLOCK = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+_SHOWN = 80  # Characters of a name in a message.
 _PATIENCE = 3.0  # Seconds; filelock takes over a mark with an incomplete record after two.
 
 
@@ -343,5 +345,6 @@ def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Makes a JSON object; raises ValueError for a repeated name, which is ambiguous."""
     named = dict(pairs)
     if len(named) < len(pairs):
-        raise ValueError("an object that repeats a name")
+        [(name, _)] = collections.Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"an object that repeats the name {one_line(name)[:_SHOWN]!r}")
     return named

@@ -244,7 +244,7 @@ def test_three_modalities(eagerly, three_modalities, name):
     metrics = metrics_as_json(evaluate(model, EvaluationData(test, test, training), PROTOCOL))
     for direction in model.directions:
         assert np.isfinite(metrics[f"{direction.name}_log_likelihood"]["mean"])
-    assert "coherence and diversity of lefts generated from right" in str(metrics.pop("notes"))
+    assert "coherence and diversity of left generated from right" in str(metrics.pop("notes"))
     assert np.isfinite([x["mean"] for x in metrics.values() if not isinstance(x, int)]).all()
 
 
@@ -300,7 +300,7 @@ class TestKindsOfModalities:
         assert {"front_sharpness_back_to_front", "back_sharpness_front_to_back"} <= set(metrics)
         for image, given in (("front", "back"), ("back", "front")):
             assert (
-                f"coherence and diversity of {image}s generated from {given} are left"
+                f"coherence and diversity of {image} generated from {given} are left"
                 in "".join(notes)
             )
 
