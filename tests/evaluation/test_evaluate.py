@@ -299,9 +299,8 @@ class TestKindsOfModalities:
         metrics, notes = _evaluated({"front": "image", "back": "image"})
         assert {"front_sharpness_back_to_front", "back_sharpness_front_to_back"} <= set(metrics)
         for image, given in (("front", "back"), ("back", "front")):
-            assert (
-                f"coherence and diversity of {image} generated from {given} are left"
-                in "".join(notes)
+            assert f"coherence and diversity of {image} generated from {given} are left" in "".join(
+                notes
             )
 
     def test_two_sets_of_attributes(self):
