@@ -2,17 +2,20 @@
 
 import dataclasses
 import pathlib
+import signal
 import types
 
 import numpy as np
 import pytest
 
+from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.modalities import observed_key
 from jmvae_tf.models.adversarial import without_adversary
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training import patience
 from jmvae_tf.training.build import make_model
-from jmvae_tf.training.callbacks import Patience
+from jmvae_tf.training.callbacks import Patience, Progress
 from jmvae_tf.training.checkpoints import load_checkpoint, load_newest, load_trained
 from jmvae_tf.training.run_folder import RunFolder, name_of_epoch
 from jmvae_tf.training.schedules import rate_of
@@ -27,6 +30,15 @@ GAN = {"discriminator": "D4L"}
 @pytest.fixture
 def data(two_modalities):
     return tiny_data(two_modalities)
+
+
+def with_few_labels(data) -> DataSet:
+    """Hides four of five labels; every test example keeps its own."""
+    key = observed_key("label")
+    masks = {part: np.arange(data.num_examples(part)) % 5 == 0 for part in ("train", "validation")}
+    masks["test"] = np.ones(data.num_examples("test"), bool)
+    parts = {part: {**getattr(data, part), key: mask} for part, mask in masks.items()}
+    return dataclasses.replace(data, **parts)
 
 
 def trained(path, settings, data) -> RunFolder:
@@ -51,12 +63,38 @@ def test_a_rate_falls_along_half_a_cosine_and_stays():
 
 @pytest.mark.parametrize("model", ["jmvae_kl", pytest.param("jmvae_gan", marks=pytest.mark.slow)])
 def test_resumed_equals_uninterrupted(tmp_path, data, model):
+    """Also where most examples lack a label."""
+    data = with_few_labels(data)
     settings = settings_with(model, **ALL, **(GAN if model.endswith("_gan") else {}))
     longer = dataclasses.replace(settings, epochs=3)
     whole = trained(tmp_path / "whole", longer, data)
     parts = trained(tmp_path / "parts", settings, data)
     parts.write_config(longer, data.modalities)  # As --resume --epochs=3 does.
     trained(parts.path, longer, data)
+    assert parts.history_file.read_text() == whole.history_file.read_text()
+    for one, other in zip(newest_variables(parts), newest_variables(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_on_few_labels_ends_as_one_that_was_not(tmp_path, data, monkeypatch):
+    """It is interrupted within its second epoch, whose batches and masks then come again."""
+    settings = settings_with(**ALL, steps_per_execution=1)
+    gaps = with_few_labels(data)
+    whole = trained(tmp_path / "whole", settings, gaps)
+
+    class Interrupted(Progress):
+        def on_train_batch_begin(self, batch, logs=None):
+            if int(self.model.optimizer.iterations) == 5:  # Of four in an epoch.
+                signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("jmvae_tf.training.train.Progress", Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            trained(tmp_path / "parts", settings, gaps)
+    parts = RunFolder(tmp_path / "parts")
+    assert len(parts.read_history()) == 1
+    trained(parts.path, settings, gaps)
     assert parts.history_file.read_text() == whole.history_file.read_text()
     for one, other in zip(newest_variables(parts), newest_variables(whole), strict=True):
         np.testing.assert_array_equal(one, other)

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
@@ -24,6 +25,7 @@ from jmvae_tf.data.celeba import (
 )
 from jmvae_tf.data.celeba.prepare import prepare_faces
 from jmvae_tf.data.faces import OFFICIAL_ATTRIBUTES
+from jmvae_tf.data.own import path_source
 from jmvae_tf.data.stored_images import StoredImages
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers import celeba_source
@@ -58,6 +60,33 @@ def test_official_split(data_dir):
     # The corner's colours of the first drawings, red first, but for the JPEG file's losses.
     corners = prepared["image"][:, 0, 0].numpy() * 255
     np.testing.assert_allclose(corners, [[0, 40, 200], [7, 40, 200], [14, 40, 200]], atol=4)
+
+
+def test_a_folder_with_a_table_gives_the_same(data_dir, tmp_path):
+    """The same files as a user's own, with the size in `columns.json`."""
+    own = celeba_source.write(tmp_path / "source", NUMBER) / source_files.FOLDER
+    parts = np.array(["train", "validation", "test"])[celeba_source.partitions(NUMBER)]
+    table = pd.DataFrame(celeba_source.attributes(NUMBER), columns=list(OFFICIAL_ATTRIBUTES))
+    table.insert(0, "file_name", celeba_source.names(NUMBER))
+    table.assign(split=parts).to_csv(own / "metadata.csv", index=False)
+    manifest = {
+        "image": {"kind": "image", "column": "file_name", "size": [32, 32]},
+        "attributes": {"kind": "attributes", "columns": list(OFFICIAL_ATTRIBUTES)},
+    }
+    (own / "columns.json").write_text(json.dumps(manifest))
+    found = path_source.load(own, tmp_path / "data", say=lambda _: None)
+    built_in = registry.load("celeba", data_dir, OPTIONS)
+    assert list(found.modalities) == list(built_in.modalities)
+    for name, modality in built_in.modalities.items():
+        assert found.modalities[name].get_config() == modality.get_config()
+    for part in ("train", "validation", "test"):
+        values, expected = (
+            data.prepare({name: x[:] for name, x in getattr(data, part).items()})
+            for data in (found, built_in)
+        )
+        assert values.keys() == expected.keys()
+        for name, x in values.items():
+            np.testing.assert_array_equal(x, expected[name])
 
 
 def test_paper_split_holds_every_face_once(data_dir):
