@@ -155,7 +155,7 @@ class Settings:
     )
     ema_momentum: float = setting(
         "momentum of the moving average of the weights, which is evaluated and exported in their "
-        "place; 0: no average",
+        "place, while batch normalisation keeps its own moving statistics; 0: no average",
         0.0,
         A_MOMENTUM,
         before=0.0,

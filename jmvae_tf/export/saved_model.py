@@ -12,6 +12,7 @@ from jmvae_tf.export.chunks import in_chunks
 from jmvae_tf.export.completion_signatures import completion_signatures
 from jmvae_tf.export.inputs import all_in_shape
 from jmvae_tf.export.modality_descriptions import described_modalities
+from jmvae_tf.export.shared_functions import with_shared_functions
 from jmvae_tf.export.signatures import Signature, signatures_of
 from jmvae_tf.export.warmup import write_warmup_requests
 from jmvae_tf.export_format import signature_names
@@ -68,9 +69,10 @@ def export_saved_model(
         )
     with new_version(folder, keep_versions) as version:
         fits = {name: x["fit"] for name, x in (columns or {}).items() if "fit" in x}
-        signatures = signatures_of(model, fits)
+        shared = with_shared_functions(model)
+        signatures = signatures_of(shared, fits)
         if columns is not None or _is_asked_for_more(model):
-            signatures += completion_signatures(model)
+            signatures += completion_signatures(shared)
         _write_graph(signatures, version.path)
         write_modalities(version.path, described_modalities(model, columns))
         means = {name: x.from_moments(x.mean.numpy()) for name, x in model.statistics.items()}

@@ -264,6 +264,10 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
             raise ValueError(
                 f"At least one sample must be drawn. Received: num_samples={num_samples}"
             )
+        return self.decoded_mean(target, z, given)
+
+    def decoded_mean(self, target: str, z: tf.Tensor, given: Tensors | None = None) -> tf.Tensor:
+        """Returns the mean of p(target|z), [..., *event_shape]; see `decode`."""
         return self.in_range(target, self.decode(z, [target], given)[target].mean())
 
     def reconstruct(self, data: Tensors, seed: int | tf.Tensor = 0) -> dict[str, tf.Tensor]:

@@ -1,4 +1,8 @@
-"""Averages of weights, which Keras's optimisers keep if they are made with `use_ema`."""
+"""Averages of weights, which Keras's optimisers keep if they are made with `use_ema`.
+
+As in Keras's `SwapEMAWeights`, only trained weights are averaged. Moving statistics of batch
+normalisation stay those that the weights themselves gave.
+"""
 
 from typing import Any
 
