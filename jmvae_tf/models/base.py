@@ -261,9 +261,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
         elif num_samples >= 1:
             z = self.sample_posterior(given, num_samples, seed)
         else:
-            raise ValueError(
-                f"At least one sample must be drawn. Received: num_samples={num_samples}"
-            )
+            raise ValueError(f"At least one sample must be drawn. Received: {num_samples=}")
         return self.decoded_mean(target, z, given)
 
     def decoded_mean(self, target: str, z: tf.Tensor, given: Tensors | None = None) -> tf.Tensor:
