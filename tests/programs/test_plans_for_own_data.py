@@ -67,7 +67,7 @@ def test_resume_asks_for_the_data_again(here, run):
     plan = make_plan("jmvae_kl", str(moved), {"epochs": 500}, **{**resumed, "named": named})
     assert (plan.settings.epochs, plan.settings.data) == (500, "shells")
     assert plan.settings.manifest == shells_manifest()
-    with pytest.raises(UserError, match="--latent_dim=3 for 64"):
+    with pytest.raises(UserError, match="--latent_dim=3 for 16"):
         make_plan("jmvae_kl", "moved", {"latent_dim": 3}, **{**resumed, "named": named})
 
 

@@ -16,7 +16,10 @@ MOST_PARAMETERS = 50_000_000
 """Most weights of all networks that nobody chose; CelebA's at 64 x 64 pixels have 18 million."""
 
 _MOST_HALVINGS, _LEAST_SIDE = 8, 4
-_LARGEST_WEIGHT = 50.0  # As MVAE's of labels beside images (Wu and Goodman 2018).
+# Kinds that a larger event would drown. Numbers balance themselves, as they learn their variance: a
+# weight above 1 makes all posteriors too narrow, and true values lie outside of intervals.
+_WEIGHED = ("label", "attributes")
+_LARGEST_WEIGHT = 10.0
 _FEWEST_STEPS = 6000
 _MANY = 10_000  # Examples: from here on networks and trainings grow.
 
@@ -68,7 +71,7 @@ def preset_of_manifest(
     preset: dict[str, Any] = {
         "target": usual_target,
         "incomplete": "keep",
-        "latent_dim": _latent_dim(manifest),
+        "latent_dim": _latent_dim(manifest, 16 if counts.train < _MANY else 64),
         "joint_encoder": f"({', '.join(encoders.values())})-D{widest}R",
         "encoders": encoders,
         "decoders": {name: body.decoder for name, body in bodies.items()},
@@ -212,27 +215,28 @@ def _halvings(shape: tuple[int, ...]) -> int:
     return number
 
 
-def _latent_dim(manifest: Manifest) -> int:
-    """Returns 16, 32 or 64, by how much there is to say about an example."""
+def _latent_dim(manifest: Manifest, largest: int) -> int:
+    """Returns 16, 32 or 64, by how much there is to say about an example; at most `largest`."""
     most = {"image": 32, "label": 8, "text": 16, "array": 32}
     values = sum(
         min(math.prod(one.event_shape), most.get(one.kind, 64))
         for one in manifest.modalities.values()
     )
-    return min(64, max(16, 2 ** math.ceil(math.log2(values))))
+    return min(largest, max(16, 2 ** math.ceil(math.log2(values))))
 
 
 def _weights(manifest: Manifest) -> dict[str, float]:
-    """Returns likelihood weights: the size of the largest event over that of each, up to 50.
+    """Returns likelihood weights, of labels and attributes beside larger events more than 1.
 
-    The size of a text is its length, however many symbols there are.
+    These are the size of the largest event over that of their own, up to 10.
     """
-    sizes = {
-        name: one.length or math.prod(one.event_shape) for name, one in manifest.modalities.items()
-    }
+    sizes = {name: math.prod(one.event_shape) for name, one in manifest.modalities.items()}
     largest = max(sizes.values())
-    usual = {name: min(_LARGEST_WEIGHT, largest / size) for name, size in sizes.items()}
+
+    def usual(name: str, kind: str) -> float:
+        return min(_LARGEST_WEIGHT, largest / sizes[name]) if kind in _WEIGHED else 1.0
+
     return {
-        name: usual[name] if one.likelihood_weight is None else one.likelihood_weight
+        name: usual(name, one.kind) if one.likelihood_weight is None else one.likelihood_weight
         for name, one in manifest.modalities.items()
     }

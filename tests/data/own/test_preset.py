@@ -110,12 +110,12 @@ def test_networks_that_nobody_chose_are_refused_if_they_are_very_large():
     assert settings.encoders["photo"] == "C8R-F-D8R"
 
 
-def test_weights_are_by_size_of_event_up_to_a_limit():
+def test_labels_and_attributes_beside_larger_events_weigh_more():
     # 384, 3 and 2 values.
-    assert _settings().likelihood_weights == {"photo": 1, "species": 50, "measures": 50}
-    numbers = {**SHELLS["measures"], "columns": [f"x{i}" for i in range(96)]}
-    weights = _settings(manifest=shells_manifest(measures=numbers)).likelihood_weights
-    assert weights["measures"] == 4
+    assert _settings().likelihood_weights == {"photo": 1, "species": 10, "measures": 1}
+    photo = {**SHELLS["photo"], "size": [2, 3]}
+    small = _settings(manifest=shells_manifest(photo=photo)).likelihood_weights
+    assert small == {"photo": 1, "species": 6, "measures": 1}
     note = {
         "kind": "text",
         "column": "note",
@@ -123,12 +123,18 @@ def test_weights_are_by_size_of_event_up_to_a_limit():
         "length": 24,
         "likelihood": "CategoricalSequence",
     }
-    assert _settings(manifest=shells_manifest(note=note)).likelihood_weights["note"] == 16
+    assert _settings(manifest=shells_manifest(note=note)).likelihood_weights["note"] == 1
     by_hand = {**SHELLS["species"], "likelihood_weight": 7.0}
     weights = _settings(manifest=shells_manifest(species=by_hand)).likelihood_weights
     assert weights["species"] == 7
     weights = _settings(likelihood_weights={"species": 2.0}).likelihood_weights
-    assert weights == {"photo": 1, "species": 2, "measures": 50}
+    assert weights == {"photo": 1, "species": 2, "measures": 1}
+
+
+def test_more_examples_get_more_latent_values():
+    many = shells_manifest(extra={**SHELLS["measures"], "columns": [f"x{i}" for i in range(60)]})
+    assert preset_of_manifest(many, Counts(480, 60))["latent_dim"] == 16
+    assert preset_of_manifest(many, Counts(10_000, 60))["latent_dim"] == 64
 
 
 @pytest.mark.parametrize("number", [1, 7, 30, 480, 10_000, 600_000])
