@@ -251,7 +251,7 @@ def test_from_files_to_export_without_a_line_of_python(here):
     programs.succeed(here, "train", "--resume", run, "--data=shells")
     shutil.rmtree("shells")  # What follows needs no data.
     programs.succeed(here, "export", run)
-    programs.succeed(here, "generate", run, "--given=whelk", "--out=whelk.png")
+    programs.succeed(here, "generate", run, "--given=species=whelk", "--out=whelk.png")
     assert (here / "whelk.png").is_file()
     done = programs.start(here, "evaluate", run)
     assert "shells" in programs.mistake(done)
