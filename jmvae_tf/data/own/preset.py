@@ -16,8 +16,8 @@ MOST_PARAMETERS = 50_000_000
 """Most weights of all networks that nobody chose; CelebA's at 64 x 64 pixels have 18 million."""
 
 _MOST_HALVINGS, _LEAST_SIDE = 8, 4
-# Kinds that a larger event would drown. Numbers balance themselves, as they learn their variance: a
-# weight above 1 makes all posteriors too narrow, and true values lie outside of intervals.
+# Kinds that a larger event would drown. Numbers that learn their variance balance themselves, and a
+# weight above 1 narrows the posterior below the one that intervals of predicted values need.
 _WEIGHED = ("label", "attributes")
 _LARGEST_WEIGHT = 10.0
 _FEWEST_STEPS = 6000
@@ -228,9 +228,12 @@ def _latent_dim(manifest: Manifest, largest: int) -> int:
 def _weights(manifest: Manifest) -> dict[str, float]:
     """Returns likelihood weights, of labels and attributes beside larger events more than 1.
 
-    These are the size of the largest event over that of their own, up to 10.
+    These are the size of the largest event over that of their own, up to 10. The size of a text is
+    its length, however many symbols there are.
     """
-    sizes = {name: math.prod(one.event_shape) for name, one in manifest.modalities.items()}
+    sizes = {
+        name: one.length or math.prod(one.event_shape) for name, one in manifest.modalities.items()
+    }
     largest = max(sizes.values())
 
     def usual(name: str, kind: str) -> float:

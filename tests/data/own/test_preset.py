@@ -124,6 +124,8 @@ def test_labels_and_attributes_beside_larger_events_weigh_more():
         "likelihood": "CategoricalSequence",
     }
     assert _settings(manifest=shells_manifest(note=note)).likelihood_weights["note"] == 1
+    small = _settings(manifest=shells_manifest(photo=photo, note=note)).likelihood_weights
+    assert small == {"photo": 1, "species": 8, "measures": 1, "note": 1}, "24 places, not symbols"
     by_hand = {**SHELLS["species"], "likelihood_weight": 7.0}
     weights = _settings(manifest=shells_manifest(species=by_hand)).likelihood_weights
     assert weights["species"] == 7
