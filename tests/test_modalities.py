@@ -39,8 +39,13 @@ def test_yes_begins_in_the_middle_of_the_range(capsys, likelihood, value_range, 
         values = np.array([yes, no, no + 0.51 * (yes - no)])
         assert shown_attributes(known, values) == "red, round"
         print_table(known, values)
-        verdicts = [line.split()[-1] for line in capsys.readouterr().out.splitlines()[1:]]
-        assert verdicts == ["yes", "yes", "no"]
+        printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+        assert printed[:2] == [["traits:", "red,", "round"], ["probability", "of", "yes"]]
+        assert [line[1:] for line in printed[2:]] == [
+            ["1.000", "yes"],
+            ["0.510", "yes"],
+            ["0.000", "no"],
+        ]
 
 
 def test_values_of_a_vector_are_told_without_a_class(capsys):

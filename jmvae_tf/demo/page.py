@@ -110,7 +110,7 @@ def _read_tab(model: DemoModel, crops_faces: bool) -> None:
             photo, face = upload_controls(model.image, crops_faces, model.image.name)
             seen = picture_box("what the model sees", "seen")
         with gr.Column(scale=2):
-            chart = picture_box("what it reads" if model.can("read") else "reconstruction", "chart")
+            chart = picture_box(_title_of_chart(model), "chart")
         if model.can("edit"):
             with gr.Column(scale=4):
                 edited = picture_box("edited", "edited")
@@ -206,11 +206,16 @@ def _end(model: DemoModel, values: Any, path: str | None, face: bool) -> np.ndar
     return np.where(has, yes, no).astype(np.float32)
 
 
+def _title_of_chart(model: DemoModel) -> str:
+    if not model.can("read"):
+        return "reconstruction"
+    return "what it reads" if model.is_of_labels else "what it reads: probability of yes"
+
+
 def _chart(model: DemoModel, values: np.ndarray) -> np.ndarray:
     if model.other is None or model.other.kind == "label":
         return charts.bars(model.value_names, values, (0.0, 1.0))
-    no, yes = model.no_and_yes
-    return charts.bars(model.value_names, values, (1.2 * no, 1.2 * yes), model.other.threshold)
+    return charts.bars(model.value_names, model.other.probability_of_yes(values), (0.0, 1.0), 0.5)
 
 
 def _live(show: Callable[..., Any], inputs: list[Any], outputs: list[Any]) -> None:

@@ -68,9 +68,10 @@ def value_controls(model: DemoModel, absent: np.ndarray) -> ValueControls:
     if other.kind == "label":
         return ValueControls([_choice_of_class(model, other.name, 0)], [], [])
     low, high = model.limits
-    yes = model.no_and_yes[1]
+    no, yes = model.no_and_yes
     names = model.value_names
-    boxes = gr.CheckboxGroup(names, label="has", elem_id="boxes")
+    scale = f"or by sliders, where {no:g} is a certain no and {yes:g} a certain yes"
+    boxes = gr.CheckboxGroup(names, label="has", info=scale, elem_id="boxes")
     ticked_before = gr.State([])
     sliders: dict[int, gr.Slider] = {}
     columns = min(_MOST_COLUMNS, 1 + len(absent) // 6)

@@ -94,13 +94,16 @@ class ResultBoxes:
         return {"data": self._rows(names, mean.ravel()), "headers": self._headers()}
 
     def _headers(self) -> list[str]:
-        return [self.modality.name, "value", *["yes or no"] * (self.modality.kind == "attributes")]
+        if self.modality.kind == "attributes":
+            return [self.modality.name, "probability of yes", "yes or no"]
+        return [self.modality.name, "value"]
 
     def _rows(self, names: Sequence[str], values: np.ndarray) -> list[list[str]]:
         if self.modality.kind == "attributes":
             order = np.argsort(-values, kind="stable")
             verdicts = np.where(values > self.modality.threshold, "yes", "no")
-            return [[names[x], f"{values[x]:.3f}", str(verdicts[x])] for x in order]
+            chances = self.modality.probability_of_yes(values)
+            return [[names[x], f"{chances[x]:.3f}", str(verdicts[x])] for x in order]
         shown = zip(names[:_MOST_ROWS], values[:_MOST_ROWS], strict=True)
         rows = [[name, f"{x:.5g}"] for name, x in shown]
         if len(values) > _MOST_ROWS:

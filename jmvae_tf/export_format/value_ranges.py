@@ -51,6 +51,14 @@ class YesOrNo:
             return max(low, -1.0), min(high, 1.0)
         return low, high
 
+    def probability_of_yes(self, means: np.ndarray) -> np.ndarray:
+        """Returns p of attributes whose mean is (1 - p) no + p yes, of the same shape.
+
+        It is above 0.5 where the mean is above the threshold; means out of range are cut off.
+        """
+        no, yes = self.no_and_yes
+        return np.clip((means - no) / (yes - no), 0.0, 1.0)
+
 
 def checked_range(value_range: Any) -> Support:
     """Returns a range as two numbers; raises ValueError if it is something else."""

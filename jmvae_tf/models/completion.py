@@ -75,6 +75,9 @@ class KnownModality(Protocol):
     def no_and_yes(self) -> tuple[float, float]:
         """The values of attributes that mean no and yes."""
 
+    def probability_of_yes(self, means: np.ndarray) -> np.ndarray:
+        """Converts means of attributes to probabilities."""
+
 
 class _Pattern(NamedTuple):
     """Examples that have, and lack, the same modalities.
@@ -176,7 +179,7 @@ class Completer(abc.ABC):
             if modality.kind == "attributes":  # Likelihoods other than Bernoulli would blur them.
                 place = self.targets.index(name)
                 chance = np.random.default_rng([seed, place, *rows]).random(samples.shape)
-                is_yes = chance < _probability_of_yes(modality, draws.means)
+                is_yes = chance < modality.probability_of_yes(draws.means)
                 samples = np.where(is_yes, *reversed(modality.no_and_yes))
             drawn[name][:, rows] = np.where(np.isnan(values), samples, values)
         return drawn
@@ -301,15 +304,9 @@ def _estimate(modality: KnownModality, draws: Draws) -> tuple[np.ndarray, np.nda
     if modality.kind == "label":
         return means.mean(axis=0), None
     if modality.kind == "attributes":
-        return _probability_of_yes(modality, means.mean(axis=0)), None
+        return modality.probability_of_yes(means.mean(axis=0)), None
     mean = means.mean(axis=0, dtype=np.float64)
     return mean, np.sqrt(np.square(values - mean).mean(axis=0))
-
-
-def _probability_of_yes(modality: KnownModality, means: np.ndarray) -> np.ndarray:
-    """Returns p of attributes whose mean is (1 - p) no + p yes."""
-    no, yes = modality.no_and_yes
-    return np.clip((means - no) / (yes - no), 0.0, 1.0)
 
 
 def _most_frequent(events: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

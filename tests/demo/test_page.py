@@ -315,7 +315,7 @@ def test_everything_is_generated_from_what_is_given(served):
     assert len(answer["samples-photo"]["value"]) == 6
     assert answer["result-note"]["value"] == "aaa"
     assert answer["result-measures"]["value"]["data"] == [["length_mm", "1"], ["weight_g", "0"]]
-    rows = [["striped", "1.000", "yes"], ["large", "0.000", "no"]]
+    rows = [["striped", "1.000", "yes"], ["large", "0.500", "no"]]
     assert answer["result-traits"]["value"]["data"] == rows
     assert not answer["result-label"]["visible"]
 

@@ -292,14 +292,16 @@ def face(tmp_path):
 
 
 def attributes_told(printed: str) -> dict[str, float]:
-    """What is printed of the attributes of one face; checks the order and the verdicts."""
-    first, *lines = printed.splitlines()
+    """The printed probabilities of one face's attributes; checks the order and the verdicts."""
+    first, head, *lines = printed.splitlines()
+    assert head.strip() == "probability of yes"
     told = [line.split() for line in lines]
     values = {name: float(value) for name, value, _ in told}
     assert list(values.values()) == sorted(values.values(), reverse=True)
     for name, value, verdict in told:
-        assert verdict == ("yes" if float(value) > 0 else "no"), name
-    shown = [name for name in faces.OFFICIAL_ATTRIBUTES if values[name] > 0]
+        assert value == "0.500" or verdict == ("yes" if float(value) > 0.5 else "no"), name
+    yes = {name for name, _, verdict in told if verdict == "yes"}
+    shown = [name for name in faces.OFFICIAL_ATTRIBUTES if name in yes]
     assert first == f"attributes: {', '.join(shown)}"
     return values
 
@@ -313,7 +315,8 @@ def test_attributes_of_an_image(face_runs, face):
     image = read_image(face, (32, 32, 3))[np.newaxis]
     wanted = model.generate("attributes", {"image": image})[0]
     found = [told[name] for name in faces.OFFICIAL_ATTRIBUTES]
-    np.testing.assert_allclose(found, wanted, rtol=0, atol=0.51e-3)
+    probabilities = np.clip((wanted + 1) / 2, 0, 1)  # Values are from -1, no, to 1, yes.
+    np.testing.assert_allclose(found, probabilities, rtol=0, atol=0.51e-3)
     assert contents(face.parent).keys() == {"face.png"}, "no picture of attributes"
 
 

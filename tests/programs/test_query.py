@@ -67,7 +67,8 @@ def face(tmp_path):
 
 def test_attributes_of_a_face(query, face):
     lines = _succeeds(query(f"--image={face[0]}")).splitlines()
-    verdicts = dict(re.fullmatch(r"  (\S+) +-?\d\.\d{3}  (yes|no)", x).groups() for x in lines[1:])
+    assert lines[1].strip() == "probability of yes"
+    verdicts = dict(re.fullmatch(r"  (\S+) +[01]\.\d{3}  (yes|no)", x).groups() for x in lines[2:])
     expected = {
         name: "yes" if has > 0 else "no"
         for name, has in zip(toyfaces.ATTRIBUTES, face[1], strict=True)

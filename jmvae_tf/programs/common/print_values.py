@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
 
 def print_table(modality: "Shown", values: np.ndarray) -> None:
-    """Prints the values of one example by name; attributes from certain yes to certain no."""
+    """Prints the values of one example by name.
+
+    Attributes have their probabilities, like those that `bin/complete` writes, the highest first.
+    """
     if modality.kind == "attributes":
         print(f"{modality.name}: {shown_attributes(modality, values)}")
         width = max(map(len, modality.value_names))
+        chances = modality.probability_of_yes(values)
+        print(f"  {'':<{width}} probability of yes")
         for place in (-values).argsort(kind="stable"):
             verdict = "yes" if values[place] > modality.threshold else "no"
-            print(f"  {modality.value_names[place]:<{width}} {values[place]:z7.3f}  {verdict}")
+            print(f"  {modality.value_names[place]:<{width}} {chances[place]:.3f}  {verdict}")
         return
     if modality.kind == "text":
         print(f"{modality.name}: {shown_text(modality, values)}")
