@@ -162,15 +162,18 @@ def collision(
       The name and what these possible signatures of such a model do, for messages; None if all
       names are distinct.
     """
-    others = [name for name in modalities if name not in images]
     uses = collections.defaultdict(list)
     for name in modalities:
-        uses[to_embed(name)].append(f"embeds {name}")
-        uses[to_complete(name)].append(f"completes {name}")
-    for image in images:
-        uses[to_edit(image)].append(f"edits {image}")
-        for other in others:
-            uses[to_edit(image, other)].append(f"edits {image} by {other}")
+        if name not in conditions:
+            uses[to_complete(name)].append(f"completes {name}")
+    if not conditions:  # Otherwise it neither embeds nor edits.
+        for name in modalities:
+            uses[to_embed(name)].append(f"embeds {name}")
+        for image in images:
+            uses[to_edit(image)].append(f"edits {image}")
+            for other in modalities:
+                if other not in images:
+                    uses[to_edit(image, other)].append(f"edits {image} by {other}")
     for given, target in directions_of(modalities, conditions):
         use = f"generates {target} from {' and '.join(given)}"
         uses[to_generate(given, target)].append(use)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from jmvae_tf.export.completion_signatures import completion_signatures
+from jmvae_tf.export.signatures import signatures_of
 from jmvae_tf.export_format.signature_names import directions_of
 from jmvae_tf.likelihoods import Categorical, Gaussian
 from jmvae_tf.modalities import Modality
@@ -40,9 +42,19 @@ def test_the_refusal_says_what_collides():
         JMVAEKL(modalities, 2)
 
 
-def test_names_that_collide_in_one_direction_only():
-    modalities = {x.name: x for x in (image("image"), label("encoded_image"))}
-    CVAE(modalities, "encoded_image", 2)
+@pytest.mark.parametrize(
+    ("modalities", "target"),
+    [
+        ([image("image"), label("encoded_image")], "encoded_image"),
+        ([label("a"), label("b"), label("a_b"), label("c")], "c"),
+        ([label("embed_x"), label("y"), label("x_to_y")], "y"),
+        ([image("x"), label("c"), image("x_by_c")], "c"),
+    ],
+)
+def test_models_of_one_direction_have_fewer_names_that_collide(modalities, target):
+    model = CVAE({x.name: x for x in modalities}, target, 2)
+    names = [x.name for x in (*signatures_of(model), *completion_signatures(model))]
+    assert len(set(names)) == len(names)
 
 
 def test_up_to_four_modalities_every_subset_is_given():

@@ -3,6 +3,7 @@
 import pytest
 
 from jmvae_tf.data.own.data_source import data_source_of
+from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.data.own.preset import Counts
 from jmvae_tf.programs.common.training_plan import make_plan
 from jmvae_tf.runtime.errors import UserError
@@ -52,6 +53,31 @@ def test_mistakes_that_need_no_data_are_refused_at_once(here, run):
         make_plan("jmvae", "shells", {"incomplete": "dorp"}, **USUAL)
     with pytest.raises(UserError, match="must not exist"):
         make_plan("jmvae", "shells", {}, **{**USUAL, "run": "run"})
+
+
+class Loaded:
+    """Data of four labels, as far as a plan looks at them."""
+
+    manifest = Manifest(
+        "shells",
+        {
+            name: ModalityColumns("label", (name,), "Categorical", classes=("x", "y"))
+            for name in ("a", "b", "a_b", "c")
+        },
+    )
+
+    def num_examples(self, part):
+        return 30
+
+
+def test_names_are_refused_only_for_models_whose_signatures_collide(here):
+    told = "shells: two signatures called 'a_b_to_c': .*; rename one of a, b, a_b, c in columns"
+    for model in ("jmvae", "jmvae_kl", "jmvae_h"):
+        with pytest.raises(UserError, match=told):
+            make_plan(model, "shells", {}, **USUAL).settings_on(Loaded())
+    for model in ("vae", "cvae", "cmma"):
+        plan = make_plan(model, "shells", {"target": "c"}, **USUAL)
+        assert plan.settings_on(Loaded()).target == "c"
 
 
 def test_resume_asks_for_the_data_again(here, run):

@@ -14,7 +14,7 @@ TensorFlow.
 import dataclasses
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jmvae_tf.data.own.manifest_values import (
@@ -212,10 +212,19 @@ class Manifest:
                     f"add {one.lacks[0]!r}",
                 )
 
-    def check_signatures(self, where: str) -> None:
-        """Raises UserError if exports would have two signatures of one name."""
+    def collision(self, conditions: Sequence[str] = ()) -> str | None:
+        """Finds two signatures of one name that a model has; see `signature_names.collision`."""
         images = [name for name, one in self.modalities.items() if one.kind == "image"]
-        found = signature_names.collision(list(self.modalities), images)
+        return signature_names.collision(list(self.modalities), images, conditions)
+
+    def check_signatures(self, where: str, conditions: Sequence[str] = ()) -> None:
+        """Raises UserError if an export of a model would have two signatures of one name.
+
+        Args:
+          where: what the manifest is of, for messages.
+          conditions: the names that must always be given and are never generated.
+        """
+        found = self.collision(conditions)
         if found:
             raise UserError(
                 "Names of modalities give each signature of an export a name of its own",

@@ -100,8 +100,6 @@ def read_table(
             given = read_manifest(layout.manifest, name)
     facts = gather_facts(layout.table)
     inferred = infer(facts, given, may_lack)
-    if manifest is None or not manifest.modalities:  # Otherwise a model has these names.
-        inferred.manifest.check_signatures(str(path))
     said = dict(inferred.said)
     manifest = _with_values(inferred.manifest, facts, said)
     encoded = encoding.encode_rows(facts, manifest, scratch)

@@ -58,7 +58,7 @@ def describe_data(
     about = [(x, said[x]) for x in said if x not in manifest.modalities and said[x]]
     if about:
         lines += ["", *_at_most([f"column {_shown(x)}: {why}" for x, why in about])]
-    found = [*notes, *_notes_on_labels(data), *_notes_on_numbers(data)]
+    found = [*notes, *_notes_on_names(manifest), *_notes_on_labels(data), *_notes_on_numbers(data)]
     if found:
         lines += ["", *_at_most([f"note: {one_line(x)}" for x in found])]
     return "\n".join(map(_shortened, lines))
@@ -176,6 +176,16 @@ def _missing(data: DataSet, name: str) -> str:
         return "-"
     number = sum(int((~mask).sum()) for mask in masks)
     return f"{number} ({number / max(1, sum(mask.size for mask in masks)):.0%})"
+
+
+def _notes_on_names(manifest: Manifest) -> list[str]:
+    found = manifest.collision()
+    if found is None:
+        return []
+    return [
+        f"most models would have {found}; rename one of {_some(list(manifest.modalities))} in "
+        "columns.json"
+    ]
 
 
 def _notes_on_labels(data: DataSet) -> list[str]:

@@ -79,8 +79,6 @@ def load(
         chosen = read_manifest(columns_file, name)
     with _reading(builder):
         manifest = _resolved(builder, name, division, chosen, said)
-        if is_said:  # Otherwise a model has these names.
-            manifest.check_signatures(name)
         folder = data_dir / name / _fingerprint(builder, splits, manifest)
         if not has_arrays(folder):
             say(f"Preparing {builder.info.full_name}; this is done once")

@@ -52,6 +52,7 @@ class TrainingPlan(NamedTuple):
             return self.settings
         counts = Counts(data.num_examples("train"), data.num_examples("validation"))
         settings = settings_of(self.model, self.source.name, self.overrides, data.manifest, counts)
+        _check_signatures(settings, self.source.given)
         _check(settings, self.distribute)
         return settings
 
@@ -114,6 +115,15 @@ def make_plan(
     return TrainingPlan(
         folder, source, settings, model, overrides, resume, overwrite, distribute, is_chief
     )
+
+
+def _check_signatures(settings: Settings, given: str) -> None:
+    """Raises UserError if an export of the model would have two signatures of one name."""
+    manifest, row = settings.manifest, MODELS[settings.model]
+    if manifest is None or row.modalities == "target":
+        return
+    others = [name for name in manifest.modalities if name != settings.target]
+    manifest.check_signatures(given, others if row.has_target else ())
 
 
 def _check(settings: Settings, distribute: str | None) -> None:

@@ -392,12 +392,6 @@ def a_typo_in_what_is_ignored(folder):
     manifest(folder, about_all={"ignore": ["nite"]})
 
 
-@mistake(r"two signatures called 'a_b_to_c': .*; rename one of a, b, a_b, c in columns\.json")
-def names_that_make_one_of_two_signatures(folder):
-    columns = {"a": "species", "b": "striped", "a_b": "note", "c": "weight_g"}
-    manifest(folder, **{x: {"kind": "label", "column": y} for x, y in columns.items()})
-
-
 @mistake(r"columns\.json: .*; mend it, or remove it")
 def a_manifest_that_is_no_json(folder):
     (folder / "columns.json").write_text("{'a': 1}")

@@ -98,3 +98,13 @@ def test_the_terminal_is_safe_from_names_in_the_data(tmp_path):
     said = _said(write_table(tmp_path, rows), tmp_path)
     assert said.isprintable() or "\n" in said
     assert all(line.isprintable() for line in said.splitlines())
+
+
+def test_names_that_most_models_cannot_have_are_said(tmp_path):
+    shells = write_shells(tmp_path / "shells")
+    columns = {"a": "species", "b": "striped", "a_b": "weight_g", "c": "length_mm"}
+    manifest = {x: {"kind": "label", "column": y} for x, y in columns.items()}
+    (shells / "columns.json").write_text(json.dumps(manifest))
+    said = _said(shells, tmp_path / "data")
+    assert "note: most models would have two signatures called 'a_b_to_c': one generates c" in said
+    assert "rename one of a, b, a_b, c in columns.json" in said
