@@ -7,7 +7,8 @@
 
 Any of the model's modalities can be given, each by a flag of its own name: --species=cockle,
 --measures=length_mm=12.5,weight_g=3, --note="a small shell", --photo=shell.png. All others are
-generated: images are written, values are printed in the data's units and letters.
+generated: images are written, values are printed in the data's units and letters. A model of a
+single modality (vae) answers with its reconstruction.
 
 --server is http://HOST:8501 (REST) or grpc://HOST:8500. The server does not know the names of the
 model's values, so --saved_model must be a copy of the export.

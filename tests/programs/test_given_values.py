@@ -282,3 +282,25 @@ def test_an_older_export_says_what_it_answers(query):
         query("--species=whelk", "--note=a", signatures=["species_to_photo"])
     with pytest.raises(UserError, match="--seed draws an image; received --seed with species to"):
         query("--note=a", signatures=["note_to_species"], seed=1)
+
+
+MANY = DescribedModality(
+    "taxon", (1000,), (0.0, 1.0), "label", tuple(f"taxon {x}" for x in range(1000)), None
+)
+
+
+def test_of_a_thousand_classes_the_likeliest_are_printed(capsys):
+    probabilities = np.full(1000, 0.5 / 998)
+    probabilities[[7, 700]] = 0.2, 0.3
+    print_table(MANY, probabilities)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["taxon: likeliest taxon 700", "  taxon 700 0.3000", "  taxon 7   0.2000"]
+    assert lines[11:] == ["  990 other classes together 0.4960"]
+
+
+def test_a_class_that_a_thousand_lack(given):
+    with pytest.raises(UserError) as caught:
+        given("--taxon=taxno 700", modalities={"taxon": MANY})
+    told = str(caught.value)
+    assert "taxon 19 … (1000 in all); received --taxon=taxno 700; did you mean taxon 700?" in told
+    assert len(told) < 400

@@ -1,6 +1,6 @@
 """Prints the values of examples by kind: probabilities, attributes, numbers, texts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from jmvae_tf.modalities import Modality
 
     Shown = Modality | DescribedModality
+
+_MOST_CLASSES, _LIKELIEST = 20, 10  # Of more classes, only the likeliest are listed.
 
 
 def print_table(modality: "Shown", values: np.ndarray) -> None:
@@ -35,16 +37,27 @@ def print_table(modality: "Shown", values: np.ndarray) -> None:
     if modality.kind == "array":
         print(f"{modality.name}: {shown_array(values)}")
         return
+    names = names_or_numbers(modality)
     if modality.kind == "label":
         print(likeliest(modality, values[None]))
+        if len(names) > _MOST_CLASSES:
+            _print_likeliest(names, values)
+            return
     else:
         print(f"{modality.name}:")
-    names = names_or_numbers(modality)
     width = max(12, *map(len, names)) if modality.kind == "numbers" else 12
     for name, value in zip(names, values.ravel(), strict=True):
         # Columns of a table have units of their own; other values are about 1.
         shown = f"{value:.5g}" if modality.kind == "numbers" else f"{value:.4f}"
         print(f"  {name:<{width}} {shown}")
+
+
+def _print_likeliest(names: Sequence[str], probabilities: np.ndarray) -> None:
+    first, rest = np.split((-probabilities).argsort(kind="stable"), [_LIKELIEST])
+    width = max(len(names[place]) for place in first)
+    for place in first:
+        print(f"  {names[place]:<{width}} {probabilities[place]:.4f}")
+    print(f"  {len(rest)} other classes together {probabilities[rest].sum():.4f}")
 
 
 def print_samples(modality: "Shown", samples: np.ndarray) -> None:

@@ -25,6 +25,7 @@ _BY_VALUE = ("attributes", "numbers", "vector")
 _NO_AND_YES = ("no", "yes")
 _LARGEST = float(np.finfo(np.float32).max)
 _MOST_LETTERS = 100  # Of an alphabet in a message.
+_MOST_NAMES = 20  # Of classes in a message.
 
 
 class _Named(NamedTuple):
@@ -282,12 +283,16 @@ def _event_of_label(item: _Item, modality: "Known") -> np.ndarray:
     names = names_or_numbers(modality)
     if item.value not in names:
         numbers = f"a number from 0 to {len(names) - 1}, since its classes have no names"
-        rule = f"one of {', '.join(names)}" if modality.value_names else numbers
+        more = f" … ({len(names)} in all)" if len(names) > _MOST_NAMES else ""
+        some = ", ".join(names[:_MOST_NAMES]) + more
+        rule = f"one of {some}" if modality.value_names else numbers
         flag = item.flag if item.flag == modality.name else f"{item.flag}={modality.name}"
+        near = _nearest(item.value, names) if more else None
         raise UserError(
             f"--{flag}=… must be {rule}",
             item.written,
-            "choose one of them" + _hint_on_commas(item.flag, names),
+            (f"did you mean {near}?" if near else "choose one of them")
+            + _hint_on_commas(item.flag, names),
         )
     return one_hot(names.index(item.value), len(names))
 

@@ -4,7 +4,7 @@ import logging
 import os
 import pathlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,13 +82,18 @@ def query(
         condition, wanted = _one(changes, model.modalities)
         _edit(model, image, read(path, model.modalities[image]), condition, wanted, out)
         return
-    targets = _targets(
-        model, names_given(given, model.modalities), names_in_part(given, model.modalities)
-    )
+    given_names = names_given(given, model.modalities)
+    targets = _targets(model, given_names, names_in_part(given, model.modalities))
     images = [x for x in images_of(model.modalities) if x in targets]
     if seed is not None and not images:
         raise UserError(
             "--seed draws an image", f"--seed with {targets[0]} to read", "leave it out"
+        )
+    if seed is not None and model.reconstructs(given_names, targets[0]):
+        raise UserError(
+            f"{name} answers {targets[0]} with its reconstruction alone, which is not drawn",
+            f"--seed={seed}",
+            "leave it out",
         )
     known = all_given(given, model.modalities, read, lambda x: _usual(model.modalities[x]))
     for image, path in paths_of(out, images).items():
@@ -146,7 +151,12 @@ class _ServedModel:
         return self._client.predict(signature, inputs, outputs)[output]
 
     def read(self, known: Mapping[str, np.ndarray], target: str) -> np.ndarray:
-        """Returns the mean of a modality given values of others, [*event_shape] each."""
+        """Returns the mean of a modality given values of others, [*event_shape] each.
+
+        It is a reconstruction if the modality itself is given, and the model has no other.
+        """
+        if self.reconstructs(known, target):
+            return self.predict(signature_names.to_reconstruct(target), _batch(known), target)[0]
         if not self.has(signature_names.to_generate(list(known), target)) and self.completes(
             target
         ):
@@ -171,6 +181,8 @@ class _ServedModel:
           image: the image's name.
           seed: seed of a sample; None for the average image.
         """
+        if self.reconstructs(known, image):
+            return self.png(image, self.read(known, image))
         direct = self.has(signature_names.to_generate(list(known), image))
         if not direct and self.completes(image):
             sample = None if seed is None else self._completed(known, image, np.array([seed]))[0]
@@ -188,6 +200,10 @@ class _ServedModel:
     def completes(self, target: str) -> bool:
         """Tells whether the export generates a modality from any subset of them."""
         return self.has(signature_names.to_complete(target))
+
+    def reconstructs(self, known: Collection[str], target: str) -> bool:
+        """Tells whether the export reconstructs a modality that is known, its only one."""
+        return [*known] == [target] and self.has(signature_names.to_reconstruct(target))
 
     def _completed(
         self, known: Mapping[str, np.ndarray], target: str, seeds: np.ndarray
@@ -228,6 +244,8 @@ def _targets(model: _ServedModel, known: Sequence[str], in_part: Sequence[str]) 
       UserError: if there are none.
     """
     left = [name for name in model.modalities if name not in known or name in in_part]
+    if not left and model.reconstructs(known, known[0]):
+        return [*known]
     if not left:
         raise UserError(
             "Something must be left to generate",
