@@ -46,17 +46,14 @@ class YesOrNo:
     @property
     def no_and_yes(self: Ranged) -> tuple[float, float]:
         """The values for a certain no and yes: -1 and 1 if the middle is 0, otherwise the ends."""
-        low, high = self.support
-        if _middle(self.support) == 0:
-            return max(low, -1.0), min(high, 1.0)
-        return low, high
+        return _no_and_yes(self.support)
 
-    def probability_of_yes(self, means: np.ndarray) -> np.ndarray:
+    def probability_of_yes(self: Ranged, means: np.ndarray) -> np.ndarray:
         """Returns p of attributes whose mean is (1 - p) no + p yes, of the same shape.
 
         It is above 0.5 where the mean is above the threshold; means out of range are cut off.
         """
-        no, yes = self.no_and_yes
+        no, yes = _no_and_yes(self.support)
         return np.clip((means - no) / (yes - no), 0.0, 1.0)
 
 
@@ -128,6 +125,11 @@ def to_pixels(values: Any, support: Support) -> Any:
 
 def _middle(support: Support) -> float:
     return (support[0] + support[1]) / 2 if all(map(math.isfinite, support)) else 0.0
+
+
+def _no_and_yes(support: Support) -> tuple[float, float]:
+    low, high = support
+    return (max(low, -1.0), min(high, 1.0)) if _middle(support) == 0 else (low, high)
 
 
 def _holds_pixels(support: Support) -> bool:
