@@ -9,8 +9,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from jmvae_tf.data.own.incomplete_table import IncompleteTable
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.data.own.modalities_of_manifest import modalities_of
+from jmvae_tf.data.own.table_writing import table_writer
 from jmvae_tf.models.model_completer import ModelCompleter
 from jmvae_tf.programs.common.run_or_export import ModelAndTable
 from jmvae_tf.programs.tasks import incomplete_tables
@@ -243,3 +245,18 @@ def test_names_of_files_are_printed_without_control_characters(tmp_path, complet
     table.write_text(table.read_text().replace("broken.png", "brok\x1ben.png"))
     complete(table)
     assert "1 not readable: brok\\x1ben.png" in capsys.readouterr().out
+
+
+def test_classes_that_are_whole_numbers_in_json_stay_these(tmp_path):
+    classes = ("9007199254740992", "9007199254740993")
+    label = ModalityColumns("label", ("taxon",), "Categorical", classes=classes)
+    path = tmp_path / "table.jsonl"
+    path.write_text('{"taxon": 9007199254740993, "x": 1}\n{"x": 2}\n')
+    table = IncompleteTable(path, tmp_path, Manifest("shells", {"taxon": label}))
+    [part] = table.parts()
+    np.testing.assert_array_equal(part.data["taxon"], [[0, 1], [np.nan, np.nan]])
+    schema = table.schema(["taxon", "x"], {})
+    with table_writer(tmp_path / "completed.jsonl", schema) as write:
+        write(part.cells.assign(taxon=[part.cells["taxon"][0], classes[0]]))
+    lines = (tmp_path / "completed.jsonl").read_text().splitlines()
+    assert lines == ['{"taxon": 9007199254740993, "x": 1}', '{"taxon": 9007199254740992, "x": 2}']

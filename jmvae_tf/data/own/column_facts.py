@@ -3,9 +3,10 @@
 This module does not import TensorFlow.
 """
 
+import collections
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jmvae_tf.data.own.manifest_values import MOST_CLASSES
+from jmvae_tf.data.own.number_texts import LARGEST_EXACT, number_texts
 from jmvae_tf.data.own.table_file import Chunk, TableFile, TextAmongNumbersError
 from jmvae_tf.runtime.errors import UserError
 
@@ -31,6 +33,8 @@ class ColumnFacts:
       is_number: whether its cells are numbers; None while all are empty.
       present: the number of cells that are not empty.
       counts: distinct value to its number of cells; None if there are more than `MOST_CLASSES`.
+      exact: distinct number as it is written to its number of cells, of a column of whole numbers
+        with few values that may lose digits in float64; None for others.
       low: the lowest number.
       high: the highest number.
       is_sequence: whether the numbers are 0, 1, 2, … or 1, 2, 3, … in this order, without a gap.
@@ -43,6 +47,7 @@ class ColumnFacts:
     is_number: bool | None = None
     present: int = 0
     counts: dict[float | str, int] | None = dataclasses.field(default_factory=dict)
+    exact: dict[str, int] | None = None
     low: float = math.inf
     high: float = -math.inf
     is_sequence: bool = True
@@ -148,6 +153,29 @@ class TableFacts:
     table: TableFile
     rows: int
     columns: Mapping[str, ColumnFacts]
+
+    def may_lose_digits(self, name: str) -> bool:
+        """Tells whether different cells of a column may be the same number in float64."""
+        column = self.columns[name]
+        is_large = max(-column.low, column.high) >= LARGEST_EXACT
+        return bool(column.is_number) and (is_large or self.table.has_codes)
+
+    def with_exact(self, names: Sequence[str]) -> "TableFacts":
+        """Returns the facts with `ColumnFacts.exact` of some columns, for which it reads again."""
+        counters: dict[str, collections.Counter[str]] = {x: collections.Counter() for x in names}
+        for chunk, written in self.table.chunks_and_texts(names) if names else ():
+            for name, counter in counters.items():
+                if name in written and len(counter) <= MOST_CLASSES:
+                    texts = number_texts(chunk[name], written[name]).drop_null()
+                    for one in pc.value_counts(texts).to_pylist():
+                        counter[one["values"]] += one["counts"]
+        found = {
+            name: dataclasses.replace(self.columns[name], exact=dict(counter))
+            if len(counter) <= MOST_CLASSES
+            else dataclasses.replace(self.columns[name], counts=None)
+            for name, counter in counters.items()
+        }
+        return dataclasses.replace(self, columns={**self.columns, **found})
 
 
 def gather_facts(table: TableFile) -> TableFacts:

@@ -20,6 +20,7 @@ from jmvae_tf.data.own.column_facts import TableFacts
 from jmvae_tf.data.own.inference import TRUTHS
 from jmvae_tf.data.own.layout import PART_NAMES
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
+from jmvae_tf.data.own.number_texts import number_text, number_texts, sorted_numbers
 from jmvae_tf.data.own.table_file import Chunk, TableFile
 from jmvae_tf.data.own.text_symbols import symbols_of
 from jmvae_tf.runtime.errors import UserError
@@ -137,7 +138,7 @@ _BY_VALUE = ("attributes", "numbers")
 
 @dataclasses.dataclass(frozen=True)
 class _Cells:
-    """A chunk of a table, and where it stands; `exact` has keys that are numbers as texts."""
+    """A chunk of a table, and where it stands; `exact` has some numbers as they are written."""
 
     table: TableFile
     chunk: Chunk
@@ -149,13 +150,11 @@ class _Cells:
         return self.chunk.get(name, pa.nulls(self.length, pa.string()))
 
     def texts(self, name: str) -> pa.Array:
-        """Returns the cells of a column as texts; whole numbers without decimals."""
+        """Returns the cells of a column as texts; see `number_texts` for numbers."""
         cells = self.column(name)
         if not pa.types.is_floating(cells.type):
             return cells
-        distinct = cells.dictionary_encode()
-        written = pa.array([number_text(x) for x in distinct.dictionary.to_pylist()], pa.string())
-        return written.take(distinct.indices)
+        return number_texts(cells, self.exact.get(name))
 
     def numbers(self, name: str) -> np.ndarray:
         """Returns the cells of a column as float64, NaN where they are empty."""
@@ -185,11 +184,12 @@ class _Cells:
 
 def _all_cells(facts: TableFacts, manifest: Manifest) -> Iterator[_Cells]:
     """Reads a table, without columns that hold neither numbers nor texts."""
-    exact = [
-        name
-        for name in dict.fromkeys((manifest.group, manifest.key))
-        if name and name in facts.columns and _may_lose_digits(facts, name)
-    ]
+    keys = [x for x in (manifest.group, manifest.key) if x and x in facts.columns]
+    labels = [one.columns[0] for one in manifest.modalities.values() if one.kind == "label"]
+    exact = {
+        *(name for name in keys if facts.may_lose_digits(name)),
+        *(name for name in labels if name in facts.columns and facts.columns[name].exact),
+    }
     start = 0
     for chunk, texts in facts.table.chunks_and_texts(exact):
         length = len(next(iter(chunk.values())))
@@ -198,23 +198,9 @@ def _all_cells(facts: TableFacts, manifest: Manifest) -> Iterator[_Cells]:
         start += length
 
 
-def _may_lose_digits(facts: TableFacts, name: str) -> bool:
-    """Tells whether different keys in a column may be the same number."""
-    column = facts.columns[name]
-    is_large = max(-column.low, column.high) >= row_hashes.LARGEST_EXACT
-    return bool(column.is_number) and (is_large or facts.table.has_codes)
-
-
 def quoted(cell: str | None) -> str:
     """Quotes the cell of a table in a message."""
     return "nothing" if cell is None else repr(cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}…")
-
-
-def number_text(number: float) -> str:
-    """Writes a number as short as possible: 3 for 3.0."""
-    if math.isfinite(number) and float(number).is_integer() and abs(number) < 2**53:
-        return str(int(number))
-    return repr(float(number))
 
 
 def _fill_label(
@@ -351,10 +337,16 @@ def _check_unique(facts: TableFacts, manifest: Manifest, keys: np.ndarray) -> No
         cells.refuse(str(manifest.key), twice, "a key of its own", _REPEATED)
 
 
-def classes_of(values: Sequence[float | str]) -> tuple[str, ...]:
-    """Returns the classes of a label in order: by number, also of numbers within texts."""
-    if all(isinstance(x, float) for x in values):
-        return tuple(number_text(float(x)) for x in sorted(values))
+def classes_of(values: Sequence[float | str], are_numbers: bool) -> tuple[str, ...]:
+    """Returns the classes of a label in order: by number, also of numbers within texts.
+
+    Args:
+      values: distinct cells.
+      are_numbers: whether they are numbers, perhaps written as texts with all their digits.
+    """
+    if are_numbers:
+        texts = {number_text(x) if isinstance(x, float) else x for x in values}
+        return tuple(sorted_numbers(texts))
     return tuple(sorted(map(str, values), key=_natural))
 
 

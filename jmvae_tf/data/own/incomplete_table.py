@@ -15,7 +15,7 @@ from jmvae_tf.data.own.manifest import Manifest
 from jmvae_tf.data.own.path_source import OwnRows, load_rows
 from jmvae_tf.data.own.raw_cells import raw_parts, schema_of
 from jmvae_tf.data.own.separated_file import SeparatedFile
-from jmvae_tf.data.own.table_file import MISSING
+from jmvae_tf.data.own.table_file import MISSING, JsonLinesFile
 from jmvae_tf.data.own.table_writing import TextForm
 from jmvae_tf.runtime.errors import UserError
 
@@ -167,7 +167,20 @@ class IncompleteTable:
             if one.kind == "numbers"
             for column in one.columns
         ]
-        return schema_of(self._table, columns, beside, numbers)
+        return schema_of(self._table, columns, beside, numbers, self._numbered_labels())
+
+    def _numbered_labels(self) -> list[str]:
+        """Returns the labels that JSON writes as whole numbers, which estimates then are too."""
+        labels = [x.columns[0] for x in self._manifest.modalities.values() if x.kind == "label"]
+        facts = self._rows.table.facts.columns
+        return [
+            column
+            for column in labels
+            if isinstance(self._table, JsonLinesFile)
+            and column in facts
+            and facts[column].is_whole
+            and max(-facts[column].low, facts[column].high) < 2.0**63
+        ]
 
     def _data(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         stored = {

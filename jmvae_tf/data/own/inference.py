@@ -44,7 +44,10 @@ _FILE_ENDING = re.compile(r"_(file_name|file|filename|path)")
 _MOSTLY = 0.9  # The share of cells that decides on a column.
 _SHOWN = 40  # Characters of a cell that is quoted.
 
-_MOST_NUMBERED_CLASSES, _FEWEST_OF_A_CLASS = 20, 20
+MOST_NUMBERED_CLASSES = 20
+"""Classes of a column of numbers that no manifest calls a label."""
+
+_FEWEST_OF_A_CLASS = 20  # Examples, of such a column.
 _FEW_TEXTS, _SHARE_OF_TEXTS = 20, 0.1
 
 
@@ -182,7 +185,7 @@ def _kind_of(name: str, column: ColumnFacts, facts: TableFacts) -> tuple[str, st
     """Returns a kind, "key" or "ignored", and why if that is worth saying."""
     if column.not_cells is not None:
         return "ignored", f"not used: it holds {column.not_cells[1]}, no number or text"
-    distinct = None if column.counts is None else len(column.counts)
+    distinct = None if column.counts is None else len(column.exact or column.counts)
     if distinct is not None and distinct < 2 and column.share_of(IMAGE_ENDINGS) < _MOSTLY:
         if not distinct or column.present == facts.rows:
             return "ignored", f"not used: {'one value in all rows' if distinct else 'empty'}"
@@ -219,8 +222,8 @@ def _kind_of(name: str, column: ColumnFacts, facts: TableFacts) -> tuple[str, st
 def _kind_of_numbers(name: str, column: ColumnFacts, facts: TableFacts) -> tuple[str, str]:
     if name.lower() in _KEYS or (column.is_sequence and column.present > 2):
         return "key", "not used: it identifies the rows"
-    distinct = len(column.counts or ())
-    few = column.counts is not None and distinct <= _MOST_NUMBERED_CLASSES
+    distinct = len(column.exact or column.counts or ())
+    few = column.counts is not None and distinct <= MOST_NUMBERED_CLASSES
     if few and column.is_whole and column.present >= _FEWEST_OF_A_CLASS * distinct:
         return "label", '"kind": "numbers" would take it for numbers'
     return "numbers", ""

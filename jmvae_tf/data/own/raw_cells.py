@@ -48,6 +48,7 @@ def schema_of(
     columns: Sequence[str],
     beside: Mapping[str, str],
     numbers: Collection[str],
+    whole: Collection[str] = (),
 ) -> pa.Schema:
     """Returns the types of a table's columns, with new ones beside some of them.
 
@@ -56,11 +57,13 @@ def schema_of(
       columns: its columns in order, and perhaps others.
       beside: column to the column of numbers that follows it.
       numbers: columns of numbers, for those without a type.
+      whole: columns of whole numbers, for those without a type.
     """
     known = pq.read_schema(table.path) if isinstance(table, ParquetFile) else pa.schema([])
     fields = {name: known.field(name) for name in columns if name in known.names}
     for name in columns:
-        kind = pa.float64() if name in numbers else pa.string()
+        kind = pa.int64() if name in whole else pa.string()
+        kind = pa.float64() if name in numbers else kind
         fields.setdefault(name, pa.field(name, kind))
     order = []
     for name in columns:

@@ -16,10 +16,11 @@ from jmvae_tf.data.own.column_facts import TableFacts, gather_facts
 from jmvae_tf.data.own.data_source import data_source_of
 from jmvae_tf.data.own.encoding import Encoded
 from jmvae_tf.data.own.image_reading import resolve_images
-from jmvae_tf.data.own.inference import infer
+from jmvae_tf.data.own.inference import MOST_NUMBERED_CLASSES, infer, truths_of
 from jmvae_tf.data.own.layout import Layout, Listing, files_of, layout_of
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.data.own.manifest_values import LONGEST_TEXT, MOST_SYMBOLS
+from jmvae_tf.data.own.table_file import TableFile
 from jmvae_tf.data.own.text_symbols import plain_texts
 from jmvae_tf.export_format import value_names
 from jmvae_tf.runtime.errors import UserError
@@ -98,7 +99,7 @@ def read_table(
         given = Manifest(name, {})
         if os.path.lexists(layout.manifest):
             given = read_manifest(layout.manifest, name)
-    facts = gather_facts(layout.table)
+    facts = _facts_of(layout.table, given)
     inferred = infer(facts, given, may_lack)
     said = dict(inferred.said)
     manifest = _with_values(inferred.manifest, facts, said)
@@ -137,6 +138,23 @@ def read_table(
     return OwnTable(layout, facts, manifest, encoded, listing, said)
 
 
+def _facts_of(table: TableFile, given: Manifest) -> TableFacts:
+    """Looks through a table; columns of texts are read as written, whatever they look like."""
+    of_kind: dict[str, list[str]] = {}
+    for one in given.modalities.values():
+        of_kind.setdefault(one.kind, []).extend(one.columns)
+    facts = gather_facts(table.with_texts(of_kind.get("text", ())))
+    may_be_labels = [
+        name
+        for name, column in facts.columns.items()
+        if facts.may_lose_digits(name)
+        and column.is_whole
+        and not truths_of(column)
+        and (name in of_kind.get("label", ()) or len(column.counts or ()) <= MOST_NUMBERED_CLASSES)
+    ]
+    return facts.with_exact(may_be_labels)
+
+
 def _with_values(manifest: Manifest, facts: TableFacts, said: dict[str, str]) -> Manifest:
     """Resolves the classes of labels and the alphabets of texts."""
     modalities = dict(manifest.modalities)
@@ -158,13 +176,13 @@ def _classes(one: ModalityColumns, facts: TableFacts) -> tuple[str, ...]:
             + ("with more" if column.counts is None else "that is empty"),
             'choose "kind": "text", or ignore it, in columns.json',
         )
-    if len(column.counts) < 2:
+    if len(column.exact or column.counts) < 2:
         raise UserError(
             "A label has at least two classes",
             f"{facts.table.path}: column {name!r} with {next(iter(column.counts))!r} alone",
             "ignore it in columns.json",
         )
-    classes = encoding.classes_of(list(column.counts))
+    classes = encoding.classes_of(list(column.exact or column.counts), bool(column.is_number))
     for one_class in classes:
         if not value_names.is_name(one_class):
             raise UserError(

@@ -22,6 +22,7 @@ _MOST_OF_A_CELL, _GAP = 3, "  "  # Lines.
 _NAMED = 5  # Names in a line.
 _MOST_LINES = 8  # Of one kind.
 _LOOKED_AT = 1_000_000  # Examples.
+_FEW, _EVEN = 10, (0.05, 0.2)  # Examples to measure on; shares of a part that are near a tenth.
 _RARE, _MAJORITY = 5, 0.5  # Examples of a class; share of the largest.
 _STAND_INS = ("99", "999", "9999", "99999")  # What other programs write for missing numbers.
 _DISTINCT = 256  # Steps of float32 in the range of a column.
@@ -58,6 +59,8 @@ def describe_data(
     about = [(x, said[x]) for x in said if x not in manifest.modalities and said[x]]
     if about:
         lines += ["", *_at_most([f"column {_shown(x)}: {why}" for x, why in about])]
+    if not divided_by and manifest.split is None:
+        notes = [*_notes_on_parts(counts), *notes]
     found = [*notes, *_notes_on_names(manifest), *_notes_on_labels(data), *_notes_on_numbers(data)]
     if found:
         lines += ["", *_at_most([f"note: {one_line(x)}" for x in found])]
@@ -176,6 +179,20 @@ def _missing(data: DataSet, name: str) -> str:
         return "-"
     number = sum(int((~mask).sum()) for mask in masks)
     return f"{number} ({number / max(1, sum(mask.size for mask in masks)):.0%})"
+
+
+def _notes_on_parts(counts: Mapping[str, int]) -> list[str]:
+    """Says if a hash divides rows unevenly, or leaves a part with few; it knows no other rows."""
+    total = sum(counts.values())
+    held_out = {part: counts[part] for part in ("validation", "test")}
+    low, high = _EVEN
+    if all(x >= _FEW and low <= x / total <= high for x in held_out.values()):
+        return []
+    return [
+        f"of {total} rows, the hash gives {_for_parts(held_out)}, where a tenth each is meant: "
+        f"below {_FEW}, measures say little; a column split of train, validation and test divides "
+        "rows otherwise"
+    ]
 
 
 def _notes_on_names(manifest: Manifest) -> list[str]:

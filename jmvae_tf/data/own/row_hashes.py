@@ -8,13 +8,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from jmvae_tf.data.own.number_texts import lost_digits
 
 SHARES = (0.8, 0.1, 0.1)
 """The shares of the parts for training, validation and test, where nothing divides the rows."""
-
-LARGEST_EXACT = 2.0**53
-"""Below it, float64 has all whole numbers."""
 
 _KEY = "jmvae_tf: a row."  # Never change it: it decides on the part of every row.
 
@@ -54,8 +52,7 @@ def hash_keys(name: str, numbers: pa.Array, texts: pa.Array) -> np.ndarray:
       texts: its cells as they are written.
     """
     values = numbers.to_numpy(zero_copy_only=False)
-    is_code = pc.match_substring_regex(texts, r"^[+-]?0\d").fill_null(False)
-    by_digits = np.asarray(is_code) | (np.abs(values) >= LARGEST_EXACT)
+    by_digits = lost_digits(values, texts)
     hashes = hash_rows({name: numbers}, len(values))
     chosen = texts.filter(pa.array(by_digits))
     hashes[by_digits] = hash_rows({name: chosen}, len(chosen))

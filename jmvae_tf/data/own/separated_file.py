@@ -58,6 +58,7 @@ class SeparatedFile(TableFile):
       header_lines: the lines of the header; a quoted name may have a line break at its end.
       spaced: columns of numbers with cells of spaces, or with spaces around marks such as NA.
       has_mark: whether it begins with the mark of UTF-8, by which Excel knows it.
+      is_looked_through: whether all of it decided on `numbers`, not its start alone.
     """
 
     names: tuple[str, ...] = ()
@@ -67,6 +68,7 @@ class SeparatedFile(TableFile):
     header_lines: int = 1
     has_mark: bool = False
     spaced: frozenset[str] = frozenset()
+    is_looked_through: bool = False
 
     @classmethod
     def open(cls, path: pathlib.Path) -> "SeparatedFile":
@@ -121,6 +123,7 @@ class SeparatedFile(TableFile):
             frozenset(numbers),
             header_lines,
             has_mark,
+            is_looked_through=is_whole,
         )
 
     @property
@@ -153,8 +156,8 @@ class SeparatedFile(TableFile):
 
     @property
     def has_codes(self) -> bool:
-        """See the base class."""
-        return True
+        """See the base class; columns with a code in the start of the file are texts."""
+        return not self.is_looked_through
 
     def with_texts(self, columns: Collection[str]) -> "SeparatedFile":
         """See the base class."""

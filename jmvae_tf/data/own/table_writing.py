@@ -4,6 +4,7 @@ import contextlib
 import functools
 import json
 import pathlib
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -33,6 +34,8 @@ class TextForm(NamedTuple):
 
 
 USUAL_FORM = TextForm()
+
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 
 
 @contextlib.contextmanager
@@ -82,11 +85,10 @@ def _as_type(cell: Any, kind: pa.DataType, decimal: str) -> Any:
         kind = kind.value_type
     if cell is None:
         return None
-    is_whole = pa.types.is_integer(kind)
-    if isinstance(cell, str) and (is_whole or pa.types.is_floating(kind)):
+    if pa.types.is_integer(kind):
+        return _whole(cell, decimal)
+    if isinstance(cell, str) and pa.types.is_floating(kind):
         cell = _number(cell, decimal)
-    if is_whole and isinstance(cell, float):
-        return round(cell)
     if pa.types.is_boolean(kind) and isinstance(cell, str):
         return cell.casefold() in ("true", "yes", "1")
     if (pa.types.is_string(kind) or pa.types.is_large_string(kind)) and not isinstance(cell, str):
@@ -99,16 +101,29 @@ def _number(text: str, decimal: str) -> float | None:
     return None if text in MISSING else float(text.replace(decimal, "."))
 
 
+def _whole(cell: Any, decimal: str) -> Any:
+    """Returns a cell as a whole number, if it is one; float64 does not have all of them."""
+    if isinstance(cell, str):
+        cell = int(cell) if _WHOLE.fullmatch(cell.strip()) else _number(cell, decimal)
+    return round(cell) if isinstance(cell, float) else cell
+
+
 def _json_lines(rows: pd.DataFrame, schema: pa.Schema, decimal: str) -> Iterator[str]:
     """Writes objects without the cells that are empty; numbers as numbers."""
-    are_numbers = [pa.types.is_floating(schema.field(name).type) for name in rows.columns]
+    kinds = [schema.field(name).type for name in rows.columns]
     for cells in rows.itertuples(index=False, name=None):
         there = {
-            name: _number(cell, decimal) if is_number and isinstance(cell, str) else cell
-            for name, cell, is_number in zip(rows.columns, cells, are_numbers, strict=True)
+            name: _as_json(cell, kind, decimal) if isinstance(cell, str) else cell
+            for name, cell, kind in zip(rows.columns, cells, kinds, strict=True)
         }
         there = {name: cell for name, cell in there.items() if cell is not None}
         yield json.dumps(there, ensure_ascii=False, default=str) + "\n"
+
+
+def _as_json(text: str, kind: pa.DataType, decimal: str) -> Any:
+    if pa.types.is_integer(kind):
+        return _whole(text, decimal)
+    return _number(text, decimal) if pa.types.is_floating(kind) else text
 
 
 def _as_text(cell: Any, decimal: str = ".") -> str:

@@ -108,3 +108,19 @@ def test_names_that_most_models_cannot_have_are_said(tmp_path):
     said = _said(shells, tmp_path / "data")
     assert "note: most models would have two signatures called 'a_b_to_c': one generates c" in said
     assert "rename one of a, b, a_b, c in columns.json" in said
+
+
+def test_a_hash_that_divides_few_rows_unevenly_is_said(tmp_path):
+    rows = [f"{x},{x % 7}.5,{'ab'[x % 2]}" for x in range(300)]
+
+    def said(number, head="id,x,y", about_all=None):
+        path = write_table(tmp_path / f"{number}{head}", [head, *rows[:number]])
+        if about_all:
+            (path.parent / "columns.json").write_text(json.dumps({"": about_all}))
+        return _said(path, tmp_path / "data")
+
+    assert "where a tenth each is meant" not in said(300)
+    assert "note: of 60 rows, the hash gives " in said(60)
+    assert "a column split of train, validation and test divides rows otherwise" in said(60)
+    uneven = said(300, "id,x,beach", {"group": "beach"})
+    assert "note: of 300 rows, the hash gives " in uneven

@@ -1,5 +1,6 @@
 """Tables keep their texts, and a Parquet file its types."""
 
+import json
 import pathlib
 import tempfile
 
@@ -91,3 +92,15 @@ def test_a_table_that_could_not_be_written_is_not_there(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         write_and_fail()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_whole_numbers_beyond_those_of_float64_are_written_exactly(suffix):
+    large = 2**53 + 1
+    rows = pd.DataFrame({"taxon": [large, str(large), "3.0", None]}, dtype=object)
+    content = written(f"table{suffix}", [rows], pa.schema({"taxon": pa.int64()}))
+    if suffix == ".jsonl":
+        cells = [json.loads(line).get("taxon") for line in content.splitlines()]
+    else:
+        cells = pq.read_table(pa.BufferReader(content)).column("taxon").to_pylist()
+    assert cells == [large, large, 3, None]
