@@ -13,6 +13,7 @@ from jmvae_tf.data.data_set import PARTS
 from jmvae_tf.evaluation.estimate import Estimate, estimate_in, mean_as_text
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.presets import preset_of
+from jmvae_tf.reporting.skills import skills
 from jmvae_tf.reporting.verdict import verdict
 from jmvae_tf.runtime.errors import UserError, one_line
 from jmvae_tf.runtime.files import read_json, written_atomically
@@ -24,8 +25,9 @@ CARD = "model_card.md"
 """The file of the card, beside `saved_model.pb`."""
 
 _WIDTH = 120
-_MOST_METRICS = 200
+_MOST_ROWS = 40  # Of a table; a card is read by people, `metrics.json` by programs.
 _LONGEST_NOTE = 500
+_MAIN = "bound"  # What the names of the main measures of a whole model begin with.
 _NO_FLAGS = ("model", "data", "target")
 _COLUMNS = "columns"  # The manifest of a user's own data.
 
@@ -67,7 +69,7 @@ def model_card(model: MultimodalVAE, folder: RunFolder, settings: Settings, chec
     sections = {
         "Data": _data(model, settings, folder, counts),
         "In short": _in_short(model, metrics, settings, folder, counts),
-        "Measures": _measures(metrics, checkpoint),
+        "Measures": _measures(model, metrics, checkpoint),
         "Limits": _limits(model, metrics),
         "How it was made": _making(settings, folder, checkpoint),
     }
@@ -191,7 +193,8 @@ def num_training(counts: Mapping[str, Any]) -> int | None:
     return _by_part(counts.get("examples")).get("train")
 
 
-def _measures(metrics: Mapping[str, Any], checkpoint: str) -> Iterator[str]:
+def _measures(model: MultimodalVAE, metrics: Mapping[str, Any], checkpoint: str) -> Iterator[str]:
+    """Yields how well modalities are generated from others, then all or the main measures."""
     found = {name: estimate_in(metrics, name) for name in metrics}
     rows = [
         [_code(name), _with_error(value), _plain(metrics[name].get("examples", "all"))]
@@ -207,9 +210,23 @@ def _measures(metrics: Mapping[str, Any], checkpoint: str) -> Iterator[str]:
         f"Of {_plain(number)} test examples, which training did not see, or of those that have "
         "what a measure needs. Log-likelihoods are in nats."
     )
-    yield _table(["measure", "mean ± standard error", "examples"], rows[:_MOST_METRICS])
-    if len(rows) > _MOST_METRICS:
-        yield f"And {len(rows) - _MOST_METRICS} more in the run's `metrics.json`."
+    generated = [
+        [_plain(x.direction.target), _plain(" and ".join(x.direction.given)), _plain(x.words)]
+        for x in skills(metrics, model.modalities, model.conditions)
+    ]
+    if generated:
+        yield _table(["generated", "from", "how well"], generated[:_MOST_ROWS])
+    shown = rows
+    if len(rows) > _MOST_ROWS:
+        main = [name for name, value in found.items() if value and name.startswith(_MAIN)]
+        shown = [row for row in rows if row[0] in map(_code, main)][:_MOST_ROWS]
+    if shown:
+        yield _table(["measure", "mean ± standard error", "examples"], shown)
+    if len(shown) < len(rows) or len(generated) > _MOST_ROWS:
+        yield _wrapped(
+            f"All {len(rows)} measures, also of single columns and classes, are in the run's "
+            "`metrics.json`; `bin/evaluate` prints them with what they mean."
+        )
 
 
 def _with_error(value: Estimate) -> str:

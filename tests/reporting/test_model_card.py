@@ -56,12 +56,25 @@ def test_a_measured_model_has_counts_gaps_and_measures(run, tmp_path):
         "left out of both: 398 of 1198 train, 90 of 300 test.",
         "| `generated_label_accuracy` | 0.9000 ± 0.0200 | 210 |",
         "- Predicts well: label from image (90% right, the largest class alone 10%).",
+        "| label | image | 90% right, the largest class alone 10% |",
         "a \\| pipe and a 'tick'",
         "tensorflow ",
         "--epochs=3",
     ):
         assert part in text, part
     assert "left_out" not in text
+
+
+def test_of_many_measures_the_main_ones_are_listed(run, tmp_path):
+    terms = {f"bound_{x}": {"mean": -float(x), "standard_error": 0.1} for x in range(9)}
+    classes = {f"class_{x}_accuracy": {"mean": 0.1, "standard_error": 0.1} for x in range(300)}
+    run[0].metrics_file.write_text(json.dumps({**METRICS, **classes, **terms}))
+    text = card_of(run, tmp_path)
+    assert "| label | image | 90% right, the largest class alone 10% |" in text
+    assert "| `bound_8` | -8.0000 ± 0.1000 | all |" in text
+    assert "class_" not in text
+    assert "All 311 measures, also of single columns and classes, are in the run's" in text
+    assert len(text.splitlines()) < 80
 
 
 @pytest.mark.parametrize("metrics", [None, {**METRICS, "checkpoint": "epoch-0002.keras"}, [1]])
