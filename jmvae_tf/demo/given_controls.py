@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from jmvae_tf.demo.page_controls import opened_image, upload_controls
+from jmvae_tf.demo.page_controls import opened_image, picture_box, upload_controls
+from jmvae_tf.demo.pictures import for_screen
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.export_format.one_hot import one_hot
 from jmvae_tf.export_format.texts import events_of_texts
@@ -52,7 +53,18 @@ class _Image(GivenControl):
     crops_faces = False
 
     def _made(self) -> list[Any]:
-        return list(upload_controls(self.modality, self.crops_faces, self.modality.name))
+        name = self.modality.name
+        photo, face = upload_controls(self.modality, self.crops_faces, name)
+        seen = picture_box(f"{name}: what the model sees", f"seen-{name}", visible=False)
+        changed = [photo.change, face.change]
+        gr.on(changed, self._seen, [photo, face], seen, show_progress="hidden")
+        return [photo, face]
+
+    def _seen(self, path: str | None, face: bool) -> Any:
+        """Returns the update that shows an uploaded image, or hides it if there is none."""
+        image = opened_image(self.modality, path, face, warns=False)
+        shown = None if image is None else for_screen(image, self.modality)
+        return gr.update(value=shown, visible=shown is not None)
 
     def values(self, settings: Sequence[Any]) -> np.ndarray | None:
         path, face = settings

@@ -148,14 +148,27 @@ def upload_controls(image: DescribedModality, crops_faces: bool, label: str) -> 
     return photo, face
 
 
-def opened_image(image: DescribedModality, path: str | None, face: bool) -> np.ndarray | None:
-    """Reads an uploaded image as the model's input; the page shows any error."""
+def opened_image(
+    image: DescribedModality, path: str | None, face: bool, warns: bool = True
+) -> np.ndarray | None:
+    """Reads an uploaded image as the model's input.
+
+    Args:
+      image: the modality.
+      path: the file; None for none.
+      face: whether to find and crop the face.
+      warns: whether the page shows why a file cannot be used.
+
+    Returns:
+      The image, [*event_shape]; None if there is no file, or it cannot be used.
+    """
     if path is None:
         return None
     try:
         return from_file(path, image, "face" if face else image.fit)
     except UserError as error:
-        gr.Warning(str(error).replace(path, "the file"), title="This file cannot be used")
+        if warns:
+            gr.Warning(str(error).replace(path, "the file"), title="This file cannot be used")
         return None
 
 

@@ -320,6 +320,7 @@ def test_shells_by_any_of_their_modalities(chromium, tmp_path):
         _says(page, "photo and species and traits and measures from note")
         chart = _picture(page, "result-species")
         page.locator("input[type=file]").first.set_input_files(shell)
+        _picture(page, "seen-photo")
         page.locator("#give-traits").get_by_label("striped").check()
         _text_box(page, "give-measures-0").fill("55")
         _text_box(page, "give-measures-1").fill("20")

@@ -332,6 +332,28 @@ def test_everything_is_generated_from_what_is_given(served):
     assert not any(x["visible"] for name, x in answer.items() if name.startswith("result-"))
 
 
+@pytest.mark.parametrize("served", [SHELLS], indirect=True)
+def test_an_uploaded_image_is_shown_before_anything_is_generated(served):
+    client, *_ = served
+    config = client.get("/config").json()
+    [seen] = [x["id"] for x in config["components"] if x["props"].get("elem_id") == "seen-photo"]
+    [show] = [x["id"] for x in config["dependencies"] if x["outputs"] == [seen]]
+    [keep, *_] = [index for index, given, _ in _handlers(client) if given == ["file"]]
+    for content, session in ((_png(), "photo"), (b"no image", "none")):
+        path = _upload(client, content)
+        assert _call(client, keep, [_file(path)], session=session) == (True, [None])
+    works, [update] = _call(client, show, [None, False], session="photo")
+    assert works
+    assert update["visible"]
+    assert update["value"]["path"].endswith(".webp")
+    works, [update] = _call(client, show, [None, False], session="none")
+    assert works
+    assert not update["visible"]
+    works, [update] = _call(client, show, [None, False])
+    assert works
+    assert not update["visible"]
+
+
 def test_no_handler_gives_back_a_path(served):
     client, folder, _ = served
     path = _upload(client, _png())
