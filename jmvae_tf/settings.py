@@ -5,10 +5,7 @@ A run on a user's own data has a manifest too, which says what its modalities ar
 This module does not need TensorFlow, so that programs can check their flags at once.
 """
 
-import collections.abc
 import dataclasses
-import types
-import typing
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -21,14 +18,15 @@ from jmvae_tf.runtime.rules import (
     A_MOMENTUM,
     A_RATE,
     A_SEED,
+    A_SHARE,
     A_WEIGHT,
     AT_LEAST_1,
-    LARGEST_NUMBER,
     NOT_NEGATIVE,
-    OF_TYPE,
     Rule,
     at_most,
+    check_value,
     one_of,
+    shown,
 )
 
 _COLUMNS = "columns"
@@ -91,6 +89,13 @@ class Settings:
         "a label of your own data whose classes training sees equally often; empty: none",
         None,
         before="",
+    )
+    complete_share: float | None = setting(
+        "least share of complete rows of your own data in training, drawn again for it up to 20 "
+        "times an epoch; 0: draw each row once",
+        None,
+        A_SHARE,
+        before=0.0,
     )
     latent_dim: int = setting(
         "number of values of z", dataclasses.MISSING, AT_LEAST_1, at_most(65_536)
@@ -190,7 +195,7 @@ class Settings:
             setting is missing or does not belong to the model and data set.
         """
         for field in _fields(type(self)):
-            _check_value(field, getattr(self, field.name))
+            check_value(field, getattr(self, field.name))
         self._check_fit()
 
     def _check_fit(self) -> None:
@@ -202,7 +207,7 @@ class Settings:
                     f"--{field.name} is "
                     + ("needed by " if value is None else "not a setting of ")
                     + f"{self.model} on {self.data}",
-                    f"--{field.name}={_shown(value)}",
+                    f"--{field.name}={shown(value)}",
                     "give it a value" if value is None else "leave it out",
                 )
             if isinstance(value, Mapping) and value.keys() != preset[field.name].keys():
@@ -250,7 +255,7 @@ class Settings:
         has: Mapping[str, Any] = {}
         if "model" in config and "data" in config:
             for name in ("model", "data", "target"):
-                _check_value(fields[name], config.get(name))
+                check_value(fields[name], config.get(name))
             has = preset_of(config["model"], config["data"], config.get("target"), manifest)
         added: dict[str, Any] = {}
         unknown = [name for name in config if name not in fields]
@@ -299,47 +304,11 @@ class Settings:
         return dataclasses.replace(self, epochs=overrides.get("epochs", self.epochs))
 
 
-def _check_value(field: dataclasses.Field, value: Any) -> None:
-    """Raises UserError if a setting's value has the wrong type or is out of range."""
-
-    def require(rule: Rule, received: Any) -> None:
-        if not rule.holds(received):
-            raise UserError(
-                f"--{field.name} must be {rule.text}",
-                f"--{field.name}={_shown(received)}",
-                "change it",
-            )
-
-    hint: Any = field.type
-    if isinstance(hint, types.UnionType):
-        if value is None:
-            return
-        hint = typing.get_args(hint)[0]
-    if typing.get_origin(hint) is collections.abc.Mapping:
-        require(Rule("an object", lambda x: isinstance(x, Mapping)), value)
-        hint = typing.get_args(hint)[1]
-        values = list(value.values())
-    else:
-        values = [value]
-    for single in values:
-        require(OF_TYPE[hint], single)
-        for rule in field.metadata["rules"]:
-            require(rule, single)
-        if hint is int:
-            require(at_most(LARGEST_NUMBER), single)
-
-
 def check_values(overrides: Mapping[str, Any]) -> None:
     """Raises UserError if a value is wrong whatever the data are."""
     for field in setting_fields():
         if field.name in overrides:
-            _check_value(field, overrides[field.name])
-
-
-def _shown(value: Any) -> str:
-    """Formats a value for a message; only its type if it is nested or not a plain value."""
-    plain = value is None or isinstance(value, str | int | float)
-    return str(value) if plain else f"a {type(value).__name__}"
+            check_value(field, overrides[field.name])
 
 
 def setting_fields() -> list[dataclasses.Field]:

@@ -60,7 +60,11 @@ class Feed:
         `shares` of the replicas to feed: they return each batch in these parts, one after the
         other, and read no other rows. The parts of all replicas together are the whole batch.
       balanced: a label whose classes training sees equally often, by drawing examples again; empty
-        for none, when each example comes once in an epoch.
+        for none.
+      complete_share: the least share of complete examples in an epoch; if there are fewer, they are
+        drawn again. 0 for as many as there are. Not with `balanced`.
+
+    Without these two, each example comes once in an epoch.
     """
 
     data: DataSet
@@ -69,6 +73,7 @@ class Feed:
     flips: bool | Collection[str] = False
     replicas: int = 1
     balanced: str = ""
+    complete_share: float = 0.0
 
     def __post_init__(self) -> None:
         """Checks that there are batches and that replicas can share them.
@@ -76,7 +81,7 @@ class Feed:
         Raises:
           UserError: if a batch is larger than the training set, the replicas cannot share it
             equally, an evaluation set has fewer examples than there are replicas, what is mirrored
-            is no image, or what is balanced is no label.
+            is no image, what is balanced is no label, or both decide how often an example comes.
         """
         images = self._mirrored()
         for flag, names, kind in (
@@ -91,6 +96,12 @@ class Feed:
                         f"{name}, and {', '.join(of_kind) or 'none'} in {self.data.name}",
                         "change it, or leave it out",
                     )
+        if self.balanced and self.complete_share:
+            raise UserError(
+                "Either --balance or --complete_share decides how often an example comes",
+                f"--balance={self.balanced} and --complete_share={self.complete_share:g}",
+                "leave one of them out",
+            )
         for part in ("validation", "test"):
             if 0 < self.data.num_examples(part) < self.replicas:
                 raise UserError(
@@ -139,7 +150,7 @@ class Feed:
         rows_of = {name: _reader(stored) for name, stored in data.values("train").items()}
         beside_of = {key: _reader(stored) for key, stored in self._beside("train").items()}
         root, images = root_seed(self.seed), self._mirrored()
-        order_of = balance.order_by(data, self.balanced) if self.balanced else self._shuffled
+        order_of = self._order()
 
         def batches_of(epoch: tf.Tensor) -> tf.data.Dataset:
             order = order_of(fold(root, _SHUFFLE, epoch))
@@ -219,6 +230,14 @@ class Feed:
             return self.flips
         images = [name for name, x in self.data.modalities.items() if x.kind == "image"]
         return images if self.flips else ()
+
+    def _order(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """Returns the function that draws the order of an epoch from a seed."""
+        if self.balanced:
+            return balance.order_by(self.data, self.balanced)
+        if self.complete_share:
+            return balance.order_with_complete(self.data, self.complete_share) or self._shuffled
+        return self._shuffled
 
     def _shuffled(self, seed: tf.Tensor) -> tf.Tensor:
         """Returns the indices of all training examples in a random order."""

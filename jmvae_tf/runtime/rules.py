@@ -1,8 +1,14 @@
 """Rules for the values of settings, with the texts that messages have."""
 
+import collections.abc
+import dataclasses
 import math
-from collections.abc import Callable
+import types
+import typing
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+
+from jmvae_tf.runtime.errors import UserError
 
 LARGEST_NUMBER = 2**31 - 1
 """The largest whole number of a setting."""
@@ -38,6 +44,7 @@ NOT_NEGATIVE = Rule("0 or more", lambda x: x >= 0)
 A_SEED = Rule(f"from 0 to {LARGEST_NUMBER}", lambda x: 0 <= x <= LARGEST_NUMBER)
 A_RATE = Rule("positive and finite", lambda x: 0 < x < math.inf)
 A_WEIGHT = Rule("finite and 0 or more", lambda x: 0 <= x < math.inf)
+A_SHARE = Rule("from 0 to 1", lambda x: 0 <= x <= 1)
 A_MOMENTUM = Rule("from 0 to below 1", lambda x: 0 <= x < 1)
 
 OF_TYPE: dict[Any, Rule] = {
@@ -56,3 +63,47 @@ OF_TYPE: dict[Any, Rule] = {
     ),
 }
 """The rule for the values of each type."""
+
+
+def check_value(field: dataclasses.Field, value: Any) -> None:
+    """Checks the value of a setting by its type and the rules in its metadata.
+
+    Args:
+      field: the field of a setting; its metadata have `rules`.
+      value: the value; for a mapping each of its values is checked.
+
+    Raises:
+      UserError: if it has the wrong type or is out of range.
+    """
+
+    def require(rule: Rule, received: Any) -> None:
+        if not rule.holds(received):
+            raise UserError(
+                f"--{field.name} must be {rule.text}",
+                f"--{field.name}={shown(received)}",
+                "change it",
+            )
+
+    hint: Any = field.type
+    if isinstance(hint, types.UnionType):
+        if value is None:
+            return
+        hint = typing.get_args(hint)[0]
+    if typing.get_origin(hint) is collections.abc.Mapping:
+        require(Rule("an object", lambda x: isinstance(x, Mapping)), value)
+        hint = typing.get_args(hint)[1]
+        values = list(value.values())
+    else:
+        values = [value]
+    for single in values:
+        require(OF_TYPE[hint], single)
+        for rule in field.metadata["rules"]:
+            require(rule, single)
+        if hint is int:
+            require(at_most(LARGEST_NUMBER), single)
+
+
+def shown(value: Any) -> str:
+    """Formats a value for a message; only its type if it is nested or not a plain value."""
+    plain = value is None or isinstance(value, str | int | float)
+    return str(value) if plain else f"a {type(value).__name__}"

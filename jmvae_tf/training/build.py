@@ -96,7 +96,13 @@ def feed_of(settings: Settings, data: DataSet, num_replicas: int) -> Feed:
     if settings.flips and settings.flipped_images:
         flips = settings.flipped_images.split(",")
     return Feed(
-        data, settings.batch_size, settings.seed, flips, num_replicas, settings.balance or ""
+        data,
+        settings.batch_size,
+        settings.seed,
+        flips,
+        num_replicas,
+        balanced=settings.balance or "",
+        complete_share=settings.complete_share or 0.0,
     )
 
 

@@ -1,4 +1,4 @@
-"""Tests of the order in which classes come equally often."""
+"""Tests of the orders in which rare classes, or complete examples, come more often."""
 
 import numpy as np
 import pytest
@@ -76,3 +76,62 @@ def test_only_training_is_balanced():
 def test_what_is_balanced_is_a_label(name):
     with pytest.raises(UserError, match=f"names a modality of kind label; received {name}, and sp"):
         Feed(shells(), 20, balanced=name)
+
+
+def gaps(number_complete: int) -> DataSet:
+    """Every example has its index; the first ones have their species too."""
+    return shells(**{observed_key("species"): np.arange(100) < number_complete})
+
+
+@pytest.mark.parametrize(
+    ("complete", "share", "drawn"), [(5, 0.25, 25), (7, 0.5, 50), (2, 0.75, 40), (1, 1.0, 20)]
+)
+def test_complete_examples_are_drawn_again_up_to_their_share(complete, share, drawn):
+    order = balance.order_with_complete(gaps(complete), share)
+    seen = [np.bincount(order(fold(root_seed(1), epoch)), minlength=100) for epoch in range(3)]
+    for numbers in seen:
+        assert numbers.sum() == 100
+        assert numbers[:complete].sum() == drawn  # At most 20 times each.
+        assert np.ptp(numbers[:complete]) <= 1
+        assert set(numbers[complete:]) == {0, 1}
+    assert (seen[0] != seen[1]).any()
+
+
+def test_all_other_examples_come_equally_often():
+    order = balance.order_with_complete(gaps(10), 0.25)
+    orders = [order(fold(root_seed(1), epoch)) for epoch in range(400)]
+    numbers = np.bincount(np.concatenate(orders), minlength=100)[10:]
+    mean = 400 * 75 / 90
+    assert np.abs(numbers - mean).max() < 5 * np.sqrt(mean * (1 - 75 / 90))
+
+
+def test_complete_examples_are_spread_over_an_epoch():
+    order = balance.order_with_complete(gaps(10), 0.5)
+    orders = np.stack([order(fold(root_seed(1), epoch)) for epoch in range(400)])
+    shares = (orders < 10).mean(axis=0)
+    assert np.abs(shares - 0.5).max() < 5 * np.sqrt(0.25 / 400)
+
+
+@pytest.mark.parametrize("complete", [0, 25, 80, 100])
+def test_examples_come_once_where_none_is_complete_or_enough_are(complete):
+    assert balance.order_with_complete(gaps(complete), 0.25) is None
+    same, without = (
+        Feed(gaps(complete), 20, complete_share=share).training_batches().take(5)
+        for share in (0.25, 0.0)
+    )
+    for one, other in zip(same.as_numpy_iterator(), without.as_numpy_iterator(), strict=True):
+        np.testing.assert_array_equal(one["index"], other["index"])
+
+
+def test_batches_have_complete_examples_again():
+    feed = Feed(gaps(5), 20, complete_share=0.25)
+    batches = list(feed.training_batches().take(5).as_numpy_iterator())
+    index = np.concatenate([batch["index"][:, 0] for batch in batches])
+    observed = np.concatenate([batch[observed_key("species")] for batch in batches])
+    np.testing.assert_array_equal(observed, index < 5)
+    assert observed.sum() == 25
+
+
+def test_a_label_and_complete_examples_are_not_balanced_together():
+    with pytest.raises(UserError, match="--balance=species and --complete_share=0.5; leave one"):
+        Feed(gaps(5), 20, balanced="species", complete_share=0.5)
