@@ -178,7 +178,7 @@ def preset_of(
     row = MODELS[model]
     preset = {
         name: value
-        for name, value in (of_data | dict(row.preset)).items()
+        for name, value in (dict(row.preset) | of_data).items()
         if name in row.settings or name not in _OF_SOME_MODELS
     }
     if row.has_target:

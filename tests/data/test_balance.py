@@ -133,5 +133,5 @@ def test_batches_have_complete_examples_again():
 
 
 def test_a_label_and_complete_examples_are_not_balanced_together():
-    with pytest.raises(UserError, match="--balance=species and --complete_share=0.5; leave one"):
+    with pytest.raises(UserError, match=r"--balance=species and --complete_share=0\.5; leave one"):
         Feed(gaps(5), 20, balanced="species", complete_share=0.5)
