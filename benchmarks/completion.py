@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Completes a table of drawn shells, 30 % of whose cells are hidden, and compares with the truth.
 
-bin/train learns from the photographs and the table with its gaps, and bin/complete fills them.
+bin/train learns from the photographs and the table with its gaps, and bin/complete fills them. The
+manifest is that of docs/own_data.md.
 Beside it stand the column's mean or the majority, and scikit-learn's IterativeImputer on the same
 table, which sees no photographs: with numbers as they are, and with logarithms of those that range
 over magnitudes. The notes are left out, since they tell size and traits.
@@ -14,6 +15,7 @@ deviations beside them give.
 """
 
 import csv
+import json
 import pathlib
 import subprocess
 import sys
@@ -37,18 +39,27 @@ _TRAIN = flags.DEFINE_list("train", [], "flags of bin/train, such as epochs=100"
 
 _NUMBERS = [name for name in MISSING if name.endswith(("_mm", "_g", "_m")) or name == "crystals"]
 _LOGS = ["weight_g", "crystals"]
-_CLASSES = ["species", "red", "striped", "chipped"]
+_TRAITS = ["red", "striped", "chipped"]
+_CLASSES = ["species", *_TRAITS]
+_MANIFEST = {
+    "photo": {"kind": "image", "column": "file_name", "size": [32, 32]},
+    "species": {"kind": "label", "column": "species"},
+    "traits": {"kind": "attributes", "columns": _TRAITS},
+    "measures": {"kind": "numbers", "columns": _NUMBERS, "log": _LOGS},
+    "": {"key": "id"},
+}
 _INTERVALS = {"50 %": 0.6745, "90 %": 1.6449}  # Standard deviations to both sides.
 
 
 def _hide(folder, seed):
-    """Empties some cells of the table, and leaves the notes out; returns what is left."""
+    """Empties cells, leaves the notes out, and writes the manifest; returns the table."""
     path = folder / "metadata.csv"
     table = pd.read_csv(path, dtype=str, keep_default_na=False).drop(columns="note")
     rng = np.random.default_rng([seed, 1])
     for column in [*_NUMBERS, *_CLASSES]:
         table.loc[rng.random(len(table)) < _HIDDEN.value, column] = ""
     table.to_csv(path, index=False, quoting=csv.QUOTE_MINIMAL)
+    (folder / "columns.json").write_text(json.dumps(_MANIFEST))
     return table
 
 
