@@ -133,6 +133,21 @@ def test_labels_and_attributes_beside_larger_events_weigh_more():
     assert weights == {"photo": 1, "species": 2, "measures": 1}
 
 
+def test_own_data_have_a_smaller_alpha_than_the_paper_s():
+    assert _settings().alpha == 0.1
+    assert _settings(alpha=1.0).alpha == 1.0
+    assert settings_of("jmvae_kl", "mnist", {}).alpha == 1.0
+    assert _settings("jmvae").alpha is None
+
+
+def test_complete_rows_are_drawn_again_unless_a_label_is_balanced():
+    assert _settings().complete_share == 0.25
+    assert _settings(balance="species").complete_share == 0
+    assert settings_of("jmvae_kl", "mnist", {}).complete_share is None
+    with pytest.raises(UserError, match="--complete_share must be from 0 to 1; received --comp"):
+        _settings(complete_share=1.5)
+
+
 def test_more_examples_get_more_latent_values():
     many = shells_manifest(extra={**SHELLS["measures"], "columns": [f"x{i}" for i in range(60)]})
     assert preset_of_manifest(many, Counts(480, 60))["latent_dim"] == 16
