@@ -181,6 +181,8 @@ def preset_of(
         for name, value in (dict(row.preset) | of_data).items()
         if name in row.settings or name not in _OF_SOME_MODELS
     }
+    if row.modalities == "target":
+        preset.pop("complete_share", None)  # Its examples have their modality, or do not count.
     if row.has_target:
         preset["target"] = preset["target"] if target is None else target
         check_choice("target", preset["target"], preset["likelihood_weights"])

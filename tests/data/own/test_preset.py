@@ -144,6 +144,7 @@ def test_complete_rows_are_drawn_again_unless_a_label_is_balanced():
     assert _settings().complete_share == 0.25
     assert _settings(balance="species").complete_share == 0
     assert settings_of("jmvae_kl", "mnist", {}).complete_share is None
+    assert _settings("vae").complete_share is None
     with pytest.raises(UserError, match="--complete_share must be from 0 to 1; received --comp"):
         _settings(complete_share=1.5)
 
