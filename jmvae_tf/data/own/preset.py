@@ -83,9 +83,7 @@ def preset_of_manifest(
         "discriminator": judged.encoder.replace("R", "L"),
         "adversarial_weight": 1.0,
         "discriminator_learning_rate": 1e-4,
-        # What z knows of one modality costs a divergence from each encoder that does not see it. At
-        # 1, z knew nothing of the numbers of a table; the 2016 paper has 0.01 to 1.
-        "alpha": 0.1,
+        "alpha": _alpha(len(manifest.modalities)),
         "likelihood_weights": _weights(manifest),
         "epochs": epochs,
         "warmup_epochs": epochs // 10,
@@ -218,6 +216,16 @@ def _halvings(shape: tuple[int, ...]) -> int:
     ):
         number += 1
     return number
+
+
+def _alpha(number: int) -> float:
+    """Returns the weight of each divergence between encoders, by the number of modalities.
+
+    What z knows of a modality alone costs a divergence from the encoder of each other one. All of
+    them together weigh as much as the 2018 paper's one, between two modalities: if each weighed 1,
+    z would know nothing of the numbers of a table with a label and attributes.
+    """
+    return round(1 / max(1, number - 1), 2)
 
 
 def _latent_dim(manifest: Manifest, largest: int) -> int:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from jmvae_tf.data.own.manifest import Manifest
 from jmvae_tf.data.own.preset import Counts, num_parameters, preset_of_manifest
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.runtime.errors import UserError
@@ -133,10 +134,13 @@ def test_labels_and_attributes_beside_larger_events_weigh_more():
     assert weights == {"photo": 1, "species": 2, "measures": 1}
 
 
-def test_own_data_have_a_smaller_alpha_than_the_paper_s():
-    assert _settings().alpha == 0.1
-    assert _settings(alpha=1.0).alpha == 1.0
-    assert settings_of("jmvae_kl", "mnist", {}).alpha == 1.0
+def test_divergences_between_encoders_weigh_together_as_much_as_with_two_modalities():
+    modalities = shells_manifest().modalities
+    for number, alpha in ((2, 1.0), (3, 0.5)):
+        manifest = Manifest("shells", dict(list(modalities.items())[:number]))
+        assert _settings(manifest=manifest).alpha == alpha
+    assert _settings(alpha=0.1).alpha == 0.1
+    assert settings_of("jmvae_kl", "mnist", {}).alpha == 1.0  # As in the 2018 paper.
     assert _settings("jmvae").alpha is None
 
 
