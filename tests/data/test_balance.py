@@ -52,9 +52,10 @@ def test_examples_without_a_label_come_as_often_as_they_are():
         assert sorted(numbers.tolist()) == [0, 26, 27, 27]
 
 
-def test_epochs_differ_and_a_later_start_sees_what_it_would_have_seen():
+@pytest.mark.parametrize("how", [{"balanced": "species"}, {"complete_share": 0.5}])
+def test_epochs_differ_and_a_later_start_sees_what_it_would_have_seen(how):
     def batches(first_epoch, number):
-        feed = Feed(shells(), 20, seed=3, balanced="species")
+        feed = Feed(gaps(10), 20, seed=3, **how)
         taken = feed.training_batches(first_epoch).take(number).as_numpy_iterator()
         return np.stack([batch["index"] for batch in taken])
 
