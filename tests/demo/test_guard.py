@@ -11,6 +11,7 @@ import asyncio
 
 import httpx
 
+from jmvae_tf.demo import uploads
 from jmvae_tf.demo.guard import NO_SUCH_FILE, Guard
 from jmvae_tf.demo.uploads import LARGEST, Uploads
 
@@ -346,8 +347,10 @@ def test_bodies_are_limited(ask, library):
     assert library.calls == []
 
 
-def test_uploads_are_limited_in_total(ask, library):
-    half = bytes(LARGEST // 2)
+def test_uploads_are_limited_in_total(ask, library, monkeypatch):
+    assert uploads._MOST_BYTES // LARGEST > 20
+    half = bytes(LARGEST // 32)
+    monkeypatch.setattr(uploads, "_MOST_BYTES", uploads._MOST_BYTES // 16)
     while (answer := _upload(ask, half)).status_code == 200:
         assert len(library.calls) < 100
     assert answer.status_code == 503

@@ -1,5 +1,7 @@
 """Exports of models of tables take examples with gaps, and answer as the models do."""
 
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,7 +9,10 @@ import tensorflow as tf
 from jmvae_tf.clients.loaded_export import LoadedExport
 from jmvae_tf.data.own.manifest import Manifest, ModalityColumns
 from jmvae_tf.data.own.modalities_of_manifest import modalities_of
+from jmvae_tf.export.modality_descriptions import described_modalities
 from jmvae_tf.export.saved_model import export_saved_model
+from jmvae_tf.export_format.modalities_json import write_modalities
+from jmvae_tf.export_format.version_folders import newest_version
 from jmvae_tf.models.model_completer import ModelCompleter, draw_targets
 from jmvae_tf.programs.common.run_or_export import ModelAndTable
 from jmvae_tf.programs.tasks.completers import ExportCompleter, load_completing_model
@@ -47,18 +52,23 @@ def test_an_export_says_what_its_columns_are(exported):
     assert completer.conditions == ()
 
 
+def described_anew(exported, folder, columns):
+    """Copies an export into a folder, as if it had been written with other columns."""
+    model, source = exported
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    write_modalities(newest_version(folder), described_modalities(model, columns))
+
+
 def test_an_export_of_other_data_is_refused(exported, tmp_path):
-    model, _ = exported
-    export_saved_model(model, tmp_path)
+    described_anew(exported, tmp_path, None)
     with pytest.raises(UserError, match="which does not"):
         load_completing_model(ModelAndTable(None, tmp_path, *[tmp_path] * 3), {})
 
 
 def test_columns_of_another_kind_than_their_modality_are_refused(exported, tmp_path):
-    model, _ = exported
     columns = {**MANIFEST.to_json(), "measures": {"kind": "array", "column": "file", "shape": [2]}}
     columns["measures"]["likelihood"] = "Gaussian"
-    export_saved_model(model, tmp_path, columns=columns)
+    described_anew(exported, tmp_path, columns)
     with pytest.raises(UserError, match="the kind and the shape of its modality"):
         load_completing_model(ModelAndTable(None, tmp_path, *[tmp_path] * 3), {})
 

@@ -1,5 +1,7 @@
 """The graph decodes, cuts and resizes files as the programs do."""
 
+import functools
+
 import cv2
 import numpy as np
 import pytest
@@ -15,12 +17,17 @@ SIZES = [(64, 64), (28, 28), (218, 178), (97, 401), (20, 31), (300, 65), (1, 1)]
 SHAPES = [(28, 28, 1), (64, 64, 3), (24, 40, 4), (33, 16, 3)]
 
 
-def decode(files, event_shape, fit="crop"):
-    function = tf.function(
+@functools.cache
+def decoder(event_shape, fit):
+    """A graph that decodes files, traced once."""
+    return tf.function(
         lambda x: encoded_images.decode(x, event_shape, "image_bytes", fit),
         input_signature=[tf.TensorSpec((None,), tf.string)],
     )
-    return function(tf.constant(files)).numpy()
+
+
+def decode(files, event_shape, fit="crop"):
+    return decoder(event_shape, fit)(tf.constant(files)).numpy()
 
 
 def picture(height, width, rng):

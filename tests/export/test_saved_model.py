@@ -1,6 +1,7 @@
 """Exported models, loaded by a process that has TensorFlow and nothing of ours."""
 
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -14,7 +15,10 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf.data.faces import face_modalities
+from jmvae_tf.export import signatures as signature_families
 from jmvae_tf.export.saved_model import export_saved_model
+from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
+from jmvae_tf.modalities import Modality
 from jmvae_tf.models import editing
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.cmma import CMMA
@@ -85,18 +89,16 @@ def answers_of(plain_tensorflow, tmp_path):
     return answers
 
 
-@pytest.fixture
-def modalities(two_modalities, three_modalities):
-    """All of both, whose labels are alike, and some that have statistics."""
-    of_faces = face_modalities(8, ("x", "y", "z"))
-    return (
-        three_modalities
-        | two_modalities
-        | {
-            "photo": dataclasses.replace(of_faces["image"], name="photo"),
-            "attributes": of_faces["attributes"],
-        }
-    )
+_STANDARDISED = face_modalities(8, ("x", "y", "z"))
+MODALITIES = {
+    "left": Modality("left", (4, 2, 1), Bernoulli(), kind="image"),
+    "right": Modality("right", (4, 2, 1), Gaussian(0.5), kind="image"),
+    "image": Modality("image", (4, 4, 1), Bernoulli(), kind="image"),
+    "label": Modality("label", (3,), Categorical(), kind="label", value_names=("a", "b", "c")),
+    # These have statistics.
+    "photo": dataclasses.replace(_STANDARDISED["image"], name="photo"),
+    "attributes": _STANDARDISED["attributes"],
+}
 
 
 TWO = ("image", "label")
@@ -202,6 +204,7 @@ KINDS = {
     ),
 }
 SLOW = {
+    "cvae of three",
     "vae of images",
     "jmvae",
     "jmvae_kl of faces",
@@ -215,15 +218,28 @@ SLOW = {
 }
 
 
-def _model(kind, names, arguments, modalities):
-    model = kind({name: modalities[name] for name in names}, latent_dim=3, **arguments)
+def _model(kind, names, arguments):
+    model = kind({name: MODALITIES[name] for name in names}, latent_dim=3, **arguments)
     for name, statistics in model.statistics.items():
-        if modalities[name].standardised:
+        if MODALITIES[name].standardised:
             statistics.set_statistics(
-                np.full(modalities[name].event_shape, 0.4),
-                np.full(modalities[name].event_shape, 0.3),
+                np.full(MODALITIES[name].event_shape, 0.4),
+                np.full(MODALITIES[name].event_shape, 0.3),
             )
     return model
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A model of `KINDS` and its export, which is made once."""
+
+    @functools.cache
+    def export(name):
+        kind, names, arguments, _ = KINDS[name]
+        model = _model(kind, names, arguments)
+        return model, export_saved_model(model, tmp_path_factory.mktemp("saved") / "toy")
+
+    return export
 
 
 def _examples(modality, size, rng):
@@ -304,18 +320,12 @@ def _levels(files):
 
 
 @pytest.mark.parametrize(
-    ("kind", "names", "arguments", "signatures"),
-    [
-        pytest.param(*case, id=name, marks=[pytest.mark.slow] * (name in SLOW))
-        for name, case in KINDS.items()
-    ],
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in KINDS]
 )
-def test_a_process_with_tensorflow_alone_gets_the_models_numbers(
-    kind, names, arguments, signatures, modalities, answers_of, rng, tmp_path
-):
-    model = _model(kind, names, arguments, modalities)
-    version = export_saved_model(model, tmp_path / "saved" / "toy")
-    assert version == tmp_path / "saved" / "toy" / "1"
+def test_a_process_with_tensorflow_alone_gets_the_models_numbers(name, exported, answers_of, rng):
+    signatures = KINDS[name][-1]
+    model, version = exported(name)
+    assert version.parts[-2:] == ("toy", "1")
     default = next(iter(signatures))
     inputs, expected = {}, {}
     for signature, (given, outputs) in {
@@ -378,17 +388,18 @@ def _default_of(version, signature, path):
 @pytest.mark.parametrize(
     ("signature", "given", "target"),
     [
-        pytest.param("image_to_label", "image", "label", marks=pytest.mark.slow),
-        ("label_to_image", "label", "image"),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (("image_to_label", "image", "label"), ("label_to_image", "label", "image"))
+        ),
         ("photo_to_attributes", "photo", "attributes"),
         pytest.param("attributes_to_photo", "attributes", "photo", marks=pytest.mark.slow),
     ],
 )
-def test_another_runtime_agrees(signature, given, target, modalities, rng, tmp_path):
+def test_another_runtime_agrees(signature, given, target, exported, rng, tmp_path):
     """OpenVINO, which has its own reader of SavedModels and its own kernels; no TensorFlow."""
-    model = _model(JMVAEKL, FACES if "photo" in signature else TWO, {}, modalities)
-    version = export_saved_model(model, tmp_path / "saved")
-    inputs = {str(size): _examples(modalities[given], size, rng) for size in BATCHES}
+    model, version = exported("jmvae_kl of faces" if "photo" in signature else "jmvae_kl")
+    inputs = {str(size): _examples(MODALITIES[given], size, rng) for size in BATCHES}
     np.savez(tmp_path / "inputs.npz", **inputs)
     subprocess.run(
         [
@@ -407,10 +418,9 @@ def test_another_runtime_agrees(signature, given, target, modalities, rng, tmp_p
 
 
 @pytest.mark.slow
-def test_the_command_line_shows_names_and_shapes(modalities, tmp_path):
+def test_the_command_line_shows_names_and_shapes(exported):
     """saved_model_cli, which comes with TensorFlow."""
-    model = _model(JMVAEKL, FACES, {}, modalities)
-    version = export_saved_model(model, tmp_path)
+    _, version = exported("jmvae_kl of faces")
     cli = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli"]
     shown = subprocess.run(
         [*cli, "show", "--dir", version, "--all"], check=True, capture_output=True, text=True
@@ -439,10 +449,13 @@ def test_the_command_line_shows_names_and_shapes(modalities, tmp_path):
         )
 
 
-def test_a_reply_depends_on_nothing_else_in_the_batch(modalities, rng, tmp_path):
-    model = _model(JMVAE, TWO, {"num_rounds": 3}, modalities)
+def test_a_reply_depends_on_nothing_else_in_the_batch(rng, tmp_path, monkeypatch):
+    # These two alone, which draw.
+    families = (signature_families._averages, signature_families._samples)
+    monkeypatch.setattr(signature_families, "_FAMILIES", families)
+    model = _model(JMVAE, TWO, {"num_rounds": 3})
     signatures = tf.saved_model.load(export_saved_model(model, tmp_path)).signatures
-    label = tf.constant(_examples(modalities["label"], 5, rng))
+    label = tf.constant(_examples(MODALITIES["label"], 5, rng))
     seed = tf.constant([3, 1, 4, 1, 5], tf.int32)
     backwards = tf.range(4, -1, -1)
     for name, inputs in (
@@ -454,11 +467,9 @@ def test_a_reply_depends_on_nothing_else_in_the_batch(modalities, rng, tmp_path)
         np.testing.assert_allclose(straight[::-1], turned["image"], atol=TOLERANCE)
 
 
-def test_the_same_seed_draws_the_same_image(two_modalities, tmp_path):
-    model = JMVAEKL(two_modalities, 2)
-    sample = tf.saved_model.load(export_saved_model(model, tmp_path)).signatures[
-        "sample_image_from_label"
-    ]
+def test_the_same_seed_draws_the_same_image(exported):
+    _, version = exported("jmvae_kl")
+    sample = tf.saved_model.load(version).signatures["sample_image_from_label"]
     label = tf.constant([[1.0, 0.0, 0.0]] * 4)
     image = sample(label=label, seed=tf.constant([7, 8, 7, -1]))["image"].numpy()
     np.testing.assert_array_equal(image[0], image[2])
@@ -475,11 +486,11 @@ def _mixed_precision():
 
 @pytest.mark.bfloat16
 @pytest.mark.usefixtures("_mixed_precision")
-def test_requests_are_float32_whatever_the_precision_of_training(modalities, rng, tmp_path):
-    model = _model(JMVAEKL, FACES, {}, modalities)
+def test_requests_are_float32_whatever_the_precision_of_training(rng, tmp_path):
+    model = _model(JMVAEKL, FACES, {})
     signatures = tf.saved_model.load(export_saved_model(model, tmp_path)).signatures
     assert model.encoders["photo"].body.compute_dtype == "bfloat16"
-    attributes = tf.constant(_examples(modalities["attributes"], 2, rng))
+    attributes = tf.constant(_examples(MODALITIES["attributes"], 2, rng))
     image = signatures["attributes_to_photo"](attributes)["photo"]
     assert image.dtype == tf.float32
     np.testing.assert_allclose(
@@ -499,14 +510,16 @@ def test_only_what_signatures_need_is_exported(two_modalities, tmp_path):
 
 
 def test_versions_count_up_and_leave_nothing_else(two_modalities, tmp_path):
-    model = JMVAEKL(two_modalities, 2)
+    model = VAE({"label": two_modalities["label"]}, 2)
     (tmp_path / "9").mkdir()
     (tmp_path / "notes").mkdir()
     assert [export_saved_model(model, tmp_path).name for _ in range(2)] == ["10", "11"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["10", "11", "9", "notes"]
 
 
-def test_a_failed_export_leaves_no_version(two_modalities, tmp_path, monkeypatch):
+def test_a_failed_export_leaves_no_version(exported, tmp_path, monkeypatch):
+    model, _ = exported("jmvae_kl")
+
     def fail(signatures, path):
         path.mkdir()
         (path / "saved_model.pb").write_bytes(b"half")
@@ -514,7 +527,7 @@ def test_a_failed_export_leaves_no_version(two_modalities, tmp_path, monkeypatch
 
     monkeypatch.setattr("jmvae_tf.export.saved_model._write_graph", fail)
     with pytest.raises(OSError, match="No space left"):
-        export_saved_model(JMVAEKL(two_modalities, 2), tmp_path / "toy")
+        export_saved_model(model, tmp_path / "toy")
     assert list((tmp_path / "toy").iterdir()) == []
 
 
@@ -528,8 +541,8 @@ LABEL = {
 }
 
 
-def test_modalities_are_described(two_modalities, tmp_path):
-    version = export_saved_model(JMVAEKL(two_modalities, 2), tmp_path)
+def test_modalities_are_described(exported):
+    _, version = exported("jmvae_kl")
     description = json.loads((version / "assets" / "modalities.json").read_text())
     assert description == {
         "image": {
@@ -544,13 +557,9 @@ def test_modalities_are_described(two_modalities, tmp_path):
     }
 
 
-def test_conditions_are_described_and_what_a_vae_does_not_know_is_not(two_modalities, tmp_path):
-    label = {"label": two_modalities["label"]}
-    for model, described in (
-        (CMMA(two_modalities, "image", 2), {"image", "label"}),
-        (VAE(label, 2), {"label"}),
-    ):
-        version = export_saved_model(model, tmp_path)
+def test_conditions_are_described_and_what_a_vae_does_not_know_is_not(exported):
+    for name, described in (("cvae", {"image", "label"}), ("vae of labels", {"label"})):
+        _, version = exported(name)
         description = json.loads((version / "assets" / "modalities.json").read_text())
         assert description.keys() == described
         assert description["label"] == LABEL
