@@ -181,7 +181,7 @@ def test_a_resumed_run_recognises_its_data_once(here, train, monkeypatch):
 
 
 def test_incomplete_rows_are_dropped_on_request(here, train, capsys):
-    folder = train(incomplete="drop", batch_size=5)
+    folder = train(incomplete="drop")
     assert "incomplete rows left out: 9 for train, 3 for validation, 6 for test" in (
         capsys.readouterr().out
     )
