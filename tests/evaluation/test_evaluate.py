@@ -16,7 +16,7 @@ from jmvae_tf.evaluation.metrics_table import metrics_as_json
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
 from tests.helpers.evaluation import image_of
-from tests.helpers.small_models import ITERATIVE, examples, small_model
+from tests.helpers.small_models import examples, small_model
 
 PROTOCOL = Protocol(num_samples=2, num_importance_samples=3, num_prior_samples=4, seed=1)
 
@@ -177,7 +177,12 @@ NAMES = {
     ("name", "options", "names"),
     [
         *(
-            (name, {"num_rounds": 2} if name in ITERATIVE else {}, names)
+            pytest.param(
+                name,
+                {},
+                names,
+                marks=[] if name in ("vae", "jmvae_kl", "cvae") else pytest.mark.slow,
+            )
             for name, names in NAMES.items()
         ),
         ("cvae", {"target": "label", "decoders": {"label": "D8R"}}, ONE_WAY["label"]),
@@ -237,7 +242,7 @@ def test_figures_are_means_and_standard_errors_over_examples(measured):
     )
 
 
-@pytest.mark.parametrize("name", ["jmvae_kl", "cvae"])
+@pytest.mark.parametrize("name", ["jmvae_kl", pytest.param("cvae", marks=pytest.mark.slow)])
 def test_three_modalities(eagerly, three_modalities, name):
     model = small_model(name, three_modalities)
     test, training = examples(three_modalities, 6), examples(three_modalities, 40)

@@ -44,6 +44,12 @@ def exported(tmp_path_factory):
     return model, folder
 
 
+@pytest.fixture(scope="module")
+def loaded(exported):
+    """The export, loaded."""
+    return LoadedExport(exported[1])
+
+
 def test_an_export_says_what_its_columns_are(exported):
     _, folder = exported
     completer, manifest = load_completing_model(ModelAndTable(None, folder, *[folder] * 3), {})
@@ -73,10 +79,10 @@ def test_columns_of_another_kind_than_their_modality_are_refused(exported, tmp_p
         load_completing_model(ModelAndTable(None, tmp_path, *[tmp_path] * 3), {})
 
 
-def test_draws_are_those_of_the_model(exported):
-    model, folder = exported
+def test_draws_are_those_of_the_model(exported, loaded):
+    model, _ = exported
     seeds = np.arange(4, dtype=np.int32)
-    drawn = LoadedExport(folder)("complete_measures", seed=seeds, **DATA)
+    drawn = loaded("complete_measures", seed=seeds, **DATA)
     for row in range(4):
         known = {
             name: x[row : row + 1]
@@ -95,9 +101,9 @@ def test_draws_are_those_of_the_model(exported):
             np.testing.assert_allclose(drawn[name][row], values[0, 0], rtol=1e-4, atol=1e-5)
 
 
-def test_an_export_completes_and_embeds_as_its_model_does(exported):
-    model, folder = exported
-    of_model, of_export = ModelCompleter(model), ExportCompleter(LoadedExport(folder))
+def test_an_export_completes_and_embeds_as_its_model_does(exported, loaded):
+    model, _ = exported
+    of_model, of_export = ModelCompleter(model), ExportCompleter(loaded)
     for first, second in zip(of_model.embed(DATA), of_export.embed(DATA), strict=True):
         np.testing.assert_allclose(first, second, rtol=1e-4, atol=1e-5)
     first, second = (x.complete(DATA, 400) for x in (of_model, of_export))
@@ -110,8 +116,7 @@ def test_an_export_completes_and_embeds_as_its_model_does(exported):
     assert np.isfinite(drawn["measures"]).all()
 
 
-def test_what_is_not_missing_is_checked(exported):
-    _, folder = exported
+def test_what_is_not_missing_is_checked(loaded):
     wrong = {**DATA, "species": np.full((4, 3), 2, np.float32)}
     with pytest.raises(ValueError, match="species must hold numbers from 0 to 1"):
-        LoadedExport(folder)("posterior", **wrong)
+        loaded("posterior", **wrong)

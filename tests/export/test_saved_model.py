@@ -486,7 +486,9 @@ def _mixed_precision():
 
 @pytest.mark.bfloat16
 @pytest.mark.usefixtures("_mixed_precision")
-def test_requests_are_float32_whatever_the_precision_of_training(rng, tmp_path):
+def test_requests_are_float32_whatever_the_precision_of_training(rng, tmp_path, monkeypatch):
+    families = (signature_families._averages, signature_families._embeddings)
+    monkeypatch.setattr(signature_families, "_FAMILIES", families)
     model = _model(JMVAEKL, FACES, {})
     signatures = tf.saved_model.load(export_saved_model(model, tmp_path)).signatures
     assert model.encoders["photo"].body.compute_dtype == "bfloat16"
@@ -499,11 +501,10 @@ def test_requests_are_float32_whatever_the_precision_of_training(rng, tmp_path):
     assert signatures["embed"](image)["stddev"].dtype == tf.float32
 
 
-def test_only_what_signatures_need_is_exported(two_modalities, tmp_path):
-    model = JMVAEKL(two_modalities, 2)
-    loaded = tf.saved_model.load(
-        export_saved_model(without_adversary(Adversarial(model, "image")), tmp_path)
-    )
+def test_only_what_signatures_need_is_exported(exported):
+    model, version = exported("jmvae_kl")
+    assert without_adversary(Adversarial(model, "image")) is model
+    loaded = tf.saved_model.load(version)
     used = sum(int(tf.size(x)) for x in loaded.used)
     parts = [*model.encoders.values(), *model.decoders.values()]
     assert used == sum(part.count_params() for part in parts)

@@ -146,7 +146,7 @@ HOSTILE = {
         "two files": files(png(), png()),
         "a PNG of another size": files(png(27, 28, rows=bytes(28 * 28))),
         "a PNG of 40000x40000": files(png(40000, 40000)),
-        "a PNG that unpacks to much": files(png(rows=bytes(2**28))),
+        "a PNG that unpacks to much": files(png(rows=bytes(2**27))),
         "a PNG with too few rows": files(png(rows=bytes(29 * 27))),
         "a PNG of another filter": files(png(rows=b"\7" + bytes(29 * 28 - 1))),
         "a PNG in colour": files(png(colours=2, rows=bytes(85 * 28))),

@@ -36,7 +36,8 @@ def small_model(
 ) -> MultimodalVAE:
     """Makes a model with the body `body` in every network and a latent variable of three values.
 
-    A VAE takes the first modality, and models of one direction generate it.
+    A VAE takes the first modality, and models of one direction generate it. Iterative sampling has
+    two rounds, which show as much as the usual ten and take a fifth of the time.
     """
     row = PLAIN_MODELS[name]
     first, *others = modalities
@@ -54,6 +55,8 @@ def small_model(
         arguments["encoders"] = dict.fromkeys(named[row.encoders], body)
     if name in ONE_WAY:
         arguments["target"] = first
+    if name in ITERATIVE:
+        arguments["num_rounds"] = 2
     return row.model_class()(modalities, **{**arguments, **options})
 
 

@@ -66,7 +66,10 @@ def rewrite(path, replaced, compression=zipfile.ZIP_STORED):
     """Writes an archive again with other contents of some entries; None leaves one out."""
     with zipfile.ZipFile(path) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()} | replaced
-    with warnings.catch_warnings(), zipfile.ZipFile(path, "w", compression) as archive:
+    with (
+        warnings.catch_warnings(),
+        zipfile.ZipFile(path, "w", compression, compresslevel=1) as archive,
+    ):
         for name, content in contents.items():
             if content is not None:
                 archive.writestr(name, content)

@@ -153,7 +153,7 @@ def test_loss_is_minus_the_mean_over_the_batch(model, batch):
 
 def test_terms_are_tracked_in_training_and_test(jmvae_kl, two_modality_batch):
     data = tf.data.Dataset.from_tensor_slices(two_modality_batch).batch(4)
-    jmvae_kl.compile(optimizer="adam", jit_compile=False)
+    jmvae_kl.compile(optimizer="adam", run_eagerly=True)
     names = {"bound", "kl_prior", "log_p_image", "log_p_label", "kl_image", "kl_label"}
     history = jmvae_kl.fit(data, epochs=1, validation_data=data, verbose=0).history
     assert set(history) == names | {f"val_{name}" for name in names}
@@ -209,7 +209,7 @@ def test_which_encoder_answers(jmvae_kl, two_modality_batch):
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(x, marks=[pytest.mark.slow] * (x == "jmvae_h")) for x in PLAIN_MODELS],
+    [pytest.param(x, marks=[pytest.mark.slow] * (x != "jmvae_kl")) for x in PLAIN_MODELS],
 )
 def test_training_raises_the_bound(three_modalities, rng, name):
     """All pixels agree, so that the left half alone can rise from 8 ln 2 = 5.5 nats to ln 2."""
@@ -229,8 +229,7 @@ def test_training_raises_the_bound(three_modalities, rng, name):
 
 @pytest.mark.parametrize("name", ["jmvae", "jmvae_kl", "jmvae_h"])
 def test_each_of_three_modalities_follows_from_any_others(three_modalities, name):
-    options = {"num_rounds": 2} if name in ITERATIVE else {}
-    model = small_model(name, three_modalities, **options)
+    model = small_model(name, three_modalities)
     batch = examples(three_modalities, 5)
     for target, modality in three_modalities.items():
         others = [name for name in three_modalities if name != target]
@@ -444,7 +443,7 @@ def test_any_number_type_is_taken(jmvae_kl, two_modality_batch):
 
 
 def test_training_data_must_have_all_modalities(jmvae_kl, two_modality_batch):
-    jmvae_kl.compile(optimizer="adam", jit_compile=False)
+    jmvae_kl.compile(optimizer="adam", run_eagerly=True)
     extra = {**two_modality_batch, "identity": tf.range(6)}
     jmvae_kl.fit(tf.data.Dataset.from_tensors(extra), epochs=1, verbose=0)
     for data in ({"image": two_modality_batch["image"]}, two_modality_batch["image"]):

@@ -15,7 +15,7 @@ from tests.helpers.evaluation import (
     redraw,
     with_statistics,
 )
-from tests.helpers.small_models import ITERATIVE, small_model
+from tests.helpers.small_models import small_model
 
 pytestmark = pytest.mark.usefixtures("quick_judge")
 
@@ -75,7 +75,7 @@ OF_IMAGES = {
     ("name", "target", "expected"),
     [
         ("jmvae_kl", "image", OF_ATTRIBUTES | OF_IMAGES | {"image_distance_to_training"}),
-        ("jmvae_h", "image", OF_ATTRIBUTES | OF_IMAGES),
+        pytest.param("jmvae_h", "image", OF_ATTRIBUTES | OF_IMAGES, marks=pytest.mark.slow),
         ("cvae", "image", OF_IMAGES),
         ("cmma", "attributes", OF_ATTRIBUTES),
         ("vae", "image", {"image_sharpness_real", "reconstruction_image_single_image_mse"}),
@@ -84,8 +84,7 @@ OF_IMAGES = {
 def test_every_model_is_measured_by_all_that_is_defined_for_it(eagerly, name, target, expected):
     test, training = faces(12), faces(40, 1)
     examples = EvaluationData(test, test, training, redraw if name == "cvae" else None)
-    options = {"num_rounds": 2} if name in ITERATIVE else {}
-    sections = measured(name, examples, target, **options)
+    sections = measured(name, examples, target)
     metrics = metrics_as_json(sections)
     assert expected <= set(metrics)
     prefixes = ("attributes_to_image_", "image_to_attributes_", "image_sharpness_")
