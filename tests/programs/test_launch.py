@@ -7,6 +7,7 @@ import ast
 import errno
 import fcntl
 import hashlib
+import importlib.machinery
 import importlib.util
 import json
 import os
@@ -394,6 +395,11 @@ def test_first_second_and_later_start(checkout, tmp_path):
 
 
 def test_a_file_of_another_hash_is_not_installed(checkout, tmp_path):
+    # A .venv that was killed before anything was installed; its pip is linked to save time.
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", checkout.venv], check=True)
+    [packages] = checkout.venv.glob("lib/python*/site-packages")
+    pip = Path(importlib.machinery.PathFinder.find_spec("pip").origin).parent
+    (packages / "pip").symlink_to(pip, target_is_directory=True)
     honest = make_wheel(tmp_path / "honest", "1.2.3")
     checkout.require("1.2.3", honest)
     forged = make_wheel(tmp_path / "forged", "1.2.3")
