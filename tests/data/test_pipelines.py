@@ -86,7 +86,7 @@ def test_every_epoch_has_another_order(data):
     assert len(set(map(tuple, orders))) == 20
 
 
-@pytest.mark.parametrize("first_epoch", [1, 3, 1000])
+@pytest.mark.parametrize("first_epoch", [1, 3, pytest.param(1000, marks=pytest.mark.slow)])
 def test_a_later_start_sees_what_it_would_have_seen(data, first_epoch):
     whole = take(Feed(data, BATCH, seed=7).training_batches(), (first_epoch + 2) * STEPS)
     later = take(Feed(data, BATCH, seed=7).training_batches(first_epoch), 2 * STEPS)
