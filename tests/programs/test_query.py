@@ -3,7 +3,6 @@
 import re
 import struct
 import subprocess
-import sys
 
 import cv2
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 
 from jmvae_tf.data.toyfaces import loading as toyfaces
 from tests.helpers.paths import ROOT
+from tests.helpers.programs import command, start
 from tests.helpers.serving_stand_in import Model, grpc_server, rest_server
 
 FACES, DIGITS = "toyfaces-jmvae_kl", "mnist-jmvae_kl"
@@ -29,17 +29,17 @@ def server(models):
 
 @pytest.fixture
 def query(server, tmp_path):
-    def ask(*arguments, **options):
+    def ask(*arguments, stdin=None):
+        flags = (f"--server={server}", f"--saved_model={ROOT / 'saved_models' / FACES}", *arguments)
+        if stdin is None:
+            return start(tmp_path, "query", *flags)
         return subprocess.run(
-            [
-                *(sys.executable, str(ROOT / "bin" / "query"), f"--server={server}"),
-                *(f"--saved_model={ROOT / 'saved_models' / FACES}", *arguments),
-            ],
+            command("query", *flags),
             cwd=tmp_path,
             capture_output=True,
             text=True,
             timeout=120,
-            **options,
+            stdin=stdin,
         )
 
     return ask

@@ -29,7 +29,8 @@ GAN = {"discriminator": "D4L"}
 
 @pytest.fixture
 def data(two_modalities):
-    return tiny_data(two_modalities)
+    """Two batches of training examples."""
+    return tiny_data(two_modalities, num_train=10)
 
 
 def with_few_labels(data) -> DataSet:
@@ -65,11 +66,11 @@ def test_a_rate_falls_along_half_a_cosine_and_stays():
 def test_resumed_equals_uninterrupted(tmp_path, data, model):
     """Also where most examples lack a label."""
     data = with_few_labels(data)
-    settings = settings_with(model, **ALL, **(GAN if model.endswith("_gan") else {}))
-    longer = dataclasses.replace(settings, epochs=3)
+    settings = settings_with(model, epochs=1, **ALL, **(GAN if model.endswith("_gan") else {}))
+    longer = dataclasses.replace(settings, epochs=2)
     whole = trained(tmp_path / "whole", longer, data)
     parts = trained(tmp_path / "parts", settings, data)
-    parts.write_config(longer, data.modalities)  # As --resume --epochs=3 does.
+    parts.write_config(longer, data.modalities)  # As --resume --epochs=2 does.
     trained(parts.path, longer, data)
     assert parts.history_file.read_text() == whole.history_file.read_text()
     for one, other in zip(newest_variables(parts), newest_variables(whole), strict=True):
@@ -77,10 +78,12 @@ def test_resumed_equals_uninterrupted(tmp_path, data, model):
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_on_few_labels_ends_as_one_that_was_not(tmp_path, data, monkeypatch):
+def test_an_interrupted_run_on_few_labels_ends_as_one_that_was_not(
+    tmp_path, two_modalities, monkeypatch
+):
     """It is interrupted within its second epoch, whose batches and masks then come again."""
     settings = settings_with(**ALL, steps_per_execution=1)
-    gaps = with_few_labels(data)
+    gaps = with_few_labels(tiny_data(two_modalities))
     whole = trained(tmp_path / "whole", settings, gaps)
 
     class Interrupted(Progress):
@@ -141,7 +144,7 @@ def test_a_fit_ends_with_the_averages_of_every_part(data, tmp_path, model):
 
 def test_gradients_are_clipped(data, tmp_path):
     """Adam's first moment after one step is a tenth of the clipped gradient."""
-    settings = settings_with(clip_norm=0.1, batch_size=20, epochs=1)
+    settings = settings_with(clip_norm=0.1, batch_size=10, epochs=1)
     folder = trained(tmp_path / "run", settings, data)
     optimizer = load_trained(folder.newest_checkpoint(), folder).optimizer
     norm = np.sqrt(sum((moment.numpy() ** 2).sum() for moment in optimizer._momentums))
