@@ -30,6 +30,12 @@ OTHER_KINDS = [
 ]
 
 
+def take_a_step(model, batch):
+    """Trains on a batch; one step is not worth a trace."""
+    model.run_eagerly = True
+    model.fit(tf.data.Dataset.from_tensors(batch), epochs=1, verbose=0)
+
+
 def settings_in(precision, model="jmvae_kl", **overrides):
     usual = {
         "epochs": 2,
@@ -76,7 +82,7 @@ def test_a_step_is_that_of_float32_but_for_rounding(precision, model, data):
     moments = {}
     for kind in ("float32", precision):
         trained = make_model(settings_in(kind, model), data)
-        trained.fit(tf.data.Dataset.from_tensors(batch), epochs=1, verbose=0)
+        take_a_step(trained, batch)
         optimizer = trained.optimizer
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
         moments[kind] = np.concatenate([x.numpy().ravel() for x in optimizer._momentums])
@@ -110,7 +116,7 @@ def test_a_gradient_that_overflows_changes_nothing_but_the_scale(model, data):
         optimizer.dynamic_scale.assign(2.0**100)
     before = trained.get_weights()
     batch = next(iter(pipelines.Feed(data, 4).training_batches()))
-    trained.fit(tf.data.Dataset.from_tensors(batch), epochs=1, verbose=0)
+    take_a_step(trained, batch)
     assert [float(x.dynamic_scale) for x in optimizers] == [2.0**99] * len(optimizers)
     for left, right in zip(trained.get_weights(), before, strict=True):
         np.testing.assert_array_equal(left, right)
@@ -135,9 +141,10 @@ def test_what_is_saved_in_it_is_loaded_in_it(precision, model, data, tmp_path):
     """With the states of all optimisers and their scales of losses, by `load_model` alone."""
     trained = make_model(settings_in(precision, model), data)
     batch = next(iter(pipelines.Feed(data, 4).training_batches()))
-    trained.fit(tf.data.Dataset.from_tensors(batch), epochs=1, verbose=0)
+    take_a_step(trained, batch)
     trained.save(tmp_path / "model.keras")
     loaded = load_model(tmp_path / "model.keras")
+    loaded.run_eagerly = True
     assert loaded.precision == precision
     assert without_adversary(loaded).precision == precision
     for name in OPTIMIZERS if model.endswith("_gan") else OPTIMIZERS[:1]:
