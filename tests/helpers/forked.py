@@ -79,6 +79,8 @@ def _call(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    # As the package, which is imported already, sets it when it is imported.
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     for number, stream in enumerate(streams, 1):
         os.dup2(stream, number)
         os.close(stream)
