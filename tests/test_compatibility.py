@@ -5,6 +5,7 @@ a few units: JMVAE-h with a discriminator on digits, JMVAE-kl on toyfaces. Besid
 exports and, in expected.npz, what the version itself answered for three test examples.
 """
 
+import functools
 import shutil
 import tarfile
 
@@ -33,6 +34,17 @@ def stored(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def loaded(stored):
+    """Loads the model of a run, once for all tests."""
+
+    @functools.cache
+    def load(run):
+        return jmvae_tf.load_model(stored / run / "checkpoints" / "epoch-000001.keras")
+
+    return load
+
+
 def expected(stored, run):
     with np.load(stored / run / "expected.npz") as arrays:
         return dict(arrays)
@@ -45,11 +57,11 @@ def inputs_of(arrays):
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_a_checkpoint_computes_what_it_did(stored, run):
-    loaded = jmvae_tf.load_model(stored / run / "checkpoints" / "epoch-000001.keras")
-    assert isinstance(loaded, jmvae_tf.Adversarial) == run.endswith("_gan")
-    assert int(loaded.optimizer.iterations) > 0, "its optimiser has its state"
-    model, answers = without_adversary(loaded), expected(stored, run)
+def test_a_checkpoint_computes_what_it_did(stored, loaded, run):
+    trained = loaded(run)
+    assert isinstance(trained, jmvae_tf.Adversarial) == run.endswith("_gan")
+    assert int(trained.optimizer.iterations) > 0, "its optimiser has its state"
+    model, answers = without_adversary(trained), expected(stored, run)
     known = inputs_of(answers)
     bound = model.bound(model.standardise(known), tf.constant([1, 2])).value
     np.testing.assert_allclose(bound, answers["bound"], rtol=1e-4)
@@ -95,11 +107,9 @@ def test_a_run_folder_is_read(stored, run):
     folder.check_modalities(model.modalities)
 
 
-def test_methods_have_their_names_of_version_0_3_too(stored):
+def test_methods_have_their_names_of_version_0_3_too(stored, loaded):
     run = RUNS[0]
-    model = without_adversary(
-        jmvae_tf.load_model(stored / run / "checkpoints" / "epoch-000001.keras")
-    )
+    model = without_adversary(loaded(run))
     given = {"label": inputs_of(expected(stored, run))["label"]}
     with pytest.warns(DeprecationWarning, match="posterior_and_samples"):
         _, z = model.draw_posterior(given, 2, seed=1)
