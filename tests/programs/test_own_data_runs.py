@@ -172,15 +172,9 @@ def test_other_data_are_refused_or_said(here, train, capsys):
         run_data.load_for(run, None, pathlib.Path("data"))
 
 
-def test_a_resumed_run_recognises_its_data_once(here, train, monkeypatch):
-    train()
-    found, fingerprint_of = [], run_data.fingerprint_of
-    monkeypatch.setattr(run_data, "fingerprint_of", lambda x: found.append(x) or fingerprint_of(x))
-    train(resume=True, epochs=2)
-    assert len(found) == 1
-
-
-def test_incomplete_rows_are_dropped_on_request(here, train, capsys):
+def test_incomplete_rows_are_dropped_on_request_and_data_recognised_once(
+    here, train, capsys, monkeypatch
+):
     folder = train(incomplete="drop")
     assert "incomplete rows left out: 9 for train, 3 for validation, 6 for test" in (
         capsys.readouterr().out
@@ -189,8 +183,11 @@ def test_incomplete_rows_are_dropped_on_request(here, train, capsys):
     assert not model.modalities["measures"].partly_observed
     assert network_shapes(model.modalities)["measures"] == (2,), "values without their masks"
     assert folder.read_settings().manifest.modalities["measures"].partly_observed, "of the table"
+    found, fingerprint_of = [], run_data.fingerprint_of
+    monkeypatch.setattr(run_data, "fingerprint_of", lambda x: found.append(x) or fingerprint_of(x))
     train(incomplete="drop", resume=True, epochs=2)
     assert len(folder.read_history()) == 2
+    assert len(found) == 1
 
 
 CODE = """

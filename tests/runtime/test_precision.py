@@ -49,6 +49,10 @@ def settings_in(precision, model="jmvae_kl", **overrides):
     return settings_of(model, "digits", {**usual, **overrides, "precision": precision})
 
 
+# Of each way that bodies are joined, one; all others are slow tests.
+ALWAYS = ("vae", "jmvae_kl", "jmvae_h", "cmma", "cvae_gan")
+
+
 @pytest.fixture(scope="module")
 def data():
     whole = digits.load(pathlib.Path(), "paper")
@@ -57,7 +61,9 @@ def data():
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16"])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    "model", [pytest.param(x, marks=() if x in ALWAYS else pytest.mark.slow) for x in MODELS]
+)
 def test_only_the_bodies_compute_in_it(precision, model, data):
     """Variables, heads, and so all that the bound is made of stay float32."""
     trained = make_model(settings_in(precision, model), data)
