@@ -26,7 +26,7 @@ from jmvae_tf.runtime.rules import (
     at_most,
     check_value,
     one_of,
-    shown,
+    value_in_message,
 )
 
 _COLUMNS = "columns"
@@ -207,7 +207,7 @@ class Settings:
                     f"--{field.name} is "
                     + ("needed by " if value is None else "not a setting of ")
                     + f"{self.model} on {self.data}",
-                    f"--{field.name}={shown(value)}",
+                    f"--{field.name}={value_in_message(value)}",
                     "give it a value" if value is None else "leave it out",
                 )
             if isinstance(value, Mapping) and value.keys() != preset[field.name].keys():

@@ -80,7 +80,7 @@ def check_value(field: dataclasses.Field, value: Any) -> None:
         if not rule.holds(received):
             raise UserError(
                 f"--{field.name} must be {rule.text}",
-                f"--{field.name}={shown(received)}",
+                f"--{field.name}={value_in_message(received)}",
                 "change it",
             )
 
@@ -103,7 +103,7 @@ def check_value(field: dataclasses.Field, value: Any) -> None:
             require(at_most(LARGEST_NUMBER), single)
 
 
-def shown(value: Any) -> str:
+def value_in_message(value: Any) -> str:
     """Formats a value for a message; only its type if it is nested or not a plain value."""
     plain = value is None or isinstance(value, str | int | float)
     return str(value) if plain else f"a {type(value).__name__}"
