@@ -30,7 +30,8 @@ def stored(tmp_path_factory):
     """The folder with both runs and `saved_models/`."""
     folder = tmp_path_factory.mktemp("version_0_3")
     with tarfile.open(ROOT / "tests" / "stored" / "version_0_3.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # None before 3.11.4.
+        archive.extractall(folder)
     return folder
 
 
