@@ -39,3 +39,13 @@ def write_table(folder, rows, name="metadata.csv"):
 def read_rows(folder):
     """Reads the lines of its table, to be changed."""
     return (folder / "metadata.csv").read_text("utf-8").splitlines()
+
+
+def write_frame(frame, path):
+    """Writes a data frame in the format that the ending of its path names."""
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    elif path.suffix == ".jsonl":
+        frame.to_json(path, orient="records", lines=True)
+    else:
+        frame.to_csv(path, index=False, sep="\t" if path.suffix == ".tsv" else ",")

@@ -71,7 +71,7 @@ def preset_of_manifest(
     preset: dict[str, Any] = {
         "target": usual_target,
         "incomplete": "keep",
-        # Where every 60th row is complete, labels were generated better with 0.25 than without.
+        # A joint encoder learns from complete rows alone, which may be few.
         "complete_share": 0.0 if chosen.get("balance") else 0.25,
         "latent_dim": _latent_dim(manifest, 16 if counts.train < _MANY else 64),
         "joint_encoder": f"({', '.join(encoders.values())})-D{widest}R",
@@ -222,8 +222,7 @@ def _alpha(number: int) -> float:
     """Returns the weight of each divergence between encoders, by the number of modalities.
 
     What z knows of a modality alone costs a divergence from the encoder of each other one. All of
-    them together weigh as much as the 2018 paper's one, between two modalities: if each weighed 1,
-    z would know nothing of the numbers of a table with a label and attributes.
+    them together weigh as much as the 2018 paper's one, between two modalities.
     """
     return round(1 / max(1, number - 1), 2)
 

@@ -10,6 +10,7 @@ import pytest
 from jmvae_tf.data.own import separated_file
 from jmvae_tf.data.own.number_texts import number_texts, sorted_numbers
 from jmvae_tf.data.own.reading import read_table
+from tests.helpers.own_data import write_frame
 
 LARGE = 2**53
 IDS = [LARGE, LARGE + 1, LARGE + 2, -LARGE - 1]
@@ -21,12 +22,7 @@ def write(folder, suffix, column, manifest=None):
     """Writes a table of numbers and a column, and a manifest."""
     path = folder / f"table{suffix}"
     frame = pd.DataFrame({"x": np.arange(len(column)) % 7 + 0.5, "taxon": column})
-    if suffix == ".parquet":
-        frame.to_parquet(path)
-    elif suffix == ".jsonl":
-        frame.to_json(path, orient="records", lines=True)
-    else:
-        frame.to_csv(path, index=False, sep="\t" if suffix == ".tsv" else ",")
+    write_frame(frame, path)
     if manifest:
         (folder / "columns.json").write_text(json.dumps(manifest))
     return path

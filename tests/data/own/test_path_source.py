@@ -8,7 +8,7 @@ from jmvae_tf.data.own import encoding, path_source, prepared_files
 from jmvae_tf.data.own.path_source import load, load_rows
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers.folders import contents
-from tests.helpers.own_data import read_rows, write_image, write_shells, write_table
+from tests.helpers.own_data import read_rows, write_frame, write_image, write_shells, write_table
 
 
 @pytest.fixture
@@ -69,12 +69,7 @@ def test_the_formats_of_tables_hold_the_same(tmp_path, suffix):
         }
     )
     path = tmp_path / f"t{suffix}"
-    if suffix == ".parquet":
-        frame.to_parquet(path)
-    elif suffix == ".jsonl":
-        frame.to_json(path, orient="records", lines=True)
-    else:
-        frame.to_csv(path, index=False, sep="\t" if suffix == ".tsv" else ",")
+    write_frame(frame, path)
     loaded = load_rows(path, tmp_path)
     assert {x: one.kind for x, one in loaded.manifest.modalities.items()} == {
         "kind": "label",
