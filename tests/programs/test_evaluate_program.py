@@ -134,7 +134,7 @@ def test_another_seed_and_more_examples_than_there_are(copied):
     assert "\n40 test examples," in printed
     assert "\n299 test examples," in other
     metrics, more = read(written), read(others)
-    assert metrics["checkpoint"] == more["checkpoint"] == "best.keras"
+    assert metrics["checkpoint"] == more["checkpoint"] == "epoch-000001.keras"  # The best one's.
     assert (metrics["protocol"]["num_examples"], more["protocol"]["num_examples"]) == (40, 299)
     assert metrics["bound"] != more["bound"]
 
