@@ -12,6 +12,8 @@ from typing import Any, Self
 from jmvae_tf.data.own.manifest import Manifest
 from jmvae_tf.data.own.preset import USUAL_COUNTS, Counts, check_size
 from jmvae_tf.data.registry import DATA_SETS, check_options
+from jmvae_tf.models.adversaries import parts
+from jmvae_tf.models.registry import MODELS
 from jmvae_tf.presets import preset_of
 from jmvae_tf.runtime.errors import UserError, check_choice
 from jmvae_tf.runtime.rules import (
@@ -130,8 +132,33 @@ class Settings:
     discriminator: str | None = setting(
         "network that tells real from generated images, as NOTATION", None
     )
+    adversary: str | None = setting(
+        "what the image's decoder is trained against: "
+        f"{' or '.join(parts.LOSS_TEXTS)}, then any of {', '.join(parts.PART_TEXTS)}, joined by +",
+        None,
+        before=parts.ORIGINAL,
+    )
+    adversary_after: int | None = setting(
+        "epochs without the discriminator, after which only the image's decoder is trained, "
+        "against it; 0: all is trained together",
+        None,
+        NOT_NEGATIVE,
+        before=0,
+    )
     adversarial_weight: float | None = setting(
         "weight of the generator's loss; the bound's is 1", None, A_WEIGHT
+    )
+    similarity_weight: float | None = setting(
+        "weight of the adversary's part similarity", None, A_WEIGHT, before=1.0
+    )
+    penalty_weight: float | None = setting(
+        "weight of the adversary's parts r1 and zero_centred", None, A_WEIGHT, before=1.0
+    )
+    decoder_learning_rate: float | None = setting(
+        "learning rate of the image decoder's Adam after --adversary_after epochs",
+        None,
+        A_RATE,
+        before=3e-4,
     )
     discriminator_learning_rate: float | None = setting(
         "learning rate of the discriminator's Adam", None, A_RATE
@@ -217,6 +244,10 @@ class Settings:
                     f"--{field.name} with {', '.join(value) or 'none'}",
                     "change it",
                 )
+        if self.adversary is not None:
+            others = MODELS[self.model].modalities != "target"
+            chosen = parts.adversary_of(self.adversary)
+            chosen.check_run(self.model, others, self.adversary_after, self.patience)
         if self.manifest is None:
             check_options(self.data, self.data_options)
 

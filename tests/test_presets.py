@@ -107,7 +107,8 @@ def test_a_setting_of_some_models_is_refused_for_all_others(name, value, models)
 def test_a_model_with_a_discriminator_has_the_settings_of_the_one_without(model, data):
     settings = settings_of(model, data, {})
     plain = settings_of(MODELS[model].plain.name, data, {})
-    its_own = {"discriminator", "adversarial_weight", "discriminator_learning_rate"}
+    its_own = MODELS[model].settings - MODELS[model].plain.settings
+    assert {"discriminator", "adversary", "decoder_learning_rate"} < its_own
     for name in {field.name for field in setting_fields()}:
         if name in its_own:
             assert getattr(settings, name) is not None

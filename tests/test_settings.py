@@ -214,6 +214,12 @@ def test_runs_of_earlier_versions_are_what_they_were(tmp_path, path):
     assert added == {
         "0.1.0-digits-jmvae": {"feed_back": "samples", "precision": "float32"},
         "0.1.0-mnist-jmvae_kl": {"precision": "float32"},
+        "0.3.0-toyfaces-cvae_gan": {
+            "adversary": "original",
+            "similarity_weight": 1.0,
+            "penalty_weight": 1.0,
+            "decoder_learning_rate": 3e-4,
+        },
     }.get(path.stem, {})
 
 

@@ -1,21 +1,24 @@
 """The GAN variant of any model: its image decoder is also a generator."""
 
+import enum
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from jmvae_tf.layers import default_networks, network_checks, notation, observed_rows
-from jmvae_tf.layers.distributions import reparameterised_sample
+from jmvae_tf.layers import default_networks, network_checks
 from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models import training_data
-from jmvae_tf.models.adversarial_losses import discriminator_loss, generator_loss
+from jmvae_tf.models.adversaries import balance, gradient_penalty
+from jmvae_tf.models.adversaries.discriminator import make_discriminator
+from jmvae_tf.models.adversaries.opponent import Judged, Opponent, Seen
+from jmvae_tf.models.adversaries.parts import ORIGINAL, adversary_of
+from jmvae_tf.models.adversaries.projection import Projection
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
-from jmvae_tf.models.observed import observed_of
 from jmvae_tf.models.trainable import (
     TrainableModel,
     counted_weights,
@@ -25,10 +28,17 @@ from jmvae_tf.models.trainable import (
 from jmvae_tf.models.trained_part import TrainedPart
 from jmvae_tf.objectives import Bound
 from jmvae_tf.runtime import replicas
-from jmvae_tf.runtime.randomness import fold
 
-# Folded into the seed of a step for fakes from the prior, so that the bound's samples differ.
-_PRIOR_FAKES = 0
+HEAD_START = 300
+"""Steps that D takes before the decoder feels it; one that knows nothing would spoil the images."""
+
+
+class Stage(enum.Enum):
+    """What is trained: everything, the model without D, or only the image's decoder and D."""
+
+    TOGETHER = "together"
+    BOUND = "bound"
+    DECODER = "decoder"
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -38,15 +48,20 @@ class Adversarial(TrainableModel):
     It is VAE-GAN, CVAE-GAN, CMMA-GAN or JMVAE-GAN of the 2016 paper, depending on the model inside.
     As in the authors' code, each part of the networks is trained on its own loss:
 
-        encoders, p(z|w), p(z_l|z_l+1), other decoders:  -bound
-        p(x|z):                                          -bound + adversarial_weight G
-        D:                                               the discriminator's loss
+        encoders, p(z|w), p(z_l|z_l+1), other decoders:  -bound + similarity_weight S
+        p(x|z):                                          the same + adversarial_weight G
+        D:                                               the discriminator's loss + penalty_weight P
 
-    G is the generator's loss (`adversarial_losses`). The losses are means over the batch. Fakes are
-    the means of p(x|z) at the bound's samples of z and at as many samples from the model's prior.
-    Examples that lack the image, or in CVAE and CMMA a condition, count 0 in both losses.
-    Real images are standardised if the modality is. All three parts are updated at once, from the
-    same passes; the authors' code updates them one after the other.
+    G is the generator's loss (`adversaries.losses`). S, the learned dissimilarity, and P, the
+    gradient penalty, are 0 unless the adversary has these parts. All are means over the batch.
+    Fakes are the means of p(x|z) at the bound's samples of z, and at as many samples from the
+    model's prior; for all adversaries but the authors', from q(z|w) given the other modalities, if
+    there are any. Examples that lack the image, or in CVAE and CMMA a condition, count 0.
+
+    The authors' D sees images as they are standardised; others see values from -1 to 1. All three
+    parts are updated at once, from the same passes; the authors' code updates them one after the
+    other. With a part "balanced", the weight of G is multiplied by `balanced_weight`, averaged over
+    steps. `stage` chooses what is trained.
 
     Train and save it like the model inside. To generate, evaluate or export, use that model, `vae`;
     see `without_adversary`.
@@ -58,11 +73,14 @@ class Adversarial(TrainableModel):
         shape if none is given. A dense layer to one logit follows it.
       adversarial_weight: the factor of G. Choose it in proportion to the likelihood, which is a sum
         over all values of an image. 1 in the authors' code.
+      adversary: a loss, and parts beside it; see `adversaries.parts`.
+      similarity_weight: the factor of S.
+      penalty_weight: the factor of P.
       **kwargs: passed to `keras.Model`.
 
     Raises:
-      ValueError: if the model does not generate that modality, the modality is not an image, or the
-        weight is negative or not finite.
+      ValueError: if the model does not generate that modality, the modality is not an image, the
+        adversary is unknown or does not fit the networks, or a weight is negative or not finite.
     """
 
     def __init__(
@@ -71,6 +89,9 @@ class Adversarial(TrainableModel):
         modality: str,
         discriminator: Network | None = None,
         adversarial_weight: float = 1.0,
+        adversary: str = ORIGINAL,
+        similarity_weight: float = 1.0,
+        penalty_weight: float = 1.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -80,31 +101,41 @@ class Adversarial(TrainableModel):
                 "A discriminator judges an image that the model generates, one of "
                 f"{images or 'none here'}. Received: modality={modality!r}"
             )
-        if not 0 <= adversarial_weight < math.inf:
-            raise ValueError(
-                "The adversarial weight must be finite and not negative. "
-                f"Received: adversarial_weight={adversarial_weight}"
-            )
+        weights = {
+            "adversarial_weight": adversarial_weight,
+            "similarity_weight": similarity_weight,
+            "penalty_weight": penalty_weight,
+        }
+        for name, weight in weights.items():
+            if not 0 <= weight < math.inf:
+                raise ValueError(
+                    f"A weight must be finite and not negative. Received: {name}={weight}"
+                )
         self.vae = vae
         self.modality = modality
         self.discriminator_network = discriminator
+        self.adversary = adversary
         self.adversarial_weight = adversarial_weight
+        self.similarity_weight = similarity_weight
+        self.penalty_weight = penalty_weight
+        self.stage = Stage.TOGETHER
+        chosen = adversary_of(adversary)
         shape = vae.modalities[modality].event_shape
-        network = discriminator or default_networks.default_discriminator(shape)
-        self.discriminator = keras.Sequential(
-            [
-                notation.body(network, shape) if isinstance(network, str) else network,
-                keras.layers.Flatten(data_format="channels_last"),
-                # In float32, like the heads of distributions.
-                keras.layers.Dense(1, name="logit", dtype="float32"),
-            ],
-            name="discriminator",
+        self.discriminator = make_discriminator(
+            discriminator or default_networks.default_discriminator(shape),
+            shape,
+            spectral="spectral" in chosen.parts,
         )
-        with network_checks.plain_errors():
-            self.discriminator(tf.zeros((1, *shape)))
+        self.projection = Projection() if "projection" in chosen.parts else None
+        self.opponent = Opponent(chosen, vae, modality, self.discriminator, self.projection)
+        self.opponent.build()
         network_checks.check_apart([vae, self.discriminator])
+        self.balance = balance.AverageWeight() if "balanced" in chosen.parts else None
+        if self.balance is not None:
+            self.balance.build()
         self._adversarial_trackers = {
-            name: keras.metrics.Mean(name=name) for name in ("discriminator_loss", "generator_loss")
+            name: keras.metrics.Mean(name=name)
+            for name in ("discriminator_loss", "generator_loss", "discriminator_accuracy")
         }
         self.built = True
 
@@ -168,7 +199,10 @@ class Adversarial(TrainableModel):
         decoder = self.vae.decoders[self.modality].trainable_variables
         of_decoder = {id(variable) for variable in decoder}
         others = [x for x in self.vae.trainable_variables if id(x) not in of_decoder]
-        return others, decoder, self.discriminator.trainable_variables
+        judging = self.discriminator.trainable_variables
+        if self.projection is not None:
+            judging = [*judging, *self.projection.trainable_variables]
+        return others, decoder, judging
 
     @property
     def trainable_weights(self) -> list[keras.Variable]:
@@ -187,83 +221,79 @@ class Adversarial(TrainableModel):
         return history
 
     def train_step(self, data: Tensors) -> dict[str, tf.Tensor]:
-        """Takes one step of each part on its own loss."""
-        weights, data = training_data.weights_of(data), self.vae.examples_of(data)
-        seed = self.vae.training_seed(steps_taken(self.optimizer))
-        mean = weighted_mean(data[self.modality], weights)
+        """Takes one step of each part that the stage trains, on its own loss."""
+        weights, data = training_data.weights_of(data), training_data.examples_of(data)
+        examples = self.vae.examples_of(data)
+        seed = self.vae.training_seed(steps_taken(self.decoder_optimizer))
+        mean = weighted_mean(examples[self.modality], weights)
+        # Moving statistics stay those of the networks that are no longer trained.
+        training = self.stage is not Stage.DECODER
+        others, decoder, judging = self.parts()
+        judged = None
         with tf.GradientTape(persistent=True) as tape:
-            bound = self.vae.unchecked_bound(data, seed, self.kl_weight, training=True)
-            adversarial = self._losses_against(data, bound, seed, training=True)
-            others_loss = -mean(bound.value)
-            decoder_loss = others_loss + self.adversarial_weight * mean(
-                adversarial["generator_loss"]
-            )
-            losses = (others_loss, decoder_loss, mean(adversarial["discriminator_loss"]))
-            parts = self.parts()
-            scaled = [
-                part.optimizer.scale_loss(loss) for part, loss in zip(parts, losses, strict=True)
-            ]
+            bound = self.vae.unchecked_bound(examples, seed, self.kl_weight, training=training)
+            others_loss = decoder_loss = -mean(bound.value)
+            if self.stage is not Stage.BOUND:
+                seen = self.opponent.seen(data, examples, bound, seed, training)
+                judged = self.opponent.judged(seen, training=True)
+                if "similarity" in self.opponent.adversary.parts:
+                    others_loss += self.similarity_weight * mean(judged.dissimilarity)
+                generator_loss = mean(judged.generator_loss)
+                weight = self._weight_of(generator_loss, others_loss, tape)
+                decoder_loss = others_loss + weight * generator_loss
+                discriminator_loss = mean(judged.discriminator_loss) + self._penalty(seen, mean)
+            losses = []
+            if self.stage is not Stage.DECODER:
+                losses.append((others, others.optimizer.scale_loss(others_loss)))
+            losses.append((decoder, decoder.optimizer.scale_loss(decoder_loss)))
+            if self.stage is not Stage.BOUND:
+                losses.append((judging, judging.optimizer.scale_loss(discriminator_loss)))
         # Each loss trains only its own part, so only those gradients are computed. All are computed
         # before any variable changes.
-        gradients = [
-            tape.gradient(loss, part.variables) for part, loss in zip(parts, scaled, strict=True)
-        ]
-        for part, gradient in zip(parts, gradients, strict=True):
+        gradients = [tape.gradient(loss, part.variables) for part, loss in losses]
+        for (part, _), gradient in zip(losses, gradients, strict=True):
             part.apply(gradient)
-        return self._track(bound, adversarial, data, weights)
+        return self._track(bound, judged, examples, weights)
+
+    def _weight_of(
+        self, generator_loss: tf.Tensor, reconstruction: tf.Tensor, tape: tf.GradientTape
+    ) -> float | tf.Tensor:
+        """Returns the weight of the generator's loss in this step."""
+        if self.opponent.adversary.is_original:
+            return self.adversarial_weight
+        weight, step = self.adversarial_weight, steps_taken(self.discriminator_optimizer)
+        if self.balance is not None:
+            kernel = self.vae.decoders[self.modality].head.parameters.kernel
+            with tape.stop_recording():
+                slopes = [
+                    replicas.sum_over_replicas(tape.gradient(loss, kernel))
+                    for loss in (reconstruction, generator_loss)
+                ]
+            weight = weight * self.balance(balance.balanced_weight(*slopes), step == 0)
+        return tf.where(step < HEAD_START, 0.0, weight)
+
+    def _penalty(self, seen: Seen, mean: Callable[[tf.Tensor], tf.Tensor]) -> float | tf.Tensor:
+        """Returns the weighted gradient penalty, 0 in the steps that go without."""
+        if not self.opponent.adversary.penalised:
+            return 0.0
+        weight = self.penalty_weight * gradient_penalty.EVERY
+        return tf.cond(
+            steps_taken(self.discriminator_optimizer) % gradient_penalty.EVERY == 0,
+            lambda: weight * mean(self.opponent.penalty(seen)),
+            lambda: 0.0,
+        )
 
     def test_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """Computes the bound of the model inside and the adversarial losses."""
-        weights, data = training_data.weights_of(data), self.vae.examples_of(data)
+        weights, data = training_data.weights_of(data), training_data.examples_of(data)
+        examples = self.vae.examples_of(data)
         seed = self.vae.test_seed()
-        bound = self.vae.unchecked_bound(data, seed)
-        return self._track(bound, self._losses_against(data, bound, seed), data, weights)
-
-    def _losses_against(
-        self, data: Tensors, bound: Bound, seed: tf.Tensor, training: bool = False
-    ) -> dict[str, tf.Tensor]:
-        """Computes the adversarial losses of a batch, by name, [batch] each, nats."""
-        rows = self._rows_with_image(data)
-        real = self._logits(data[self.modality], training, rows)
-        # Fakes are normalised by their own batch, but do not change the moving statistics.
-        with keras.StatelessScope():
-            fakes = [
-                self._logits(image, training, rows)
-                for image in (
-                    bound.likelihoods[self.modality].mean(),
-                    self._prior_fakes(data, fold(seed, _PRIOR_FAKES), training, rows),
-                )
-            ]
-        losses = {
-            "discriminator_loss": discriminator_loss(real, fakes),
-            "generator_loss": generator_loss(fakes),
-        }
-        if rows is None:
-            return losses
-        return {name: tf.where(rows, loss, 0.0) for name, loss in losses.items()}
-
-    def _rows_with_image(self, data: Tensors) -> tf.Tensor | None:
-        """Tells which examples have an image and the conditions to generate it from."""
-        return observed_of(data).all_of([self.modality, *self.vae.conditions])
-
-    def _logits(self, image: tf.Tensor, training: bool, rows: tf.Tensor | None) -> tf.Tensor:
-        with observed_rows.counting(rows):
-            logits = replicas.never_empty(lambda x: self.discriminator(x, training=training), image)
-        return tf.squeeze(logits, axis=-1)
-
-    def _prior_fakes(
-        self, data: Tensors, seed: tf.Tensor, training: bool, rows: tf.Tensor | None
-    ) -> tf.Tensor:
-        """Returns means of p(x|z) at samples from the prior, one per example of the batch."""
-        if self.vae.conditions:
-            z = reparameterised_sample(self.vae.prior(data), seed)
-        else:  # In JMVAE-h, from the top layer down.
-            z = replicas.current().part_of_batch(
-                lambda examples: self.vae.sample_posterior(None, examples, seed),
-                tf.shape(data[self.modality])[0],
-            )
-        inputs = self.vae.decoder_inputs(z, data)
-        return self.vae.decoders[self.modality](inputs, training=training, rows=rows).mean()
+        bound = self.vae.unchecked_bound(examples, seed)
+        judged = None
+        if self.stage is not Stage.BOUND:
+            seen = self.opponent.seen(data, examples, bound, seed, training=False)
+            judged = self.opponent.judged(seen, training=False)
+        return self._track(bound, judged, examples, weights)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -271,12 +301,15 @@ class Adversarial(TrainableModel):
         return [*self.vae.metrics, *self._adversarial_trackers.values()]
 
     def _track(
-        self, bound: Bound, adversarial: Tensors, data: Tensors, weights: tf.Tensor | None
+        self, bound: Bound, judged: Judged | None, data: Tensors, weights: tf.Tensor | None
     ) -> dict[str, tf.Tensor]:
-        counted = counted_weights(self._rows_with_image(data), weights)
-        for name, value in adversarial.items():
-            self._adversarial_trackers[name].update_state(value, counted)
-        return self.vae.track(bound, data, weights) | self.results_of(self._adversarial_trackers)
+        results = self.vae.track(bound, data, weights)
+        if judged is None:
+            return results
+        counted = counted_weights(self.opponent.rows(data), weights)
+        for name, tracker in self._adversarial_trackers.items():
+            tracker.update_state(getattr(judged, name), counted)
+        return results | self.results_of(self._adversarial_trackers)
 
     def call(self, data: Tensors, training: bool = False) -> dict[str, tf.Tensor]:
         """Returns the model's output, the reconstructions of all modalities."""
@@ -291,7 +324,10 @@ class Adversarial(TrainableModel):
             "vae": keras.saving.serialize_keras_object(self.vae),
             "modality": self.modality,
             "discriminator": keras.saving.serialize_keras_object(self.discriminator_network),
+            "adversary": self.adversary,
             "adversarial_weight": self.adversarial_weight,
+            "similarity_weight": self.similarity_weight,
+            "penalty_weight": self.penalty_weight,
         }
 
     def get_compile_config(self) -> dict[str, Any]:

@@ -87,13 +87,33 @@ class ModelRow:
         return getattr(importlib.import_module(f"jmvae_tf.{self.module}"), self.class_name)
 
 
+_ADVERSARIAL = (
+    "adversary_after",
+    "adversarial_weight",
+    "similarity_weight",
+    "penalty_weight",
+    "discriminator_learning_rate",
+    "decoder_learning_rate",
+)
+
+
+_USUAL_ADVERSARY = {
+    "adversary": "original",  # code
+    "adversary_after": 0,  # code: all parts are trained together
+    "similarity_weight": 1.0,
+    "penalty_weight": 1.0,
+    "decoder_learning_rate": 3e-4,
+}
+
+
 def gan_of(row: ModelRow) -> ModelRow:
     """Returns the variant of a model that is also trained against an image discriminator."""
     return dataclasses.replace(
         row,
         name=f"{row.name}_gan",
-        networks=(*row.networks, "discriminator"),
-        options=(*row.options, "adversarial_weight", "discriminator_learning_rate"),
+        networks=(*row.networks, "discriminator", "adversary"),
+        preset={**row.preset, **_USUAL_ADVERSARY},
+        options=(*row.options, *_ADVERSARIAL),
         inside=row,
     )
 

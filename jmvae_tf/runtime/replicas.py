@@ -105,7 +105,7 @@ def sum_over_replicas(values: Any) -> Any:
     return replica.all_reduce(tf.distribute.ReduceOp.SUM, values)
 
 
-def never_empty(network: Callable[[Any], tf.Tensor], inputs: Any) -> tf.Tensor:
+def never_empty(network: Callable[[Any], Any], inputs: Any) -> Any:
     """Applies a network to a part of a batch that may be empty.
 
     Some ops fail without examples: TensorFlow's fused convolutions give a wrong shape. An empty
@@ -113,7 +113,7 @@ def never_empty(network: Callable[[Any], tf.Tensor], inputs: Any) -> tf.Tensor:
     output is removed.
 
     Args:
-      network: maps the inputs to [batch, ...].
+      network: maps the inputs to a tensor [batch, ...], or to a structure of them.
       inputs: a tensor [batch, ...], or a dictionary of them.
     """
     if current().replicas == 1:
@@ -125,7 +125,7 @@ def never_empty(network: Callable[[Any], tf.Tensor], inputs: Any) -> tf.Tensor:
     )
     token = _EXAMPLES.set(number)
     try:
-        return network(filled)[:number]
+        return tf.nest.map_structure(lambda x: x[:number], network(filled))
     finally:
         _EXAMPLES.reset(token)
 

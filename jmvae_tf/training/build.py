@@ -16,7 +16,7 @@ from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.precision import computing_in
 from jmvae_tf.settings import Settings
 from jmvae_tf.training import strategies
-from jmvae_tf.training.schedules import rate_of
+from jmvae_tf.training.schedules import decoder_rate_of, rate_of
 
 Trained = MultimodalVAE | Adversarial
 """A model to train, alone or against a discriminator."""
@@ -57,7 +57,13 @@ def _make_model(settings: Settings, data: DataSet) -> Trained:
             if model.statistics:
                 model.adapt(in_order(data, "train"))
             if row.is_gan:
-                own = ("discriminator", "adversarial_weight")
+                own = (
+                    "discriminator",
+                    "adversary",
+                    "adversarial_weight",
+                    "similarity_weight",
+                    "penalty_weight",
+                )
                 model = Adversarial(
                     model, judged_image(model), **{name: getattr(settings, name) for name in own}
                 )
@@ -125,12 +131,12 @@ def _optimizers(settings: Settings, feed: Feed) -> dict[str, keras.optimizers.Op
     if settings.ema_momentum:
         options |= {"use_ema": True, "ema_momentum": settings.ema_momentum}
 
-    rates = {"optimizer": settings.learning_rate}
+    steps = feed.steps_per_epoch
+    rates = {"optimizer": rate_of(settings, settings.learning_rate, steps)}
     if settings.discriminator_learning_rate is not None:
         options["beta_1"] = _ADVERSARIAL_BETA_1
-        rates["decoder_optimizer"] = settings.learning_rate
-        rates["discriminator_optimizer"] = settings.discriminator_learning_rate
-    return {
-        name: keras.optimizers.Adam(rate_of(settings, rate, feed.steps_per_epoch), **options)
-        for name, rate in rates.items()
-    }
+        rates["decoder_optimizer"] = decoder_rate_of(settings, steps)
+        rates["discriminator_optimizer"] = rate_of(
+            settings, settings.discriminator_learning_rate, steps
+        )
+    return {name: keras.optimizers.Adam(rate, **options) for name, rate in rates.items()}

@@ -116,6 +116,7 @@ def load_trained(path: Any, folder: RunFolder) -> Trained:
     found = {"model": _name_of(trained), **model.get_config()}
     if isinstance(trained, Adversarial):
         found["discriminator"] = trained.discriminator_network
+        found["adversary"] = trained.adversary
     wanted = {name: getattr(settings, name) for name in ("model", *row.architecture)}
     shapes = folder.read_event_shapes()
     if shapes is not None:

@@ -6,8 +6,12 @@ variant also has those of its decoder and discriminator. Keras's schedules of th
 functions of the step, which checkpoints contain; see `rate_of`.
 """
 
-import keras
+from typing import Any
 
+import keras
+import tensorflow as tf
+
+from jmvae_tf.models.adversarial import Adversarial, Stage
 from jmvae_tf.settings import Settings
 
 _LAST_OF_DECAY = 0.01
@@ -37,9 +41,32 @@ class KLWarmUp(keras.callbacks.Callback):
         self.model.kl_weight.assign(min(1.0, epoch / self.epochs) if self.epochs else 1.0)
 
 
+class AdversaryAfter(keras.callbacks.Callback):
+    """Trains a model without its discriminator at first, then only the image's decoder against it.
+
+    Args:
+      epochs: the number of epochs without the discriminator; 0 to train all together.
+    """
+
+    def __init__(self, epochs: int) -> None:
+        super().__init__()
+        self.epochs = epochs
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Chooses what is trained from this epoch on."""
+        if not (self.epochs and isinstance(self.model, Adversarial)):
+            return
+        stage = Stage.BOUND if epoch < self.epochs else Stage.DECODER
+        if self.model.stage is not stage:
+            self.model.stage = stage
+            # Their graphs are of the stage before.
+            self.model.make_train_function(force=True)
+            self.model.make_test_function(force=True)
+
+
 def schedules_of(settings: Settings) -> list[keras.callbacks.Callback]:
     """Returns the schedules of a run that are callbacks."""
-    return [KLWarmUp(settings.warmup_epochs)]
+    return [KLWarmUp(settings.warmup_epochs), AdversaryAfter(settings.adversary_after or 0)]
 
 
 def rate_of(
@@ -60,3 +87,64 @@ def rate_of(
     return keras.optimizers.schedules.CosineDecay(
         initial, settings.decay_epochs * steps_per_epoch, alpha=_LAST_OF_DECAY
     )
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+class TwoRates(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that another one follows.
+
+    Args:
+      first: the rate of the first steps, or its schedule.
+      second: that of the others; a schedule counts its steps from the change.
+      change: the number of the first steps.
+    """
+
+    def __init__(self, first: Any, second: Any, change: int) -> None:
+        super().__init__()
+        self.first = first
+        self.second = second
+        self.change = change
+
+    def __call__(self, step: int | tf.Tensor) -> tf.Tensor:
+        """Returns the rate of a step."""
+        step = tf.cast(step, tf.int64)
+        after = tf.maximum(step - self.change, 0)
+        return tf.where(step < self.change, _at(self.first, step), _at(self.second, after))
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments, for Keras to save."""
+        rates = {"first": self.first, "second": self.second}
+        return {
+            **{name: keras.saving.serialize_keras_object(x) for name, x in rates.items()},
+            "change": self.change,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "TwoRates":
+        """Makes the schedule that `get_config` described."""
+        first, second = (
+            keras.saving.deserialize_keras_object(config[name]) for name in ("first", "second")
+        )
+        return cls(first, second, config["change"])
+
+
+def _at(
+    rate: float | keras.optimizers.schedules.LearningRateSchedule, step: tf.Tensor
+) -> tf.Tensor:
+    return tf.cast(rate(step) if callable(rate) else rate, tf.float32)
+
+
+def decoder_rate_of(
+    settings: Settings, steps_per_epoch: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """Returns the learning rate of the image's decoder in a model with a discriminator.
+
+    Args:
+      settings: the run's settings.
+      steps_per_epoch: the number of steps of an epoch.
+    """
+    first = rate_of(settings, settings.learning_rate, steps_per_epoch)
+    if not settings.adversary_after or settings.decoder_learning_rate is None:
+        return first
+    second = rate_of(settings, settings.decoder_learning_rate, steps_per_epoch)
+    return TwoRates(first, second, settings.adversary_after * steps_per_epoch)

@@ -1,6 +1,7 @@
 """Trains a new or loaded model to the end of its last epoch."""
 
 import contextlib
+import sys
 
 import keras
 
@@ -19,6 +20,7 @@ from jmvae_tf.training.callbacks import (
     StopAtBatch,
     TermsOnTestSet,
 )
+from jmvae_tf.training.discriminator_watch import DiscriminatorWatch
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.schedules import schedules_of
 
@@ -78,6 +80,12 @@ def train(
     trained = folder.read_history()[:first_epoch]
     if first_epoch >= settings.epochs or patience.ends(settings, trained):
         return
+    if (settings.adversary_after or 0) >= settings.epochs:
+        print(
+            f"note: the discriminator begins after epoch {settings.adversary_after} "
+            f"(--adversary_after), so these {settings.epochs} epochs are without it",
+            file=sys.stderr,
+        )
     strategy = model.distribute_strategy
     feed = feed_of(settings, data, strategy.num_replicas_in_sync)
     execution = execution_of(settings, feed)
@@ -94,7 +102,10 @@ def train(
     def remedy() -> str:
         newest = folder.newest_checkpoint()
         last = f"the last good checkpoint is {newest}" if newest else "there is no checkpoint yet"
-        return f"{last}; check the data, or train again with a lower --learning_rate"
+        rates = "--learning_rate"
+        if settings.adversary is not None:
+            rates += ", --discriminator_learning_rate or --adversarial_weight"
+        return f"{last}; check the data, or train again with a lower {rates}"
 
     def evaluation(part: str) -> strategies.Batches:
         return strategies.distributed(
@@ -113,6 +124,7 @@ def train(
     ]
     if chief:
         callbacks += [
+            DiscriminatorWatch(),
             HistoryFile(folder),
             keras.callbacks.TensorBoard(
                 folder.logs, write_graph=False, profile_batch=_PROFILED if profile else 0

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality, observed_key
+from jmvae_tf.models import adversarial
 from jmvae_tf.models.adversarial import Adversarial
 from jmvae_tf.models.trained_part import TrainedPart
 from tests.helpers.small_models import examples, small_model
@@ -47,12 +48,19 @@ def _strategy_of(replicas):
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
+def _against(model, adversary):
+    if adversary is None:
+        return Adversarial(model, "photo", discriminator="D8BL")
+    adversarial.HEAD_START = 0
+    return Adversarial(model, "photo", discriminator="C4L-C4L-F-D8L", adversary=adversary)
+
+
 def train_with_gaps(request):
     """Takes a step and writes the terms and how all weights and moving statistics changed.
 
     Args:
-      request: `replicas`, 1 or 2; `model`; `options` of the optimisers; and `out`, the .npz file to
-        write.
+      request: `replicas`, 1 or 2; `model`; `options` of the optimisers; `adversary`, if it is not
+        the authors'; and `out`, the .npz file to write.
     """
     keras.utils.set_random_seed(0)
     strategy = _strategy_of(request["replicas"])
@@ -64,7 +72,7 @@ def train_with_gaps(request):
         model = small_model(request["model"].removesuffix("_gan"), _MODALITIES, body="D8BR")
         optimizers = {"optimizer": sgd()}
         if request["model"].endswith("_gan"):
-            model = Adversarial(model, "photo", discriminator="D8BL")
+            model = _against(model, request.get("adversary"))
             optimizers |= {"decoder_optimizer": sgd(), "discriminator_optimizer": sgd()}
         model.compile(**optimizers, jit_compile=False)
     before = {x.path: x.numpy() for x in model.weights}

@@ -241,32 +241,52 @@ def test_batch_statistics_are_those_of_the_rows_that_are_there(modalities):
     np.testing.assert_allclose(norm.moving_variance, 0.9 + 0.1 * values.var(0), rtol=1e-4)
 
 
+@pytest.mark.parametrize("adversary", ["original", "hinge+projection+similarity+shifts"])
 @pytest.mark.parametrize("has_image", ["some", "none"])
-def test_a_discriminator_sees_only_images_that_are_there(has_image):
+def test_a_discriminator_sees_only_images_that_are_there(has_image, adversary):
     modalities = {
         "photo": Modality("photo", (4, 4, 1), Bernoulli(), kind="image"),
         "species": Modality("species", (3,), Categorical(), kind="label"),
     }
-    model = Adversarial(small_model("jmvae_kl", modalities), "photo", "D8BL")
+    vae = small_model("jmvae_kl", modalities)
+    model = Adversarial(vae, "photo", "D8BL", adversary=adversary)
     data = known_to_all(examples(modalities, 6))
     rows = np.array([True, False] * 3) if has_image == "some" else np.zeros(6, bool)
     data = hide(data, {"photo": rows}, np.nan)
     model.compile(run_eagerly=True)
-    batch = model.vae.examples_of(data)
-    bound = model.vae.unchecked_bound(batch, root_seed(0))
-    losses = model._losses_against(batch, bound, root_seed(0), training=True)
-    for loss in losses.values():
+    for loss in _judged(model, data):
         np.testing.assert_array_equal(loss.numpy() != 0, rows)
     results = model.train_on_batch(data, return_dict=True)
     assert all(np.isfinite(x) for x in results.values())
     if has_image == "some":
-        kept = {name: x[rows] for name, x in data.items()}
-        for name, loss in model._losses_against(
-            model.vae.examples_of(kept),
-            model.vae.unchecked_bound(model.vae.examples_of(kept), root_seed(0)),
-            root_seed(0),
-        ).items():
-            assert loss.shape == (3,), name
+        for loss in _judged(model, {name: x[rows] for name, x in data.items()}):
+            assert loss.shape == (3,)
+
+
+def _judged(model, data):
+    """The losses of an adversary and the dissimilarity; the accuracy may be 0 for any example."""
+    batch, seed = model.vae.examples_of(data), root_seed(0)
+    bound = model.vae.unchecked_bound(batch, seed)
+    judged = model.opponent.judged(model.opponent.seen(data, batch, bound, seed, True), True)
+    return judged.discriminator_loss, judged.generator_loss, judged.dissimilarity
+
+
+def test_fakes_of_images_without_any_other_modality_are_drawn_from_the_prior():
+    modalities = {
+        "photo": Modality("photo", (4, 4, 1), Bernoulli(), kind="image"),
+        "species": Modality("species", (3,), Categorical(), kind="label"),
+    }
+    for name in ("jmvae", "jmvae_kl", "jmvae_h"):
+        model = Adversarial(
+            small_model(name, modalities), "photo", "D8L", adversary="hinge+projection"
+        )
+        data = known_to_all(examples(modalities, 6))
+        data = hide(data, {"species": np.array([True, False] * 3)}, np.nan)
+        batch = model.vae.examples_of(data)
+        bound = model.vae.unchecked_bound(batch, root_seed(0))
+        seen = model.opponent.seen(data, batch, bound, root_seed(0), True)
+        assert np.isfinite(seen.fakes[1]).all(), name
+        np.testing.assert_array_equal(np.any(seen.condition != 0, axis=1), [True, False] * 3)
 
 
 # Training, statistics, metrics.

@@ -116,16 +116,20 @@ def written_by(function, request, folder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("model", "options"),
-    [("jmvae_kl", {}), ("jmvae_kl", {"global_clipnorm": 1.0}), ("jmvae_kl_gan", {})],
+    ("model", "options", "adversary"),
+    [
+        ("jmvae_kl", {}, None),
+        ("jmvae_kl", {"global_clipnorm": 1.0}, None),
+        ("jmvae_kl_gan", {}, None),
+        ("jmvae_kl_gan", {}, "non_saturating+zero_centred+projection+balanced+shifts"),
+        ("jmvae_gan", {}, "non_saturating+spectral+similarity"),
+    ],
 )
-def test_replicas_whose_examples_lack_modalities(model, options, tmp_path):
+def test_replicas_whose_examples_lack_modalities(model, options, adversary, tmp_path):
     """One of them has no photo at all; what is missing is NaN."""
+    request = {"model": model, "options": options, "adversary": adversary}
     alone, shared = [
-        written_by(
-            train_with_gaps, {"replicas": number, "model": model, "options": options}, tmp_path
-        )
-        for number in (1, 2)
+        written_by(train_with_gaps, {"replicas": number, **request}, tmp_path) for number in (1, 2)
     ]
     assert set(alone) == set(shared)
     for name, expected in alone.items():

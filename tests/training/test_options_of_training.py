@@ -17,14 +17,22 @@ from jmvae_tf.training import patience
 from jmvae_tf.training.build import make_model
 from jmvae_tf.training.callbacks import Patience, Progress
 from jmvae_tf.training.checkpoints import load_checkpoint, load_newest, load_trained
+from jmvae_tf.training.discriminator_watch import DiscriminatorWatch
 from jmvae_tf.training.run_folder import RunFolder, name_of_epoch
-from jmvae_tf.training.schedules import rate_of
+from jmvae_tf.training.schedules import TwoRates, decoder_rate_of, rate_of
 from jmvae_tf.training.train import train
 from tests.helpers.small_runs import newest_variables
 from tests.helpers.tiny_runs import settings_with, tiny_data
 
 ALL = {"decay_epochs": 3, "ema_momentum": 0.5, "clip_norm": 0.1, "patience": 9}
 GAN = {"discriminator": "D4L"}
+# The second epoch is against the discriminator.
+STAGED = {
+    **GAN,
+    "adversary": "hinge+r1+projection+balanced",
+    "adversary_after": 1,
+    "patience": 0,
+}
 
 
 @pytest.fixture
@@ -62,11 +70,18 @@ def test_a_rate_falls_along_half_a_cosine_and_stays():
     assert rate_of(settings_with(), 0.1, steps_per_epoch=4) == 0.1
 
 
-@pytest.mark.parametrize("model", ["jmvae_kl", pytest.param("jmvae_gan", marks=pytest.mark.slow)])
-def test_resumed_equals_uninterrupted(tmp_path, data, model):
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ("jmvae_kl", {}),
+        pytest.param("jmvae_gan", GAN, marks=pytest.mark.slow),
+        ("jmvae_kl_gan", STAGED),
+    ],
+)
+def test_resumed_equals_uninterrupted(tmp_path, data, model, options):
     """Also where most examples lack a label."""
     data = with_few_labels(data)
-    settings = settings_with(model, epochs=1, **ALL, **(GAN if model.endswith("_gan") else {}))
+    settings = settings_with(model, epochs=1, **{**ALL, **options})
     longer = dataclasses.replace(settings, epochs=2)
     whole = trained(tmp_path / "whole", longer, data)
     parts = trained(tmp_path / "parts", settings, data)
@@ -140,6 +155,40 @@ def test_a_fit_ends_with_the_averages_of_every_part(data, tmp_path, model):
         averages = part.optimizer._model_variables_moving_average
         for variable, average in zip(part.variables, averages, strict=True):
             np.testing.assert_array_equal(variable.numpy(), average.numpy())
+
+
+def test_a_decoder_has_a_rate_of_its_own_against_the_discriminator():
+    settings = settings_with("jmvae_kl_gan", **STAGED, learning_rate=0.1, decoder_learning_rate=0.3)
+    rate = decoder_rate_of(settings, steps_per_epoch=4)
+    np.testing.assert_allclose([float(rate(step)) for step in (0, 3, 4, 9)], [0.1, 0.1, 0.3, 0.3])
+    decaying = decoder_rate_of(dataclasses.replace(settings, decay_epochs=2), steps_per_epoch=4)
+    again = TwoRates.from_config(decaying.get_config())
+    for step, expected in ((0, 0.1), (4, 0.3), (8, 0.3 * 0.505), (12, 0.003), (99, 0.003)):
+        assert float(decaying(step)) == pytest.approx(expected)
+        assert float(again(step)) == pytest.approx(expected)
+    assert decoder_rate_of(settings_with("jmvae_gan", **GAN, learning_rate=0.1), 4) == 0.1
+
+
+def test_patience_needs_a_bound_that_rises():
+    with pytest.raises(UserError, match=r"--patience watches the bound, .* received --patience=3"):
+        settings_with("jmvae_kl_gan", **{**STAGED, "patience": 3})
+
+
+def test_a_run_that_ends_before_its_discriminator_begins_says_so(tmp_path, data, capsys):
+    settings = settings_with("jmvae_kl_gan", **{**STAGED, "adversary_after": 2}, epochs=1)
+    trained(tmp_path / "run", settings, data)
+    assert "note: the discriminator begins after epoch 2 " in capsys.readouterr().err
+
+
+def test_a_discriminator_that_wins_is_told_of_once(capsys):
+    watch = DiscriminatorWatch()
+    for epoch, accuracy in enumerate([0.9, 1.0, 1.0, 0.99, 1.0]):
+        watch.on_epoch_end(epoch, {"discriminator_accuracy": accuracy})
+    watch.on_epoch_end(5, {"bound": -1.0})
+    warnings = capsys.readouterr().err.splitlines()
+    assert len(warnings) == 2
+    assert warnings[0].startswith("warning: the discriminator judged every image of epoch 2 right")
+    assert "epoch 5" in warnings[1]
 
 
 def test_gradients_are_clipped(data, tmp_path):

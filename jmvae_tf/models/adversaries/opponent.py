@@ -1,0 +1,249 @@
+"""Computes what a discriminator makes of a batch: the losses of both sides, and the penalty."""
+
+import math
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from jmvae_tf.layers import observed_rows
+from jmvae_tf.layers.distributions import reparameterised_sample
+from jmvae_tf.modalities import observed_key
+from jmvae_tf.models.adversaries import shifts
+from jmvae_tf.models.adversaries.discriminator import Opinion, opinion_of
+from jmvae_tf.models.adversaries.gradient_penalty import gradient_penalty
+from jmvae_tf.models.adversaries.learned_similarity import learned_dissimilarity
+from jmvae_tf.models.adversaries.losses import LOSSES
+from jmvae_tf.models.adversaries.parts import Adversary
+from jmvae_tf.models.adversaries.projection import Projection
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.inputs import Tensors
+from jmvae_tf.models.observed import network_inputs, network_shapes, observed_of, values_in
+from jmvae_tf.objectives import Bound
+from jmvae_tf.runtime import replicas
+from jmvae_tf.runtime.randomness import fold
+
+# Folded into the seed of a step, so that the bound's samples differ.
+_FAKES, _SHIFTS = 0, 1
+
+
+class Seen(NamedTuple):
+    """What a discriminator sees of a batch.
+
+    Attributes:
+      real: the real images, [batch, height, width, channels].
+      fakes: the images of each kind of fakes, reconstructions first, of the same shape.
+      condition: the values of the other modalities, [batch, values]; None without a projection.
+      rows: the examples that count, bool, [batch]; None for all.
+    """
+
+    real: tf.Tensor
+    fakes: list[tf.Tensor]
+    condition: tf.Tensor | None
+    rows: tf.Tensor | None
+
+
+class Judged(NamedTuple):
+    """What comes of it, float32 [batch] each; 0 for examples that do not count.
+
+    Attributes:
+      discriminator_loss: to be minimised; see `adversaries.losses`.
+      generator_loss: to be minimised; see `adversaries.losses`.
+      discriminator_accuracy: the share of images that the discriminator judges rightly. Real images
+        count as much as all fakes.
+      dissimilarity: of reconstructions and real images, in a layer of the discriminator; nats.
+    """
+
+    discriminator_loss: tf.Tensor
+    generator_loss: tf.Tensor
+    discriminator_accuracy: tf.Tensor
+    dissimilarity: tf.Tensor
+
+
+class Opponent:
+    """A discriminator, and how it meets the images of a model.
+
+    Args:
+      adversary: the loss, and the parts beside it.
+      vae: the model that generates.
+      modality: the name of the image.
+      discriminator: see `adversaries.discriminator`.
+      projection: what compares images with the other modalities; None if it does not see them.
+    """
+
+    def __init__(
+        self,
+        adversary: Adversary,
+        vae: MultimodalVAE,
+        modality: str,
+        discriminator: keras.Sequential,
+        projection: Projection | None,
+    ) -> None:
+        self.adversary = adversary
+        self.vae = vae
+        self.modality = modality
+        self.discriminator = discriminator
+        self.projection = projection
+
+    def build(self) -> None:
+        """Makes the variables of the projection.
+
+        Raises:
+          ValueError: if there is one and no modality but the image, or a penalty and a
+            discriminator with batch normalisation.
+        """
+        others = [name for name in self.vae.modalities if name != self.modality]
+        if self.projection is not None:
+            if not others:
+                raise ValueError(
+                    "A projection discriminator sees the other modalities; leave projection out. "
+                    f"Received: a model of {self.modality!r} alone"
+                )
+            shapes = network_shapes(self.vae.modalities)
+            values = sum(math.prod(shapes[name]) for name in others)
+            _, flatten, _ = self.discriminator.layers
+            self.projection.build(tuple(flatten.output.shape), (None, values))
+        normalised = [x for x in self.discriminator.variables if "moving_" in x.path]
+        if normalised and self.adversary.penalised:
+            raise ValueError(
+                "A gradient penalty is of each image alone; use a discriminator without batch "
+                f"normalisation (B). Received: {normalised[0].path!r}"
+            )
+
+    def seen(
+        self,
+        data: Tensors,
+        examples: Tensors,
+        bound: Bound,
+        seed: tf.Tensor,
+        training: bool,
+    ) -> Seen:
+        """Generates fakes and returns what the discriminator sees.
+
+        Args:
+          data: a batch in its own units.
+          examples: the same, standardised.
+          bound: the model's bound on it.
+          seed: int32, [2].
+          training: whether batch normalisation uses the batch's statistics.
+        """
+        rows = self.rows(examples)
+        # Fakes are normalised by their own batch, but do not change the moving statistics.
+        with keras.StatelessScope():
+            others = self._other_fakes(data, examples, fold(seed, _FAKES), training, rows)
+        images = [examples[self.modality], bound.likelihoods[self.modality].mean(), others]
+        if not self.adversary.is_original:
+            images = [self._on_one_scale(image) for image in images]
+        if "shifts" in self.adversary.parts:
+            moves = self._shifts(images[0], fold(seed, _SHIFTS))
+            images = [shifts.shifted(image, moves) for image in images]
+        real, *fakes = images
+        return Seen(real, fakes, self._condition(examples), rows)
+
+    def rows(self, examples: Tensors) -> tf.Tensor | None:
+        """Tells which examples have an image and the conditions to generate it from."""
+        return observed_of(examples).all_of([self.modality, *self.vae.conditions])
+
+    def judged(self, seen: Seen, training: bool) -> Judged:
+        """Computes the losses of both sides."""
+        loss = LOSSES[self.adversary.loss]
+        real = self._opinion(seen, seen.real, training)
+        with keras.StatelessScope():
+            fakes = [self._opinion(seen, fake, training) for fake in seen.fakes]
+        logits = [fake.logit for fake in fakes]
+        right = [tf.cast(logit < 0, tf.float32) for logit in logits]
+        judged = Judged(
+            loss.of_discriminator(real.logit, logits),
+            loss.of_generator(logits),
+            (tf.cast(real.logit > 0, tf.float32) + tf.add_n(right) / len(right)) / 2,
+            learned_dissimilarity(real.features, fakes[0].features),
+        )
+        if seen.rows is None:
+            return judged
+        return Judged(*(tf.where(seen.rows, x, 0.0) for x in judged))
+
+    def penalty(self, seen: Seen) -> tf.Tensor:
+        """Computes the gradient penalty of each example, float32 [batch]."""
+        images = {"real": [seen.real], "fake": seen.fakes}
+        penalties = []
+        for kind in self.adversary.penalised:
+            of_kind = [
+                gradient_penalty(lambda x: self._opinion(seen, x, training=False).logit, image)
+                for image in images[kind]
+            ]
+            penalties.append(tf.add_n(of_kind) / len(of_kind))
+        penalty = tf.add_n(penalties)
+        return penalty if seen.rows is None else tf.where(seen.rows, penalty, 0.0)
+
+    def _opinion(self, seen: Seen, images: tf.Tensor, training: bool) -> Opinion:
+        def judge(inputs: Tensors) -> tf.Tensor:
+            return opinion_of(self.discriminator, self.projection, training=training, **inputs)
+
+        inputs = {"images": images}
+        if seen.condition is not None:
+            inputs["condition"] = seen.condition
+        with observed_rows.counting(seen.rows):
+            return replicas.never_empty(judge, inputs)
+
+    def _other_fakes(
+        self,
+        data: Tensors,
+        examples: Tensors,
+        seed: tf.Tensor,
+        training: bool,
+        rows: tf.Tensor | None,
+    ) -> tf.Tensor:
+        """Returns means of p(x|z) at z from the prior, or given the other modalities."""
+        if self.adversary.is_original or len(self.vae.modalities) == 1 or self.vae.conditions:
+            z = self._from_prior(examples, seed)
+        else:
+            z = self._given_others(data, seed)
+        inputs = self.vae.decoder_inputs(z, examples)
+        return self.vae.decoders[self.modality](inputs, training=training, rows=rows).mean()
+
+    def _from_prior(self, examples: Tensors, seed: tf.Tensor) -> tf.Tensor:
+        """Samples z from the model's prior, which may be given conditions."""
+        if self.vae.conditions:
+            return reparameterised_sample(self.vae.prior(examples), seed)
+        return replicas.current().part_of_batch(  # In JMVAE-h, from the top layer down.
+            lambda number: self.vae.sample_posterior(None, number, seed),
+            tf.shape(examples[self.modality])[0],
+        )
+
+    def _given_others(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
+        """Samples z ~ q(z|w), w being all modalities but the image."""
+        names = [name for name in self.vae.modalities if name != self.modality]
+        keys = [key for name in names for key in (name, observed_key(name)) if key in data]
+        given = {key: data[key] for key in keys}
+        if not self.vae.samples_to_infer:
+            return reparameterised_sample(self.vae.posterior(given), seed)
+        # A seed for each example, so that it does not matter how many replicas share the batch.
+        seeds = replicas.current().part_of_batch(
+            lambda number: tf.random.stateless_uniform(
+                (number, 2), seed, minval=None, maxval=None, dtype=tf.int32
+            ),
+            tf.shape(data[self.modality])[0],
+        )
+        return self.vae.sample_posterior(given, 1, seeds)[0]
+
+    def _on_one_scale(self, image: tf.Tensor) -> tf.Tensor:
+        """Turns standardised pixels into values from -1 to 1, which show no mean image."""
+        value_range = self.vae.modalities[self.modality].value_range
+        if value_range is None:
+            return image
+        lowest, highest = value_range
+        values = self.vae.unstandardise(self.modality, image)
+        return 2 * (values - lowest) / (highest - lowest) - 1
+
+    def _shifts(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        most = shifts.most_shifts(*images.shape[1:3])
+        return replicas.current().part_of_batch(
+            lambda number: shifts.draw_shifts(number, most, seed), tf.shape(images)[0]
+        )
+
+    def _condition(self, examples: Tensors) -> tf.Tensor | None:
+        if self.projection is None:
+            return None
+        inputs = values_in(network_inputs(self.vae.modalities, examples))
+        others = [x for name, x in inputs.items() if name != self.modality]
+        return tf.concat([tf.reshape(x, (tf.shape(x)[0], -1)) for x in others], axis=-1)

@@ -1,0 +1,331 @@
+"""The adversaries other than the authors': what each part changes, in which stage, and for whom."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from jmvae_tf.likelihoods import Gaussian
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models import adversarial
+from jmvae_tf.models.adversarial import Adversarial, Stage
+from jmvae_tf.models.adversaries import gradient_penalty
+from jmvae_tf.models.registry import PLAIN_MODELS
+from jmvae_tf.runtime.randomness import fold, root_seed
+from jmvae_tf.training.schedules import AdversaryAfter, KLWarmUp
+from tests.helpers.small_models import examples, known_to, set_variances, small_model
+
+FACES = {
+    "image": Modality(
+        "image", (8, 8, 3), Gaussian(), kind="image", standardised=True, value_range=(0, 1)
+    ),
+    "attributes": Modality(
+        "attributes", (3,), Gaussian(), kind="attributes", value_names=("Bald", "Bangs", "Smiling")
+    ),
+}
+# Batch normalisation in every network but the discriminator.
+BODY = "D8BR"
+DISCRIMINATOR = "C4L-C6L-F-D8L"
+# Every loss and every part at least once.
+ADVERSARIES = (
+    "non_saturating+r1+projection+balanced",
+    "hinge+spectral+shifts+similarity+projection",
+    "original+zero_centred",
+)
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Lets the decoder feel the discriminator from the first step on."""
+    monkeypatch.setattr(adversarial, "HEAD_START", 0)
+
+
+def _model(adversary, name="jmvae_kl", optimizer=lambda: keras.optimizers.SGD(1.0), **options):
+    """The same initial weights at each call, whatever the adversary is."""
+    keras.utils.set_random_seed(0)
+    vae = small_model(name, FACES, BODY)
+    vae.statistics["image"].set_statistics(np.full((8, 8, 3), 0.5), np.full((8, 8, 3), 0.25))
+    keras.utils.set_random_seed(1)
+    model = Adversarial(vae, "image", DISCRIMINATOR, 3.0, adversary, **options)
+    model.compile(optimizer(), optimizer(), optimizer(), jit_compile=False)
+    return model
+
+
+def _batch(model, number=6):
+    return known_to(model.vae, examples(FACES, number))
+
+
+def _changes(model, steps=1):
+    """How a step changes the image's decoder, the discriminator and all other networks."""
+    decoder = model.vae.decoders["image"].trainable_variables
+    ids = {id(x) for x in decoder}
+    others = [x for x in model.vae.trainable_variables if id(x) not in ids]
+    judging = model.parts()[2].variables
+    parts = {"decoder": decoder, "discriminator": judging, "others": others}
+    before = {name: [x.numpy() for x in part] for name, part in parts.items()}
+    for _ in range(steps):
+        model.train_step(_batch(model))
+    return {
+        name: np.concatenate([np.ravel(x - old) for x, old in zip(part, before[name], strict=True)])
+        for name, part in parts.items()
+    }
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    ("part", "reached"),
+    [
+        ("r1", {"discriminator"}),
+        ("zero_centred", {"discriminator"}),
+        ("projection", {"decoder", "discriminator"}),
+        ("spectral", {"decoder", "discriminator"}),
+        ("shifts", {"decoder", "discriminator"}),
+        ("similarity", {"decoder", "others"}),
+        ("balanced", {"decoder"}),
+    ],
+)
+def test_a_part_changes_what_it_is_meant_to_change(part, reached):
+    without, with_it = (_changes(_model(x)) for x in ("hinge", f"hinge+{part}"))
+    if part == "projection":  # Its own variables come last.
+        number = len(without["discriminator"])
+        assert np.abs(with_it["discriminator"][number:]).max() > 0
+        with_it["discriminator"] = with_it["discriminator"][:number]
+    changed = {name for name in without if not np.array_equal(without[name], with_it[name])}
+    assert changed == reached
+    assert all(np.isfinite(x).all() for x in with_it.values())
+
+
+@pytest.mark.parametrize("adversary", ADVERSARIES)
+def test_the_adversary_reaches_the_image_decoder_and_nothing_else(monkeypatch, adversary):
+    """But for the similarity, which is a reconstruction's."""
+    changes = []
+    for start in (0, 1000):  # The decoder feels the discriminator, or not yet.
+        monkeypatch.setattr(adversarial, "HEAD_START", start)
+        model = _model(adversary)
+        if adversary.startswith("original"):  # The authors' has no head start.
+            model.adversarial_weight = 3.0 if start == 0 else 0.0
+        changes.append(_changes(model))
+    now, later = changes
+    assert not np.array_equal(now["decoder"], later["decoder"])
+    np.testing.assert_array_equal(now["discriminator"], later["discriminator"])
+    np.testing.assert_array_equal(now["others"], later["others"])
+
+
+@pytest.mark.parametrize("adversary", ADVERSARIES)
+@pytest.mark.usefixtures("at_once")
+def test_in_the_stage_of_the_decoder_all_else_stays(adversary):
+    model = _model(adversary)
+    model.stage = Stage.DECODER
+    statistics = [x for x in model.vae.variables if "moving_" in x.path]
+    before = [x.numpy() for x in statistics]
+    changes = _changes(model)
+    assert np.abs(changes["others"]).max() == 0
+    assert np.abs(changes["decoder"]).max() > 0
+    assert np.abs(changes["discriminator"]).max() > 0
+    for variable, value in zip(statistics, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
+
+
+def test_in_the_stage_of_the_bound_it_is_the_model_inside():
+    model = _model(ADVERSARIES[0])
+    model.stage = Stage.BOUND
+    results = model.train_step(_batch(model))
+    plain = _model(ADVERSARIES[0]).vae
+    plain.compile(keras.optimizers.SGD(1.0))
+    assert {name: float(x) for name, x in plain.train_step(_batch(model)).items()} == {
+        name: float(x) for name, x in results.items()
+    }
+    for ours, theirs in zip(model.vae.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+    assert set(model.test_step(_batch(model))) == set(results)
+
+
+def test_every_step_of_the_decoder_draws_other_samples():
+    model = _model("hinge", optimizer=lambda: keras.optimizers.SGD(0.0))
+    model.stage = Stage.DECODER
+    losses = []
+    for _ in range(2):
+        model.reset_metrics()
+        losses.append(float(model.train_step(_batch(model))["generator_loss"]))
+    assert losses[0] != losses[1]
+
+
+def test_a_head_start():
+    model = _model("hinge", optimizer=lambda: keras.optimizers.SGD(0.0))
+    weights = []
+    for step in (0, adversarial.HEAD_START - 1, adversarial.HEAD_START):
+        model.discriminator_optimizer.iterations.assign(step)
+        with tf.GradientTape(persistent=True) as tape:
+            weights.append(float(model._weight_of(tf.constant(1.0), tf.constant(1.0), tape)))
+    assert weights == [0.0, 0.0, 3.0]
+
+
+@pytest.mark.usefixtures("at_once")
+def test_the_balanced_weight_makes_both_losses_as_steep():
+    model = _model("hinge+balanced", optimizer=lambda: keras.optimizers.SGD(0.0))
+    data = _batch(model)
+    examples_, seed = model.vae.examples_of(data), root_seed(3)
+    kernel = model.vae.decoders["image"].head.parameters.kernel
+    with tf.GradientTape(persistent=True) as tape:
+        bound = model.vae.unchecked_bound(examples_, seed, training=True)
+        judged = model.opponent.judged(
+            model.opponent.seen(data, examples_, bound, seed, True), True
+        )
+        losses = (tf.reduce_mean(judged.generator_loss), -tf.reduce_mean(bound.value))
+        weight = model._weight_of(*losses, tape)
+    of_generator, of_bound = (np.linalg.norm(tape.gradient(x, kernel)) for x in losses)
+    assert float(weight) == pytest.approx(3 * of_bound / of_generator, rel=0.01)
+    assert float(model.balance.average) == pytest.approx(float(weight) / 3)
+
+
+def test_the_penalty_comes_every_few_steps():
+    model = _model("hinge+r1")
+    data = _batch(model)
+    batch, seed = model.vae.examples_of(data), root_seed(0)
+    seen = model.opponent.seen(data, batch, model.vae.unchecked_bound(batch, seed), seed, True)
+    penalty = float(tf.reduce_mean(model.opponent.penalty(seen)))
+    assert penalty > 0
+    terms = []
+    for step in range(gradient_penalty.EVERY + 1):
+        model.discriminator_optimizer.iterations.assign(step)
+        terms.append(float(model._penalty(seen, tf.reduce_mean)))
+    expected = penalty * gradient_penalty.EVERY
+    np.testing.assert_allclose(terms, [expected, *[0] * 7, expected], rtol=1e-5)
+
+
+# What the discriminator sees.
+
+
+def test_images_are_seen_from_minus_1_to_1():
+    model = _model("hinge")
+    data = _batch(model)
+    batch, seed = model.vae.examples_of(data), root_seed(0)
+    bound = model.vae.unchecked_bound(batch, seed)
+    seen = model.opponent.seen(data, batch, bound, seed, True)
+    np.testing.assert_allclose(seen.real, 2 * data["image"] - 1, rtol=1e-5, atol=1e-5)
+    reconstruction = bound.likelihoods["image"].mean()
+    np.testing.assert_allclose(seen.fakes[0], 2 * (reconstruction * 0.25 + 0.5) - 1, atol=1e-5)
+    assert seen.condition is None
+    conditioned = _model("hinge+projection").opponent.seen(data, batch, bound, seed, True)
+    np.testing.assert_array_equal(conditioned.condition, batch["attributes"])
+
+
+EXACT = ("vae", "jmvae_kl", "cvae", "cmma")
+"""Models that infer without sampling."""
+
+
+@pytest.mark.parametrize("name", PLAIN_MODELS)
+def test_fakes_are_drawn_given_the_other_modalities(monkeypatch, name):
+    """From the prior where it has them, or where there are none."""
+    model = _model("hinge", name)
+    set_variances(model.vae, 1e-6)
+    drawn = []
+    inputs = model.vae.decoder_inputs
+
+    def keep(z, given):
+        drawn.append(z)
+        return inputs(z, given)
+
+    monkeypatch.setattr(model.vae, "decoder_inputs", keep)
+    number = 300 if name in EXACT else 12
+    data = _batch(model, number)
+    batch, seed = model.vae.examples_of(data), root_seed(0)
+    bound = model.vae.unchecked_bound(batch, seed)
+    drawn.clear()
+    model.opponent.seen(data, batch, bound, seed, True)
+    z = drawn[-1]
+    assert z.shape == (number, 3)
+    if name == "jmvae_kl":
+        expected = model.vae.posterior({"attributes": data["attributes"]}).mean()
+    elif name == "cmma":
+        expected = model.vae.prior(batch).mean()
+    elif name in ("vae", "cvae"):
+        np.testing.assert_allclose(np.std(z, axis=0), [1, 1, 1], atol=0.2)
+        return
+    else:  # They infer by sampling the image.
+        alone = {"attributes": data["attributes"][3:4]}
+        seeds = tf.random.stateless_uniform(
+            (number, 2), fold(root_seed(0), 0), minval=None, maxval=None, dtype=tf.int32
+        )
+        expected = model.vae.sample_posterior(alone, 1, seeds[3:4])[0]
+        z = z[3:4]
+    np.testing.assert_allclose(z, expected, atol=0.02)
+
+
+# Training.
+
+
+@pytest.mark.parametrize(
+    ("adversary", "policy"),
+    [
+        (ADVERSARIES[0], "float32"),
+        *(
+            pytest.param(*pair, marks=pytest.mark.slow)
+            for pair in itertools.product(
+                ADVERSARIES, ("float32", "mixed_bfloat16", "mixed_float16")
+            )
+            if pair != (ADVERSARIES[0], "float32")
+        ),
+    ],
+)
+@pytest.mark.usefixtures("at_once")
+def test_a_resumed_run_ends_with_the_weights_of_an_undisturbed_one(tmp_path, adversary, policy):
+    """Through the change from one stage to the next."""
+
+    def fit(model, first, last):
+        data = tf.data.Dataset.from_tensor_slices(_batch(model, 8)).batch(4)
+        callbacks = [KLWarmUp(1), AdversaryAfter(1)]
+        return model.fit(
+            data, initial_epoch=first, epochs=last, verbose=0, callbacks=callbacks
+        ).history
+
+    keras.config.set_dtype_policy(policy)
+    try:
+        undisturbed, stopped = (
+            _model(adversary, optimizer=lambda: keras.optimizers.Adam(1e-3)) for _ in range(2)
+        )
+        history = fit(undisturbed, 0, 3)
+        for epochs in (1, 2):
+            fit(stopped, epochs - 1, epochs)
+            stopped.save(tmp_path / "model.keras")
+            stopped = keras.saving.load_model(tmp_path / "model.keras")
+        last = fit(stopped, 2, 3)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert len(history["bound"]) == 3
+    assert len(history["generator_loss"]) == 2  # None in the stage of the bound.
+    assert {name: values[-1:] for name, values in history.items()} == last
+    for ours, theirs in zip(undisturbed.get_weights(), stopped.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+# Mistakes.
+
+
+@pytest.mark.parametrize(
+    ("adversary", "message"),
+    [
+        ("hing", "hing in --adversary=hing; did you mean hinge?"),
+        ("hinge+spectra", "spectra in --adversary=hinge.spectra; did you mean spectral?"),
+        ("r1", "--adversary is original or .*; received r1 in --adversary=r1"),
+        ("hinge+r1+r1", "name each part once"),
+        ("", "received in --adversary="),
+    ],
+)
+def test_unknown_adversaries(adversary, message):
+    with pytest.raises(ValueError, match=message):
+        _model(adversary)
+
+
+def test_parts_that_do_not_fit():
+    with pytest.raises(ValueError, match=r"batch normalisation \(B\). Received"):
+        Adversarial(small_model("vae", FACES), "image", "C4BL-F", adversary="hinge+r1")
+    with pytest.raises(ValueError, match=r"leave projection out. Received: a model of 'image' al"):
+        Adversarial(small_model("vae", FACES), "image", "C4L-F", adversary="hinge+projection")
+    layer = keras.layers.Conv2D(2, 3)
+    with pytest.raises(ValueError, match=r"in the notation, such as .* Received: a Conv2D"):
+        Adversarial(small_model("vae", FACES), "image", layer, adversary="hinge+spectral")
+    with pytest.raises(ValueError, match="Received: penalty_weight=-1"):
+        Adversarial(small_model("vae", FACES), "image", "C4L-F", penalty_weight=-1)
