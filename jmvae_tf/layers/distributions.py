@@ -99,9 +99,10 @@ class GaussianHead(keras.layers.Layer):
 class LikelihoodHead(keras.layers.Layer):
     """Turns features into p(x|z): one linear layer, then the likelihood.
 
-    The layer is dense for features without spatial axes ("D784" on MNIST). For features with
-    spatial axes it is a transposed convolution, 4x4 with stride 2 ("DC3" on CelebA). A parameter
-    that all examples share, such as a learned variance, is a weight of its own.
+    The layer is dense for features without spatial axes ("D784" on MNIST). For features of half the
+    height and width of an image it is a transposed convolution, 4x4 with stride 2 ("DC3" on
+    CelebA), for those of its full size a convolution, 3x3 with stride 1. A parameter that all
+    examples share, such as a learned variance, is a weight of its own.
 
     Args:
       likelihood: the likelihood of the modality.
@@ -116,7 +117,7 @@ class LikelihoodHead(keras.layers.Layer):
         self.shared: keras.Variable | None = None
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Chooses the linear layer by the rank of the features.
+        """Chooses the linear layer by the shape of the features.
 
         Raises:
           ValueError: if the linear layer cannot turn them into an event.
@@ -129,26 +130,28 @@ class LikelihoodHead(keras.layers.Layer):
                 f"(height, width, channels). Received: features of {_without_batch(input_shape)}"
             )
         if len(input_shape) == 4:
-            doubled = tuple(2 * (side or 0) for side in input_shape[1:3])
-            if doubled != self.event_shape[:-1]:
+            size, event_size = tuple(input_shape[1:3]), self.event_shape[:-1]
+            if event_size not in (size, tuple(2 * (side or 0) for side in size)):
                 raise ValueError(
-                    "A decoder must end in features of half the height and width of the image, "
-                    "which the last transposed convolution doubles (or in features of the shape "
-                    f"[batch, size]). Received: features of {_without_batch(input_shape)} for an "
-                    f"event of {self.event_shape}"
+                    "A decoder must end in features of the height and width of the image, or of "
+                    "half the height and width, which the last transposed convolution doubles (or "
+                    "in features of the shape [batch, size]). Received: features of "
+                    f"{_without_batch(input_shape)} for an event of {self.event_shape}"
                 )
-            layer = keras.layers.Conv2DTranspose(
+            keeps_size = event_size == size
+            convolution = keras.layers.Conv2D if keeps_size else keras.layers.Conv2DTranspose
+            layer = convolution(
                 self.event_shape[-1] * given,
-                4,
-                2,
+                3 if keeps_size else 4,
+                1 if keeps_size else 2,
                 "same",
                 data_format="channels_last",
                 name="parameters",
                 dtype="float32",
             )
         else:
-            size = math.prod(self.event_shape) * given
-            layer = keras.layers.Dense(size, name="parameters", dtype="float32")
+            units = math.prod(self.event_shape) * given
+            layer = keras.layers.Dense(units, name="parameters", dtype="float32")
         layer.build(input_shape)
         self.parameters = layer
         if self._shared_shape is not None:

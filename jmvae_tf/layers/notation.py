@@ -9,6 +9,17 @@
     I-J     J after I
     (I, J)  I and J side by side, one for each modality in order, their outputs concatenated
 
+The appendix does not have these:
+
+    CkS     leaky ReLU of slope 0.2 (Radford et al. 2015, DCGAN); R, L and S go with every layer
+    KkR     convolution 3x3, stride 1, k channels, ReLU: keeps height and width
+    UCkR    bilinear upsampling by 2, then KkR: without DC's weave (Odena et al. 2016)
+
+A decoder of images whose body ends in K or UC has the full size there, and its head is a
+convolution 3x3. After DC the head is the last transposed convolution, which doubles the size.
+So "D256R-D1536S-DC64S-DC48S-UC24S-UC12S" makes 4x4, 8x8, 16x16, 32x32, 64x64 of 12 channels, then
+an image of 64x64.
+
 Where this notation is not enough, pass any Keras layer instead.
 """
 
@@ -26,21 +37,26 @@ from jmvae_tf.layers.batch_normalization import BatchNormalization
 Network: TypeAlias = str | keras.layers.Layer
 """The body of a network: a text in the notation above, or a Keras layer."""
 
-_LAYER = re.compile(r"(?P<kind>DC|D|C)(?P<size>[1-9][0-9]*)(?P<norm>B?)(?P<nonlinearity>[RL]?)")
-_LEAK = 0.01
+_LAYER = re.compile(
+    r"(?P<kind>DC|UC|D|C|K)(?P<size>[1-9][0-9]*)(?P<norm>B?)(?P<nonlinearity>[RLS]?)"
+)
+_DOUBLE = ("DC", "UC")
+_FULL_SIZE = ("UC", "K")  # After these, the head does not double.
+_SLOPES = {"R": 0.0, "L": 0.01, "S": 0.2}
 _JOINT = re.compile(r"\((?P<branches>[^()]*)\)(?:-(?P<trunk>[^()]+))?")
 
 
 def _linear_layer(kind: str, size: int, use_bias: bool, activation: str | None) -> Any:
     if kind == "D":
         return keras.layers.Dense(size, activation, use_bias)
-    convolution = keras.layers.Conv2D if kind == "C" else keras.layers.Conv2DTranspose
+    convolution = keras.layers.Conv2DTranspose if kind == "DC" else keras.layers.Conv2D
     # With a 4x4 kernel and stride 2, Keras's "same" crops 1 and so doubles or halves the size
     # exactly. The appendix's "crop: 2" would not give 64 x 64.
+    kernel_size, stride = (3, 1) if kind in _FULL_SIZE else (4, 2)
     return convolution(
         size,
-        4,
-        2,
+        kernel_size,
+        stride,
         "same",
         data_format="channels_last",  # Whatever Keras's setting is.
         activation=activation,
@@ -56,15 +72,15 @@ def body(
 ) -> keras.Sequential:
     """Builds a network without its head from the appendix's notation.
 
-    An image is flattened before a dense layer. Before a transposed convolution, a dense layer's
-    output is reshaped to (height, width, channels), chosen so that the transposed convolutions of
-    the body and of the head together lead to the size of `output_shape`.
+    An image is flattened before a dense layer. Before DC, UC and K, a dense layer's output is
+    reshaped to (height, width, channels), chosen so that the layers of the body and of the head
+    that double height and width together lead to the size of `output_shape`.
 
     Args:
       notation: for example "D512R-D512R" or "C64R-C128BR-C256BR-C256BR-F-D1024R".
       input_shape: the shape of one example.
-      output_shape: the shape of the event that the head makes; needed for transposed convolutions
-        only.
+      output_shape: the shape of the event that the head makes; needed for DC, UC and K after a
+        dense layer only.
       name: the name of the network.
 
     Returns:
@@ -89,14 +105,16 @@ def body(
         match = _LAYER.fullmatch(part)
         if not match:
             raise ValueError(
-                "A network is a chain of DkR, DkBR, CkR, CkBR, DCkBR and F (R and B may be left "
-                f"out, and R may be L), joined by '-'. Received: {part!r} in {notation!r}"
+                "A network is a chain of DkR, CkR, KkR, DCkR, UCkR and F, joined by '-', with B "
+                "before R for batch normalisation, and with L, S or nothing for R. "
+                f"Received: {part!r} in {notation!r}"
             )
         kind, size = match["kind"], int(match["size"])
         if kind == "D" and len(shape) > 1:
             add(keras.layers.Flatten(data_format="channels_last"))
-        if kind == "DC" and len(shape) == 1:
-            doublings = sum(later.startswith("DC") for later in parts[position:]) + 1
+        if kind not in ("D", "C") and len(shape) == 1:
+            doublings = sum(later.startswith(_DOUBLE) for later in parts[position:])
+            doublings += not parts[-1].startswith(_FULL_SIZE)  # The head's.
             add(keras.layers.Reshape(_fold(shape[0], output_shape, doublings, notation)))
         if kind != "D" and len(shape) != 3:
             raise ValueError(
@@ -105,26 +123,32 @@ def body(
             )
         norm, nonlinearity = match["norm"], match["nonlinearity"]
         fused = "relu" if nonlinearity == "R" and not norm else None
+        if kind == "UC":
+            add(keras.layers.UpSampling2D(2, "channels_last", "bilinear"))
         add(_linear_layer(kind, size, use_bias=not norm, activation=fused))
         if norm:
             add(BatchNormalization())
         if nonlinearity and not fused:
-            add(keras.layers.ReLU(negative_slope=_LEAK if nonlinearity == "L" else 0.0))
+            add(keras.layers.ReLU(negative_slope=_SLOPES[nonlinearity]))
     return keras.Sequential([keras.Input(tuple(input_shape)), *layers], name=name)
 
 
 def _fold(
     size: int, output_shape: Sequence[int] | None, doublings: int, notation: str
 ) -> tuple[int, int, int]:
+    remedy = "use them to decode an image"
     if output_shape is not None and len(output_shape) == 3:
         height, width = (side // 2**doublings for side in output_shape[:2])
         whole = (height * 2**doublings, width * 2**doublings) == tuple(output_shape[:2])
         if whole and size % (height * width) == 0:
             return height, width, size // (height * width)
+        remedy = f"make the image's sides multiples of {2**doublings}, or double them less often"
+        if whole:
+            remedy = f"make the units a multiple of {height} x {width}"
     raise ValueError(
-        f"{doublings} transposed convolutions, including the head's, must lead from a dense "
-        f"layer of {size} units to the size of an image. "
-        f"Received: output_shape={output_shape} for {notation!r}"
+        "DC, UC, K and the head must lead from a dense layer to the height and width of an image. "
+        f"Received: {size} units, doubled {doublings} times (a head after DC doubles too), "
+        f"output_shape={output_shape} for {notation!r}; {remedy}"
     )
 
 

@@ -156,9 +156,12 @@ def check_size(networks: Mapping[str, Any], chosen: Mapping[str, Any], manifest:
 def num_parameters(encoder: str, shape: tuple[int, ...]) -> int:
     """Counts the weights of a network in the notation of encoders; a decoder has about as many."""
     size, number = list(shape), 0
-    for kind, units in re.findall(r"(D|C)([0-9]+)", encoder):
+    for kind, units in re.findall(r"(D|C|K)([0-9]+)", encoder):
         out = int(units)
-        if kind == "C":
+        if kind == "K":
+            number += 3 * 3 * size[-1] * out
+            size[-1] = out
+        elif kind == "C":
             number += 4 * 4 * size[-1] * out
             size = [-(-side // 2) for side in size[:-1]] + [out]
         else:

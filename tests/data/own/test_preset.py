@@ -95,6 +95,7 @@ def test_weights_of_a_network_are_counted():
     # 12 values to 5 units; convolutions of 4 x 4 halve 16 x 8.
     assert num_parameters("D5R-D2R", (3, 4)) == 12 * 5 + 5 * 2
     assert num_parameters("C2R-C4R-F-D3R", (16, 8, 3)) == 16 * (3 * 2 + 2 * 4) + 4 * 2 * 4 * 3
+    assert num_parameters("K2S-C4S-F-D3S", (6, 4, 3)) == 9 * 3 * 2 + 16 * 2 * 4 + 3 * 2 * 4 * 3
 
 
 def test_networks_that_nobody_chose_are_refused_if_they_are_very_large():
