@@ -64,6 +64,10 @@ _FIGURES = (  # Suffixes of names in metrics.json, and descriptions.
     ("_balanced_accuracy", "attributes read off images, balanced accuracy, mean"),
     ("_coherence", "what was asked for, read off images by a judge"),
     ("_diversity", "distances between images, over those of real ones"),
+    ("_over_real", "sharpness of images, over that of real ones"),
+    ("_where_empty", "their detail where real ones show nothing but background"),
+    ("_frechet_distance", "squared Fréchet distance to real images, 64 components of the judge's"),
+    ("_frechet_distance_real", "the same of as many real training images"),
 )
 
 

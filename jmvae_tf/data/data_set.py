@@ -54,6 +54,8 @@ class DataSet:
       redraw: for generated data, draws new images with given attributes: maps -1 or 1, [images, K],
         and a seed to float32 [images, *event_shape], values in [0, 1]. Otherwise None.
       manifest: for a user's own data, what they were taken for. Otherwise None.
+      empty: for generated data, the places where images never show anything but their background:
+        bool, [height, width]. Otherwise None.
     """
 
     name: str
@@ -64,6 +66,7 @@ class DataSet:
     prepare: Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]
     redraw: Callable[[np.ndarray, int], np.ndarray] | None = None
     manifest: Any = None
+    empty: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Checks that the examples are complete, or that masks tell what is missing.

@@ -49,6 +49,22 @@ def estimate(values: np.ndarray) -> Estimate:
     return Estimate(float(values.mean()), error)
 
 
+def ratio_of_means(values: np.ndarray, others: np.ndarray) -> Estimate:
+    """Divides the mean of some values by the mean of others.
+
+    Args:
+      values: one value per example, [examples], of independent examples; their mean is not 0.
+      others: the same of other examples.
+
+    Returns:
+      The ratio of the means, with its standard error over examples of both (the delta method).
+    """
+    above, below = estimate(values), estimate(others)
+    ratio = above.mean / below.mean
+    relative = np.hypot(above.standard_error / above.mean, below.standard_error / below.mean)
+    return Estimate(ratio, float(ratio * relative))
+
+
 _SHOWN_AS_ZERO = 5e-5
 
 

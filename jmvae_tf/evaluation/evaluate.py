@@ -1,5 +1,7 @@
 """Evaluates a model with all metrics that are defined for it."""
 
+import dataclasses
+
 from jmvae_tf.evaluation.metrics_table import Section
 from jmvae_tf.evaluation.observed import having, with_masks_for_nan
 from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
@@ -37,11 +39,11 @@ def evaluate(model: MultimodalVAE, data: EvaluationData, protocol: Protocol) -> 
       ValueError: if there is no test or no training example.
       UserError: if the test set has values that the model's likelihoods do not support.
     """
-    data = EvaluationData(
-        with_masks_for_nan(data.test, model.modalities),
-        with_masks_for_nan(data.grey, model.modalities),
-        with_masks_for_nan(data.training, model.modalities),
-        data.redraw,
+    data = dataclasses.replace(
+        data,
+        test=with_masks_for_nan(data.test, model.modalities),
+        grey=with_masks_for_nan(data.grey, model.modalities),
+        training=with_masks_for_nan(data.training, model.modalities),
     )
     for part in ("test", "grey", "training"):
         examples = getattr(data, part)

@@ -94,6 +94,19 @@ def fit_judge(
     return Judge(weights.astype(np.float32), offsets.astype(np.float32))
 
 
+def judged_features(images: np.ndarray) -> np.ndarray:
+    """Computes the features that judges are fitted to: histograms of gradients, and mean colours.
+
+    Args:
+      images: grey or colour values in [0, 1], [images, height, width, 1 or 3], of at least 8 x 8
+        pixels.
+
+    Returns:
+      float32, [images, features].
+    """
+    return np.concatenate([_features(_resized(chunk)) for chunk in _chunks(images)])
+
+
 def _views(images: np.ndarray, seed: int) -> Iterator[tuple[slice, np.ndarray]]:
     """Yields parts of the examples and their features: of original images, then of blurred ones."""
     generator = np.random.default_rng(seed)

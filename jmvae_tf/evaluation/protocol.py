@@ -41,9 +41,12 @@ class EvaluationData:
       training: real examples to judge generated ones by and to compare them with, not binarised.
       redraw: maps attributes, -1 or 1, [images, attributes], and a seed to a real image for each
         row, float32 [images, *event_shape]; None if the data set cannot redraw images.
+      empty: the places where real images show nothing but their background, bool, [height, width];
+        None if the data set knows none.
     """
 
     test: Tensors
     grey: Tensors
     training: Tensors
     redraw: Redraw | None = None
+    empty: np.ndarray | None = None

@@ -1,6 +1,7 @@
 """Evaluates a trained model on the test set.
 
-Metrics: bounds, log-likelihoods, squared errors, accuracy, coherence, diversity and sharpness.
+Metrics: bounds, log-likelihoods, squared errors, accuracy, coherence, diversity, sharpness and a
+Fréchet distance.
 
 Prints a table of means with standard errors over test examples, writes them to metrics.json in the
 run's folder, and draws figures/reconstructions.png there. For a quick look: --num_examples=500

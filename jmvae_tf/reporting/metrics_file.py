@@ -37,9 +37,8 @@ def write_metrics(
       The content of the file.
     """
     number = min(num_examples or data.num_examples("test"), data.num_examples("test"))
-    sections = evaluate(
-        model, EvaluationData(*pipelines.for_evaluation(data, number), data.redraw), protocol
-    )
+    examples = EvaluationData(*pipelines.for_evaluation(data, number), data.redraw, data.empty)
+    sections = evaluate(model, examples, protocol)
     metrics = {
         "protocol": {**dataclasses.asdict(protocol), "num_examples": number},
         **(about or {}),

@@ -138,7 +138,8 @@ def _evaluated(
             model.set_inference(**inference)
         available = runs.data.num_examples("test")
         number = min(num_examples or available, available)
-        examples = EvaluationData(*pipelines.for_evaluation(runs.data, number), runs.data.redraw)
+        data = runs.data
+        examples = EvaluationData(*pipelines.for_evaluation(data, number), data.redraw, data.empty)
         sections = evaluate(model, examples, protocol)
         heading = f"{recipe.name}: {number} test examples, mean ± standard error"
         tables.append(f"\n{heading}\n\n{metrics_as_text(sections)}\n\n")

@@ -10,6 +10,7 @@ from jmvae_tf.evaluation.estimate import (
     TooFewSamples,
     estimate,
     estimate_of_log_probability,
+    ratio_of_means,
     value_as_json,
     value_from_json,
 )
@@ -45,3 +46,10 @@ def test_one_example_has_no_standard_error():
     assert value_as_json(found) == {"mean": 2.0, "standard_error": None}
     assert str(value_from_json(value_as_json(found))) == str(found)
     assert value_from_json(3) == 3
+
+
+def test_the_standard_error_of_a_ratio_of_means_is_its_spread(rng):
+    found = [ratio_of_means(rng.gamma(4, 0.5, 60), 1 + rng.gamma(2, 0.5, 40)) for _ in range(400)]
+    means, errors = np.transpose(found)
+    assert means.mean() == pytest.approx(1, abs=0.02)
+    assert errors.mean() == pytest.approx(means.std(ddof=1), rel=0.15)

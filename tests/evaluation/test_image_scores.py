@@ -6,7 +6,6 @@ from scipy.ndimage import correlate1d
 from sklearn.neighbors import NearestNeighbors
 
 from jmvae_tf.evaluation import image_scores
-from jmvae_tf.evaluation.metrics.nearest_training_image import ratio_of_distances
 from jmvae_tf.evaluation.nearest import nearest
 
 
@@ -57,12 +56,3 @@ def test_nearest_images_are_those_of_scikit_learn(rng):
     expected, neighbours = flat.kneighbors(images.reshape(30, -1))
     np.testing.assert_array_equal(places, neighbours[:, 0])
     np.testing.assert_allclose(distances, expected[:, 0], rtol=1e-4)
-
-
-def test_the_standard_error_of_a_ratio_of_distances_is_its_spread(rng):
-    found = [
-        ratio_of_distances(rng.gamma(4, 0.5, 60), 1 + rng.gamma(2, 0.5, 40)) for _ in range(400)
-    ]
-    means, errors = np.transpose(found)
-    assert means.mean() == pytest.approx(1, abs=0.02)
-    assert errors.mean() == pytest.approx(means.std(ddof=1), rel=0.15)

@@ -17,7 +17,8 @@ from jmvae_tf.data.toyfaces.variations import ATTRIBUTES, UNITS, VARIATIONS
 
 NUM_EXAMPLES = {"train": 10_000, "validation": 1_000, "test": 2_000}
 
-_SEEDS = {"train": 0, "validation": 1, "test": 2}
+SEEDS = {"train": 0, "validation": 1, "test": 2}
+"""Seeds of the faces of each part."""
 
 _OF_LOOKS = OF_ATTRIBUTES + 1
 
@@ -30,14 +31,26 @@ def load(data_dir: pathlib.Path, split: str) -> DataSet:
       split: unused; "paper" is the only one.
     """
     del data_dir, split  # Every data set takes both.
-    parts = {part: examples(number, _SEEDS[part]) for part, number in NUM_EXAMPLES.items()}
+    parts = {part: examples(number, SEEDS[part]) for part, number in NUM_EXAMPLES.items()}
     return DataSet(
         name="toyfaces",
         modalities=faces.face_modalities(UNITS, ATTRIBUTES),
         prepare=faces.values_of_faces,
         redraw=lambda attributes, seed: redraw(attributes, seed) / np.float32(255),
+        empty=empty_corners(),
         **parts,
     )
+
+
+def empty_corners() -> np.ndarray:
+    """Returns the places in the upper corners that neither hair nor hats reach, bool [64, 64].
+
+    There a colour fades evenly, so that any detail in generated images is an artefact.
+    """
+    empty = np.zeros((UNITS, UNITS), bool)
+    for columns in (slice(2, 10), slice(55, 63)):
+        empty[2:13, columns] = True
+    return empty
 
 
 def examples(number: int, seed: int) -> dict[str, np.ndarray]:
@@ -102,13 +115,22 @@ def drawings(
         )
     if not np.isin(attributes, (-1, 1)).all():
         raise ValueError(f"Attributes are -1 or 1. Received: {np.unique(attributes)}")
+    for index, row in enumerate(attributes):
+        yield painting.paint(shown_by(row), looks_of(index, seed), size, margin)
+
+
+def shown_by(row: np.ndarray) -> set[str]:
+    """Returns the names of the attributes that are 1 in one row of `redraw`."""
+    return {name for name, value in zip(ATTRIBUTES, row, strict=True) if value > 0}
+
+
+def looks_of(index: int, seed: int) -> dict[str, float]:
+    """Returns all that varies freely in a face of `redraw`, by the names of `VARIATIONS`.
+
+    Args:
+      index: the index of its row.
+      seed: see `redraw`.
+    """
     lowest, highest = np.array(list(VARIATIONS.values())).T
-    for index, row in enumerate(attributes > 0):
-        shares = np.random.default_rng((seed, index, _OF_LOOKS)).random(len(VARIATIONS))
-        looks = (lowest + (highest - lowest) * shares).tolist()
-        yield painting.paint(
-            {name for name, has in zip(ATTRIBUTES, row, strict=True) if has},
-            dict(zip(VARIATIONS, looks, strict=True)),
-            size,
-            margin,
-        )
+    shares = np.random.default_rng((seed, index, _OF_LOOKS)).random(len(VARIATIONS))
+    return dict(zip(VARIATIONS, (lowest + (highest - lowest) * shares).tolist(), strict=True))

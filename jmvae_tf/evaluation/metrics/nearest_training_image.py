@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from jmvae_tf.evaluation.batches import rows_at_once
-from jmvae_tf.evaluation.estimate import Estimate, estimate
+from jmvae_tf.evaluation.estimate import ratio_of_means
 from jmvae_tf.evaluation.image_range import to_unit_range
 from jmvae_tf.evaluation.metrics import Line, metric
 from jmvae_tf.evaluation.metrics_table import Metric
@@ -35,22 +35,6 @@ def images_of_prior(
     return np.concatenate([np.asarray(part) for part in parts])
 
 
-def ratio_of_distances(generated: np.ndarray, real: np.ndarray) -> Estimate:
-    """Divides the mean of some distances by the mean of others.
-
-    Args:
-      generated: distances, [images], of independent images.
-      real: the same.
-
-    Returns:
-      The ratio of the means, with its standard error over images of both (the delta method).
-    """
-    above, below = estimate(generated), estimate(real)
-    ratio = above.mean / below.mean
-    relative = np.hypot(above.standard_error / above.mean, below.standard_error / below.mean)
-    return Estimate(ratio, float(ratio * relative))
-
-
 @metric("image samples", place=1)
 def distance_to_training_images(subject: Subject) -> Iterator[Line]:
     """Yields the distance of samples of the prior to the nearest training image, over test ones'.
@@ -75,6 +59,6 @@ def distance_to_training_images(subject: Subject) -> Iterator[Line]:
                 f"{image}_distance_to_training",
                 f"{image} at z drawn from the prior: distance to the nearest training {image}, "
                 "over that of test ones; far below 1 they are copies",
-                ratio_of_distances(of_samples, of_real),
+                ratio_of_means(of_samples, of_real),
                 min(NUM_IMAGES, len(real)),
             )

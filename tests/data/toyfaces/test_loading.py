@@ -12,6 +12,7 @@ from jmvae_tf.data import faces, registry
 from jmvae_tf.data.celeba import source_files, source_images, source_lists
 from jmvae_tf.data.toyfaces import loading as toyfaces
 from jmvae_tf.data.toyfaces.loading import ATTRIBUTES
+from jmvae_tf.evaluation.metrics.sharpness import detail_where_empty
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers import toyfaces_files
 
@@ -82,6 +83,18 @@ def test_every_attribute_shows_and_changes_nothing_else(name):
     assert (difference > 0).mean() < 0.5
     corners = difference[:, [0, 0], [0, 63]]
     assert not corners.any(), "the background must stay"
+
+
+def test_nothing_reaches_the_empty_corners():
+    empty, number = toyfaces.empty_corners(), 20
+    names = (), ("Bald",), ("Bangs", "Wearing_Earrings"), ("Wearing_Hat",)
+    bare, *others = (
+        toyfaces.redraw(np.tile(vector(*each), (number, 1)), seed=3)[:, empty] for each in names
+    )
+    for other in others:
+        np.testing.assert_array_equal(other, bare)
+    images = toyfaces.examples(number, seed=2)["image"] / 255
+    assert detail_where_empty(images, empty).mean() < 1.5, "fading is all that is there"
 
 
 def test_one_vector_has_faces_as_different_as_the_whole_set_has():

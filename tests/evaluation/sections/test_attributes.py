@@ -67,6 +67,7 @@ OF_IMAGES = {
     "attributes_to_image_mse",
     "image_sharpness_real",
     "image_sharpness_attributes_to_image",
+    "image_sharpness_attributes_to_image_over_real",
     "image_sharpness_reconstruction_multiple",
 }
 
@@ -86,6 +87,10 @@ def test_every_model_is_measured_by_all_that_is_defined_for_it(eagerly, name, ta
     examples = EvaluationData(test, test, training, redraw if name == "cvae" else None)
     sections = measured(name, examples, target)
     metrics = metrics_as_json(sections)
+    notes = metrics.pop("notes", [])
+    assert [note.split(":")[0] for note in notes] == (
+        ["the Fréchet distance is left out of image by attributes"] if OF_IMAGES <= expected else []
+    )
     assert expected <= set(metrics)
     prefixes = ("attributes_to_image_", "image_to_attributes_", "image_sharpness_")
     for x in (x for x in set(metrics) - expected if x.startswith(prefixes)):
