@@ -2,8 +2,8 @@
 
 The features are those of the judge of attributes (`judges`): the colours and edges of an image,
 part by part. So it is no FID, whose features are those of an Inception network. It rises where
-generated images are too alike or show what real ones do not; blur, for which there is `sharpness`,
-raises it little.
+generated images are too alike or show what real ones do not. Texture and noise in even places raise
+it much, since gradients are normalised; blur, for which there is `sharpness`, raises it little.
 """
 
 from collections.abc import Iterator
