@@ -101,6 +101,7 @@ SHARPNESS = {
     for which in (
         "real",
         "label_to_image",
+        "label_to_image_over_real",
         "reconstruction_multiple",
         "reconstruction_single_image",
     )
@@ -124,6 +125,7 @@ ONE_WAY = {
         "label_diversity",
         "image_sharpness_real",
         "image_sharpness_label_to_image",
+        "image_sharpness_label_to_image_over_real",
         "image_sharpness_reconstruction_multiple",
         "active_units_z_multiple",
         *similarity("label_to_image", "reconstruction_image_multiple"),
