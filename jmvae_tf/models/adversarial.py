@@ -54,14 +54,15 @@ class Adversarial(TrainableModel):
 
     G is the generator's loss (`adversaries.losses`). S, the learned dissimilarity, and P, the
     gradient penalty, are 0 unless the adversary has these parts. All are means over the batch.
-    Fakes are the means of p(x|z) at the bound's samples of z, and at as many samples from the
-    model's prior; for all adversaries but the authors', from q(z|w) given the other modalities, if
-    there are any. Examples that lack the image, or in CVAE and CMMA a condition, count 0.
+    The authors' fakes are the means of p(x|z) at the bound's samples of z, and at as many samples
+    from the model's prior. Other adversaries see one of the two for each example, and in place of
+    the prior q(z|w) given the other modalities, if there are any. Their D sees values from -1 to 1,
+    the authors' standardised ones. Examples that lack the image, or in CVAE and CMMA a condition,
+    count 0.
 
-    The authors' D sees images as they are standardised; others see values from -1 to 1. All three
-    parts are updated at once, from the same passes; the authors' code updates them one after the
-    other. With a part "balanced", the weight of G is multiplied by `balanced_weight`, averaged over
-    steps. `stage` chooses what is trained.
+    All three parts are updated at once, from the same passes; the authors' code updates them one
+    after the other. With a part "balanced", the weight of G is multiplied by `balanced_weight`,
+    averaged over steps. `stage` chooses what is trained.
 
     Train and save it like the model inside. To generate, evaluate or export, use that model, `vae`;
     see `without_adversary`.

@@ -206,7 +206,14 @@ def test_images_are_seen_from_minus_1_to_1():
     seen = model.opponent.seen(data, batch, bound, seed, True)
     np.testing.assert_allclose(seen.real, 2 * data["image"] - 1, rtol=1e-5, atol=1e-5)
     reconstruction = bound.likelihoods["image"].mean()
-    np.testing.assert_allclose(seen.fakes[0], 2 * (reconstruction * 0.25 + 0.5) - 1, atol=1e-5)
+    [fakes] = seen.fakes
+    rebuilt = seen.rebuilt.numpy()
+    assert 0 < rebuilt.sum() < len(rebuilt)
+    expected = 2 * (reconstruction * 0.25 + 0.5) - 1
+    np.testing.assert_allclose(fakes[rebuilt], expected[rebuilt], atol=1e-5)
+    assert np.abs(fakes[~rebuilt] - expected[~rebuilt]).max() > 0.1
+    judged = model.opponent.judged(seen, True)
+    np.testing.assert_array_equal(judged.dissimilarity.numpy() > 0, rebuilt)
     assert seen.condition is None
     conditioned = _model("hinge+projection").opponent.seen(data, batch, bound, seed, True)
     np.testing.assert_array_equal(conditioned.condition, batch["attributes"])

@@ -18,13 +18,19 @@ from jmvae_tf.models.adversaries.parts import Adversary
 from jmvae_tf.models.adversaries.projection import Projection
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
-from jmvae_tf.models.observed import network_inputs, network_shapes, observed_of, values_in
+from jmvae_tf.models.observed import (
+    network_inputs,
+    network_shapes,
+    observed_of,
+    values_in,
+    with_axes_of,
+)
 from jmvae_tf.objectives import Bound
 from jmvae_tf.runtime import replicas
 from jmvae_tf.runtime.randomness import fold
 
 # Folded into the seed of a step, so that the bound's samples differ.
-_FAKES, _SHIFTS = 0, 1
+_FAKES, _SHIFTS, _MIXED = 0, 1, 2
 
 
 class Seen(NamedTuple):
@@ -32,13 +38,15 @@ class Seen(NamedTuple):
 
     Attributes:
       real: the real images, [batch, height, width, channels].
-      fakes: the images of each kind of fakes, reconstructions first, of the same shape.
+      fakes: the images of each kind of fakes, of the same shape; the first are reconstructions.
+      rebuilt: which of the first kind are reconstructions, bool, [batch], about half; None for all.
       condition: the values of the other modalities, [batch, values]; None without a projection.
       rows: the examples that count, bool, [batch]; None for all.
     """
 
     real: tf.Tensor
     fakes: list[tf.Tensor]
+    rebuilt: tf.Tensor | None
     condition: tf.Tensor | None
     rows: tf.Tensor | None
 
@@ -51,7 +59,8 @@ class Judged(NamedTuple):
       generator_loss: to be minimised; see `adversaries.losses`.
       discriminator_accuracy: the share of images that the discriminator judges rightly. Real images
         count as much as all fakes.
-      dissimilarity: of reconstructions and real images, in a layer of the discriminator; nats.
+      dissimilarity: of reconstructions and real images, in a layer of the discriminator; nats. If
+        only some fakes are reconstructions, twice that, and 0 for the others.
     """
 
     discriminator_loss: tf.Tensor
@@ -131,14 +140,17 @@ class Opponent:
         # Fakes are normalised by their own batch, but do not change the moving statistics.
         with keras.StatelessScope():
             others = self._other_fakes(data, examples, fold(seed, _FAKES), training, rows)
-        images = [examples[self.modality], bound.likelihoods[self.modality].mean(), others]
+        real, reconstructions = examples[self.modality], bound.likelihoods[self.modality].mean()
+        images, rebuilt = [real, reconstructions, others], None
         if not self.adversary.is_original:
-            images = [self._on_one_scale(image) for image in images]
+            rebuilt = self._half(real, fold(seed, _MIXED))
+            mixed = tf.where(with_axes_of(rebuilt, real), reconstructions, others)
+            images = [self._on_one_scale(image) for image in (real, mixed)]
         if "shifts" in self.adversary.parts:
             moves = self._shifts(images[0], fold(seed, _SHIFTS))
             images = [shifts.shifted(image, moves) for image in images]
         real, *fakes = images
-        return Seen(real, fakes, self._condition(examples), rows)
+        return Seen(real, fakes, rebuilt, self._condition(examples), rows)
 
     def rows(self, examples: Tensors) -> tf.Tensor | None:
         """Tells which examples have an image and the conditions to generate it from."""
@@ -151,12 +163,15 @@ class Opponent:
         with keras.StatelessScope():
             fakes = [self._opinion(seen, fake, training) for fake in seen.fakes]
         logits = [fake.logit for fake in fakes]
+        dissimilarity = learned_dissimilarity(real.features, fakes[0].features)
+        if seen.rebuilt is not None:
+            dissimilarity = tf.where(seen.rebuilt, 2 * dissimilarity, 0.0)
         right = [tf.cast(logit < 0, tf.float32) for logit in logits]
         judged = Judged(
             loss.of_discriminator(real.logit, logits),
             loss.of_generator(logits),
             (tf.cast(real.logit > 0, tf.float32) + tf.add_n(right) / len(right)) / 2,
-            learned_dissimilarity(real.features, fakes[0].features),
+            dissimilarity,
         )
         if seen.rows is None:
             return judged
@@ -234,6 +249,12 @@ class Opponent:
         lowest, highest = value_range
         values = self.vae.unstandardise(self.modality, image)
         return 2 * (values - lowest) / (highest - lowest) - 1
+
+    def _half(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Chooses about half of the examples, at random, bool [batch]."""
+        return replicas.current().part_of_batch(
+            lambda number: tf.random.stateless_uniform((number,), seed) < 0.5, tf.shape(images)[0]
+        )
 
     def _shifts(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         most = shifts.most_shifts(*images.shape[1:3])
