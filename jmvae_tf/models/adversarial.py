@@ -57,8 +57,7 @@ class Adversarial(TrainableModel):
     The authors' fakes are the means of p(x|z) at the bound's samples of z, and at as many samples
     from the model's prior. Other adversaries see one of the two for each example, and in place of
     the prior q(z|w) given the other modalities, if there are any. Their D sees values from -1 to 1,
-    the authors' standardised ones. Examples that lack the image, or in CVAE and CMMA a condition,
-    count 0.
+    the authors' standardised ones. Examples without the image or a condition count 0.
 
     All three parts are updated at once, from the same passes; the authors' code updates them one
     after the other. With a part "balanced", the weight of G is multiplied by `balanced_weight`,
