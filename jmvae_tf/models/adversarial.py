@@ -19,14 +19,8 @@ from jmvae_tf.models.adversaries.parts import ORIGINAL, adversary_of
 from jmvae_tf.models.adversaries.projection import Projection
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
-from jmvae_tf.models.trainable import (
-    TrainableModel,
-    counted_weights,
-    steps_taken,
-    weighted_mean,
-)
-from jmvae_tf.models.trained_part import TrainedPart
-from jmvae_tf.objectives import Bound
+from jmvae_tf.models.three_parts import ThreePartModel
+from jmvae_tf.models.trainable import counted_weights, steps_taken, weighted_mean
 from jmvae_tf.runtime import replicas
 
 HEAD_START = 300
@@ -42,7 +36,7 @@ class Stage(enum.Enum):
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
-class Adversarial(TrainableModel):
+class Adversarial(ThreePartModel):
     """A model whose image decoder p(x|z) is also trained to deceive a discriminator D.
 
     It is VAE-GAN, CVAE-GAN, CMMA-GAN or JMVAE-GAN of the 2016 paper, depending on the model inside.
@@ -164,38 +158,8 @@ class Adversarial(TrainableModel):
         """The weight that the warm-up sets in the model inside."""
         return self.vae.kl_weight
 
-    def compile(
-        self,
-        optimizer: Any = None,
-        decoder_optimizer: Any = None,
-        discriminator_optimizer: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        """Compiles the model with one optimiser for each part of the networks.
-
-        Args:
-          optimizer: optimiser of everything but the image's decoder and the discriminator.
-          decoder_optimizer: optimiser of the image's decoder.
-          discriminator_optimizer: optimiser of the discriminator.
-          **kwargs: passed to `keras.Model.compile`.
-
-        The default is Adam with learning rate 1e-4 and beta_1 0.5, as in the authors' code.
-        """
-        super().compile(optimizer=_optimizer(optimizer), **kwargs)
-        scaled = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
-        self.decoder_optimizer = _optimizer(decoder_optimizer, scaled)
-        self.discriminator_optimizer = _optimizer(discriminator_optimizer, scaled)
-        # Keras would build only the first one, and for all variables.
-        for part in self.parts():
-            if not part.optimizer.built:
-                part.optimizer.build(part.variables)
-
-    def parts(self) -> tuple[TrainedPart, ...]:
-        """Returns the three parts: all other networks, the image's decoder, the discriminator."""
-        optimizers = (self.optimizer, self.decoder_optimizer, self.discriminator_optimizer)
-        return tuple(map(TrainedPart, optimizers, self._variables_of_parts()))
-
-    def _variables_of_parts(self) -> tuple[list[keras.Variable], ...]:
+    def variables_of_parts(self) -> tuple[list[keras.Variable], ...]:
+        """See `ThreePartModel.variables_of_parts`."""
         decoder = self.vae.decoders[self.modality].trainable_variables
         of_decoder = {id(variable) for variable in decoder}
         others = [x for x in self.vae.trainable_variables if id(x) not in of_decoder]
@@ -204,56 +168,65 @@ class Adversarial(TrainableModel):
             judging = [*judging, *self.projection.trainable_variables]
         return others, decoder, judging
 
-    @property
-    def trainable_weights(self) -> list[keras.Variable]:
-        """All trained weights, part by part.
-
-        If optimisers average weights, Keras's `fit` ends with the averages of `optimizer` alone, in
-        as many of these as it has.
-        """
-        return [variable for variables in self._variables_of_parts() for variable in variables]
-
-    def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """Trains the model; see `TrainableModel.fit`."""
-        history = super().fit(*args, **kwargs)
-        for part in self.parts()[1:]:  # Keras has done so for the first one.
-            part.optimizer.finalize_variable_values(part.variables)
-        return history
-
     def train_step(self, data: Tensors) -> dict[str, tf.Tensor]:
         """Takes one step of each part that the stage trains, on its own loss."""
         weights, data = training_data.weights_of(data), training_data.examples_of(data)
         examples = self.vae.examples_of(data)
         seed = self.vae.training_seed(steps_taken(self.decoder_optimizer))
         mean = weighted_mean(examples[self.modality], weights)
-        # Moving statistics stay those of the networks that are no longer trained.
-        training = self.stage is not Stage.DECODER
-        others, decoder, judging = self.parts()
-        judged = None
         with tf.GradientTape(persistent=True) as tape:
-            bound = self.vae.unchecked_bound(examples, seed, self.kl_weight, training=training)
-            others_loss = decoder_loss = -mean(bound.value)
+            if self.stage is Stage.DECODER:
+                seen, log_p = self.opponent.seen_of_decoder(data, examples, seed)
+                # Twice, since about half of the examples are rebuilt.
+                loss = -2 * self.vae.likelihood_weights[self.modality] * mean(log_p)
+            else:
+                bound = self.vae.unchecked_bound(examples, seed, self.kl_weight, training=True)
+                loss = -mean(bound.value)
+            losses = [loss, loss]
+            if self.stage is Stage.TOGETHER:
+                seen = self.opponent.seen(data, examples, bound, seed, training=True)
             if self.stage is not Stage.BOUND:
-                seen = self.opponent.seen(data, examples, bound, seed, training)
                 judged = self.opponent.judged(seen, training=True)
-                if "similarity" in self.opponent.adversary.parts:
-                    others_loss += self.similarity_weight * mean(judged.dissimilarity)
-                generator_loss = mean(judged.generator_loss)
-                weight = self._weight_of(generator_loss, others_loss, tape)
-                decoder_loss = others_loss + weight * generator_loss
-                discriminator_loss = mean(judged.discriminator_loss) + self._penalty(seen, mean)
-            losses = []
-            if self.stage is not Stage.DECODER:
-                losses.append((others, others.optimizer.scale_loss(others_loss)))
-            losses.append((decoder, decoder.optimizer.scale_loss(decoder_loss)))
-            if self.stage is not Stage.BOUND:
-                losses.append((judging, judging.optimizer.scale_loss(discriminator_loss)))
+                losses = self._losses_against(seen, judged, loss, mean, tape)
+            trained = list(zip(self.parts(), losses, strict=False))
+            if self.stage is Stage.DECODER:
+                trained = trained[1:]
+            scaled = [part.optimizer.scale_loss(loss) for part, loss in trained]
         # Each loss trains only its own part, so only those gradients are computed. All are computed
         # before any variable changes.
-        gradients = [tape.gradient(loss, part.variables) for part, loss in losses]
-        for (part, _), gradient in zip(losses, gradients, strict=True):
+        gradients = [
+            tape.gradient(loss, part.variables)
+            for (part, _), loss in zip(trained, scaled, strict=True)
+        ]
+        for (part, _), gradient in zip(trained, gradients, strict=True):
             part.apply(gradient)
-        return self._track(bound, judged, examples, weights)
+        if self.stage is Stage.DECODER:
+            rebuilt = counted_weights(seen.rebuilt, weights)
+            results = self.vae.track_term(f"log_p_{self.modality}", log_p, rebuilt)
+        else:
+            results = self.vae.track(bound, examples, weights)
+        if self.stage is Stage.BOUND:
+            return results
+        return results | self._track(judged, examples, weights)
+
+    def _losses_against(
+        self,
+        seen: Seen,
+        judged: Judged,
+        reconstruction: tf.Tensor,
+        mean: Callable[[tf.Tensor], tf.Tensor],
+        tape: tf.GradientTape,
+    ) -> list[tf.Tensor]:
+        """Returns the loss of each part against the adversary; see the class."""
+        if "similarity" in self.opponent.adversary.parts:
+            reconstruction += self.similarity_weight * mean(judged.dissimilarity)
+        generator_loss = mean(judged.generator_loss)
+        weight = self._weight_of(generator_loss, reconstruction, tape)
+        return [
+            reconstruction,
+            reconstruction + weight * generator_loss,
+            mean(judged.discriminator_loss) + self._penalty(seen, mean),
+        ]
 
     def _weight_of(
         self, generator_loss: tf.Tensor, reconstruction: tf.Tensor, tape: tf.GradientTape
@@ -289,11 +262,12 @@ class Adversarial(TrainableModel):
         examples = self.vae.examples_of(data)
         seed = self.vae.test_seed()
         bound = self.vae.unchecked_bound(examples, seed)
-        judged = None
-        if self.stage is not Stage.BOUND:
-            seen = self.opponent.seen(data, examples, bound, seed, training=False)
-            judged = self.opponent.judged(seen, training=False)
-        return self._track(bound, judged, examples, weights)
+        results = self.vae.track(bound, examples, weights)
+        if self.stage is Stage.BOUND:
+            return results
+        seen = self.opponent.seen(data, examples, bound, seed, training=False)
+        judged = self.opponent.judged(seen, training=False)
+        return results | self._track(judged, examples, weights)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -301,15 +275,12 @@ class Adversarial(TrainableModel):
         return [*self.vae.metrics, *self._adversarial_trackers.values()]
 
     def _track(
-        self, bound: Bound, judged: Judged | None, data: Tensors, weights: tf.Tensor | None
+        self, judged: Judged, data: Tensors, weights: tf.Tensor | None
     ) -> dict[str, tf.Tensor]:
-        results = self.vae.track(bound, data, weights)
-        if judged is None:
-            return results
         counted = counted_weights(self.opponent.rows(data), weights)
         for name, tracker in self._adversarial_trackers.items():
             tracker.update_state(getattr(judged, name), counted)
-        return results | self.results_of(self._adversarial_trackers)
+        return self.results_of(self._adversarial_trackers)
 
     def call(self, data: Tensors, training: bool = False) -> dict[str, tf.Tensor]:
         """Returns the model's output, the reconstructions of all modalities."""
@@ -330,30 +301,7 @@ class Adversarial(TrainableModel):
             "penalty_weight": self.penalty_weight,
         }
 
-    def get_compile_config(self) -> dict[str, Any]:
-        """Returns the arguments of `compile`, for Keras to save; empty if not compiled."""
-        if not self.compiled:
-            return {}
-        return super().get_compile_config() | {
-            name: keras.saving.serialize_keras_object(getattr(self, name))
-            for name in ("decoder_optimizer", "discriminator_optimizer")
-        }
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles the model as `get_compile_config` described."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-
 
 def without_adversary(model: MultimodalVAE | Adversarial) -> MultimodalVAE:
     """Returns the model that generates: the one inside a GAN variant, or the model itself."""
     return model.vae if isinstance(model, Adversarial) else model
-
-
-def _optimizer(optimizer: Any, scaled: bool = False) -> keras.optimizers.Optimizer:
-    """Returns the optimiser, by default the authors'; if `scaled`, wrapped to scale its loss."""
-    if optimizer is None:
-        optimizer = keras.optimizers.Adam(1e-4, beta_1=0.5)
-    optimizer = keras.optimizers.get(optimizer)
-    if scaled and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-        return keras.optimizers.LossScaleOptimizer(optimizer)
-    return optimizer

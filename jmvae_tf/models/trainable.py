@@ -355,3 +355,10 @@ class BoundMaximiser(TrainableModel, abc.ABC):
         for name, value in values.items():
             self._trackers[name].update_state(value, counted_weights(rows.get(name), weights))
         return self.results_of(self._trackers)
+
+    def track_term(
+        self, name: str, value: tf.Tensor, weights: tf.Tensor | None
+    ) -> dict[str, tf.Tensor]:
+        """Adds a batch to the mean of one term, and returns that by its name."""
+        self._trackers[name].update_state(value, weights)
+        return self.results_of({name: self._trackers[name]})

@@ -241,24 +241,64 @@ def test_fakes_are_drawn_given_the_other_modalities(monkeypatch, name):
     batch, seed = model.vae.examples_of(data), root_seed(0)
     bound = model.vae.unchecked_bound(batch, seed)
     drawn.clear()
-    model.opponent.seen(data, batch, bound, seed, True)
-    z = drawn[-1]
-    assert z.shape == (number, 3)
-    if name == "jmvae_kl":
-        expected = model.vae.posterior({"attributes": data["attributes"]}).mean()
-    elif name == "cmma":
-        expected = model.vae.prior(batch).mean()
-    elif name in ("vae", "cvae"):
+    seen = model.opponent.seen(data, batch, bound, seed, True)
+    z, others = drawn[-1], ~seen.rebuilt.numpy()
+    assert z.shape == (others.sum(), 3)
+    if name in ("vae", "cvae"):
         np.testing.assert_allclose(np.std(z, axis=0), [1, 1, 1], atol=0.2)
-        return
-    else:  # They infer by sampling the image.
-        alone = {"attributes": data["attributes"][3:4]}
+    elif name in EXACT:
+        given = {"attributes": data["attributes"]}
+        expected = model.vae.prior(batch) if name == "cmma" else model.vae.posterior(given)
+        np.testing.assert_allclose(z, expected.mean()[others], atol=0.02)
+    else:  # Each is drawn by a seed of its own, so that it is the same alone.
         seeds = tf.random.stateless_uniform(
             (number, 2), fold(root_seed(0), 0), minval=None, maxval=None, dtype=tf.int32
         )
-        expected = model.vae.sample_posterior(alone, 1, seeds[3:4])[0]
-        z = z[3:4]
-    np.testing.assert_allclose(z, expected, atol=0.02)
+        for place, row in enumerate(np.flatnonzero(others)):
+            alone = {"attributes": data["attributes"][row : row + 1]}
+            expected = model.vae.sample_posterior(alone, 1, seeds[row : row + 1])[0]
+            np.testing.assert_allclose(z[place : place + 1], expected, atol=0.02)
+
+
+@pytest.mark.parametrize("name", PLAIN_MODELS)
+def test_a_decoder_alone_gets_half_reconstructions(monkeypatch, name):
+    model = _model("hinge", name)
+    set_variances(model.vae, 1e-6)
+    drawn = []
+    inputs = model.vae.decoder_inputs
+
+    def keep(z, given):
+        drawn.append(z)
+        return inputs(z, given)
+
+    data = _batch(model, 12)
+    batch, seed = model.vae.examples_of(data), root_seed(0)
+    of_all = model.vae.posterior_mean(data)
+    monkeypatch.setattr(model.vae, "decoder_inputs", keep)
+    seen, log_p = model.opponent.seen_of_decoder(data, batch, seed)
+    rebuilt = seen.rebuilt.numpy()
+    assert 0 < rebuilt.sum() < 12
+    if name != "jmvae_h":  # There z is sampled from layers below the top.
+        np.testing.assert_allclose(drawn[-1][rebuilt], of_all[rebuilt], atol=0.02)
+        assert np.abs(drawn[-1][~rebuilt] - of_all[~rebuilt]).max() > 0.1
+    p_x_z = model.vae.decoders["image"](inputs(drawn[-1], batch))
+    expected = np.where(rebuilt, p_x_z.log_prob(batch["image"]), 0)
+    np.testing.assert_allclose(log_p, expected, rtol=1e-4)
+    [fakes] = seen.fakes
+    np.testing.assert_allclose(fakes, 2 * (p_x_z.mean() * 0.25 + 0.5) - 1, atol=1e-5)
+
+
+def test_a_decoder_alone_reports_the_log_likelihood_of_reconstructions():
+    model = _model("hinge", optimizer=lambda: keras.optimizers.SGD(0.0))
+    model.stage = Stage.DECODER
+    data = _batch(model)
+    results = model.train_step(data)
+    seed = model.vae.training_seed(0)
+    seen, log_p = model.opponent.seen_of_decoder(data, model.vae.examples_of(data), seed)
+    assert float(results["log_p_image"]) == pytest.approx(
+        float(np.mean(log_p[seen.rebuilt])), rel=1e-5
+    )
+    assert "bound" not in results
 
 
 # Training.
@@ -301,9 +341,11 @@ def test_a_resumed_run_ends_with_the_weights_of_an_undisturbed_one(tmp_path, adv
         last = fit(stopped, 2, 3)
     finally:
         keras.config.set_dtype_policy("float32")
-    assert len(history["bound"]) == 3
-    assert len(history["generator_loss"]) == 2  # None in the stage of the bound.
-    assert {name: values[-1:] for name, values in history.items()} == last
+    # The bound is of the first stage, the losses of the second.
+    lengths = [len(history[x]) for x in ("bound", "log_p_image", "generator_loss")]
+    assert lengths == [1, 3, 2]
+    assert {name: history[name][-1:] for name in last} == last
+    assert "generator_loss" in last
     for ours, theirs in zip(undisturbed.get_weights(), stopped.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

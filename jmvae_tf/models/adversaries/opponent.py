@@ -7,8 +7,6 @@ import keras
 import tensorflow as tf
 
 from jmvae_tf.layers import observed_rows
-from jmvae_tf.layers.distributions import reparameterised_sample
-from jmvae_tf.modalities import observed_key
 from jmvae_tf.models.adversaries import shifts
 from jmvae_tf.models.adversaries.discriminator import Opinion, opinion_of
 from jmvae_tf.models.adversaries.gradient_penalty import gradient_penalty
@@ -16,6 +14,7 @@ from jmvae_tf.models.adversaries.learned_similarity import learned_dissimilarity
 from jmvae_tf.models.adversaries.losses import LOSSES
 from jmvae_tf.models.adversaries.parts import Adversary
 from jmvae_tf.models.adversaries.projection import Projection
+from jmvae_tf.models.adversaries.samples import sample_given, sample_prior
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.observed import (
@@ -23,11 +22,10 @@ from jmvae_tf.models.observed import (
     network_shapes,
     observed_of,
     values_in,
-    with_axes_of,
 )
 from jmvae_tf.objectives import Bound
 from jmvae_tf.runtime import replicas
-from jmvae_tf.runtime.randomness import fold
+from jmvae_tf.runtime.randomness import fold, split
 
 # Folded into the seed of a step, so that the bound's samples differ.
 _FAKES, _SHIFTS, _MIXED = 0, 1, 2
@@ -120,14 +118,9 @@ class Opponent:
             )
 
     def seen(
-        self,
-        data: Tensors,
-        examples: Tensors,
-        bound: Bound,
-        seed: tf.Tensor,
-        training: bool,
+        self, data: Tensors, examples: Tensors, bound: Bound, seed: tf.Tensor, training: bool
     ) -> Seen:
-        """Generates fakes and returns what the discriminator sees.
+        """Generates fakes beside the bound's reconstructions, for models that are trained whole.
 
         Args:
           data: a batch in its own units.
@@ -136,21 +129,46 @@ class Opponent:
           seed: int32, [2].
           training: whether batch normalisation uses the batch's statistics.
         """
+        reconstructions = bound.likelihoods[self.modality].mean()
+        z = self._other_z(data, examples, fold(seed, _FAKES))
+        if self.adversary.is_original:
+            others = self._images(z, examples, training)
+            return self._as_seen(examples, [reconstructions, others], None, seed)
+        rebuilt = self._half(z, fold(seed, _MIXED))
+        # Only what is shown is decoded.
+        places = tf.where(~rebuilt)
+        chosen = {name: tf.gather_nd(x, places) for name, x in examples.items()}
+        others = self._images(tf.gather_nd(z, places), chosen, training)
+        mixed = tf.tensor_scatter_nd_update(reconstructions, places, others)
+        return self._as_seen(examples, [mixed], rebuilt, seed)
+
+    def seen_of_decoder(
+        self, data: Tensors, examples: Tensors, seed: tf.Tensor
+    ) -> tuple[Seen, tf.Tensor]:
+        """Generates one image for each example, for a decoder that is trained alone.
+
+        Args:
+          data: a batch in its own units.
+          examples: the same, standardised.
+          seed: int32, [2].
+
+        Returns:
+          What the discriminator sees, with a mask of the reconstructions in `rebuilt`; and their
+          log p(x|z), 0 for all other examples, float32 [batch], nats.
+        """
+        seed_rebuilt, seed_others = split(fold(seed, _FAKES), 2)
+        z = self._other_z(data, examples, seed_others)
+        rebuilt = self._half(z, fold(seed, _MIXED))
+        of_all = sample_given(self.vae, data, list(self.vae.modalities), seed_rebuilt)
+        z = tf.where(rebuilt[:, tf.newaxis], of_all, z)
+        p_x_z = self.vae.decoders[self.modality](self.vae.decoder_inputs(z, examples))
+        likelihood = self.vae.modalities[self.modality].likelihood
+        mask = observed_of(examples).masks.get(self.modality)
+        log_p = likelihood.log_prob(p_x_z, examples[self.modality], mask)
         rows = self.rows(examples)
-        # Fakes are normalised by their own batch, but do not change the moving statistics.
-        with keras.StatelessScope():
-            others = self._other_fakes(data, examples, fold(seed, _FAKES), training, rows)
-        real, reconstructions = examples[self.modality], bound.likelihoods[self.modality].mean()
-        images, rebuilt = [real, reconstructions, others], None
-        if not self.adversary.is_original:
-            rebuilt = self._half(real, fold(seed, _MIXED))
-            mixed = tf.where(with_axes_of(rebuilt, real), reconstructions, others)
-            images = [self._on_one_scale(image) for image in (real, mixed)]
-        if "shifts" in self.adversary.parts:
-            moves = self._shifts(images[0], fold(seed, _SHIFTS))
-            images = [shifts.shifted(image, moves) for image in images]
-        real, *fakes = images
-        return Seen(real, fakes, rebuilt, self._condition(examples), rows)
+        rebuilt = rebuilt if rows is None else rebuilt & rows
+        seen = self._as_seen(examples, [p_x_z.mean()], rebuilt, seed)
+        return seen, tf.where(rebuilt, log_p, 0.0)
 
     def rows(self, examples: Tensors) -> tf.Tensor | None:
         """Tells which examples have an image and the conditions to generate it from."""
@@ -200,46 +218,39 @@ class Opponent:
         with observed_rows.counting(seen.rows):
             return replicas.never_empty(judge, inputs)
 
-    def _other_fakes(
+    def _as_seen(
         self,
-        data: Tensors,
         examples: Tensors,
+        fakes: list[tf.Tensor],
+        rebuilt: tf.Tensor | None,
         seed: tf.Tensor,
-        training: bool,
-        rows: tf.Tensor | None,
-    ) -> tf.Tensor:
-        """Returns means of p(x|z) at z from the prior, or given the other modalities."""
-        if self.adversary.is_original or len(self.vae.modalities) == 1 or self.vae.conditions:
-            z = self._from_prior(examples, seed)
-        else:
-            z = self._given_others(data, seed)
-        inputs = self.vae.decoder_inputs(z, examples)
-        return self.vae.decoders[self.modality](inputs, training=training, rows=rows).mean()
+    ) -> Seen:
+        images = [examples[self.modality], *fakes]
+        if not self.adversary.is_original:
+            images = [self._on_one_scale(image) for image in images]
+        if "shifts" in self.adversary.parts:
+            moves = self._shifts(images[0], fold(seed, _SHIFTS))
+            images = [shifts.shifted(image, moves) for image in images]
+        real, *fakes = images
+        return Seen(real, fakes, rebuilt, self._condition(examples), self.rows(examples))
 
-    def _from_prior(self, examples: Tensors, seed: tf.Tensor) -> tf.Tensor:
-        """Samples z from the model's prior, which may be given conditions."""
-        if self.vae.conditions:
-            return reparameterised_sample(self.vae.prior(examples), seed)
-        return replicas.current().part_of_batch(  # In JMVAE-h, from the top layer down.
-            lambda number: self.vae.sample_posterior(None, number, seed),
-            tf.shape(examples[self.modality])[0],
-        )
-
-    def _given_others(self, data: Tensors, seed: tf.Tensor) -> tf.Tensor:
-        """Samples z ~ q(z|w), w being all modalities but the image."""
+    def _other_z(self, data: Tensors, examples: Tensors, seed: tf.Tensor) -> tf.Tensor:
+        """Samples z from the prior, or given the other modalities."""
         names = [name for name in self.vae.modalities if name != self.modality]
-        keys = [key for name in names for key in (name, observed_key(name)) if key in data]
-        given = {key: data[key] for key in keys}
-        if not self.vae.samples_to_infer:
-            return reparameterised_sample(self.vae.posterior(given), seed)
-        # A seed for each example, so that it does not matter how many replicas share the batch.
-        seeds = replicas.current().part_of_batch(
-            lambda number: tf.random.stateless_uniform(
-                (number, 2), seed, minval=None, maxval=None, dtype=tf.int32
-            ),
-            tf.shape(data[self.modality])[0],
-        )
-        return self.vae.sample_posterior(given, 1, seeds)[0]
+        if self.adversary.is_original or not names or self.vae.conditions:
+            number = tf.shape(examples[self.modality])[0]
+            return sample_prior(self.vae, examples, number, seed)
+        return sample_given(self.vae, data, names, seed)
+
+    def _images(self, z: tf.Tensor, examples: Tensors, training: bool) -> tf.Tensor:
+        """Returns means of p(x|z)."""
+        inputs = self.vae.decoder_inputs(z, examples)
+        # They are normalised by their own batch, but do not change the moving statistics.
+        with keras.StatelessScope():
+            p_x_z = self.vae.decoders[self.modality](
+                inputs, training=training, rows=self.rows(examples)
+            )
+        return p_x_z.mean()
 
     def _on_one_scale(self, image: tf.Tensor) -> tf.Tensor:
         """Turns standardised pixels into values from -1 to 1, which show no mean image."""
@@ -250,10 +261,10 @@ class Opponent:
         values = self.vae.unstandardise(self.modality, image)
         return 2 * (values - lowest) / (highest - lowest) - 1
 
-    def _half(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def _half(self, z: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Chooses about half of the examples, at random, bool [batch]."""
         return replicas.current().part_of_batch(
-            lambda number: tf.random.stateless_uniform((number,), seed) < 0.5, tf.shape(images)[0]
+            lambda number: tf.random.stateless_uniform((number,), seed) < 0.5, tf.shape(z)[0]
         )
 
     def _shifts(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
