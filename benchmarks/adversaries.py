@@ -36,6 +36,7 @@ from jmvae_tf.training.run_folder import RunFolder  # noqa: E402
 
 _RUNS = flags.DEFINE_string("runs", "runs/adversaries", "folder of the runs")
 _ROWS = flags.DEFINE_list("rows", ["original"], "what to train against, see above")
+_PLAIN_EPOCHS = flags.DEFINE_integer("plain_epochs", 20, "epochs without any adversary")
 _EPOCHS = flags.DEFINE_integer("epochs", 20, "epochs against the adversary")
 _SEED = flags.DEFINE_integer("seed", 0, "seed of all runs")
 
@@ -89,14 +90,17 @@ def main(_: list[str]) -> None:
     """Trains, measures, and prints the table."""
     runs, seed = pathlib.Path(_RUNS.value).resolve(), _SEED.value
     exports = f"--export_dir={runs / 'saved_models'}"
-    usual = settings_of("jmvae_kl_gan", "toyfaces", {"seed": seed})
+    of_all = {"seed": seed, "adversary_after": _PLAIN_EPOCHS.value}
+    usual = settings_of("jmvae_kl_gan", "toyfaces", of_all)
     plain = RunFolder(runs / f"plain-{seed}")
     if not plain.metrics_file.exists():
         train(
             "--data=toyfaces",
             "--model=jmvae_kl",
-            f"--epochs={usual.adversary_after}",
+            f"--epochs={_PLAIN_EPOCHS.value}",
             f"--seed={seed}",
+            f"--decoders=image={usual.decoders['image']}",
+            f"--ema_momentum={usual.ema_momentum}",
             f"--run={plain.path}",
             "--resume" if plain.is_run() else "--noresume",
             exports,
@@ -105,10 +109,8 @@ def main(_: list[str]) -> None:
     rows = {"no adversary": measured(plain)}
     for row in _ROWS.value:
         options = options_of(row)
-        epochs = usual.adversary_after + _EPOCHS.value
-        settings = settings_of(
-            "jmvae_kl_gan", "toyfaces", {"seed": seed, "epochs": epochs, **options}
-        )
+        epochs = _PLAIN_EPOCHS.value + _EPOCHS.value
+        settings = settings_of("jmvae_kl_gan", "toyfaces", {**of_all, "epochs": epochs, **options})
         name = "".join(x if x.isalnum() else "-" for x in row)
         folder = RunFolder(runs / f"{name}-{seed}")
         if not folder.is_run():
