@@ -219,11 +219,15 @@ def test_images_are_seen_from_minus_1_to_1():
     np.testing.assert_array_equal(conditioned.condition, batch["attributes"])
 
 
+SOME = [
+    pytest.param(x, marks=[] if x in ("jmvae_kl", "jmvae") else pytest.mark.slow)
+    for x in PLAIN_MODELS
+]
 EXACT = ("vae", "jmvae_kl", "cvae", "cmma")
 """Models that infer without sampling."""
 
 
-@pytest.mark.parametrize("name", PLAIN_MODELS)
+@pytest.mark.parametrize("name", SOME)
 def test_fakes_are_drawn_given_the_other_modalities(monkeypatch, name):
     """From the prior where it has them, or where there are none."""
     model = _model("hinge", name)
@@ -260,7 +264,7 @@ def test_fakes_are_drawn_given_the_other_modalities(monkeypatch, name):
             np.testing.assert_allclose(z[place : place + 1], expected, atol=0.02)
 
 
-@pytest.mark.parametrize("name", PLAIN_MODELS)
+@pytest.mark.parametrize("name", SOME)
 def test_a_decoder_alone_gets_half_reconstructions(monkeypatch, name):
     model = _model("hinge", name)
     set_variances(model.vae, 1e-6)
