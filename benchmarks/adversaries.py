@@ -23,12 +23,11 @@ from typing import Any
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(_ROOT))
 
-import pandas as pd  # noqa: E402
 from absl import app, flags  # noqa: E402
+from face_figures import figures_of, print_table  # noqa: E402
 
 from jmvae_tf.data.data_set import DataSet  # noqa: E402
 from jmvae_tf.data.registry import load  # noqa: E402
-from jmvae_tf.runtime.files import read_json  # noqa: E402
 from jmvae_tf.settings import Settings, settings_of  # noqa: E402
 from jmvae_tf.training.build import make_model  # noqa: E402
 from jmvae_tf.training.checkpoints import load_newest  # noqa: E402
@@ -40,16 +39,6 @@ _PLAIN_EPOCHS = flags.DEFINE_integer("plain_epochs", 20, "epochs without any adv
 _EPOCHS = flags.DEFINE_integer("epochs", 20, "epochs against the adversary")
 _SEED = flags.DEFINE_integer("seed", 0, "seed of all runs")
 
-_METRICS = {
-    "sharpness / real": "image_sharpness_attributes_to_image_over_real",
-    "empty corners": "image_sharpness_attributes_to_image_where_empty",
-    "coherence": "attributes_to_image_coherence",
-    "worst": "attributes_to_image_coherence_lowest",
-    "diversity": "attributes_to_image_diversity",
-    "Fréchet": "attributes_to_image_frechet_distance",
-    "its floor": "attributes_to_image_frechet_distance_real",
-    "Eq. 5": "attributes_to_image_log_likelihood",
-}
 _NUMBERS = {"adversarial_weight", "penalty_weight", "similarity_weight", "decoder_learning_rate"}
 
 
@@ -106,7 +95,7 @@ def main(_: list[str]) -> None:
             exports,
         )
     data = load("toyfaces", runs, {"split": "paper"})
-    rows = {"no adversary": measured(plain)}
+    rows = {"no adversary": figures_of(plain.metrics_file)}
     for row in _ROWS.value:
         options = options_of(row)
         epochs = _PLAIN_EPOCHS.value + _EPOCHS.value
@@ -119,20 +108,9 @@ def main(_: list[str]) -> None:
         if not folder.metrics_file.exists():
             took = train(f"--run={folder.path}", "--resume", exports)
             minutes.write_text(f"{took:.1f}")
-        rows[row] = measured(folder) | {"minutes": minutes.read_text()}
-    table = pd.DataFrame.from_dict(rows, orient="index")
+        rows[row] = figures_of(folder.metrics_file) | {"minutes": minutes.read_text()}
     print(f"{_EPOCHS.value} epochs, seed {seed}")
-    print(table.fillna("").to_string())
-
-
-def measured(folder: RunFolder) -> dict[str, str]:
-    """Returns the figures of a run, as texts with their standard errors."""
-    metrics = read_json(folder.metrics_file, 1 << 24)
-    figures = {}
-    for title, name in _METRICS.items():
-        value, error = metrics[name]["mean"], metrics[name]["standard_error"]
-        figures[title] = f"{value:.4g}" + (f" ± {error:.2g}" if error else "")
-    return figures
+    print_table(rows)
 
 
 if __name__ == "__main__":
