@@ -122,8 +122,11 @@ def _longer_or_shorter(
 ) -> str:
     """Returns the next step if the training was too short or too long; an empty string otherwise.
 
-    A training that patience has ended was not too short.
+    A training that patience has ended was not too short. Where the image's decoder was trained
+    alone against a discriminator, the bound does not tell.
     """
+    if any("train_generator_loss" in row and "train_bound" not in row for row in history):
+        return ""
     bounds = [(row["epoch"], row["validation_bound"]) for row in history if _has_bound(row)]
     if len(bounds) > 1:
         top, last = max(bounds, key=lambda x: x[1])[0], bounds[-1][0]

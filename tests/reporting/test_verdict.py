@@ -109,3 +109,15 @@ def test_patience_has_found_the_best_epoch():
     assert "still rising" not in lines_of(history=rising, has_ended=True)[-1]
     falling = [{"epoch": x, "validation_bound": -float(x)} for x in range(1, 21)]
     assert lines_of(history=falling, has_ended=True)[-1].endswith("since, so get more examples.")
+
+
+def test_the_bound_does_not_tell_of_a_decoder_that_was_trained_alone():
+    whole = [{"epoch": x, "train_bound": 1.0, "validation_bound": float(x)} for x in range(1, 6)]
+    alone = [
+        {"epoch": x, "train_generator_loss": 1.0, "validation_bound": -float(x)}
+        for x in range(6, 21)
+    ]
+    assert "still rising" in lines_of(history=whole)[-1]
+    step = lines_of(history=[*whole, *alone])[-1]
+    assert "rising" not in step
+    assert "best after" not in step
