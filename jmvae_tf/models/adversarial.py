@@ -55,7 +55,8 @@ class Adversarial(ThreePartModel):
 
     All three parts are updated at once, from the same passes; the authors' code updates them one
     after the other. With a part "balanced", the weight of G is multiplied by `balanced_weight`,
-    averaged over steps. `stage` chooses what is trained.
+    averaged over steps. D has a head start of `HEAD_START` steps, but for the authors'. `stage`
+    chooses what is trained.
 
     Train and save it like the model inside. To generate, evaluate or export, use that model, `vae`;
     see `without_adversary`.
@@ -115,12 +116,13 @@ class Adversarial(ThreePartModel):
         self.stage = Stage.TOGETHER
         chosen = adversary_of(adversary)
         shape = vae.modalities[modality].event_shape
+        spectral = "spectral" in chosen.parts
         self.discriminator = make_discriminator(
             discriminator or default_networks.default_discriminator(shape),
             shape,
-            spectral="spectral" in chosen.parts,
+            spectral,
         )
-        self.projection = Projection() if "projection" in chosen.parts else None
+        self.projection = Projection(spectral) if "projection" in chosen.parts else None
         self.opponent = Opponent(chosen, vae, modality, self.discriminator, self.projection)
         self.opponent.build()
         network_checks.check_apart([vae, self.discriminator])
@@ -174,9 +176,14 @@ class Adversarial(ThreePartModel):
         examples = self.vae.examples_of(data)
         seed = self.vae.training_seed(steps_taken(self.decoder_optimizer))
         mean = weighted_mean(examples[self.modality], weights)
+        # Outside the tape, since inference may decode images.
+        if self.stage is Stage.DECODER:
+            z, rebuilt = self.opponent.samples_of_decoder(data, examples, seed)
+        elif self.stage is Stage.TOGETHER:
+            z = self.opponent.samples(data, examples, seed)
         with tf.GradientTape(persistent=True) as tape:
             if self.stage is Stage.DECODER:
-                seen, log_p = self.opponent.seen_of_decoder(data, examples, seed)
+                seen, log_p = self.opponent.seen_of_decoder(examples, z, rebuilt, seed)
                 # Twice, since about half of the examples are rebuilt.
                 loss = -2 * self.vae.likelihood_weights[self.modality] * mean(log_p)
             else:
@@ -184,7 +191,7 @@ class Adversarial(ThreePartModel):
                 loss = -mean(bound.value)
             losses = [loss, loss]
             if self.stage is Stage.TOGETHER:
-                seen = self.opponent.seen(data, examples, bound, seed, training=True)
+                seen = self.opponent.seen(examples, bound, z, seed, training=True)
             if self.stage is not Stage.BOUND:
                 judged = self.opponent.judged(seen, training=True)
                 losses = self._losses_against(seen, judged, loss, mean, tape)
@@ -201,8 +208,8 @@ class Adversarial(ThreePartModel):
         for (part, _), gradient in zip(trained, gradients, strict=True):
             part.apply(gradient)
         if self.stage is Stage.DECODER:
-            rebuilt = counted_weights(seen.rebuilt, weights)
-            results = self.vae.track_term(f"log_p_{self.modality}", log_p, rebuilt)
+            counted = counted_weights(seen.rebuilt, weights)
+            results = self.vae.track_term(f"log_p_{self.modality}", log_p, counted)
         else:
             results = self.vae.track(bound, examples, weights)
         if self.stage is Stage.BOUND:
@@ -232,8 +239,6 @@ class Adversarial(ThreePartModel):
         self, generator_loss: tf.Tensor, reconstruction: tf.Tensor, tape: tf.GradientTape
     ) -> float | tf.Tensor:
         """Returns the weight of the generator's loss in this step."""
-        if self.opponent.adversary.is_original:
-            return self.adversarial_weight
         weight, step = self.adversarial_weight, steps_taken(self.discriminator_optimizer)
         if self.balance is not None:
             kernel = self.vae.decoders[self.modality].head.parameters.kernel
@@ -243,6 +248,8 @@ class Adversarial(ThreePartModel):
                     for loss in (reconstruction, generator_loss)
                 ]
             weight = weight * self.balance(balance.balanced_weight(*slopes), step == 0)
+        if self.opponent.adversary.is_original:
+            return weight
         return tf.where(step < HEAD_START, 0.0, weight)
 
     def _penalty(self, seen: Seen, mean: Callable[[tf.Tensor], tf.Tensor]) -> float | tf.Tensor:
@@ -265,7 +272,8 @@ class Adversarial(ThreePartModel):
         results = self.vae.track(bound, examples, weights)
         if self.stage is Stage.BOUND:
             return results
-        seen = self.opponent.seen(data, examples, bound, seed, training=False)
+        z = self.opponent.samples(data, examples, seed)
+        seen = self.opponent.seen(examples, bound, z, seed, training=False)
         judged = self.opponent.judged(seen, training=False)
         return results | self._track(judged, examples, weights)
 

@@ -120,7 +120,7 @@ def _check_config(config: Any, num_weights: int) -> None:
             if len(value) > _LONGEST_TEXT:
                 raise ValueError(f"a text of {len(value)} characters in {_CONFIG}")
             if key != "value_names":
-                sizes = [int(x) for x in re.findall(r"(?<=[DC])[0-9]+", value)]
+                sizes = [int(x) for x in re.findall(r"(?<=[DCK])[0-9]+", value)]
         elif key in ("latent_dim", "units", "filters") and isinstance(value, int):
             sizes = [value]
         if any(size > num_weights for size in sizes):

@@ -44,6 +44,8 @@ class JMVAEH(IterativelySampledVAE):
 
     conditional_equation = 6
 
+    decodes_posterior = False  # That is of z_L, and decoders take z_1.
+
     def __init__(
         self,
         modalities: Mapping[str, Modality],

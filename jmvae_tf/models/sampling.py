@@ -30,6 +30,9 @@ class ImportanceSamples(NamedTuple):
 class LatentSamples(ModalityInputs, abc.ABC):
     """Samples z ~ q(z|given), from the `posterior` and the `prior` that a model defines."""
 
+    decodes_posterior = True
+    """Whether decoders take samples of `posterior` itself."""
+
     conditional_equation = 5
     """The equation of the 2018 paper that `conditional_samples` implements."""
 

@@ -37,6 +37,7 @@ class ThreePartModel(TrainableModel, abc.ABC):
         for part in self.parts():
             if not part.optimizer.built:
                 part.optimizer.build(part.variables)
+                start_averages(part)
 
     def parts(self) -> tuple[TrainedPart, ...]:
         """Returns the three parts: all other networks, the image's decoder, the discriminator."""
@@ -55,6 +56,14 @@ class ThreePartModel(TrainableModel, abc.ABC):
         as many of these as it has.
         """
         return [variable for variables in self.variables_of_parts() for variable in variables]
+
+    def _get_metrics_result_or_logs(self, logs: Any) -> Any:
+        """Returns the results of all replicas for what the step returned; Keras wants all or none.
+
+        Steps return other terms in other stages.
+        """
+        results = self.get_metrics_result()
+        return {name: results[name] for name in logs} if set(logs) <= set(results) else logs
 
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Trains the model; see `TrainableModel.fit`."""
@@ -85,3 +94,15 @@ def _optimizer(optimizer: Any, scaled: bool = False) -> keras.optimizers.Optimiz
     if scaled and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         return keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer
+
+
+def start_averages(part: TrainedPart) -> None:
+    """Sets the averages of a part's weights, if its optimiser keeps some, to the weights.
+
+    Keras starts them at 0, which would replace weights that no step has changed.
+    """
+    optimizer = getattr(part.optimizer, "inner_optimizer", part.optimizer)
+    if optimizer.use_ema:
+        averages = optimizer._model_variables_moving_average
+        for variable, average in zip(part.variables, averages, strict=True):
+            average.assign(variable)

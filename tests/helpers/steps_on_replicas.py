@@ -9,7 +9,7 @@ import tensorflow as tf
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.models import adversarial
-from jmvae_tf.models.adversarial import Adversarial
+from jmvae_tf.models.adversarial import Adversarial, Stage
 from jmvae_tf.models.trained_part import TrainedPart
 from tests.helpers.small_models import examples, small_model
 
@@ -60,7 +60,7 @@ def train_with_gaps(request):
 
     Args:
       request: `replicas`, 1 or 2; `model`; `options` of the optimisers; `adversary`, if it is not
-        the authors'; and `out`, the .npz file to write.
+        the authors'; its `stage`; and `out`, the .npz file to write.
     """
     keras.utils.set_random_seed(0)
     strategy = _strategy_of(request["replicas"])
@@ -74,10 +74,11 @@ def train_with_gaps(request):
         if request["model"].endswith("_gan"):
             model = _against(model, request.get("adversary"))
             optimizers |= {"decoder_optimizer": sgd(), "discriminator_optimizer": sgd()}
+            model.stage = Stage(request.get("stage", "together"))
         model.compile(**optimizers, jit_compile=False)
     before = {x.path: x.numpy() for x in model.weights}
     batch = tf.data.Dataset.from_tensor_slices(_examples(9)).batch(9)  # Parts of 5 and 4.
-    terms = model.fit(batch, verbose=0).history
+    terms = model.fit(batch, verbose=0, validation_data=batch).history
     changes = {f"change {x.path}": x.numpy() - before[x.path] for x in model.weights}
     np.savez(request["out"], **changes, **{f"term {name}": x for name, x in terms.items()})
 

@@ -12,6 +12,7 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models import adversarial
 from jmvae_tf.models.adversarial import Adversarial, Stage
 from jmvae_tf.models.adversaries import gradient_penalty
+from jmvae_tf.models.adversaries.samples import sample_given
 from jmvae_tf.models.registry import PLAIN_MODELS
 from jmvae_tf.runtime.randomness import fold, root_seed
 from jmvae_tf.training.schedules import AdversaryAfter, KLWarmUp
@@ -55,6 +56,19 @@ def _model(adversary, name="jmvae_kl", optimizer=lambda: keras.optimizers.SGD(1.
 
 def _batch(model, number=6):
     return known_to(model.vae, examples(FACES, number))
+
+
+def _seen(model, data, bound, seed=None):
+    seed = root_seed(0) if seed is None else seed
+    batch = model.vae.examples_of(data)
+    z = model.opponent.samples(data, batch, seed)
+    return model.opponent.seen(batch, bound, z, seed, True)
+
+
+def _seen_of_decoder(model, data, seed):
+    batch = model.vae.examples_of(data)
+    drawn = model.opponent.samples_of_decoder(data, batch, seed)
+    return model.opponent.seen_of_decoder(batch, *drawn, seed)
 
 
 def _changes(model, steps=1):
@@ -170,9 +184,7 @@ def test_the_balanced_weight_makes_both_losses_as_steep():
     kernel = model.vae.decoders["image"].head.parameters.kernel
     with tf.GradientTape(persistent=True) as tape:
         bound = model.vae.unchecked_bound(examples_, seed, training=True)
-        judged = model.opponent.judged(
-            model.opponent.seen(data, examples_, bound, seed, True), True
-        )
+        judged = model.opponent.judged(_seen(model, data, bound, seed), True)
         losses = (tf.reduce_mean(judged.generator_loss), -tf.reduce_mean(bound.value))
         weight = model._weight_of(*losses, tape)
     of_generator, of_bound = (np.linalg.norm(tape.gradient(x, kernel)) for x in losses)
@@ -184,7 +196,7 @@ def test_the_penalty_comes_every_few_steps():
     model = _model("hinge+r1")
     data = _batch(model)
     batch, seed = model.vae.examples_of(data), root_seed(0)
-    seen = model.opponent.seen(data, batch, model.vae.unchecked_bound(batch, seed), seed, True)
+    seen = _seen(model, data, model.vae.unchecked_bound(batch, seed))
     penalty = float(tf.reduce_mean(model.opponent.penalty(seen)))
     assert penalty > 0
     terms = []
@@ -195,6 +207,12 @@ def test_the_penalty_comes_every_few_steps():
     np.testing.assert_allclose(terms, [expected, *[0] * 7, expected], rtol=1e-5)
 
 
+def test_the_authors_loss_can_be_balanced():
+    changes = [_changes(_model(x)) for x in ("original", "original+balanced")]
+    np.testing.assert_array_equal(*(x["others"] for x in changes))
+    assert not np.array_equal(*(x["decoder"] for x in changes))
+
+
 # What the discriminator sees.
 
 
@@ -203,7 +221,7 @@ def test_images_are_seen_from_minus_1_to_1():
     data = _batch(model)
     batch, seed = model.vae.examples_of(data), root_seed(0)
     bound = model.vae.unchecked_bound(batch, seed)
-    seen = model.opponent.seen(data, batch, bound, seed, True)
+    seen = _seen(model, data, bound)
     np.testing.assert_allclose(seen.real, 2 * data["image"] - 1, rtol=1e-5, atol=1e-5)
     reconstruction = bound.likelihoods["image"].mean()
     [fakes] = seen.fakes
@@ -215,7 +233,7 @@ def test_images_are_seen_from_minus_1_to_1():
     judged = model.opponent.judged(seen, True)
     np.testing.assert_array_equal(judged.dissimilarity.numpy() > 0, rebuilt)
     assert seen.condition is None
-    conditioned = _model("hinge+projection").opponent.seen(data, batch, bound, seed, True)
+    conditioned = _seen(_model("hinge+projection"), data, bound)
     np.testing.assert_array_equal(conditioned.condition, batch["attributes"])
 
 
@@ -245,7 +263,7 @@ def test_fakes_are_drawn_given_the_other_modalities(monkeypatch, name):
     batch, seed = model.vae.examples_of(data), root_seed(0)
     bound = model.vae.unchecked_bound(batch, seed)
     drawn.clear()
-    seen = model.opponent.seen(data, batch, bound, seed, True)
+    seen = _seen(model, data, bound)
     z, others = drawn[-1], ~seen.rebuilt.numpy()
     assert z.shape == (others.sum(), 3)
     if name in ("vae", "cvae"):
@@ -279,7 +297,7 @@ def test_a_decoder_alone_gets_half_reconstructions(monkeypatch, name):
     batch, seed = model.vae.examples_of(data), root_seed(0)
     of_all = model.vae.posterior_mean(data)
     monkeypatch.setattr(model.vae, "decoder_inputs", keep)
-    seen, log_p = model.opponent.seen_of_decoder(data, batch, seed)
+    seen, log_p = _seen_of_decoder(model, data, seed)
     rebuilt = seen.rebuilt.numpy()
     assert 0 < rebuilt.sum() < 12
     if name != "jmvae_h":  # There z is sampled from layers below the top.
@@ -298,11 +316,52 @@ def test_a_decoder_alone_reports_the_log_likelihood_of_reconstructions():
     data = _batch(model)
     results = model.train_step(data)
     seed = model.vae.training_seed(0)
-    seen, log_p = model.opponent.seen_of_decoder(data, model.vae.examples_of(data), seed)
+    seen, log_p = _seen_of_decoder(model, data, seed)
     assert float(results["log_p_image"]) == pytest.approx(
         float(np.mean(log_p[seen.rebuilt])), rel=1e-5
     )
     assert "bound" not in results
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_no_gradient_passes_through_inference(name):
+    """Iterative sampling decodes images, so z would depend on the decoder."""
+    model = _model("hinge", name, optimizer=lambda: keras.optimizers.SGD(1.0))
+    model.stage = Stage.DECODER
+    data, seed = _batch(model, 2), model.vae.training_seed(0)
+    batch = model.vae.examples_of(data)
+    drawn = model.opponent.samples_of_decoder(data, batch, seed)
+    variables = model.vae.decoders["image"].trainable_variables
+    with tf.GradientTape() as tape:
+        _, log_p = model.opponent.seen_of_decoder(batch, *drawn, seed)
+        loss = -2 * tf.reduce_mean(log_p)
+    expected = tape.gradient(loss, variables)
+    before = [x.numpy() for x in variables]
+    model.train_step(data)  # The head start leaves only the reconstruction.
+    for variable, old, gradient in zip(variables, before, expected, strict=True):
+        np.testing.assert_allclose(old - variable, gradient, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("adversary", ["hinge", "hinge+projection"])
+@pytest.mark.parametrize("decoder", ["D64R-DC4BR", "D128R-UC4S", "D16R"])
+def test_a_batch_of_one_example(adversary, decoder):
+    vae = small_model("jmvae_kl", FACES, BODY, decoders={"image": decoder, "attributes": BODY})
+    model = Adversarial(vae, "image", DISCRIMINATOR, adversary=adversary)
+    model.compile()
+    for stage in Stage:
+        model.stage = stage
+        assert all(np.isfinite(x) for x in model.train_step(_batch(model, 1)).values())
+        assert all(np.isfinite(x) for x in model.test_step(_batch(model, 1)).values())
+
+
+def test_hierarchies_sample_what_decoders_take():
+    """Also where inference does not sample: given zeros for what is missing, in one round."""
+    keras.utils.set_random_seed(0)
+    vae = small_model("jmvae_h", FACES, BODY, missing="zeros", num_rounds=1)
+    set_variances(vae, 1e-6)
+    data = known_to(vae, examples(FACES, 3))
+    z = sample_given(vae, data, list(FACES), root_seed(0))
+    np.testing.assert_allclose(z, vae.posterior_mean(data), atol=0.05)
 
 
 # Training.
@@ -379,6 +438,8 @@ def test_parts_that_do_not_fit():
         Adversarial(small_model("vae", FACES), "image", "C4BL-F", adversary="hinge+r1")
     with pytest.raises(ValueError, match=r"leave projection out. Received: a model of 'image' al"):
         Adversarial(small_model("vae", FACES), "image", "C4L-F", adversary="hinge+projection")
+    with pytest.raises(ValueError, match=r"Received: original with projection"):
+        _model("original+projection")
     layer = keras.layers.Conv2D(2, 3)
     with pytest.raises(ValueError, match=r"in the notation, such as .* Received: a Conv2D"):
         Adversarial(small_model("vae", FACES), "image", layer, adversary="hinge+spectral")

@@ -267,7 +267,8 @@ def _judged(model, data):
     """The losses of an adversary and the dissimilarity; the accuracy may be 0 for any example."""
     batch, seed = model.vae.examples_of(data), root_seed(0)
     bound = model.vae.unchecked_bound(batch, seed)
-    judged = model.opponent.judged(model.opponent.seen(data, batch, bound, seed, True), True)
+    z = model.opponent.samples(data, batch, seed)
+    judged = model.opponent.judged(model.opponent.seen(batch, bound, z, seed, True), True)
     return judged.discriminator_loss, judged.generator_loss
 
 
@@ -284,7 +285,8 @@ def test_fakes_of_images_without_any_other_modality_are_drawn_from_the_prior():
         data = hide(data, {"species": np.array([True, False] * 3)}, np.nan)
         batch = model.vae.examples_of(data)
         bound = model.vae.unchecked_bound(batch, root_seed(0))
-        seen = model.opponent.seen(data, batch, bound, root_seed(0), True)
+        z = model.opponent.samples(data, batch, root_seed(0))
+        seen = model.opponent.seen(batch, bound, z, root_seed(0), True)
         assert np.isfinite(seen.fakes[0]).all(), name
         np.testing.assert_array_equal(np.any(seen.condition != 0, axis=1), [True, False] * 3)
 

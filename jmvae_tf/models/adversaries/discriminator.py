@@ -91,6 +91,17 @@ def opinion_of(
     return Opinion(logit, features)
 
 
+def spectral_layers(
+    discriminator: keras.Sequential, projection: Projection | None
+) -> list[SpectralNorm]:
+    """Lists the layers whose kernels are normalised."""
+    body, _, last = discriminator.layers
+    layers = [*body.layers, last] if isinstance(body, keras.Sequential) else [last]
+    if projection is not None:
+        layers.append(projection.embedding)
+    return [x for x in layers if isinstance(x, SpectralNorm)]
+
+
 def _compared_layer(body: keras.layers.Layer) -> keras.layers.Layer | None:
     """Returns the layer whose input is compared; None for the output of a body of one layer."""
     if not isinstance(body, keras.Sequential):

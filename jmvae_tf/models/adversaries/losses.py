@@ -76,7 +76,8 @@ def generator_hinge(fakes: Sequence[tf.Tensor]) -> tf.Tensor:
 
 
 def _mean(losses: Iterable[tf.Tensor]) -> tf.Tensor:
-    return tf.add_n(of_kinds := list(losses)) / len(of_kinds)
+    of_kinds = list(losses)
+    return tf.add_n(of_kinds) / len(of_kinds)
 
 
 LOSSES = {

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from jmvae_tf.layers import observed_rows
 from jmvae_tf.models.adversaries import shifts
-from jmvae_tf.models.adversaries.discriminator import Opinion, opinion_of
+from jmvae_tf.models.adversaries.discriminator import Opinion, opinion_of, spectral_layers
 from jmvae_tf.models.adversaries.gradient_penalty import gradient_penalty
 from jmvae_tf.models.adversaries.learned_similarity import learned_dissimilarity
 from jmvae_tf.models.adversaries.losses import LOSSES
@@ -25,10 +25,10 @@ from jmvae_tf.models.observed import (
 )
 from jmvae_tf.objectives import Bound
 from jmvae_tf.runtime import replicas
-from jmvae_tf.runtime.randomness import fold, split
+from jmvae_tf.runtime.randomness import fold
 
 # Folded into the seed of a step, so that the bound's samples differ.
-_FAKES, _SHIFTS, _MIXED = 0, 1, 2
+_FAKES, _SHIFTS, _MIXED, _REBUILT = range(4)
 
 
 class Seen(NamedTuple):
@@ -106,6 +106,12 @@ class Opponent:
                     "A projection discriminator sees the other modalities; leave projection out. "
                     f"Received: a model of {self.modality!r} alone"
                 )
+            if self.adversary.is_original and not self.vae.conditions:
+                raise ValueError(
+                    "A projection discriminator would blame images from the prior for not fitting "
+                    "the other modalities; choose another loss, such as hinge. "
+                    "Received: original with projection"
+                )
             shapes = network_shapes(self.vae.modalities)
             values = sum(math.prod(shapes[name]) for name in others)
             _, flatten, _ = self.discriminator.layers
@@ -117,24 +123,57 @@ class Opponent:
                 f"normalisation (B). Received: {normalised[0].path!r}"
             )
 
-    def seen(
-        self, data: Tensors, examples: Tensors, bound: Bound, seed: tf.Tensor, training: bool
-    ) -> Seen:
-        """Generates fakes beside the bound's reconstructions, for models that are trained whole.
+    def samples(self, data: Tensors, examples: Tensors, seed: tf.Tensor) -> tf.Tensor:
+        """Samples the z of fakes that are no reconstructions, [batch, latent_dim].
+
+        Call it outside the tape, since inference may decode: no gradient is to pass.
 
         Args:
           data: a batch in its own units.
           examples: the same, standardised.
+          seed: int32, [2].
+        """
+        seed = fold(seed, _FAKES)
+        names = [name for name in self.vae.modalities if name != self.modality]
+        if self.adversary.is_original or not names or self.vae.conditions:
+            number = tf.shape(examples[self.modality])[0]
+            return sample_prior(self.vae, examples, number, seed)
+        return sample_given(self.vae, data, names, seed)
+
+    def samples_of_decoder(
+        self, data: Tensors, examples: Tensors, seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Samples the z of one image for each example, for a decoder that is trained alone.
+
+        The arguments are those of `samples`.
+
+        Returns:
+          z, [batch, latent_dim], of q(z|x,w) where the mask is True and as in `samples` elsewhere;
+          and the mask, bool [batch].
+        """
+        others = self.samples(data, examples, seed)
+        rebuilt = self._half(others, seed)
+        names = list(self.vae.modalities)
+        of_all = sample_given(self.vae, data, names, fold(seed, _REBUILT))
+        return tf.where(rebuilt[:, tf.newaxis], of_all, others), rebuilt
+
+    def seen(
+        self, examples: Tensors, bound: Bound, z: tf.Tensor, seed: tf.Tensor, training: bool
+    ) -> Seen:
+        """Generates fakes beside the bound's reconstructions, for models that are trained whole.
+
+        Args:
+          examples: a batch, standardised.
           bound: the model's bound on it.
+          z: as `samples` gives it.
           seed: int32, [2].
           training: whether batch normalisation uses the batch's statistics.
         """
         reconstructions = bound.likelihoods[self.modality].mean()
-        z = self._other_z(data, examples, fold(seed, _FAKES))
         if self.adversary.is_original:
             others = self._images(z, examples, training)
             return self._as_seen(examples, [reconstructions, others], None, seed)
-        rebuilt = self._half(z, fold(seed, _MIXED))
+        rebuilt = self._half(z, seed)
         # Only what is shown is decoded.
         places = tf.where(~rebuilt)
         chosen = {name: tf.gather_nd(x, places) for name, x in examples.items()}
@@ -143,24 +182,20 @@ class Opponent:
         return self._as_seen(examples, [mixed], rebuilt, seed)
 
     def seen_of_decoder(
-        self, data: Tensors, examples: Tensors, seed: tf.Tensor
+        self, examples: Tensors, z: tf.Tensor, rebuilt: tf.Tensor, seed: tf.Tensor
     ) -> tuple[Seen, tf.Tensor]:
         """Generates one image for each example, for a decoder that is trained alone.
 
         Args:
-          data: a batch in its own units.
-          examples: the same, standardised.
+          examples: a batch, standardised.
+          z: as `samples_of_decoder` gives it.
+          rebuilt: the same.
           seed: int32, [2].
 
         Returns:
           What the discriminator sees, with a mask of the reconstructions in `rebuilt`; and their
           log p(x|z), 0 for all other examples, float32 [batch], nats.
         """
-        seed_rebuilt, seed_others = split(fold(seed, _FAKES), 2)
-        z = self._other_z(data, examples, seed_others)
-        rebuilt = self._half(z, fold(seed, _MIXED))
-        of_all = sample_given(self.vae, data, list(self.vae.modalities), seed_rebuilt)
-        z = tf.where(rebuilt[:, tf.newaxis], of_all, z)
         p_x_z = self.vae.decoders[self.modality](self.vae.decoder_inputs(z, examples))
         likelihood = self.vae.modalities[self.modality].likelihood
         mask = observed_of(examples).masks.get(self.modality)
@@ -177,6 +212,9 @@ class Opponent:
     def judged(self, seen: Seen, training: bool) -> Judged:
         """Computes the losses of both sides."""
         loss = LOSSES[self.adversary.loss]
+        if training:
+            for layer in spectral_layers(self.discriminator, self.projection):
+                layer.update()
         real = self._opinion(seen, seen.real, training)
         with keras.StatelessScope():
             fakes = [self._opinion(seen, fake, training) for fake in seen.fakes]
@@ -234,14 +272,6 @@ class Opponent:
         real, *fakes = images
         return Seen(real, fakes, rebuilt, self._condition(examples), self.rows(examples))
 
-    def _other_z(self, data: Tensors, examples: Tensors, seed: tf.Tensor) -> tf.Tensor:
-        """Samples z from the prior, or given the other modalities."""
-        names = [name for name in self.vae.modalities if name != self.modality]
-        if self.adversary.is_original or not names or self.vae.conditions:
-            number = tf.shape(examples[self.modality])[0]
-            return sample_prior(self.vae, examples, number, seed)
-        return sample_given(self.vae, data, names, seed)
-
     def _images(self, z: tf.Tensor, examples: Tensors, training: bool) -> tf.Tensor:
         """Returns means of p(x|z)."""
         inputs = self.vae.decoder_inputs(z, examples)
@@ -262,10 +292,13 @@ class Opponent:
         return 2 * (values - lowest) / (highest - lowest) - 1
 
     def _half(self, z: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Chooses about half of the examples, at random, bool [batch]."""
-        return replicas.current().part_of_batch(
-            lambda number: tf.random.stateless_uniform((number,), seed) < 0.5, tf.shape(z)[0]
-        )
+        """Chooses about half of the examples, at random but never the first, bool [batch]."""
+
+        def chosen(number: tf.Tensor) -> tf.Tensor:
+            shares = tf.random.stateless_uniform((number,), fold(seed, _MIXED))
+            return (shares < 0.5) & (tf.range(number) > 0)
+
+        return replicas.current().part_of_batch(chosen, tf.shape(z)[0])
 
     def _shifts(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         most = shifts.most_shifts(*images.shape[1:3])

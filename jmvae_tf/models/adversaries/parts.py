@@ -93,6 +93,8 @@ def adversary_of(text: str) -> Adversary:
     Raises:
       UserError: if a name is unknown or given twice, or a loss is missing.
     """
+    if not isinstance(text, str):
+        raise UserError("--adversary is a text", f"a {type(text).__name__}", "see bin/train --help")
     loss, *parts = (name.strip() for name in text.split(_JOINED_BY))
     rule = (
         f"--adversary is {' or '.join(LOSS_TEXTS)}, then any of {', '.join(PART_TEXTS)}, "

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from jmvae_tf.models.adversaries.spectral_norm import SpectralNorm
+
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
 class Projection(keras.layers.Layer):
@@ -16,17 +18,20 @@ class Projection(keras.layers.Layer):
     discriminator", Eq. 3). The root keeps its size that of d(x) at the start, however wide h is.
 
     Args:
+      spectral: whether to normalise V by its largest singular value.
       **kwargs: passed to `keras.layers.Layer`.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, spectral: bool = False, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
+        self.spectral = spectral
 
     def build(
         self, features_shape: tuple[int | None, ...], condition_shape: tuple[int | None, ...]
     ) -> None:
         """Makes V for features [batch, size] and conditions [batch, values]."""
-        self.embedding = keras.layers.Dense(features_shape[-1], use_bias=False, dtype="float32")
+        dense = keras.layers.Dense(features_shape[-1], use_bias=False, dtype="float32")
+        self.embedding = SpectralNorm(dense) if self.spectral else dense
         self.embedding.build(condition_shape)
 
     def call(self, features: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
@@ -34,3 +39,7 @@ class Projection(keras.layers.Layer):
         features = tf.cast(features, tf.float32)
         fit = tf.reduce_sum(self.embedding(condition) * features, axis=-1)
         return fit * features.shape[-1] ** -0.5
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments, for Keras to save."""
+        return {**super().get_config(), "spectral": self.spectral}

@@ -48,7 +48,7 @@ def sample_given(
     """
     keys = [key for name in names for key in (name, observed_key(name)) if key in data]
     given = {key: data[key] for key in keys}
-    if not vae.samples_to_infer:
+    if vae.decodes_posterior and not vae.samples_to_infer:
         return reparameterised_sample(vae.posterior(given), seed)
     # A seed for each example, so that it does not matter how many replicas share the batch.
     seeds = replicas.current().part_of_batch(

@@ -12,11 +12,11 @@ class SpectralNorm(keras.layers.Layer):
 
         W / sigma(W),    sigma(W) = v^T W u
 
-    u and v come from one step of the power method in each training step; in gradients they are
-    constants (Miyato et al. 2018, "Spectral normalization for GANs", Algorithm 1). A kernel of a
-    convolution is a matrix [height x width x inputs, outputs]. All this is in float32; the layer
-    itself computes in its own precision. Keras's layer of this name writes
-    the normalised kernel over W, which replicas cannot do; this one leaves W as it is trained.
+    u and v come from one step of the power method in each training step, `update`; in gradients
+    they are constants (Miyato et al. 2018, "Spectral normalization for GANs", Algorithm 1). The
+    kernel of a convolution is a matrix [height x width x inputs, outputs]. All this is in float32;
+    the layer itself computes in its own precision. Keras's layer of this name writes the normalised
+    kernel over W, which replicas cannot do; this one leaves W as it is trained.
 
     Args:
       layer: a dense layer or a convolution.
@@ -39,20 +39,26 @@ class SpectralNorm(keras.layers.Layer):
             aggregation="only_first_replica",  # All have the same kernel, and so the same u.
         )
 
-    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def update(self) -> None:
+        """Takes a step of the power method, once before the passes of a training step."""
+        w, u = self._matrix(), tf.convert_to_tensor(self.u.value)
+        v = tf.math.l2_normalize(tf.linalg.matvec(w, u))
+        self.u.assign(tf.math.l2_normalize(tf.linalg.matvec(w, v, transpose_a=True)))
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Applies the layer with its normalised kernel."""
-        kernel = tf.convert_to_tensor(self.layer.kernel.value)
-        w = tf.reshape(kernel, (-1, kernel.shape[-1]))
-        constant, u = tf.stop_gradient(w), tf.convert_to_tensor(self.u.value)
+        w = self._matrix()
+        constant = tf.stop_gradient(w)
+        u = tf.math.l2_normalize(tf.convert_to_tensor(self.u.value))
         v = tf.math.l2_normalize(tf.linalg.matvec(constant, u))
-        if training:
-            u = tf.math.l2_normalize(tf.linalg.matvec(constant, v, transpose_a=True))
-            self.u.assign(u)
-        else:
-            u = tf.math.l2_normalize(u)
         sigma = tf.tensordot(v, tf.linalg.matvec(w, u), 1)
-        with keras.StatelessScope(state_mapping=[(self.layer.kernel, kernel / sigma)]):
+        kernel = tf.convert_to_tensor(self.layer.kernel.value) / sigma
+        with keras.StatelessScope(state_mapping=[(self.layer.kernel, kernel)]):
             return self.layer(inputs)
+
+    def _matrix(self) -> tf.Tensor:
+        kernel = tf.convert_to_tensor(self.layer.kernel.value)
+        return tf.reshape(kernel, (-1, kernel.shape[-1]))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Returns the layer's own."""
