@@ -72,7 +72,7 @@ def run_of(name: str, data: DataSet) -> RunFolder:
 
 
 def terms_of(folder: RunFolder) -> dict[str, str]:
-    """Returns the terms of the bound on the test set, nats, and sigma^2 if it is learned."""
+    """Returns the terms of the bound on the test set, nats."""
     row = folder.read_history()[-1]
     names = ("kl_prior", "kl_image", "kl_attributes", "log_p_image", "log_p_attributes")
     return {name: f"{row[f'test_{name}']:.1f}" for name in names}

@@ -68,6 +68,8 @@ def preset_of_manifest(
     steps = max(1, counts.train // batch_size)
     usual_epochs = math.ceil(_FEWEST_STEPS * max(1.0, math.sqrt(counts.train / _MANY)) / steps)
     epochs = max(1, chosen.get("epochs", min(400, max(5, usual_epochs))))
+    # A discriminator lowers the bound that patience watches.
+    waits = counts.validation and not chosen.get("adversary_after")
     preset: dict[str, Any] = {
         "target": usual_target,
         "incomplete": "keep",
@@ -92,7 +94,7 @@ def preset_of_manifest(
         "decay_epochs": epochs,
         # Over the last twentieth of the training at most: over more, early weights would count.
         "ema_momentum": max(0.0, min(0.999, round(1 - 20 / (epochs * steps), 4))),
-        "patience": max(5, epochs // 4) if counts.validation else 0,
+        "patience": max(5, epochs // 4) if waits else 0,
         "jit_compile": not has_convolutions,  # XLA's convolutions are slow on CPUs.
         "steps_per_execution": 1 if has_convolutions else 10,
         "checkpoint_every": max(1, min(epochs // 10, 500 // steps)),

@@ -176,6 +176,7 @@ def test_what_follows_from_the_length_of_a_training_follows_the_user_s():
     settings = _settings(epochs=20)
     assert (settings.epochs, settings.decay_epochs, settings.warmup_epochs) == (20, 20, 2)
     assert (settings.patience, settings.checkpoint_every) == (5, 2)
+    assert _settings("jmvae_kl_gan", epochs=20, adversary_after=10).patience == 0
     settings = _settings(epochs=20, decay_epochs=0, patience=3)
     assert (settings.epochs, settings.decay_epochs, settings.patience) == (20, 0, 3)
     assert _settings(epochs=1).warmup_epochs == 0
