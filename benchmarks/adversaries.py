@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 r"""Adversaries on drawn faces: trains the image decoder of one JMVAE-kl on against each of them.
 
-A JMVAE-kl is trained first, without any. From there, only its decoder is trained, for --epochs,
-with the settings of the preset but for what is in a row.
+A JMVAE-kl is trained first, without any, as --adversary_after does. From there, only its decoder
+is trained, for --epochs, with the settings of the preset but for what is in a row.
 
     .venv/bin/python benchmarks/adversaries.py --runs=DIR --epochs=20 \
         --rows=hinge+projection,non_saturating+r1+projection:adversarial_weight=3
@@ -58,13 +58,14 @@ def begin(folder: RunFolder, settings: Settings, data: DataSet, plain: RunFolder
     if trained is None or epoch != settings.adversary_after:
         raise SystemExit(f"{plain.path} must have {settings.adversary_after} epochs, not {epoch}")
     model = make_model(settings, data)
-    model.vae.set_weights(trained.get_weights())
-    # Anew, so that averages of weights begin with these.
-    model.compile_from_config(model.get_compile_config())
-    steps = data.num_examples("train") // settings.batch_size
-    model.decoder_optimizer.iterations.assign(epoch * steps)
+    model.vae.set_weights(trained.vae.get_weights())
+    for name in ("optimizer", "decoder_optimizer"):
+        states = [getattr(each, name).variables for each in (model, trained)]
+        for ours, theirs in zip(*states, strict=True):
+            ours.assign(theirs)
     folder.start(settings, data.modalities)
     folder.write_history(plain.read_history())
+    folder.checkpoints.mkdir(exist_ok=True)
     model.save(folder.checkpoint_of(epoch))
 
 
@@ -80,16 +81,14 @@ def main(_: list[str]) -> None:
     runs, seed = pathlib.Path(_RUNS.value).resolve(), _SEED.value
     exports = f"--export_dir={runs / 'saved_models'}"
     of_all = {"seed": seed, "adversary_after": _PLAIN_EPOCHS.value}
-    usual = settings_of("jmvae_kl_gan", "toyfaces", of_all)
     plain = RunFolder(runs / f"plain-{seed}")
     if not plain.metrics_file.exists():
         train(
             "--data=toyfaces",
-            "--model=jmvae_kl",
+            "--model=jmvae_kl_gan",
             f"--epochs={_PLAIN_EPOCHS.value}",
+            f"--adversary_after={_PLAIN_EPOCHS.value}",
             f"--seed={seed}",
-            f"--decoders=image={usual.decoders['image']}",
-            f"--ema_momentum={usual.ema_momentum}",
             f"--run={plain.path}",
             "--resume" if plain.is_run() else "--noresume",
             exports,

@@ -113,7 +113,7 @@ class Adversarial(ThreePartModel):
         self.adversarial_weight = adversarial_weight
         self.similarity_weight = similarity_weight
         self.penalty_weight = penalty_weight
-        self.stage = Stage.TOGETHER
+        self._stage = Stage.TOGETHER
         chosen = adversary_of(adversary)
         shape = vae.modalities[modality].event_shape
         spectral = "spectral" in chosen.parts
@@ -159,6 +159,22 @@ class Adversarial(ThreePartModel):
     def kl_weight(self) -> keras.Variable:
         """The weight that the warm-up sets in the model inside."""
         return self.vae.kl_weight
+
+    @property
+    def stage(self) -> Stage:
+        """What is trained; everything in a new or loaded model. Change it between epochs."""
+        return self._stage
+
+    @stage.setter
+    def stage(self, stage: Stage) -> None:
+        if stage is self._stage:
+            return
+        self._stage = stage
+        # Graphs that Keras has made are of the stage before.
+        if self.train_function is not None:
+            self.make_train_function(force=True)
+        if self.test_function is not None:
+            self.make_test_function(force=True)
 
     def variables_of_parts(self) -> tuple[list[keras.Variable], ...]:
         """See `ThreePartModel.variables_of_parts`."""

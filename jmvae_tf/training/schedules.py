@@ -56,16 +56,11 @@ class AdversaryAfter(keras.callbacks.Callback):
         """Chooses what is trained from this epoch on."""
         if not (self.epochs and isinstance(self.model, Adversarial)):
             return
-        stage = Stage.BOUND if epoch < self.epochs else Stage.DECODER
         if epoch == self.epochs:
             # What is trained no more is used as its average, so z is drawn with that.
             others = self.model.parts()[0]
             others.optimizer.finalize_variable_values(others.variables)
-        if self.model.stage is not stage:
-            self.model.stage = stage
-            # Their graphs are of the stage before.
-            self.model.make_train_function(force=True)
-            self.model.make_test_function(force=True)
+        self.model.stage = Stage.BOUND if epoch < self.epochs else Stage.DECODER
 
 
 def schedules_of(settings: Settings) -> list[keras.callbacks.Callback]:

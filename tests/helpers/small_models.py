@@ -104,3 +104,16 @@ def set_variances(model: MultimodalVAE, variance: float) -> None:
             kernel, bias = part.head.variance.get_weights()
             before_softplus = np.log(np.expm1(variance))
             part.head.variance.set_weights([0 * kernel, np.full_like(bias, before_softplus)])
+
+
+def decoded_z(monkeypatch, model: MultimodalVAE) -> list[tf.Tensor]:
+    """Returns a list that gets every z that the model's decoders take from now on."""
+    kept = []
+    inputs = model.decoder_inputs
+
+    def keep(z, given):
+        kept.append(z)
+        return inputs(z, given)
+
+    monkeypatch.setattr(model, "decoder_inputs", keep)
+    return kept

@@ -12,7 +12,7 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.registry import PLAIN_MODELS
 from jmvae_tf.training.schedules import KLWarmUp
-from tests.helpers.small_models import examples, known_to, set_variances, small_model
+from tests.helpers.small_models import decoded_z, examples, known_to, set_variances, small_model
 
 FACES = {
     "image": Modality(
@@ -272,14 +272,7 @@ def test_prior_fakes_are_drawn_from_a_standard_normal(monkeypatch, name):
 
 def _prior_draws(monkeypatch, model, data):
     """The z that the last fakes of a test step were made of."""
-    kept = []
-    inputs = model.vae.decoder_inputs
-
-    def keep(z, given):
-        kept.append(z)
-        return inputs(z, given)
-
-    monkeypatch.setattr(model.vae, "decoder_inputs", keep)
+    kept = decoded_z(monkeypatch, model.vae)
     model.test_step(data)
     return kept[-1].numpy()
 

@@ -16,7 +16,7 @@ from jmvae_tf.models.adversaries.samples import sample_given
 from jmvae_tf.models.registry import PLAIN_MODELS
 from jmvae_tf.runtime.randomness import fold, root_seed
 from jmvae_tf.training.schedules import AdversaryAfter, KLWarmUp
-from tests.helpers.small_models import examples, known_to, set_variances, small_model
+from tests.helpers.small_models import decoded_z, examples, known_to, set_variances, small_model
 
 FACES = {
     "image": Modality(
@@ -166,6 +166,17 @@ def test_every_step_of_the_decoder_draws_other_samples():
     assert losses[0] != losses[1]
 
 
+def test_a_stage_changes_what_fit_trains():
+    """Also after Keras has made the graph of the stage before."""
+    model = _model("hinge", optimizer=lambda: keras.optimizers.SGD(1e-6))
+    histories = []
+    for stage in (Stage.BOUND, Stage.DECODER, Stage.TOGETHER):
+        model.stage = stage
+        histories.append(model.fit(_batch(model), batch_size=6, verbose=0).history)
+    has = [("kl_prior" in x, "generator_loss" in x) for x in histories]
+    assert has == [(True, False), (False, True), (True, True)]
+
+
 def test_a_head_start():
     model = _model("hinge", optimizer=lambda: keras.optimizers.SGD(0.0))
     weights = []
@@ -250,19 +261,11 @@ def test_fakes_are_drawn_given_the_other_modalities(monkeypatch, name):
     """From the prior where it has them, or where there are none."""
     model = _model("hinge", name)
     set_variances(model.vae, 1e-6)
-    drawn = []
-    inputs = model.vae.decoder_inputs
-
-    def keep(z, given):
-        drawn.append(z)
-        return inputs(z, given)
-
-    monkeypatch.setattr(model.vae, "decoder_inputs", keep)
     number = 300 if name in EXACT else 12
     data = _batch(model, number)
     batch, seed = model.vae.examples_of(data), root_seed(0)
     bound = model.vae.unchecked_bound(batch, seed)
-    drawn.clear()
+    drawn = decoded_z(monkeypatch, model.vae)
     seen = _seen(model, data, bound)
     z, others = drawn[-1], ~seen.rebuilt.numpy()
     assert z.shape == (others.sum(), 3)
@@ -286,24 +289,17 @@ def test_fakes_are_drawn_given_the_other_modalities(monkeypatch, name):
 def test_a_decoder_alone_gets_half_reconstructions(monkeypatch, name):
     model = _model("hinge", name)
     set_variances(model.vae, 1e-6)
-    drawn = []
-    inputs = model.vae.decoder_inputs
-
-    def keep(z, given):
-        drawn.append(z)
-        return inputs(z, given)
-
     data = _batch(model, 12)
     batch, seed = model.vae.examples_of(data), root_seed(0)
     of_all = model.vae.posterior_mean(data)
-    monkeypatch.setattr(model.vae, "decoder_inputs", keep)
+    drawn = decoded_z(monkeypatch, model.vae)
     seen, log_p = _seen_of_decoder(model, data, seed)
     rebuilt = seen.rebuilt.numpy()
     assert 0 < rebuilt.sum() < 12
     if name != "jmvae_h":  # There z is sampled from layers below the top.
         np.testing.assert_allclose(drawn[-1][rebuilt], of_all[rebuilt], atol=0.02)
         assert np.abs(drawn[-1][~rebuilt] - of_all[~rebuilt]).max() > 0.1
-    p_x_z = model.vae.decoders["image"](inputs(drawn[-1], batch))
+    p_x_z = model.vae.decoders["image"](model.vae.decoder_inputs(drawn[-1], batch))
     expected = np.where(rebuilt, p_x_z.log_prob(batch["image"]), 0)
     np.testing.assert_allclose(log_p, expected, rtol=1e-4)
     [fakes] = seen.fakes

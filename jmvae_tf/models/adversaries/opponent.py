@@ -283,7 +283,10 @@ class Opponent:
         return p_x_z.mean()
 
     def _on_one_scale(self, image: tf.Tensor) -> tf.Tensor:
-        """Turns standardised pixels into values from -1 to 1, which show no mean image."""
+        """Turns standardised pixels into values from -1 to 1, which show no mean image.
+
+        Images without a known range stay as they are.
+        """
         value_range = self.vae.modalities[self.modality].value_range
         if value_range is None:
             return image

@@ -25,7 +25,7 @@ PART_TEXTS = {
     "projection": "a discriminator that also sees the other modalities",
     "similarity": "reconstructions that are also like the image in a layer of the discriminator",
     "shifts": "images that are moved by some pixels before the discriminator sees them",
-    "balanced": "a generator's loss that pulls as hard as the reconstruction",
+    "balanced": "a generator's loss that pulls as hard as the reconstruction, times its weight",
 }
 """The parts that can be added to a loss."""
 
