@@ -59,7 +59,7 @@ FROM page AS demo
 COPY LICENSE NOTICE ./
 COPY bin bin
 COPY jmvae_tf jmvae_tf
-COPY saved_models saved_models
+COPY saved_models/shipped saved_models/shipped
 USER jmvae
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD \

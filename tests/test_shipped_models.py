@@ -18,9 +18,9 @@ from jmvae_tf.evaluation.attribute_shares import balanced_accuracies
 from jmvae_tf.evaluation.estimate import Estimate, estimate
 from jmvae_tf.evaluation.judges import fit_judge
 from jmvae_tf.evaluation.metrics.diversity import MAX_REAL, mean_distances
+from jmvae_tf.export_format.shipped_models import DIGITS, FACES, SHIPPED_NAMES, saved_model_folder
 from tests.helpers.paths import ROOT
 
-NAMES = ("mnist-jmvae_kl", "toyfaces-jmvae_kl")
 LARGEST = 10 * 10**6  # Bytes.
 UNSEEN = 99  # The seed of faces that the model was neither trained nor scored on.
 
@@ -28,16 +28,15 @@ UNSEEN = 99  # The seed of faces that the model was neither trained nor scored o
 @pytest.fixture(scope="module")
 def loaded():
     """Name to model."""
-    return {name: LoadedExport(_version(name)) for name in NAMES}
+    return {name: LoadedExport(_version(name)) for name in SHIPPED_NAMES}
 
 
 def _card(name):
-    return json.loads((ROOT / "saved_models" / name / "card.json").read_text("utf-8"))
+    return json.loads((saved_model_folder(name) / "card.json").read_text("utf-8"))
 
 
 def _version(name):
-    """The folder of the one that is shipped; those of a person's own training may lie beside it."""
-    return ROOT / "saved_models" / name / str(_card(name)["version"])
+    return saved_model_folder(name) / str(_card(name)["version"])
 
 
 def _assert_agrees(name, figure, found):
@@ -46,7 +45,7 @@ def _assert_agrees(name, figure, found):
     assert abs(found.mean - card["mean"]) < 4 * error, f"{figure}: {found}, card {card}"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SHIPPED_NAMES)
 def test_small_and_whole_and_with_a_card(name, loaded):
     files = [path for path in _version(name).rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < LARGEST
@@ -55,7 +54,7 @@ def test_small_and_whole_and_with_a_card(name, loaded):
     assert card["command"].startswith("bin/train --data=" + card["data"])
     assert card["epochs"] > 0
     assert card["licence"]
-    text = (ROOT / "saved_models" / name / "README.md").read_text("utf-8")
+    text = (saved_model_folder(name) / "README.md").read_text("utf-8")
     assert card["command"] in text
     for figure, x in card["figures"].items():
         assert f"| `{figure}` |" in text
@@ -63,13 +62,13 @@ def test_small_and_whole_and_with_a_card(name, loaded):
 
 
 def test_they_describe_themselves(loaded):
-    digits = loaded["mnist-jmvae_kl"].modalities
+    digits = loaded[DIGITS].modalities
     assert {x.name: (x.kind, x.event_shape) for x in digits.values()} == {
         "image": ("image", (28, 28, 1)),
         "label": ("label", (10,)),
     }
     assert digits["image"].support == (0.0, 1.0)
-    faces = loaded["toyfaces-jmvae_kl"].modalities
+    faces = loaded[FACES].modalities
     assert faces["image"].event_shape == (64, 64, 3)
     assert faces["attributes"].value_names == tuple(toyfaces.ATTRIBUTES)
     assert faces["attributes"].support == (-3.0, 3.0)
@@ -78,7 +77,7 @@ def test_they_describe_themselves(loaded):
 
 
 def test_attributes_read_off_faces_never_seen(loaded):
-    model = loaded["toyfaces-jmvae_kl"]
+    model = loaded[FACES]
     faces = toyfaces.examples(1000, UNSEEN)
     images = faces["image"] / np.float32(255)
     read = model("image_to_attributes", image=images)["attributes"]
@@ -87,7 +86,7 @@ def test_attributes_read_off_faces_never_seen(loaded):
     # Nearly all are right: with a handful of errors the standard error itself is a guess.
     error = max(found.mean.standard_error, 5e-4)
     _assert_agrees(
-        "toyfaces-jmvae_kl",
+        FACES,
         "image_to_attributes_balanced_accuracy",
         Estimate(found.mean.mean, error),
     )
@@ -96,7 +95,7 @@ def test_attributes_read_off_faces_never_seen(loaded):
 @pytest.mark.slow
 def test_faces_show_what_was_asked_for(loaded):
     """The judge is fitted to the training set, as for the card."""
-    model = loaded["toyfaces-jmvae_kl"]
+    model = loaded[FACES]
     training = toyfaces.examples(toyfaces.NUM_EXAMPLES["train"], 0)
     judge = fit_judge(training["image"] / np.float32(255), training["attributes"] > 0)
     asked = toyfaces.sample_attributes(1000, UNSEEN)
@@ -104,11 +103,11 @@ def test_faces_show_what_was_asked_for(loaded):
     drawn = model("sample_image_from_attributes", attributes=asked, seed=seeds)["image"]
     has = asked > 0
     found = balanced_accuracies(judge.read(drawn) == has, has, toyfaces.ATTRIBUTES)
-    _assert_agrees("toyfaces-jmvae_kl", "attributes_to_image_coherence", found.mean)
+    _assert_agrees(FACES, "attributes_to_image_coherence", found.mean)
 
 
 def test_faces_differ_as_drawn_ones_do(loaded):
-    model = loaded["toyfaces-jmvae_kl"]
+    model = loaded[FACES]
     vectors = toyfaces.sample_attributes(40, UNSEEN)
     ratios = []
     for number, vector in enumerate(vectors):
@@ -118,7 +117,7 @@ def test_faces_differ_as_drawn_ones_do(loaded):
         real = toyfaces.redraw(repeated, UNSEEN + number) / 255
         ratios.append(mean_distances(fake).mean() / mean_distances(real).mean())
     found = estimate(np.array(ratios))
-    _assert_agrees("toyfaces-jmvae_kl", "attributes_to_image_diversity", found)
+    _assert_agrees(FACES, "attributes_to_image_diversity", found)
 
 
 @pytest.fixture(scope="module")
@@ -142,14 +141,14 @@ def some(rng):
 
 def test_labels_read_off_test_digits(loaded, digits, some):
     images = digits["test-images"][some][..., np.newaxis]
-    read = loaded["mnist-jmvae_kl"]("image_to_label", image=images)["label"]
+    read = loaded[DIGITS]("image_to_label", image=images)["label"]
     right = read.argmax(axis=1) == digits["test-labels"][some]
-    _assert_agrees("mnist-jmvae_kl", "generated_label_accuracy", estimate(right))
+    _assert_agrees(DIGITS, "generated_label_accuracy", estimate(right))
 
 
 def test_log_likelihood_of_test_digits_given_their_labels(loaded, digits, some, rng):
     """Eq. 5 of the 2018 paper by the samples that a client can draw, N = 10."""
-    model = loaded["mnist-jmvae_kl"]
+    model = loaded[DIGITS]
     images = digits["test-images"][some]
     binary = rng.uniform(size=images.shape) < images
     labels = np.eye(10, dtype="f")[digits["test-labels"][some]]
@@ -159,11 +158,11 @@ def test_log_likelihood_of_test_digits_given_their_labels(loaded, digits, some, 
         mean = model("sample_image_from_label", label=labels, seed=seeds)["image"][..., 0]
         mean = np.clip(mean.astype(np.float64), 1e-7, 1 - 1e-7)
         total += np.where(binary, np.log(mean), np.log1p(-mean)).sum(axis=(1, 2))
-    _assert_agrees("mnist-jmvae_kl", "label_to_image_log_likelihood", estimate(total / 10))
+    _assert_agrees(DIGITS, "label_to_image_log_likelihood", estimate(total / 10))
 
 
 def test_digits_show_their_labels_and_differ(loaded, digits):
-    model = loaded["mnist-jmvae_kl"]
+    model = loaded[DIGITS]
     classes = np.repeat(np.arange(10), 100)
     labels = np.eye(10, dtype="f")[classes]
     seeds = np.arange(1000, dtype=np.int32)
@@ -171,12 +170,12 @@ def test_digits_show_their_labels_and_differ(loaded, digits):
     judge = KNeighborsClassifier(n_neighbors=3)
     judge.fit(digits["train-images"][:50_000].reshape(50_000, -1), digits["train-labels"][:50_000])
     coherence = estimate(judge.predict(drawn) == classes)
-    _assert_agrees("mnist-jmvae_kl", "label_coherence", coherence)
+    _assert_agrees(DIGITS, "label_coherence", coherence)
     ratios = []
     for number in range(10):
         real = digits["test-images"][digits["test-labels"] == number][:MAX_REAL]
         real_distance = mean_distances(real).mean()
         ratios.append(mean_distances(drawn[classes == number]).mean() / real_distance)
-    error = _card("mnist-jmvae_kl")["figures"]["label_diversity"]["standard_error"]
+    error = _card(DIGITS)["figures"]["label_diversity"]["standard_error"]
     diversity = Estimate(float(np.mean(ratios)), error)  # Of as many images.
-    _assert_agrees("mnist-jmvae_kl", "label_diversity", diversity)
+    _assert_agrees(DIGITS, "label_diversity", diversity)

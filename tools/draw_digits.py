@@ -22,8 +22,9 @@ def main() -> None:
     import numpy as np
 
     from jmvae_tf.clients.loaded_export import LoadedExport
+    from jmvae_tf.export_format.shipped_models import DIGITS, saved_model_folder
 
-    model = LoadedExport(ROOT / "saved_models" / "mnist-jmvae_kl")
+    model = LoadedExport(saved_model_folder(DIGITS))
     labels = np.tile(np.eye(10, dtype=np.float32), (ROWS, 1))
     seeds = np.arange(len(labels), dtype=np.int32)
     images = model("sample_image_from_label", label=labels, seed=seeds)["image"]

@@ -22,6 +22,7 @@ from checkout import launch
 launch.ensure_requirements()
 
 from jmvae_tf.evaluation.older_metric_names import with_current_names
+from jmvae_tf.export_format.shipped_models import DIGITS, FACES
 from jmvae_tf.programs.common import run_program, shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
@@ -41,13 +42,15 @@ _RUNS_DIR = shared_flags.define_path("runs_dir", "runs/shipped", "folder of thei
 _DATA_DIR = shared_flags.define_path(
     "data_dir", "data", "folder of the data, or to download them to"
 )
-_EXPORT_DIR = shared_flags.define_path("export_dir", "saved_models", "folder for the exports")
+_EXPORT_DIR = shared_flags.define_path(
+    "export_dir", "saved_models/shipped", "folder for the exports"
+)
 
-_VERSION = "1"  # The only version that git does not ignore.
+_VERSION = "1"
 _SHIPPED = {
-    "toyfaces-jmvae_kl": ("--data=toyfaces",),
+    FACES: ("--data=toyfaces",),
     # docs/results.md: images show their labels best with this weight.
-    "mnist-jmvae_kl": (
+    DIGITS: (
         "--data=mnist",
         "--likelihood_weights=label=50",
         "--epochs=20",
@@ -55,8 +58,8 @@ _SHIPPED = {
     ),
 }
 _LICENCES = {
-    "toyfaces-jmvae_kl": "Apache 2.0, like the drawings that it was trained on",
-    "mnist-jmvae_kl": "Apache 2.0; MNIST itself (Y. LeCun, C. Cortes, C. Burges) is CC BY-SA 3.0",
+    FACES: "Apache 2.0, like the drawings that it was trained on",
+    DIGITS: "Apache 2.0; MNIST itself (Y. LeCun, C. Cortes, C. Burges) is CC BY-SA 3.0",
 }
 _FIGURES = (  # Suffixes of names in metrics.json, and descriptions.
     ("_log_likelihood", "log-likelihood, Eq. 5, N = 10, nats"),

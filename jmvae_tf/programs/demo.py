@@ -13,17 +13,18 @@ from absl import flags
 
 from jmvae_tf.demo.address import listen
 from jmvae_tf.demo.environment import settle_environment
+from jmvae_tf.export_format.shipped_models import DIGITS, SHIPPED_NAMES, saved_model_folder
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 
-_SHIPPED = pathlib.Path(__file__).parents[2] / "saved_models" / "mnist-jmvae_kl"
-
 _RUN = shared_flags.define_path("run", None, "folder of a run of bin/train")
 _CHECKPOINT = shared_flags.define_checkpoint()
 _SAVED_MODEL = shared_flags.define_path(
-    "saved_model", None, "a SavedModel, or the folder above its versions (default: a shipped one)"
+    "saved_model",
+    DIGITS,
+    "a SavedModel, the folder above its versions, or a shipped model: " + ", ".join(SHIPPED_NAMES),
 )
 _HOST = flags.DEFINE_string("host", "127.0.0.1", "address to listen on; 0.0.0.0 for all")
 _PORT = flags.DEFINE_integer("port", 7860, "port to listen on", lower_bound=0, upper_bound=65535)
@@ -34,7 +35,7 @@ _ALLOWED_HOSTS = flags.DEFINE_list(
 
 def main() -> None:
     """Runs the program."""
-    if _RUN.value and _SAVED_MODEL.value:
+    if _RUN.value and _SAVED_MODEL.present:
         raise UserError("The page shows one model", "--run and --saved_model", "choose one of them")
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # Closing the terminal ends it too.
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
@@ -49,7 +50,7 @@ def main() -> None:
         from jmvae_tf.programs.tasks import page_of_a_model
 
         page_of_a_model.serve_page(
-            pathlib.Path(exported if run else _SAVED_MODEL.value or _SHIPPED),
+            pathlib.Path(exported) if run else saved_model_folder(_SAVED_MODEL.value),
             run,
             listening,
             _HOST.value,

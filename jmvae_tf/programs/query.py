@@ -28,17 +28,18 @@ import pathlib
 from absl import flags
 
 from jmvae_tf.clients.server_url import parse_server_url
+from jmvae_tf.export_format.shipped_models import FACES, saved_model_folder, served_model_folder
 from jmvae_tf.programs.common import modality_flags, shared_flags
 from jmvae_tf.programs.common.given_flags import GivenFlags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError, check_choice
 
 _SERVER = flags.DEFINE_string("server", "http://localhost:8501", "URL of the server")
-_MODEL = flags.DEFINE_string(
-    "model", "toyfaces-jmvae_kl", "the name under which the model is served"
-)
+_MODEL = flags.DEFINE_string("model", FACES, "the name under which the model is served")
 _SAVED_MODEL = shared_flags.define_path(
-    "saved_model", None, "the export that is served (default: saved_models/<model>)"
+    "saved_model",
+    None,
+    "the export that is served (default: the shipped one of that name, or saved_models/<model>)",
 )
 _IMAGE = shared_flags.define_images()
 _CROP = flags.DEFINE_string("crop", "center", "how to crop images: center or face")
@@ -61,7 +62,9 @@ def main() -> None:
     server_query.query(
         server,
         _MODEL.value,
-        pathlib.Path(_SAVED_MODEL.value or f"saved_models/{_MODEL.value}"),
+        saved_model_folder(_SAVED_MODEL.value)
+        if _SAVED_MODEL.value
+        else served_model_folder(_MODEL.value),
         given=GivenFlags(_IMAGE.value or (), _GIVEN.value),
         crop=_CROP.value,
         changes=_SET.value,

@@ -16,12 +16,12 @@ from jmvae_tf.clients import rest_client
 from jmvae_tf.clients.grpc_client import GrpcClient
 from jmvae_tf.clients.rest_client import RestClient
 from jmvae_tf.export_format.predict_request import predict_request
+from jmvae_tf.export_format.shipped_models import DIGITS, saved_model_folder
 from jmvae_tf.runtime.errors import UserError
-from tests.helpers.paths import ROOT
 from tests.helpers.serving_stand_in import Model, grpc_server, rest_server
 
-NAME = "mnist-jmvae_kl"
-VERSION = ROOT / "saved_models" / NAME / "1"
+NAME = DIGITS
+VERSION = saved_model_folder(NAME) / "1"
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from tensorflow_serving.apis import predict_pb2
 from jmvae_tf.clients.grpc_client import GrpcClient
 from jmvae_tf.clients.rest_client import RestClient
 from jmvae_tf.export_format.modalities_json import read_modalities
+from jmvae_tf.export_format.shipped_models import DIGITS
 from jmvae_tf.runtime.errors import UserError
 from tests.helpers import hostile_servers
 from tests.helpers.hostile_servers import (
@@ -40,7 +41,7 @@ MORE_MEMORY = 100 * 2**20
 LATE = 20.0  # Seconds; replies without end would go on for ever.
 CASES = [case for cases in HOSTILE.values() for case in cases]
 LABEL = {"label": np.eye(10)[:1]}
-NAME = "mnist-jmvae_kl"
+NAME = DIGITS
 SETTINGS = b"\0\0\0\4\0\0\0\0\0"  # A frame of HTTP/2.
 
 

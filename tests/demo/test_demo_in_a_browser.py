@@ -19,6 +19,7 @@ from sklearn.datasets import load_digits
 from jmvae_tf.data.image_file import encode_png
 from jmvae_tf.data.toyfaces import loading as toyfaces
 from jmvae_tf.export.saved_model import export_saved_model
+from jmvae_tf.export_format.shipped_models import FACES
 from tests.helpers.demo_page import started_page
 from tests.helpers.drawn_shells import drawn_shells, shell_model
 from tests.helpers.paths import ROOT
@@ -78,8 +79,7 @@ def _opened(url, chromium, first_tab="Draw"):
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    model = ROOT / "saved_models" / "toyfaces-jmvae_kl"
-    with _demo(tmp_path_factory.mktemp("temporary"), f"--saved_model={model}") as url:
+    with _demo(tmp_path_factory.mktemp("temporary"), f"--saved_model={FACES}") as url:
         yield url
 
 

@@ -17,13 +17,13 @@ from jmvae_tf.export_format.modalities_json import (
     write_modalities,
 )
 from jmvae_tf.export_format.saved_model_pb import SignatureTensor
+from jmvae_tf.export_format.shipped_models import DIGITS, FACES, saved_model_folder
 from jmvae_tf.runtime.errors import UserError
-from tests.helpers.paths import ROOT
 from tests.helpers.small_models import small_model
 
-FACES = ROOT / "saved_models" / "toyfaces-jmvae_kl" / "1"
-DIGITS = ROOT / "saved_models" / "mnist-jmvae_kl" / "1"
-TRUE = json.loads((FACES / "assets" / "modalities.json").read_text())
+FACES_VERSION = saved_model_folder(FACES) / "1"
+DIGITS_VERSION = saved_model_folder(DIGITS) / "1"
+TRUE = json.loads((FACES_VERSION / "assets" / "modalities.json").read_text())
 NUMBER = len(TRUE["attributes"]["means"])
 HUGE = 10**400
 
@@ -31,7 +31,7 @@ HUGE = 10**400
 @pytest.fixture
 def export(tmp_path):
     """A copy of the shipped export's graph, without its weights, and its description's path."""
-    shutil.copy(FACES / "saved_model.pb", tmp_path)
+    shutil.copy(FACES_VERSION / "saved_model.pb", tmp_path)
     (tmp_path / "assets").mkdir()
     return tmp_path, tmp_path / "assets" / "modalities.json"
 
@@ -240,7 +240,7 @@ def test_a_graph_that_is_none(content, export):
 
 
 def test_another_model_s_description(export):
-    shutil.copy(DIGITS / "assets" / "modalities.json", export[1])
+    shutil.copy(DIGITS_VERSION / "assets" / "modalities.json", export[1])
     _refused(export[0])
 
 

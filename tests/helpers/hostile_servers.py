@@ -16,9 +16,9 @@ import threading
 import time
 import zlib
 
-from tests.helpers.paths import ROOT
+from jmvae_tf.export_format.shipped_models import DIGITS, saved_model_folder
 
-SAVED_MODEL = ROOT / "saved_models" / "mnist-jmvae_kl"
+SAVED_MODEL = saved_model_folder(DIGITS)
 TIMEOUT = 0.15  # Seconds.
 BEFORE = b"what was there before"
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\u202e\r\x00"
@@ -275,7 +275,7 @@ def ask(query, flags, port, kind, folder, timeout=TIMEOUT):
         flags.FLAGS(
             [
                 *("query", f"--server=http://127.0.0.1:{port}", f"--timeout={timeout}"),
-                *("--model=mnist-jmvae_kl", f"--saved_model={SAVED_MODEL}", f"--out={out}"),
+                *(f"--model={DIGITS}", f"--saved_model={SAVED_MODEL}", f"--out={out}"),
                 *wanted,
             ]
         )

@@ -9,16 +9,14 @@ import numpy as np
 import pytest
 
 from jmvae_tf.data.toyfaces import loading as toyfaces
-from tests.helpers.paths import ROOT
+from jmvae_tf.export_format.shipped_models import DIGITS, FACES, saved_model_folder
 from tests.helpers.programs import command, start
 from tests.helpers.serving_stand_in import Model, grpc_server, rest_server
-
-FACES, DIGITS = "toyfaces-jmvae_kl", "mnist-jmvae_kl"
 
 
 @pytest.fixture(scope="module")
 def models():
-    return {name: Model(ROOT / "saved_models" / name / "1") for name in (FACES, DIGITS)}
+    return {name: Model(saved_model_folder(name) / "1") for name in (FACES, DIGITS)}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +28,7 @@ def server(models):
 @pytest.fixture
 def query(server, tmp_path):
     def ask(*arguments, stdin=None):
-        flags = (f"--server={server}", f"--saved_model={ROOT / 'saved_models' / FACES}", *arguments)
+        flags = (f"--server={server}", f"--saved_model={saved_model_folder(FACES)}", *arguments)
         if stdin is None:
             return start(tmp_path, "query", *flags)
         return subprocess.run(
@@ -139,7 +137,7 @@ def test_an_edit(query, face, tmp_path):
 
 def test_a_digit_by_grpc(query, models, tmp_path):
     with grpc_server(models) as (address, requests):
-        saved = f"--saved_model={ROOT / 'saved_models' / DIGITS}"
+        saved = f"--saved_model={saved_model_folder(DIGITS)}"
         flags = (f"--server=grpc://{address}", f"--model={DIGITS}", saved)
         _succeeds(query(*flags, "--given=label=7", "--out=7.png"))
         out = _succeeds(query(*flags, "--image=7.png"))
