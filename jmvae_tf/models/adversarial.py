@@ -258,10 +258,13 @@ class Adversarial(ThreePartModel):
         weight, step = self.adversarial_weight, steps_taken(self.discriminator_optimizer)
         if self.balance is not None:
             kernel = self.vae.decoders[self.modality].head.parameters.kernel
+            # As the losses themselves, lest float16 rounds their slopes to 0.
+            scale = self.decoder_optimizer.scale_loss
+            scaled = [scale(reconstruction), scale(generator_loss)]
             with tape.stop_recording():
                 slopes = [
-                    replicas.sum_over_replicas(tape.gradient(loss, kernel))
-                    for loss in (reconstruction, generator_loss)
+                    replicas.sum_over_replicas(tape.gradient(loss, kernel) / scale(tf.ones(())))
+                    for loss in scaled
                 ]
             weight = weight * self.balance(balance.balanced_weight(*slopes), step == 0)
         if self.opponent.adversary.is_original:

@@ -12,6 +12,7 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models import adversarial
 from jmvae_tf.models.adversarial import Adversarial, Stage
 from jmvae_tf.models.adversaries import gradient_penalty
+from jmvae_tf.models.adversaries.balance import AverageWeight
 from jmvae_tf.models.adversaries.samples import sample_given
 from jmvae_tf.models.registry import PLAIN_MODELS
 from jmvae_tf.runtime.randomness import fold, root_seed
@@ -188,8 +189,15 @@ def test_a_head_start():
 
 
 @pytest.mark.usefixtures("at_once")
-def test_the_balanced_weight_makes_both_losses_as_steep():
-    model = _model("hinge+balanced", optimizer=lambda: keras.optimizers.SGD(0.0))
+@pytest.mark.parametrize("scale", [None, 2.0**15])
+def test_the_balanced_weight_makes_both_losses_as_steep(scale):
+    def optimizer():
+        plain = keras.optimizers.SGD(0.0)
+        if scale is None:
+            return plain
+        return keras.optimizers.LossScaleOptimizer(plain, initial_scale=scale)
+
+    model = _model("hinge+balanced", optimizer=optimizer)
     data = _batch(model)
     examples_, seed = model.vae.examples_of(data), root_seed(3)
     kernel = model.vae.decoders["image"].head.parameters.kernel
@@ -201,6 +209,17 @@ def test_the_balanced_weight_makes_both_losses_as_steep():
     of_generator, of_bound = (np.linalg.norm(tape.gradient(x, kernel)) for x in losses)
     assert float(weight) == pytest.approx(3 * of_bound / of_generator, rel=0.01)
     assert float(model.balance.average) == pytest.approx(float(weight) / 3)
+
+
+def test_a_weight_that_is_not_finite_stays_out_of_the_average():
+    average = AverageWeight()
+    average.build()
+    given = [float("nan"), 2.0, float("inf"), 3.0]
+    averages = [
+        float(average(tf.constant(weight), tf.constant(step == 1)))
+        for step, weight in enumerate(given)
+    ]
+    assert averages == pytest.approx([0, 2, 2, 0.98 * 2 + 0.02 * 3])
 
 
 def test_the_penalty_comes_every_few_steps():

@@ -48,9 +48,11 @@ class AverageWeight(keras.layers.Layer):
         """Takes this step's weight into the average, and returns that.
 
         Args:
-          now: this step's weight, float32, [].
+          now: this step's weight, float32, []; left out if it is not finite, as where a slope in
+            float16 overflows.
           is_first: whether there is no average yet, bool, [].
         """
         mixed = _MOMENTUM * self.average + (1 - _MOMENTUM) * now
-        self.average.assign(tf.where(is_first, now, mixed))
+        average = tf.where(is_first, now, mixed)
+        self.average.assign(tf.where(tf.math.is_finite(now), average, self.average))
         return tf.convert_to_tensor(self.average)
