@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from jmvae_tf.models.registry import PLAIN_MODELS
-from jmvae_tf.version import __version__ as __version__
+from jmvae_tf.runtime.version import __version__ as __version__
 
 # Keras reads this variable when it is imported, before it reads keras.json.
 if not os.environ.get("KERAS_BACKEND"):

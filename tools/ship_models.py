@@ -35,8 +35,8 @@ from jmvae_tf.runtime.files import (
     write_json,
     written_atomically,
 )
+from jmvae_tf.runtime.version import installed_versions
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.version import installed_versions
 
 _RUNS_DIR = shared_flags.define_path("runs_dir", "runs/shipped", "folder of their runs")
 _DATA_DIR = shared_flags.define_path(

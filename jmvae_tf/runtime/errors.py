@@ -50,9 +50,14 @@ class UserError(ValueError):
 def check_choice(flag: str, received: str, choices: Collection[str]) -> None:
     """Raises UserError, with the closest choice, if `received` is not one of the choices."""
     if received not in choices:
-        near = difflib.get_close_matches(received, list(choices), 1)
         raise UserError(
             f"--{flag} must be one of {', '.join(choices)}",
             f"--{flag}={received}",
-            f"did you mean {near[0]}?" if near else "choose one of them",
+            closest(received, choices),
         )
+
+
+def closest(received: str, choices: Collection[str]) -> str:
+    """Returns the remedy for a name that is not one of the choices: the closest of them."""
+    near = difflib.get_close_matches(received, list(choices), 1)
+    return f"did you mean {near[0]}?" if near else "choose one of them"

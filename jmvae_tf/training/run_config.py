@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json
+from jmvae_tf.runtime.version import installed_versions
 from jmvae_tf.settings import Settings
-from jmvae_tf.version import installed_versions
 
 if TYPE_CHECKING:
     from jmvae_tf.modalities import Modality

@@ -21,10 +21,10 @@ from tensorflow.core.util import event_pb2
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from jmvae_tf.data import mnist
+from jmvae_tf.runtime.version import installed_versions
 from jmvae_tf.settings import setting_fields, settings_of
 from jmvae_tf.training.checkpoints import load_checkpoint
 from jmvae_tf.training.run_folder import RunFolder
-from jmvae_tf.version import installed_versions
 from tests.helpers.folders import contents
 from tests.helpers.paths import BIN
 from tests.helpers.printed_metrics import is_printed

@@ -14,7 +14,7 @@ from jmvae_tf.reproduction import (
     recipes,
 )
 from jmvae_tf.reproduction.scales import SCALES
-from jmvae_tf.version import installed_versions
+from jmvae_tf.runtime.version import installed_versions
 from tests.helpers.folders import times
 from tests.helpers.paths import ROOT
 from tests.helpers.programs import interrupt, mistake, start, start_code

@@ -1,14 +1,17 @@
-"""Runs a program of bin/: parses its flags, calls it and handles errors."""
+"""Runs a program: parses its flags, calls it and handles errors."""
 
+import contextlib
 import errno
 import signal
 import sys
+from collections.abc import Iterator
 from types import ModuleType
 from typing import NoReturn
 
 from absl import flags
 
 from jmvae_tf.programs.common import modality_flags, standard_streams
+from jmvae_tf.runtime.command_names import as_started
 from jmvae_tf.runtime.errors import UserError, one_line
 
 
@@ -21,16 +24,24 @@ def run(module: ModuleType) -> NoReturn:
     Args:
       module: a module with a docstring, a function `main` and flags.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
-    with standard_streams.forgiving(), standard_streams.plain_warnings():
-        _run(module)
+    with mistakes_in_one_line():
+        _parse(module)
+        module.main()
     sys.exit(0)
 
 
-def _run(module: ModuleType) -> None:
+@contextlib.contextmanager
+def mistakes_in_one_line() -> Iterator[None]:
+    """Ends the process as `run` does if the body raises the error of a user, or is interrupted."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    with standard_streams.forgiving(), standard_streams.plain_warnings(), _errors_end_it():
+        yield
+
+
+@contextlib.contextmanager
+def _errors_end_it() -> Iterator[None]:
     try:
-        _parse(module)
-        module.main()
+        yield
     except UserError as error:
         _fail(str(error))
     except OSError as error:
@@ -43,7 +54,7 @@ def _run(module: ModuleType) -> None:
     except KeyboardInterrupt as interrupt:
         signum = interrupt.args[0] if interrupt.args else signal.SIGINT
         message = f": {interrupt.args[1]}" if len(interrupt.args) > 1 else ""
-        print(f"interrupted{message}", file=sys.stderr)
+        print(f"interrupted{as_started(message)}", file=sys.stderr)
         sys.exit(128 + signum)
 
 
@@ -51,10 +62,10 @@ def _parse(module: ModuleType) -> None:
     flags.DEFINE_bool("help", False, "Show this text.", short_name="h", module_name=__name__)
     rest = modality_flags.parse_flags(sys.argv)
     if flags.FLAGS.help:
-        print((module.__doc__ or "").strip())
+        print(as_started((module.__doc__ or "").strip()))
         for name in flags.FLAGS.flags_by_module_dict():
             if name.startswith("jmvae_tf.") or name == sys.argv[0]:  # Flags of __main__.
-                print(f"\n{flags.FLAGS.module_help(name).strip()}")
+                print(f"\n{as_started(flags.FLAGS.module_help(name)).strip()}")
         standard_streams.require_output()
         sys.exit(0)
     if rest:
@@ -66,7 +77,7 @@ def _interrupt(signum: int, frame: object) -> NoReturn:
 
 
 def _fail(message: str) -> NoReturn:
-    print(f"error: {one_line(message)}", file=sys.stderr)
+    print(f"error: {as_started(one_line(message))}", file=sys.stderr)
     sys.exit(1)
 
 

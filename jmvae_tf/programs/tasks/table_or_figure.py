@@ -13,7 +13,7 @@ from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.reproduction.scales import SCALES
 from jmvae_tf.reproduction.tables import make_table
 from jmvae_tf.runtime.files import write_json, written_atomically
-from jmvae_tf.version import installed_versions
+from jmvae_tf.runtime.version import installed_versions
 
 
 def reproduce(

@@ -2,7 +2,7 @@
 
 import sys
 
-from jmvae_tf.version import installed_versions
+from jmvae_tf.runtime.version import installed_versions
 
 
 def test_versions_are_those_that_are_installed():

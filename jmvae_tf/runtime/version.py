@@ -15,3 +15,8 @@ def installed_versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:  # TensorFlow has builds under other names.
             found[package] = "unknown"
     return found
+
+
+def version_text() -> str:
+    """Returns what --version prints: a package and its version in each line, this one first."""
+    return "\n".join(f"{package} {version}" for package, version in installed_versions().items())
