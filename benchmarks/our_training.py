@@ -38,8 +38,9 @@ def main(argv):
     from jmvae_tf.data import pipelines
     from jmvae_tf.models.term_checks import FiniteTerms
     from jmvae_tf.training.build import make_model
-    from jmvae_tf.training.callbacks import Progress, StopAtBatch
+    from jmvae_tf.training.progress import Progress
     from jmvae_tf.training.schedules import KLWarmUp
+    from jmvae_tf.training.stop_on_signal import StopOnSignal
 
     networks = request["networks"]
     settings = settings_of("jmvae_kl", networks, {"batch_size": request["batch_size"]})
@@ -64,7 +65,7 @@ def main(argv):
         epochs=request["epochs"],
         steps_per_epoch=steps,
         verbose=0,
-        callbacks=[Clock(), KLWarmUp(20), FiniteTerms(), Progress(), StopAtBatch()],
+        callbacks=[Clock(), KLWarmUp(20), FiniteTerms(), Progress(), StopOnSignal()],
     )
     print(
         json.dumps(

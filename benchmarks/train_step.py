@@ -49,7 +49,7 @@ def main(argv):
     from jmvae_tf.data import pipelines
     from jmvae_tf.models.term_checks import FiniteTerms
     from jmvae_tf.training.build import make_model
-    from jmvae_tf.training.callbacks import StopAtBatch
+    from jmvae_tf.training.stop_on_signal import StopOnSignal
 
     networks, batch_size = _NETWORKS.value, _BATCH_SIZE.value
     steps = _STEPS.value or {"mnist": 300, "celeba": 5}[networks]
@@ -102,7 +102,7 @@ def main(argv):
                 epochs=1,
                 steps_per_epoch=steps,
                 verbose=0,
-                callbacks=[clock, FiniteTerms(), StopAtBatch()],
+                callbacks=[clock, FiniteTerms(), StopOnSignal()],
             )
             return clock.seconds[-1]
 

@@ -6,16 +6,11 @@ Some replace callbacks of Keras; their docstrings say why.
 import math
 import os
 import shutil
-import signal
-import sys
-import time
 from collections.abc import Mapping, Sequence
-from types import FrameType
 from typing import Any
 
 import keras
 import tensorflow as tf
-from tqdm import tqdm
 
 from jmvae_tf.models.term_checks import terms_of
 from jmvae_tf.runtime.files import written_atomically
@@ -78,7 +73,7 @@ class Patience(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Stops training after this epoch if patience is exhausted."""
-        self.rows.append({"epoch": epoch + 1, **_split_columns(logs)})
+        self.rows.append({"epoch": epoch + 1, **split_columns(logs)})
         if ends(self.settings, self.rows):
             self.model.stop_training = True
 
@@ -101,7 +96,7 @@ class HistoryFile(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Adds the epoch's row."""
         row = {"epoch": epoch + 1, "kl_weight": float(self.model.kl_weight.numpy())}
-        self.rows.append(row | _split_columns(logs))
+        self.rows.append(row | split_columns(logs))
         self.folder.write_history(self.rows)
 
 
@@ -158,110 +153,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.folder.write_best_epoch(epoch)
 
 
-class StopAtBatch(keras.callbacks.Callback):
-    """Makes SIGINT and SIGTERM interrupt `fit` at the end of a batch, not within one.
-
-    Keras's `model.stop_training` ends a run at the end of an epoch, as if it were complete.
-
-    Raises:
-      KeyboardInterrupt: from the hooks, with the number of the signal.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.received: int | None = None
-        self.previous: dict[int, Any] = {}
-
-    def __enter__(self) -> "StopAtBatch":
-        """Installs the handlers of both signals."""
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            self.previous[signum] = signal.signal(signum, self._receive)
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Restores the handlers; a signal that came after the last batch still counts.
-
-        It also counts if TensorFlow failed because other workers had stopped on theirs first.
-        """
-        for signum, handler in self.previous.items():
-            signal.signal(signum, handler)
-        failed = kind is not None and not issubclass(kind, tf.errors.OpError)
-        if self.received is not None and not failed:
-            raise KeyboardInterrupt(self.received)
-
-    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Stops training if a signal has come."""
-        if self.received is not None:
-            raise KeyboardInterrupt(self.received)
-
-    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Stops here too, since a test set can be large."""
-        self.on_train_batch_end(batch)
-
-    def _receive(self, signum: int, frame: FrameType | None) -> None:
-        if self.received is not None:  # A second signal stops at once.
-            raise KeyboardInterrupt(signum)
-        self.received = signum
-
-
-class Progress(keras.callbacks.Callback):
-    """Shows a bar over the whole run on a terminal; elsewhere prints one line per epoch.
-
-    Args:
-      initial_epoch: the number of epochs already trained.
-    """
-
-    def __init__(self, initial_epoch: int = 0) -> None:
-        super().__init__()
-        self.initial_epoch = initial_epoch
-        self.bar: tqdm | None = None
-
-    def on_train_begin(self, logs: Logs = None) -> None:
-        """Opens the bar."""
-        if sys.stderr.isatty():
-            steps = self.params["steps"]
-            self.bar = tqdm(
-                total=self.params["epochs"] * steps,
-                initial=self.initial_epoch * steps,
-                unit="batch",
-            )
-
-    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Starts the epoch's clock."""
-        self.start = time.monotonic()
-        self.done = -1
-
-    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Moves the bar; one call may cover several steps."""
-        if self.bar is not None:
-            self.bar.update(batch - self.done)
-            self.done = batch
-
-    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Prints the bounds of the epoch."""
-        rows = _split_columns(logs)
-        bounds = ", ".join(
-            f"{name.removesuffix('_bound')} {value:.3f}"
-            for name, value in rows.items()
-            if name.endswith("_bound")
-        )
-        if self.bar is not None:
-            self.bar.set_description(f"epoch {epoch + 1}/{self.params['epochs']}", refresh=False)
-            self.bar.set_postfix_str(f"bound: {bounds}")
-        else:
-            print(
-                f"epoch {epoch + 1}/{self.params['epochs']}: bound in nats: {bounds} "
-                f"({time.monotonic() - self.start:.1f} s)",
-                flush=True,
-            )
-
-    def close(self) -> None:
-        """Closes the bar where it stands, however training ended."""
-        if self.bar is not None:
-            self.bar.close()
-
-
-def _split_columns(logs: Logs) -> dict[str, float]:
+def split_columns(logs: Logs) -> dict[str, float]:
     """Renames Keras's logs for the history: `train_`, `validation_` and `test_` before a term."""
     columns: dict[str, dict[str, float]] = {"train_": {}, "validation_": {}, "test_": {}}
     for name, value in terms_of(logs).items():

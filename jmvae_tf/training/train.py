@@ -16,13 +16,13 @@ from jmvae_tf.training.callbacks import (
     Checkpoints,
     HistoryFile,
     Patience,
-    Progress,
-    StopAtBatch,
     TermsOnTestSet,
 )
 from jmvae_tf.training.discriminator_watch import DiscriminatorWatch
+from jmvae_tf.training.progress import Progress
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.schedules import schedules_of
+from jmvae_tf.training.stop_on_signal import StopOnSignal
 
 _PROFILED = (3, 5)
 """The first and the last step in a profile; step 1 compiles."""
@@ -74,7 +74,7 @@ def train(
     Raises:
       UserError: if a term of the objective is no longer finite, another worker was lost, or there
         are too few steps for a profile.
-      KeyboardInterrupt: if a signal stopped the run, at the end of a batch.
+      KeyboardInterrupt: if a signal stopped the run; see `StopOnSignal`.
     """
     check_patience(settings, data)
     trained = folder.read_history()[:first_epoch]
@@ -113,9 +113,10 @@ def train(
         )
 
     progress = Progress(first_epoch)
-    stop = StopAtBatch()
+    stop = StopOnSignal()
     averages = [AveragesInTests()] if settings.ema_momentum else []
     callbacks = [
+        stop,
         *schedules_of(settings),
         *averages,
         TermsOnTestSet(evaluation("test"), feed.evaluation_steps("test"), averages),
@@ -145,5 +146,5 @@ def train(
             validation_data=evaluation("validation") if validates else None,
             validation_steps=feed.evaluation_steps("validation") if validates else None,
             verbose=0,
-            callbacks=[*callbacks, stop],
+            callbacks=callbacks,
         )

@@ -238,11 +238,14 @@ def test_interrupted_run_goes_on_as_if_it_had_not_been(whole, tmp_path):
     run = RunFolder(tmp_path / "run")
     assert status == 130
     newest = run.newest_checkpoint()
-    assert error == (
+    stopping, interrupted = error.splitlines()
+    epoch = run.checkpoint_epochs()[-1]
+    assert stopping.startswith(f"stopping: epoch {epoch} is finished and saved first; press Ctrl-C")
+    assert interrupted == (
         f"interrupted: the last checkpoint is {newest.relative_to(tmp_path)}; "
-        "resume with bin/train --resume --run=run\n"
+        "resume with bin/train --resume --run=run"
     )
-    assert run.checkpoint_epochs()[-1] < EPOCHS, "truly before its end"
+    assert epoch < EPOCHS, "truly before its end"
     assert not run.metrics_file.exists()
     assert not [name for name in contents(tmp_path) if ".writing" in name]
 
@@ -297,7 +300,7 @@ def test_longer_run_from_a_damaged_checkpoint(copied, whole, tmp_path):
         "--epochs=100",
     )
     assert status == 130
-    warning, _ = error.splitlines()
+    warning, *_ = error.splitlines()
     assert re.match(r"warning: .*run/checkpoints/epoch-000006\.keras", warning)
     rows = copied.history_file.read_text().splitlines()
     past = whole.history_file.read_text().splitlines()

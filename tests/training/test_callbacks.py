@@ -2,12 +2,9 @@
 
 import dataclasses
 import functools
-import io
 import math
 import os
 import re
-import signal
-import sys
 
 import keras
 import numpy as np
@@ -23,8 +20,6 @@ from jmvae_tf.training.build import make_model
 from jmvae_tf.training.callbacks import (
     Checkpoints,
     HistoryFile,
-    Progress,
-    StopAtBatch,
     TermsOnTestSet,
 )
 from jmvae_tf.training.checkpoints import load_checkpoint, load_newest
@@ -32,6 +27,7 @@ from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.schedules import KLWarmUp
 from jmvae_tf.training.train import train
 from tests.helpers import tiny_runs
+from tests.helpers.counting_model import counting_model
 from tests.helpers.tiny_runs import NETWORKS, settings_with
 
 TERMS = ["bound", "kl_image", "kl_label", "kl_prior", "log_p_image", "log_p_label"]
@@ -46,29 +42,9 @@ def model(two_modalities):
     return model
 
 
-class Counting(keras.Model):
-    """A model that only counts its steps, for callbacks that do not look at what is learned."""
-
-    def __init__(self):
-        super().__init__()
-        self.kl_weight = keras.Variable(1.0, trainable=False)
-
-    def fit(self, *arguments, **options):
-        return super().fit(*arguments, shuffle=False, **options)
-
-    def train_step(self, data):
-        self.optimizer.iterations.assign_add(1)
-        return {"bound": -1.5}
-
-    def test_step(self, data):
-        return {"bound": -2.5}
-
-
 @pytest.fixture
 def counting():
-    model = Counting()
-    model.compile(optimizer="sgd", run_eagerly=True)
-    return model
+    return counting_model()
 
 
 @pytest.fixture
@@ -480,138 +456,6 @@ def test_data_of_other_modalities_than_the_run_s(folder):
     assert folder.read_event_shapes() == {"image": (4, 4, 1), "label": (3,)}
     with pytest.raises(UserError, match=r"started with; received data of .*\(8, 8, 1\).*, not"):
         folder.check_modalities(digit_modalities(8))
-
-
-# Signals.
-
-
-class SignalAt(keras.callbacks.Callback):
-    """Sends a signal to this process at a hook."""
-
-    def __init__(self, signum, hook, at, times=1):
-        super().__init__()
-        self.calls = 0
-        self.done = 0
-
-        def send(*_, **__):
-            self.calls += 1
-            if self.calls == at:
-                for _ in range(times):
-                    os.kill(os.getpid(), signum)
-
-        setattr(self, hook, send)
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.done += 1
-
-
-def fit_until_stopped(model, batch, sender, epochs=3) -> KeyboardInterrupt:
-    with pytest.raises(KeyboardInterrupt) as interrupt, StopAtBatch() as stop:
-        model.fit(
-            batch,
-            epochs=epochs,
-            steps_per_epoch=3,
-            validation_data=batch.take(2),
-            verbose=0,
-            callbacks=[sender, stop],
-        )
-    return interrupt.value
-
-
-@pytest.fixture
-def handlers():
-    """The handlers of both signals, which must be the same again after the test."""
-    before = [signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)]
-    yield
-    after = [signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)]
-    for signum, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
-        signal.signal(signum, handler)
-    assert after == before
-
-
-@pytest.mark.usefixtures("handlers")
-@pytest.mark.parametrize(
-    ("signum", "hook", "at", "done"),
-    [
-        (signal.SIGINT, "on_train_batch_begin", 2, 2),  # Within a step: that step is finished.
-        (signal.SIGTERM, "on_train_batch_begin", 2, 2),
-        # At the end of that batch of the validation set.
-        (signal.SIGTERM, "on_test_batch_begin", 1, 3),
-        # What ends an epoch is finished, a checkpoint above all.
-        (signal.SIGINT, "on_epoch_end", 1, 4),
-    ],
-)
-def test_signals_stop_at_a_batch(counting, batch, signum, hook, at, done):
-    sender = SignalAt(signum, hook, at)
-    assert fit_until_stopped(counting, batch, sender).args == (signum,)
-    assert int(counting.optimizer.iterations) == done
-    assert sender.done == done
-
-
-@pytest.mark.usefixtures("handlers")
-def test_second_signal_stops_at_once(counting, batch):
-    sender = SignalAt(signal.SIGINT, "on_train_batch_begin", at=2, times=2)
-    assert fit_until_stopped(counting, batch, sender).args == (signal.SIGINT,)
-    assert sender.done == 1
-
-
-@pytest.mark.usefixtures("handlers")
-def test_signal_after_the_last_batch_is_not_lost(counting, batch):
-    """Long work follows the training; whoever pressed Ctrl-C does not wait for it."""
-    sender = SignalAt(signal.SIGTERM, "on_epoch_end", at=2)
-    assert fit_until_stopped(counting, batch, sender, epochs=2).args == (signal.SIGTERM,)
-
-
-# Progress.
-
-
-class Terminal(io.StringIO):
-    """A standard error that is a terminal."""
-
-    def isatty(self):
-        return True
-
-
-def fit_with_progress(model, batch, initial_epoch):
-    progress = Progress(initial_epoch)
-    model.fit(
-        batch,
-        epochs=3,
-        initial_epoch=initial_epoch,
-        steps_per_epoch=2,
-        validation_data=batch.take(1),
-        verbose=0,
-        callbacks=[TermsOnTestSet(batch.take(1)), progress],
-    )
-    progress.close()
-
-
-@pytest.mark.parametrize("initial_epoch", [0, 1])
-def test_one_plain_line_an_epoch(counting, batch, capsys, initial_epoch):
-    fit_with_progress(counting, batch, initial_epoch)
-    out, err = capsys.readouterr()
-    lines = out.splitlines()
-    assert err == ""
-    assert [line.split(":")[0] for line in lines] == [
-        f"epoch {epoch}/3" for epoch in range(initial_epoch + 1, 4)
-    ]
-    number = r"-?\d+\.\d{3}"
-    pattern = rf"bound in nats: train {number}, validation {number}, test {number} \([\d.]+ s\)"
-    assert all(re.search(pattern, line) for line in lines)
-
-
-@pytest.mark.parametrize("initial_epoch", [0, 1])
-def test_bar_with_an_estimate_on_a_terminal(counting, batch, capsys, monkeypatch, initial_epoch):
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    fit_with_progress(counting, batch, initial_epoch)
-    assert capsys.readouterr().out == ""
-    last = terminal.getvalue().split("\r")[-1]
-    assert last.startswith("epoch 3/3: 100%")
-    assert "6/6" in last, "three epochs of two steps, those of an earlier start among them"
-    assert re.search(r"\d\d:\d\d<\d\d:\d\d", terminal.getvalue()), "time taken and left"
-    assert re.search(r"bound: train -?[\d.]+, validation -?[\d.]+, test -?[\d.]+", last)
-    assert last.endswith("\n")
 
 
 # All of them together; `test_programs` has the runs that are interrupted.

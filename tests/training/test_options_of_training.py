@@ -15,9 +15,10 @@ from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training import patience
 from jmvae_tf.training.build import make_model
-from jmvae_tf.training.callbacks import Patience, Progress
+from jmvae_tf.training.callbacks import Patience
 from jmvae_tf.training.checkpoints import load_checkpoint, load_newest, load_trained
 from jmvae_tf.training.discriminator_watch import DiscriminatorWatch
+from jmvae_tf.training.progress import Progress
 from jmvae_tf.training.run_folder import RunFolder, name_of_epoch
 from jmvae_tf.training.schedules import TwoRates, decoder_rate_of, rate_of
 from jmvae_tf.training.train import train
@@ -93,25 +94,26 @@ def test_resumed_equals_uninterrupted(tmp_path, data, model, options):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("signum", "saved"), [(signal.SIGTERM, 1), (signal.SIGINT, 2)])
 def test_an_interrupted_run_on_few_labels_ends_as_one_that_was_not(
-    tmp_path, two_modalities, monkeypatch
+    tmp_path, two_modalities, monkeypatch, signum, saved
 ):
     """It is interrupted within its second epoch, whose batches and masks then come again."""
-    settings = settings_with(**ALL, steps_per_execution=1)
+    settings = settings_with(**ALL, steps_per_execution=1, epochs=3)
     gaps = with_few_labels(tiny_data(two_modalities))
     whole = trained(tmp_path / "whole", settings, gaps)
 
     class Interrupted(Progress):
         def on_train_batch_begin(self, batch, logs=None):
             if int(self.model.optimizer.iterations) == 5:  # Of four in an epoch.
-                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signum)
 
     with monkeypatch.context() as patched:
         patched.setattr("jmvae_tf.training.train.Progress", Interrupted)
         with pytest.raises(KeyboardInterrupt):
             trained(tmp_path / "parts", settings, gaps)
     parts = RunFolder(tmp_path / "parts")
-    assert len(parts.read_history()) == 1
+    assert len(parts.read_history()) == saved
     trained(parts.path, settings, gaps)
     assert parts.history_file.read_text() == whole.history_file.read_text()
     for one, other in zip(newest_variables(parts), newest_variables(whole), strict=True):
