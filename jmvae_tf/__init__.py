@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # For type checkers only; at run time the models come from th
     from jmvae_tf.evaluation.protocol import EvaluationData as EvaluationData
     from jmvae_tf.evaluation.protocol import Protocol as Protocol
     from jmvae_tf.export.saved_model import export_saved_model as export_saved_model
+    from jmvae_tf.export.summarise_training import summarise_training as summarise_training
     from jmvae_tf.likelihoods import Bernoulli as Bernoulli
     from jmvae_tf.likelihoods import Categorical as Categorical
     from jmvae_tf.likelihoods import CategoricalSequence as CategoricalSequence
@@ -64,6 +65,7 @@ _MODULES = {
     "evaluate": "evaluation.evaluate",
     "export_saved_model": "export.saved_model",
     "load_model": "models.loading",
+    "summarise_training": "export.summarise_training",
 }
 """Maps each public name to its module in this package."""
 

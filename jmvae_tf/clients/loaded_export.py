@@ -2,11 +2,15 @@
 
 import os
 import pathlib
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from jmvae_tf.clients.image_checks import CheckedImage, image_checker
+from jmvae_tf.export_format import signature_names
 from jmvae_tf.export_format.modalities_json import read_modalities
+from jmvae_tf.export_format.training_summary import SUMMARY_FILE, read_training_summary
 from jmvae_tf.export_format.version_folders import newest_version
 from jmvae_tf.runtime.errors import UserError
 
@@ -23,6 +27,7 @@ class LoadedExport:
       version: the folder that was loaded.
       modalities: name to `DescribedModality`.
       signatures: signature name to the names of its outputs.
+      summary: what it says about its training data; None if it says nothing.
 
     Args:
       folder: the folder of a version, or the folder above versions, whose newest is loaded.
@@ -34,6 +39,9 @@ class LoadedExport:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.version = newest_version(pathlib.Path(folder))
         self.modalities = read_modalities(self.version)
+        self.summary = read_training_summary(
+            self.version / "assets" / SUMMARY_FILE, self.modalities
+        )
         try:
             self._loaded = tf.saved_model.load(str(self.version))
         except Exception as error:  # TensorFlow has no error type for damaged files.
@@ -73,6 +81,34 @@ class LoadedExport:
             return {name: x.numpy() for name, x in function(**tensors).items()}
         except tf.errors.InvalidArgumentError as error:
             raise ValueError(_reason(error.message)) from error
+
+    def check_image(self, name: str, values: np.ndarray) -> CheckedImage:
+        """Compares an image of a user with those in training; see `image_checks.checked_image`.
+
+        Args:
+          name: its modality.
+          values: the image, [height, width, channels], in the data's units.
+        """
+        check = image_checker(self.modalities, self.summary, self.signatures, self._ask)
+        return check(name, values)
+
+    def decode_place(self, name: str, place: Sequence[float]) -> np.ndarray:
+        """Decodes what lies at a place of the latent map: the mean of p(x|z), [*event_shape].
+
+        Args:
+          name: the modality to decode.
+          place: two coordinates of `summary.latent_map`.
+
+        Raises:
+          ValueError: if the export has no map, or the graph refuses z.
+        """
+        if self.summary is None or self.summary.latent_map is None:
+            raise ValueError(f"{self.version} has no map of its latent space.")
+        z = self.summary.latent_map.to_z(np.array([place]))
+        return self(signature_names.to_decode(name), **{signature_names.LATENT: z})[name][0]
+
+    def _ask(self, signature: str, inputs: Mapping[str, np.ndarray], output: str) -> np.ndarray:
+        return self(signature, **inputs)[output]
 
 
 def _reason(message: str) -> str:

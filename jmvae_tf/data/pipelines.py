@@ -293,13 +293,20 @@ def in_order(data: DataSet, part: str) -> Iterator[dict[str, tf.Tensor]]:
     """Yields a part in its order, batch by batch; Bernoulli modalities stay grey values."""
     number, size = data.num_examples(part), _evaluated_at_once(data)
     for start in range(0, number, size):
-        yield _prepared(data, part, start, min(start + size, number))
+        yield _prepared(data, part, np.arange(start, min(start + size, number)))
 
 
-def _prepared(data: DataSet, part: str, start: int, stop: int) -> dict[str, tf.Tensor]:
-    indices = np.arange(start, stop)
+def spread(data: DataSet, part: str, number: int) -> Iterator[dict[str, tf.Tensor]]:
+    """Yields batches of examples spread evenly over a part; all of it if it has no more."""
+    available, size = data.num_examples(part), _evaluated_at_once(data)
+    rows = np.linspace(0, available - 1, min(number, available)).astype(int)
+    for start in range(0, len(rows), size):
+        yield _prepared(data, part, rows[start : start + size])
+
+
+def _prepared(data: DataSet, part: str, indices: np.ndarray) -> dict[str, tf.Tensor]:
     stored = {name: tf.constant(array[indices]) for name, array in data.values(part).items()}
-    masks = {key: tf.constant(mask[start:stop]) for key, mask in data.masks(part).items()}
+    masks = {key: tf.constant(mask[indices]) for key, mask in data.masks(part).items()}
     return {**data.prepare(stored), **masks}
 
 
@@ -333,7 +340,7 @@ def whole_part(
       Modality name to float32 [examples, *event_shape], and the masks of what may be missing.
     """
     available = data.num_examples(part)
-    prepared = _prepared(data, part, 0, min(number or available, available))
+    prepared = _prepared(data, part, np.arange(min(number or available, available)))
     if not binarised:
         return prepared
     return augment.binarise(prepared, data.modalities, fold(root_seed(TEST_SEED), _BINARISE))

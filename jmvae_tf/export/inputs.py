@@ -168,6 +168,36 @@ class SeedInput(Input):
         return np.zeros(1, np.int32)
 
 
+@dataclasses.dataclass(frozen=True)
+class LatentInput(Input):
+    """Values of the latent variable, float32 [batch, size].
+
+    Attributes:
+      name: its name.
+      size: the number of values.
+    """
+
+    name: str = signature_names.LATENT
+    size: int = 1
+
+    @property
+    def spec(self) -> tf.TensorSpec:
+        """See `Input`."""
+        return tf.TensorSpec((None, self.size), tf.float32, name=self.name)
+
+    def taken(self, tensor: tf.Tensor) -> tf.Tensor:
+        """See `Input`."""
+        largest = tf.reduce_max(tf.abs(tf.reshape(tensor, [-1])))
+        rule = f"{self.name} must hold finite numbers. Received as the largest"
+        holds = tf.math.is_finite(largest)
+        with tf.control_dependencies([refuse_unless(holds, rule, largest)]):
+            return tf.identity(tensor)
+
+    def example(self, means: Mapping[str, np.ndarray]) -> np.ndarray:
+        """See `Input`."""
+        return np.zeros((1, self.size), np.float32)
+
+
 def all_in_shape(
     inputs: tuple[Input, ...], tensors: tuple[tf.Tensor, ...]
 ) -> Mapping[str, tf.Tensor]:

@@ -17,6 +17,11 @@ from jmvae_tf.export.signatures import Signature, signatures_of
 from jmvae_tf.export.warmup import write_warmup_requests
 from jmvae_tf.export_format import signature_names
 from jmvae_tf.export_format.modalities_json import write_modalities
+from jmvae_tf.export_format.training_summary import (
+    SUMMARY_FILE,
+    TrainingSummary,
+    write_training_summary,
+)
 from jmvae_tf.export_format.version_folders import new_version
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
@@ -31,6 +36,7 @@ def export_saved_model(
     folder: str | os.PathLike[str],
     keep_versions: int | None = None,
     columns: Mapping[str, Mapping[str, Any]] | None = None,
+    summary: TrainingSummary | None = None,
 ) -> pathlib.Path:
     """Writes the next version of a model under `folder`, for TensorFlow Serving to load.
 
@@ -50,6 +56,8 @@ def export_saved_model(
       keep_versions: the number of newest versions to keep; None for all.
       columns: for a model of tables, modality name to what it is in a table, as JSON; the "fit" of
         an image decides how signatures that take files give them their size.
+      summary: what `summarise_training` returned for this model; None for an export without a map
+        of the latent space, whose clients cannot tell which images are unlike training images.
 
     Returns:
       The folder of the new version, `<folder>/<version>`.
@@ -75,6 +83,8 @@ def export_saved_model(
             signatures += completion_signatures(shared)
         _write_graph(signatures, version.path)
         write_modalities(version.path, described_modalities(model, columns))
+        if summary:
+            write_training_summary(version.path / "assets" / SUMMARY_FILE, summary)
         means = {name: x.from_moments(x.mean.numpy()) for name, x in model.statistics.items()}
         requests = {
             signature.name: {x.name: x.example(means) for x in signature.inputs}

@@ -18,6 +18,7 @@ from jmvae_tf.export.inputs import (
     EncodedImageInput,
     IncompleteInput,
     Input,
+    LatentInput,
     ModalityInput,
     SeedInput,
 )
@@ -55,10 +56,12 @@ def signatures_of(
     images are given, `encoded_<image>` stands for each of them in a signature that takes their
     files. If the target is an image, `<given>_to_encoded_<target>` returns files, and
     `sample_<target>_from_<given>` samples z with one seed per example. A model with both directions
-    can edit images: `edit_<image>`, followed by `_by_<condition>` if there are several conditions.
-    `embed` returns the mean and the standard deviation of q(z|image). A model with several images,
-    or with several modalities but no image, has `embed_<name>` for each modality. A model of a
-    single modality has `reconstruct_<name>` and `embed`.
+    can edit images: `edit_<image>` and `redraw_<image>`, followed by `_by_<condition>` if there are
+    several conditions. `embed` returns the mean and the standard deviation of q(z|image). A model
+    with several images, or with several modalities but no image, has `embed_<name>` for each
+    modality. A model of a single modality has `reconstruct_<name>` and `embed`. A model that embeds
+    has `decode_<name>` for each modality: the mean of p(name|z) at any z, such as the mean that
+    `embed` returns.
 
     Where modalities may be partly observed, NaN stands for values that are not known, but not in
     edits.
@@ -128,11 +131,12 @@ def _samples(model: MultimodalVAE) -> Iterator[Signature]:
 def _edits(model: MultimodalVAE) -> Iterator[Signature]:
     for target, conditions in editing.editable_images(model).items():
         for condition in conditions:
-            yield Signature(
-                signature_names.to_edit(target, condition if len(conditions) > 1 else None),
-                tuple(ModalityInput(name, model.modalities[name]) for name in (target, condition)),
-                _edit(model, target, condition),
-            )
+            by = condition if len(conditions) > 1 else None
+            inputs = tuple(ModalityInput(x, model.modalities[x]) for x in (target, condition))
+            edited = _edit(model, target, condition)
+            redrawn = _redraw(model, target, condition)
+            yield Signature(signature_names.to_edit(target, by), inputs, edited)
+            yield Signature(signature_names.to_redraw(target, by), inputs, redrawn)
 
 
 def _reconstructions(model: MultimodalVAE) -> Iterator[Signature]:
@@ -160,6 +164,14 @@ def _embeddings(model: MultimodalVAE) -> Iterator[Signature]:
         )
 
 
+def _decoders(model: MultimodalVAE) -> Iterator[Signature]:
+    if model.conditions:  # Nothing embeds into its z.
+        return
+    z = LatentInput(size=model.latent_dim)
+    for name in model.targets:
+        yield Signature(signature_names.to_decode(name), (z,), _decode(model, name))
+
+
 _FAMILIES: tuple[Callable[[MultimodalVAE], Iterator[Signature]], ...] = (
     _averages,
     _averages_with_files,
@@ -167,6 +179,7 @@ _FAMILIES: tuple[Callable[[MultimodalVAE], Iterator[Signature]], ...] = (
     _edits,
     _reconstructions,
     _embeddings,
+    _decoders,
 )
 
 
@@ -237,6 +250,22 @@ def _edit(model: MultimodalVAE, target: str, condition: str) -> Callable[[Tensor
         }
 
     return edited
+
+
+def _redraw(model: MultimodalVAE, target: str, condition: str) -> Callable[[Tensors], Outputs]:
+    def redrawn(x: Tensors) -> Outputs:
+        seed = fixed_seed(model, x)
+        return {target: editing.redraw(model, target, x[target], condition, x[condition], seed)}
+
+    return redrawn
+
+
+def _decode(model: MultimodalVAE, target: str) -> Callable[[Tensors], Outputs]:
+    def decoded(x: Tensors) -> Outputs:
+        z = model.decoders_latent(x[signature_names.LATENT])
+        return {target: model.decoded_mean(target, z, {})}
+
+    return decoded
 
 
 def fixed_seed(model: MultimodalVAE, given: Mapping[str, tf.Tensor]) -> int | tf.Tensor:

@@ -288,7 +288,8 @@ def _check_signatures(
             name = signature_names.modality_of(tensor.name)
             modality = modalities.get(name)
             if modality is None:
-                if tensor.is_input and tensor.dtype == _FLOAT32:
+                is_known = name == signature_names.LATENT
+                if tensor.is_input and tensor.dtype == _FLOAT32 and not is_known:
                     raise ValueError(f"no {name}, which {signature} takes")
                 continue
             used.add(name)

@@ -25,6 +25,9 @@ _MODALITY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 SEED = "seed"
 """The input of signatures that sample: one seed per example."""
 
+LATENT = "z"
+"""The input of signatures that decode: values of the latent variable."""
+
 MOST_WITH_ALL_SUBSETS = 4
 """Modalities of which every subset can be given; more would make too many signatures."""
 
@@ -102,6 +105,16 @@ def to_edit(target: str, condition: str | None = None) -> str:
     return of_modality("edit", target) + (f"_by_{condition}" if condition else "")
 
 
+def to_redraw(target: str, condition: str | None = None) -> str:
+    """Names the signature that draws an image again with other values, like `to_edit`."""
+    return of_modality("redraw", target) + (f"_by_{condition}" if condition else "")
+
+
+def to_decode(target: str) -> str:
+    """Names the signature that decodes values of the latent variable, e.g. "decode_image"."""
+    return of_modality("decode", target)
+
+
 def to_embed(modality: str | None = None) -> str:
     """Names the signature that embeds; pass the modality unless it is the only image."""
     return of_modality("embed", modality)
@@ -169,11 +182,13 @@ def collision(
     if not conditions:  # Otherwise it neither embeds nor edits.
         for name in modalities:
             uses[to_embed(name)].append(f"embeds {name}")
+            uses[to_decode(name)].append(f"decodes {name}")
         for image in images:
-            uses[to_edit(image)].append(f"edits {image}")
-            for other in modalities:
-                if other not in images:
-                    uses[to_edit(image, other)].append(f"edits {image} by {other}")
+            for verb, named in (("edits", to_edit), ("draws again", to_redraw)):
+                uses[named(image)].append(f"{verb} {image}")
+                for other in modalities:
+                    if other not in images:
+                        uses[named(image, other)].append(f"{verb} {image} by {other}")
     for given, target in directions_of(modalities, conditions):
         use = f"generates {target} from {' and '.join(given)}"
         uses[to_generate(given, target)].append(use)

@@ -59,15 +59,75 @@ def edit(
     Raises:
       ValueError: if the model lacks one of the two directions, or a shape does not fit.
     """
+    seed_w, seed_x = split(as_seed(seed), 2)
+    x = tf.cast(tf.convert_to_tensor(x), tf.float32)
+    values, changed = _values_and_changed(model, target, x, condition, wanted, seed_w)
+    average, changed_average = (
+        _average(model, target, {condition: w}, seed_x) for w in (values, changed)
+    )
+    edited = tf.clip_by_value(x + (changed_average - average), *model.modalities[target].support)
+    return Edit(values, average, changed_average, edited)
+
+
+def redraw(
+    model: MultimodalVAE,
+    target: str,
+    x: tf.Tensor,
+    condition: str,
+    wanted: tf.Tensor,
+    seed: int | tf.Tensor = 0,
+) -> tf.Tensor:
+    """Draws x again with given values of another modality.
+
+    This is `edit` in the latent space. Generates w from x, and replaces the values that are wanted,
+    which gives w'. With the means z(.) of q(z|.), the result is the mean of p(x|z) at
+
+        z(x) + (z(w') - z(w)),
+
+    the latent values of x itself, moved as those of w move. Unlike the result of `edit`, all of it
+    comes from the decoder: it shows no seams, and only those details that the model can generate.
+    Without a change it is the reconstruction of x.
+
+    Args:
+      model: a model that generates the target from the condition and the condition from the target.
+      target: the name of the modality of x, usually an image.
+      x: [batch, *event_shape].
+      condition: the name of the modality to change.
+      wanted: the new values, broadcast to [batch, *event_shape]; NaN keeps a generated value.
+      seed: seed for models that infer missing modalities by sampling.
+
+    Returns:
+      float32, [batch, *event_shape], in the range of x.
+
+    Raises:
+      ValueError: if the model lacks one of the two directions, or a shape does not fit.
+    """
+    seed_w, seed_x = split(as_seed(seed), 2)
+    x = tf.cast(tf.convert_to_tensor(x), tf.float32)
+    values, changed = _values_and_changed(model, target, x, condition, wanted, seed_w)
+    z, z_of_values, z_of_changed = (
+        model.posterior_mean(given, seed_x)
+        for given in ({target: x}, {condition: values}, {condition: changed})
+    )
+    return model.decoded_mean(target, z + (z_of_changed - z_of_values), {})
+
+
+def _values_and_changed(
+    model: MultimodalVAE,
+    target: str,
+    x: tf.Tensor,
+    condition: str,
+    wanted: tf.Tensor,
+    seed: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Generates w from x, and puts the wanted values in their places; see `edit`."""
     if not can_edit(model, target, condition):
         directions = ", ".join(direction.name for direction in model.directions) or "none"
         raise ValueError(
             f"An edit needs a model of both directions, {target}_to_{condition} and "
             f"{condition}_to_{target}. Received: a model of {directions}"
         )
-    seed_w, seed_x = split(as_seed(seed), 2)
-    x = tf.cast(tf.convert_to_tensor(x), tf.float32)
-    values = model.generate(condition, {target: x}, seed=seed_w)
+    values = model.generate(condition, {target: x}, seed=seed)
     wanted = tf.cast(tf.convert_to_tensor(wanted), tf.float32)
     try:
         tf.broadcast_static_shape(wanted.shape[-values.shape.rank :], values.shape)
@@ -75,12 +135,7 @@ def edit(
         raise ValueError(
             f"Wanted values must fit {condition}, {values.shape}. Received: {wanted.shape}"
         ) from error
-    changed = tf.where(tf.math.is_nan(wanted), values, wanted)
-    average, changed_average = (
-        _average(model, target, {condition: w}, seed_x) for w in (values, changed)
-    )
-    edited = tf.clip_by_value(x + (changed_average - average), *model.modalities[target].support)
-    return Edit(values, average, changed_average, edited)
+    return values, tf.where(tf.math.is_nan(wanted), values, wanted)
 
 
 def can_edit(model: MultimodalVAE, target: str, condition: str) -> bool:

@@ -146,6 +146,10 @@ class JMVAEH(IterativelySampledVAE):
         mean = self.descend(self.posterior(given, seed).mean(), None)
         return self._but_for_complete(tensors, mean, lambda q: q.mean())
 
+    def decoders_latent(self, z: tf.Tensor) -> tf.Tensor:
+        """Passes z_L down to z_1 by the priors' means."""
+        return self.descend(z, None)
+
     def layer_means(self, given: Tensors, seed: int | tf.Tensor = 0) -> dict[str, tf.Tensor]:
         """Returns the means of q(z_1|.) ... q(z_L|.) under the names z1 ... zL."""
         layers = self.encode_layers(self.complement(self.checked_inputs(given), as_seed(seed)))

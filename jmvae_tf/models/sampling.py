@@ -104,6 +104,14 @@ class LatentSamples(ModalityInputs, abc.ABC):
         """
         return self.posterior(given, seed).mean()
 
+    def decoders_latent(self, z: tf.Tensor) -> tf.Tensor:
+        """Returns what decoders take for values of the variable that `posterior` is of.
+
+        Args:
+          z: float32, [batch, latent_dim], such as the mean of `posterior`.
+        """
+        return z
+
     def layer_means(self, given: Tensors, seed: int | tf.Tensor = 0) -> dict[str, tf.Tensor]:
         """Returns the means of all latent variables by name, [batch, size] each."""
         return {"z": self.posterior(given, seed).mean()}

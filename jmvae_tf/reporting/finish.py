@@ -11,6 +11,7 @@ from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.reporting.metrics_file import is_evaluated, write_metrics
 from jmvae_tf.reporting.model_card import write_model_card
 from jmvae_tf.reporting.run_figures import draw_figures
+from jmvae_tf.reporting.training_summaries import summarise_run
 from jmvae_tf.reporting.verdict import verdict
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json
@@ -51,7 +52,8 @@ def finish_run(
     path = folder.best_checkpoint if settings.patience else folder.checkpoint_of(settings.epochs)
     checkpoint = name_of_epoch(folder, path)
     model = load_checkpoint(path, folder)
-    exported = export_saved_model(model, export_dir, keep_versions, settings.columns)
+    summary = summarise_run(model, data, folder, checkpoint)
+    exported = export_saved_model(model, export_dir, keep_versions, settings.columns, summary)
     warn_if_private(exported)
     # Importance weights take minutes; bin/evaluate has them.
     protocol = Protocol(num_importance_samples=0, seed=settings.seed)

@@ -84,6 +84,11 @@ class RunFolder:
         return self.path / "metrics.json"
 
     @property
+    def summary_file(self) -> pathlib.Path:
+        """The file of what its exports say about the training data."""
+        return self.path / "training_summary.json"
+
+    @property
     def checkpoints(self) -> pathlib.Path:
         """The folder of complete models, with the optimiser's state."""
         return self.path / "checkpoints"
@@ -149,7 +154,7 @@ class RunFolder:
           UserError: if there is such a part.
         """
         folders = [self.checkpoints, *(self.path / name for name in _OWN_FOLDERS)]
-        files = [self.history_file, self.metrics_file, self.path / LOCAL_FILE]
+        files = [self.history_file, self.metrics_file, self.summary_file, self.path / LOCAL_FILE]
         files += [self._best_file, self.best_checkpoint]
         for path in (*folders, *files):
             if not os.path.lexists(path) or (links and path.is_symlink()):
@@ -231,7 +236,8 @@ class RunFolder:
         saved = list(self.checkpoints.iterdir()) if self.checkpoints.is_dir() else []
         best = (self._best_file, self.best_checkpoint)
         own = [x for x in saved if x in best or _epoch_of(x)]
-        for path in (self.history_file, self.metrics_file, self.path / LOCAL_FILE, *own):
+        alone = [self.history_file, self.metrics_file, self.summary_file, self.path / LOCAL_FILE]
+        for path in (*alone, *own):
             if path.is_file() or path.is_symlink():
                 path.unlink()
         with contextlib.suppress(OSError):  # It is not empty, or missing.

@@ -113,7 +113,10 @@ BOTH_WAYS = {
     "label_to_encoded_image": ("label", "image_bytes"),
     "sample_image_from_label": ("label,seed", "image"),
     "edit_image": ("image,label", "image"),
+    "redraw_image": ("image,label", "image"),
     "embed": ("image", "mean,stddev"),
+    "decode_image": ("z", "image"),
+    "decode_label": ("z", "label"),
 }
 OF_FACES = {
     "photo_to_attributes": ("photo", "attributes"),
@@ -122,7 +125,10 @@ OF_FACES = {
     "attributes_to_encoded_photo": ("attributes", "photo_bytes"),
     "sample_photo_from_attributes": ("attributes,seed", "photo"),
     "edit_photo": ("photo,attributes", "photo"),
+    "redraw_photo": ("photo,attributes", "photo"),
     "embed": ("photo", "mean,stddev"),
+    "decode_photo": ("z", "photo"),
+    "decode_attributes": ("z", "attributes"),
 }
 OF_THREE = {
     "left_to_label": ("left", "label"),
@@ -141,9 +147,14 @@ OF_THREE = {
     "label_to_encoded_right": ("label", "right_bytes"),
     "edit_left": ("left,label", "left"),
     "edit_right": ("right,label", "right"),
+    "redraw_left": ("left,label", "left"),
+    "redraw_right": ("right,label", "right"),
     "embed_left": ("left", "mean,stddev"),
     "embed_right": ("right", "mean,stddev"),
     "embed_label": ("label", "mean,stddev"),
+    "decode_left": ("z", "left"),
+    "decode_right": ("z", "right"),
+    "decode_label": ("z", "label"),
     "encoded_left_to_label": ("left_bytes", "label"),
     "encoded_right_to_label": ("right_bytes", "label"),
     "encoded_left_to_right": ("left_bytes", "right"),
@@ -162,7 +173,11 @@ OF_THREE = {
 
 
 def _itself(name):
-    return {f"reconstruct_{name}": (name, name), "embed": (name, "mean,stddev")}
+    return {
+        f"reconstruct_{name}": (name, name),
+        "embed": (name, "mean,stddev"),
+        f"decode_{name}": ("z", name),
+    }
 
 
 def _chosen(signatures, *names):
@@ -262,11 +277,13 @@ def _request(model, given, size, rng):
     data = {
         name: _examples(model.modalities[name], size, rng)
         for name in given.replace("_bytes", "").split(",")
-        if name != "seed"
+        if name not in ("seed", "z")
     }
     inputs = {
         name: rng.integers(0, 2**31, size, np.int32)
         if name == "seed"
+        else rng.normal(size=(size, model.latent_dim)).astype(np.float32)
+        if name == "z"
         else _files(data[name.removesuffix("_bytes")])
         if name.endswith("_bytes")
         else data[name]
@@ -277,6 +294,10 @@ def _request(model, given, size, rng):
 
 def _expected(model, signature, data, inputs, outputs):
     """What the Keras model answers, an example at a time where it draws."""
+    if signature.startswith("decode"):
+        [target] = outputs
+        z = inputs["z"] if model.decodes_posterior else model.descend(inputs["z"], None)
+        return {target: model.decoded_mean(target, z)}
     if signature.startswith("sample"):
         [target] = outputs
         return {
@@ -311,6 +332,9 @@ def _expected(model, signature, data, inputs, outputs):
         return {
             target: editing.edit(model, target, data[target], condition, data[condition]).edited
         }
+    if signature.startswith("redraw"):
+        [condition] = data.keys() - {target}
+        return {target: editing.redraw(model, target, data[target], condition, data[condition])}
     image = model.generate(target.removesuffix("_bytes"), data)
     return {target: _files(image.numpy()) if target.endswith("_bytes") else image}
 
@@ -432,6 +456,7 @@ def test_the_command_line_shows_names_and_shapes(exported):
         "photo_bytes": "DT_STRING (-1)",
         "mean": "DT_FLOAT (-1, 3)",
         "stddev": "DT_FLOAT (-1, 3)",
+        "z": "DT_FLOAT (-1, 3)",
     }
     parts = re.split(r"signature_def\['(\w+)'\]:", shown)
     described = dict(zip(parts[1::2], parts[2::2], strict=True))

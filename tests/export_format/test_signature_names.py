@@ -27,6 +27,7 @@ def label(name):
         ([label("a"), label("b_to_c"), label("a_to_b"), label("c")], "'a_to_b_to_c'"),
         ([label("embed_x"), label("y"), label("x_to_y")], "'embed_x_to_y'"),
         ([image("x"), label("c"), image("x_by_c")], "'edit_x_by_c'"),
+        ([label("decode_x"), label("y"), label("x_to_y")], "'decode_x_to_y'"),
         ([label("a"), label("b"), label("a_b"), label("c")], "'a_b_to_c'"),
     ],
 )

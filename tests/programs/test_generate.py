@@ -434,8 +434,8 @@ def test_what_cannot_be_asked_of_faces(face_runs, face, run, arguments, told):
 @pytest.mark.parametrize(
     ("run", "folder", "signatures"),
     [
-        ("vae", "digits-vae", {"reconstruct_image", "embed"}),
-        ("vae-label", "digits-vae-label", {"reconstruct_label", "embed"}),
+        ("vae", "digits-vae", {"reconstruct_image", "embed", "decode_image"}),
+        ("vae-label", "digits-vae-label", {"reconstruct_label", "embed", "decode_label"}),
         ("jmvae_h", "digits-jmvae_h", {"image_to_label", "label_to_image"}),
         ("cvae-label", "digits-cvae-label", {"image_to_label"}),
         ("cmma", "digits-cmma", {"label_to_image"}),

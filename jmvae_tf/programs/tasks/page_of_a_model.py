@@ -13,7 +13,9 @@ from jmvae_tf.demo.page_server import application, quiet, served
 from jmvae_tf.demo.uploads import Uploads
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.programs.common.chosen_run import ChosenRun
+from jmvae_tf.reporting.training_summaries import summary_of_run
 from jmvae_tf.training.checkpoints import load_checkpoint
+from jmvae_tf.training.run_folder import name_of_epoch
 
 
 def serve_page(
@@ -40,7 +42,9 @@ def serve_page(
     """
     if run:
         model = load_checkpoint(run.checkpoint, run.folder)
-        export_saved_model(model, saved_model, columns=run.settings.columns)
+        checkpoint = name_of_epoch(run.folder, run.checkpoint)
+        summary = summary_of_run(model, run.folder, checkpoint)
+        export_saved_model(model, saved_model, columns=run.settings.columns, summary=summary)
     export = LoadedExport(saved_model)
     version = export.version
     title = str(run.folder.path) if run else f"{version.parent.name}, version {version.name}"

@@ -12,6 +12,7 @@ from jmvae_tf.programs.tasks import run_data
 from jmvae_tf.programs.tasks.run_model import load_model_of
 from jmvae_tf.reporting.metrics_file import write_metrics
 from jmvae_tf.reporting.run_figures import draw_reconstructions
+from jmvae_tf.reporting.training_summaries import summarise_run
 from jmvae_tf.training.run_folder import name_of_epoch
 
 
@@ -46,7 +47,7 @@ def evaluate_run(
       UserError: if the run or the data cannot be read, or the model does not have a setting.
       KeyboardInterrupt: if a signal stopped the evaluation.
     """
-    model, inference = load_model_of(run, inference)
+    model, used = load_model_of(run, inference)
     data = run_data.load_for(run, data_source, data_dir)
     protocol = Protocol(
         num_samples=num_samples,
@@ -54,10 +55,13 @@ def evaluate_run(
         num_prior_samples=num_prior_samples,
         seed=seed,
     )
-    about = {"checkpoint": name_of_epoch(run.folder, run.checkpoint), **inference}
+    checkpoint = name_of_epoch(run.folder, run.checkpoint)
+    about = {"checkpoint": checkpoint, **used}
     try:
         write_metrics(model, data, protocol, out, num_examples, about)
         draw_reconstructions(model, data, run.folder, seed)
+        if not inference:  # Exports infer as the run's settings say.
+            summarise_run(model, data, run.folder, checkpoint)
     except KeyboardInterrupt as interrupt:
         raise interrupted(interrupt, f"{out} is unchanged; start again") from None
     print(f"metrics: {out}")

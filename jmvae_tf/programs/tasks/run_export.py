@@ -4,6 +4,7 @@ from jmvae_tf.export.permissions import warn_if_private
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.programs.common.chosen_run import ChosenRun, export_folder
 from jmvae_tf.reporting.model_card import write_model_card
+from jmvae_tf.reporting.training_summaries import summary_of_run
 from jmvae_tf.training.checkpoints import load_checkpoint
 from jmvae_tf.training.run_folder import name_of_epoch
 
@@ -22,7 +23,8 @@ def export_run(run: ChosenRun, export_dir: str, keep_versions: int | None) -> No
     model = load_checkpoint(run.checkpoint, run.folder)
     folder = export_folder(export_dir, run.settings)
     checkpoint = name_of_epoch(run.folder, run.checkpoint)
-    exported = export_saved_model(model, folder, keep_versions, run.settings.columns)
+    summary = summary_of_run(model, run.folder, checkpoint)
+    exported = export_saved_model(model, folder, keep_versions, run.settings.columns, summary)
     write_model_card(exported, model, run.folder, run.settings, checkpoint)
     warn_if_private(exported)
     print(exported)

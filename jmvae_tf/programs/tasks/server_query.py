@@ -1,22 +1,25 @@
-"""Sends requests to a server: generates modalities from others, or edits an image."""
+"""Asks a server, or an export by itself: generates modalities from others, or edits an image."""
 
+import functools
 import logging
 import os
 import pathlib
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from jmvae_tf.clients.client import Client
 from jmvae_tf.clients.completion_inputs import completion_inputs
+from jmvae_tf.clients.image_checks import image_checker
 from jmvae_tf.clients.rest_client import RestClient
 from jmvae_tf.clients.server_url import ServerUrl
 from jmvae_tf.data.image_file import encode_png, read_image
 from jmvae_tf.export_format import signature_names
 from jmvae_tf.export_format.modalities_json import DescribedModality, read_modalities
 from jmvae_tf.export_format.saved_model_pb import read_signatures
+from jmvae_tf.export_format.training_summary import SUMMARY_FILE, read_training_summary
 from jmvae_tf.export_format.value_ranges import to_pixels, to_values
 from jmvae_tf.export_format.version_folders import newest_version
 from jmvae_tf.programs.common import standard_streams, values_by_name
@@ -27,17 +30,22 @@ from jmvae_tf.programs.common.given_values import (
     names_in_part,
     with_given,
 )
+from jmvae_tf.programs.common.image_warnings import with_checked_images
 from jmvae_tf.programs.common.images_by_name import images_of, paths_of
 from jmvae_tf.programs.common.print_values import print_table
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import written_atomically
 
 _SAMPLES_OF_A_MEAN = 8  # Each sends all modalities.
 _LEAST_TIMEOUT = 0.001  # Seconds; more than 0.
 
+Predict = Callable[[str, Mapping[str, Any], Sequence[str]], dict[str, np.ndarray]]
+"""Calls a signature with inputs by name; returns the outputs that are named."""
+
 
 def query(
-    server: ServerUrl,
+    server: ServerUrl | None,
     name: str,
     saved_model: pathlib.Path,
     *,
@@ -47,25 +55,29 @@ def query(
     seed: int | None,
     out: pathlib.Path,
     timeout: float,
+    redraws: bool = False,
 ) -> None:
     """Sends requests, then writes the images and prints the values in the replies.
 
+    Prints a warning about a given image that is unlike those in training.
+
     Args:
-      server: the server's URL.
-      name: the name under which it serves the model.
-      saved_model: a copy of the served export, or the folder above its versions.
+      server: the server's URL; None to load the export into this process.
+      name: the name under which the server serves the model.
+      saved_model: the export, for a server a copy of it; or the folder above its versions.
       given: the flags that give any of its modalities.
       crop: "face" to crop the face from a photograph, "center" to fit it as the model's data were.
       changes: the new values of a given image; see `values_by_name.parse`.
       seed: seed of samples; None for the average images.
       out: the PNG file; for several images, their names are appended.
-      timeout: seconds for all requests together.
+      timeout: seconds for all requests together to a server.
+      redraws: whether an edit draws the whole image again, instead of changing its pixels.
 
     Raises:
       UserError: if the export cannot be read or does not support the request, or the server cannot
         be reached, refuses the request or returns something else.
     """
-    model = _ServedModel(server, name, saved_model, timeout)
+    model = _AskedModel(server, name, saved_model, timeout)
 
     def read(path: pathlib.Path, modality: Any) -> np.ndarray:
         fit = crop if crop == "face" else modality.fit
@@ -80,7 +92,8 @@ def query(
             )
         [(image, path)] = paths.items()
         condition, wanted = _one(changes, model.modalities)
-        _edit(model, image, read(path, model.modalities[image]), condition, wanted, out)
+        values = model.checked({image: read(path, model.modalities[image])})[image]
+        _edit(model, image, values, condition, wanted, out, redraws)
         return
     given_names = names_given(given, model.modalities)
     targets = _targets(model, given_names, names_in_part(given, model.modalities))
@@ -95,7 +108,8 @@ def query(
             f"--seed={seed}",
             "leave it out",
         )
-    known = all_given(given, model.modalities, read, lambda x: _usual(model.modalities[x]))
+    usual = functools.partial(_usual, model.modalities)
+    known = model.checked(all_given(given, model.modalities, read, usual))
     for image, path in paths_of(out, images).items():
         _write(path, model.draw(known, image, seed))
     for target in targets:
@@ -105,28 +119,32 @@ def query(
     standard_streams.require_output()
 
 
-class _ServedModel:
-    """A model on a server, described by a copy of its export.
+class _AskedModel:
+    """A model on a server, or in this process, described by its export.
 
     Attributes:
       modalities: name to description.
 
     Args:
-      server: the server's URL.
-      name: the name under which it serves the model.
-      saved_model: the copy, or the folder above its versions.
-      timeout: seconds for all requests together.
+      server: the server's URL; None for this process.
+      name: the name under which the server serves the model.
+      saved_model: the export or a copy of it, or the folder above its versions.
+      timeout: seconds for all requests together to a server.
     """
 
     def __init__(
-        self, server: ServerUrl, name: str, saved_model: pathlib.Path, timeout: float
+        self, server: ServerUrl | None, name: str, saved_model: pathlib.Path, timeout: float
     ) -> None:
         version = newest_version(saved_model)
         self.modalities = read_modalities(version)
         self._signatures = read_signatures(version)
-        self._server, self._name, self._timeout = server, name, timeout
-        self._client: Client | None = None
-        self._asked = 0.0
+        self._summary = read_training_summary(version / "assets" / SUMMARY_FILE, self.modalities)
+        self._name = name if server else str(version)
+        self._predict = (
+            _predict_by_server(server, name, timeout, self.modalities)
+            if server
+            else _predict_here(version)
+        )
 
     def has(self, signature: str) -> bool:
         """Tells whether the export has a signature."""
@@ -141,14 +159,13 @@ class _ServedModel:
                 f"{self._name}, which answers {', '.join(known)}",
                 "ask for one of these",
             )
-        if self._client is None:
-            self._client = _client(self._server, self._name, self._timeout, self.modalities)
-            self._asked = time.monotonic()
-        else:
-            left = self._timeout - (time.monotonic() - self._asked)
-            self._client.timeout = max(left, _LEAST_TIMEOUT)
         outputs = [x.name for x in self._signatures[signature] if not x.is_input]
-        return self._client.predict(signature, inputs, outputs)[output]
+        return self._predict(signature, inputs, outputs)[output]
+
+    def checked(self, known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Compares images with those in training, prints what is odd, and returns all values."""
+        check = image_checker(self.modalities, self._summary, self._signatures, self.predict)
+        return with_checked_images(known, self.modalities, check)
 
     def read(self, known: Mapping[str, np.ndarray], target: str) -> np.ndarray:
         """Returns the mean of a modality given values of others, [*event_shape] each.
@@ -218,13 +235,45 @@ class _ServedModel:
         return encode_png(np.round(pixels * 255).astype(np.uint8))
 
 
-def _client(
+def _predict_by_server(
     server: ServerUrl, name: str, timeout: float, modalities: Mapping[str, DescribedModality]
-) -> Client:
+) -> Predict:
+    """Makes the function that asks a server; all its calls share the timeout."""
     # A server could control what libraries log about its errors, so errors are reported in one
     # line.
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+    @functools.cache
+    def connect() -> tuple[Client, float]:
+        return _client(server, name, timeout, modalities), time.monotonic()
+
+    def predict(
+        signature: str, inputs: Mapping[str, Any], outputs: Sequence[str]
+    ) -> dict[str, np.ndarray]:
+        client, start = connect()
+        client.timeout = max(timeout - (time.monotonic() - start), _LEAST_TIMEOUT)
+        return client.predict(signature, inputs, outputs)
+
+    return predict
+
+
+def _predict_here(version: pathlib.Path) -> Predict:
+    """Makes the function that asks an export; its graph is loaded when it is needed."""
+
+    @functools.cache
+    def load() -> Any:
+        load_tensorflow()
+        from jmvae_tf.clients.local_model import LocalModel
+
+        return LocalModel(version)
+
+    return lambda signature, inputs, outputs: load().predict(signature, inputs, outputs)
+
+
+def _client(
+    server: ServerUrl, name: str, timeout: float, modalities: Mapping[str, DescribedModality]
+) -> Client:
     if server.protocol == "grpc":
         from jmvae_tf.clients.grpc_client import GrpcClient  # Only this needs TensorFlow.
 
@@ -232,7 +281,7 @@ def _client(
     return RestClient(server.url, name, timeout=timeout, modalities=modalities)
 
 
-def _targets(model: _ServedModel, known: Sequence[str], in_part: Sequence[str]) -> list[str]:
+def _targets(model: _AskedModel, known: Sequence[str], in_part: Sequence[str]) -> list[str]:
     """Returns the names of the modalities that can be generated from known ones.
 
     Args:
@@ -262,19 +311,21 @@ def _targets(model: _ServedModel, known: Sequence[str], in_part: Sequence[str]) 
 
 
 def _edit(
-    model: _ServedModel,
+    model: _AskedModel,
     image: str,
     values: np.ndarray,
     condition: str,
     wanted: np.ndarray,
     out: pathlib.Path,
+    redraws: bool,
 ) -> None:
     """Writes an image with other values of another modality."""
     support = model.modalities[condition].support
     changed = np.where(np.isnan(wanted), model.read({image: values}, condition), wanted)
     inputs = _batch({image: values, condition: changed.clip(*support).astype(np.float32)})
-    named = signature_names.to_edit(image, condition)  # The name with several conditions.
-    signature = named if model.has(named) else signature_names.to_edit(image)
+    to_change = signature_names.to_redraw if redraws else signature_names.to_edit
+    named = to_change(image, condition)  # The name with several conditions.
+    signature = named if model.has(named) else to_change(image)
     _write(out, model.png(image, model.predict(signature, inputs, image)[0]))
 
 
@@ -289,8 +340,9 @@ def _one(
     return one
 
 
-def _usual(modality: DescribedModality) -> np.ndarray | None:
+def _usual(modalities: Mapping[str, DescribedModality], name: str) -> np.ndarray | None:
     """Returns the usual values of a modality, [*event_shape]; None if the export has none."""
+    modality = modalities[name]
     if modality.means is not None:
         return np.asarray(modality.means, np.float32)
     if modality.kind == "attributes":
