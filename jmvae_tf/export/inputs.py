@@ -18,6 +18,9 @@ from jmvae_tf.export.checks import refuse_unless
 from jmvae_tf.export_format import signature_names, value_ranges
 from jmvae_tf.modalities import Modality
 
+LARGEST_LATENT = 1e4
+"""The largest latent value to decode; most are within 5, and far larger ones overflow."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Input(abc.ABC):
@@ -187,10 +190,12 @@ class LatentInput(Input):
 
     def taken(self, tensor: tf.Tensor) -> tf.Tensor:
         """See `Input`."""
-        largest = tf.reduce_max(tf.abs(tf.reshape(tensor, [-1])))
-        rule = f"{self.name} must hold finite numbers. Received as the largest"
-        holds = tf.math.is_finite(largest)
-        with tf.control_dependencies([refuse_unless(holds, rule, largest)]):
+        flat = tf.reshape(tensor, [-1])
+        lowest, highest = tf.reduce_min(flat), tf.reduce_max(flat)
+        rule = f"numbers from {-LARGEST_LATENT:g} to {LARGEST_LATENT:g}"
+        rule = f"{self.name} must hold {rule}. Received as the lowest and the highest"
+        holds = (lowest >= -LARGEST_LATENT) & (highest <= LARGEST_LATENT)
+        with tf.control_dependencies([refuse_unless(holds, rule, lowest, highest)]):
             return tf.identity(tensor)
 
     def example(self, means: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -78,6 +78,21 @@ def summarise_training(
     )
 
 
+def autoencoded(model: MultimodalVAE, name: str, given: Tensors) -> tuple[tf.Tensor, tf.Tensor]:
+    """Encodes and decodes one modality, as the signatures `embed` and `decode` of an export do.
+
+    Args:
+      model: a model without conditions.
+      name: the modality.
+      given: its examples, [batch, *event_shape], and perhaps their mask.
+
+    Returns:
+      The means of q(z|x), [batch, latent], and those of p(x|z) at them, [batch, *event_shape].
+    """
+    mean = model.posterior(given, fixed_seed(model, {name: given[name]})).mean()
+    return mean, model.decoded_mean(name, model.decoders_latent(mean), {})
+
+
 def _measured(model: MultimodalVAE, name: str, examples: Tensors) -> dict[str, np.ndarray]:
     """Measures examples of a modality, of which none lacks it.
 
@@ -85,16 +100,14 @@ def _measured(model: MultimodalVAE, name: str, examples: Tensors) -> dict[str, n
       `_BORDER` and `_ERROR` of images, and `_MEAN` unless the model embeds nothing; the values of
       labels and attributes beside them by their names.
     """
-    modality, measured = model.modalities[name], {}
+    modality, measured, reconstructed = model.modalities[name], {}, None
     if not model.conditions:
-        given = with_masks(examples, [name])
-        mean = model.posterior(given, fixed_seed(model, {name: given[name]})).mean()
+        mean, reconstructed = autoencoded(model, name, with_masks(examples, [name]))
         measured[_MEAN] = mean.numpy()
     if modality.kind == "image":
         pixels = _pixels(examples[name], modality)
         measured[_BORDER] = borders_of(pixels)
-        if not model.conditions:
-            reconstructed = model.decoded_mean(name, model.decoders_latent(mean), {})
+        if reconstructed is not None:
             measured[_ERROR] = errors_of(pixels, _pixels(reconstructed, modality))
     for other, x in model.modalities.items():
         if other in examples and x.kind in ("label", "attributes"):

@@ -192,13 +192,13 @@ def _without_z(part: LatentMap | EncodedImages) -> dict[str, Any]:
 
 
 def _as_lists(value: Any) -> Any:
-    """Turns arrays into lists, and rounds numbers to five significant digits."""
+    """Turns arrays into lists, and rounds numbers to four significant digits."""
     if isinstance(value, Mapping):
         return {name: _as_lists(x) for name, x in value.items()}
     if isinstance(value, np.ndarray):
         return [_as_lists(x) for x in value]
     if isinstance(value, float | np.floating):
-        return float(f"{value:.5g}")
+        return float(f"{value:.4g}")
     return int(value) if isinstance(value, np.integer) else value
 
 

@@ -19,9 +19,11 @@ Without any of them, the program draws images from the prior and prints the othe
 cmma needs all modalities but its target; a vae reconstructs its input.
 
 --image=FILE --set="Smiling=1,Male=-2" edits an image: it adds the change that the new attributes
-cause in the average image. Each change is drawn separately, and all of them together.
+cause in the average image. Each change is drawn separately, and all of them together. Below, the
+model draws the whole image again with each change.
 
-Digits must be white on black, as in the data. The face in a photograph is found and cropped as for
+Digits that are black on white are inverted, as those in the data are white on black. A warning says
+if an image is unlike all those in training. The face in a photograph is found and cropped as for
 training, unless the run was trained on centre squares.
 """
 
@@ -35,7 +37,7 @@ from jmvae_tf.programs.common.given_flags import GivenFlags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_config import read_event_shapes
-from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.run_folder import RunFolder, name_of_epoch
 
 _RUN = shared_flags.define_run()
 _CHECKPOINT = shared_flags.define_checkpoint()
@@ -69,17 +71,22 @@ def main() -> None:
         _check_edit()
     load_tensorflow()
     from jmvae_tf.programs.tasks import generation
+    from jmvae_tf.reporting.training_summaries import summary_of_run
 
-    model, _ = generation.load_model_of(run, shared_flags.inference())
+    inference = shared_flags.inference()
+    model, _ = generation.load_model_of(run, inference)
     seed, images = _SEED.value, _IMAGE.value or ()
+    checkpoint = name_of_epoch(run.folder, run.checkpoint)
+    # Limits hold for the inference that they were found with.
+    summary = None if inference else summary_of_run(model, run.folder, checkpoint)
     crops: dict[str, str | None] = dict.fromkeys(model.modalities, run.settings.crop)
     if run.settings.manifest:
         crops = {name: x.fit for name, x in run.settings.manifest.modalities.items()}
     if _SET.value:
-        generation.edit_image(model, images, _SET.value, crops, seed, out)
+        generation.edit_image(model, images, _SET.value, crops, seed, out, summary)
     else:
         given = GivenFlags(images, _GIVEN.value)
-        generation.generate(model, given, crops, _NUM_SAMPLES.value, seed, out)
+        generation.generate(model, given, crops, _NUM_SAMPLES.value, seed, out, summary)
 
 
 def _check_edit() -> None:

@@ -1,17 +1,23 @@
-"""Asks a TensorFlow Serving: generates modalities from others, or edits an image.
+"""Asks a server or an export: generates modalities from others, or edits an image.
 
 --image=face.jpg                          its attributes, or the label of a digit, as a table
 --given="Smiling=1" --out=face.png        the average image; attributes not named are at their mean
 --given="label=7" --seed=3 --out=7.png    a sample; the same seed gives the same image
 --image=face.jpg --set="Smiling=1" --out=edited.png
 
+--saved_model=FOLDER without --server loads that export and answers by itself. Otherwise --server is
+asked, a TensorFlow Serving: http://HOST:8501 (REST, the default is localhost) or grpc://HOST:8500.
+A server does not know the names of the model's values, so --saved_model must be a copy of the
+export.
+
 Any of the model's modalities can be given, each by a flag of its own name: --species=cockle,
 --measures=length_mm=12.5,weight_g=3, --note="a small shell", --photo=shell.png. All others are
 generated: images are written, values are printed in the data's units and letters. A model of a
 single modality (vae) answers with its reconstruction.
 
---server is http://HOST:8501 (REST) or grpc://HOST:8500. The server does not know the names of the
-model's values, so --saved_model must be a copy of the export.
+--set adds the change that the new values cause in the average image; with --redraw, the model draws
+the whole image again. A warning says if an image is unlike all those in training; one that is dark
+on light, such as a digit on paper, is inverted if those in training are light on dark.
 
 Before it is sent, an image is rotated as its camera noted, cut around its centre to the proportions
 of the model's images, or fitted as the model's data were, and resized. --crop=face finds the face
@@ -34,28 +40,37 @@ from jmvae_tf.programs.common.given_flags import GivenFlags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError, check_choice
 
-_SERVER = flags.DEFINE_string("server", "http://localhost:8501", "URL of the server")
+_USUAL_SERVER = "http://localhost:8501"
+
+_SERVER = flags.DEFINE_string(
+    "server", None, f"URL of the server (default: {_USUAL_SERVER} without --saved_model)"
+)
 _MODEL = flags.DEFINE_string("model", FACES, "the name under which the model is served")
 _SAVED_MODEL = shared_flags.define_path(
     "saved_model",
     None,
-    "the export that is served (default: the shipped one of that name, or saved_models/<model>)",
+    "the export to ask, or a copy of the one that is served (default: the shipped one of that "
+    "name, or saved_models/<model>)",
 )
 _IMAGE = shared_flags.define_images()
 _CROP = flags.DEFINE_string("crop", "center", "how to crop images: center or face")
 _GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smiling=1,Male=-1")
 _SET = flags.DEFINE_list("set", [], "values to give --image instead of its own: an edit")
+_REDRAW = flags.DEFINE_boolean(
+    "redraw", False, "let --set draw the whole image again, instead of changing its pixels"
+)
 _SEED = shared_flags.define_seed(None, "draw a sample instead of the average image")
 _OUT = shared_flags.define_path("out", "generated.png", "PNG file for the image")
-_TIMEOUT = flags.DEFINE_float("timeout", 60.0, "seconds for all requests together")
+_TIMEOUT = flags.DEFINE_float("timeout", 60.0, "seconds for all requests together to a server")
 modality_flags.take()
 
 
 def main() -> None:
     """Runs the program."""
     _check_flags()
-    server = parse_server_url(_SERVER.value)
-    if server.protocol == "grpc":
+    url = _SERVER.value or (None if _SAVED_MODEL.value else _USUAL_SERVER)
+    server = parse_server_url(url) if url else None
+    if server and server.protocol == "grpc":
         load_tensorflow()  # gRPC's messages are TensorFlow's.
     from jmvae_tf.programs.tasks import server_query
 
@@ -71,6 +86,7 @@ def main() -> None:
         seed=_SEED.value,
         out=pathlib.Path(_OUT.value),
         timeout=_TIMEOUT.value,
+        redraws=_REDRAW.value,
     )
 
 
@@ -87,6 +103,8 @@ def _check_flags() -> None:
         raise UserError(
             "An edit starts from what the image shows", "--set beside other values", "give --image"
         )
+    if _REDRAW.value and not _SET.value:
+        raise UserError("--redraw draws an edit", "--redraw without --set", "give --set=NAME=VALUE")
     if _SET.value and _SEED.value is not None:
         raise UserError("--seed draws an image", "--seed with --set", "leave it out")
     check_choice("crop", _CROP.value, ("center", "face"))

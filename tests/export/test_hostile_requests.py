@@ -17,6 +17,7 @@ import pytest
 from jmvae_tf.data.faces import face_modalities
 from jmvae_tf.data.image_file import read_image
 from jmvae_tf.data.image_limits import LONGEST_SIDE
+from jmvae_tf.export.inputs import LARGEST_LATENT
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.likelihoods import Bernoulli
 from jmvae_tf.modalities import Modality
@@ -322,6 +323,7 @@ def test_files(exported, served, rng, tmp_path):
         ("sample_image_from_attributes", ["attributes", "seed"]),
         ("edit_image", ["image", "attributes"]),
         ("embed", ["image"]),
+        ("decode_image", ["z"]),
     ],
 )
 def test_values(signature, inputs, exported, served, rng):
@@ -330,6 +332,7 @@ def test_values(signature, inputs, exported, served, rng):
         "image": rng.uniform(0, 1, (3, 8, 8, 3)).astype("f"),
         "attributes": rng.uniform(-3, 3, (3, 3)).astype("f"),
         "seed": np.array([1, 2, 3], np.int32),
+        "z": rng.normal(size=(3, model.latent_dim)).astype("f"),
     }
     good = {name: good[name] for name in inputs}
     cases = {"good": (None, good)}
@@ -342,6 +345,8 @@ def test_values(signature, inputs, exported, served, rng):
                 "fractions": good[name].astype(np.float32),
                 "large whole numbers": good[name].astype(np.int64),
             }
+        elif name == "z":
+            bad = _bad_values((model.latent_dim,), -LARGEST_LATENT, LARGEST_LATENT, rng)
         else:
             modality = model.modalities[name]
             bad = _bad_values(modality.event_shape, *modality.support, rng)

@@ -7,6 +7,7 @@ import tensorflow as tf
 from jmvae_tf.likelihoods import Bernoulli, Categorical
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models import editing
+from jmvae_tf.runtime.randomness import as_seed, split
 from tests.helpers.small_models import examples, set_sequential_weights, small_faces, small_model
 
 FACES = small_faces(4)
@@ -78,6 +79,37 @@ def test_nothing_wanted_changes_nothing(photographs, name):
     edit = editing.edit(model_of_faces(name), "image", photographs, "attributes", KEPT, seed=5)
     np.testing.assert_array_equal(edit.edited, photographs)
     np.testing.assert_array_equal(edit.changed_average, edit.average)
+
+
+def test_redraw_moves_the_latent_values_of_the_image(photographs):
+    model = model_of_faces("jmvae_kl")
+    wanted = np.array([np.nan, 2.0, np.nan], "f")
+    redrawn = editing.redraw(model, "image", photographs, "attributes", wanted)
+    values = model.generate("attributes", {"image": photographs}).numpy()
+    changed = values.copy()
+    changed[:, 1] = 2.0
+    z, before, after = (
+        model.posterior(given).mean()
+        for given in ({"image": photographs}, {"attributes": values}, {"attributes": changed})
+    )
+    mean = model.decode(z + after - before, ["image"])["image"].mean()
+    statistics = model.statistics["image"]
+    wanted_image = np.clip(mean * statistics.stddev + statistics.mean, 0, 1)
+    np.testing.assert_allclose(redrawn, wanted_image, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["jmvae_kl", "mvae", "jmvae_h"])
+def test_without_a_change_redraw_reconstructs(name, photographs):
+    model = model_of_faces(name)
+    redrawn = editing.redraw(model, "image", photographs, "attributes", KEPT, seed=5)
+    _, seed = split(as_seed(5), 2)
+    expected = model.reconstruct({"image": photographs}, seed)["image"]
+    np.testing.assert_allclose(redrawn, expected, atol=1e-6)
+
+
+def test_redraw_needs_both_directions(photographs):
+    with pytest.raises(ValueError, match="a model of both directions, image_to_attributes and"):
+        editing.redraw(model_of_faces("cvae"), "image", photographs, "attributes", KEPT)
 
 
 def test_edits_of_each_example(photographs):

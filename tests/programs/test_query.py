@@ -135,6 +135,17 @@ def test_an_edit(query, face, tmp_path):
     assert change[40:].mean() < 0.5 * change[:20].mean()
 
 
+def test_an_export_answers_by_itself(query, face, tmp_path):
+    """Without a server, as one would."""
+    alone = f"--saved_model={saved_model_folder(FACES)}"
+    for flags, out in (([f"--image={face[0]}"], None), (["--given=Smiling=1"], "face.png")):
+        ours = start(tmp_path, "query", alone, *flags)
+        first = (tmp_path / out).read_bytes() if out else None
+        assert _succeeds(ours) == _succeeds(query(*flags, *([f"--out={out}"] if out else [])))
+        if out:
+            assert (tmp_path / out).read_bytes() == first
+
+
 def test_a_digit_by_grpc(query, models, tmp_path):
     with grpc_server(models) as (address, requests):
         saved = f"--saved_model={saved_model_folder(DIGITS)}"
@@ -158,6 +169,7 @@ MISTAKES = {
         ["--image=a.png", "--set=Smiling=1", "--attributes=Male=1"],
         "An edit starts from what the image shows",
     ),
+    "redraw without set": (["--image=a.png", "--redraw"], "--redraw draws an edit"),
     "set without image": (["--given=Smiling=1", "--set=Male=1"], "--set edits an image"),
     "seed without given": (["--image=a.png", "--seed=1"], "--seed draws an image"),
     "negative seed": (["--given=Smiling=1", "--seed=-1"], "--seed must be from 0"),

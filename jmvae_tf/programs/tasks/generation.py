@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from jmvae_tf.clients.image_checks import CheckedImage, checked_image
 from jmvae_tf.data.image_file import read_image
+from jmvae_tf.export.summarise_training import autoencoded
+from jmvae_tf.export_format.training_summary import TrainingSummary
 from jmvae_tf.export_format.value_ranges import to_values
 from jmvae_tf.modalities import observed_key
 from jmvae_tf.models import editing
@@ -14,6 +17,7 @@ from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.programs.common import standard_streams, values_by_name
 from jmvae_tf.programs.common.given_flags import GivenFlags
 from jmvae_tf.programs.common.given_values import all_given, with_given
+from jmvae_tf.programs.common.image_warnings import with_checked_images
 from jmvae_tf.programs.common.images_by_name import images_of, parse_images, paths_of
 from jmvae_tf.programs.common.print_values import print_samples, print_table
 from jmvae_tf.programs.tasks.run_model import load_model_of
@@ -32,6 +36,7 @@ def generate(
     num_samples: int,
     seed: int,
     out: pathlib.Path,
+    summary: TrainingSummary | None = None,
 ) -> None:
     """Draws the images and prints the values that a model generates from its inputs.
 
@@ -42,6 +47,7 @@ def generate(
       num_samples: the number of samples to draw.
       seed: seed of the samples.
       out: the PNG file; for several images, their names are appended.
+      summary: what is known of the training data, to warn about images unlike them.
 
     Raises:
       UserError: if the model does not have a given value, or generates nothing from the inputs.
@@ -52,6 +58,7 @@ def generate(
         lambda path, modality: _read_image(path, modality, crops.get(modality.name)),
         lambda name: _usual_values(model, name),
     )
+    known = _checked(model, known, summary)
     targets = _targets(model, known)
     drawn = [name for name in images_of(model.modalities) if name in targets]
     title = given.title(model.modalities) or "drawn from the prior"
@@ -93,8 +100,11 @@ def edit_image(
     crops: Mapping[str, str | None],
     seed: int,
     out: pathlib.Path,
+    summary: TrainingSummary | None = None,
 ) -> None:
     """Draws an image, its edits and the averages that define them; prints its values.
+
+    Below the edits, the model draws the whole image again with each change.
 
     Args:
       model: a trained model.
@@ -103,6 +113,7 @@ def edit_image(
       crops: see `generate`.
       seed: seed for models that infer missing modalities by sampling.
       out: the PNG file.
+      summary: see `generate`.
 
     Raises:
       UserError: if the model does not have a given value or cannot edit the image.
@@ -127,36 +138,50 @@ def edit_image(
             "An edit changes one modality", f"{' and '.join(wanted)} by --set", "choose one"
         )
     [condition] = wanted
-    image = _read_image(path, model.modalities[target], crops.get(target))[None]
+    read = _read_image(path, model.modalities[target], crops.get(target))
+    image = _checked(model, {target: read}, summary)[target][None]
     alone = {item: values_by_name.parse("set", [item], model.modalities) for item in changes}
     together = {"together": wanted} if len(alone) > 1 else {}
-    edits = {
-        name: editing.edit(model, target, image, condition, change[condition], seed)
-        for name, change in {**alone, **together}.items()
-    }
-    first, *_ = edits.values()
-    reconstruction = model.reconstruct({target: image}, seed)[target]
+    changed = {name: change[condition] for name, change in {**alone, **together}.items()}
+    edits = [editing.edit(model, target, image, condition, x, seed) for x in changed.values()]
+    unchanged = np.full(model.modalities[condition].event_shape, np.nan, np.float32)
     rows = [
-        [image, reconstruction, *(edit.edited for edit in edits.values())],
+        [image, *(edit.edited for edit in edits)],
         [
-            first.average,
-            np.full_like(image, np.nan),
-            *(edit.changed_average for edit in edits.values()),
+            editing.redraw(model, target, image, condition, x, seed)
+            for x in (unchanged, *changed.values())
         ],
+        [edits[0].average, *(edit.changed_average for edit in edits)],
     ]
     support = model.modalities[target].support
     image_grid(
         out,
         np.clip([np.concatenate(row) for row in rows], *support),
         f"{path}: {', '.join(changes)}",
-        ["as it is", "reconstruction", *edits],
-        [target, "average"],
+        ["as it is", *changed],
+        [target, "redrawn", "average"],
         side=_EDIT_INCHES,
         value_range=support,
     )
-    print_table(model.modalities[condition], first.values.numpy()[0])
+    print_table(model.modalities[condition], edits[0].values.numpy()[0])
     print(out)
     standard_streams.require_output()
+
+
+def _checked(
+    model: MultimodalVAE, known: Mapping[str, np.ndarray], summary: TrainingSummary | None
+) -> dict[str, np.ndarray]:
+    """Compares images with those in training, prints what is odd, and returns all values."""
+
+    def check(name: str, values: np.ndarray) -> CheckedImage:
+        def autoencode(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            z, reconstructed = autoencoded(model, name, {name: images})
+            return z.numpy(), reconstructed.numpy()
+
+        usual = summary.images.get(name) if summary else None
+        return checked_image(values, model.modalities[name], usual, autoencode)
+
+    return with_checked_images(known, model.modalities, check)
 
 
 def _usual_values(model: MultimodalVAE, name: str) -> np.ndarray | None:
