@@ -255,7 +255,7 @@ def _edit(model: MultimodalVAE, target: str, condition: str) -> Callable[[Tensor
 def _redraw(model: MultimodalVAE, target: str, condition: str) -> Callable[[Tensors], Outputs]:
     def redrawn(x: Tensors) -> Outputs:
         seed = fixed_seed(model, x)
-        return {target: editing.redraw(model, target, x[target], condition, x[condition], seed)}
+        return {target: editing.redrawn(model, target, x[target], condition, x[condition], seed)}
 
     return redrawn
 

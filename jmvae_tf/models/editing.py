@@ -69,7 +69,7 @@ def edit(
     return Edit(values, average, changed_average, edited)
 
 
-def redraw(
+def redrawn(
     model: MultimodalVAE,
     target: str,
     x: tf.Tensor,
@@ -77,7 +77,7 @@ def redraw(
     wanted: tf.Tensor,
     seed: int | tf.Tensor = 0,
 ) -> tf.Tensor:
-    """Draws x again with given values of another modality.
+    """Draws x again, with given values of another modality.
 
     This is `edit` in the latent space. Generates w from x, and replaces the values that are wanted,
     which gives w'. With the means z(.) of q(z|.), the result is the mean of p(x|z) at

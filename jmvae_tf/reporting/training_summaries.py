@@ -4,6 +4,7 @@ from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.export.summarise_training import MOST_EXAMPLES, summarise_training
 from jmvae_tf.export_format.training_summary import (
+    SUMMARY_FILE,
     TrainingSummary,
     read_training_summary,
     write_training_summary,
@@ -28,7 +29,7 @@ def summarise_run(
     """
     batches = pipelines.spread(data, "train", MOST_EXAMPLES)
     summary = summarise_training(model, batches, checkpoint)
-    write_training_summary(folder.summary_file, summary)
+    write_training_summary(folder.path / SUMMARY_FILE, summary)
     return summary
 
 
@@ -40,5 +41,5 @@ def summary_of_run(
     Raises:
       UserError: if it is damaged.
     """
-    summary = read_training_summary(folder.summary_file, model.modalities)
+    summary = read_training_summary(folder.path / SUMMARY_FILE, model.modalities)
     return summary if summary and summary.checkpoint == checkpoint else None

@@ -31,6 +31,9 @@ _CHECKPOINT_NAME = re.compile(r"epoch-([0-9]{6,9})\.keras")
 _OWN_FOLDERS = ("logs", "figures", "measures")
 """Folders that belong to the run entirely; in `checkpoints`, only some files do."""
 
+_OWN_FILES = ("history.csv", "metrics.json", "training_summary.json", LOCAL_FILE)
+"""Files of a run besides `config.json` and those in folders."""
+
 _OLD_FRESH_CONFIG = ".config.json"  # Left by a killed start of version 0.3.0 or earlier.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -82,11 +85,6 @@ class RunFolder:
     def metrics_file(self) -> pathlib.Path:
         """The file of the metrics from the evaluation."""
         return self.path / "metrics.json"
-
-    @property
-    def summary_file(self) -> pathlib.Path:
-        """The file of what its exports say about the training data."""
-        return self.path / "training_summary.json"
 
     @property
     def checkpoints(self) -> pathlib.Path:
@@ -154,7 +152,7 @@ class RunFolder:
           UserError: if there is such a part.
         """
         folders = [self.checkpoints, *(self.path / name for name in _OWN_FOLDERS)]
-        files = [self.history_file, self.metrics_file, self.summary_file, self.path / LOCAL_FILE]
+        files = [self.path / name for name in _OWN_FILES]
         files += [self._best_file, self.best_checkpoint]
         for path in (*folders, *files):
             if not os.path.lexists(path) or (links and path.is_symlink()):
@@ -236,8 +234,7 @@ class RunFolder:
         saved = list(self.checkpoints.iterdir()) if self.checkpoints.is_dir() else []
         best = (self._best_file, self.best_checkpoint)
         own = [x for x in saved if x in best or _epoch_of(x)]
-        alone = [self.history_file, self.metrics_file, self.summary_file, self.path / LOCAL_FILE]
-        for path in (*alone, *own):
+        for path in (*(self.path / name for name in _OWN_FILES), *own):
             if path.is_file() or path.is_symlink():
                 path.unlink()
         with contextlib.suppress(OSError):  # It is not empty, or missing.

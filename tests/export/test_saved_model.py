@@ -334,7 +334,7 @@ def _expected(model, signature, data, inputs, outputs):
         }
     if signature.startswith("redraw"):
         [condition] = data.keys() - {target}
-        return {target: editing.redraw(model, target, data[target], condition, data[condition])}
+        return {target: editing.redrawn(model, target, data[target], condition, data[condition])}
     image = model.generate(target.removesuffix("_bytes"), data)
     return {target: _files(image.numpy()) if target.endswith("_bytes") else image}
 

@@ -115,7 +115,7 @@ def test_endless_batches_are_read_in_part(model, data, monkeypatch):
     endless = tf.data.Dataset.from_tensor_slices(data).repeat().batch(20)
     summary = summarise_training(model, endless)
     assert (summary.num_examples, len(summary.latent_map.z)) == (30, 4)
-    with pytest.raises(ValueError, match="A summary needs training examples. Received: none"):
+    with pytest.raises(ValueError, match="A summary needs training examples"):
         summarise_training(model, [])
 
 

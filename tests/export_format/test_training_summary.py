@@ -82,7 +82,7 @@ def test_no_file_and_one_of_a_later_format(content, tmp_path):
 def test_the_plane(tmp_path):
     places = np.array([[1.0, 2.0], [0.0, 0.0]], np.float32)
     z = MAP.to_z(places)
-    np.testing.assert_allclose(z, [MAP.center + [2, 1, 0], MAP.center], rtol=1e-6)
+    np.testing.assert_allclose(z, [MAP.center + np.array([2, 1, 0]), MAP.center], rtol=1e-6)
     np.testing.assert_allclose(MAP.to_plane(z), places, atol=1e-6)
     np.testing.assert_array_equal(MAP.points, MAP.to_plane(Z))
 

@@ -84,7 +84,7 @@ def test_nothing_wanted_changes_nothing(photographs, name):
 def test_redraw_moves_the_latent_values_of_the_image(photographs):
     model = model_of_faces("jmvae_kl")
     wanted = np.array([np.nan, 2.0, np.nan], "f")
-    redrawn = editing.redraw(model, "image", photographs, "attributes", wanted)
+    redrawn = editing.redrawn(model, "image", photographs, "attributes", wanted)
     values = model.generate("attributes", {"image": photographs}).numpy()
     changed = values.copy()
     changed[:, 1] = 2.0
@@ -101,7 +101,7 @@ def test_redraw_moves_the_latent_values_of_the_image(photographs):
 @pytest.mark.parametrize("name", ["jmvae_kl", "mvae", "jmvae_h"])
 def test_without_a_change_redraw_reconstructs(name, photographs):
     model = model_of_faces(name)
-    redrawn = editing.redraw(model, "image", photographs, "attributes", KEPT, seed=5)
+    redrawn = editing.redrawn(model, "image", photographs, "attributes", KEPT, seed=5)
     _, seed = split(as_seed(5), 2)
     expected = model.reconstruct({"image": photographs}, seed)["image"]
     np.testing.assert_allclose(redrawn, expected, atol=1e-6)
@@ -109,7 +109,7 @@ def test_without_a_change_redraw_reconstructs(name, photographs):
 
 def test_redraw_needs_both_directions(photographs):
     with pytest.raises(ValueError, match="a model of both directions, image_to_attributes and"):
-        editing.redraw(model_of_faces("cvae"), "image", photographs, "attributes", KEPT)
+        editing.redrawn(model_of_faces("cvae"), "image", photographs, "attributes", KEPT)
 
 
 def test_edits_of_each_example(photographs):

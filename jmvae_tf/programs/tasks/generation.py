@@ -148,7 +148,7 @@ def edit_image(
     rows = [
         [image, *(edit.edited for edit in edits)],
         [
-            editing.redraw(model, target, image, condition, x, seed)
+            editing.redrawn(model, target, image, condition, x, seed)
             for x in (unchanged, *changed.values())
         ],
         [edits[0].average, *(edit.changed_average for edit in edits)],
