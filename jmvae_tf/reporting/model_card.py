@@ -11,9 +11,11 @@ from typing import Any
 
 from jmvae_tf.data.data_set import PARTS
 from jmvae_tf.evaluation.estimate import Estimate, estimate_in, mean_as_text
+from jmvae_tf.export_format.training_summary import PERCENTILE, SUMMARY_FILE, TrainingSummary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.presets import preset_of
 from jmvae_tf.reporting.skills import skills
+from jmvae_tf.reporting.training_summaries import summary_of_run
 from jmvae_tf.reporting.verdict import verdict
 from jmvae_tf.runtime.errors import UserError, one_line
 from jmvae_tf.runtime.files import read_json, written_atomically
@@ -70,7 +72,7 @@ def model_card(model: MultimodalVAE, folder: RunFolder, settings: Settings, chec
         "Data": _data(model, settings, folder, counts),
         "In short": _in_short(model, metrics, settings, folder, counts),
         "Measures": _measures(model, metrics, checkpoint),
-        "Limits": _limits(model, metrics),
+        "Limits": _limits(model, metrics, _summary_of(model, folder, checkpoint)),
         "How it was made": _making(settings, folder, checkpoint),
     }
     parts = [f"# {_plain(settings.data)}: {settings.model}", _introduction(model)]
@@ -88,6 +90,13 @@ def _metrics_of(folder: RunFolder, checkpoint: str) -> Mapping[str, Any]:
     return (
         metrics if isinstance(metrics, Mapping) and metrics.get("checkpoint") == checkpoint else {}
     )
+
+
+def _summary_of(model: MultimodalVAE, folder: RunFolder, checkpoint: str) -> TrainingSummary | None:
+    """Reads the summary of the training data; None if there is none of these weights."""
+    with contextlib.suppress(UserError):
+        return summary_of_run(model, folder, checkpoint)
+    return None
 
 
 def _history_of(folder: RunFolder) -> list[dict[str, float]]:
@@ -236,7 +245,9 @@ def _with_error(value: Estimate) -> str:
     return f"{mean_as_text(value)} ± {value.standard_error:.2g}"
 
 
-def _limits(model: MultimodalVAE, metrics: Mapping[str, Any]) -> Iterator[str]:
+def _limits(
+    model: MultimodalVAE, metrics: Mapping[str, Any], summary: TrainingSummary | None
+) -> Iterator[str]:
     lines = [
         "It was trained on these data alone, and gives what is likely in them, not what is true. "
         "Inputs unlike them give answers that no measure above covers.",
@@ -247,6 +258,12 @@ def _limits(model: MultimodalVAE, metrics: Mapping[str, Any]) -> Iterator[str]:
         lines.append(
             "What it generates may resemble training examples. Do not publish a model of private "
             "data."
+        )
+    if summary:
+        lines.append(
+            f"`assets/{SUMMARY_FILE}` lets clients warn about images unlike {PERCENTILE:g} % of "
+            f"{summary.num_examples} training examples, and draw a map of the latent space. It "
+            "holds latent values, labels and attributes of some of them."
         )
     notes = metrics.get("notes")
     listed = [
