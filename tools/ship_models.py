@@ -36,7 +36,7 @@ from jmvae_tf.runtime.files import (
     written_atomically,
 )
 from jmvae_tf.runtime.version import installed_versions
-from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.run_folder import RunFolder, name_of_epoch
 
 _RUNS_DIR = shared_flags.define_path("runs_dir", "runs/shipped", "folder of their runs")
 _DATA_DIR = shared_flags.define_path(
@@ -84,13 +84,16 @@ def main() -> None:
             _train(folder, settings)
     load_tensorflow()
     from jmvae_tf.export.saved_model import export_saved_model
+    from jmvae_tf.reporting.training_summaries import summary_of_run
     from jmvae_tf.training.checkpoints import load_checkpoint
 
     for name, settings in _SHIPPED.items():
         folder = RunFolder(pathlib.Path(_RUNS_DIR.value) / name)
-        model = load_checkpoint(folder.choose_checkpoint("newest"), folder)
+        checkpoint = folder.choose_checkpoint("newest")
+        model = load_checkpoint(checkpoint, folder)
+        summary = summary_of_run(model, folder, name_of_epoch(folder, checkpoint))
         exported = pathlib.Path(_RUNS_DIR.value) / "exported" / name
-        version = export_saved_model(model, exported, keep_versions=1)
+        version = export_saved_model(model, exported, keep_versions=1, summary=summary)
         shipped = pathlib.Path(_EXPORT_DIR.value) / name
         shipped.mkdir(parents=True, exist_ok=True)
         remove_unfinished(shipped)

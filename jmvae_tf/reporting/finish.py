@@ -7,13 +7,14 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation.evaluate import Protocol
 from jmvae_tf.export.permissions import warn_if_private
 from jmvae_tf.export.saved_model import export_saved_model
+from jmvae_tf.export_format.training_summary import TrainingSummary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.reporting.metrics_file import is_evaluated, write_metrics
 from jmvae_tf.reporting.model_card import write_model_card
 from jmvae_tf.reporting.run_figures import draw_figures
 from jmvae_tf.reporting.training_summaries import summarise_run
 from jmvae_tf.reporting.verdict import verdict
-from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.errors import UserError, one_line
 from jmvae_tf.runtime.files import read_json
 from jmvae_tf.settings import Settings
 from jmvae_tf.training import patience
@@ -52,7 +53,7 @@ def finish_run(
     path = folder.best_checkpoint if settings.patience else folder.checkpoint_of(settings.epochs)
     checkpoint = name_of_epoch(folder, path)
     model = load_checkpoint(path, folder)
-    summary = summarise_run(model, data, folder, checkpoint)
+    summary = _summary(model, data, folder, checkpoint)
     exported = export_saved_model(model, export_dir, keep_versions, settings.columns, summary)
     warn_if_private(exported)
     # Importance weights take minutes; bin/evaluate has them.
@@ -74,6 +75,18 @@ def finish_run(
             f"and run bin/evaluate --run={shlex.quote(str(folder.path))}",
         ) from error
     return exported
+
+
+def _summary(
+    model: MultimodalVAE, data: DataSet, folder: RunFolder, checkpoint: str
+) -> TrainingSummary | None:
+    """Summarises the training data; an export without a summary is better than none."""
+    try:
+        return summarise_run(model, data, folder, checkpoint)
+    except Exception as error:
+        reason = one_line(f"{type(error).__name__}: {error}")
+        print(f"note: the export says nothing about its training data ({reason})")
+        return None
 
 
 def _verdict(

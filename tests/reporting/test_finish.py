@@ -17,7 +17,8 @@ def test_what_fails_after_training_is_one_line_and_loses_nothing(
 ):
     folder, exports = RunFolder(tmp_path / "a run"), []
 
-    def export(model, export_dir, keep_versions, columns):
+    def export(model, export_dir, keep_versions, columns, summary):
+        assert summary == "a summary"
         exports.append((export_dir / "1", keep_versions))
         (export_dir / "1").mkdir(parents=True)
         return export_dir / "1"
@@ -26,6 +27,7 @@ def test_what_fails_after_training_is_one_line_and_loses_nothing(
         raise error
 
     monkeypatch.setattr(finish, "load_checkpoint", lambda path, folder: None)
+    monkeypatch.setattr(finish, "summarise_run", lambda *arguments: "a summary")
     monkeypatch.setattr(finish, "export_saved_model", export)
     monkeypatch.setattr(finish, "write_metrics", lambda *arguments, **named: None)
     monkeypatch.setattr(finish, "write_model_card", lambda *arguments: None)
@@ -38,11 +40,22 @@ def test_what_fails_after_training_is_one_line_and_loses_nothing(
         assert part in str(raised.value)
 
 
+def test_an_export_without_a_summary_is_better_than_none(tmp_path, monkeypatch, capsys):
+    def fail(*arguments):
+        raise MemoryError("too many")
+
+    monkeypatch.setattr(finish, "summarise_run", fail)
+    assert finish._summary(None, None, RunFolder(tmp_path), "epoch-000001.keras") is None
+    told = "note: the export says nothing about its training data (MemoryError: too many)\n"
+    assert capsys.readouterr().out == told
+
+
 def test_an_interrupt_after_training_stays_one(tmp_path, monkeypatch):
     def interrupt(*arguments, **named):
         raise KeyboardInterrupt(2)
 
     monkeypatch.setattr(finish, "load_checkpoint", lambda path, folder: None)
+    monkeypatch.setattr(finish, "summarise_run", lambda *arguments: None)
     monkeypatch.setattr(finish, "export_saved_model", lambda *arguments: tmp_path)
     monkeypatch.setattr(finish, "write_model_card", lambda *arguments: None)
     monkeypatch.setattr(finish, "write_metrics", interrupt)
