@@ -22,7 +22,9 @@ def test_the_tool_that_ships_models_explains_itself(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["count_additions", "draw_digits", "measure_structure"])
+@pytest.mark.parametrize(
+    "name", ["count_additions", "draw_digits", "measure_structure", "write_help"]
+)
 def test_the_other_tools_explain_themselves_and_do_nothing_else(tmp_path, name):
     done = subprocess.run(
         [sys.executable, ROOT / "tools" / f"{name}.py", "--help"],

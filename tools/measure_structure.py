@@ -19,8 +19,8 @@ MOST_ENTRIES, MOST_MODULE_LINES, MOST_CLASS_LINES = 22, 400, 300
 EQUAL_LINES = 6
 MOST_NAMED = 20
 
-# Every program has a main; every data set a function load and its modalities.
-INTERFACE = {"main", "load", "modalities"}
+# Every program has a main and examples; every data set a function load and its modalities.
+INTERFACE = {"main", "EXAMPLES", "load", "modalities"}
 
 # The modules of today's data, the papers' settings and the papers' tables.
 MAY_NAME_DATA = ("data/", "presets", "reproduction/")

@@ -32,6 +32,9 @@ VENV_PYTHON = os.path.join(VENV, "bin", "python")
 # Contains the digest of the lock files that .venv was made for; written last.
 STAMP = os.path.join(VENV, "requirements.sha256")
 LOCK = os.path.join(ROOT, ".venv.lock")
+# What --help shows before anything is installed, for each program; see tools/write_help.py.
+HELP = os.path.join(ROOT, "bin", "lib", "help")
+VERSION = os.path.join(ROOT, "jmvae_tf", "runtime", "version.py")
 
 # Set when changing into .venv, so that a broken .venv is reported instead of entered again.
 _ENTERED_VENV = "JMVAE_TF_ENTERED_VENV"
@@ -60,10 +63,18 @@ class _Interrupted(Exception):
 def run(program_name: str, sections: Sequence[str] = ("run",)) -> None:
     """Runs `jmvae_tf.programs.<program_name>`, after setting up its requirements if needed.
 
+    `--help` and `--version` answer before anything is installed.
+
     Args:
         program_name: the program's module in `jmvae_tf.programs`.
         sections: the sections of requirements.txt that it needs.
     """
+    _open_standard_streams()
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        with open(os.path.join(HELP, program_name + ".txt"), encoding="utf-8") as text:
+            show(text.read())
+    if "--version" in sys.argv[1:] and not _has_requirements(sections):
+        show("jmvae_tf {}\nits requirements are not installed yet\n".format(_version()))
     ensure_requirements(sections)
     os.environ["PYTHONSAFEPATH"] = "1"  # Child processes import nothing from the current folder.
     from jmvae_tf.programs.common import run_program
@@ -97,6 +108,42 @@ def ensure_requirements(sections: Sequence[str] = ("run",)) -> None:
     if not _venv_is_complete():
         _set_up_venv(unmet)
     _enter_venv()
+
+
+def show(text: str) -> NoReturn:
+    """Writes a text to standard output and ends with status 0, even if the reader leaves early.
+
+    Args:
+      text: the text, with a newline at its end.
+    """
+    encoding = sys.stdout.encoding or "ascii"
+    failure = None
+    try:
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+        sys.stdout.flush()
+    except OSError as error:
+        failure = error
+        # What is left of the text, which Python would write when it ends, goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if failure and failure.errno not in (errno.EPIPE, errno.ECONNRESET):
+        _fail(
+            "standard output must be writable",
+            failure.strerror,
+            "free space, or send it elsewhere",
+        )
+    sys.exit(0)
+
+
+def _has_requirements(sections: Sequence[str]) -> bool:
+    return _venv_is_complete() or (
+        _is_supported(sys.version_info[:2]) and first_unmet(sections) is None
+    )
+
+
+def _version() -> str:
+    with open(VERSION, encoding="utf-8") as file:
+        found = re.search(r'^__version__ = "(.*)"$', file.read(), re.MULTILINE)
+    return found.group(1) if found else "unknown"
 
 
 def _open_standard_streams() -> None:

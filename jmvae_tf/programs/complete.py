@@ -18,6 +18,13 @@ from jmvae_tf.programs.common import run_or_export, shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 
+EXAMPLES = {
+    "bin/complete --run=runs/shells-jmvae_kl --data=shells.csv": "writes completed.csv",
+    "bin/complete --run=runs/shells-jmvae_kl --data=shells.csv --draws=5": (
+        "writes five tables for multiple imputation"
+    ),
+}
+
 run_or_export.define_model_and_table(out="completed.csv")
 _DRAWS = shared_flags.define_integer(
     "draws", None, "the number of tables to write with samples instead of means", 1, 1000

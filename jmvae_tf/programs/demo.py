@@ -19,6 +19,12 @@ from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 
+EXAMPLES = {
+    "bin/demo": "opens a shipped model",
+    "bin/demo --saved_model=toyfaces-jmvae_kl": "opens another shipped model",
+    "bin/demo --run=runs/digits-jmvae_kl": "opens what you trained",
+}
+
 _RUN = shared_flags.define_path("run", None, "folder of a run of bin/train")
 _CHECKPOINT = shared_flags.define_checkpoint()
 _SAVED_MODEL = shared_flags.define_path(

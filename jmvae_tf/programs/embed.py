@@ -10,6 +10,10 @@ deviations. They are empty in rows without the modalities that a cvae or cmma ne
 from jmvae_tf.programs.common import run_or_export, shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 
+EXAMPLES = {
+    "bin/embed --run=runs/shells-jmvae_kl --data=shells.csv": "writes embedded.parquet",
+}
+
 run_or_export.define_model_and_table(out="embedded.parquet")
 _SEED = shared_flags.define_seed(0, "seed for models that infer missing modalities by sampling")
 shared_flags.define_inference()

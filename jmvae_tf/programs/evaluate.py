@@ -4,8 +4,7 @@ Metrics: bounds, log-likelihoods, squared errors, accuracy, coherence, diversity
 Fréchet distance.
 
 Prints a table of means with standard errors over test examples, writes them to metrics.json in the
-run's folder, and draws figures/reconstructions.png there. For a quick look: --num_examples=500
---num_importance_samples=100 --out=quick.json
+run's folder, and draws figures/reconstructions.png there.
 """
 
 import pathlib
@@ -15,6 +14,13 @@ from absl import flags
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+
+EXAMPLES = {
+    "bin/evaluate": "measures runs/digits-jmvae_kl on all test digits",
+    "bin/evaluate --run=DIR --num_examples=500 --num_importance_samples=100 --out=quick.json": (
+        "a quick look, which leaves metrics.json as it is"
+    ),
+}
 
 _RUN = shared_flags.define_run()
 _CHECKPOINT = shared_flags.define_checkpoint()

@@ -4,6 +4,13 @@ from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 
+EXAMPLES = {
+    "bin/export --run=runs/digits-jmvae_kl --checkpoint=best": (
+        "exports the epoch that was best on the validation set"
+    ),
+    "bin/export --keep_versions=2": "exports, and removes all but the newest two versions",
+}
+
 _RUN = shared_flags.define_run()
 _CHECKPOINT = shared_flags.define_checkpoint()
 _EXPORT_DIR, _KEEP_VERSIONS = shared_flags.define_export()

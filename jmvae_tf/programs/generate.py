@@ -39,6 +39,17 @@ from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_config import read_event_shapes
 from jmvae_tf.training.run_folder import RunFolder, name_of_epoch
 
+EXAMPLES = {
+    'bin/generate --given="label=7"': "draws sevens with runs/digits-jmvae_kl",
+    "bin/generate --image=digit.png": "reads a digit: the probability of each label",
+    'bin/generate --run=runs/toyfaces-jmvae_kl --given="Smiling=1,Eyeglasses=1"': (
+        "draws faces that smile and wear glasses"
+    ),
+    'bin/generate --run=runs/toyfaces-jmvae_kl --image=face.png --set="Wearing_Hat=1"': (
+        "edits an image"
+    ),
+}
+
 _RUN = shared_flags.define_run()
 _CHECKPOINT = shared_flags.define_checkpoint()
 _GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smiling=1,Male=-1")

@@ -18,10 +18,19 @@ from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 
+EXAMPLES = {
+    "bin/prepare --data=my_folder": (
+        "says what the columns of a table and the images beside it are taken for"
+    ),
+}
+
 _DATA = flags.DEFINE_string("data", None, "a folder, a table, tfds:NAME or FILE.py:FUNCTION")
 _DATA_DIR = shared_flags.define_path("data_dir", "data", "folder for what is prepared")
 _PROCESSES = shared_flags.define_integer(
-    "processes", os.cpu_count() or 1, "number of processes; the result does not depend on it", 1
+    "processes",
+    None,
+    "number of processes (default: one for each processor); the result does not depend on it",
+    1,
 )
 _OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "look at the data again and replace columns.json"
@@ -47,7 +56,7 @@ def main() -> None:
     data_preparation.prepare_data(
         source,
         pathlib.Path(_DATA_DIR.value),
-        num_processes=_PROCESSES.value,
+        num_processes=_PROCESSES.value or os.cpu_count() or 1,
         overwrite=_OVERWRITE.value,
         command=[
             "bin/prepare",

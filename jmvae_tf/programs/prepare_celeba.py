@@ -16,6 +16,10 @@ from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 
+EXAMPLES = {
+    "bin/prepare_celeba --source=DIR": "prepares faces of 64x64 pixels, cropped as the authors did",
+}
+
 _SOURCE = shared_flags.define_path("source", None, "folder of the official files")
 _DATA_DIR = shared_flags.define_path("data_dir", "data", "folder for the faces")
 _IMAGE_SIZE = flags.DEFINE_integer("image_size", 64, "pixels of a face: 32, 64 or 128")
@@ -23,7 +27,10 @@ _CROP = flags.DEFINE_string(
     "crop", "face", "face, as the authors did; or center, the centre square"
 )
 _PROCESSES = shared_flags.define_integer(
-    "processes", os.cpu_count() or 1, "number of processes; the result does not depend on it", 1
+    "processes",
+    None,
+    "number of processes (default: one for each processor); the result does not depend on it",
+    1,
 )
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace the faces of another source")
 
@@ -46,7 +53,7 @@ def main() -> None:
         pathlib.Path(_DATA_DIR.value),
         _IMAGE_SIZE.value,
         _CROP.value,
-        num_processes=_PROCESSES.value,
+        num_processes=_PROCESSES.value or os.cpu_count() or 1,
         overwrite=_OVERWRITE.value,
         command=["bin/prepare_celeba", *shared_flags.given_again(*chosen)],
     )

@@ -1,10 +1,5 @@
 """Asks a server or an export: generates modalities from others, or edits an image.
 
---image=face.jpg                          its attributes, or the label of a digit, as a table
---given="Smiling=1" --out=face.png        the average image; attributes not named are at their mean
---given="label=7" --seed=3 --out=7.png    a sample; the same seed gives the same image
---image=face.jpg --set="Smiling=1" --out=edited.png
-
 --saved_model=FOLDER without --server loads that export and answers by itself. Otherwise --server is
 asked, a TensorFlow Serving: http://HOST:8501 (REST, the default is localhost) or grpc://HOST:8500.
 A server does not know the names of the model's values, so --saved_model must be a copy of the
@@ -41,6 +36,17 @@ from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError, check_choice
 
 _USUAL_SERVER = "http://localhost:8501"
+
+EXAMPLES = {
+    'bin/query --saved_model=mnist-jmvae_kl --given="label=7" --seed=3 --out=7.png': (
+        "a sample of a shipped model, without a server; the same seed gives the same image"
+    ),
+    "bin/query --image=face.jpg": "the attributes of a face, or the label of a digit, as a table",
+    'bin/query --given="Smiling=1" --out=face.png': (
+        "the average image; attributes not named are at their mean"
+    ),
+    'bin/query --image=face.jpg --set="Smiling=1" --out=edited.png': "an edit",
+}
 
 _SERVER = flags.DEFINE_string(
     "server", None, f"URL of the server (default: {_USUAL_SERVER} without --saved_model)"

@@ -21,6 +21,13 @@ from jmvae_tf.reproduction.recipes import DATA_CHOICES, FIGURES, TABLES
 from jmvae_tf.reproduction.scales import SCALES
 from jmvae_tf.runtime.errors import UserError, check_choice
 
+EXAMPLES = {
+    "bin/reproduce --table=2018-1-mnist --data_dir=DIR": (
+        "Table 1 of the 2018 paper on MNIST: hours"
+    ),
+    "bin/reproduce --figure=7 --data=toyfaces": "Figure 7 of the 2018 paper with drawn faces",
+}
+
 _TABLE = flags.DEFINE_string("table", None, f"one of {', '.join(TABLES)}")
 _FIGURE = flags.DEFINE_string("figure", None, f"of the 2018 paper: one of {', '.join(FIGURES)}")
 _SCALE = flags.DEFINE_string("scale", "quick", f"one of {', '.join(SCALES)}")

@@ -11,8 +11,23 @@ from absl import flags
 from jmvae_tf.data.own.data_source import CHOICES
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common import settings_flags, shared_flags
+from jmvae_tf.programs.common.help_text import put_into_group
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.programs.common.training_plan import make_plan
+
+EXAMPLES = {
+    "bin/train": "trains jmvae_kl on handwritten digits of 8x8 pixels: two minutes, no network",
+    "bin/train --data=toyfaces --model=cvae": (
+        "trains another model on drawn faces and their attributes"
+    ),
+    "bin/train --data=mnist --epochs=20 --warmup_epochs=4": (
+        "trains on MNIST, 20 epochs instead of the paper's 2,000"
+    ),
+    "bin/train --data=my_folder --patience=10": (
+        "trains on your own images and table until the bound gets no better"
+    ),
+    "bin/train --resume --epochs=400": "continues the run in runs/digits-jmvae_kl",
+}
 
 _MODEL = flags.DEFINE_string("model", "jmvae_kl", f"one of {', '.join(MODELS)}")
 _DATA = flags.DEFINE_string("data", "digits", f"{CHOICES}; see docs/own_data.md")
@@ -30,6 +45,7 @@ _DISTRIBUTE = flags.DEFINE_string(
     "docs/distributed.md [one device]",
 )
 _PROFILE = flags.DEFINE_bool("profile", False, "write a trace of some steps for TensorBoard")
+put_into_group("Hardware", _DISTRIBUTE, _PROFILE)
 settings_flags.define()
 
 

@@ -11,18 +11,23 @@ from tests.helpers.paths import ROOT
 
 
 @contextlib.contextmanager
-def started_page(temporary, *flags, end=signal.SIGTERM, warns="", **environment):
+def started_page(
+    temporary, *flags, command=None, folder=None, end=signal.SIGTERM, warns="", **environment
+):
     """Yields the address and the process of a page, and ends it.
 
     Args:
       temporary: an empty folder for its temporary files, which is empty at the end too.
       *flags: flags of the program.
+      command: what starts it instead of bin/demo.
+      folder: its current folder, if another one.
       end: the signal that ends it.
       warns: its output on standard error before it is interrupted.
       **environment: environment variables for it.
     """
     with subprocess.Popen(
-        [sys.executable, str(ROOT / "bin" / "demo"), "--port=0", *flags],
+        [*(command or [sys.executable, str(ROOT / "bin" / "demo")]), "--port=0", *flags],
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -150,6 +150,27 @@ def assert_one_error_line(stderr: str, *parts: str) -> None:
         assert part in line
 
 
+# Before anything is installed.
+
+
+@pytest.mark.parametrize("flags", [["--help"], ["--model=vae", "-h"]])
+def test_help_needs_nothing(checkout, flags):
+    done = checkout.start(*flags, environment={"PYTHONNOUSERSITE": "1"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Trains a model on a data set")
+    assert "  --model=TEXT" in done.stdout
+    assert not checkout.venv.exists()
+
+
+def test_the_version_needs_nothing(checkout):
+    (checkout.root / "jmvae_tf" / "runtime").mkdir()
+    (checkout.root / "jmvae_tf" / "runtime" / "version.py").write_text('__version__ = "1.2"\n')
+    done = checkout.start("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "jmvae_tf 1.2\nits requirements are not installed yet\n"
+    assert not checkout.venv.exists()
+
+
 # The running Python has the requirements.
 
 

@@ -26,7 +26,7 @@ from jmvae_tf.settings import setting_fields, settings_of
 from jmvae_tf.training.checkpoints import load_checkpoint
 from jmvae_tf.training.run_folder import RunFolder
 from tests.helpers.folders import contents
-from tests.helpers.paths import BIN
+from tests.helpers.paths import ROOT
 from tests.helpers.printed_metrics import is_printed
 from tests.helpers.programs import interrupt, mistake, start, start_anew, succeed
 from tests.helpers.small_runs import EPOCHS, FIGURES, STEPS, TINY, assert_same_run
@@ -60,8 +60,9 @@ def copied(trained, tmp_path):
 @pytest.mark.parametrize("program", ["train", "generate", "export", "evaluate"])
 def test_help_answers_without_tensorflow(tmp_path, program):
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", str(BIN / program), "--help"],
+        [sys.executable, "-X", "importtime", "-m", "jmvae_tf", program, "--help"],
         cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=60,
@@ -91,7 +92,7 @@ FIELDS = tuple(field.name for field in setting_fields())
 )
 def test_help_tells_every_flag(tmp_path, program, names):
     text = succeed(tmp_path, program, "--help")
-    told = set(re.findall(r"^ +(?:-\w,)?--(?:\[no\])?(\w+):", text, flags=re.MULTILINE))
+    told = set(re.findall(r"^ +(?:-\w,)?--(?:\[no\])?(\w+)", text, flags=re.MULTILINE))
     assert set(names) <= told
 
 

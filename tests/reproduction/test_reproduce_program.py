@@ -1,6 +1,7 @@
 """bin/reproduce."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -53,8 +54,9 @@ def test_mistakes_of_the_user(tmp_path, arguments, told):
 
 def test_help_tells_tables_figures_and_scales_without_tensorflow(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", str(ROOT / "bin" / "reproduce"), "--help"],
+        [sys.executable, "-X", "importtime", "-m", "jmvae_tf", "reproduce", "--help"],
         cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=60,

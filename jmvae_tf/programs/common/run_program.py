@@ -11,8 +11,10 @@ from typing import NoReturn
 from absl import flags
 
 from jmvae_tf.programs.common import modality_flags, standard_streams
+from jmvae_tf.programs.common.help_text import help_text
 from jmvae_tf.runtime.command_names import as_started
 from jmvae_tf.runtime.errors import UserError, one_line
+from jmvae_tf.runtime.version import version_text
 
 
 def run(module: ModuleType) -> NoReturn:
@@ -59,13 +61,14 @@ def _errors_end_it() -> Iterator[None]:
 
 
 def _parse(module: ModuleType) -> None:
-    flags.DEFINE_bool("help", False, "Show this text.", short_name="h", module_name=__name__)
+    flags.DEFINE_bool("help", False, "show this text", short_name="h", module_name=__name__)
+    flags.DEFINE_bool("version", False, "show the versions of packages", module_name=__name__)
     rest = modality_flags.parse_flags(sys.argv)
     if flags.FLAGS.help:
-        print(as_started((module.__doc__ or "").strip()))
-        for name in flags.FLAGS.flags_by_module_dict():
-            if name.startswith("jmvae_tf.") or name == sys.argv[0]:  # Flags of __main__.
-                print(f"\n{as_started(flags.FLAGS.module_help(name)).strip()}")
+        print(help_text(module), end="")
+    elif flags.FLAGS.version:
+        print(version_text())
+    if flags.FLAGS.help or flags.FLAGS.version:
         standard_streams.require_output()
         sys.exit(0)
     if rest:

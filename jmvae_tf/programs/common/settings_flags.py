@@ -1,5 +1,6 @@
 """Defines a flag for every setting of the presets."""
 
+import dataclasses
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -8,6 +9,7 @@ from typing import Any
 from absl import flags
 
 from jmvae_tf.presets import preset_values
+from jmvae_tf.programs.common import help_text
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import Settings, setting_fields
 
@@ -19,16 +21,44 @@ _DEFINE: dict[Any, Callable[..., Any]] = {
 }
 
 
+_GROUPS = {
+    "Basic": ("epochs", "seed"),
+    "Data": (
+        *("split", "image_size", "crop", "flips", "flipped_images"),
+        *("incomplete", "balance", "complete_share"),
+    ),
+    "Model": (
+        *("target", "latent_dim", "joint_encoder", "encoders", "decoders", "discriminator"),
+        *("num_layers", "layer_encoder", "layer_prior", "missing", "num_rounds", "feed_back"),
+    ),
+    "Hardware": ("precision", "jit_compile", "steps_per_execution"),
+}
+"""The headings of --help and their settings; all others are of training."""
+_LONGEST_PRESETS = 120
+"""Characters; longer texts of presets are left out of --help."""
+
+
 def define() -> None:
     """Defines the flags; a flag that is not given is None, which keeps the preset's value."""
     kinds = typing.get_type_hints(Settings)
     for field in setting_fields():
-        presets = ", ".join(
-            f"{where}: {_as_flag(value)}" for where, value in preset_values(field.name).items()
-        )
-        description = f"{field.metadata['help']} [{presets or field.default}]"
         define_flag = _DEFINE.get(_kind(kinds[field.name]), flags.DEFINE_list)
-        define_flag(field.name, None, description)
+        text = f"{field.metadata['help']}{_presets(field)}"
+        holder = define_flag(field.name, None, text)
+        group = next((x for x, names in _GROUPS.items() if field.name in names), "Training")
+        help_text.put_into_group(group, holder)
+
+
+def _presets(field: dataclasses.Field) -> str:
+    """Returns the values of a setting that presets have, in brackets behind a space, if short."""
+    values = preset_values(field.name) or {"": field.default}
+    texts = {where: _as_flag(value) for where, value in values.items() if value is not None}
+    if not texts:
+        return ""
+    if len(set(texts.values())) == 1:
+        return f" [{next(iter(texts.values()))}]"
+    text = ", ".join(f"{where}: {value}" for where, value in texts.items())
+    return f" [{text}]" if len(text) <= _LONGEST_PRESETS else ""
 
 
 def _as_flag(value: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from absl import flags
 
+from jmvae_tf.programs.common.help_text import put_into_group
 from jmvae_tf.runtime.errors import UserError
 
 flags.disclaim_key_flags()  # --help lists flags defined here as their callers'.
@@ -16,6 +17,10 @@ _LARGEST = 2**31 - 1
 
 class _PathParser(flags.ArgumentParser):
     """Expands ~ and ~user, which a shell does not in --flag=~/file."""
+
+    def flag_type(self) -> str:
+        """Returns the kind of value, for --help."""
+        return "path"
 
     def parse(self, argument: str) -> str:
         """Returns the path; raises ValueError for a user without a known home folder."""
@@ -126,12 +131,17 @@ def define_export() -> tuple[flags.FlagHolder, flags.FlagHolder]:
 def define_inference() -> None:
     """Defines the flags that `inference` reads."""
     default = "(jmvae and jmvae_h; default: the run's setting)"
-    flags.DEFINE_string(
-        "missing", None, f"what a missing modality starts from: noise or zeros {default}"
-    )
-    define_integer("num_rounds", None, f"rounds of iterative sampling {default}", 1, _LARGEST)
-    flags.DEFINE_string(
-        "feed_back", None, f"what is fed back to the encoder each round: samples or means {default}"
+    put_into_group(
+        "Model",
+        flags.DEFINE_string(
+            "missing", None, f"what a missing modality starts from: noise or zeros {default}"
+        ),
+        define_integer("num_rounds", None, f"rounds of iterative sampling {default}", 1, _LARGEST),
+        flags.DEFINE_string(
+            "feed_back",
+            None,
+            f"what is fed back to the encoder each round: samples or means {default}",
+        ),
     )
 
 
