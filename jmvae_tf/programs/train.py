@@ -26,6 +26,9 @@ EXAMPLES = {
     "bin/train --data=my_folder --patience=10": (
         "trains on your own images and table until the bound gets no better"
     ),
+    "bin/train --config=runs/digits-jmvae_kl/config.json --seed=1 --run=runs/again": (
+        "repeats a run with another seed"
+    ),
     "bin/train --resume --epochs=400": "continues the run in runs/digits-jmvae_kl",
 }
 
@@ -33,6 +36,9 @@ _MODEL = flags.DEFINE_string("model", "jmvae_kl", f"one of {', '.join(MODELS)}")
 _DATA = flags.DEFINE_string("data", "digits", f"{CHOICES}; see docs/own_data.md")
 _DATA_DIR = shared_flags.define_data_dir()
 _RUN = shared_flags.define_path("run", None, "folder of the run (default: runs/<data>-<model>)")
+_CONFIG = shared_flags.define_path(
+    "config", None, "config.json of a run to repeat; flags override its settings"
+)
 _EXPORT_DIR, _KEEP_VERSIONS = shared_flags.define_export()
 _RESUME = flags.DEFINE_bool("resume", False, "resume the run from its newest checkpoint")
 _OVERWRITE = flags.DEFINE_bool(
@@ -60,6 +66,7 @@ def main() -> None:
         overwrite=_OVERWRITE.value,
         distribute=_DISTRIBUTE.value,
         named=shared_flags.given_flags(_MODEL, _DATA),
+        config=_CONFIG.value,
     )
     load_tensorflow()
     from jmvae_tf.programs.tasks import training_run

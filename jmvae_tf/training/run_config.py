@@ -101,6 +101,16 @@ def read_run_settings(path: pathlib.Path) -> Settings:
         ) from error
 
 
+def read_versions(path: pathlib.Path) -> dict[str, str]:
+    """Reads the versions of the packages that the run was started with; package to version.
+
+    Raises:
+      UserError: as for `read_run_config`.
+    """
+    versions = read_run_config(path)[_VERSIONS]
+    return {package: x for package, x in versions.items() if isinstance(x, str)}
+
+
 def read_event_shapes(path: pathlib.Path) -> dict[str, tuple[int, ...]] | None:
     """Reads the shape of every modality of the data that the run was started with.
 

@@ -87,7 +87,7 @@ def _shell(command, folder):
     )
 
 
-@pytest.mark.parametrize("script", ["train", "query", "test"])
+@pytest.mark.parametrize("script", ["train", "query", "test", "docs"])
 def test_readers_may_leave(tmp_path, script):
     help_ = shlex.join([sys.executable, str(BIN / script), "--help"])
     for reader, status in {"head -1": 0, "true": 0, "cat": 0}.items():

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jmvae_tf.data.own.data_source import DataSource, data_source_of
 from jmvae_tf.data.own.preset import Counts
 from jmvae_tf.models.registry import MODELS
-from jmvae_tf.programs.common.chosen_run import default_run
+from jmvae_tf.programs.common.chosen_run import default_run, export_folder
+from jmvae_tf.programs.common.repeated_run import repeated_settings
 from jmvae_tf.runtime.errors import UserError, check_choice
 from jmvae_tf.settings import Settings, check_values, settings_of
 from jmvae_tf.training import cluster, local_file, patience
@@ -67,6 +68,7 @@ def make_plan(
     overwrite: bool,
     distribute: str | None,
     named: Mapping[str, str],
+    config: str | None = None,
 ) -> TrainingPlan:
     """Checks the flags against each other and against the run's folder.
 
@@ -81,14 +83,23 @@ def make_plan(
       overwrite: see `TrainingPlan`.
       distribute: see `TrainingPlan`.
       named: "model" and "data" if the user gave them; a resumed run keeps its own.
+      config: the `config.json` of a run to repeat; None for the preset.
 
     Raises:
       UserError: if a name or a setting is unknown, flags exclude each other, or the folder cannot
         be used.
     """
     check_choice("model", model, MODELS)  # Both are part of the folder's name.
-    source = data_source_of(data)
-    folder = RunFolder(Path(run or default_run(source.name, model, overrides.get("target"))))
+    repeated: Settings | None = None
+    if config is None:
+        source = data_source_of(data)
+        usual = default_run(source.name, model, overrides.get("target"))
+    elif resume:
+        raise UserError("A run continues or repeats", "--resume and --config", "choose one of them")
+    else:
+        repeated, source = repeated_settings(Path(config), overrides, named)
+        model, usual = repeated.model, export_folder("runs", repeated)
+    folder = RunFolder(Path(run or usual))
     is_chief = True
     if distribute is not None:
         check_choice("distribute", distribute, ("mirrored", "multi_worker"))
@@ -104,7 +115,9 @@ def make_plan(
     if resume:
         settings = _resumed(folder, {**overrides, **named}, source)
     else:
-        if source.kind == "known":
+        if repeated is not None:
+            settings = repeated
+        elif source.kind == "known":
             settings = settings_of(model, source.name, overrides)
         else:
             check_values(overrides)
