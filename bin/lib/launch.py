@@ -69,6 +69,7 @@ def run(program_name: str, sections: Sequence[str] = ("run",)) -> None:
         program_name: the program's module in `jmvae_tf.programs`.
         sections: the sections of requirements.txt that it needs.
     """
+    _open_standard_streams()
     if {"-h", "--help"} & set(sys.argv[1:]):
         with open(os.path.join(HELP, program_name + ".txt"), encoding="utf-8") as text:
             show(text.read())

@@ -17,7 +17,7 @@ from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 
 EXAMPLES = {
     "bin/evaluate": "measures runs/digits-jmvae_kl on all test digits",
-    "bin/evaluate --run=DIR --num_examples=500 --num_importance_samples=100 --out=quick.json": (
+    "bin/evaluate --num_examples=500 --num_importance_samples=100 --out=quick.json": (
         "a quick look, which leaves metrics.json as it is"
     ),
 }

@@ -45,7 +45,7 @@ EXAMPLES = {
     'bin/generate --run=runs/toyfaces-jmvae_kl --given="Smiling=1,Eyeglasses=1"': (
         "draws faces that smile and wear glasses"
     ),
-    'bin/generate --run=runs/toyfaces-jmvae_kl --image=face.png --set="Wearing_Hat=1"': (
+    'bin/generate --run=runs/toyfaces-jmvae_kl --image=face.png --set="Smiling=1"': (
         "edits an image"
     ),
 }

@@ -1,9 +1,13 @@
 """The configurations in serving/ and the Dockerfile say what is so."""
 
+import json
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
+import sys
+import urllib.request
 
 import pytest
 import yaml
@@ -11,6 +15,7 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from jmvae_tf.export_format.shipped_models import SHIPPED_NAMES, saved_model_folder
+from tests.helpers.demo_page import started_page
 from tests.helpers.paths import ROOT
 from tests.helpers.serving_stand_in import rest_server
 
@@ -151,6 +156,49 @@ def test_images_are_pinned_and_cached_by_requirements(stages):
                 # Nothing of the package comes before them: its changes install nothing again.
                 copied = " ".join(x for i, x in instructions[:number] if i == "COPY")
                 assert not re.search(r"jmvae_tf|bin|\. \.", copied), name
+
+
+@pytest.fixture
+def image_of_the_page(stages, tmp_path):
+    """The application's folder of the demo image, by the instructions that copy it."""
+    for instruction, rest in stages["demo"][1]:
+        if instruction == "COPY":
+            *sources, target = shlex.split(rest)
+            for source in sources:
+                to = tmp_path / "app" / (source if target == "./" else target)
+                copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+                to.parent.mkdir(parents=True, exist_ok=True)
+                copy(ROOT / source, to)
+    return tmp_path / "app"
+
+
+def test_the_page_of_its_image_has_the_shipped_models(image_of_the_page):
+    shipped = image_of_the_page / "saved_models" / "shipped"
+    assert {path.name for path in shipped.iterdir()} == set(SHIPPED_NAMES)
+    code = "from jmvae_tf.export_format.shipped_models import *; print(shipped_folder())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=image_of_the_page, capture_output=True, text=True
+    )
+    assert done.stdout == f"{shipped}\n"
+
+
+@pytest.mark.slow
+def test_the_page_of_its_image_opens(image_of_the_page, stages, tmp_path):
+    pytest.importorskip("gradio", reason="the page's requirements are not installed")
+    [entry] = [rest for instruction, rest in stages["demo"][1] if instruction == "ENTRYPOINT"]
+    program, *flags = json.loads(entry)
+    command = [sys.executable, str(image_of_the_page / program.removeprefix("/app/"))]
+    warning = (
+        "warning: with --host=0.0.0.0 everybody who reaches this machine can use the page, and "
+        "upload to it; there is no password\n"
+    )
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with (
+        started_page(temporary, *flags, command=command, warns=warning) as (url, _),
+        urllib.request.urlopen(url, timeout=30) as answer,
+    ):
+        assert answer.status == 200
 
 
 def test_everything_copied_reaches_the_builder(stages):
