@@ -30,6 +30,8 @@ MOST_EXAMPLES = 10_000
 MOST_POINTS = 1000
 """Training examples whose latent values are kept, for the map and to measure distances from."""
 
+_MOST_KEPT = 2**20  # Latent values in a file, which then has 10 MB.
+
 _MEAN, _BORDER, _ERROR = "mean/", "border/", "error/"  # No modality has such a name.
 
 
@@ -132,7 +134,7 @@ def _map(model: MultimodalVAE, name: str, found: Mapping[str, np.ndarray]) -> La
     if size > 2 and number > 2:
         pca = PCA(2, svd_solver="covariance_eigh").fit(z.astype(np.float64))
         center, axes = pca.mean_.astype(np.float32), pca.components_.astype(np.float32)
-    rows = _chosen(number)
+    rows = _chosen(z)
     values = {other: found[other][rows] for other in model.modalities if other in found}
     return LatentMap(name, center, axes, z[rows], values)
 
@@ -142,16 +144,18 @@ def _usual(found: Mapping[str, np.ndarray]) -> UsualImages:
     border, z = _limit(found[_BORDER]), found.get(_MEAN)
     if z is None or len(z) < 2:
         return UsualImages(border, None)
-    rows = _chosen(len(z))
+    rows = _chosen(z)
     distances, _ = NearestNeighbors(n_neighbors=2).fit(z[rows]).kneighbors(z)
     others = distances[:, 0]
     others[rows] = distances[rows, 1]  # The nearest one is the image itself.
     return UsualImages(border, EncodedImages(z[rows], _limit(found[_ERROR]), _limit(others)))
 
 
-def _chosen(number: int) -> np.ndarray:
-    """Chooses examples whose latent values are kept, spread evenly over all."""
-    return np.linspace(0, number - 1, min(MOST_POINTS, number)).astype(int)
+def _chosen(z: np.ndarray) -> np.ndarray:
+    """Chooses examples whose latent values are kept, spread evenly over all; fewer if large."""
+    number, size = z.shape
+    kept = max(2, min(MOST_POINTS, number, _MOST_KEPT // size))
+    return np.linspace(0, number - 1, min(kept, number)).astype(int)
 
 
 def _limit(values: np.ndarray) -> float:

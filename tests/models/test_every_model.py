@@ -8,9 +8,11 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf.data import registry as data_sets
-from jmvae_tf.data.pipelines import whole_part
+from jmvae_tf.data.pipelines import spread, whole_part
 from jmvae_tf.evaluation.evaluate import Protocol
 from jmvae_tf.export.saved_model import export_saved_model
+from jmvae_tf.export.signatures import fixed_seed
+from jmvae_tf.export.summarise_training import summarise_training
 from jmvae_tf.models.registry import PLAIN_MODELS
 from jmvae_tf.reporting.metrics_file import write_metrics
 from jmvae_tf.reporting.run_figures import draw_figures
@@ -116,5 +118,14 @@ def test_every_model_from_training_to_export(digits, tmp_path, row, target):
     draw_figures(resumed, digits, folder, seed=0)
     assert {path.stem for path in folder.figures.glob("*.png")} == _figures(row, target)
 
-    exported = tf.saved_model.load(export_saved_model(resumed, tmp_path / "saved_model"))
+    summary = summarise_training(resumed, spread(digits, "train", 40))
+    assert (summary.latent_map is None) == bool(resumed.conditions)
+    version = export_saved_model(resumed, tmp_path / "saved_model", summary=summary)
+    if summary.latent_map:  # What an export decodes, the model decodes from what it embeds.
+        embedded = summary.latent_map.modality
+        given = {embedded: whole_part(digits, "train", False, 40)[embedded]}
+        seed = fixed_seed(resumed, given)
+        z = resumed.decoders_latent(resumed.posterior(given, seed).mean())
+        np.testing.assert_allclose(z, resumed.posterior_mean(given, seed), atol=1e-5)
+    exported = tf.saved_model.load(version)
     assert set(directions or [f"reconstruct_{target}", "embed"]) < set(exported.signatures)
