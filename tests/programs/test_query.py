@@ -138,12 +138,11 @@ def test_an_edit(query, face, tmp_path):
 def test_an_export_answers_by_itself(query, face, tmp_path):
     """Without a server, as one would."""
     alone = f"--saved_model={saved_model_folder(FACES)}"
-    for flags, out in (([f"--image={face[0]}"], None), (["--given=Smiling=1"], "face.png")):
-        ours = start(tmp_path, "query", alone, *flags)
-        first = (tmp_path / out).read_bytes() if out else None
-        assert _succeeds(ours) == _succeeds(query(*flags, *([f"--out={out}"] if out else [])))
-        if out:
-            assert (tmp_path / out).read_bytes() == first
+    flags = [f"--image={face[0]}", "--set=Smiling=-1", "--out=edited.png"]
+    ours = _succeeds(start(tmp_path, "query", alone, *flags))
+    image = (tmp_path / "edited.png").read_bytes()
+    assert ours == _succeeds(query(*flags))
+    assert (tmp_path / "edited.png").read_bytes() == image
 
 
 def test_a_digit_by_grpc(query, models, tmp_path):

@@ -108,7 +108,7 @@ def exported(stranger, monkeypatch, capsys):
     monkeypatch.setattr(export, "_EXPORT_DIR", SimpleNamespace(value=str(root / "saved_models")))
     monkeypatch.setattr(export, "_KEEP_VERSIONS", SimpleNamespace(value=1))
 
-    def write_nothing(model, folder, keep, columns):
+    def write_nothing(model, folder, keep, columns, summary):
         written.append(folder)
         return folder / "1"
 
@@ -407,6 +407,17 @@ def test_best_and_history_and_metrics_with_hostile_json(stranger, depth):
     for text in ("null", '{"epoch": null}', f'{{"epoch": {deep}}}', '{"epoch": "1"}'):
         (stranger.checkpoints / "best.json").write_text(text)
         assert_one_line(goes_on(stranger))
+
+
+@pytest.mark.parametrize("change", [garbage, empty, a_folder, a_pipe, endless, a_loop])
+def test_a_summary_of_training_data_that_is_none(stranger, exported, change):
+    path = stranger.path / "training_summary.json"
+    path.write_text("{}")
+    assert exported() == (0, "")  # Of another version of the format.
+    change(path)
+    status, told = exported()
+    assert status == 1
+    assert_one_line(told)
 
 
 def test_a_history_of_many_short_rows(stranger):
