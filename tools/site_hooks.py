@@ -75,5 +75,4 @@ def _relinked(markdown: str, folder: Path) -> str:
 
 
 def _formula(source: str, *_: Any, **__: Any) -> str:
-    lines = [convert(line, display="block") for line in source.strip().split("\n\n")]
-    return '<div class="formula">' + "".join(lines) + "</div>"
+    return f'<div class="formula">{convert(source.strip(), display="block")}</div>'

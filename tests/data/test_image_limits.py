@@ -167,7 +167,7 @@ def test_inks_of_printers(graph, tmp_path):
 
 
 def test_cameras_note_how_they_were_held(rng, tmp_path):
-    """The reader turns such a photograph; the graph, as serving/README.md says, does not."""
+    """The reader turns such a photograph; the graph, as docs/serving.md says, does not."""
     picture = cv2.resize(image_files.noise(rng)[:4, :4], (32, 32), interpolation=cv2.INTER_NEAREST)
     plain = image_files.jpeg(picture)
     note = b"Exif\0\0MM\0*\0\0\0\x08\0\1\x01\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0"  # A quarter turn.

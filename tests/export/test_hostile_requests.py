@@ -377,5 +377,5 @@ def test_the_largest_images_take_bounded_memory(served):
 
 
 def test_the_limit_is_the_documented_one():
-    readme = pathlib.Path(__file__).parents[2] / "README.md"
-    assert f"{LONGEST_SIDE}×{LONGEST_SIDE}" in readme.read_text("utf-8")
+    page = pathlib.Path(__file__).parents[2] / "docs" / "serving.md"
+    assert f"{LONGEST_SIDE}×{LONGEST_SIDE}" in page.read_text("utf-8")
