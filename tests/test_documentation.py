@@ -214,6 +214,9 @@ def test_the_site_is_built_without_a_warning_and_loads_nothing_from_elsewhere(tm
         loaded = re.findall(r'<(?:script|img|iframe)[^>]* src="?(\S+)', text)
         loaded += re.findall(r'<link[^>]* rel="?(?:stylesheet|preload)[^>]* href="?(\S+)', text)
         assert not [x for x in loaded if x.startswith(("http", "//"))], page
+        links = re.findall(r'<a [^>]*href="?([^"#?>\s]+)', text)
+        local = [x for x in links if not re.match(r"\w+:|/", x)]
+        assert not [x for x in local if not (page.parent / x).exists()], page
     api = "".join(x.read_text("utf-8") for x in (tmp_path / "site" / "api").glob("*.html"))
     for name in jmvae_tf.__all__:
         assert name == "__version__" or f'id="jmvae_tf.{name}"' in api, name

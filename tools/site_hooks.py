@@ -51,6 +51,13 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     return _relinked(markdown, (Path(config.docs_dir) / page.file.src_uri).parent)
 
 
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    """Changes links of the notebook, which does not come as Markdown."""
+    if not page.file.src_uri.endswith(".ipynb"):
+        return html
+    return re.sub(r'href="([\w/]+)\.md', r'href="\1.html', html)
+
+
 def _relinked(markdown: str, folder: Path) -> str:
     """Makes links in a file of a folder of the repository links of the site."""
     docs = _ROOT / "docs"
