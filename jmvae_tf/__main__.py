@@ -15,8 +15,8 @@ from jmvae_tf.runtime.command_names import start_programs_with
 from jmvae_tf.runtime.errors import UserError, closest
 from jmvae_tf.runtime.version import version_text
 
-_EXTRAS = {"demo": ("gradio", "demo")}
-"""Maps a program to the module that it needs besides, and the extra that installs it."""
+_EXTRAS = {"demo": "gradio"}
+"""Maps a program to the package that it needs besides; the extra of its name installs it."""
 
 
 def main() -> NoReturn:
@@ -24,6 +24,7 @@ def main() -> NoReturn:
     started = os.path.basename(sys.argv[0])
     command = "python -m jmvae_tf" if started == "__main__.py" else started
     start_programs_with(f"{command} ")
+    os.environ["PYTHONSAFEPATH"] = "1"  # Child processes import nothing from the current folder.
     name, *arguments = sys.argv[1:] or ["--help"]
     with run_program.mistakes_in_one_line():
         if name in ("--help", "-h", "--version"):
@@ -49,12 +50,12 @@ def _check(name: str) -> None:
             name,
             closest(name, PROGRAMS),
         )
-    module, extra = _EXTRAS.get(name, ("absl", ""))
-    if importlib.util.find_spec(module) is None:
+    package = _EXTRAS.get(name)
+    if package and importlib.util.find_spec(package) is None:
         raise UserError(
-            f"{name} needs the packages of the extra {extra}",
-            f"an environment without {module}",
-            f"run pip install 'jmvae_tf[{extra}]'",
+            f"{name} needs {package}, which the extra {name} of this package installs",
+            f"an environment without {package}",
+            f"run pip install {package}",
         )
 
 

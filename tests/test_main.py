@@ -80,7 +80,7 @@ def test_flags_and_help_are_those_of_bin(console):
 def test_a_program_whose_extra_is_not_installed(console):
     command, start = console
     told = mistake(start("demo", code=WITHOUT_GRADIO + COMMANDS[command]))
-    assert "run pip install 'jmvae_tf[demo]'" in told
+    assert "received an environment without gradio; run pip install gradio" in told
 
 
 def test_programs_in_texts(monkeypatch):

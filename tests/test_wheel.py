@@ -12,7 +12,9 @@ import zipfile
 import pytest
 
 from jmvae_tf.export_format.shipped_models import SHIPPED_NAMES
+from tests.helpers import celeba_source
 from tests.helpers.demo_page import started_page
+from tests.helpers.foreign_modules import put_foreign_modules
 from tests.helpers.paths import ROOT
 from tests.helpers.small_runs import TINY
 
@@ -114,6 +116,19 @@ def test_an_installed_command_trains_in_the_current_folder(installed, tmp_path):
         assert (done.returncode, done.stderr) == (0, "")
     versions = sorted(os.listdir(tmp_path / "saved_models" / "digits-jmvae_kl"))
     assert [name for name in versions if name.isdigit()] == ["1", "2", "3"]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("clean")
+def test_an_installed_command_and_its_processes_import_nothing_of_the_current_folder(
+    installed, tmp_path
+):
+    put_foreign_modules(tmp_path, tmp_path / "mark")
+    faces = celeba_source.write(tmp_path / "faces", 20)
+    prepare = [installed / "jmvae-tf", "prepare_celeba", f"--source={faces}", "--crop=center"]
+    done = subprocess.run(prepare, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (tmp_path / "mark").exists()
 
 
 @pytest.mark.slow
