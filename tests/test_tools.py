@@ -18,7 +18,7 @@ def test_the_tool_that_ships_models_explains_itself(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Trains, evaluates and exports the models that the repository")
     for flag in ("runs_dir", "data_dir", "export_dir"):
-        assert f"  --{flag}: " in done.stdout
+        assert f"  --{flag}=PATH " in done.stdout
     assert not list(tmp_path.iterdir())
 
 

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, TextIO
 
+from jmvae_tf.runtime.command_names import as_started
 from jmvae_tf.runtime.errors import UserError, one_line
 
 _READER_LEFT = (errno.EPIPE, errno.ECONNRESET)
@@ -61,7 +62,7 @@ def forgiving() -> Iterator[None]:
 def plain_warnings() -> Iterator[None]:
     """Shows warnings meant for users in one line each, whatever PYTHONWARNINGS is."""
     before = warnings.formatwarning
-    warnings.formatwarning = lambda message, *_, **__: f"warning: {one_line(message)}\n"
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {as_started(one_line(message))}\n"
     try:
         with warnings.catch_warnings():
             warnings.resetwarnings()
