@@ -166,6 +166,19 @@ def usual_values(model: MultimodalVAE, attributes: str) -> np.ndarray:
     return np.full(modality.event_shape, modality.threshold, np.float32) if means is None else means
 
 
+def most_typical(rows: np.ndarray) -> np.ndarray:
+    """Returns the row that is nearest to the mean of all rows, the first of several.
+
+    So that base images are of values that occur together, such as one colour of hair.
+
+    Args:
+      rows: at least one, [rows, values].
+    """
+    distances = np.square(rows - rows.mean(axis=0, dtype=np.float64)).sum(axis=1)
+    # Rounding must not decide between rows that differ in order only.
+    return rows[np.argmin(np.round(distances, 6))]
+
+
 def known_means(model: MultimodalVAE, name: str) -> np.ndarray | None:
     """Returns the means of a modality in the training set, [*event_shape], in the data's units.
 

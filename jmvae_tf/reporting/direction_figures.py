@@ -15,11 +15,13 @@ from jmvae_tf.models import editing
 from jmvae_tf.models.base import Direction, MultimodalVAE
 from jmvae_tf.reporting.figure_names import capital, listed
 from jmvae_tf.reporting.figures import image_grids, images_and_values
+from jmvae_tf.reporting.figures.png_files import spaced
 from jmvae_tf.reporting.given_values import given_in_words
 
 _ROWS_FROM_LABELS = 8  # Of samples.
 _ROWS_FROM_OTHERS = 3
-_MOST_COLUMNS = 14
+_MOST_COLUMNS = 10
+_ROWS = "average: at the mean of the posterior; samples: at values drawn from it"
 _MOST_LABELS = 20  # Columns of a figure; of more classes, the first are drawn.
 _MOST_ATTRIBUTES = 40  # The same; CelebA has as many.
 
@@ -68,9 +70,10 @@ class DirectionFigure:
             self.path,
             self.examples[self._given_image.name].numpy(),
             self._generated_for_examples(),
+            np.argmax(self.examples[label], axis=1),
             names_or_numbers(self._target),
-            f"{self._beginning} generated from test {listed(given)}: "
-            f"p({label} | z), z the mean of q(z | {', '.join(given)})",
+            f"{self._beginning} predicted from test {listed(given)}",
+            f"bars: p({label} | z) at the mean of q(z | {', '.join(given)})",
             self._given_image.support,
         )
 
@@ -80,8 +83,8 @@ class DirectionFigure:
             self.examples[self._given_image.name].numpy(),
             self._generated_for_examples(),
             self.examples[self._target.name].numpy(),
-            self._target.value_names,
-            f"{self._beginning} generated from test {listed(self.direction.given)}",
+            [spaced(name) for name in names_or_numbers(self._target)],
+            f"{self._beginning} predicted from test {listed(self.direction.given)}",
             self._target.threshold,
             self._given_image.support,
             observed_values(self.examples, self._target.name),
@@ -101,7 +104,9 @@ class DirectionFigure:
             f"{self._beginning} generated from {label}" + _of(len(shown), len(names)),
             shown,
             _names_of_rows(_ROWS_FROM_LABELS),
+            _MOST_COLUMNS,
             value_range=self._target.support,
+            note=_ROWS,
         )
 
     def _images_by_attributes(self) -> None:
@@ -120,10 +125,11 @@ class DirectionFigure:
             ),
             f"{self._beginning} generated from {attributes}: all {how} (base), then one of "
             f"them at {yes:g}" + _of(len(shown), len(modality.value_names)),
-            ["base", *shown],
+            ["base", *map(spaced, shown)],
             _names_of_rows(_ROWS_FROM_OTHERS),
             _MOST_COLUMNS,
             value_range=self._target.support,
+            note=_ROWS,
         )
 
     def _images_by_example(self) -> None:
@@ -147,6 +153,7 @@ class DirectionFigure:
             f"{self._beginning} generated from test {listed(self.direction.given)}",
             column_names=words if any(words) else (),
             row_names=[*rows, *_names_of_rows(_ROWS_FROM_OTHERS)],
+            note=_ROWS,
         )
 
     @property

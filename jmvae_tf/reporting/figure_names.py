@@ -18,13 +18,14 @@ def stem_of_direction(direction: Direction) -> str:
     return f"{_plural(direction.target)}_by_{'_and_'.join(direction.given)}"
 
 
-def file_names(*groups: Sequence[str]) -> list[list[str]]:
+def file_names(*groups: Sequence[str], suffix: str = ".png") -> list[list[str]]:
     """Makes file names that are distinct even on file systems that ignore letter case.
 
     Names of modalities are identifiers, so they are safe in file names.
 
     Args:
       groups: stems of the names. The names in a group do not depend on later groups.
+      suffix: the end of all names.
 
     Returns:
       The names, group by group.
@@ -38,7 +39,7 @@ def file_names(*groups: Sequence[str]) -> list[list[str]]:
             number += 1
             name = f"{stem}_{number}"
         taken.add(name.casefold())
-        return f"{name}.png"
+        return f"{name}{suffix}"
 
     return [[file_name(stem) for stem in group] for group in groups]
 

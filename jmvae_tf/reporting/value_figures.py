@@ -16,7 +16,8 @@ from jmvae_tf.export_format.texts import texts_of_events
 from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.models.base import Direction, MultimodalVAE
 from jmvae_tf.reporting.figure_names import capital, listed
-from jmvae_tf.reporting.figures import confusions, image_grids, number_plots, text_pairs
+from jmvae_tf.reporting.figures import confusions, image_grids, number_plots, shares, text_pairs
+from jmvae_tf.reporting.figures.png_files import spaced
 from jmvae_tf.reporting.given_values import given_in_words
 
 ShownExamples = Mapping[str, tf.Tensor]
@@ -24,7 +25,9 @@ ShownExamples = Mapping[str, tf.Tensor]
 _MOST_PANELS = 12  # Columns to draw; of more, the worst.
 _MOST_COLUMNS = 30  # Of correlations; of more, those that differ most.
 _MOST_TEXTS = 12
-_NEAREST = 14
+_MOST_BARS = 40  # Attributes; of more, those that are least often right.
+_NEAREST = 12
+_COMPARED = 100  # Test images, to say how far from training images a new image is.
 
 
 def draw_numbers(
@@ -87,6 +90,40 @@ def draw_confusion(
     confusions.confusion_matrix(path, counts, names, _beginning(direction))
 
 
+def draw_attributes(
+    path: pathlib.Path,
+    model: MultimodalVAE,
+    direction: Direction,
+    examples: ShownExamples,
+    seed: int,
+) -> None:
+    """Draws how often each attribute is predicted right; see `draw_numbers` for the arguments."""
+    target = model.modalities[direction.target]
+    seen = observed_values(examples, target.name)
+    true = np.asarray(examples[target.name]) > target.threshold
+    right = (_predicted(model, direction, examples, seed) > target.threshold) == true
+    number = seen.sum(axis=0)
+    share, has = (
+        np.where(seen, x, False).sum(axis=0) / np.maximum(number, 1) for x in (right, true)
+    )
+    drawn = np.flatnonzero(number)
+    some = ""
+    if len(drawn) > _MOST_BARS:
+        some = f" (the worst {_MOST_BARS} of {len(drawn)})"
+        drawn = np.sort(drawn[np.argsort(share[drawn], kind="stable")[:_MOST_BARS]])
+    if not len(drawn):
+        return
+    names = names_or_numbers(target)
+    shares.share_bars(
+        path,
+        [spaced(names[int(place)]) for place in drawn],
+        share[drawn],
+        np.maximum(has, 1 - has)[drawn],
+        f"{_beginning(direction)}: how often each is right{some}",
+        f"{len(true)} test examples; mean over all attributes {100 * share[drawn].mean():.1f} %",
+    )
+
+
 def draw_texts(
     path: pathlib.Path,
     model: MultimodalVAE,
@@ -139,25 +176,40 @@ def draw_correlations(
 
 
 def draw_nearest(
-    path: pathlib.Path, model: MultimodalVAE, image: str, training: np.ndarray, seed: int
+    path: pathlib.Path,
+    model: MultimodalVAE,
+    image: str,
+    training: np.ndarray,
+    test: np.ndarray,
+    seed: int,
 ) -> None:
-    """Draws samples of the prior and the nearest training image of each.
+    """Draws samples of the prior and the nearest training image of each, to show copies.
 
     Args:
       path: path of the PNG file.
       model: a trained model without conditions.
       image: the modality.
       training: real images, [examples, *event_shape], at least one.
+      test: others, of the same shape, whose distances those of samples are divided by.
       seed: seed of the samples.
     """
     samples = images_of_prior(model, image, _NEAREST, seed)
-    places, _ = nearest(samples, training)
+    places, distances = nearest(samples, training)
+    usual = nearest(test[:_COMPARED], training)[1].mean() if len(test) else 0.0
+    note = "nearest in pixels (Euclidean distance)"
+    if usual > 0:
+        note += (
+            "; above each sample: its distance, divided by the mean distance of a test image to "
+            "its own nearest. Near 0 it is a copy"
+        )
     image_grids.image_grid(
         path,
         np.stack([samples, np.asarray(training)[places]]),
-        f"{capital(image)} at z drawn from the prior, and the nearest training {image}",
-        row_names=["sample", "training"],
+        f"New or copied? {capital(image)} drawn from the prior, above the nearest of training",
+        [f"{x / usual:.2f}" for x in distances] if usual > 0 else [],
+        ["sample", "nearest"],
         value_range=model.modalities[image].support,
+        note=note,
     )
 
 
@@ -173,4 +225,4 @@ def _as_arrays(examples: ShownExamples) -> dict[str, np.ndarray]:
 
 def _beginning(direction: Direction) -> str:
     target = capital(direction.target)
-    return f"{target} generated from test {listed(direction.given)}"
+    return f"{target} predicted from test {listed(direction.given)}"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-BLUE, ORANGE = (31, 119, 180), (255, 127, 14)
-"""The first two colours of matplotlib's tab10, as red, green, blue."""
+BLUE, ORANGE = (63, 144, 218), (255, 169, 14)
+"""The first two colours of figures, as red, green, blue."""
 
 
 def read_picture(path: pathlib.Path) -> np.ndarray:

@@ -15,10 +15,10 @@ from jmvae_tf.reporting import run_figures
 from jmvae_tf.reporting.direction_figures import DirectionFigure
 from jmvae_tf.reporting.figures import (
     confusions,
-    curves,
     image_grids,
     images_and_values,
     number_plots,
+    shares,
     text_pairs,
 )
 from jmvae_tf.training.run_folder import RunFolder
@@ -31,7 +31,7 @@ class RowsOnDisk:
     """Examples of which only the first ones may be read."""
 
     array: np.ndarray
-    most: int = 20
+    most: int
 
     def __post_init__(self):
         self.shape, self.dtype = self.array.shape, self.array.dtype
@@ -40,7 +40,7 @@ class RowsOnDisk:
         return len(self.array)
 
     def __getitem__(self, indices):
-        assert indices.max() < self.most, "pictures show twenty examples"
+        assert indices.max() < self.most, "more would fill the memory"
         return self.array[indices]
 
 
@@ -49,9 +49,8 @@ def data():
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (30, 8, 8, 3), np.uint8)
     attributes = rng.choice(np.array([-1, 1], np.int8), (30, 3))
-    arrays = {"image": RowsOnDisk(images), "attributes": attributes}
-    train = {**arrays, "image": RowsOnDisk(images, 30)}  # To find the nearest ones.
-    return DataSet("faces", small_faces(8), train, arrays, arrays, faces.values_of_faces)
+    arrays = {"image": RowsOnDisk(images, 25), "attributes": attributes}
+    return DataSet("faces", small_faces(8), arrays, arrays, arrays, faces.values_of_faces)
 
 
 def _history():
@@ -70,7 +69,7 @@ def _pictures(model, data, path):
     run_figures.draw_figures(model, data, folder, seed=0)
     for picture in folder.figures.glob("*.png"):
         assert read_picture(picture).std() > 10, f"something is to be seen in {picture}"
-    return {picture.stem for picture in folder.figures.glob("*.png")}
+    return {x.name.removesuffix(".png") for x in folder.figures.iterdir()}
 
 
 @pytest.mark.parametrize(
@@ -80,12 +79,16 @@ def _pictures(model, data, path):
             "jmvae_kl",
             None,
             {
+                "accuracy_of_attributes_by_image",
                 "attributes_by_image",
                 "images_by_attributes",
+                "latent_map",
                 "loss_terms",
                 "nearest_training_images",
                 "prior_samples",
                 "reconstructions",
+                "walk.gif",
+                "walk_of_images_by_attributes.gif",
             },
         ),
         pytest.param(
@@ -94,17 +97,29 @@ def _pictures(model, data, path):
             {"images_by_attributes", "loss_terms", "reconstructions"},
             marks=pytest.mark.slow,
         ),
-        ("cmma", "attributes", {"attributes_by_image", "loss_terms"}),
+        (
+            "cmma",
+            "attributes",
+            {"accuracy_of_attributes_by_image", "attributes_by_image", "loss_terms"},
+        ),
         pytest.param(
             "vae",
             "image",
-            {"loss_terms", "nearest_training_images", "prior_samples", "reconstructions"},
+            {
+                "latent_map",
+                "loss_terms",
+                "nearest_training_images",
+                "prior_samples",
+                "reconstructions",
+                "walk.gif",
+            },
             marks=pytest.mark.slow,
         ),
-        ("vae", "attributes", {"loss_terms"}),
+        ("vae", "attributes", {"latent_map", "loss_terms"}),
     ],
 )
-def test_pictures_of_faces(data, tmp_path, name, target, drawn):
+def test_pictures_of_faces(data, tmp_path, monkeypatch, name, target, drawn):
+    monkeypatch.setattr(run_figures, "_MOST_VALUES", 25 * (8 * 8 * 3 + 3))
     modalities = small_faces(8)
     if target == "attributes":  # The first is the target.
         modalities = dict(reversed(modalities.items()))
@@ -123,7 +138,7 @@ def test_each_attribute_is_asked_for_in_turn(data, tmp_path, monkeypatch):
         "image_grid",
         lambda path, *what, **named: grids.update({path.stem: what}),
     )
-    monkeypatch.setattr(curves, "loss_terms", lambda path, history: None)
+    monkeypatch.setattr(run_figures, "_MOST_VALUES", 25 * (8 * 8 * 3 + 3))
     run_figures.draw_figures(model, data, RunFolder(tmp_path), seed=0)
     images, _, columns, rows, _ = grids["images_by_attributes"]
     assert columns == ["base", "Bald", "Male", "Smiling"]
@@ -146,7 +161,6 @@ def grids(monkeypatch):
         "image_grid",
         lambda path, *what, **named: found.update({path.stem: what}),
     )
-    monkeypatch.setattr(curves, "loss_terms", lambda path, history: None)
     return found
 
 
@@ -160,7 +174,7 @@ def test_of_many_classes_without_names_the_first_are_pictured(tmp_path, grids):
     data = DataSet("many", modalities, arrays, arrays, arrays, dict)
     model = small_model("jmvae_kl", modalities)
     run_figures.draw_figures(model, data, RunFolder(tmp_path), seed=0)
-    drawn, title, columns, _ = grids["images_by_label"]
+    drawn, title, columns, *_ = grids["images_by_label"]
     assert drawn.shape == (9, 20, 4, 4, 1)
     assert title == "Image generated from label (the first 20 of 1000)"
     assert columns == tuple(map(str, range(20)))
@@ -212,9 +226,12 @@ MODALITIES = {
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """The stems of the figures that would be drawn."""
+    """The stems of the figures that would be drawn, but of maps and of what moves."""
     stems = []
+    monkeypatch.setattr(run_figures, "_maps", lambda *what: [])
+    monkeypatch.setattr(run_figures, "_walks", lambda *what: [])
     for module, name in (
+        (shares, "share_bars"),
         (image_grids, "image_grid"),
         (images_and_values, "attributes_by_image"),
         (images_and_values, "labels_by_image"),
@@ -268,6 +285,9 @@ def test_two_images_have_figures_of_their_own_and_of_each_other(tmp_path, drawn)
         "sketches_by_traits",
         "traits_by_photo",
         "traits_by_sketch",
+        "accuracy_of_traits_by_photo",
+        "accuracy_of_traits_by_sketch",
+        "accuracy_of_traits_by_photo_and_sketch",
         "photos_by_sketch_and_traits",
         "sketches_by_photo_and_traits",
         "traits_by_photo_and_sketch",
@@ -307,7 +327,9 @@ def test_vectors_give_images_that_are_drawn_for_test_examples(tmp_path, drawn):
             marks=pytest.mark.slow,
         ),
         pytest.param(
-            ("traits", "photo", "sketch"), {"traits_by_photo_and_sketch"}, marks=pytest.mark.slow
+            ("traits", "photo", "sketch"),
+            {"traits_by_photo_and_sketch", "accuracy_of_traits_by_photo_and_sketch"},
+            marks=pytest.mark.slow,
         ),
     ],
 )
@@ -321,8 +343,12 @@ def test_something_is_to_be_seen_in_every_figure(tmp_path):
     _draw(tmp_path, "jmvae_kl", *MODALITIES)
     figures = list((tmp_path / "figures").glob("*.png"))
     # Of each image: reconstructed, of the prior and the nearest, from each of five others and from
-    # all, and beside three others, which are from all too; of two labels, from five and from all.
-    assert len(figures) == 2 * (3 + 6 + 3) + 3 + 2 * 6
+    # all, a map, and beside three others, which are from all too; of two labels and of attributes,
+    # from five and from all.
+    assert len(figures) == 2 * (4 + 6 + 3) + 3 + 3 * 6
+    moving = {"walk_of_photo", "walk_of_sketch", "walk_of_photos_by_traits"}
+    moving |= {"walk_of_sketches_by_traits"}
+    assert {x.stem for x in (tmp_path / "figures").glob("*.gif")} == moving
     for figure in figures:
         assert read_picture(figure).std() > 10, figure
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from jmvae_tf.reporting.figures.png_files import save_figure, short_line
+from jmvae_tf.reporting.figures.png_files import save_figure, set_title, short_line
 
 MOST_CLASSES = 24
 """Classes to draw all of; of more, the worst are drawn."""
@@ -40,14 +40,14 @@ def confusion_matrix(
         title += f" (the worst {len(rows)} of {int((sizes > 0).sum())} classes)"
     own = [f"{short_line(names[place], _LONGEST_NAME)} ({sizes[place]})" for place in rows]
     letters = 0.075 * np.array([max(map(len, own)), max(map(len, labels))])
-    width, height = 0.33 * len(labels) + letters[0] + 1.0, 0.3 * len(own) + letters[1] + 0.9
+    width, height = 0.36 * len(labels) + letters[0] + 1.0, 0.32 * len(own) + letters[1] + 1.1
     figure = Figure(figsize=(max(4.5, width), max(3.0, height)), layout="constrained")
     axes = figure.subplots()
     axes.imshow(shares, "Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=7)
-    axes.set_yticks(range(len(own)), own, fontsize=7)
-    axes.set_xlabel("predicted", fontsize=9)
-    axes.set_ylabel("true (test examples)", fontsize=9)
+    axes.set_xticks(range(len(labels)), labels, rotation=90 * (letters[1] > 0.3))
+    axes.set_yticks(range(len(own)), own)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true (test examples)")
     for row, column in np.argwhere(shares >= 0.005):
         share = shares[row, column]
         axes.text(
@@ -56,10 +56,12 @@ def confusion_matrix(
             f"{100 * share:.0f}",
             ha="center",
             va="center",
-            fontsize=6,
+            fontsize=7,
             color="white" if share > 0.5 else "black",
         )
-    figure.suptitle(short_line(f"{title}, per cent", 150), fontsize=10)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    set_title(figure, title, "per cent of the examples of each true class")
     save_figure(figure, path)
 
 

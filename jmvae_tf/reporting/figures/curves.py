@@ -2,53 +2,125 @@
 
 import pathlib
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from jmvae_tf.reporting.figures.png_files import save_figure
+from jmvae_tf.reporting.figures.png_files import WIDTH, save_figure, set_title, short_line
 
 
-def loss_terms(path: pathlib.Path, history: Sequence[Mapping[str, float]]) -> None:
+class Milestones(NamedTuple):
+    """Epochs of a training that its curves mark; 0 for none.
+
+    Attributes:
+      warmup_epochs: the length of the warm-up.
+      best: the epoch of the highest bound on the validation set.
+      adversary_after: the last epoch without the discriminator, if its stage comes later.
+    """
+
+    warmup_epochs: int = 0
+    best: int = 0
+    adversary_after: int = 0
+
+
+_NONE = Milestones()
+
+
+def loss_terms(
+    path: pathlib.Path,
+    history: Sequence[Mapping[str, float]],
+    milestones: Milestones = _NONE,
+) -> None:
     """Draws the bound, each of its terms and any other loss, by epoch.
 
     Args:
       path: path of the PNG file.
       history: rows with an "epoch" and columns "<part>_<term>", as in `history.csv`; a row may lack
         columns.
+      milestones: the epochs to mark.
     """
     parts = ("train", "validation", "test")
     columns = dict.fromkeys(column for row in history for column in row)
     terms = [column[len("train_") :] for column in columns if column.startswith("train_")]
     # In the order of the equations, since Keras sorts by name; other terms come last.
     terms.sort(key=lambda term: (_place(term), term.endswith("_loss")))
-    num_rows = max(1, -(-len(terms) // 3))
-    figure = Figure(figsize=(12, 3 * num_rows), layout="constrained")
-    grid = figure.subplots(num_rows, 3, squeeze=False)
+    num_rows = max(1, -(-len(terms) // _COLUMNS))
+    figure = Figure(figsize=(WIDTH, 2.35 * num_rows + 0.8), layout="constrained")
+    grid = figure.subplots(num_rows, _COLUMNS, squeeze=False)
     epochs = [row["epoch"] for row in history]
-    handles = {}
-    for axes, term in zip(grid.flat, terms, strict=False):
+    handles: dict[str, Artist] = {}
+    for place, (axes, term) in enumerate(zip(grid.flat, terms, strict=False)):
+        last, shown = [], [np.empty(0)]
         for number, part in enumerate(parts):
             if (column := f"{part}_{term}") not in columns:
                 continue
-            values = [row.get(column, np.nan) for row in history]
+            values = np.array([row.get(column, np.nan) for row in history])
             [handles[part]] = axes.plot(epochs, values, label=part, lw=1.2, color=f"C{number}")
-        axes.set_title(term.replace("_", " ") if _place(term) == len(_TERMS) else term, fontsize=10)
-        axes.set_xlabel("epoch", fontsize=8)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_ylabel(_unit(term), fontsize=8)
-        axes.tick_params(labelsize=8)
-        axes.grid(alpha=0.3)
+            known = np.flatnonzero(~np.isnan(values))[-1:]
+            axes.plot(np.take(epochs, known), values[known], "o", ms=3.5, color=f"C{number}")
+            last += [f"{_SHORT.get(part, part)} {_short(value)}" for value in values[known]]
+            shown.append(values[_first_shown(len(history)) :])
+        handles |= _mark(axes, milestones, epochs)
+        axes.set_title(f"{_in_words(term)}\n", loc="left", fontweight="bold")
+        axes.annotate(
+            "  ".join(last), (0, 1), (0, 4), "axes fraction", "offset points", fontsize=7
+        ).set_in_layout(False)
+        _limit(axes, np.concatenate(shown))
+        if place + _COLUMNS >= len(terms):
+            axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        if place % _COLUMNS == 0 or _unit(term) != _unit(terms[place - 1]):
+            axes.set_ylabel(_unit(term))
+        axes.grid()
     for axes in grid.flat[len(terms) :]:
         axes.axis("off")
-    grid[0, 0].legend(handles=list(handles.values()), fontsize=8)
-    figure.suptitle(
-        "Terms of the objective (train: with the warm-up's weight in the bound; else full weight)",
-        fontsize=10,
+    figure.legend(
+        handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles) or 1
     )
+    set_title(figure, "Training: the bound and its terms, epoch by epoch, and their last values")
     save_figure(figure, path)
 
+
+def _mark(axes: Axes, milestones: Milestones, epochs: Sequence[float]) -> dict[str, Artist]:
+    """Marks the milestones that the epochs reach; returns their words for the legend."""
+    last = max(epochs, default=0)
+    marks: dict[str, Artist] = {}
+    if milestones.warmup_epochs and last:
+        end = min(milestones.warmup_epochs, last)
+        marks["warm-up"] = axes.axvspan(min(epochs), end, color="#e4e7eb", alpha=0.8, lw=0)
+    if 0 < milestones.best <= last:
+        words = f"highest validation bound: epoch {milestones.best}"
+        marks[words] = axes.axvline(milestones.best, color="#3e4c59", ls="--", lw=1)
+    if 0 < milestones.adversary_after < last:
+        words = f"after epoch {milestones.adversary_after}: the decoder against the discriminator"
+        marks[words] = axes.axvline(milestones.adversary_after, color="#832db6", ls=":", lw=1.5)
+    return marks
+
+
+def _first_shown(number: int) -> int:
+    """Returns how many epochs may leave the panel, since they are far from all later ones."""
+    return number // 50
+
+
+def _limit(axes: Axes, values: np.ndarray) -> None:
+    """Lets a panel show all of some values."""
+    if np.isfinite(values).any():
+        low, high = np.nanmin(values), np.nanmax(values)
+        margin = 0.06 * (high - low) or 0.05 * max(abs(low), 1e-6)
+        axes.set_ylim(low - margin, high + margin)
+
+
+def _short(value: float) -> str:
+    """Writes a number in a few digits."""
+    return (f"{value:.1f}" if 100 <= abs(value) < 1e5 else f"{value:.3g}").replace("-", "−")
+
+
+_COLUMNS = 3
+_SHORT = {"validation": "valid."}
 
 _TERMS = ("bound", "kl_prior", "log_p_", "kl_")
 
@@ -57,6 +129,16 @@ def _place(term: str) -> int:
     """Ranks a column among the terms of the bounds; other columns come after them."""
     starts = (place for place, start in enumerate(_TERMS) if term.startswith(start))
     return next(starts, len(_TERMS))
+
+
+def _in_words(term: str) -> str:
+    """Writes the name of a column as a title."""
+    if term.startswith("log_p_"):
+        return f"log p({term.removeprefix('log_p_')} | z)"
+    if term.startswith("kl_") and term != "kl_prior":
+        return f"divergence of {term.removeprefix('kl_')}"
+    words = {"bound": "bound", "kl_prior": "divergence from the prior"}.get(term)
+    return short_line(words or term.replace("_", " "), 30)
 
 
 def _unit(term: str) -> str:
@@ -85,7 +167,7 @@ def error_bars(
       y_label: text left of the panels.
       title: title of the figure.
     """
-    figure = Figure(figsize=(4.8 * len(panels) + 1.0, 3.8), layout="constrained")
+    figure = Figure(figsize=(max(WIDTH, 3.2 * len(panels) + 1.5), 3.8), layout="constrained")
     grid = figure.subplots(1, len(panels), squeeze=False)
     handles = {}
     for axes, (panel, lines) in zip(grid[0], panels.items(), strict=True):
@@ -98,12 +180,11 @@ def error_bars(
             else:
                 style["marker"] = "os^vD"[number % 5]
                 handles[name] = axes.errorbar(x, values, errors, ms=4, **style)
-        axes.set_title(panel, fontsize=10)
-        axes.set_xlabel(x_label, fontsize=9)
+        axes.set_title(panel)
+        axes.set_xlabel(x_label)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.tick_params(labelsize=8)
-        axes.grid(alpha=0.3)
-    grid[0, 0].set_ylabel(y_label, fontsize=9)
-    figure.legend(handles.values(), handles.keys(), loc="outside right center", fontsize=9)
-    figure.suptitle(title, fontsize=11)
+        axes.grid()
+    grid[0, 0].set_ylabel(y_label)
+    figure.legend(handles.values(), handles.keys(), loc="outside right center")
+    set_title(figure, title)
     save_figure(figure, path)

@@ -2,7 +2,6 @@
 
 import pathlib
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,14 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jmvae_tf.export_format.value_ranges import to_pixels
-from jmvae_tf.reporting.figures.png_files import save_figure, short_line
+from jmvae_tf.reporting.figures.png_files import WIDTH, save_figure, set_title, short_line
 
-_INCHES = 0.7
-_TITLE_INCHES = 0.5  # For the title and column names, in addition to the rows.
+_LARGEST, _SMALLEST = 0.75, 0.3  # Sides of an image in inches.
+_NAMES_INCHES = 0.2  # For the first line of column names, in addition to the rows.
 _LINE_INCHES = 0.12  # Each further line of column names.
 _LETTER_INCHES = 0.06  # At the smallest size of names.
-_TITLE_LINE_INCHES = 0.17  # Each further line of the title.
-_LONGEST_TITLE = 300  # In letters.
+_TITLE_LINE_INCHES = 0.2
 
 _PIXELS = (0.0, 1.0)
 
@@ -28,6 +26,7 @@ def show_image(axes: Axes, image: np.ndarray, value_range: tuple[float, float] =
     axes.imshow(np.squeeze(shown, -1) if shown.shape[-1] == 1 else shown, "gray", vmin=0, vmax=1)
     axes.set_xticks([])
     axes.set_yticks([])
+    axes.spines[:].set(visible=True, color="#cbd2d9", linewidth=0.6)
 
 
 def image_grid(
@@ -37,10 +36,11 @@ def image_grid(
     column_names: Sequence[str] = (),
     row_names: Sequence[str] = (),
     most_columns: int | None = None,
-    side: float = _INCHES,
+    side: float = _LARGEST,
     value_range: tuple[float, float] = _PIXELS,
+    note: str = "",
 ) -> None:
-    """Draws images in rows and columns.
+    """Draws images in rows and columns, smaller than `side` if the figure would be too wide.
 
     Args:
       path: path of the PNG file.
@@ -50,25 +50,27 @@ def image_grid(
       column_names: names above the columns.
       row_names: names left of the rows.
       most_columns: if there are more columns, the others are drawn below, with the same rows.
-      side: side of an image in inches.
+      side: largest side of an image in inches.
       value_range: the values of black and white.
+      note: a line below the images, in small letters.
     """
     num_images = len(images[0])  # In a row.
     num_blocks = -(-num_images // (most_columns or num_images))
     num_columns = -(-num_images // num_blocks)
     blocks = [slice(start, start + num_columns) for start in range(0, num_images, num_columns)]
     num_rows = len(images)
-    letters = int(side / _LETTER_INCHES)
     row_names = [short_line(name) for name in row_names]
+    left = _LETTER_INCHES * max(map(len, row_names), default=0)
+    side = max(_SMALLEST, min(side, (WIDTH - left) / num_columns))
+    letters = int(side / _LETTER_INCHES)
     named = [
         [_broken(short_line(name), letters) for name in column_names[block]] for block in blocks
     ]
     lines = sum(max((name.count("\n") for name in names), default=0) for names in named)
-    width = side * num_columns + _LETTER_INCHES * max(map(len, row_names), default=0)
-    title = textwrap.fill(short_line(title, _LONGEST_TITLE), max(48, int(13 * width)))
-    above = _TITLE_INCHES + _TITLE_LINE_INCHES * title.count("\n")
-    size = (width, side * num_rows * num_blocks + _LINE_INCHES * lines + above)
-    figure = Figure(figsize=size, layout="constrained")
+    height = side * num_rows * num_blocks
+    height += _NAMES_INCHES * (len(blocks) if column_names else 1) + _LINE_INCHES * lines
+    figure = Figure(figsize=(side * num_columns + left, height), layout="constrained")
+    figure.set_figheight(height + _TITLE_LINE_INCHES * set_title(figure, title, note))
     grid = figure.subplots(
         num_rows * num_blocks,
         num_columns,
@@ -85,10 +87,9 @@ def image_grid(
                     axes.axis("on")
                     show_image(axes, image, value_range)
         for axes, name in zip(part[0], names, strict=False):
-            axes.set_title(name, fontsize=9 if max(map(len, names)) < 0.8 * letters else 7)
+            axes.set_title(name, fontsize=9 if max(map(len, names)) < 0.8 * letters else 7.5)
         for axes, name in zip(part[:, 0], row_names, strict=False):
             axes.set_ylabel(name, fontsize=8, rotation=0, ha="right", va="center")
-    figure.suptitle(title, fontsize=10)
     save_figure(figure, path)
 
 
@@ -124,11 +125,11 @@ def image_panels(
     for name, images in panels.items():
         beside.setdefault(len(images), []).append(name)
     # In inches: an image, and the space left of a panel and above it.
-    side, left, above = 0.42, 0.6, 0.55
+    side, left, above = 0.4, 0.6, 0.55
     width = max(map(len, beside.values())) * (left + side * len(column_names))
     bottom = height = sum(above + side * rows for rows in beside) + 0.15
     figure = Figure(figsize=(width, height))
-    figure.suptitle(title, fontsize=11, y=1.0, va="top")
+    figure.suptitle(title, y=1.0, va="top")
     bottom -= 0.15
     for rows, names in beside.items():
         bottom -= above + side * rows
@@ -137,20 +138,26 @@ def image_panels(
             x = left + place * (left + side * len(column_names))
             size = (side * len(column_names) / width, side * rows / height)
             axes = figure.add_axes((x / width, bottom / height, *size))
-            _show_tiled(axes, images)
+            show_tiled(axes, images)
             steps = np.array(images.shape[2:4]) + 1
             axes.set_xticks(steps[1] * (np.arange(images.shape[1]) + 0.5), column_names)
             if name in row_names:
                 axes.set_yticks(steps[0] * (np.arange(rows) + 0.5), row_names[name])
-                axes.set_ylabel(row_label, fontsize=8)
-            axes.tick_params(length=0, labelsize=8, labeltop=True, labelbottom=False)
-            axes.set_title(name, fontsize=10)
+                axes.set_ylabel(row_label)
+            axes.tick_params(length=0, labeltop=True, labelbottom=False)
+            axes.set_title(name)
     save_figure(figure, path)
 
 
-def _show_tiled(axes: Axes, images: np.ndarray) -> None:
-    """Shows images [rows, columns, height, width, channels] as one, with white lines between."""
-    framed = np.pad(images, ((0, 0), (0, 0), (0, 1), (0, 1), (0, 0)), constant_values=1.0)
+def show_tiled(axes: Axes, images: np.ndarray, gap: int = 1) -> None:
+    """Shows images [rows, columns, height, width, 1 or 3] in [0, 1] as one.
+
+    Args:
+      axes: the place to show them in.
+      images: the images.
+      gap: pixels of white between them.
+    """
+    framed = np.pad(images, ((0, 0), (0, 0), (0, gap), (0, gap), (0, 0)), constant_values=1.0)
     rows, columns, height, width, channels = framed.shape
     show_image(axes, framed.swapaxes(1, 2).reshape(rows * height, columns * width, channels))
     axes.spines[:].set_visible(False)

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from jmvae_tf.reporting.figures.png_files import save_figure, short_line
+from jmvae_tf.reporting.figures.png_files import save_figure, set_title, short_line
 
 _COLUMNS = 4  # Panels in a row.
-_LONGEST_NAME = 28
+_LONGEST_NAME = 24
 _MARGIN = 0.04
 
 
@@ -42,7 +42,7 @@ def predicted_by_true(path: pathlib.Path, panels: Sequence[Scatter], title: str)
     """
     num_columns = min(_COLUMNS, len(panels))
     num_rows = -(-len(panels) // num_columns)
-    figure = Figure(figsize=(2.7 * num_columns + 0.4, 2.75 * num_rows + 0.6), layout="constrained")
+    figure = Figure(figsize=(2.0 * num_columns + 0.4, 2.15 * num_rows + 0.6), layout="constrained")
     grid = figure.subplots(num_rows, num_columns, squeeze=False)
     for axes, panel in zip(grid.flat, panels, strict=False):
         low, high = _limits(np.concatenate([panel.true, panel.found]), panel.is_log)
@@ -51,20 +51,17 @@ def predicted_by_true(path: pathlib.Path, panels: Sequence[Scatter], title: str)
                 scale("log")
                 axis.set_major_formatter("{x:g}")  # The usual one writes mathematics.
                 axis.set_minor_formatter("")
-        axes.plot([low, high], [low, high], color="black", lw=0.7, zorder=1)
+        axes.plot([low, high], [low, high], color="#616e7c", lw=0.8, zorder=1)
         alpha = float(np.clip(60 / max(1, len(panel.true)), 0.15, 0.7))
         axes.scatter(panel.true, panel.found, s=9, alpha=alpha, linewidths=0, zorder=2)
         axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
-        axes.set_title(f"{short_line(panel.name, _LONGEST_NAME)}\n{panel.words}", fontsize=9)
-        axes.tick_params(labelsize=7)
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.get_offset_text().set_fontsize(7)
-        axes.grid(alpha=0.25)
+        axes.set_title(f"{short_line(panel.name, _LONGEST_NAME)}\n{panel.words}")
+        axes.grid()
     for axes in grid.flat[len(panels) :]:
         axes.axis("off")
-    figure.supxlabel("true", fontsize=9)
-    figure.supylabel("predicted", fontsize=9)
-    figure.suptitle(short_line(title, 150), fontsize=10)
+    figure.supxlabel("true")
+    figure.supylabel("predicted")
+    set_title(figure, title)
     save_figure(figure, path)
 
 
@@ -99,9 +96,9 @@ def correlation_matrices(
     grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)
     for axes, (name, values) in zip(grid[0], panels.items(), strict=True):
         picture = axes.imshow(values, "RdBu_r", vmin=-1, vmax=1)
-        axes.set_title(name, fontsize=9)
-        axes.set_xticks(range(len(names)), shown, rotation=90, fontsize=7)
-        axes.set_yticks(range(len(names)), shown, fontsize=7)
+        axes.set_title(name)
+        axes.set_xticks(range(len(names)), shown, rotation=90)
+        axes.set_yticks(range(len(names)), shown)
         if len(names) <= 8:
             for row, column in np.argwhere(~np.isnan(values)):
                 value = values[row, column]
@@ -111,11 +108,9 @@ def correlation_matrices(
                     f"{value:z.1f}",
                     ha="center",
                     va="center",
-                    fontsize=6,
+                    fontsize=7,
                     color="white" if abs(value) > 0.6 else "black",
                 )
-    figure.colorbar(picture, ax=grid[0].tolist(), fraction=0.04, pad=0.02).ax.tick_params(
-        labelsize=7
-    )
-    figure.suptitle(short_line(title, 150), fontsize=10)
+    figure.colorbar(picture, ax=grid[0].tolist(), fraction=0.04, pad=0.02)
+    set_title(figure, title)
     save_figure(figure, path)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from jmvae_tf.reporting.figures.png_files import save_figure, short_line
+from jmvae_tf.reporting.figures.png_files import WRONG, save_figure, short_line
 
 _LETTERS = 100  # In a line.
 _MOST_LINES = 3  # Of one text.
@@ -49,7 +49,7 @@ def texts_side_by_side(
     figure = Figure(figsize=(width, height))
     for number, (name, text, wrong) in enumerate(lines):
         y = 1 - (0.42 + _LINE_INCHES * number) / height
-        figure.text(0.05 / width, y, name, fontsize=_POINTS - 1, color="grey", va="top")
+        figure.text(0.05 / width, y, name, fontsize=_POINTS - 1, color="#616e7c", va="top")
         marked = (
             "".join(x if bad else " " for x, bad in zip(text, wrong, strict=True)) if wrong else ""
         )
@@ -58,7 +58,7 @@ def texts_side_by_side(
             if wrong
             else text
         )
-        for words, colour in ((plain, "black"), (marked, "tab:red")):
+        for words, colour in ((plain, "black"), (marked, WRONG)):
             figure.text(
                 0.8 / width,
                 y,
@@ -69,8 +69,7 @@ def texts_side_by_side(
                 va="top",
             )
     figure.suptitle(
-        "\n".join(textwrap.wrap(short_line(title, 150), int(width / 0.08))),
-        fontsize=10,
+        "\n".join(textwrap.wrap(short_line(title, 150), int(width / 0.108))),
         y=1 - 0.06 / height,
         va="top",
     )

@@ -26,15 +26,51 @@ def test_loss_terms_copes_with_what_is_no_term(tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(curves, "save_figure", lambda figure, path: drawn.append(figure))
     curves.loss_terms(tmp_path / "terms.png", history)
-    panels = [axes for axes in drawn[0].axes if axes.get_title()]
-    assert [(axes.get_title(), axes.get_ylabel()) for axes in panels] == [
-        ("bound", "nats per example"),
-        ("kl_image", "nats per example"),
-        ("sharpness", ""),
-        ("discriminator loss", "loss, nats per example"),
-        ("generator loss", "loss, nats per example"),
+    panels = [axes for axes in drawn[0].axes if axes.get_title(loc="left")]
+    assert [axes.get_title(loc="left").strip() for axes in panels] == [
+        "bound",
+        "divergence of image",
+        "sharpness",
+        "discriminator loss",
+        "generator loss",
     ]
-    assert [len(axes.lines) for axes in panels] == [2, 1, 1, 1, 1]
+    units = ["nats per example", "nats per example", "", *["loss, nats per example"] * 2]
+    # A unit stands at the first panel of its row.
+    assert [axes.get_ylabel() for axes in panels] == [units[0], "", *units[2:4], ""]
+    assert [len(axes.lines) for axes in panels] == [4, 2, 2, 2, 2], "a line and its last value"
+
+
+def test_milestones_and_last_values_stand_in_the_curves(tmp_path, monkeypatch):
+    history = [
+        {"epoch": epoch, "train_bound": -1.0 * epoch, "validation_bound": -2.0 * epoch}
+        for epoch in range(1, 11)
+    ]
+    drawn = []
+    monkeypatch.setattr(curves, "save_figure", lambda figure, path: drawn.append(figure))
+    for milestones in (
+        curves.Milestones(4, 7, 5),
+        curves.Milestones(40, 70, 50),  # A training that was interrupted before.
+        curves.Milestones(),
+    ):
+        curves.loss_terms(tmp_path / "terms.png", history, milestones)
+    legends = [[text.get_text() for text in figure.legends[0].get_texts()] for figure in drawn]
+    assert legends == [
+        [
+            "train",
+            "validation",
+            "warm-up",
+            "highest validation bound: epoch 7",
+            "after epoch 5: the decoder against the discriminator",
+        ],
+        ["train", "validation", "warm-up"],
+        ["train", "validation"],
+    ]
+    axes = drawn[0].axes[0]
+    [warmup] = axes.patches
+    assert (warmup.get_x(), warmup.get_x() + warmup.get_width()) == (1, 4)
+    assert [text.get_text() for text in axes.texts] == ["train −10  valid. −20"]
+    curves.loss_terms(tmp_path / "terms.png", [])
+    assert len(drawn) == 4, "a history without a row"
 
 
 def test_curves_draw_lines_and_levels(tmp_path):

@@ -2,32 +2,34 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb, to_rgba
 
 from jmvae_tf.reporting.figures import images_and_values
+from jmvae_tf.reporting.figures.png_files import MISSED, RIGHT, WRONG
 from tests.helpers.pictures import read_picture, share
 
 
 @pytest.mark.parametrize(
     ("generated", "true", "shows"),
     [
-        ((0.9, -0.5, -0.1), (1, -1, -1), "green"),
-        ((-0.9, -0.5, -0.1), (1, -1, -1), "red"),
-        ((0.9, -0.5, -0.1), (-1, -1, -1), "orange"),
+        ((0.9, -0.5, -0.1), (1, -1, -1), RIGHT),
+        ((-0.9, -0.5, -0.1), (1, -1, -1), MISSED),
+        ((0.9, -0.5, -0.1), (-1, -1, -1), WRONG),
         ((-0.9, -0.5, -0.1), (-1, -1, -1), None),
     ],
 )
 def test_attributes_by_image_tells_right_from_wrong(tmp_path, generated, true, shows):
-    colours = {"green": (44, 160, 44), "red": (214, 39, 40), "orange": (255, 127, 14)}
     images = np.zeros((1, 8, 8, 3), "f")
-    images[..., 2] = 1.0
+    images[..., 0] = 1.0
     path = tmp_path / "attributes.png"
     images_and_values.attributes_by_image(
         path, images, np.array([generated]), np.array([true]), "abc", "Title"
     )
     picture = read_picture(path)
-    assert share(picture, (0, 0, 255)) > 0.05, "blue comes last"
-    for name, colour in colours.items():
-        assert (share(picture, colour) > 0) == (name == shows)
+    assert share(picture, (255, 0, 0)) > 0.05, "red comes first"
+    for colour in (RIGHT, MISSED, WRONG):
+        at_all = share(picture, 255 * np.array(to_rgb(colour))) > 0
+        assert at_all == (colour == shows)
 
 
 def test_attributes_by_image_lists_the_surest_first():
@@ -51,7 +53,7 @@ def test_labels_by_image_draws_the_probabilities(tmp_path):
     blue = []
     for name, probabilities in (("certain", certain), ("unsure", unsure)):
         images_and_values.labels_by_image(
-            tmp_path / f"{name}.png", images, probabilities, "abc", "T"
+            tmp_path / f"{name}.png", images, probabilities, np.zeros(7, int), "abc", "T", ""
         )
         picture = read_picture(tmp_path / f"{name}.png").astype(int)
         blue.append(np.mean(picture[..., 0] - picture[..., 2] > 100))
@@ -60,12 +62,33 @@ def test_labels_by_image_draws_the_probabilities(tmp_path):
     assert blue[0] > 0.01
 
 
+def test_labels_are_marked_right_or_wrong_beside_the_truth(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(images_and_values, "save_figure", lambda figure, path: drawn.append(figure))
+    images_and_values.labels_by_image(
+        tmp_path / "labels.png",
+        np.zeros((3, 8, 8, 1), "f"),
+        np.array([[0.7, 0.2, 0.1], [0.2, 0.7, 0.1], [0.0, 0.0, 1.0]]),
+        np.array([0, 0, 2]),
+        ["cockle", "whelk", "limpet"],
+        "Species",
+        "a note",
+    )
+    [figure] = drawn
+    titles = [axes.get_title(loc="left") for axes in figure.axes[1::2]]
+    assert titles[:3] == ["✓ cockle", "✗ whelk, true: cockle", "✓ limpet"]
+    assert figure.get_suptitle() == "Species: 2 of 3 right"
+    right, wrong = (figure.axes[2 * place + 1].patches[place] for place in (0, 1))
+    colours = [right.get_facecolor(), wrong.get_facecolor()]
+    assert colours == [to_rgba(RIGHT), to_rgba(WRONG)]
+
+
 def test_long_names_of_classes_stand_upright_and_leave_the_images_their_size(tmp_path):
     images = np.zeros((5, 8, 8, 1), "f")
     black = []
     for names in (("a", "b", "c"), ("violet", "turquoise", "three of a kind")):
         path = tmp_path / f"{names[0]}.png"
-        images_and_values.labels_by_image(path, images, np.eye(3)[[0] * 5], names, "Title")
+        images_and_values.labels_by_image(path, images, np.eye(3)[[0] * 5], [0] * 5, names, "T", "")
         picture = read_picture(path)
         black.append((picture[:, : picture.shape[1] // 20] < 10).sum())
     assert black[1] == pytest.approx(black[0], rel=0.2)

@@ -32,7 +32,7 @@ def test_names_are_drawn_as_they_are(tmp_path, rng):
     drawn = [tmp_path / f"{place}.png" for place in range(5)]
     image_grids.image_grid(drawn[0], images[:1], " ".join(ODD_NAMES), ODD_NAMES, ODD_NAMES[-2:])
     images_and_values.labels_by_image(
-        drawn[1], images[0, :2], np.eye(number)[:2], ODD_NAMES, ODD_NAMES[0]
+        drawn[1], images[0, :2], np.eye(number)[:2], [0, 1], ODD_NAMES, ODD_NAMES[0], ODD_NAMES[1]
     )
     attributes = np.ones((2, number))
     images_and_values.attributes_by_image(

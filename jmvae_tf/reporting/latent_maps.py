@@ -1,0 +1,169 @@
+"""Maps the latent space: where test examples lie on a plane of it, and what is generated there."""
+
+import pathlib
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from sklearn.decomposition import PCA
+
+from jmvae_tf.evaluation.batches import map_batches, rows_at_once
+from jmvae_tf.evaluation.observed import modality_names
+from jmvae_tf.export_format.value_names import names_or_numbers
+from jmvae_tf.export_format.value_ranges import to_pixels
+from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.reporting.figures import latent_spaces
+from jmvae_tf.reporting.figures.png_files import spaced
+
+_CELLS = 13  # Of the plane, in each direction; odd, so that one shows the middle.
+_SHARE = 0.98  # Of many points, those that the plane reaches to on each axis.
+_MANY = 200
+
+
+class LatentMap(NamedTuple):
+    """Where examples lie on a plane of the latent space.
+
+    Attributes:
+      points: their places, [examples, 2].
+      middle: z in the middle of the plane, [latent_dim].
+      axes: z for a step along each axis, [2, latent_dim].
+      variances: the share of the variance along each axis, [2]; None if z has no more than the
+        plane.
+    """
+
+    points: np.ndarray
+    middle: np.ndarray
+    axes: np.ndarray
+    variances: np.ndarray | None
+
+    def z_at(self, places: np.ndarray) -> np.ndarray:
+        """Returns z at places of the plane, [..., 2] to float32 [..., latent_dim]."""
+        return (self.middle + places @ self.axes).astype(np.float32)
+
+
+def map_of(z: np.ndarray) -> LatentMap:
+    """Chooses a plane: all of z if it has two values, else its two principal components.
+
+    Args:
+      z: [examples, latent_dim].
+    """
+    examples, latent_dim = z.shape
+    if latent_dim == 2 or min(examples, latent_dim) < 2:
+        plane = np.zeros((examples, 2))
+        plane[:, : min(2, latent_dim)] = z[:, :2]
+        return LatentMap(plane, np.zeros(latent_dim), np.eye(2, latent_dim), None)
+    components = PCA(2, svd_solver="full").fit(z)
+    return LatentMap(
+        components.transform(z),
+        components.mean_,
+        components.components_,
+        components.explained_variance_ratio_,
+    )
+
+
+def draw_map(
+    path: pathlib.Path,
+    model: MultimodalVAE,
+    image: str | None,
+    examples: Mapping[str, tf.Tensor],
+    seed: int,
+) -> None:
+    """Draws the posteriors' means of examples on a plane, and images decoded on the same plane.
+
+    Args:
+      path: path of the PNG file.
+      model: a trained model without conditions.
+      image: the modality to decode; None for none.
+      examples: what q(z|…) is given, modality name to [examples, *event_shape], with masks.
+      seed: seed for models that infer by sampling.
+    """
+    names = modality_names(examples)
+    size = min(1000, rows_at_once(model, names))
+    z = map_batches(
+        lambda batch, batch_seed: {"z": model.posterior_mean(batch, batch_seed)},
+        examples,
+        names,
+        size,
+        "z of test examples",
+        seed,
+    )["z"]
+    found = map_of(z)
+    share = _SHARE if len(z) >= _MANY else 1.0
+    limits = latent_spaces.limits_of(found.points, share)
+    classes, class_names, coloured = _classes(model, examples, found.points)
+    rest = ""
+    if found.variances is not None:
+        rest = "; the axes are the two directions in which z varies most, the others at their mean"
+    latent_spaces.latent_map(
+        path,
+        found.points,
+        classes,
+        class_names,
+        None if image is None else _decoded(model, image, found, limits),
+        limits,
+        _axis_names(found),
+        f"A map of the latent space{coloured}",
+        f"means of q(z | {', '.join(names)}) of {len(z)} test examples{rest}",
+    )
+
+
+def _axis_names(found: LatentMap) -> list[str]:
+    if found.variances is None:
+        return ["z₁", "z₂"]
+    return [
+        f"{number} principal component, {100 * share:.0f} % of the variance"
+        for number, share in zip(("first", "second"), found.variances, strict=True)
+    ]
+
+
+def _decoded(model: MultimodalVAE, image: str, found: LatentMap, limits: np.ndarray) -> np.ndarray:
+    """Decodes images at the centres of cells, [cells, cells, *event_shape], the highest first."""
+    steps = (np.arange(_CELLS) + 0.5) / _CELLS
+    x, y = (low + steps * (high - low) for low, high in limits)
+    places = np.stack(np.meshgrid(x, y[::-1]), axis=-1).reshape(-1, 2)
+    z = tf.constant(found.z_at(places))
+    size = rows_at_once(model, [image])
+    parts = [model.decoded_mean(image, z[at : at + size]) for at in range(0, len(z), size)]
+    shape = model.modalities[image].event_shape
+    images = np.concatenate(parts).reshape(_CELLS, _CELLS, *shape)
+    return to_pixels(images, model.modalities[image].support)
+
+
+def _classes(
+    model: MultimodalVAE, examples: Mapping[str, tf.Tensor], points: np.ndarray
+) -> tuple[np.ndarray | None, list[str], str]:
+    """Chooses what colours the points: the first label, else the attribute that parts them best.
+
+    Returns:
+      The class of each point, the names of the classes, and words for the title.
+    """
+    for name in modality_names(examples):
+        modality = model.modalities[name]
+        if modality.kind == "label":
+            names = [str(x) for x in names_or_numbers(modality)]
+            return np.argmax(examples[name], axis=1), names, f", coloured by {spaced(name)}"
+    for name in modality_names(examples):
+        modality = model.modalities[name]
+        if modality.kind == "attributes":
+            has = np.asarray(examples[name]) > modality.threshold
+            best = int(np.argmax(_separation(points, has)))
+            word = spaced(names_or_numbers(modality)[best])
+            return has[:, best].astype(int), [f"not {word}", word], f", coloured by {word}"
+    return None, [], ""
+
+
+def _separation(points: np.ndarray, has: np.ndarray) -> np.ndarray:
+    """Computes how strongly each of several columns is correlated with the plane.
+
+    Args:
+      points: [points, 2].
+      has: bool [points, columns].
+
+    Returns:
+      Root of the summed squares of the correlations with both axes, [columns].
+    """
+    scaled = (points - points.mean(axis=0)) / np.maximum(points.std(axis=0), 1e-9)
+    share = has.mean(axis=0)
+    between = scaled.T @ (has - share) / len(points)
+    return np.linalg.norm(between, axis=0) / np.sqrt(np.maximum(share * (1 - share), 1e-9))
