@@ -22,6 +22,10 @@ cmma needs all modalities but its target; a vae reconstructs its input.
 cause in the average image. Each change is drawn separately, and all of them together. Below, the
 model draws the whole image again with each change.
 
+--given="label=3" --walk="label=8" draws the way from a 3 to an 8 through the latent space as a GIF,
+for the average image and some samples. A walk starts at what is given, and ends where the values of
+--walk replace it: any of the above, or the file of another image.
+
 Digits that are black on white are inverted, as those in the data are white on black. A warning says
 if an image is unlike all those in training. The face in a photograph is found and cropped as for
 training, unless the run was trained on centre squares.
@@ -55,6 +59,9 @@ _CHECKPOINT = shared_flags.define_checkpoint()
 _GIVEN = flags.DEFINE_list("given", [], "known values, such as label=7 or Smiling=1,Male=-1")
 _IMAGE = shared_flags.define_images()
 _SET = flags.DEFINE_list("set", [], "values to give the image instead of its own: an edit")
+_WALK = flags.DEFINE_list(
+    "walk", [], "values, or an image, to walk to from what is given: draws a GIF"
+)
 _NUM_SAMPLES = shared_flags.define_integer(
     "num_samples", 20, "samples to draw besides the average", 1
 )
@@ -62,11 +69,14 @@ _SEED = shared_flags.define_seed(0, "the same seed draws the same samples")
 _OUT = shared_flags.define_path(
     "out",
     None,
-    "PNG file (default: figures/generated.png of the run); for several images, their names are "
-    "appended",
+    "PNG file (default: figures/generated.png of the run), GIF file of a walk; for several images, "
+    "their names are appended",
 )
 shared_flags.define_inference()
 modality_flags.take()
+
+_WALKS = 7
+"""Walks between samples, unless --num_samples is given: with the average's, a row."""
 
 
 def main() -> None:
@@ -76,8 +86,9 @@ def main() -> None:
     if shapes is not None:  # Older runs say it only once the model is loaded.
         modality_flags.given(shapes)
     run = choose_run(_RUN.value, _CHECKPOINT.value)
-    out = pathlib.Path(_OUT.value or run.folder.figures / "generated.png")
-    shared_flags.check_png_name(out)
+    suffix = ".gif" if _WALK.value else ".png"
+    out = pathlib.Path(_OUT.value or run.folder.figures / f"generated{suffix}")
+    shared_flags.check_picture_name(out, suffix)
     if _SET.value:
         _check_edit()
     load_tensorflow()
@@ -95,8 +106,12 @@ def main() -> None:
         crops = {name: x.fit for name, x in run.settings.manifest.modalities.items()}
     if _SET.value:
         generation.edit_image(model, images, _SET.value, crops, seed, out, summary)
+        return
+    given = GivenFlags(images, _GIVEN.value)
+    if _WALK.value:
+        number = _NUM_SAMPLES.value if _NUM_SAMPLES.present else _WALKS
+        generation.walk(model, given, _WALK.value, crops, number, seed, out, summary)
     else:
-        given = GivenFlags(images, _GIVEN.value)
         generation.generate(model, given, crops, _NUM_SAMPLES.value, seed, out, summary)
 
 
@@ -107,10 +122,10 @@ def _check_edit() -> None:
         raise UserError(
             "--set edits an image", f"{changes} without --image", "give --image=… or use --given"
         )
-    for flag in (_GIVEN, _NUM_SAMPLES):
+    for flag in (_GIVEN, _NUM_SAMPLES, _WALK):
         if flag.present:
             raise UserError(
-                "An edit starts from what the image shows, and has no samples",
+                "An edit starts from what the image shows, and has no samples and no walk",
                 f"{changes} and --{flag.name}",
                 f"leave --{flag.name} out",
             )

@@ -114,7 +114,7 @@ def _check_flags() -> None:
     if _SET.value and _SEED.value is not None:
         raise UserError("--seed draws an image", "--seed with --set", "leave it out")
     check_choice("crop", _CROP.value, ("center", "face"))
-    shared_flags.check_png_name(_OUT.value)
+    shared_flags.check_picture_name(_OUT.value)
     if not (math.isfinite(_TIMEOUT.value) and _TIMEOUT.value > 0):
         raise UserError(
             "--timeout must be a positive, finite number of seconds",

@@ -1,5 +1,7 @@
 """bin/generate for models of any modalities, in this process; `test_generate` starts it."""
 
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +12,8 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models.cvae import CVAE
 from jmvae_tf.models.jmvae_kl import JMVAEKL
 from jmvae_tf.programs.common.given_flags import GivenFlags
-from jmvae_tf.programs.tasks.generation import edit_image, generate
+from jmvae_tf.programs.tasks.generation import edit_image, generate, walk
+from jmvae_tf.reporting import walks
 from jmvae_tf.runtime.errors import UserError
 
 MODALITIES = {
@@ -146,3 +149,63 @@ def test_an_edit_changes_one_image_and_one_modality(model, left, tmp_path):
     changes = ["red=1", "species=whelk"]
     with pytest.raises(UserError, match="changes one modality; received species and traits by"):
         edit_image(model, images[:1], changes, {}, 0, out)
+
+
+def _walk(model, images, given, wanted, out):
+    walk(model, GivenFlags(images, given), wanted, {}, 2, 0, out)
+
+
+def test_a_walk_goes_from_what_is_given_to_what_is_wanted(
+    model, left, tmp_path, capsys, monkeypatch
+):
+    ends = []
+    monkeypatch.setattr(walks, "walk", lambda model, image, *what: ends.append((image, *what)))
+    monkeypatch.setattr(walks, "save", lambda path, frames, **named: path.touch())
+    other = tmp_path / "other.png"
+    cv2.imwrite(str(other), np.full((6, 6), 99, np.uint8))
+    given = ["species=whelk", "red=1"]
+    _walk(model, [f"left={left}"], given, ["large=1", f"left={other}"], tmp_path / "walk.gif")
+    assert capsys.readouterr().out.splitlines() == [
+        str(tmp_path / f"walk_{name}.gif") for name in ("left", "right")
+    ]
+    assert [image for image, *_ in ends] == ["left", "right"]
+    [(_, start, end), _] = ends
+    assert start.shape == end.shape == (3, 2), "the average, and two samples"
+    mean = model.posterior_mean(
+        {
+            "left": np.full((1, 4, 4, 1), 99 / 255, np.float32),
+            "species": np.array([[0, 1]], np.float32),
+            "traits": np.array([[1, 1]], np.float32),
+        }
+    )
+    np.testing.assert_allclose(end[:1], mean, atol=1e-3)
+    assert np.abs(start - end).max() > 1e-3
+
+
+def test_attributes_that_are_not_given_start_at_their_usual_values(model, tmp_path, capsys):
+    _walk(model, [], [], ["red=1"], tmp_path / "walk.gif")
+    assert (tmp_path / "walk_left.gif").read_bytes().startswith(b"GIF89a")
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "told"),
+    [
+        ([], ["species=whelk"], "--walk=species=whelk, and no species to start from; give --given"),
+        (["species=whelk"], ["specis=cockle"], "specis"),
+        (["species=whelk"], ["left="], "--walk=left="),
+        (["species=whelk"], ["shell.png"], "--walk=shell.png"),
+    ],
+)
+def test_a_walk_to_or_from_nowhere_is_refused(model, tmp_path, given, wanted, told):
+    with pytest.raises(UserError, match=re.escape(told)):
+        _walk(model, [], given, wanted, tmp_path / "walk.gif")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "arguments"),
+    [(["left", "species"], {"target": "left"}), (["species", "sizes"], {})],
+)
+def test_a_walk_needs_a_model_that_infers_z_of_an_image(tmp_path, names, arguments):
+    with pytest.raises(UserError, match="A walk needs a model that infers z, and generates an im"):
+        _walk(_model(names, **arguments), [], ["species=whelk"], ["beach=1"], tmp_path / "walk.gif")

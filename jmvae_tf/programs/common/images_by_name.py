@@ -20,13 +20,14 @@ def images_of(modalities: "Mapping[str, Known]") -> list[str]:
 
 
 def parse_images(
-    items: Sequence[str], modalities: "Mapping[str, Known]"
+    items: Sequence[str], modalities: "Mapping[str, Known]", flag: str = "image"
 ) -> dict[str, pathlib.Path]:
     """Finds the modality of each file.
 
     Args:
       items: the values of the flag: a path if the model has one image, otherwise NAME=PATH each.
       modalities: the model's modalities.
+      flag: its name.
 
     Returns:
       Modality name to path, in the order of the model.
@@ -40,31 +41,31 @@ def parse_images(
     if not names:
         raise UserError(
             f"This is a model of {' and '.join(modalities)}, without any image",
-            f"--image={items[0]}",
+            f"--{flag}={items[0]}",
             "leave it out",
         )
     if len(names) == 1:
         parsed = [(names[0], os.path.expanduser(item)) for item in items]
     else:
-        parsed = [_name_and_path(item, names) for item in items]
+        parsed = [_name_and_path(item, names, flag) for item in items]
     found = dict(parsed)
     if not all(found.values()):
-        written = " ".join(f"--image={item}" for item in items)
+        written = " ".join(f"--{flag}={item}" for item in items)
         raise UserError("An image file must be named", written, "name a JPEG or PNG file")
     if len(found) < len(parsed):
         raise UserError(
-            "An image is given once", " ".join(f"--image={item}" for item in items), "choose one"
+            "An image is given once", " ".join(f"--{flag}={item}" for item in items), "choose one"
         )
     return {name: pathlib.Path(found[name]) for name in names if name in found}
 
 
-def _name_and_path(item: str, names: Sequence[str]) -> tuple[str, str]:
+def _name_and_path(item: str, names: Sequence[str], flag: str) -> tuple[str, str]:
     name, _, path = item.partition("=")
     if name not in names or not path:
         raise UserError(
             f"This is a model of several images, {' and '.join(names)}",
-            f"--image={item}",
-            f"write {' or '.join(f'--image={x}=FILE' for x in names)}",
+            f"--{flag}={item}",
+            f"write {' or '.join(f'--{flag}={x}=FILE' for x in names)}",
         )
     return name, os.path.expanduser(path)
 

@@ -161,7 +161,7 @@ def given_again(*holders: flags.FlagHolder) -> list[str]:
     return [f"--{name}={value}" for name, value in given_flags(*holders).items()]
 
 
-def check_png_name(out: str | pathlib.Path) -> None:
-    """Raises UserError if --out is not the name of a PNG file."""
-    if pathlib.Path(out).suffix != ".png":
-        raise UserError("--out must end in .png", f"--out={out}", "choose another name")
+def check_picture_name(out: str | pathlib.Path, suffix: str = ".png") -> None:
+    """Raises UserError if --out is not the name of a PNG file, or of one with another suffix."""
+    if pathlib.Path(out).suffix != suffix:
+        raise UserError(f"--out must end in {suffix}", f"--out={out}", "choose another name")

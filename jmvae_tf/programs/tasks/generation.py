@@ -21,10 +21,11 @@ from jmvae_tf.programs.common.image_warnings import with_checked_images
 from jmvae_tf.programs.common.images_by_name import images_of, parse_images, paths_of
 from jmvae_tf.programs.common.print_values import print_samples, print_table
 from jmvae_tf.programs.tasks.run_model import load_model_of
+from jmvae_tf.reporting import walks
 from jmvae_tf.reporting.figures.image_grids import image_grid
 from jmvae_tf.runtime.errors import UserError
 
-__all__ = ["edit_image", "generate", "load_model_of"]
+__all__ = ["edit_image", "generate", "load_model_of", "walk"]
 
 _EDIT_INCHES = 1.3  # Large enough to see details.
 
@@ -91,6 +92,73 @@ def generate(
         else:
             print_samples(model.modalities[target], samples(target, num_samples))
         standard_streams.require_output()
+
+
+def walk(
+    model: MultimodalVAE,
+    given: GivenFlags,
+    wanted: Sequence[str],
+    crops: Mapping[str, str | None],
+    num_samples: int,
+    seed: int,
+    out: pathlib.Path,
+    summary: TrainingSummary | None = None,
+) -> None:
+    """Draws the way through the latent space from what is given to other values, as a GIF.
+
+    Args:
+      model: a trained model.
+      given: the flags that give where the walk starts.
+      wanted: what is different where it ends: values by name, or files of images.
+      crops: see `generate`.
+      num_samples: the number of walks between samples, besides the one between averages.
+      seed: seed of the samples; both ends of a walk have the same noise.
+      out: the GIF file; for several images, their names are appended.
+      summary: see `generate`.
+
+    Raises:
+      UserError: if the model does not have a value, infers no z or generates no image, or the walk
+        would start nowhere.
+    """
+    drawn = [name for name in images_of(model.modalities) if name in model.targets]
+    if model.conditions or not drawn:
+        raise UserError(
+            "A walk needs a model that infers z, and generates an image from it",
+            f"one that generates {_directions(model) or ' and '.join(model.targets)}",
+            "leave --walk out, or use another model, such as jmvae_kl",
+        )
+
+    def read(path: pathlib.Path, modality: Any) -> np.ndarray:
+        return _read_image(path, modality, crops.get(modality.name))
+
+    start = all_given(given, model.modalities, read, lambda name: _usual_values(model, name))
+    start = _checked(model, start, summary)
+    files = [x for x in wanted if "=" not in x or x.partition("=")[0] in drawn]
+    values = [x for x in wanted if x not in files]
+    changes = values_by_name.parse("walk", values, model.modalities)
+    for name in changes:
+        if name not in start and model.modalities[name].kind == "attributes":
+            start[name] = editing.usual_values(model, name)
+    paths = parse_images(files, model.modalities, "walk")
+    images = {name: read(path, model.modalities[name]) for name, path in paths.items()}
+    merged = {name: np.where(np.isnan(x), start.get(name, x), x) for name, x in changes.items()}
+    end = {**start, **merged, **_checked(model, images, summary)}
+    nowhere = [name for name in end if name not in start]
+    if nowhere or not end:
+        raise UserError(
+            "A walk goes from what is given to what --walk says",
+            f"--walk={','.join(wanted)}, and no {' and no '.join(nowhere)} to start from",
+            f"give {' and '.join(_flag_of(name, model) + '…' for name in nowhere)} too",
+        )
+    ends = []
+    for known in (start, end):
+        batch = _batch(model, known)
+        samples = model.sample_posterior(batch, num_samples, seed)[:, 0]
+        ends.append(np.concatenate([model.posterior_mean(batch, seed), samples]))
+    title = f"From {given.title(model.modalities) or 'the usual'} to {', '.join(wanted)}"
+    for target, path in paths_of(out, drawn).items():
+        walks.save(path, walks.walk(model, target, *ends), title=title)
+        print(path)
 
 
 def edit_image(
