@@ -33,7 +33,7 @@ CHANGES = (
 """What changes in each face, and the colour of its hair; all other attributes stay "no"."""
 
 NO, YES = -1.0, 1.5
-FACES_IN_A_ROW, STEPS = 6, 12
+FACES_IN_A_ROW, STEPS = 6, 14
 FACE, DIGIT = 130, 76  # Pixels.
 
 
@@ -43,6 +43,9 @@ def main() -> None:
     parser.add_argument("file", nargs="?", type=pathlib.Path, default=PICTURE)
     file = parser.parse_args().file
     launch.ensure_requirements()
+    from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+
+    load_tensorflow()
     import numpy as np
 
     from jmvae_tf.clients.loaded_export import LoadedExport

@@ -20,13 +20,13 @@ from tests.helpers.pictures import read_picture, share
 )
 def test_attributes_by_image_tells_right_from_wrong(tmp_path, generated, true, shows):
     images = np.zeros((1, 8, 8, 3), "f")
-    images[..., 0] = 1.0
+    images[..., :2] = 1.0
     path = tmp_path / "attributes.png"
     images_and_values.attributes_by_image(
         path, images, np.array([generated]), np.array([true]), "abc", "Title"
     )
     picture = read_picture(path)
-    assert share(picture, (255, 0, 0)) > 0.05, "red comes first"
+    assert share(picture, (255, 255, 0)) > 0.05, "blue comes last"
     for colour in (RIGHT, MISSED, WRONG):
         at_all = share(picture, 255 * np.array(to_rgb(colour))) > 0
         assert at_all == (colour == shows)
@@ -57,8 +57,8 @@ def test_labels_by_image_draws_the_probabilities(tmp_path):
         )
         picture = read_picture(tmp_path / f"{name}.png").astype(int)
         blue.append(np.mean(picture[..., 0] - picture[..., 2] > 100))
-    # One bar of full height has the area of three of a third.
-    assert blue[0] == pytest.approx(blue[1], rel=0.1)
+    # The bar of the likeliest class is full, and a third as high.
+    assert blue[0] == pytest.approx(3 * blue[1], rel=0.1)
     assert blue[0] > 0.01
 
 
