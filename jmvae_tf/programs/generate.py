@@ -110,7 +110,7 @@ def main() -> None:
     given = GivenFlags(images, _GIVEN.value)
     if _WALK.value:
         number = _NUM_SAMPLES.value if _NUM_SAMPLES.present else _WALKS
-        generation.walk(model, given, _WALK.value, crops, number, seed, out, summary)
+        generation.draw_walk(model, given, _WALK.value, crops, number, seed, out, summary)
     else:
         generation.generate(model, given, crops, _NUM_SAMPLES.value, seed, out, summary)
 

@@ -21,7 +21,7 @@ _SHARE = 0.98  # Of many points, those that the plane reaches to on each axis.
 _MANY = 200
 
 
-class LatentMap(NamedTuple):
+class LatentPlane(NamedTuple):
     """Where examples lie on a plane of the latent space.
 
     Attributes:
@@ -42,7 +42,7 @@ class LatentMap(NamedTuple):
         return (self.middle + places @ self.axes).astype(np.float32)
 
 
-def map_of(z: np.ndarray) -> LatentMap:
+def plane_of(z: np.ndarray) -> LatentPlane:
     """Chooses a plane: all of z if it has two values, else its two principal components.
 
     Args:
@@ -52,9 +52,9 @@ def map_of(z: np.ndarray) -> LatentMap:
     if latent_dim == 2 or min(examples, latent_dim) < 2:
         plane = np.zeros((examples, 2))
         plane[:, : min(2, latent_dim)] = z[:, :2]
-        return LatentMap(plane, np.zeros(latent_dim), np.eye(2, latent_dim), None)
+        return LatentPlane(plane, np.zeros(latent_dim), np.eye(2, latent_dim), None)
     components = PCA(2, svd_solver="full").fit(z)
-    return LatentMap(
+    return LatentPlane(
         components.transform(z),
         components.mean_,
         components.components_,
@@ -88,7 +88,7 @@ def draw_map(
         "z of test examples",
         seed,
     )["z"]
-    found = map_of(z)
+    found = plane_of(z)
     share = _SHARE if len(z) >= _MANY else 1.0
     limits = latent_spaces.limits_of(found.points, share)
     classes, class_names, coloured = _classes(model, examples, found.points)
@@ -108,7 +108,7 @@ def draw_map(
     )
 
 
-def _axis_names(found: LatentMap) -> list[str]:
+def _axis_names(found: LatentPlane) -> list[str]:
     if found.variances is None:
         return ["z₁", "z₂"]
     return [
@@ -117,7 +117,9 @@ def _axis_names(found: LatentMap) -> list[str]:
     ]
 
 
-def _decoded(model: MultimodalVAE, image: str, found: LatentMap, limits: np.ndarray) -> np.ndarray:
+def _decoded(
+    model: MultimodalVAE, image: str, found: LatentPlane, limits: np.ndarray
+) -> np.ndarray:
     """Decodes images at the centres of cells, [cells, cells, *event_shape], the highest first."""
     steps = (np.arange(_CELLS) + 0.5) / _CELLS
     x, y = (low + steps * (high - low) for low, high in limits)

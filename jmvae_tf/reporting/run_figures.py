@@ -142,7 +142,7 @@ _DRAW_VALUES = {
     "numbers": ("", value_figures.draw_numbers),
     "label": ("confusion_of_", value_figures.draw_confusion),
     "text": ("texts_of_", value_figures.draw_texts),
-    "attributes": ("accuracy_of_", value_figures.draw_attributes),
+    "attributes": ("accuracy_of_", value_figures.draw_attribute_shares),
 }
 """Kind of a target to the beginning of its figure's name and what draws it."""
 
@@ -237,7 +237,7 @@ def _walks(model: MultimodalVAE, parts: _Parts, seed: int) -> Iterator[_Figure]:
         if image not in images or model.modalities[given[0]].kind != "attributes":
             continue
         draw_attributes = functools.partial(
-            walks.draw_attributes,
+            walks.draw_along_attributes,
             model=model,
             image=image,
             attributes=given[0],

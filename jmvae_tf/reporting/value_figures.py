@@ -90,7 +90,7 @@ def draw_confusion(
     confusions.confusion_matrix(path, counts, names, _beginning(direction))
 
 
-def draw_attributes(
+def draw_attribute_shares(
     path: pathlib.Path,
     model: MultimodalVAE,
     direction: Direction,

@@ -16,8 +16,7 @@ from jmvae_tf.reporting.figures import animations
 from jmvae_tf.reporting.figures.png_files import spaced
 from jmvae_tf.runtime.randomness import as_seed
 
-COLUMNS = 8
-"""Most images in a row of a walk."""
+_COLUMNS = 8  # Images in a row, at most.
 
 SIDE = 96
 """Pixels of an image in a walk."""
@@ -66,13 +65,13 @@ def draw_between(
       examples: what q(z|…) is given, modality name to [examples, *event_shape], with masks.
       seed: seed for models that infer by sampling.
     """
-    few = {key: x[:COLUMNS] for key, x in examples.items()}
+    few = {key: x[:_COLUMNS] for key, x in examples.items()}
     z = model.posterior_mean(few, seed)
     frames = walk(model, image, z, tf.roll(z, -1, axis=0))
     save(path, frames, title="Walks through the latent space between test examples")
 
 
-def draw_attributes(
+def draw_along_attributes(
     path: pathlib.Path,
     model: MultimodalVAE,
     image: str,
@@ -110,7 +109,7 @@ def save(
     path: pathlib.Path, frames: np.ndarray, names: list[str] | None = None, title: str = ""
 ) -> None:
     """Writes a walk as a GIF that rests at both ends."""
-    rows = -(-frames.shape[1] // COLUMNS)
+    rows = -(-frames.shape[1] // _COLUMNS)
     tiles = animations.tiled(frames, SIDE, -(-frames.shape[1] // rows), names or (), title)
     animations.save_gif(path, tiles, pauses=(0, STEPS - 1))
 

@@ -12,7 +12,7 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models.cvae import CVAE
 from jmvae_tf.models.jmvae_kl import JMVAEKL
 from jmvae_tf.programs.common.given_flags import GivenFlags
-from jmvae_tf.programs.tasks.generation import edit_image, generate, walk
+from jmvae_tf.programs.tasks.generation import draw_walk, edit_image, generate
 from jmvae_tf.reporting import walks
 from jmvae_tf.runtime.errors import UserError
 
@@ -152,7 +152,7 @@ def test_an_edit_changes_one_image_and_one_modality(model, left, tmp_path):
 
 
 def _walk(model, images, given, wanted, out):
-    walk(model, GivenFlags(images, given), wanted, {}, 2, 0, out)
+    draw_walk(model, GivenFlags(images, given), wanted, {}, 2, 0, out)
 
 
 def test_a_walk_goes_from_what_is_given_to_what_is_wanted(

@@ -12,7 +12,7 @@ from tests.helpers.small_models import examples, set_sequential_weights, small_f
 
 def test_the_plane_of_two_values_is_all_of_them(rng):
     z = rng.normal(size=(50, 2))
-    found = latent_maps.map_of(z)
+    found = latent_maps.plane_of(z)
     np.testing.assert_array_equal(found.points, z)
     np.testing.assert_allclose(found.z_at(found.points), z, rtol=1e-6)
     assert found.variances is None
@@ -21,14 +21,14 @@ def test_the_plane_of_two_values_is_all_of_them(rng):
 @pytest.mark.parametrize("shape", [(1, 5), (4, 1), (1, 1)])
 def test_a_plane_of_too_little_is_drawn_too(shape):
     z = np.ones(shape)
-    found = latent_maps.map_of(z)
+    found = latent_maps.plane_of(z)
     assert found.points.shape == (shape[0], 2)
     assert found.z_at(found.points).shape == shape
 
 
 def test_the_plane_of_more_values_has_the_directions_of_most_variance(rng):
     z = rng.normal(size=(400, 6)) * (0.01, 5, 0.01, 0.01, 3, 0.01) + 7
-    found = latent_maps.map_of(z)
+    found = latent_maps.plane_of(z)
     assert found.variances.sum() > 0.99
     assert found.variances[0] > found.variances[1]
     np.testing.assert_allclose(found.z_at(found.points), z, atol=0.1)

@@ -25,7 +25,7 @@ from jmvae_tf.reporting import walks
 from jmvae_tf.reporting.figures.image_grids import image_grid
 from jmvae_tf.runtime.errors import UserError
 
-__all__ = ["edit_image", "generate", "load_model_of", "walk"]
+__all__ = ["draw_walk", "edit_image", "generate", "load_model_of"]
 
 _EDIT_INCHES = 1.3  # Large enough to see details.
 
@@ -94,7 +94,7 @@ def generate(
         standard_streams.require_output()
 
 
-def walk(
+def draw_walk(
     model: MultimodalVAE,
     given: GivenFlags,
     wanted: Sequence[str],
