@@ -78,8 +78,9 @@ def loss_terms(
         axes.grid()
     for axes in grid.flat[len(terms) :]:
         axes.axis("off")
+    columns_of_legend = len(handles) if len(handles) <= _IN_A_LINE else 3
     figure.legend(
-        handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles) or 1
+        handles.values(), handles.keys(), loc="outside lower center", ncols=columns_of_legend or 1
     )
     set_title(figure, "Training: the bound and its terms, epoch by epoch, and their last values")
     save_figure(figure, path)
@@ -96,7 +97,7 @@ def _mark(axes: Axes, milestones: Milestones, epochs: Sequence[float]) -> dict[s
         words = f"highest validation bound: epoch {milestones.best}"
         marks[words] = axes.axvline(milestones.best, color="#3e4c59", ls="--", lw=1)
     if 0 < milestones.adversary_after < last:
-        words = f"after epoch {milestones.adversary_after}: the decoder against the discriminator"
+        words = f"decoder against discriminator: after epoch {milestones.adversary_after}"
         marks[words] = axes.axvline(milestones.adversary_after, color="#832db6", ls=":", lw=1.5)
     return marks
 
@@ -116,10 +117,13 @@ def _limit(axes: Axes, values: np.ndarray) -> None:
 
 def _short(value: float) -> str:
     """Writes a number in a few digits."""
-    return (f"{value:.1f}" if 100 <= abs(value) < 1e5 else f"{value:.3g}").replace("-", "−")
+    digits = 0 if abs(value) >= 1000 else 1
+    in_full = 100 <= abs(value) < 1e6
+    return (f"{value:.{digits}f}" if in_full else f"{value:.3g}").replace("-", "−")
 
 
 _COLUMNS = 3
+_IN_A_LINE = 5  # Entries of a legend.
 _SHORT = {"validation": "valid."}
 
 _TERMS = ("bound", "kl_prior", "log_p_", "kl_")

@@ -18,7 +18,7 @@ from jmvae_tf.reporting.figures.png_files import (
     short_line,
 )
 
-_COLUMNS = 4  # Images in a row.
+_BESIDE_BARS, _BESIDE_WORDS = 4, 3  # Images in a row.
 _TITLE_INCHES = 0.6
 _MOST_BARS = 20  # Classes next to an image; of more classes, the likeliest.
 _MOST_VERDICTS = 40  # Attributes next to an image; as many as CelebA has.
@@ -56,7 +56,7 @@ def labels_by_image(
     longest = max(map(len, names))
     upright = len(names) > _MOST_BARS or longest * len(names) > _LINE_LETTERS
     height = 1.12 + _LETTER_INCHES * (longest - 1) * upright
-    figure, places = _places_beside(images, value_range, height, 1.5)
+    figure, places = _places_beside(images, value_range, _BESIDE_BARS, height, 1.5)
     found = probabilities.argmax(axis=1)
     for axes, row, best, truth in zip(places, probabilities, found, true, strict=True):
         colour = RIGHT if best == truth else WRONG
@@ -120,7 +120,7 @@ def attributes_by_image(
     lines = [_verdicts(*rows, names, threshold) for rows in zip(generated, true, strict=True)]
     height = 0.3 + 0.125 * max(5, *map(len, lines))
     figure, places = _places_beside(
-        images, value_range, height, 1.6, anchor="N", wspace=0.02, hspace=0.02
+        images, value_range, _BESIDE_WORDS, height, 1.7, anchor="N", wspace=0.02, hspace=0.02
     )
     for axes, verdicts in zip(places, lines, strict=True):
         for place, (words, colour) in enumerate(verdicts):
@@ -147,6 +147,7 @@ def attributes_by_image(
 def _places_beside(
     images: np.ndarray,
     value_range: tuple[float, float],
+    most_columns: int,
     row_height: float,
     ratio: float,
     anchor: str = "C",
@@ -157,6 +158,7 @@ def _places_beside(
     Args:
       images: [examples, height, width, channels].
       value_range: the values of black and white.
+      most_columns: the number of images in a row.
       row_height: height in inches of an image with its place.
       ratio: width of the place relative to the image.
       anchor: position of an image in its cell.
@@ -165,9 +167,9 @@ def _places_beside(
     Returns:
       The figure, and the place of each image.
     """
-    num_columns = min(_COLUMNS, len(images))
+    num_columns = min(most_columns, len(images))
     num_rows = -(-len(images) // num_columns)
-    width = WIDTH * num_columns / _COLUMNS
+    width = WIDTH * num_columns / most_columns
     figure = Figure(figsize=(width, row_height * num_rows + _TITLE_INCHES), layout="constrained")
     grid = figure.subplots(
         num_rows,

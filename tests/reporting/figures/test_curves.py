@@ -60,7 +60,7 @@ def test_milestones_and_last_values_stand_in_the_curves(tmp_path, monkeypatch):
             "validation",
             "warm-up",
             "highest validation bound: epoch 7",
-            "after epoch 5: the decoder against the discriminator",
+            "decoder against discriminator: after epoch 5",
         ],
         ["train", "validation", "warm-up"],
         ["train", "validation"],
