@@ -120,9 +120,8 @@ def average_and_random_faces(runs: Runs, folder: pathlib.Path) -> PaperFigure:
             for row in ("average", *(f"random {number}" for number in range(1, len(images))))
         ],
         most_columns=_MOST_COLUMNS,
-        note=f"Base has {listed(has) if has else 'none of them'}: the attributes of the most typical "
-        f"smiling face in training. In each other column one attribute is {_FAR:g} (Not: −{_FAR:g}); "
-        "a row has the same noise",
+        note=f"Base: the most typical smiling face in training, {listed(has)} and nothing else. In "
+        f"each other column one attribute is {_FAR:g} (Not: −{_FAR:g}); a row has the same noise",
     )
     _latent_conditions(runs, model, base, paths[1])
     return PaperFigure(paths, None)
@@ -170,8 +169,8 @@ def _latent_conditions(
         path,
         {title: (flat(samples[title]), flat(means[title])) for title in samples},
         [spaced(name) for name in conditions],
-        f"z ~ q(z|w) of JMVAE-kl-GAN and its mean (ringed), by the attribute set to {_FAR:g}: "
-        f"two principal components, {share:.0%} of the variance",
+        f"z ~ q(z|w) of JMVAE-kl-GAN and its mean (ringed), by the attribute at {_FAR:g}, on two "
+        f"principal components ({100 * share:.0f} % of the variance)",
     )
 
 
@@ -204,11 +203,12 @@ def edited_faces(runs: Runs, folder: pathlib.Path) -> PaperFigure:
     image_grids.image_grid(
         path,
         np.stack(list(columns.values()), axis=1),
-        "Test faces, the average face of their generated attributes, and x + (x̄′ - x̄) with one "
-        f"attribute at {_FAR:g} (Not: −{_FAR:g}), by JMVAE-kl-GAN",
+        "Test faces, and edits of them by JMVAE-kl-GAN",
         [spaced(name) for name in columns],
         [str(number) for number in range(1, len(photographs) + 1)],
         most_columns=_MOST_COLUMNS,
+        note="average: of the attributes generated from the face. Edits: x + (x̄′ - x̄) with one "
+        f"attribute at {_FAR:g} (Not: −{_FAR:g})",
     )
     rows: dict[str, list[Cell]] = {
         name: [
