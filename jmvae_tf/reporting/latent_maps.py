@@ -94,7 +94,7 @@ def draw_map(
     classes, class_names, coloured = _classes(model, examples, found.points)
     rest = ""
     if found.variances is not None:
-        rest = "; the axes are the two directions in which z varies most, the others at their mean"
+        rest = "; axes: the two directions in which z varies most, all others at their mean"
     latent_spaces.latent_map(
         path,
         found.points,
