@@ -150,8 +150,6 @@ _DRAW_VALUES = {
 def _of_values(model: MultimodalVAE, parts: _Parts, seed: int) -> Iterator[_Figure]:
     """Yields figures of predicted numbers, labels and texts beside true ones."""
     directions = [x for x in _directions(model) if model.modalities[x.target].kind in _DRAW_VALUES]
-    if not directions:
-        return
     for direction in directions:
         beginning, draw = _DRAW_VALUES[model.modalities[direction.target].kind]
         examples = having(parts.test, [*direction.given, direction.target])
@@ -173,30 +171,23 @@ def _of_prior(model: MultimodalVAE, parts: _Parts, seed: int) -> Iterator[_Figur
         name for name, x in model.modalities.items() if x.kind == "numbers" and x.event_shape[0] > 1
     ]
     images = _generated_images(model)
-    if numbers:
-        for name, stem in zip(numbers, stems_of_images("correlations", numbers), strict=True):
-            draw = value_figures.draw_correlations
-            yield _Figure(
-                stem,
-                functools.partial(draw, model=model, name=name, examples=parts.test, seed=seed),
+    for name, stem in zip(numbers, stems_of_images("correlations", numbers), strict=True):
+        draw = value_figures.draw_correlations
+        yield _Figure(
+            stem, functools.partial(draw, model=model, name=name, examples=parts.test, seed=seed)
+        )
+    for image, stem in zip(images, stems_of_images("nearest_training_images", images), strict=True):
+        there = having(parts.training, [image])[image]
+        if len(there):
+            draw_nearest = functools.partial(
+                value_figures.draw_nearest,
+                model=model,
+                image=image,
+                training=there,
+                test=having(parts.test, [image])[image],
+                seed=seed,
             )
-    if images:
-        for image, stem in zip(
-            images, stems_of_images("nearest_training_images", images), strict=True
-        ):
-            there = having(parts.training, [image])[image]
-            if len(there):
-                yield _Figure(
-                    stem,
-                    functools.partial(
-                        value_figures.draw_nearest,
-                        model=model,
-                        image=image,
-                        training=there,
-                        test=having(parts.test, [image])[image],
-                        seed=seed,
-                    ),
-                )
+            yield _Figure(stem, draw_nearest)
 
 
 def _maps(model: MultimodalVAE, parts: _Parts, seed: int) -> Iterator[_Figure]:

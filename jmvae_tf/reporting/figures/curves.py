@@ -12,6 +12,10 @@ from matplotlib.ticker import MaxNLocator
 
 from jmvae_tf.reporting.figures.png_files import WIDTH, save_figure, set_title, short_line
 
+_COLUMNS = 3  # Panels in a row.
+_IN_A_LINE = 5  # Entries of a legend.
+_SHORT = {"validation": "valid."}
+
 
 class Milestones(NamedTuple):
     """Epochs of a training that its curves mark; 0 for none.
@@ -121,10 +125,6 @@ def _short(value: float) -> str:
     in_full = 100 <= abs(value) < 1e6
     return (f"{value:.{digits}f}" if in_full else f"{value:.3g}").replace("-", "−")
 
-
-_COLUMNS = 3
-_IN_A_LINE = 5  # Entries of a legend.
-_SHORT = {"validation": "valid."}
 
 _TERMS = ("bound", "kl_prior", "log_p_", "kl_")
 
