@@ -52,6 +52,7 @@ EXAMPLES = {
     'bin/generate --run=runs/toyfaces-jmvae_kl --image=face.png --set="Smiling=1"': (
         "edits an image"
     ),
+    'bin/generate --given="label=3" --walk="label=8"': "draws a GIF that changes a 3 into an 8",
 }
 
 _RUN = shared_flags.define_run()
