@@ -54,3 +54,15 @@ def test_shells_with_gaps_in_their_table(tmp_path):
     assert draw(tmp_path / "again", number=12) == whole
     first = (tmp_path / "metadata.csv").read_bytes()
     assert (tmp_path / "again" / "metadata.csv").read_bytes() == first
+
+
+def test_the_files_that_commands_read_are_as_they_are_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["draw_inputs.py", str(tmp_path)])
+    runpy.run_path(str(ROOT / "examples" / "draw_inputs.py"), run_name="__main__")
+    for name, shape in (("digit.png", (28, 28)), ("face.png", (64, 64, 3))):
+        drawn, kept = (
+            cv2.imread(str(folder / name), cv2.IMREAD_UNCHANGED)
+            for folder in (tmp_path, ROOT / "examples")
+        )
+        assert drawn.shape == shape
+        assert (drawn == kept).all()
