@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws README's first picture with the shipped MNIST model: tools/draw_digits.py."""
+"""Draws a picture of the documentation with the shipped MNIST model: tools/draw_digits.py."""
 
 import argparse
 import pathlib
