@@ -21,17 +21,17 @@ class GuardedAnswer:
 
     Args:
       send: sends the answer.
-      path: the requested path.
+      is_page: whether it is a page, whose own scripts and styles may run.
       is_file: whether that is a user's file, which browsers must not run.
 
     Attributes:
       has_started: whether a part of the answer has been sent.
     """
 
-    def __init__(self, send: Send, path: str, is_file: bool) -> None:
+    def __init__(self, send: Send, is_page: bool, is_file: bool) -> None:
         self.has_started = False
         self._send = send
-        self._path = path
+        self._is_page = is_page
         self._is_file = is_file
         self._start: Message = {}
         self._page = b""
@@ -40,10 +40,10 @@ class GuardedAnswer:
         """Sends an ASGI message."""
         if message["type"] == "http.response.start":
             self._start = message
-            if self._path != "/":
+            if not self._is_page:
                 policy = _POLICY_OF_FILES if self._is_file else _POLICY
                 await self._begin(policy.format(scripts="", styles=""))
-        elif self._path == "/" and message["type"] == "http.response.body":
+        elif self._is_page and message["type"] == "http.response.body":
             self._page += message.get("body", b"")
             if not message.get("more_body"):
                 inline = {f"{kind}s": _hashes(self._page, kind) for kind in ("script", "style")}

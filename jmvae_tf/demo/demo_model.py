@@ -3,15 +3,10 @@
 import numpy as np
 
 from jmvae_tf.clients.loaded_export import LoadedExport
-from jmvae_tf.demo.pictures import for_screen
 from jmvae_tf.export_format import signature_names
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.export_format.one_hot import one_hot
 from jmvae_tf.export_format.value_names import names_or_numbers
-from jmvae_tf.export_format.value_ranges import to_values
-
-_MOST_CLOUDS = 20  # Labels in the scatter plot of the latent variable.
-_LATENT_SAMPLES = 60  # Per label, in the scatter plot of the latent variable.
 
 
 class DemoModel:
@@ -78,27 +73,26 @@ class DemoModel:
         return list(names_or_numbers(self.other))
 
     def can(self, what: str) -> bool:
-        """Tells whether the model can "draw", "read", "edit", "rebuild" or "scatter"."""
+        """Tells whether the model can do something with its image and the other modality.
+
+        Args:
+          what: "draw", "read", "edit", "redraw", "rebuild", "embed" or "decode".
+        """
         image, other = self._names
-        signatures = self.export.signatures
-        if what == "scatter":
-            embeds = signature_names.to_embed() in signatures
-            return embeds and self.latent_dim() == 2 and self.can("draw")
+        read = signature_names.to_generate([image], other)
         wanted = {
             "draw": {
                 signature_names.to_generate([other], image),
                 signature_names.to_sample([other], image),
             },
-            "read": {signature_names.to_generate([image], other)},
-            "edit": {signature_names.to_edit(image), signature_names.to_generate([image], other)},
+            "read": {read},
+            "edit": {signature_names.to_edit(image), read},
+            "redraw": {signature_names.to_redraw(image), read},
             "rebuild": {signature_names.to_reconstruct(image)},
+            "embed": {signature_names.to_embed()},
+            "decode": {signature_names.to_decode(image)},
         }
-        return wanted[what] <= signatures.keys()
-
-    def latent_dim(self) -> int:
-        """The number of values of the latent variable."""
-        black = np.zeros((1, *self.image.event_shape), np.float32)
-        return self.embed(to_values(black, self.image.support)).shape[-1]
+        return wanted[what] <= self.export.signatures.keys()
 
     def usual_values(self) -> np.ndarray:
         """Returns the other modality's initial values: attributes' means, or the first class."""
@@ -114,25 +108,34 @@ class DemoModel:
         image, other = self._names
         return self.export(signature_names.to_generate([other], image), **{other: values})[image]
 
-    def samples(self, values: np.ndarray, seed: int, number: int) -> np.ndarray:
-        """Samples images for values [values]; returns [number, height, width, channels]."""
+    def samples(self, values: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+        """Samples images, [batch, height, width, channels].
+
+        Args:
+          values: [batch, values].
+          seeds: whole numbers, [batch].
+        """
         image, other = self._names
-        repeated = np.repeat(values[np.newaxis], number, axis=0)
-        seeds = (seed + np.arange(number)) % 2**31
-        inputs = {other: repeated, signature_names.SEED: seeds.astype(np.int32)}
+        inputs = {other: values, signature_names.SEED: (seeds % 2**31).astype(np.int32)}
         return self.export(signature_names.to_sample([other], image), **inputs)[image]
 
-    def read(self, image: np.ndarray) -> np.ndarray:
-        """Predicts the values, [values], of an image [height, width, channels]."""
+    def read(self, images: np.ndarray) -> np.ndarray:
+        """Predicts values, [batch, values], of images [batch, height, width, channels]."""
         name, other = self._names
-        inputs = {name: image[np.newaxis]}
-        return self.export(signature_names.to_generate([name], other), **inputs)[other][0]
+        return self.export(signature_names.to_generate([name], other), **{name: images})[other]
 
-    def edit(self, image: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """Edits an image [height, width, channels] to have other values, [values]."""
+    def edit(self, image: np.ndarray, values: np.ndarray, redraws: bool = False) -> np.ndarray:
+        """Edits an image [height, width, channels] to have other values, [values].
+
+        Args:
+          image: the image.
+          values: the values.
+          redraws: whether to draw the whole image again instead of changing its pixels.
+        """
         name, other = self._names
         inputs = {name: image[np.newaxis], other: np.clip(values, *self.limits)[np.newaxis]}
-        return self.export(signature_names.to_edit(name), **inputs)[name][0]
+        named = signature_names.to_redraw if redraws else signature_names.to_edit
+        return self.export(named(name), **inputs)[name][0]
 
     def rebuild(self, image: np.ndarray) -> np.ndarray:
         """Reconstructs an image [height, width, channels]."""
@@ -145,34 +148,8 @@ class DemoModel:
         embedded = self.export(signature_names.to_embed(), **{self.image.name: images})
         return embedded[signature_names.MEAN]
 
-    def walk(self, start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
-        """Returns average images on the straight line between two vectors of values.
-
-        Returns:
-          [steps, height, width, channels].
-        """
-        shares = np.linspace(0.0, 1.0, steps, dtype=np.float32)[:, np.newaxis]
-        return self.average((1 - shares) * start + shares * end)
-
-    def latent_cloud(self) -> tuple[np.ndarray, np.ndarray]:
-        """Places images sampled from each of the first labels in the latent space.
-
-        Returns:
-          The means of q(z|image), [points, 2], and the label number of each.
-        """
-        if self.other is None:
-            raise ValueError("This model has images only.")
-        [classes] = self.other.event_shape
-        shown = min(classes, _MOST_CLOUDS)
-        points = []
-        for number in range(shown):
-            values = one_hot(number, classes)
-            if self.other.kind == "attributes":
-                yes = self.other.no_and_yes[1]
-                values = np.where(values > 0, yes, self.usual_values()).astype(np.float32)
-            points.append(self.embed(self.samples(values, 0, _LATENT_SAMPLES)))
-        return np.concatenate(points), np.repeat(np.arange(shown), _LATENT_SAMPLES)
-
-    def for_screen(self, image: np.ndarray) -> np.ndarray:
-        """Enlarges an image of the model; see `pictures.for_screen`."""
-        return for_screen(image, self.image)
+    def decode(self, z: np.ndarray) -> np.ndarray:
+        """Returns the image, [height, width, channels], at a latent value, [latent_dim]."""
+        name, _ = self._names
+        inputs = {signature_names.LATENT: z[np.newaxis].astype(np.float32)}
+        return self.export(signature_names.to_decode(name), **inputs)[name][0]

@@ -11,13 +11,14 @@ import json
 import re
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jmvae_tf.demo.answer_headers import GuardedAnswer, refusal_headers
+from jmvae_tf.demo.link import known_parameters
 from jmvae_tf.demo.request_bodies import (
     LARGEST_FORM,
     LONGEST_CALL,
@@ -42,9 +43,12 @@ _UPLOAD = f"{_API}/upload"
 _GETS = re.compile(
     r"/|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt)"
     r"|/(assets|static|svelte)/.+"
+    r"|/page/[\w.]+"
     rf"|{_API}/(info|app_id|theme\.css|upload_progress|queue/data|heartbeat/[\w-]+|file=.+)",
     re.DOTALL,
 )
+_MOST_FIELDS = 20  # Of a query.
+_LARGEST_INDEX = 2**16
 _KNOWN_HEADERS = ("host", "accept", "accept-encoding", "content-type", "range", "x-forwarded-proto")
 
 
@@ -55,10 +59,18 @@ class Guard:
       app: the page.
       hosts: host names under which browsers may open the page, besides localhost and IP addresses.
       uploads: the files that requests may name.
+      pages: the paths of further pages, one for each other model.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], uploads: Uploads) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Collection[str],
+        uploads: Uploads,
+        pages: Collection[str] = (),
+    ) -> None:
         self._app = app
+        self._pages = {"/", *pages}
         self._hosts = {"localhost", *(host.lower() for host in hosts)}
         self._uploads = uploads
 
@@ -92,13 +104,14 @@ class Guard:
 
     async def _hand_on(self, scope: Scope, receive: IncomingBody, send: Send) -> None:
         method, path = scope["method"], scope["path"]
-        if method in ("GET", "HEAD") and _GETS.fullmatch(path):
+        if method in ("GET", "HEAD") and (path in self._pages or _GETS.fullmatch(path)):
             if path.startswith(_FILE) and not self._uploads.holds(path.removeprefix(_FILE)):
                 raise RefusedError(403, NO_SUCH_FILE)
             await self._ask(scope, receive, send)
         elif method == "POST" and path == _JOIN:
             with await read_body(receive, announced_size(scope, LONGEST_CALL)) as body:
                 call = self._checked_call(body.read())
+            scope = {**scope, "query_string": _link_in(scope)}
             await self._ask(scope, replayed([call], receive), send, len(call))
         elif method == "POST" and path == _UPLOAD:
             size = announced_size(scope, LARGEST_FORM)
@@ -124,12 +137,13 @@ class Guard:
         """
         path = scope["path"]
         known = [(k, v) for k, v in scope["headers"] if k.decode("latin-1") in _KNOWN_HEADERS]
-        if path == "/":  # Its answer is read below.
+        is_page = path in self._pages
+        if is_page:  # Its answer is read below.
             known = [(k, v) for k, v in known if k != b"accept-encoding"]
             scope = {**scope, "query_string": b""}
         if length is not None:
             known.append((b"content-length", str(length).encode()))
-        answer = GuardedAnswer(send, path, path.startswith(_FILE))
+        answer = GuardedAnswer(send, is_page, path.startswith(_FILE))
         try:
             await self._app({**scope, "headers": known}, receive, answer.send)
         except Exception:  # An error concerns only the request and its sender.
@@ -157,6 +171,7 @@ class Guard:
                 raise ValueError("no call")
             checked = {
                 "data": self._checked(data),
+                "event_data": _checked_event(call.get("event_data")),
                 "fn_index": index,
                 "session_hash": session,
                 "trigger_id": trigger,
@@ -174,6 +189,28 @@ class Guard:
         if not self._uploads.holds(value.get("path")):
             raise RefusedError(403, NO_SUCH_FILE)
         return {"path": value["path"], "meta": {"_type": "gradio.FileData"}}
+
+
+def _link_in(scope: Scope) -> bytes:
+    """Returns the part of a query that is a link of the page."""
+    query = dict(parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=_MOST_FIELDS))
+    return urlencode(known_parameters(query)).encode()
+
+
+def _checked_event(event: Any) -> dict[str, Any] | None:
+    """Returns what was selected: the number of a picture, or a place in one; None for else.
+
+    Raises:
+      ValueError: if the numbers are none.
+    """
+    index = event.get("index") if isinstance(event, dict) else None
+    if index is None:
+        return None
+    numbers = index if isinstance(index, list) else [index]
+    is_place = len(numbers) <= 2 and all(type(x) in (int, float) for x in numbers)
+    if not (is_place and all(0 <= x <= _LARGEST_INDEX for x in numbers)):
+        raise ValueError("no place")
+    return {"index": index, "value": None}
 
 
 def _hostname(url: str) -> str | None:

@@ -1,233 +1,145 @@
-"""Lays out the page: its tabs, its controls and the model call of each control."""
+"""Lays out the page: one for each model, with a tab for each thing that it can do."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+import pathlib
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import gradio as gr
-import numpy as np
 
 from jmvae_tf.clients.loaded_export import LoadedExport
-from jmvae_tf.demo import charts
 from jmvae_tf.demo.any_subset import AnySubset
 from jmvae_tf.demo.demo_model import DemoModel
+from jmvae_tf.demo.draw_tab import DrawTab
 from jmvae_tf.demo.generate_tab import generate_tab
-from jmvae_tf.demo.page_controls import (
-    BUTTONS,
-    attributes_in,
-    choice_of_values,
-    opened_image,
-    picture_box,
-    shown_values,
-    upload_controls,
-    value_controls,
-    values_of,
-)
+from jmvae_tf.demo.map_tab import MapTab
+from jmvae_tf.demo.model_on_page import ModelOnPage
+from jmvae_tf.demo.read_tab import ReadTab
 from jmvae_tf.demo.uploads import FORGOTTEN_AFTER
+from jmvae_tf.demo.walk_tab import WalkTab
 
-_MORE_SAMPLES = 6
-_STEPS = 8
 _LOOKED_FOR_EVERY = 60  # Seconds between removals of old files.
+_LONGEST_CARD = 2**16  # Characters.
+_HEADING = re.compile("^(#{1,5} )", re.MULTILINE)
 
-Picture = np.ndarray
-Gallery = list[np.ndarray]
+
+class ShownExport(NamedTuple):
+    """An exported model to show.
+
+    Attributes:
+      export: the model.
+      name: its name, of letters, digits, "-", "_" and ".".
+      crops_faces: whether to find and crop faces in photographs by default.
+    """
+
+    export: LoadedExport
+    name: str
+    crops_faces: bool
 
 
-def page(export: LoadedExport, title: str, crops_faces: bool) -> gr.Blocks:
-    """Builds the page of a model, with only what the model can do.
+def page(exports: Sequence[ShownExport]) -> gr.Blocks:
+    """Builds the pages of models, each with only what its model can do.
 
-    A model of one image, and one label or attributes, has tabs to draw, edit and walk. Other models
-    have a tab that generates everything from any of their modalities.
+    A model of one image, and one label or attributes, has tabs to draw, edit and walk, and a map.
+    Other models have a tab that generates everything from any of their modalities.
 
     Args:
-      export: the exported model.
-      title: the title above the page.
-      crops_faces: whether to find and crop faces in photographs by default.
+      exports: the models, the first of which is shown first.
 
     Raises:
-      UserError: if the page cannot show the model.
+      UserError: if the page cannot show a model.
     """
-    model = DemoModel.of(export)
-    shown = {x.name for x in (model.image, model.other) if x} if model else set()
-    rest = None if shown == set(export.modalities) else AnySubset(export)
+    first, *others = exports
     forgets = (_LOOKED_FOR_EVERY, FORGOTTEN_AFTER)
-    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=forgets) as blocks:
-        gr.Markdown(f"## {title}")
-        with gr.Tabs():
-            if rest:
-                with gr.Tab("Generate"):
-                    generate_tab(rest, crops_faces)
-            if model:
-                _tabs(model, crops_faces)
+    with gr.Blocks(
+        title=_title(first.name), analytics_enabled=False, delete_cache=forgets
+    ) as blocks:
+        gr.Navbar(main_page_name=_title(first.name), visible=bool(others))
+        _page_of(first)
+    for other in others:
+        with blocks.route(_title(other.name), f"/{other.name}"):
+            _page_of(other)
     return blocks
 
 
-def _tabs(model: DemoModel, crops_faces: bool) -> None:
+def _page_of(shown: ShownExport) -> None:
+    """Makes the page of one model where the page is at this moment."""
+    model = DemoModel.of(shown.export)
+    covered = {x.name for x in (model.image, model.other) if x} if model else set()
+    rest = None if covered == set(shown.export.modalities) else AnySubset(shown.export)
+    gr.Markdown(f"# {_heading(model)}", elem_id="lead")
+    with gr.Tabs(overflow_behavior="wrap"):
+        if rest:
+            with gr.Tab("Generate"):
+                gr.Markdown("**Give it anything you know**, and it generates the rest.")
+                generate_tab(rest, shown.crops_faces)
+        if model:
+            _tabs(ModelOnPage(model, shown.name, shown.crops_faces))
+        with gr.Tab("About"):
+            gr.Markdown(_card(shown), elem_id="card")
+
+
+def _tabs(shown: ModelOnPage) -> None:
     """Makes the tabs of an image, and of the label or the attributes beside it."""
+    model = shown.model
     if model.can("draw"):
         with gr.Tab("Draw"):
-            _draw_tab(model)
-    if model.can("read") or model.can("rebuild"):
+            todo = "Choose another one" if model.is_of_labels else "Tick something"
+            gr.Markdown(
+                f"Nobody drew this picture: the model made it up. **{todo}, or press Surprise me.**"
+            )
+            DrawTab(shown)
+    if model.can("edit"):
         with gr.Tab("Read and edit"):
-            _read_tab(model, crops_faces)
+            gr.Markdown("The model says what it sees. **Click a picture, then change it.**")
+            ReadTab(shown)
+    elif model.can("read") or model.can("rebuild"):
+        with gr.Tab("Read"):
+            gr.Markdown("**Choose a picture**, and see what the model makes of it.")
+            ReadTab(shown)
     if model.can("draw"):
         with gr.Tab("Walk"):
-            _walk_tab(model, crops_faces)
-    if model.can("scatter"):
-        with gr.Tab("Latent space"):
-            _latent_tab(model, crops_faces)
-
-
-def _draw_tab(model: DemoModel) -> None:
-    """Makes the tab from values to images: samples by seed, one enlarged, and the average."""
-    with gr.Row():
-        with gr.Column(scale=3):
-            controls = value_controls(model, model.usual_values()).values
-        with gr.Column(scale=2):
-            sample = picture_box("a sample", "sample")
-            surprise = gr.Button("Surprise me", elem_id="surprise")
-            seed = gr.Number(0, label="seed", precision=0, minimum=0, maximum=2**31 - 1)
-            more = gr.Gallery(label="more samples", columns=3, height=350, buttons=list(BUTTONS))
-            average = picture_box("average", "average")
-
-    def show(seed: float, *values: Any) -> tuple[Picture, Gallery, Picture]:
-        wanted = values_of(model, values)
-        first, *others = model.samples(wanted, int(seed or 0), 1 + _MORE_SAMPLES)
-        [mean] = model.average(wanted[np.newaxis])
-        return (
-            model.for_screen(first),
-            list(map(model.for_screen, others)),
-            model.for_screen(mean),
-        )
-
-    _live(show, [seed, *controls], [sample, more, average])
-    surprise.click(lambda: int(np.random.default_rng().integers(2**31)), None, seed)
-
-
-def _read_tab(model: DemoModel, crops_faces: bool) -> None:
-    """Makes the tab from an image to values and edits, or to its reconstruction."""
-    with gr.Row():
-        with gr.Column(scale=2):
-            photo, face = upload_controls(model.image, crops_faces, model.image.name)
-            seen = picture_box("what the model sees", "seen")
-        with gr.Column(scale=2):
-            chart = picture_box(_title_of_chart(model), "chart")
-        if model.can("edit"):
-            with gr.Column(scale=4):
-                edited = picture_box("edited", "edited")
-                absent = np.full_like(model.usual_values(), model.no_and_yes[0])
-                controls, boxes, ticked = value_controls(model, absent)
-    held = gr.State(None)  # The image as the model's input.
-
-    def read(path: str | None, face: bool) -> Sequence[Any]:
-        image = opened_image(model.image, path, face)
-        if image is None:
-            return (None, None, None)
-        if not model.can("read"):
-            return image, model.for_screen(image), model.for_screen(model.rebuild(image))
-        return image, model.for_screen(image), _chart(model, model.read(image))
-
-    def start_editing(image: Picture | None) -> Any:
-        values = model.usual_values() if image is None else model.read(image)
-        shown = [*shown_values(model, values), *[attributes_in(model, values)] * len(boxes)]
-        return shown if len(shown) > 1 else shown[0]  # One control takes a list as its value.
-
-    def edit(image: Picture | None, *values: Any) -> Picture | None:
-        if image is None:
-            return None
-        return model.for_screen(model.edit(image, values_of(model, values)))
-
-    opened = gr.on([photo.change, face.change], read, [photo, face], [held, seen, chart])
-    if model.can("edit"):
-        opened.success(start_editing, held, [*controls, *boxes]).success(
-            edit, [held, *controls], edited
-        )
-        # Only when a person moves a control, not when the page sets it.
-        moved = [control.input for control in controls]
-        gr.on(moved, edit, [held, *controls], edited, trigger_mode="always_last")
-        for event in ticked:
-            event.success(edit, [held, *controls], edited)
-
-
-def _walk_tab(model: DemoModel, crops_faces: bool) -> None:
-    """Makes the tab of average images between two images or sets of values."""
-    ends = []
-    with gr.Row():
-        for number, place in enumerate(("from", "to")):
-            with gr.Column():
-                values = choice_of_values(model, place, number)
-                if model.can("read"):
-                    photo, face = upload_controls(model.image, crops_faces, f"or {place} an image")
-                else:
-                    photo, face = gr.State(None), gr.State(False)
-                ends.append((values, photo, face))
-    go = gr.Button("Walk", elem_id="walk")
-    strip = gr.Gallery(
-        label="the way", columns=_STEPS, height=180, elem_id="way", buttons=list(BUTTONS)
-    )
-
-    def walk(*inputs: Any) -> Gallery:
-        start, end = (_end(model, *inputs[at : at + 3]) for at in (0, 3))
-        return list(map(model.for_screen, model.walk(start, end, _STEPS)))
-
-    go.click(walk, [control for end in ends for control in end], strip)
-
-
-def _latent_tab(model: DemoModel, crops_faces: bool) -> None:
-    """Makes the tab of sampled images and an uploaded one as points of the latent space."""
-    points, labels = model.latent_cloud()
-    names = model.value_names
-    with gr.Row():
-        with gr.Column(scale=2):
-            photo, face = upload_controls(model.image, crops_faces, "an image to find")
-        with gr.Column(scale=3):
-            plot = picture_box(
-                "mean of q(z|image) of images sampled for each label",
-                "latent",
-                charts.scatter(points, labels, names, None),
+            gr.Markdown("Every step on the way is a picture. **Move the slider.**")
+            WalkTab(shown)
+    if shown.cloud.latent.shape[1]:
+        with gr.Tab("Map"):
+            gr.Markdown(
+                "Where the model keeps its pictures: like ones lie close together. "
+                "**Click anywhere to see what lies there.**"
             )
-
-    def find(path: str | None, face: bool) -> Picture:
-        image = opened_image(model.image, path, face)
-        here = None if image is None else model.embed(image[np.newaxis])[0]
-        return charts.scatter(points, labels, names, here)
-
-    gr.on([photo.change, face.change], find, [photo, face], plot)
+            MapTab(shown)
 
 
-def _end(model: DemoModel, values: Any, path: str | None, face: bool) -> np.ndarray:
-    """Returns the values at one end of a walk: an uploaded image's or the chosen ones."""
-    image = opened_image(model.image, path, face)
-    if image is not None:
-        return model.read(image)
-    if model.is_of_labels:
-        return values_of(model, [values])
-    has = np.isin(model.value_names, values or [])
-    no, yes = model.no_and_yes
-    return np.where(has, yes, no).astype(np.float32)
+def _heading(model: DemoModel | None) -> str:
+    if model is None:
+        return "One model that fills in what is missing"
+    if not model.can("draw"):
+        return "A model that reads pictures"
+    return "One model that draws pictures and reads them"
 
 
-def _title_of_chart(model: DemoModel) -> str:
-    if not model.can("read"):
-        return "reconstruction"
-    return "what it reads" if model.is_of_labels else "what it reads: probability of yes"
-
-
-def _chart(model: DemoModel, values: np.ndarray) -> np.ndarray:
-    if model.other is None or model.other.kind == "label":
-        return charts.bars(model.value_names, values, (0.0, 1.0))
-    return charts.bars(model.value_names, model.other.probability_of_yes(values), (0.0, 1.0), 0.5)
-
-
-def _live(show: Callable[..., Any], inputs: list[Any], outputs: list[Any]) -> None:
-    """Shows outputs at once and updates them whenever an input changes."""
-    gr.on(
-        [control.change for control in inputs],
-        show,
-        inputs,
-        outputs,
-        trigger_mode="always_last",
-        show_progress="hidden",
+def _title(name: str) -> str:
+    """Returns a readable title for the name of an export."""
+    data, _, model = name.partition("-")
+    return f"{data[:1].upper()}{data[1:]}" + (
+        f" ({model.replace('_', '-').upper()})" if model else ""
     )
-    blocks = gr.context.Context.root_block
-    if blocks is not None:
-        blocks.load(show, inputs, outputs)
+
+
+def _card(shown: ShownExport) -> str:
+    """Reads the card of a model, which lies in the folder of its version, or above it."""
+    version = shown.export.version
+    for path in (version / "model_card.md", version.parent / "README.md"):
+        text = _text_of(path)
+        if text:
+            return _HEADING.sub(r"#\1", text)  # The page has a first heading already.
+    modalities = ", ".join(x.name for x in shown.export.modalities.values())
+    return f"{shown.name}, version {version.name}: a model of {modalities}. It has no card."
+
+
+def _text_of(path: pathlib.Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(_LONGEST_CARD)
+    except (OSError, UnicodeError):
+        return ""

@@ -1,33 +1,29 @@
-"""Makes the page's controls, and converts between their settings and a model's values."""
+"""Makes the controls that the page's tabs share: pictures and uploads."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from jmvae_tf.demo.demo_model import DemoModel
 from jmvae_tf.demo.pictures import from_file
 from jmvae_tf.export_format.modalities_json import DescribedModality
-from jmvae_tf.export_format.one_hot import one_hot
 from jmvae_tf.runtime.errors import UserError
 
 BUTTONS = ("fullscreen", "download")
 """The buttons of an image, without the library's button to share it."""
 
-_MOST_COLUMNS = 3
-_MOST_BUTTONS = 30  # Classes; more are a list to choose from.
-
 
 def picture_box(
-    label: str, name: str, first: np.ndarray | None = None, visible: bool = True
+    label: str, name: str, first: np.ndarray | str | None = None, visible: bool = True
 ) -> gr.Image:
     """Makes an image that the page shows and users cannot change.
 
     Args:
       label: the title of the image.
       name: its id on the page.
-      first: the initial image; None for none.
+      first: the initial image or its file; None for none.
       visible: whether it is shown.
     """
     return gr.Image(
@@ -41,76 +37,17 @@ def picture_box(
     )
 
 
-class ValueControls(NamedTuple):
-    """The controls that set values.
+def markup(content: str, name: str) -> gr.Markdown:
+    """Makes a part of the page of HTML, which must be ours: it is shown as it is.
 
-    Attributes:
-      values: the controls, in the order of the values.
-      boxes: the controls of the ticked attributes; empty for labels.
-      ticked: the events after which boxes moved sliders.
-    """
-
-    values: list[Any]
-    boxes: list[Any]
-    ticked: list[Any]
-
-
-def value_controls(model: DemoModel, absent: np.ndarray) -> ValueControls:
-    """Makes a slider and a check box per attribute, or a choice of labels.
+    The library's own component for HTML compiles code in the browser, which the page's security
+    policy forbids.
 
     Args:
-      model: the model.
-      absent: the values of attributes whose boxes are no longer ticked, [values].
+      content: the HTML.
+      name: its id on the page.
     """
-    other = model.other
-    if other is None:
-        return ValueControls([], [], [])
-    if other.kind == "label":
-        return ValueControls([_choice_of_class(model, other.name, 0)], [], [])
-    low, high = model.limits
-    no, yes = model.no_and_yes
-    names = model.value_names
-    scale = f"or by sliders, where {no:g} is a certain no and {yes:g} a certain yes"
-    boxes = gr.CheckboxGroup(names, label="has", info=scale, elem_id="boxes")
-    ticked_before = gr.State([])
-    sliders: dict[int, gr.Slider] = {}
-    columns = min(_MOST_COLUMNS, 1 + len(absent) // 6)
-    with gr.Row():
-        for column in range(columns):
-            with gr.Column(min_width=140):
-                for place in range(column, len(absent), columns):
-                    name = names[place]
-                    start = round(float(model.usual_values()[place]), 2)
-                    sliders[place] = gr.Slider(
-                        low, high, start, step=0.01, precision=2, label=name, elem_id=name
-                    )
-    in_order = [sliders[place] for place in range(len(absent))]
-
-    def tick(ticked: Sequence[str], before: Sequence[str], *now: float) -> list[Any]:
-        """Moves only the sliders whose boxes changed."""
-        touched = set(ticked) ^ set(before)
-        values = [
-            value if name not in touched else yes if name in ticked else round(float(without), 2)
-            for name, without, value in zip(names, absent, now, strict=True)
-        ]
-        return [list(ticked), *values]
-
-    ticked = boxes.input(tick, [boxes, ticked_before, *in_order], [ticked_before, *in_order])
-    return ValueControls(in_order, [boxes, ticked_before], [ticked])
-
-
-def choice_of_values(model: DemoModel, label: str, number: int) -> Any:
-    """Makes one control for a whole set of values: the present attributes, or a label."""
-    names = model.value_names
-    if model.is_of_labels:
-        return _choice_of_class(model, label, min(number, len(names) - 1))
-    return gr.CheckboxGroup(names, value=names[number : number + 1], label=f"{label} a face with")
-
-
-def _choice_of_class(model: DemoModel, label: str, number: int) -> Any:
-    names = model.value_names
-    choice = gr.Radio if len(names) <= _MOST_BUTTONS else gr.Dropdown
-    return choice(names, value=names[number], label=label)
+    return gr.Markdown(content, sanitize_html=False, elem_id=name)
 
 
 def upload_controls(image: DescribedModality, crops_faces: bool, label: str) -> tuple[Any, Any]:
@@ -127,14 +64,14 @@ def upload_controls(image: DescribedModality, crops_faces: bool, label: str) -> 
     """
     photo = gr.State(None)
     upload = gr.File(
-        label=f"{label}: a JPEG or PNG file",
+        label=label,
         file_count="single",
         file_types=[".jpg", ".jpeg", ".png"],
         type="filepath",
         height=140,
     )
-    with gr.Accordion("or by webcam", open=False):
-        webcam = gr.Image(sources=["webcam"], type="filepath", label="webcam", height=220)
+    with gr.Accordion("Or by webcam", open=False):
+        webcam = gr.Image(sources=["webcam"], type="filepath", label="Webcam", height=220)
 
     def keep(file: Mapping[str, Any] | None) -> str | None:
         return file["path"] if file else None
@@ -144,7 +81,7 @@ def upload_controls(image: DescribedModality, crops_faces: bool, label: str) -> 
     height, width, channels = image.event_shape
     # Files of a user's own data are fitted as they were in training.
     faces = height == width and channels == 3 and image.fit is None
-    face = gr.Checkbox(crops_faces and faces, label="find and crop the face", visible=faces)
+    face = gr.Checkbox(crops_faces and faces, label="Find and crop the face", visible=faces)
     return photo, face
 
 
@@ -172,22 +109,34 @@ def opened_image(
         return None
 
 
-def values_of(model: DemoModel, controls: Sequence[Any]) -> np.ndarray:
-    """Converts the settings of the controls to values, [values]."""
-    if model.is_of_labels:
-        names = model.value_names
-        return one_hot(names.index(controls[0]), len(names))
-    return np.clip(np.asarray(controls, np.float32), *model.limits)
+def live(
+    triggers: Sequence[Any],
+    call: Callable[..., list[Any]],
+    inputs: Sequence[Any],
+    outputs: Sequence[Any],
+) -> Any:
+    """Calls a function whenever something happens; of several changes at once the last counts.
 
+    Args:
+      triggers: the events.
+      call: maps the settings of the inputs to a list with a value of each output.
+      inputs: components.
+      outputs: components.
 
-def shown_values(model: DemoModel, values: np.ndarray) -> list[Any]:
-    """Converts values, [values], to settings of the controls."""
-    if model.is_of_labels:
-        return [model.value_names[int(values.argmax())]]
-    return [round(float(value), 2) for value in np.clip(values, *model.limits)]
+    Returns:
+      The event, for what follows it.
+    """
 
+    @functools.wraps(call)
+    def answer(*settings: Any) -> Any:
+        answers = call(*settings)
+        return answers if len(outputs) > 1 else answers[0]  # One output takes a list as its value.
 
-def attributes_in(model: DemoModel, values: np.ndarray) -> list[str]:
-    """Lists the attributes that are present according to their values, [values]."""
-    has = values > (model.other.threshold if model.other else 0.0)
-    return [name for name, it_has in zip(model.value_names, has, strict=True) if it_has]
+    return gr.on(
+        triggers,
+        answer,
+        list(inputs),
+        list(outputs),
+        trigger_mode="always_last",
+        show_progress="hidden",
+    )

@@ -3,20 +3,28 @@
 import contextlib
 import logging
 import os
+import pathlib
 import socket
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Collection, Iterator
 
 import fastapi
 import gradio as gr
 import uvicorn
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from jmvae_tf.demo.guard import Guard
 from jmvae_tf.demo.uploads import LARGEST, Uploads
 
+_STATIC = pathlib.Path(__file__).parent / "static"
+_HEAD = (
+    '<link rel="stylesheet" href="./page/page.css">'
+    '<script type="module" src="./page/page.js"></script>'
+)
 _MOST_WAITING = 64  # Calls.
 _MOST_SESSIONS = 64  # With images; the least recently used is dropped first.
 _MOST_CONNECTIONS = 800  # Below the limit of 1,024 open files on many systems.
@@ -32,25 +40,35 @@ def application(blocks: gr.Blocks, hosts: Collection[str], uploads: Uploads) -> 
       hosts: host names under which browsers may open it, besides localhost and IP addresses.
       uploads: its uploads, in the folder that its library uses.
     """
-    system_fonts = ("system-ui", "sans-serif")
+    theme = gr.themes.Default(
+        primary_hue="indigo",
+        neutral_hue="slate",
+        font=("system-ui", "sans-serif"),
+        font_mono=("monospace",),
+    )
     blocks.queue(api_open=False, max_size=_MOST_WAITING, status_update_rate=1)
     blocks.state_session_capacity = _MOST_SESSIONS
     blocks.has_launched = True  # Turns on the library's own checks of files.
-    app = gr.mount_gradio_app(
-        fastapi.FastAPI(openapi_url=None),
-        blocks,
-        path="/",
-        footer_links=["gradio", "settings"],
-        run_history=False,
-        show_error=False,
-        max_file_size=LARGEST,
-        ssr_mode=False,
-        enable_monitoring=False,
-        pwa=False,
-        mcp_server=False,
-        theme=gr.themes.Default(font=system_fonts, font_mono=("monospace",)),
-    )
-    return Guard(app, hosts, uploads)
+    outer = fastapi.FastAPI(openapi_url=None)
+    outer.mount("/page", StaticFiles(directory=_STATIC))
+    with warnings.catch_warnings():  # It warns that several pages cannot be drawn on the server.
+        warnings.simplefilter("ignore", UserWarning)
+        app = gr.mount_gradio_app(
+            outer,
+            blocks,
+            path="/",
+            footer_links=["gradio"],
+            run_history=False,
+            show_error=False,
+            max_file_size=LARGEST,
+            ssr_mode=False,
+            enable_monitoring=False,
+            pwa=False,
+            mcp_server=False,
+            theme=theme,
+            head=_HEAD,
+        )
+    return Guard(app, hosts, uploads, [f"/{path}" for path, *_ in blocks.pages if path])
 
 
 @contextlib.contextmanager

@@ -1,8 +1,8 @@
 """Serves a local web page to try a trained model: draw, read, edit and walk between images.
 
-The model is an export (--saved_model; the default is one that comes with the repository) or a run
-of bin/train (--run). The page needs no network. Only this machine can open it unless --host is set.
-It can be opened as localhost, by IP address, as --host and under the names in --allowed_hosts.
+It shows the models that come with the package, an export (--saved_model) or a run of bin/train
+(--run). The page needs no network. Only this machine can open it unless --host is set. It can be
+opened as localhost, by IP address, as --host and under the names in --allowed_hosts.
 """
 
 import pathlib
@@ -13,7 +13,7 @@ from absl import flags
 
 from jmvae_tf.demo.address import listen
 from jmvae_tf.demo.environment import settle_environment
-from jmvae_tf.export_format.shipped_models import DIGITS, SHIPPED_NAMES, saved_model_folder
+from jmvae_tf.export_format.shipped_models import SHIPPED_NAMES, saved_model_folder
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
@@ -29,8 +29,9 @@ _RUN = shared_flags.define_path("run", None, "folder of a run of bin/train")
 _CHECKPOINT = shared_flags.define_checkpoint()
 _SAVED_MODEL = shared_flags.define_path(
     "saved_model",
-    DIGITS,
-    "a SavedModel, the folder above its versions, or a shipped model: " + ", ".join(SHIPPED_NAMES),
+    None,
+    "a SavedModel, the folder above its versions, or a shipped model: "
+    f"{', '.join(SHIPPED_NAMES)} (default: all of these)",
 )
 _HOST = flags.DEFINE_string("host", "127.0.0.1", "address to listen on; 0.0.0.0 for all")
 _PORT = flags.DEFINE_integer("port", 7860, "port to listen on", lower_bound=0, upper_bound=65535)
@@ -41,7 +42,7 @@ _ALLOWED_HOSTS = flags.DEFINE_list(
 
 def main() -> None:
     """Runs the program."""
-    if _RUN.value and _SAVED_MODEL.present:
+    if _RUN.value and _SAVED_MODEL.value:
         raise UserError("The page shows one model", "--run and --saved_model", "choose one of them")
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # Closing the terminal ends it too.
         signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
@@ -53,13 +54,11 @@ def main() -> None:
         settle_environment(uploads)
         run = choose_run(_RUN.value, _CHECKPOINT.value) if _RUN.value else None
         load_tensorflow()
-        from jmvae_tf.programs.tasks import page_of_a_model
+        from jmvae_tf.programs.tasks import page_of_models
 
-        page_of_a_model.serve_page(
-            pathlib.Path(exported) if run else saved_model_folder(_SAVED_MODEL.value),
-            run,
-            listening,
-            _HOST.value,
-            _ALLOWED_HOSTS.value,
-            uploads,
-        )
+        if run:
+            shown = [page_of_models.shown_run(run, pathlib.Path(exported))]
+        else:
+            names = [_SAVED_MODEL.value] if _SAVED_MODEL.value else SHIPPED_NAMES
+            shown = [page_of_models.shown_export(saved_model_folder(name)) for name in names]
+        page_of_models.serve_page(shown, listening, _HOST.value, _ALLOWED_HOSTS.value, uploads)

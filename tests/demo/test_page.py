@@ -5,6 +5,7 @@ import dataclasses
 import itertools
 import json
 import os
+import pathlib
 import re
 
 import cv2
@@ -41,7 +42,13 @@ class Model:
             names += [f"{image}_to_{other}", f"{other}_to_{image}"]
             names += [f"sample_{image}_from_{other}", f"edit_{image}"]
         self.signatures = {name: () for name in names if name not in without}
+        self.summary = None
+        self.version = pathlib.Path("no such folder") / "1"
         self.asked = []
+
+    def check_image(self, name, values):
+        assert self.modalities[name].kind == "image"
+        return values, []
 
     def __call__(self, signature, **inputs):
         self.asked.append((signature, inputs))
@@ -65,6 +72,7 @@ class OfAnySubset:
         for given, target in directions_of(list(self.modalities)):
             names += [to_generate(given, target), to_sample(given, target)]
         self.signatures = dict.fromkeys(names if signatures is None else signatures, ())
+        self.version = pathlib.Path("no such folder") / "1"
         self.asked = []
 
     def __call__(self, signature, **inputs):
@@ -150,8 +158,10 @@ def test_what_has_no_signature_of_its_own_is_completed():
 def test_what_a_model_cannot_draw_is_not_offered():
     answers = DemoModel.of(Model(IMAGE, LABEL, without=["sample_image_from_label", "edit_image"]))
     assert [
-        what for what in ("draw", "read", "edit", "rebuild", "scatter") if answers.can(what)
-    ] == ["read"]
+        what
+        for what in ("draw", "read", "edit", "redraw", "rebuild", "embed", "decode")
+        if answers.can(what)
+    ] == ["read", "embed"]
 
 
 @pytest.mark.slow
@@ -195,7 +205,7 @@ def test_files_and_pictures_have_any_range(tmp_path, support):
 
 def test_images_of_any_shape_are_enlarged_as_they_are():
     wide = pictures.for_screen(np.ones((4, 8, 4)), PHOTO)
-    assert wide.shape == (160, 320, 4)
+    assert wide.shape == (224, 448, 4)
     assert (wide == 255).all()
 
 
@@ -205,7 +215,7 @@ from starlette.testclient import TestClient  # noqa: E402
 
 from jmvae_tf.demo.given_controls import given_control  # noqa: E402
 from jmvae_tf.demo.guard import NO_SUCH_FILE  # noqa: E402
-from jmvae_tf.demo.page import page  # noqa: E402
+from jmvae_tf.demo.page import ShownExport, page  # noqa: E402
 from jmvae_tf.demo.page_controls import upload_controls  # noqa: E402
 from jmvae_tf.demo.page_server import application  # noqa: E402
 from jmvae_tf.demo.uploads import Uploads  # noqa: E402
@@ -226,7 +236,7 @@ def served(request, tmp_path_factory):
         model = (OfAnySubset if request.param is SHELLS else Model)(*request.param)
 
         async def build():  # Within a loop: the library leaves one behind that it makes itself.
-            blocks = page(model, "a model", crops_faces=False)
+            blocks = page([ShownExport(model, "a-model", crops_faces=False)])
             return application(blocks, ["127.0.0.1"], Uploads(folder))
 
         app = asyncio.run(build())

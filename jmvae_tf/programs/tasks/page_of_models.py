@@ -1,4 +1,4 @@
-"""Serves the page of a model until the process is interrupted."""
+"""Serves the page of models until the process is interrupted."""
 
 import ipaddress
 import pathlib
@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 
 from jmvae_tf.clients.loaded_export import LoadedExport
-from jmvae_tf.demo.page import page
+from jmvae_tf.demo.page import ShownExport, page
 from jmvae_tf.demo.page_server import application, quiet, served
 from jmvae_tf.demo.uploads import Uploads
 from jmvae_tf.export.saved_model import export_saved_model
@@ -18,39 +18,57 @@ from jmvae_tf.training.checkpoints import load_checkpoint
 from jmvae_tf.training.run_folder import name_of_epoch
 
 
+def shown_export(folder: pathlib.Path) -> ShownExport:
+    """Loads a SavedModel to show.
+
+    Args:
+      folder: the SavedModel or the folder above its versions.
+
+    Raises:
+      UserError: if it does not exist or is damaged.
+    """
+    export = LoadedExport(folder)
+    # Faces of an export are assumed to fill the image.
+    return ShownExport(export, export.version.resolve().parent.name, crops_faces=False)
+
+
+def shown_run(run: ChosenRun, folder: pathlib.Path) -> ShownExport:
+    """Exports the model of a run to show it.
+
+    Args:
+      run: the run.
+      folder: the folder to export to.
+
+    Raises:
+      UserError: if the run's weights cannot be used.
+    """
+    model = load_checkpoint(run.checkpoint, run.folder)
+    checkpoint = name_of_epoch(run.folder, run.checkpoint)
+    summary = summary_of_run(model, run.folder, checkpoint)
+    export_saved_model(model, folder, columns=run.settings.columns, summary=summary)
+    return ShownExport(LoadedExport(folder), run.folder.path.name, run.settings.crop == "face")
+
+
 def serve_page(
-    saved_model: pathlib.Path,
-    run: ChosenRun | None,
+    shown: Sequence[ShownExport],
     listening: socket.socket,
     host: str,
     allowed_hosts: Sequence[str],
     uploads: str,
 ) -> None:
-    """Serves the page of a SavedModel, or of a run, which is exported first.
+    """Serves a page of models, the first of which is shown first.
 
     Args:
-      saved_model: the SavedModel or the folder above its versions; for a run, the folder to export
-        to.
-      run: the run; None for an existing SavedModel.
+      shown: the models.
       listening: a socket that listens.
       host: the host name of the socket's address.
       allowed_hosts: other host names under which browsers may open the page.
       uploads: the folder passed to `environment.settle_environment`.
 
     Raises:
-      UserError: if the model does not exist or the page cannot show it.
+      UserError: if the page cannot show a model.
     """
-    if run:
-        model = load_checkpoint(run.checkpoint, run.folder)
-        checkpoint = name_of_epoch(run.folder, run.checkpoint)
-        summary = summary_of_run(model, run.folder, checkpoint)
-        export_saved_model(model, saved_model, columns=run.settings.columns, summary=summary)
-    export = LoadedExport(saved_model)
-    version = export.version
-    title = str(run.folder.path) if run else f"{version.parent.name}, version {version.name}"
-    # Faces of an export are assumed to fill the image.
-    crops_faces = run is not None and run.settings.crop == "face"
-    blocks = page(export, title, crops_faces)
+    blocks = page(shown)
     app = application(blocks, [host, *allowed_hosts], Uploads(uploads))
     address, port = listening.getsockname()[:2]
     if not ipaddress.ip_address(address).is_loopback:

@@ -1,0 +1,11 @@
+"""Turns names of values into the words that the page shows."""
+
+
+def words_of(name: str) -> str:
+    """Returns a name as words: "Mouth_Slightly_Open" becomes "Mouth slightly open"."""
+    words = name.replace("_", " ").split()
+    if not words:
+        return name
+    first, *rest = words
+    rest = [word if word.isupper() and len(word) > 1 else word.lower() for word in rest]
+    return " ".join([first[:1].upper() + first[1:], *rest])
