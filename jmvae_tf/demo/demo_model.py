@@ -149,7 +149,6 @@ class DemoModel:
         return embedded[signature_names.MEAN]
 
     def decode(self, z: np.ndarray) -> np.ndarray:
-        """Returns the image, [height, width, channels], at a latent value, [latent_dim]."""
+        """Returns images, [batch, height, width, channels], at latent values, [batch, latent]."""
         name, _ = self._names
-        inputs = {signature_names.LATENT: z[np.newaxis].astype(np.float32)}
-        return self.export(signature_names.to_decode(name), **inputs)[name][0]
+        return self.export(signature_names.to_decode(name), **{signature_names.LATENT: z})[name]

@@ -47,7 +47,6 @@ _GETS = re.compile(
     rf"|{_API}/(info|app_id|theme\.css|upload_progress|queue/data|heartbeat/[\w-]+|file=.+)",
     re.DOTALL,
 )
-_MOST_FIELDS = 20  # Of a query.
 _LARGEST_INDEX = 2**16
 _KNOWN_HEADERS = ("host", "accept", "accept-encoding", "content-type", "range", "x-forwarded-proto")
 
@@ -171,11 +170,12 @@ class Guard:
                 raise ValueError("no call")
             checked = {
                 "data": self._checked(data),
-                "event_data": _checked_event(call.get("event_data")),
                 "fn_index": index,
                 "session_hash": session,
                 "trigger_id": trigger,
             }
+            event = _checked_event(call.get("event_data"))
+            checked |= {"event_data": event} if event else {}
             return json.dumps(checked, allow_nan=False).encode()
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise RefusedError(400, "The page does not understand this.") from None
@@ -193,7 +193,7 @@ class Guard:
 
 def _link_in(scope: Scope) -> bytes:
     """Returns the part of a query that is a link of the page."""
-    query = dict(parse_qsl(scope["query_string"].decode("latin-1"), max_num_fields=_MOST_FIELDS))
+    query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
     return urlencode(known_parameters(query)).encode()
 
 

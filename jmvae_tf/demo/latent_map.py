@@ -60,8 +60,8 @@ class LatentPlane:
 
 def colours(number: int) -> np.ndarray:
     """Returns colours that tell classes apart, uint8 [number, 3]."""
-    palette = np.array(colormaps["tab10" if number <= 10 else "tab20"].colors)
-    return np.round(palette[np.arange(number) % len(palette)] * 255).astype(np.uint8)
+    palette = colormaps["tab10" if number <= 10 else "tab20"]
+    return np.round(palette(np.arange(number) % palette.N)[:, :3] * 255).astype(np.uint8)
 
 
 def draw_map(places: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -80,10 +80,10 @@ def draw_map(places: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return drawn
 
 
-def mark(drawn: np.ndarray, place: Sequence[float]) -> np.ndarray:
+def mark(drawn: np.ndarray, place: np.ndarray) -> np.ndarray:
     """Returns a map with a cross at a place, visible on light and dark."""
     marked = drawn.copy()
-    center = np.round(to_pixel(np.asarray(place))).astype(int).tolist()
+    center = np.round(to_pixel(place)).astype(int).tolist()
     for colour, width in (((255, 255, 255, 255), 7), ((0, 0, 0, 255), 3)):
         cv2.drawMarker(marked, center, colour, cv2.MARKER_CROSS, _MARK, width, cv2.LINE_AA)
     return marked

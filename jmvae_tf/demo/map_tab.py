@@ -60,7 +60,7 @@ class MapTab:
                     elem_id="coloured-by",
                 )
                 self._legend = markup(self._legend_of(coloured), "legend")
-                with gr.Accordion("Find a file of yours on the map", open=False):
+                with gr.Accordion("Find a file of yours on the map", open=False, elem_id="found"):
                     label = f"A JPEG or PNG file of the {words_of(shown.model.image.name).lower()}"
                     self._photo, self._face = upload_controls(
                         shown.model.image, shown.crops_faces, label
@@ -105,11 +105,12 @@ class MapTab:
         """Returns the map with a place marked, and the picture at that place."""
         shown = self._shown
         at = np.clip(place, -1.0, 1.0)
-        if shown.model.can("decode"):
-            image = shown.model.decode(self._plane.to_latent(at))
+        drawn_for = shown.cloud.drawn_for
+        if drawn_for is None or shown.model.can("decode"):
+            [image] = shown.model.decode(self._plane.to_latent(at)[np.newaxis])
         else:
             number = self._plane.nearest(at)
-            image = shown.drawn(shown.cloud.drawn_for[number], number)
+            image = shown.drawn(drawn_for[number], number)
         return [mark(self._maps[by], at), shown.shown(image)]
 
     def _all_colourings(self) -> Mapping[str, tuple[np.ndarray, list[str]]]:

@@ -41,6 +41,12 @@ class ModelOnPage:
         excludes = model.other is not None and model.other.kind == "attributes"
         self.pairs = exclusive_pairs(self._has(self.cloud.values) & excludes)
 
+    @property
+    def has_map(self) -> bool:
+        """Whether there are examples in the latent space, and pictures to show of it."""
+        can_show = self.cloud.drawn_for is not None or self.model.can("decode")
+        return self.cloud.latent.shape[1] > 0 and can_show
+
     def example(self, number: int) -> np.ndarray:
         """Returns the values of an example as certain ones, float32 [values].
 

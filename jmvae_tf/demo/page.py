@@ -58,6 +58,7 @@ def page(exports: Sequence[ShownExport]) -> gr.Blocks:
         _page_of(first)
     for other in others:
         with blocks.route(_title(other.name), f"/{other.name}"):
+            gr.Navbar(main_page_name=_title(first.name))
             _page_of(other)
     return blocks
 
@@ -101,7 +102,7 @@ def _tabs(shown: ModelOnPage) -> None:
         with gr.Tab("Walk"):
             gr.Markdown("Every step on the way is a picture. **Move the slider.**")
             WalkTab(shown)
-    if shown.cloud.latent.shape[1]:
+    if shown.has_map:
         with gr.Tab("Map"):
             gr.Markdown(
                 "Where the model keeps its pictures: like ones lie close together. "

@@ -2,6 +2,7 @@
 
 import pathlib
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -20,9 +21,9 @@ _MIDDLE = 50  # Percent.
 
 
 class WalkTab:
-    """The tab: a slider between two sets of values, and an animation of the way.
+    """The tab: a slider between two pictures, and an animation of the way.
 
-    All pictures of a walk have one seed, so that only what the values say changes.
+    Both ends of a walk have one seed, so that only what the values say changes.
 
     Args:
       shown: the model.
@@ -32,7 +33,7 @@ class WalkTab:
         self._shown = shown
         ends = [shown.example(0), shown.example(1)]
         self._seed = gr.State(FIRST_SEED)
-        middle, *pictures = self._seen(*ends, _MIDDLE, FIRST_SEED)
+        middle, *pictures = self._seen(ends, _MIDDLE, FIRST_SEED)
         with gr.Row(elem_classes="stage-and-controls"):
             with gr.Column(scale=5, min_width=280, elem_classes="stage"):
                 self._picture = picture_box("On the way", "way", middle)
@@ -98,22 +99,23 @@ class WalkTab:
             return [x.values(part) for x, part in zip((first, second), parts, strict=True)]
 
         def walked(place: float, seed: int, *settings: Any) -> list[Any]:
-            return self._seen(*both(settings), place, seed)[:1]
+            return self._seen(both(settings), place, seed)[:1]
 
         def begun(values: np.ndarray, place: float, seed: int, *other: Any) -> list[Any]:
-            return self._seen(values, second.values(other), place, seed)
+            return self._seen([values, second.values(other)], place, seed)
 
         def ended(values: np.ndarray, place: float, seed: int, *other: Any) -> list[Any]:
-            return self._seen(first.values(other), values, place, seed)
+            return self._seen([first.values(other), values], place, seed)
 
         def surprised() -> list[Any]:
             numbers = np.random.default_rng().integers(LARGEST_SEED, size=3).tolist()
-            start, end = self._shown.example(numbers[0]), self._shown.example(numbers[1])
-            seen = self._seen(start, end, _MIDDLE, numbers[2])
-            return [_MIDDLE, numbers[2], *first.settings(start), *second.settings(end), *seen]
+            ends = [self._shown.example(number) for number in numbers[:2]]
+            settings = [*first.settings(ends[0]), *second.settings(ends[1])]
+            return [_MIDDLE, numbers[2], *settings, *self._seen(ends, _MIDDLE, numbers[2])]
 
         def animated(seed: int, *settings: Any) -> Any:
-            frames = map(self._shown.shown, self._way(*both(settings), seed, _FRAMES))
+            shares = np.linspace(0.0, 1.0, _FRAMES).tolist()
+            frames = map(self._shown.shown, self._on_the_way(both(settings), shares, seed))
             path = (
                 pathlib.Path(get_upload_folder()) / f"{self._shown.name}-{secrets.token_hex(8)}.gif"
             )
@@ -121,7 +123,7 @@ class WalkTab:
             return gr.update(value=str(path), visible=True)
 
         def seen(place: float, seed: int, *settings: Any) -> list[Any]:
-            return self._seen(*both(settings), place, seed)
+            return self._seen(both(settings), place, seed)
 
         live([self._place.input], walked, inputs, [self._picture])
         first.on_change(begun, [self._place, self._seed, *second.components], pictures)
@@ -148,17 +150,22 @@ class WalkTab:
         changed = [photo.change, face.input]
         return live(changed, opened, [photo, face], controls.components)
 
-    def _seen(
-        self, start: np.ndarray, end: np.ndarray, place: float, seed: int
-    ) -> list[np.ndarray]:
+    def _seen(self, ends: Sequence[np.ndarray], place: float, seed: int) -> list[np.ndarray]:
         """Returns the picture at a place, in percent of the way, and those at both ends."""
-        share = np.float32(np.clip(place, 0, 100) / 100)
-        values = np.stack([(1 - share) * start + share * end, start, end])
-        images = self._shown.model.samples(values, np.full(len(values), seed))
-        return [self._shown.shown(image) for image in images]
+        share = float(np.clip(place, 0, 100) / 100)
+        return [self._shown.shown(x) for x in self._on_the_way(ends, [share, 0.0, 1.0], seed)]
 
-    def _way(self, start: np.ndarray, end: np.ndarray, seed: int, steps: int) -> np.ndarray:
-        """Samples images on the straight line between two sets of values, [steps, ...]."""
-        shares = np.linspace(0.0, 1.0, steps, dtype=np.float32)[:, np.newaxis]
-        values = (1 - shares) * start + shares * end
-        return self._shown.model.samples(values, np.full(steps, seed))
+    def _on_the_way(
+        self, ends: Sequence[np.ndarray], shares: Sequence[float], seed: int
+    ) -> np.ndarray:
+        """Returns the images at some shares of the way, [shares, height, width, channels].
+
+        The way is straight in the latent space if the export decodes it, otherwise between values.
+        """
+        model = self._shown.model
+        ways = np.array(shares, np.float32)[:, np.newaxis]
+        if not (model.can("embed") and model.can("decode")):
+            values = (1 - ways) * ends[0] + ways * ends[1]
+            return model.samples(values, np.full(len(values), seed))
+        start, end = model.embed(model.samples(np.stack(ends), np.full(2, seed)))
+        return model.decode((1 - ways) * start + ways * end)

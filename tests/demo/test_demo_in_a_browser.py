@@ -1,6 +1,7 @@
 """The page of bin/demo in a real browser, as a person uses it; slow."""
 
 import contextlib
+import io
 import os
 import re
 import shutil
@@ -12,14 +13,16 @@ import urllib.request
 from urllib.parse import urlparse
 
 import cv2
+import httpx
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.datasets import load_digits
 
 from jmvae_tf.data.image_file import encode_png
 from jmvae_tf.data.toyfaces import loading as toyfaces
 from jmvae_tf.export.saved_model import export_saved_model
-from jmvae_tf.export_format.shipped_models import FACES
+from jmvae_tf.export_format.shipped_models import DIGITS, FACES
 from tests.helpers.demo_page import started_page
 from tests.helpers.drawn_shells import drawn_shells, shell_model
 from tests.helpers.paths import ROOT
@@ -47,14 +50,17 @@ def _demo(temporary, *flags):
 
 
 @contextlib.contextmanager
-def _opened(url, chromium, first_tab="Draw"):
+def _opened(url, chromium, first_tab="Draw", size=(1280, 900), scheme="light"):
     """The page in a browser, which asks nobody else for anything, and may do all that it tries."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     foreign, forbidden = [], []
     webcam = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
     with sync_api.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", *webcam])
-        tab = browser.new_page(viewport={"width": 1280, "height": 1000})
+        width, height = size
+        tab = browser.new_page(
+            viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
+        )
         tab.on(
             "request",
             lambda request: (
@@ -114,6 +120,11 @@ def _picture(page, name, unlike=None):
     raise AssertionError(f"#{name} shows nothing new")
 
 
+def _digest(address):
+    """The part of a picture's address that is made of its content."""
+    return address.split("/")[-2]
+
+
 def _text_box(page, name):
     return page.locator(f"#{name} textarea, #{name} input").first
 
@@ -143,87 +154,251 @@ def _shoot(page, name):
         page.screenshot(path=f"{SCREENSHOTS}/{name}.png", full_page=True)
 
 
-def test_moving_a_slider_changes_the_picture(page):
+def _box(page, number):
+    """The tick box of an attribute on the tab that draws; its name comes from the data."""
+    words = toyfaces.ATTRIBUTES[number].replace("_", " ").capitalize()
+    return page.locator("#draw-boxes").get_by_label(words, exact=True)
+
+
+def _number_of(name):
+    return toyfaces.ATTRIBUTES.index(name)
+
+
+HAT, SMILE, BANGS = map(_number_of, ("Wearing_Hat", "Smiling", "Bangs"))
+
+
+def _how_much(page, prefix="draw"):
+    page.locator(f"#{prefix}-how-much > button").click()
+    page.locator(f"#{prefix}-{SMILE} input[type=number]").wait_for()
+
+
+def _with_files(page):
+    """The tab that reads, with its controls for files unfolded."""
+    page.locator("#own > button").click()
+    return page.get_by_role("tabpanel").first
+
+
+def _until(page, holds):
+    """Waits until something holds."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(100)
+
+
+def test_boxes_choices_and_sliders_are_one_state(page):
     tab = page.get_by_role("tabpanel").first
-    before = _picture(page, "average")
-    _move(page, tab, "Smiling", 2)
-    smiling = _picture(page, "average", before)
-    page.locator("#boxes").first.get_by_label("Wearing_Hat").check()
-    with_hat = _picture(page, "average", smiling)
-    assert _value(tab, "Wearing_Hat") == 1
-    assert _value(tab, "Smiling") == 2  # Stays where it was moved to.
-    page.locator("#boxes").first.get_by_label("Wearing_Hat").uncheck()
-    without = _picture(page, "average", with_hat)
-    assert _value(tab, "Wearing_Hat") < 0
-    page.locator("#boxes").first.get_by_label("Eyeglasses").check()
-    _picture(page, "average", without)
-    page.locator("#surprise").click()
+    first = _picture(page, "sample")
+    page.locator("#draw-group0").get_by_label("Bald", exact=True).check()
+    bald = _picture(page, "sample", first)
+    _how_much(page)
+    assert _value(tab, f"draw-{_number_of('Bald')}") == 1
+    _move(page, tab, f"draw-{SMILE}", 2)
+    smiling = _picture(page, "sample", bald)
+    assert _box(page, SMILE).is_checked()
+    _box(page, BANGS).check()  # Nobody is bald and has bangs.
+    _picture(page, "sample", smiling)
+    _until(page, lambda: _value(tab, f"draw-{_number_of('Bald')}") == -1)
+    assert page.locator("#draw-group0").get_by_label("None of these").is_checked()
+    assert _value(tab, f"draw-{SMILE}") == 2  # Stays where it was moved to.
+    _move(page, tab, f"draw-{_number_of('Gray_Hair')}", 0.5)
+    _until(page, page.locator("#draw-group0").get_by_label("Gray", exact=True).is_checked)
     _shoot(page, "draw")
 
 
-def test_the_page_opens_on_digits_drawn_by_a_sample(chromium, tmp_path):
-    with _demo(tmp_path) as url, _opened(url, chromium) as page:
+def test_a_link_opens_the_same_picture(page, served):
+    first = _picture(page, "sample")
+    page.locator("#surprise").click()
+    surprising = _picture(page, "sample", first)
+    _until(page, lambda: "seed=" in page.url)  # The address carries the state.
+    link = page.url
+    ticked = page.locator("#draw-boxes input:checked").count()
+    page.goto(f"{served}?seed=nonsense&values=1,2&evil=x")  # A stranger's link does no harm.
+    assert _digest(_picture(page, "sample")) == _digest(first)
+    page.goto(link)
+    _until(page, lambda: _digest(_picture(page, "sample")) == _digest(surprising))
+    assert page.locator("#draw-boxes input:checked").count() == ticked
+    page.get_by_role("button", name="Keep this picture").click()
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    with Image.open(download.value.path()) as kept:
+        assert "seed=" in kept.getexif()[0x010E]  # A picture says how it was made.
+    page.locator("#reset").click()
+    _until(page, lambda: _digest(_picture(page, "sample")) == _digest(first))
+
+
+def test_more_pictures_have_the_same_settings(page):
+    page.get_by_role("button", name="More with these settings").click()
+    page.locator("#samples img").nth(5).wait_for()
+    assert _picture(page, "average") != _picture(page, "sample")
+    first = _picture(page, "sample")
+    page.locator("#dice").click()
+    _picture(page, "sample", first)
+
+
+def test_an_example_is_read_and_edited(page):
+    page.get_by_role("tab", name="Read and edit").click()
+    before, after = _picture(page, "seen"), _picture(page, "edited")
+    page.locator("#examples button").nth(2).click()
+    _picture(page, "seen", before)
+    shown = _picture(page, "edited", after)
+    boxes = [page.locator(f"#{name} img").first.bounding_box() for name in ("seen", "edited")]
+    assert boxes[0]["width"] == boxes[1]["width"] > 100
+    assert boxes[0]["y"] == boxes[1]["y"]
+    tab = page.get_by_role("tabpanel").first
+    _how_much(page, "edit")
+    _move(page, tab, f"edit-{HAT}", 1 if _value(tab, f"edit-{HAT}") < 0 else -1)
+    _picture(page, "edited", shown)
+    _shoot(page, "edit")
+
+
+def test_a_walk_is_live_and_becomes_a_gif(page):
+    page.get_by_role("tab", name="Walk").click()
+    middle = _picture(page, "way")
+    _move(page, page.get_by_role("tabpanel").first, "place", 90)
+    late = _picture(page, "way", middle)
+    page.locator("#surprise-walk").click()
+    _picture(page, "way", late)
+    page.locator("#animate").click()
+    address = _picture(page, "animation")
+    with Image.open(io.BytesIO(httpx.get(address).content)) as walk:
+        assert walk.format == "GIF"
+        assert walk.n_frames > 20
+    _shoot(page, "walk")
+
+
+def test_a_click_on_the_map_draws_what_lies_there(page):
+    page.get_by_role("tab", name="Map").click()
+    here = _picture(page, "there")
+    box = page.locator("#map img").first.bounding_box()
+    page.locator("#map img").first.click(
+        position={"x": box["width"] * 0.4, "y": box["height"] * 0.3}
+    )
+    there = _picture(page, "there", here)
+    tab = page.get_by_role("tabpanel").first
+    assert _value(tab, "up") > 10
+    _move(page, tab, "right", 60)  # And by keyboard.
+    _picture(page, "there", there)
+    _shoot(page, "map")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1280, 900), (390, 844)])
+def test_everybody_can_use_it(served, chromium, size, scheme):
+    """Every tab, with all that is folded: axe finds nothing, and a picture is in the first view."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="not installed").Axe()
+    with _opened(served, chromium, size=size, scheme=scheme) as page:
+        for name in page.get_by_role("tab").all_inner_texts():
+            page.get_by_role("tab", name=name, exact=True).click()
+            page.wait_for_timeout(500)
+            if name != "About":
+                image = page.get_by_role("tabpanel").locator("img:visible").first
+                box = image.bounding_box()
+                assert box["y"] + min(box["height"], 200) < size[1], name
+                assert image.get_attribute("alt")
+            if SCREENSHOTS:
+                page.screenshot(path=f"{SCREENSHOTS}/{name.split()[0]}_{size[0]}_{scheme}.png")
+            for folded in page.locator("button.label-wrap:not(.open):visible").all():
+                folded.click()
+            page.wait_for_timeout(500)
+            found = axe.run(page).response["violations"]
+            assert [(x["id"], x["nodes"][0]["html"]) for x in found] == [], name
+            assert page.locator("h1").count() == 1
+            assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_on_a_phone_the_picture_stays_in_view(served, chromium):
+    with _opened(served, chromium, size=(390, 844)) as page:
+        _how_much(page)
+        page.mouse.wheel(0, 900)
+        page.wait_for_timeout(500)
+        assert page.evaluate("scrollY") > 300
+        box = page.locator("#sample img").first.bounding_box()
+        assert 0 <= box["y"] < 100
+        _shoot(page, "phone_scrolled")
+
+
+def test_a_digit_is_drawn_on_the_pad_and_read(chromium, tmp_path):
+    with _demo(tmp_path) as url, _opened(f"{url}/{DIGITS}", chromium) as page:
         zero = _picture(page, "sample")
-        page.get_by_role("tabpanel").first.get_by_label("7", exact=True).check()
+        page.locator("#draw-class").get_by_label("7", exact=True).check()
         seven = _picture(page, "sample", zero)
         page.locator("#surprise").click()
         _picture(page, "sample", seven)
-        assert _picture(page, "average") != _picture(page, "sample")
-        _shoot(page, "digits")
+        page.get_by_role("tab", name="Read and edit").click()
+        seen = _picture(page, "seen")
+        canvas = page.locator("#pad canvas")
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+
+        def at(x, y):
+            return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+        page.mouse.move(*at(0.5, 0.2))  # A one.
+        page.mouse.down()
+        page.mouse.move(*at(0.5, 0.8), steps=8)
+        page.mouse.up()
+        _picture(page, "seen", seen)
+        _until(page, page.locator("#edit-class").get_by_label("1", exact=True).is_checked)
+        edited = _picture(page, "edited")
+        page.locator("#edit-class").get_by_label("5", exact=True).check()
+        _picture(page, "edited", edited)
+        _shoot(page, "digit")
 
 
 def test_a_photograph_by_the_webcam_is_read(page, face):
     page.get_by_role("tab", name="Read and edit").click()
-    tab = page.get_by_role("tabpanel").first
-    tab.locator("input[type=file]").first.set_input_files(face)
-    uploaded = _picture(page, "seen")
-    tab.get_by_text("or by webcam").click()
+    example = _picture(page, "seen")
+    tab = _with_files(page)
+    tab.locator("#own input[type=file]").first.set_input_files(face)
+    uploaded = _picture(page, "seen", example)
+    tab.locator("#own").get_by_text("Or by webcam").click()
     tab.get_by_text("Click to Access Webcam").click()
     tab.get_by_label("capture photo").click()
     taken = _picture(page, "seen", uploaded)  # What came last,
-    tab.get_by_label("find and crop the face").check()
+    tab.get_by_label("Find and crop the face").check()
     page.get_by_text("A photograph must show a face from the front").first.wait_for()
-    tab.get_by_label("find and crop the face").uncheck()
-    assert _picture(page, "seen") == taken  # and stays when it is cut another way.
+    tab.get_by_label("Find and crop the face").uncheck()
+    assert _digest(_picture(page, "seen")) == _digest(taken)  # and stays if cut another way.
     _shoot(page, "webcam")
 
 
 def test_an_uploaded_face_is_read_and_edited(page, face):
     page.get_by_role("tab", name="Read and edit").click()
     tab = page.get_by_role("tabpanel").first
-    tab.locator("input[type=file]").first.set_input_files(face)
-    _picture(page, "seen")
-    chart = _picture(page, "chart")
-    before = _picture(page, "edited")
-    page.wait_for_timeout(500)
-    assert _value(tab, "Eyeglasses") > 0  # What was read sets the sliders,
-    assert _value(tab, "Wearing_Hat") < -0.5
-    boxes = tab.locator("#boxes")
-    assert boxes.get_by_label("Eyeglasses").is_checked()  # and the boxes.
-    assert not boxes.get_by_label("Wearing_Hat").is_checked()
-    boxes.get_by_label("Wearing_Hat").check()
+    seen, before = _picture(page, "seen"), _picture(page, "edited")
+    _with_files(page).locator("#own input[type=file]").first.set_input_files(face)
+    _picture(page, "seen", seen)
+    before = _picture(page, "edited", before)
+    _how_much(page, "edit")
+    boxes = tab.locator("#edit-boxes")
+    glasses = _number_of("Eyeglasses")
+    _until(page, boxes.get_by_label("Eyeglasses").is_checked)  # What was read sets the boxes,
+    assert not boxes.get_by_label("Wearing hat").is_checked()
+    assert _value(tab, f"edit-{glasses}") > 0  # and the sliders.
+    assert _value(tab, f"edit-{HAT}") < -0.5
+    boxes.get_by_label("Wearing hat").check()
     with_hat = _picture(page, "edited", before)
-    assert _value(tab, "Wearing_Hat") == 1
-    assert _value(tab, "Eyeglasses") > 0
-    _move(page, tab, "Smiling", -1)
+    assert _value(tab, f"edit-{HAT}") == 1
+    assert _value(tab, f"edit-{glasses}") > 0
+    _move(page, tab, f"edit-{SMILE}", -1)
     _picture(page, "edited", with_hat)
-    assert _picture(page, "chart") == chart
-    _shoot(page, "edit")
+    assert tab.locator("#chart").get_by_text("Eyeglasses").count() == 1
 
 
 def test_a_file_that_is_no_image_gives_a_message(page, face, tmp_path):
     text = tmp_path / "notes.png"
     text.write_text("no image at all")
     page.get_by_role("tab", name="Read and edit").click()
-    tab = page.get_by_role("tabpanel").first
-    tab.locator("input[type=file]").first.set_input_files(text)
+    tab = _with_files(page)
+    tab.locator("#own input[type=file]").first.set_input_files(text)
     page.get_by_text("An image file must be a JPEG or PNG").first.wait_for()
     _shoot(page, "message")
-    assert page.locator("#seen img").count() == 0
     page.reload()  # The page lives on.
     page.get_by_role("tab", name="Read and edit").click()
-    page.get_by_role("tabpanel").first.locator("input[type=file]").first.set_input_files(face)
-    _picture(page, "seen")
+    example = _picture(page, "seen")
+    _with_files(page).locator("#own input[type=file]").first.set_input_files(face)
+    _picture(page, "seen", example)
 
 
 def test_no_other_files_are_served(served):
@@ -238,8 +413,8 @@ def test_a_small_file_of_a_huge_image_gives_a_message(page, tmp_path):
     cv2.imwrite(str(huge), np.zeros((9000, 9000), np.uint8))
     assert huge.stat().st_size < 10**6
     page.get_by_role("tab", name="Read and edit").click()
-    tab = page.get_by_role("tabpanel").first
-    tab.locator("input[type=file]").first.set_input_files(huge)
+    tab = _with_files(page)
+    tab.locator("#own input[type=file]").first.set_input_files(huge)
     page.get_by_text("where the longest side may have 4096").first.wait_for()
 
 
@@ -247,20 +422,19 @@ def test_a_file_that_is_too_large_gives_a_message(page, tmp_path):
     large = tmp_path / "large.png"
     large.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(11 * 2**20))
     page.get_by_role("tab", name="Read and edit").click()
-    tab = page.get_by_role("tabpanel").first
-    tab.locator("input[type=file]").first.set_input_files(large)
+    tab = _with_files(page)
+    tab.locator("#own input[type=file]").first.set_input_files(large)
     page.get_by_text(re.compile("exceeds|too large|maximum", re.IGNORECASE)).first.wait_for()
 
 
-def test_a_walk_between_two_faces(page, face):
+def test_a_face_of_a_file_is_an_end_of_a_walk(page, face):
     page.get_by_role("tab", name="Walk").click()
-    tab = page.get_by_role("tabpanel").first
-    tab.locator("input[type=file]").first.set_input_files(face)
-    page.wait_for_timeout(1500)
-    tab.locator("#walk").click()
-    page.locator("#way img").nth(7).wait_for()
-    assert len({x.get_attribute("src") for x in page.locator("#way img").all()[:8]}) == 8
-    _shoot(page, "walk")
+    first = _picture(page, "from")
+    page.get_by_role("button", name="Choose the first").click()
+    page.locator("#choose-from").get_by_role("button", name="Or take a file of yours").click()
+    page.locator("#choose-from input[type=file]").first.set_input_files(face)
+    _picture(page, "from", first)
+    _until(page, page.locator("#from-boxes").get_by_label("Eyeglasses").is_checked)
 
 
 def test_a_run_of_digits_with_two_latent_values(chromium, tmp_path):
@@ -274,22 +448,28 @@ def test_a_run_of_digits_with_two_latent_values(chromium, tmp_path):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     with _demo(temporary, f"--run={run}") as url, _opened(url, chromium) as page:
-        zero = _picture(page, "average")
-        page.get_by_role("tabpanel").first.get_by_label("7", exact=True).check()
-        _picture(page, "average", zero)
+        zero = _picture(page, "sample")
+        page.locator("#draw-class").get_by_label("7", exact=True).check()
+        _picture(page, "sample", zero)
         page.get_by_role("tab", name="Read and edit").click()
-        page.get_by_role("tabpanel").first.locator("input[type=file]").first.set_input_files(file)
-        _picture(page, "chart")
-        edited = _picture(page, "edited")
-        tab = page.get_by_role("tabpanel").first
-        assert tab.get_by_label("0", exact=True).is_checked()  # What was read.
-        tab.get_by_label("5", exact=True).check()
-        _picture(page, "edited", edited)
-        _shoot(page, "digit")
-        page.get_by_role("tab", name="Latent space").click()
-        cloud = _picture(page, "latent")
-        page.get_by_role("tabpanel").first.locator("input[type=file]").first.set_input_files(file)
-        _picture(page, "latent", cloud)
+        seen, edited = _picture(page, "seen"), _picture(page, "edited")
+        tab = _with_files(page)
+        tab.locator("#own input[type=file]").first.set_input_files(file)
+        _picture(page, "seen", seen)
+        edited = _picture(page, "edited", edited)
+        _until(page, tab.locator("#edit-class").get_by_label("0", exact=True).is_checked)
+        tab.locator("#edit-class").get_by_label("5", exact=True).check()
+        by_pixels = _picture(page, "edited", edited)
+        tab.get_by_label("Draw it again").check()
+        _picture(page, "edited", by_pixels)
+        _shoot(page, "redraw")
+        page.get_by_role("tab", name="Map").click()
+        here = _picture(page, "there")
+        page.locator("#map img").first.click(position={"x": 60, "y": 60})
+        there = _picture(page, "there", here)  # Decoded.
+        page.get_by_role("button", name="Find a file of yours").click()
+        page.locator("#found input[type=file]").first.set_input_files(file)
+        _picture(page, "there", there)
         _shoot(page, "latent")
 
 

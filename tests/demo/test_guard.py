@@ -39,6 +39,7 @@ class Library:
 
     def __init__(self):
         self.calls = []
+        self.queries = []
 
     async def __call__(self, scope, receive, send):
         body, more = b"", scope["method"] == "POST"
@@ -46,6 +47,7 @@ class Library:
             message = await receive()
             body, more = body + message["body"], message["more_body"]
         self.calls.append((scope["path"], dict(scope["headers"]), body))
+        self.queries.append(scope["query_string"])
         if b"fall over" in body:
             raise RuntimeError("by \x1b[31m" + body.decode())
         headers = [(b"access-control-allow-origin", b"*")] * (scope["path"] == "/theirs")
@@ -63,7 +65,7 @@ def library():
 @pytest.fixture
 def ask(folder, library):
     """A request to the guard, and its answer."""
-    guard = Guard(library, ["0.0.0.0", "Demo.Example"], Uploads(folder))
+    guard = Guard(library, ["0.0.0.0", "Demo.Example"], Uploads(folder), ["/another"])
 
     def ask(method, path, **options):
         async def once():
@@ -173,8 +175,9 @@ def test_no_other_page_may_show_it_or_run_in_it(ask, path):
     assert not [name for name in headers if name.startswith("access-control")]
 
 
-def test_only_the_scripts_of_the_page_run(ask):
-    answer = ask("GET", "/", params={"deep_link": "x"})
+@pytest.mark.parametrize("path", ["/", "/another"])
+def test_only_the_scripts_of_the_page_run(ask, path):
+    answer = ask("GET", path, params={"deep_link": "x"})
     assert answer.content == PAGE
     # Of "one()" and "a{}", by openssl.
     policy = answer.headers["content-security-policy"]
@@ -257,6 +260,33 @@ def test_a_call_is_written_anew(ask, library, folder):
     assert json.loads(received) == _call([file], "text", None, 0.5)
     assert seen[b"content-length"] == str(len(received)).encode()
     assert not {b"x-forwarded-host", b"cookie", b"x-gradio-server"} & seen.keys()
+
+
+def test_a_call_has_only_the_query_of_a_link(ask, library):
+    link = {"seed": "7", "values": "-1,0.5,1"}
+    for query in (
+        {**link, "deep_link": "x", "__sign": "y"},
+        {"seed": "1e9", "values": "nan"},
+        {"values": "1" * 20000, "seed": "../7"},
+        {"seed": "7;x", "values": ""},
+        {f"x{x}": "1" for x in range(100)},
+    ):
+        ask("POST", JOIN, params=query, content=json.dumps(_call(1)))
+    assert library.queries[0] == b"seed=7&values=-1%2C0.5%2C1"
+    assert set(library.queries[1:]) == {b""}
+
+
+def test_an_event_is_a_number_or_a_place(ask, library):
+    for index in (3, [100, 20.5]):
+        event = {"index": index, "value": {"path": "/etc/passwd"}, "evil": "x"}
+        assert ask("POST", JOIN, json=_call(1, event_data=event)).status_code == 200
+        sent = json.loads(library.calls[-1][2])
+        assert sent["event_data"] == {"index": index, "value": None}
+    number = len(library.calls)
+    for index in ("3", [1, 2, 3], -1, 10**9, True, [[1]], {"path": "/etc/passwd"}):
+        event = {"index": index, "value": 1}
+        assert ask("POST", JOIN, json=_call(1, event_data=event)).status_code == 400
+    assert len(library.calls) == number
 
 
 @pytest.mark.parametrize(
