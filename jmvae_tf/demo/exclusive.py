@@ -25,8 +25,8 @@ def exclusive_pairs(has: np.ndarray) -> np.ndarray:
     """
     counted = has.astype(np.float64)
     together = counted.T @ counted
-    shares = counted.mean(axis=0)
-    expected = np.outer(shares, shares) * len(has)
+    single = counted.sum(axis=0)
+    expected = np.outer(single, single) / max(1, len(has))
     return (expected >= _EXPECTED) & (together <= _SHARE * expected)
 
 
