@@ -20,8 +20,8 @@ from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 
 EXAMPLES = {
-    "bin/demo": "opens a shipped model",
-    "bin/demo --saved_model=toyfaces-jmvae_kl": "opens another shipped model",
+    "bin/demo": "opens the models that come with the package",
+    "bin/demo --saved_model=toyfaces-jmvae_kl": "opens one of them",
     "bin/demo --run=runs/digits-jmvae_kl": "opens what you trained",
 }
 
