@@ -32,22 +32,24 @@ class DrawTab:
                         "Surprise me", variant="primary", size="md", elem_id="surprise"
                     )
                     again = gr.Button("Another like this", size="md", elem_id="dice")
+                with gr.Row(elem_classes="buttons"):
+                    self._download = gr.DownloadButton(
+                        "Download", path, size="sm", elem_id="download"
+                    )
+                    reset = gr.Button("Start again", size="sm", elem_id="reset")
+                self._link = gr.Markdown(link, elem_id="link")
             with gr.Column(scale=6, min_width=300):
                 self._controls = ValueControls(shown.model, shown.pairs, first, "draw")
-                with gr.Accordion("Keep this picture, or share it", open=False, elem_id="keep"):
+                with gr.Accordion("Number of the picture", open=False, elem_id="number"):
                     self._seed = gr.Number(
                         FIRST_SEED,
-                        label="Number of the picture (seed)",
+                        label="Seed",
                         info="The same number and settings give the same picture.",
                         precision=0,
                         minimum=0,
                         maximum=LARGEST_SEED,
                         elem_id="seed",
                     )
-                    self._link = gr.Markdown(link, elem_id="link")
-                    with gr.Row():
-                        self._download = gr.DownloadButton("Download", path, elem_id="download")
-                        reset = gr.Button("Reset", elem_id="reset")
                 self._make_more()
         self._outputs = [self._picture, self._download, self._link]
         self._connect(surprise, again, reset)

@@ -107,7 +107,7 @@ class ReadTab:
         changed = [self._photo.change, self._face.input]
         live(changed, opened, [self._photo, self._face], shown)
         if self._pixels:
-            live([self._pixels.input], drawn, [self._pixels], shown)
+            live([self._pixels.change], drawn, [self._pixels], shown)
         if self._controls:
             controls = self._controls
 
