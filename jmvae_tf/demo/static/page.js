@@ -70,13 +70,15 @@ function startPad(pad) {
   clear();
 }
 
-// Keeps the address of the page the same as the link to its picture.
+// Keeps the address of the page the same as the link to its picture, once that changes: the page
+// starts with a link to its first picture, while the address may ask for another one.
+let lastLink = null;
+
 function followLink() {
   const link = document.querySelector("#link a");
-  if (link && link.search && link.search !== location.search && followLink.seen) {
-    history.replaceState(history.state, "", link.search);
-  }
-  followLink.seen = Boolean(link);
+  if (!link || link.search === lastLink) return;
+  if (lastLink !== null) history.replaceState(history.state, "", link.search);
+  lastLink = link.search;
 }
 
 new MutationObserver(() => {
