@@ -74,7 +74,7 @@ def test_the_wheel_names_its_command_and_its_extras(wheel):
         scripts = packed.read(f"{folder}/entry_points.txt").decode()
         metadata = email.message_from_bytes(packed.read(f"{folder}/METADATA"))
     assert scripts.split("\n")[:2] == ["[console_scripts]", "jmvae-tf = jmvae_tf.__main__:main"]
-    assert {"demo", "gpu", "test"} <= set(metadata.get_all("Provides-Extra"))
+    assert {"demo", "docs", "gpu", "test"} == set(metadata.get_all("Provides-Extra"))
     assert metadata["License-Expression"] == "Apache-2.0"
 
 
