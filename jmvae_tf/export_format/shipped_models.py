@@ -9,7 +9,7 @@ import pathlib
 FACES = "toyfaces-jmvae_kl"
 DIGITS = "mnist-jmvae_kl"
 SHIPPED_NAMES = (FACES, DIGITS)
-"""All of them. serving/models.config and tools/ship_models.py have a part for each."""
+"""All of them. serving/models.config, tools/ship_models.py and NOTICE have a part for each."""
 
 _PACKAGE = pathlib.Path(__file__).parents[1]
 
@@ -23,7 +23,7 @@ def shipped_folder() -> pathlib.Path:
 def saved_model_folder(name: str | pathlib.Path) -> pathlib.Path:
     """Returns the folder of a shipped model, or the path itself for any other text.
 
-    A folder of your own that has the name of a shipped model needs a path: `./toyfaces-jmvae_kl`.
+    A folder of your own that has the name of a shipped model needs a path, such as `./NAME`.
 
     Args:
       name: the name of a shipped model, or the path of a SavedModel or of the folder above its

@@ -13,7 +13,7 @@ from absl import flags
 
 from jmvae_tf.demo.address import listen
 from jmvae_tf.demo.environment import settle_environment
-from jmvae_tf.export_format.shipped_models import SHIPPED_NAMES, saved_model_folder
+from jmvae_tf.export_format.shipped_models import FACES, SHIPPED_NAMES, saved_model_folder
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
@@ -21,7 +21,7 @@ from jmvae_tf.runtime.errors import UserError
 
 EXAMPLES = {
     "bin/demo": "opens the models that come with the package",
-    "bin/demo --saved_model=toyfaces-jmvae_kl": "opens one of them",
+    f"bin/demo --saved_model={FACES}": "opens one of them",
     "bin/demo --run=runs/digits-jmvae_kl": "opens what you trained",
 }
 

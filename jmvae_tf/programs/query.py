@@ -29,7 +29,12 @@ import pathlib
 from absl import flags
 
 from jmvae_tf.clients.server_url import parse_server_url
-from jmvae_tf.export_format.shipped_models import FACES, saved_model_folder, served_model_folder
+from jmvae_tf.export_format.shipped_models import (
+    DIGITS,
+    FACES,
+    saved_model_folder,
+    served_model_folder,
+)
 from jmvae_tf.programs.common import modality_flags, shared_flags
 from jmvae_tf.programs.common.given_flags import GivenFlags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
@@ -38,7 +43,7 @@ from jmvae_tf.runtime.errors import UserError, check_choice
 _USUAL_SERVER = "http://localhost:8501"
 
 EXAMPLES = {
-    'bin/query --saved_model=mnist-jmvae_kl --given="label=7" --seed=3 --out=7.png': (
+    f'bin/query --saved_model={DIGITS} --given="label=7" --seed=3 --out=7.png': (
         "a sample of a shipped model, without a server; the same seed gives the same image"
     ),
     "bin/query --image=face.jpg": "the attributes of a face, or the label of a digit, as a table",

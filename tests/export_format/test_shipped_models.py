@@ -18,7 +18,9 @@ from tests.helpers.paths import ROOT
 def test_a_checkout_ships_these_models_and_no_others():
     assert shipped_folder() == ROOT / "saved_models" / "shipped"
     assert {path.name for path in shipped_folder().iterdir()} == set(SHIPPED_NAMES)
+    notice = (ROOT / "NOTICE").read_text("utf-8")
     for name in SHIPPED_NAMES:
+        assert f"saved_models/shipped/{name} " in notice.replace(".", " ")
         card = json.loads((saved_model_folder(name) / "card.json").read_text("utf-8"))
         assert (saved_model_folder(name) / str(card["version"]) / "saved_model.pb").is_file()
 
