@@ -9,12 +9,9 @@ import pytest
 from jmvae_tf.programs.common import standard_streams
 from tests.helpers.paths import ROOT
 
-PATH = f"{ROOT}:{ROOT / 'bin' / 'lib'}"
-
 # A program that writes a file after it has said a lot.
 CODE = """
 import pathlib, sys, types
-import launch
 from jmvae_tf.programs.common import standard_streams
 from jmvae_tf.programs.common import run_program
 
@@ -27,7 +24,6 @@ def main():
     if "pure" in REQUIRE:
         standard_streams.require_output()
 
-launch._open_standard_streams()
 module = types.ModuleType("some_program", "Does something.")
 module.main = main
 REQUIRE = sys.argv[1:]
@@ -42,7 +38,7 @@ def run(folder, redirection, *arguments, **environment):
     done = subprocess.run(
         ["bash", "-c", f'"$@" {redirection}; exit ${{PIPESTATUS[0]}}', "bash", *command],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": PATH, **environment},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         timeout=60,
     )
@@ -93,7 +89,7 @@ def test_a_pipe_that_does_not_wait_gets_every_line(tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", CODE],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": PATH},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=writing,
         stderr=subprocess.DEVNULL,
     ) as process:

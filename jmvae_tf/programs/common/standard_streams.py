@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import io
+import os
 import select
 import sys
 import warnings
@@ -45,6 +46,7 @@ def forgiving() -> Iterator[None]:
     Characters that a stream cannot encode are replaced. A closed pipe, a full disk or a lost
     terminal does not stop the program.
     """
+    _open_closed()
     before = sys.stdout, sys.stderr
     sys.stdout = _wrapped(sys.stdout, "replace")
     sys.stderr = _wrapped(sys.stderr, "backslashreplace")
@@ -86,6 +88,21 @@ def require_output() -> None:
             failure.strerror or str(failure),
             "free space, or send it elsewhere",
         )
+
+
+def _open_closed() -> None:
+    """Opens closed standard streams, since the next opened files would take their place.
+
+    The launcher of bin/ has done so already, on any Python; jmvae-tf has not.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # Takes the lowest free number.
+            os.set_inheritable(number, True)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)
 
 
 def _wrapped(stream: TextIO, errors: str) -> TextIO:
