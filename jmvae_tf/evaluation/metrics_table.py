@@ -1,5 +1,6 @@
 """Metrics under headings, as a table for people and as JSON for programs."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -55,24 +56,47 @@ class Section(NamedTuple):
     notes: Sequence[str] = ()
 
 
+_PAGE = 80
+"""Characters of a line, as terminals have."""
+
+_WIDEST = 56
+"""Characters of descriptions in a line; values then fit beside them."""
+
+
 def metrics_as_text(sections: Sequence[Section]) -> str:
     """Formats one line per metric, mean ± standard error, with blank lines between sections.
 
     Rows show means only.
     """
-    width = max((len(x.description) for section in sections for x in section.metrics), default=0)
+    longest = max((len(x.description) for section in sections for x in section.metrics), default=0)
+    width = min(longest, _WIDEST)
     return "\n\n".join(
         "\n".join(
             [
-                section.title,
-                *(f"  {x.description:<{width}}  {x}" for x in section.metrics),
+                textwrap.fill(section.title, _PAGE),
+                *(_as_line(x, width) for x in section.metrics),
                 *_as_lines(section.rows),
-                *(f"  note: {note}" for note in section.notes),
+                *(
+                    textwrap.fill(
+                        f"note: {note}", _PAGE, initial_indent="  ", subsequent_indent="    "
+                    )
+                    for note in section.notes
+                ),
             ]
         )
         for section in sections
         if section.metrics or section.rows or section.notes
     )
+
+
+def _as_line(metric: Metric, width: int) -> str:
+    """Formats a metric, its value behind the last line of its description."""
+    text = metric.description
+    indent = text[: len(text) - len(text.lstrip())]
+    *lines, last = textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent=f"{indent}  "
+    ) or [""]
+    return "\n".join([*(f"  {line}" for line in lines), f"  {last:<{width}}  {metric}"])
 
 
 def _as_lines(rows: Sequence[Row]) -> list[str]:

@@ -52,6 +52,7 @@ _DISTRIBUTE = flags.DEFINE_string(
 )
 _PROFILE = flags.DEFINE_bool("profile", False, "write a trace of some steps for TensorBoard")
 put_into_group("Hardware", _DISTRIBUTE, _PROFILE)
+_VERBOSE = flags.DEFINE_bool("verbose", False, "print the table of all metrics at the end")
 settings_flags.define()
 
 
@@ -77,5 +78,6 @@ def main() -> None:
         _EXPORT_DIR.value,
         _KEEP_VERSIONS.value,
         profile=_PROFILE.value,
+        verbose=_VERBOSE.value,
         again=shared_flags.given_again(_DATA_DIR, _EXPORT_DIR, _KEEP_VERSIONS, _DISTRIBUTE),
     )

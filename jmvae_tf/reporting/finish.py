@@ -9,15 +9,13 @@ from jmvae_tf.export.permissions import warn_if_private
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.export_format.training_summary import TrainingSummary
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.reporting.last_lines import last_lines
 from jmvae_tf.reporting.metrics_file import is_evaluated, write_metrics
 from jmvae_tf.reporting.model_card import write_model_card
 from jmvae_tf.reporting.run_figures import draw_figures
 from jmvae_tf.reporting.training_summaries import summarise_run
-from jmvae_tf.reporting.verdict import verdict
 from jmvae_tf.runtime.errors import UserError, one_line
-from jmvae_tf.runtime.files import read_json
 from jmvae_tf.settings import Settings
-from jmvae_tf.training import patience
 from jmvae_tf.training.checkpoints import load_checkpoint
 from jmvae_tf.training.run_folder import RunFolder, name_of_epoch
 
@@ -28,11 +26,12 @@ def finish_run(
     data: DataSet,
     export_dir: pathlib.Path,
     keep_versions: int | None = None,
+    verbose: bool = False,
 ) -> pathlib.Path:
     """Exports the last checkpoint of a run, evaluates it and draws its figures, on one device.
 
-    With `settings.patience`, it is the best checkpoint instead. Prints the metrics, and at last a
-    verdict of a few sentences.
+    With `settings.patience`, it is the best checkpoint instead. Prints a summary of a few lines,
+    and the commands that come next.
 
     Everything is computed in float32. The export comes first, so that a later failure cannot lose
     it.
@@ -43,6 +42,7 @@ def finish_run(
       data: the data that it was trained on.
       export_dir: folder with the versions of the SavedModel.
       keep_versions: the number of newest versions to keep; None for all.
+      verbose: whether to print the table of all metrics too.
 
     Returns:
       The new version's folder.
@@ -52,6 +52,7 @@ def finish_run(
     """
     path = folder.best_checkpoint if settings.patience else folder.checkpoint_of(settings.epochs)
     checkpoint = name_of_epoch(folder, path)
+    print("exporting the model", flush=True)
     model = load_checkpoint(path, folder)
     summary = _summary(model, data, folder, checkpoint)
     exported = export_saved_model(model, export_dir, keep_versions, settings.columns, summary)
@@ -62,11 +63,14 @@ def finish_run(
     try:
         write_model_card(exported, model, folder, settings, checkpoint)  # Without metrics as yet.
         if not is_evaluated(folder, checkpoint):
-            write_metrics(model, data, protocol, folder.metrics_file, about=about)
+            number = data.num_examples("test")
+            print(f"measuring it on {number} test examples", flush=True)
+            write_metrics(model, data, protocol, folder.metrics_file, about=about, verbose=verbose)
         write_model_card(exported, model, folder, settings, checkpoint)
+        print("drawing figures", flush=True)
         for note in draw_figures(model, data, folder, settings.seed):
             print(f"note: {note}")
-        print("\n".join(_verdict(folder, settings, model, data)))
+        print(last_lines(folder, settings, model, data.num_examples("train"), exported), flush=True)
     except Exception as error:  # Show that hours of training are not lost.
         raise UserError(
             "The trained model could not be evaluated",
@@ -87,18 +91,3 @@ def _summary(
         reason = one_line(f"{type(error).__name__}: {error}")
         print(f"note: the export says nothing about its training data ({reason})")
         return None
-
-
-def _verdict(
-    folder: RunFolder, settings: Settings, model: MultimodalVAE, data: DataSet
-) -> list[str]:
-    history = folder.read_history()
-    return verdict(
-        read_json(folder.metrics_file),
-        model.modalities,
-        history,
-        data.num_examples("train"),
-        model.conditions,
-        settings.decay_epochs,
-        patience.ends(settings, history),
-    )

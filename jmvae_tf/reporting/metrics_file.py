@@ -11,8 +11,8 @@ from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
 from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.reporting.data_summary import summary_of
-from jmvae_tf.runtime.files import read_json, write_json
-from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.runtime.files import read_json, write_json, written_atomically
+from jmvae_tf.training.run_folder import RunFolder, table_beside
 
 
 def write_metrics(
@@ -22,8 +22,9 @@ def write_metrics(
     path: pathlib.Path,
     num_examples: int | None = None,
     about: Mapping[str, Any] | None = None,
+    verbose: bool = True,
 ) -> dict[str, Any]:
-    """Evaluates a model on the test set, writes the metrics to a file and prints them.
+    """Evaluates a model on the test set and writes the metrics to a file, and as a table beside it.
 
     Args:
       model: a trained model.
@@ -32,6 +33,7 @@ def write_metrics(
       path: path of the JSON file.
       num_examples: the number of test examples, from the first; None for all.
       about: entries to add to the file.
+      verbose: whether to print the table.
 
     Returns:
       The content of the file.
@@ -45,11 +47,12 @@ def write_metrics(
         "data": summary_of(model, data),
         **metrics_as_json(sections),
     }
+    table = f"{number} test examples, mean ± standard error\n\n{metrics_as_text(sections)}\n"
     write_json(path, metrics)
-    print(
-        f"\n{number} test examples, mean ± standard error\n\n{metrics_as_text(sections)}\n",
-        flush=True,
-    )
+    with written_atomically(table_beside(path)) as temporary:
+        temporary.write_text(table, encoding="utf-8")
+    if verbose:
+        print(f"\n{table}", flush=True)
     return metrics
 
 

@@ -185,7 +185,7 @@ def _in_short(
         yield "These weights have not been measured: `bin/evaluate` does."
         return
     history = _history_of(folder)
-    lines = verdict(
+    judged = verdict(
         metrics,
         model.modalities,
         history,
@@ -194,7 +194,8 @@ def _in_short(
         settings.decay_epochs,
         patience.ends(settings, history),
     )
-    yield "\n".join(f"- {_plain(line)}" for line in lines)
+    step = f"Next: {judged.step.with_flags}."
+    yield "\n".join(f"- {_plain(line)}" for line in [*judged.lines, step])
 
 
 def num_training(counts: Mapping[str, Any]) -> int | None:

@@ -19,7 +19,7 @@ Metrics = Mapping[str, Any]
 
 
 class Skill(NamedTuple):
-    """How well a target is predicted from other modalities.
+    """How well a target is predicted from other modalities, or shows what it was drawn from.
 
     Attributes:
       direction: what is predicted, from what.
@@ -53,6 +53,49 @@ def skills(
     return sorted(found, key=lambda skill: -skill.share)
 
 
+def coherences(
+    metrics: Metrics, modalities: Mapping[str, Modality], conditions: tuple[str, ...] = ()
+) -> list[Skill]:
+    """Lists how often images show the label or the attributes that they are drawn from.
+
+    A classifier of real images judges. The baseline is a guess, the best that of real images.
+
+    Args:
+      metrics: the content of metrics.json.
+      modalities: the model's modalities.
+      conditions: those that are always given and never generated.
+    """
+    kinds = {name: x.kind for name, x in modalities.items()}
+    found = []
+    for given, target in signature_names.directions_of(list(modalities), conditions):
+        direction = Direction(given, target)
+        if kinds[target] != "image" or len(given) != 1:
+            continue
+        [source] = given
+        if kinds[source] == "label":
+            [number] = modalities[source].event_shape
+            names = (
+                label_metric_name(kinds, direction, "label_coherence"),
+                label_metric_name(kinds, direction, "classifier_accuracy"),
+            )
+            guess, words = 1 / number, f"{{:.1%}} show the {source} asked for"
+        elif kinds[source] == "attributes":
+            names = (
+                f"{direction.name}_coherence",
+                f"{direction.name}_judge_balanced_accuracy",
+            )
+            guess, words = 0.5, f"{{:.1%}} of {source} asked for show, a guess 50%"
+        else:
+            continue
+        value, real = (estimate_in(metrics, name) for name in names)
+        if value and real and real.mean > guess:
+            best = real.mean - guess
+            text = f"{words.format(value.mean)}, in real ones {real.mean:.1%}"
+            share, error = (value.mean - guess) / best, _known_error(value) / best
+            found.append(Skill(direction, share, error, text))
+    return sorted(found, key=lambda skill: -skill.share)
+
+
 def _of_label(
     metrics: Metrics, modalities: Mapping[str, Modality], direction: Direction
 ) -> Iterator[Skill]:
@@ -62,7 +105,7 @@ def _of_label(
         direction,
         label_metric_name(kinds, direction, "generated_label_accuracy"),
         label_metric_name(kinds, direction, "majority_accuracy"),
-        "{:.0%} right, the largest class alone {:.0%}",
+        "{:.1%} right, always guessing the commonest {:.1%}",
     )
 
 
@@ -71,7 +114,7 @@ def _of_attributes(
 ) -> Iterator[Skill]:
     balanced = estimate_in(metrics, f"{direction.name}_balanced_accuracy")
     if balanced:
-        words = f"balanced accuracy {balanced.mean:.0%}, a guess 50%"
+        words = f"{balanced.mean:.1%} right, a guess 50%"
         yield _skill(direction, balanced, 0.5, words)
 
 
@@ -94,7 +137,7 @@ def _of_text(
         direction,
         f"{direction.name}_symbol_accuracy",
         f"{direction.name}_usual_symbol_accuracy",
-        "{:.0%} of symbols right, the most frequent alone {:.0%}",
+        "{:.1%} of symbols right, always guessing the commonest {:.1%}",
     )
 
 

@@ -1,28 +1,37 @@
-"""Sums up a training in at most five sentences: what it predicts, what not, what to do next."""
+"""Sums up a training in at most five lines: what it reads and draws, and how well."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from jmvae_tf.evaluation.estimate import estimate_in
+from jmvae_tf.evaluation.label_names import label_metric_name
 from jmvae_tf.modalities import Modality
-from jmvae_tf.reporting.skills import Metrics, Skill, skills
+from jmvae_tf.reporting.next_step import NextStep, next_step
+from jmvae_tf.reporting.skills import Metrics, Skill, coherences, skills
 
-_WELL = 0.5
+_WELL = 0.7
 """The share of the baseline's errors from which a target counts as predicted well."""
 
 _ERRORS = 2.0
 """Standard errors that a skill must be above 0."""
 
-_MOST_NAMED = 3
-"""Targets in a sentence."""
-
-_RISING = 0.9
-"""The last tenth of the epochs; a bound that is best there may still rise."""
+_MOST_LINES = 3
+"""Of targets."""
 
 _COPIES = 0.5
 """The ratio of distances to training images below which samples count as copies."""
 
-_FEW = 1000
-"""Training examples, below which more would help most."""
+
+class Judged(NamedTuple):
+    """A trained model in words.
+
+    Attributes:
+      lines: at most five, the last one the verdict.
+      step: what to do next.
+    """
+
+    lines: list[str]
+    step: NextStep
 
 
 def verdict(
@@ -33,8 +42,8 @@ def verdict(
     conditions: tuple[str, ...] = (),
     decay_epochs: int = 0,
     has_ended: bool = False,
-) -> list[str]:
-    """Returns one sentence each on what is predicted well, what is not, samples and next steps.
+) -> Judged:
+    """Returns a line on each target, one on samples, a verdict, and the next step.
 
     Args:
       metrics: the content of metrics.json.
@@ -45,39 +54,51 @@ def verdict(
       decay_epochs: the epochs in which the learning rate decays; 0 if it is constant.
       has_ended: whether patience has ended the training.
     """
-    best: dict[str, Skill] = {}
-    for skill in skills(metrics, modalities, conditions):
-        best.setdefault(skill.direction.target, skill)
-    well = [x for x in best.values() if x.share >= _WELL and x.share > _ERRORS * x.error]
-    some = [x for x in best.values() if x not in well and x.share > _ERRORS * x.error]
-    none = [x for x in best.values() if x not in well and x not in some]
+    best = _best_of_targets(metrics, modalities, conditions)
+    step = next_step(metrics, modalities, history, num_training, best, decay_epochs, has_ended)
     lines = [
-        _sentence("Predicts well", well),
-        _sentence("Predicts in part", some),
-        _sentence("Does not predict, no better than its baseline", none),
-        " ".join(_on_samples(metrics, modalities)),
+        *_on_targets(best, modalities),
+        " ".join(_on_samples(metrics, modalities, best)),
+        _verdict(best),
     ]
-    next_step = (
-        _unused_latents(metrics)
-        or _longer_or_shorter(history, decay_epochs, has_ended)
-        or _on_data(metrics, modalities, num_training, best, none)
-    )
-    return [line for line in [*lines, f"Next: {next_step}."] if line]
+    return Judged([line for line in lines if line], step)
 
 
-def _sentence(beginning: str, found: Sequence[Skill]) -> str:
-    if not found:
-        return ""
-    more = len(found) - _MOST_NAMED
-    named = "; ".join(
-        f"{x.direction.target} from {' and '.join(x.direction.given)} ({x.words})"
-        for x in found[:_MOST_NAMED]
-    )
-    return f"{beginning}: {named}{f'; and {more} more' if more > 0 else ''}."
+def _best_of_targets(
+    metrics: Metrics, modalities: Mapping[str, Modality], conditions: tuple[str, ...]
+) -> list[Skill]:
+    """Returns the best skill of each target, the best first.
+
+    Images are judged by whether they show what was asked for, if that was measured.
+    """
+    best: dict[str, Skill] = {}
+    for found in (coherences, skills):
+        for skill in found(metrics, modalities, conditions):
+            best.setdefault(skill.direction.target, skill)
+    return sorted(best.values(), key=lambda skill: -skill.share)
 
 
-def _on_samples(metrics: Metrics, modalities: Mapping[str, Modality]) -> Iterator[str]:
-    """Yields sentences on intervals, on samples that are copies, and on gaps."""
+def _on_targets(best: Sequence[Skill], modalities: Mapping[str, Modality]) -> Iterator[str]:
+    """Yields a line each on the best targets and on the worst."""
+    left_out = len(best) - _MOST_LINES
+    shown = best if left_out <= 0 else [*best[: _MOST_LINES - 1], best[-1]]
+    for place, skill in enumerate(shown, 1):
+        (given, target), words = skill.direction, skill.words
+        verb = "Predicts"
+        if modalities[target].kind == "image":
+            verb = "Draws"
+        elif any(modalities[name].kind == "image" for name in given):
+            verb = "Reads"
+        line = f"{verb} {target} from {' and '.join(given)}: {words}."
+        is_worst = left_out > 0 and place == len(shown)
+        yield f"Worst of {len(best)}: {line[0].lower()}{line[1:]}" if is_worst else line
+
+
+def _on_samples(
+    metrics: Metrics, modalities: Mapping[str, Modality], best: Sequence[Skill]
+) -> Iterator[str]:
+    """Yields sentences on variety, on intervals, on samples that are copies, and on gaps."""
+    yield from _on_variety(metrics, modalities, best)
     for name, modality in modalities.items():
         inside = [
             value.mean
@@ -102,86 +123,44 @@ def _on_samples(metrics: Metrics, modalities: Mapping[str, Modality]) -> Iterato
         yield f"Of {number} test examples, not all have all: {', '.join(gaps)}."
 
 
-def _unused_latents(metrics: Metrics) -> str:
-    """Returns the next step if a latent variable is not used; an empty string otherwise."""
-    unused = [
-        key.removeprefix("active_units_").removesuffix("_multiple")
-        for key, value in metrics.items()
-        if key.startswith("active_units_") and key.endswith("_multiple") and value == 0
+def _on_variety(
+    metrics: Metrics, modalities: Mapping[str, Modality], best: Sequence[Skill]
+) -> Iterator[str]:
+    kinds = {name: x.kind for name, x in modalities.items()}
+    for direction in (
+        skill.direction for skill in best if kinds[skill.direction.target] == "image"
+    ):
+        image, [source, *_] = direction.target, direction.given
+        name = f"{direction.name}_diversity"
+        if kinds[source] == "label":
+            name = label_metric_name(kinds, direction, "label_diversity")
+        variety = estimate_in(metrics, name)
+        sharpness = estimate_in(metrics, f"{image}_sharpness_{direction.name}_over_real")
+        parts = [
+            f"differ {variety.mean:.0%} as much as real ones" if variety else "",
+            f"are {sharpness.mean:.0%} as sharp" if sharpness else "",
+        ]
+        if any(parts):
+            yield f"Samples of {image} for the same {source} {' and '.join(filter(None, parts))}."
+
+
+def _verdict(best: Sequence[Skill]) -> str:
+    """Returns the verdict; an empty string if nothing was measured beside a baseline."""
+    in_part, not_at_all = [], []
+    for skill in best:
+        if skill.share <= _ERRORS * skill.error:
+            not_at_all.append(skill.direction.target)
+        elif skill.share < _WELL:
+            in_part.append(skill.direction.target)
+    if not best:
+        return ""
+    if not in_part and not not_at_all:
+        return "Verdict: good; it does well what it was trained for."
+    word = "fair"
+    if not_at_all:
+        word = "poor" if len(not_at_all) == len(best) else "mixed"
+    reasons = [
+        f"{', '.join(in_part)} only in part" if in_part else "",
+        f"{', '.join(not_at_all)} no better than a guess" if not_at_all else "",
     ]
-    if not unused:
-        return ""
-    return (
-        f"the latent variable {unused[0]} is not used at all, so let the divergence set in later "
-        "(--warmup_epochs) or weigh the modalities more (--likelihood_weights)"
-    )
-
-
-def _longer_or_shorter(
-    history: Sequence[Mapping[str, float]], decay_epochs: int, has_ended: bool
-) -> str:
-    """Returns the next step if the training was too short or too long; an empty string otherwise.
-
-    A training that patience has ended was not too short. Where the image's decoder was trained
-    alone against a discriminator, the bound does not tell.
-    """
-    if any("train_generator_loss" in row and "train_bound" not in row for row in history):
-        return ""
-    bounds = [(row["epoch"], row["validation_bound"]) for row in history if _has_bound(row)]
-    if len(bounds) > 1:
-        top, last = max(bounds, key=lambda x: x[1])[0], bounds[-1][0]
-        if top >= _RISING * last and not has_ended:
-            # A rate that has decayed stays low, so more epochs of this run would change little.
-            again = "--run=another" if 0 < decay_epochs <= last else "--resume"
-            return (
-                f"the validation bound was still rising after {last:.0f} epochs, so train longer: "
-                f"{again} --epochs={2 * last:.0f}"
-            )
-        if top <= last / 2:
-            stop = "" if has_ended else "stop earlier (--patience) or "
-            return (
-                f"the validation bound was best after {top:.0f} of {last:.0f} epochs and fell "
-                f"since, so {stop}get more examples"
-            )
-    return ""
-
-
-def _on_data(
-    metrics: Metrics,
-    modalities: Mapping[str, Modality],
-    num_training: int | None,
-    best: Mapping[str, Skill],
-    none: Sequence[Skill],
-) -> str:
-    """Returns the next step if the training itself was well."""
-    for name, modality in modalities.items():
-        if modality.kind == "label" and name in best and _is_unbalanced(metrics, best[name]):
-            return f"rare classes of {name} are predicted worse, so try --balance={name}"
-    if none:
-        names = ", ".join(x.direction.target for x in none[:_MOST_NAMED])
-        return (
-            f"look whether the data tell {names} at all; if they do, weigh it more "
-            f"(--likelihood_weights={none[0].direction.target}=…) or train longer"
-        )
-    if num_training is not None and num_training < _FEW:
-        return f"more than {num_training} training examples would help most"
-    return "compare a run with another --seed, and bin/evaluate for log-likelihoods"
-
-
-def _has_bound(row: Mapping[str, float]) -> bool:
-    return "validation_bound" in row and "epoch" in row
-
-
-def _is_unbalanced(metrics: Metrics, skill: Skill) -> bool:
-    """Tells whether balanced accuracy is far below plain accuracy, beyond chance."""
-    for key in metrics:
-        if not key.endswith("generated_label_accuracy"):
-            continue
-        beginning = key.removesuffix("generated_label_accuracy")
-        if beginning not in ("", f"{'_'.join((*skill.direction.given, skill.direction.target))}_"):
-            continue
-        plain = estimate_in(metrics, key)
-        balanced = estimate_in(metrics, f"{beginning}balanced_accuracy")
-        if plain and balanced:
-            return plain.mean - balanced.mean > 0.05 + _ERRORS * balanced.standard_error
-    return False
+    return f"Verdict: {word}; {', '.join(filter(None, reasons))}."

@@ -59,5 +59,12 @@ def check_choice(flag: str, received: str, choices: Collection[str]) -> None:
 
 def closest(received: str, choices: Collection[str]) -> str:
     """Returns the remedy for a name that is not one of the choices: the closest of them."""
-    near = difflib.get_close_matches(received, list(choices), 1)
-    return f"did you mean {near[0]}?" if near else "choose one of them"
+    near = closest_name(received, choices)
+    return f"did you mean {near}?" if near else "choose one of them"
+
+
+def closest_name(received: str, choices: Collection[str]) -> str | None:
+    """Returns the most similar choice, whatever the case of letters; None if none is similar."""
+    lower = {choice.lower(): choice for choice in reversed(list(choices))}
+    near = difflib.get_close_matches(received.lower(), list(lower), 1)
+    return lower[near[0]] if near else None

@@ -31,7 +31,13 @@ _CHECKPOINT_NAME = re.compile(r"epoch-([0-9]{6,9})\.keras")
 _OWN_FOLDERS = ("logs", "figures", "measures")
 """Folders that belong to the run entirely; in `checkpoints`, only some files do."""
 
-_OWN_FILES = ("history.csv", "metrics.json", "training_summary.json", LOCAL_FILE)
+_OWN_FILES = (
+    "history.csv",
+    "metrics.json",
+    "metrics_table.txt",
+    "training_summary.json",
+    LOCAL_FILE,
+)
 """Files of a run besides `config.json` and those in folders."""
 
 _OLD_FRESH_CONFIG = ".config.json"  # Left by a killed start of version 0.3.0 or earlier.
@@ -85,6 +91,11 @@ class RunFolder:
     def metrics_file(self) -> pathlib.Path:
         """The file of the metrics from the evaluation."""
         return self.path / "metrics.json"
+
+    @property
+    def metrics_table(self) -> pathlib.Path:
+        """The same metrics as a table for people."""
+        return table_beside(self.metrics_file)
 
     @property
     def checkpoints(self) -> pathlib.Path:
@@ -361,6 +372,11 @@ class RunFolder:
                 "train longer, or choose another",
             )
         return path
+
+
+def table_beside(metrics: pathlib.Path) -> pathlib.Path:
+    """Returns the file of the table that belongs to a file of metrics."""
+    return metrics.with_name(f"{metrics.stem}_table.txt")
 
 
 def name_of_epoch(folder: RunFolder, checkpoint: pathlib.Path) -> str:

@@ -18,7 +18,7 @@ from jmvae_tf.training.callbacks import (
     Patience,
     TermsOnTestSet,
 )
-from jmvae_tf.training.discriminator_watch import DiscriminatorWatch
+from jmvae_tf.training.discriminator_watch import DiscriminatorWatch, note_on_discriminator
 from jmvae_tf.training.progress import Progress
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.schedules import schedules_of
@@ -80,14 +80,11 @@ def train(
     trained = folder.read_history()[:first_epoch]
     if first_epoch >= settings.epochs or patience.ends(settings, trained):
         return
-    if (settings.adversary_after or 0) >= settings.epochs:
-        print(
-            f"note: the discriminator begins after epoch {settings.adversary_after} "
-            f"(--adversary_after), so these {settings.epochs} epochs are without it",
-            file=sys.stderr,
-        )
     strategy = model.distribute_strategy
     feed = feed_of(settings, data, strategy.num_replicas_in_sync)
+    note = note_on_discriminator(settings, feed.steps_per_epoch)
+    if note:
+        print(note, file=sys.stderr)
     execution = execution_of(settings, feed)
     if profile:
         check_profile(settings, data, first_epoch)

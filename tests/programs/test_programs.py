@@ -160,6 +160,7 @@ def test_checkpoints_logs_and_no_temporary_files(whole):
         "config.json",
         "history.csv",
         "metrics.json",
+        "metrics_table.txt",
         "checkpoints",
         "figures",
         "logs",
@@ -185,7 +186,7 @@ def test_figures_are_pictures(whole):
         assert pixels.max() == 255, "paper"
 
 
-def test_metrics_are_written_and_printed(trained, whole):
+def test_metrics_are_written_and_put_into_a_table(whole):
     metrics = json.loads(whole.metrics_file.read_text())
     protocol = metrics.pop("protocol")
     assert (protocol["seed"], protocol["num_samples"], protocol["num_examples"]) == (0, 10, 299)
@@ -202,9 +203,26 @@ def test_metrics_are_written_and_printed(trained, whole):
         "active_units_z_multiple",
     }
     assert not [name for name in metrics if name.startswith("log_p")], "bin/evaluate has them"
-    assert all(is_printed(metric, trained[1]) for metric in metrics.values())
+    table = whole.metrics_table.read_text()
+    assert all(is_printed(metric, table) for metric in metrics.values())
+    assert max(map(len, table.splitlines())) <= 80
     # Three nearest neighbours on real digits; guesses would be right in a tenth.
     assert metrics["classifier_accuracy"]["mean"] > 0.9
+
+
+def test_the_end_sums_up_and_says_what_comes_next(trained):
+    _, printed = trained
+    summary = printed[printed.index("jmvae_kl on digits, 6 epochs, 299 test examples:") :]
+    lines = summary.splitlines()
+    for place, begin in enumerate(("Reads label from image: ", "Draws image from label: "), 1):
+        assert lines[place].startswith(f"  {begin}")
+    assert "\n  Verdict: " in summary
+    assert "\n  Next: " in summary
+    assert max(map(len, lines)) <= 80
+    assert "bin/generate --run=run --given=label=9\n" in summary
+    assert "bin/demo --saved_model=saved_models/digits-jmvae_kl\n" in summary
+    assert "bin/evaluate --run=run\n" in summary
+    assert "mean ± standard error" not in printed, "the table is in a file"
 
 
 def test_saved_model_is_version_one(trained):
@@ -324,7 +342,7 @@ def test_compiled_run_goes_on_as_if_it_had_not_ended(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("after", [f"epoch {EPOCHS}/", r"\d+ test examples"])
+@pytest.mark.parametrize("after", [f"epoch {EPOCHS}/", "measuring it on 299 test"])
 def test_interrupt_after_the_training_itself(whole, tmp_path, after):
     status, error = interrupt(tmp_path, signal.SIGINT, after, "train", *TINY)
     run = RunFolder(tmp_path / "run")

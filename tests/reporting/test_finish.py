@@ -2,6 +2,7 @@
 
 import pytest
 
+from jmvae_tf.data import digits
 from jmvae_tf.reporting import finish
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import settings_of
@@ -32,9 +33,9 @@ def test_what_fails_after_training_is_one_line_and_loses_nothing(
     monkeypatch.setattr(finish, "write_metrics", lambda *arguments, **named: None)
     monkeypatch.setattr(finish, "write_model_card", lambda *arguments: None)
     monkeypatch.setattr(finish, step, fail)
-    settings = settings_of("vae", "digits", {"target": "image"})
+    settings, data = settings_of("vae", "digits", {"target": "image"}), digits.load(None, "paper")
     with pytest.raises(UserError) as raised:
-        finish.finish_run(folder, settings, None, tmp_path / "saved", 3)
+        finish.finish_run(folder, settings, data, tmp_path / "saved", 3)
     assert exports == [(tmp_path / "saved" / "1", 3)]
     for part in (type(error).__name__, str(error), "saved/1 are complete", "--run='"):
         assert part in str(raised.value)
@@ -61,4 +62,4 @@ def test_an_interrupt_after_training_stays_one(tmp_path, monkeypatch):
     monkeypatch.setattr(finish, "write_metrics", interrupt)
     settings = settings_of("vae", "digits", {"target": "image"})
     with pytest.raises(KeyboardInterrupt):
-        finish.finish_run(RunFolder(tmp_path), settings, None, tmp_path, None)
+        finish.finish_run(RunFolder(tmp_path), settings, digits.load(None, "paper"), tmp_path, None)

@@ -55,8 +55,8 @@ def test_a_measured_model_has_counts_gaps_and_measures(run, tmp_path):
         "800 train, 200 validation, 210 test",
         "left out of both: 398 of 1198 train, 90 of 300 test.",
         "| `generated_label_accuracy` | 0.9000 ± 0.0200 | 210 |",
-        "- Predicts well: label from image (90% right, the largest class alone 10%).",
-        "| label | image | 90% right, the largest class alone 10% |",
+        "- Reads label from image: 90.0% right, always guessing the commonest 10.0%.",
+        "| label | image | 90.0% right, always guessing the commonest 10.0% |",
         "a \\| pipe and a 'tick'",
         "tensorflow ",
         "--epochs=3",
@@ -70,7 +70,7 @@ def test_of_many_measures_the_main_ones_are_listed(run, tmp_path):
     classes = {f"class_{x}_accuracy": {"mean": 0.1, "standard_error": 0.1} for x in range(300)}
     run[0].metrics_file.write_text(json.dumps({**METRICS, **classes, **terms}))
     text = card_of(run, tmp_path)
-    assert "| label | image | 90% right, the largest class alone 10% |" in text
+    assert "| label | image | 90.0% right, always guessing the commonest 10.0% |" in text
     assert "| `bound_8` | -8.0000 ± 0.1000 | all |" in text
     assert "class_" not in text
     assert "All 311 measures, also of single columns and classes, are in the run's" in text

@@ -33,27 +33,83 @@ METRICS = {
 STEADY = [{"epoch": x, "validation_bound": -abs(x - 12.0)} for x in range(1, 21)]
 
 
-def lines_of(metrics=METRICS, history=STEADY, num_training=5000, **named):
-    """Returns the sentences."""
-    return verdict(metrics, MODALITIES, history, num_training, **named)
+def judged(metrics=METRICS, history=STEADY, num_training=5000, modalities=MODALITIES, **named):
+    return verdict(metrics, modalities, history, num_training, **named)
+
+
+def next_of(*arguments, **named):
+    """Returns the next step, with its flags."""
+    return judged(*arguments, **named).step.with_flags
 
 
 def test_targets_are_sorted_by_what_they_gain_over_their_baseline():
-    well, some, none, samples, step = lines_of()
-    assert well == ("Predicts well: species from photo (90% right, the largest class alone 40%).")
-    assert some.startswith("Predicts in part: photo from species (13.0 dB, the mean photo alone")
-    assert none.startswith("Does not predict, no better than its baseline: measures from species")
-    assert "the worst column -0.20" in none
+    best, second, worst, samples, last = judged().lines
+    assert best == "Reads species from photo: 90.0% right, always guessing the commonest 40.0%."
+    assert second.startswith("Draws photo from species: 13.0 dB, the mean photo alone 12.0 dB.")
+    assert worst.startswith("Predicts measures from species: R² 0.01, the worst column -0.20")
     for part in ("hold 60% of the true values", "learned by heart", "species in 130"):
         assert part in samples
-    assert step.startswith("Next: look whether the data tell measures at all")
+    assert last == "Verdict: mixed; photo only in part, measures no better than a guess."
+    assert next_of().startswith("look whether the data tell measures at all")
 
 
 def test_the_best_source_of_each_target_is_named():
     better = {**METRICS, "photo_to_measures_r2": {"mean": 0.8, "standard_error": 0.02}}
     better["photo_to_measures_r2_worst"] = {"mean": 0.7, "standard_error": 0.02}
-    [well, *_] = lines_of(better)
-    assert "measures from photo (R² 0.80, the worst column 0.70, the mean alone 0)" in well
+    lines = judged(better).lines
+    assert "Reads measures from photo: R² 0.80, the worst column 0.70, the mean alone 0." in lines
+    assert lines[-1] == "Verdict: fair; photo only in part."
+
+
+def of_mean(mean):
+    return {"mean": mean, "standard_error": 0.01}
+
+
+def test_images_are_judged_by_whether_they_show_what_was_asked_for():
+    metrics = {
+        **METRICS,
+        "label_coherence": of_mean(0.9),
+        "classifier_accuracy": of_mean(0.95),
+        "label_diversity": of_mean(0.4),
+        "photo_sharpness_species_to_photo_over_real": of_mean(0.5),
+    }
+    modalities = {name: MODALITIES[name] for name in ("photo", "species")}
+    _, draws, samples, last = judged(metrics, modalities=modalities).lines
+    assert (
+        draws == "Draws photo from species: 90.0% show the species asked for, in real ones 95.0%."
+    )
+    assert "for the same species differ 40% as much as real ones and are 50% as sharp." in samples
+    assert last == "Verdict: good; it does well what it was trained for."
+
+
+def test_attributes_that_images_show_are_compared_with_a_guess():
+    traits = Modality("traits", (2,), Gaussian(), kind="attributes", value_names=("a", "b"))
+    metrics = {
+        "traits_to_photo_coherence": of_mean(0.51),
+        "traits_to_photo_judge_balanced_accuracy": of_mean(0.9),
+        "traits_to_photo_diversity": of_mean(0.8),
+    }
+    lines = judged(metrics, modalities={"photo": MODALITIES["photo"], "traits": traits}).lines
+    assert lines == [
+        "Draws photo from traits: 51.0% of traits asked for show, a guess 50%, in real ones 90.0%.",
+        "Samples of photo for the same traits differ 80% as much as real ones.",
+        "Verdict: poor; photo no better than a guess.",
+    ]
+
+
+def test_of_many_targets_the_best_and_the_worst_are_named():
+    columns = {x: Modality(x, (1,), Gaussian(), kind="numbers") for x in "abcde"}
+    metrics = {
+        f"a_to_{x}_r2{worst}": of_mean(0.9 - 0.1 * place)
+        for place, x in enumerate("bcde")
+        for worst in ("", "_worst")
+    }
+    lines = judged(metrics, modalities=columns).lines
+    assert [line[:24] for line in lines[:3]] == [
+        "Predicts b from a: R² 0.",
+        "Predicts c from a: R² 0.",
+        "Worst of 4: predicts e f",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -74,41 +130,47 @@ def test_the_best_source_of_each_target_is_named():
             300,
             "more than 300",
         ),
-        ({"species_to_measures_r2": None}, [], None, "bin/evaluate"),
+        ({"species_to_measures_r2": None}, [], None, "another seed: --seed=1"),
     ],
 )
 def test_the_next_step_is_what_helps_most(metrics, history, num_training, step):
-    lines = lines_of({**METRICS, **metrics}, history, num_training)
-    assert step in lines[-1]
-    assert len(lines) <= 5
+    found = judged({**METRICS, **metrics}, history, num_training)
+    assert step in found.step.with_flags
+    assert len(found.lines) <= 5
 
 
 def test_files_of_other_versions_give_a_verdict_too():
-    assert lines_of({}) == [
-        "Next: compare a run with another --seed, and bin/evaluate for log-likelihoods."
-    ]
-    assert lines_of({"photo_mean_psnr": {"mean": "?"}, "protocol": 3})
+    lines, step = judged({})
+    assert lines == []
+    assert step.with_flags == "see what chance does, with a run of another seed: --seed=1"
+    assert judged({"photo_mean_psnr": {"mean": "?"}, "protocol": 3})
 
 
 def test_a_run_whose_rate_has_decayed_is_not_resumed():
     history = [{"epoch": x, "validation_bound": float(x)} for x in range(1, 21)]
-    for decay_epochs, flags in ((0, "--resume"), (40, "--resume"), (20, "--run=another")):
-        step = verdict({}, MODALITIES, history, 5000, decay_epochs=decay_epochs)[-1]
-        assert f"train longer: {flags} --epochs=40" in step
+    for decay_epochs, flags in (
+        (0, ("--resume", "--epochs=40")),
+        (40, ("--resume", "--epochs=40")),
+        (20, ("--epochs=40", "--decay_epochs=40")),
+    ):
+        step = judged({}, history, decay_epochs=decay_epochs).step
+        assert "train longer" in step.text
+        assert step.flags == flags
+        assert step.resumes == ("--resume" in flags)
 
 
 @pytest.mark.parametrize("mean", ["?", None, [], math.nan, math.inf, 10**400, -1e300])
 def test_metrics_of_strangers_are_no_error(mean):
     """Those of a run of which the files are damaged."""
-    assert lines_of({key: {"mean": mean, "standard_error": mean} for key in METRICS})
+    assert judged({key: {"mean": mean, "standard_error": mean} for key in METRICS})
 
 
 def test_patience_has_found_the_best_epoch():
     rising = [{"epoch": x, "validation_bound": float(min(x, 39 - x))} for x in range(1, 22)]
-    assert "still rising" in lines_of(history=rising)[-1]
-    assert "still rising" not in lines_of(history=rising, has_ended=True)[-1]
+    assert "still rising" in next_of(history=rising)
+    assert "still rising" not in next_of(history=rising, has_ended=True)
     falling = [{"epoch": x, "validation_bound": -float(x)} for x in range(1, 21)]
-    assert lines_of(history=falling, has_ended=True)[-1].endswith("since, so get more examples.")
+    assert next_of(history=falling, has_ended=True).endswith("since, so get more examples")
 
 
 def test_the_bound_does_not_tell_of_a_decoder_that_was_trained_alone():
@@ -117,7 +179,7 @@ def test_the_bound_does_not_tell_of_a_decoder_that_was_trained_alone():
         {"epoch": x, "train_generator_loss": 1.0, "validation_bound": -float(x)}
         for x in range(6, 21)
     ]
-    assert "still rising" in lines_of(history=whole)[-1]
-    step = lines_of(history=[*whole, *alone])[-1]
+    assert "still rising" in next_of(history=whole)
+    step = next_of(history=[*whole, *alone])
     assert "rising" not in step
     assert "best after" not in step

@@ -11,7 +11,7 @@ import re
 from typing import Literal
 
 from jmvae_tf.data.registry import DATA_SETS
-from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.errors import UserError, closest_name
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl")
 """The endings of the tables that can be read."""
@@ -130,20 +130,20 @@ def _of_path(given: str) -> DataSource:
             f"--data={given}",
             "save it as one of these; from Excel, as CSV UTF-8",
         )
-    is_plain = re.fullmatch(r"[a-z][a-z0-9_]*", given)
+    is_plain = re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]*", given)
     raise UserError(
         f"--data must be {CHOICES}",
         f"--data={given}, where there is nothing",
         _meant(path, DATA_SETS if is_plain else ())
-        or ("check the path" + (f", or write tfds:{given}" if is_plain else "")),
+        or ("check the path" + (f", or write tfds:{given.lower()}" if is_plain else "")),
     )
 
 
 def _meant(path: pathlib.Path, names: tuple[str, ...] | dict = ()) -> str:
     """Returns a question with the closest name of a data set or of a file, or nothing."""
-    known = difflib.get_close_matches(str(path), list(names), 1)
+    known = closest_name(str(path), names)
     if known:
-        return f"did you mean --data={known[0]}?"
+        return f"did you mean --data={known}?"
     parent = path.parent
     if not parent.is_dir():
         while not parent.is_dir() and parent != parent.parent:

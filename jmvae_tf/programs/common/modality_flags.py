@@ -4,12 +4,12 @@ A program that takes them calls `take` where it defines its flags. The names are
 model is, so unknown flags are kept until the program asks for them with `given`.
 """
 
-import sys
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from absl import flags
 
+from jmvae_tf.programs.common.flag_mistakes import flag_mistake
 from jmvae_tf.runtime.errors import UserError
 
 
@@ -49,7 +49,7 @@ def parse_flags(arguments: Sequence[str]) -> list[str]:
     try:
         rest = flags.FLAGS(arguments, known_only=_taken)[1:]
     except flags.Error as error:
-        raise _refused(error) from error
+        raise flag_mistake(error, _written(error, arguments)) from error
     _kept[:] = [x for x in rest if x.startswith("-")] if _taken else []
     return [x for x in rest if x not in _kept]
 
@@ -75,8 +75,7 @@ def given(modalities: Collection[str]) -> list[ModalityFlag]:
             try:
                 flags.FLAGS(["", argument])  # Its message suggests flags of similar names.
             except flags.Error as error:
-                known = f"give one of {', '.join(modalities)}"
-                raise _refused(error, known if modalities else "choose another --run") from error
+                raise flag_mistake(error, argument, modalities) from error
         if not equals:
             raise UserError(
                 "A flag of a modality has its value behind an equals sign",
@@ -87,9 +86,9 @@ def given(modalities: Collection[str]) -> list[ModalityFlag]:
     return found
 
 
-def _refused(error: flags.Error, hint: str = "") -> UserError:
-    return UserError(
-        "Flags must be known and their values of the right kind",
-        str(error).replace("\n", " "),
-        f"see {sys.argv[0]} --help{', or ' * bool(hint)}{hint}",
-    )
+def _written(error: flags.Error, arguments: Sequence[str]) -> str:
+    """Returns the argument with an unknown flag as the user wrote it; "" for another error."""
+    if not isinstance(error, flags.UnrecognizedFlagError):
+        return ""
+    named = (x for x in arguments if x.lstrip("-").partition("=")[0] == error.flagname)
+    return next(named, "")

@@ -11,6 +11,7 @@ from typing import NoReturn
 from absl import flags
 
 from jmvae_tf.programs.common import modality_flags, standard_streams
+from jmvae_tf.programs.common.flag_mistakes import no_flag
 from jmvae_tf.programs.common.help_text import help_text
 from jmvae_tf.runtime.command_names import as_started
 from jmvae_tf.runtime.errors import UserError, one_line
@@ -72,7 +73,7 @@ def _parse(module: ModuleType) -> None:
         standard_streams.require_output()
         sys.exit(0)
     if rest:
-        raise UserError("Arguments must be flags", " ".join(rest), f"see {sys.argv[0]} --help")
+        raise no_flag(rest)
 
 
 def _interrupt(signum: int, frame: object) -> NoReturn:

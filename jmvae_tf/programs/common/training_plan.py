@@ -8,6 +8,7 @@ from jmvae_tf.data.own.data_source import DataSource, data_source_of
 from jmvae_tf.data.own.preset import Counts
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common.chosen_run import default_run, export_folder
+from jmvae_tf.programs.common.idle_settings import check_used
 from jmvae_tf.programs.common.repeated_run import repeated_settings
 from jmvae_tf.runtime.errors import UserError, check_choice
 from jmvae_tf.settings import Settings, check_values, settings_of
@@ -54,6 +55,7 @@ class TrainingPlan(NamedTuple):
         counts = Counts(data.num_examples("train"), data.num_examples("validation"))
         settings = settings_of(self.model, self.source.name, self.overrides, data.manifest, counts)
         _check_signatures(settings, self.source.given)
+        check_used(settings, self.overrides)
         _check(settings, self.distribute)
         return settings
 
@@ -121,6 +123,8 @@ def make_plan(
             settings = settings_of(model, source.name, overrides)
         else:
             check_values(overrides)
+        if settings is not None:
+            check_used(settings, overrides)
         if is_chief:
             folder.check_new(overwrite)
     if settings is not None:

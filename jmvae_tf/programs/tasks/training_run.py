@@ -31,6 +31,7 @@ def train_run(
     keep_versions: int | None,
     *,
     profile: bool,
+    verbose: bool,
     again: Sequence[str],
 ) -> None:
     """Carries out a plan and prints the paths of its results.
@@ -41,6 +42,7 @@ def train_run(
       export_dir: the folder of all SavedModels.
       keep_versions: the number of newest versions to keep; None for all.
       profile: whether to write a trace of some steps for TensorBoard.
+      verbose: whether to print the table of all metrics at the end.
       again: the arguments of `bin/train` that resume an interrupted run.
 
     Raises:
@@ -88,10 +90,9 @@ def train_run(
             # Imported only now, since training would use about 100 MiB more.
             from jmvae_tf.reporting.finish import finish_run
 
-            exported = finish_run(folder, settings, data, exports, keep_versions)
+            finish_run(folder, settings, data, exports, keep_versions, verbose)
         except KeyboardInterrupt as interrupt:
             raise interrupted(interrupt, _how_to_resume(folder, again)) from None
-    print(f"run:         {folder.path}\nfigures:     {folder.figures}\nSavedModel:  {exported}")
 
 
 def _open_folder(

@@ -1,0 +1,51 @@
+"""Refuses settings that a user gave and that would do nothing."""
+
+from collections.abc import Collection
+
+from jmvae_tf.models.adversaries import parts
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.settings import Settings
+
+
+def check_used(settings: Settings, given: Collection[str]) -> None:
+    """Checks that each setting that the user gave is used.
+
+    Args:
+      settings: the settings of a new run.
+      given: the names of the settings that the user gave; presets may have more than are used.
+
+    Raises:
+      UserError: if one has no effect beside the others.
+    """
+    if "flipped_images" in given and not settings.flips:
+        raise _idle(settings, "flipped_images", "says which images --flips mirrors", "flips")
+    if settings.adversary is None:
+        return
+    adversary = parts.adversary_of(settings.adversary)
+    if {"r1", "zero_centred"} <= adversary.parts:
+        raise UserError(
+            "zero_centred is r1 at real images, and the same at generated ones",
+            f"--adversary={settings.adversary}",
+            "leave r1 out",
+        )
+    if "penalty_weight" in given and not adversary.penalised:
+        rule = "is the weight of the adversary's part r1 or zero_centred"
+        raise _idle(settings, "penalty_weight", rule, "adversary", "r1")
+    if "similarity_weight" in given and "similarity" not in adversary.parts:
+        rule = "is the weight of the adversary's part similarity"
+        raise _idle(settings, "similarity_weight", rule, "adversary", "similarity")
+    if "decoder_learning_rate" in given and not settings.adversary_after:
+        rule = "is used after --adversary_after epochs"
+        raise _idle(settings, "decoder_learning_rate", rule, "adversary_after")
+
+
+def _idle(settings: Settings, name: str, rule: str, beside: str, missing: str = "") -> UserError:
+    """Returns the error of a setting that needs something of another one."""
+    add = {"flips": "--flips", "adversary_after": "--adversary_after=EPOCHS"}.get(
+        beside, f"--adversary={settings.adversary}+{missing}"
+    )
+    return UserError(
+        f"--{name} {rule}",
+        f"--{name}={getattr(settings, name)} with --{beside}={getattr(settings, beside)}",
+        f"add {add}, or leave --{name} out",
+    )

@@ -1,0 +1,49 @@
+"""Settings that would do nothing are refused, if a user gave them."""
+
+import pytest
+
+from jmvae_tf.programs.common.idle_settings import check_used
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.settings import settings_of
+
+HINGE = {"adversary": "hinge"}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"penalty_weight": 2.0}, "add --adversary=original+r1, or leave --penalty_weight out"),
+        ({**HINGE, "penalty_weight": 2.0}, "received --penalty_weight=2.0 with --adversary=hinge;"),
+        ({**HINGE, "similarity_weight": 2.0}, "add --adversary=hinge+similarity, or leave"),
+        (
+            {"decoder_learning_rate": 1e-4, "adversary_after": 0},
+            "with --adversary_after=0; add --adversary_after=EPOCHS, or leave",
+        ),
+        ({"adversary": "hinge+r1+zero_centred"}, "leave r1 out"),
+    ],
+)
+def test_what_does_nothing_is_refused(given, message):
+    settings = settings_of("jmvae_kl_gan", "digits", {"adversary": "original", **given})
+    with pytest.raises(UserError) as raised:
+        check_used(settings, given)
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"adversary": "hinge+r1", "penalty_weight": 2.0},
+        {"adversary": "hinge+zero_centred", "penalty_weight": 2.0},
+        {"adversary": "hinge+similarity", "similarity_weight": 2.0},
+        {"adversary_after": 3, "decoder_learning_rate": 1e-4},
+    ],
+)
+def test_what_is_used_is_not(given):
+    check_used(settings_of("jmvae_kl_gan", "digits", given), given)
+    check_used(settings_of("jmvae_kl", "digits", {}), {})
+
+
+def test_presets_may_have_more_than_is_used():
+    """A preset has values for all parts, of which an adversary may have few."""
+    check_used(settings_of("jmvae_kl_gan", "digits", HINGE), HINGE)
