@@ -74,7 +74,7 @@ def test_images_are_judged_by_whether_they_show_what_was_asked_for():
         "photo_sharpness_species_to_photo_over_real": of_mean(0.5),
     }
     modalities = {name: MODALITIES[name] for name in ("photo", "species")}
-    _, draws, samples, last = judged(metrics, modalities=modalities).lines
+    draws, _, samples, last = judged(metrics, modalities=modalities).lines
     assert (
         draws == "Draws photo from species: 90.0% show the species asked for, in real ones 95.0%."
     )
