@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from jmvae_tf.evaluation.observed import modality_names, with_masks
 from jmvae_tf.models.base import MultimodalVAE, Tensors
+from jmvae_tf.runtime.progress import with_progress
 from jmvae_tf.runtime.randomness import fold, root_seed
 
 ROWS = 10_000
@@ -44,14 +44,14 @@ def map_batches(
     description: str,
     seed: int = 0,
 ) -> dict[str, np.ndarray]:
-    """Scores examples in batches, with a progress bar on a terminal.
+    """Scores examples in batches, and shows the progress, see `with_progress`.
 
     Args:
       score: scores a batch; each batch gets its own seed.
       examples: modality name to [examples, *event_shape].
       names: the modalities that `score` takes, each with its mask if it has one.
       batch_size: the number of examples to score at once.
-      description: the text next to the progress bar.
+      description: what is scored, in words.
       seed: the same seed gives the same scores.
 
     Returns:
@@ -64,7 +64,7 @@ def map_batches(
             {name: x[start : start + batch_size] for name, x in chosen.items()},
             fold(root_seed(seed), index),
         )
-        for index, start in enumerate(tqdm(starts, description, leave=False, disable=None))
+        for index, start in enumerate(with_progress(starts, description))
     ]
     return {name: np.concatenate([part[name] for part in scores]) for name in scores[0]}
 

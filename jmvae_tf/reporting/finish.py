@@ -63,8 +63,6 @@ def finish_run(
     try:
         write_model_card(exported, model, folder, settings, checkpoint)  # Without metrics as yet.
         if not is_evaluated(folder, checkpoint):
-            number = data.num_examples("test")
-            print(f"measuring it on {number} test examples", flush=True)
             write_metrics(model, data, protocol, folder.metrics_file, about=about, verbose=verbose)
         write_model_card(exported, model, folder, settings, checkpoint)
         print("drawing figures", flush=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.evaluation.duration import announcement
 from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
 from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
 from jmvae_tf.models.base import MultimodalVAE
@@ -26,6 +27,8 @@ def write_metrics(
 ) -> dict[str, Any]:
     """Evaluates a model on the test set and writes the metrics to a file, and as a table beside it.
 
+    Says before what it measures, and how long that takes if it is long.
+
     Args:
       model: a trained model.
       data: the data that it was trained on.
@@ -40,6 +43,7 @@ def write_metrics(
     """
     number = min(num_examples or data.num_examples("test"), data.num_examples("test"))
     examples = EvaluationData(*pipelines.for_evaluation(data, number), data.redraw, data.empty)
+    print(*announcement(model, examples, protocol), sep="\n", flush=True)
     sections = evaluate(model, examples, protocol)
     metrics = {
         "protocol": {**dataclasses.asdict(protocol), "num_examples": number},

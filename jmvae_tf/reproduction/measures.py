@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from jmvae_tf.data import pipelines
+from jmvae_tf.evaluation.duration import announcement
 from jmvae_tf.evaluation.estimate import estimate, value_as_json, value_from_json
 from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
 from jmvae_tf.evaluation.metrics.conditional import conditional_log_likelihoods
@@ -140,6 +141,7 @@ def _evaluated(
         number = min(num_examples or available, available)
         data = runs.data
         examples = EvaluationData(*pipelines.for_evaluation(data, number), data.redraw, data.empty)
+        print(*announcement(model, examples, protocol), sep="\n", flush=True)
         sections = evaluate(model, examples, protocol)
         heading = f"{recipe.name}: {number} test examples, mean ± standard error"
         tables.append(f"\n{heading}\n\n{metrics_as_text(sections)}\n\n")

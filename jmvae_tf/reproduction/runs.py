@@ -127,7 +127,7 @@ class Runs:
         """
         recipes = tuple(recipes)
         width = max(len(recipe.name) for recipe in recipes)
-        lines = []
+        lines, left = [], 0
         for recipe in recipes:
             done, epochs = self.epochs_done(recipe), self.settings(recipe).epochs
             if done >= epochs:
@@ -139,8 +139,11 @@ class Runs:
             else:
                 state = f"not there: trained for {epochs} epochs"
             lines.append(f"  {recipe.name:<{width}}  {state}")
+            left += max(0, epochs - done)
         heading = f"runs in {self.path}, --scale={self.scale.name}, seed {self.seed}:"
-        print(heading, *lines, "", sep="\n", flush=True)
+        work = f"{left} epochs are left to train, which, with all measures, takes"
+        last = [f"{work} {self.scale.duration} on two cores"] if left else []
+        print(heading, *lines, *last, "", sep="\n", flush=True)
 
     def trained(self, recipe: Recipe) -> MultimodalVAE:
         """Returns the model of a run after its last epoch; trains missing epochs first.

@@ -13,6 +13,7 @@ class Scale:
 
     Attributes:
       name: its name on the command line.
+      duration: how long everything takes on two cores, in words.
       overrides: training settings that differ from the presets, which are the papers'.
       overrides_by_model: model to further such settings.
       num_generation_examples: examples scored with Eq. 5 and Eq. 6; the judge reads as many real
@@ -29,6 +30,7 @@ class Scale:
     """
 
     name: str
+    duration: str
     overrides: Mapping[str, Any]
     overrides_by_model: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     num_generation_examples: int | None = None
@@ -43,6 +45,7 @@ class Scale:
 
 QUICK = Scale(
     name="quick",
+    duration="hours",
     overrides={"epochs": 20, "warmup_epochs": 4},
     # With a warm-up of 4 epochs, z_2 learns almost nothing about the label: image -> label is -2.6
     # nats instead of -1.2.
@@ -52,7 +55,7 @@ QUICK = Scale(
     num_points=5000,
 )
 
-PAPER = Scale(name="paper", overrides={}, num_points=5000)
+PAPER = Scale(name="paper", duration="days or weeks", overrides={}, num_points=5000)
 
 PAPER_FACES = dataclasses.replace(
     PAPER, num_points=300, num_importance_samples=10, num_prior_samples=10, num_rounds=40
@@ -60,7 +63,11 @@ PAPER_FACES = dataclasses.replace(
 
 # Presets of toyfaces are for two cores. JMVAE's chains of 40 rounds take most of the time.
 QUICK_TOYFACES = dataclasses.replace(
-    PAPER_FACES, name="quick", num_generation_examples=500, num_likelihood_examples=500
+    PAPER_FACES,
+    name="quick",
+    duration="hours",
+    num_generation_examples=500,
+    num_likelihood_examples=500,
 )
 
 # The official partition of 24,000 of the images, with 20,000 for training. With so few images,
@@ -81,16 +88,18 @@ QUICK_CELEBA = dataclasses.replace(
 LONG = dataclasses.replace(
     PAPER,
     name="long",
+    duration="days",
     overrides={"epochs": 500, "warmup_epochs": 200, "checkpoint_every": 10},
 )
 
 LONG_CELEBA = dataclasses.replace(
     QUICK_CELEBA,
     name="long",
+    duration="days",
     overrides={**QUICK_CELEBA.overrides, "epochs": 24, "warmup_epochs": 6},
 )
 
-LONG_TOYFACES = dataclasses.replace(PAPER_FACES, name="long")
+LONG_TOYFACES = dataclasses.replace(PAPER_FACES, name="long", duration="days")
 
 SCALES: Mapping[str, Mapping[str, Scale]] = {
     "quick": {"mnist": QUICK, "celeba": QUICK_CELEBA, "toyfaces": QUICK_TOYFACES},

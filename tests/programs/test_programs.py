@@ -342,7 +342,7 @@ def test_compiled_run_goes_on_as_if_it_had_not_ended(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("after", [f"epoch {EPOCHS}/", "measuring it on 299 test"])
+@pytest.mark.parametrize("after", [f"epoch {EPOCHS}/", "measuring 299 test examples"])
 def test_interrupt_after_the_training_itself(whole, tmp_path, after):
     status, error = interrupt(tmp_path, signal.SIGINT, after, "train", *TINY)
     run = RunFolder(tmp_path / "run")

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from jmvae_tf.evaluation.batches import BATCH, chunks, map_batches, rows_at_once
 from jmvae_tf.evaluation.estimate import Estimate, estimate, estimate_of_log_probability
@@ -83,7 +82,8 @@ def importance_weighted_log_likelihoods(
         }
 
     rows = rows_at_once(model, targets)
-    scores = _log_mean(log_sums, examples, names, num_samples, seed, rows, f"q given {proposal}")
+    description = f"log-likelihoods, z given {', '.join(proposal)}"
+    scores = _log_mean(log_sums, examples, names, num_samples, seed, rows, description)
     return {together: scores[_key(together)] for together in sums}
 
 
@@ -146,7 +146,7 @@ def _log_mean(
 
     def log_mean(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, np.ndarray]:
         totals: dict[str, np.ndarray] = {}
-        for place, size in enumerate(tqdm(sizes, "samples", leave=False, disable=None)):
+        for place, size in enumerate(sizes):
             for name, value in log_sums(batch, fold(batch_seed, place), size).items():
                 log_sum = value.numpy().astype(np.float64)
                 totals[name] = np.logaddexp(totals.get(name, -np.inf), log_sum)

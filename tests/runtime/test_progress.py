@@ -1,0 +1,37 @@
+"""Long work shows a bar on a terminal, elsewhere lines."""
+
+import io
+import sys
+
+from jmvae_tf.runtime import progress
+from jmvae_tf.runtime.progress import with_progress
+
+
+class Terminal(io.StringIO):
+    """A standard error that is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def test_short_work_is_silent_without_a_terminal(capsys):
+    assert list(with_progress(range(100), "counting")) == list(range(100))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_line_now_and_then_without_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0.0)
+    assert list(with_progress(range(4), "counting")) == [0, 1, 2, 3]
+    out, err = capsys.readouterr()
+    assert "counting: 50% after 00:00, about 00:00 left\n" in out
+    assert err == ""
+
+
+def test_a_bar_on_a_terminal_is_cleared_at_the_end(capsys, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(progress, "_SECONDS_BEFORE_A_BAR", 0.0)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert list(with_progress([1, 2], "counting")) == [1, 2]
+    assert capsys.readouterr().out == ""
+    assert terminal.getvalue().startswith("\rcounting   0%|")
+    assert terminal.getvalue().endswith("\r")
