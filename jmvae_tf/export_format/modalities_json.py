@@ -85,8 +85,12 @@ def write_modalities(version: pathlib.Path, modalities: Mapping[str, DescribedMo
     Raises:
       OSError: if the file cannot be written.
     """
-    described = {name: _description(modality) for name, modality in modalities.items()}
-    write_json(version / "assets" / "modalities.json", described)
+    write_description(version / "assets" / "modalities.json", modalities)
+
+
+def write_description(path: pathlib.Path, modalities: Mapping[str, DescribedModality]) -> None:
+    """Writes a file as `write_modalities` does."""
+    write_json(path, {name: _description(modality) for name, modality in modalities.items()})
 
 
 def _description(modality: DescribedModality) -> dict[str, Any]:
@@ -130,10 +134,7 @@ def read_modalities(version: pathlib.Path) -> dict[str, DescribedModality]:
     """
     path = version / "assets" / "modalities.json"
     try:
-        described = read_json(path, _LARGEST_FILE)
-        if not 1 <= len(described) <= _MOST_MODALITIES:
-            raise ValueError(f"{len(described)} modalities")
-        modalities = {name: _described(name, fields) for name, fields in described.items()}
+        modalities = read_description(path)
         _check_signatures(modalities, read_signatures(version))
     except (OSError, ValueError) as error:
         raise UserError(
@@ -142,6 +143,19 @@ def read_modalities(version: pathlib.Path) -> dict[str, DescribedModality]:
             "export the model again with bin/export",
         ) from error
     return modalities
+
+
+def read_description(path: pathlib.Path) -> dict[str, DescribedModality]:
+    """Reads what `write_description` wrote.
+
+    Raises:
+      OSError: if the file cannot be read.
+      ValueError: if it is damaged or exceeds its limits.
+    """
+    described = read_json(path, _LARGEST_FILE)
+    if not 1 <= len(described) <= _MOST_MODALITIES:
+        raise ValueError(f"{len(described)} modalities")
+    return {name: _described(name, fields) for name, fields in described.items()}
 
 
 def _described(name: str, fields: Any) -> DescribedModality:

@@ -13,7 +13,9 @@ from absl import flags
 
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
+from jmvae_tf.programs.common.run_source import data_dir_of_run, source_of_run
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+from jmvae_tf.runtime.errors import UserError
 
 EXAMPLES = {
     "bin/evaluate": "measures runs/digits-jmvae_kl on all test digits",
@@ -54,6 +56,11 @@ shared_flags.define_inference()
 def main() -> None:
     """Runs the program."""
     run = choose_run(_RUN.value, _CHECKPOINT.value)
+    source_of_run(run, _DATA.value)
+    data_dir = data_dir_of_run(run.folder.path, _DATA_DIR)
+    out = pathlib.Path(_OUT.value or run.folder.metrics_file)
+    if out.is_dir():
+        raise UserError("--out is a file", f"--out={out}, a folder", f"write --out={out}/NAME.json")
     load_tensorflow()
     from jmvae_tf.programs.tasks import run_evaluation
 
@@ -61,11 +68,11 @@ def main() -> None:
         run,
         shared_flags.inference(),
         _DATA.value,
-        pathlib.Path(_DATA_DIR.value),
+        data_dir,
         num_samples=_NUM_SAMPLES.value,
         num_importance_samples=_NUM_IMPORTANCE_SAMPLES.value,
         num_prior_samples=_NUM_PRIOR_SAMPLES.value,
         seed=_SEED.value,
         num_examples=_NUM_EXAMPLES.value,
-        out=pathlib.Path(_OUT.value) if _OUT.value else run.folder.metrics_file,
+        out=out,
     )

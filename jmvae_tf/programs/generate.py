@@ -38,6 +38,7 @@ from absl import flags
 from jmvae_tf.programs.common import modality_flags, shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.given_flags import GivenFlags
+from jmvae_tf.programs.common.known_modalities import check_given
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_config import read_event_shapes
@@ -90,8 +91,13 @@ def main() -> None:
     suffix = ".gif" if _WALK.value else ".png"
     out = pathlib.Path(_OUT.value or run.folder.figures / f"generated{suffix}")
     shared_flags.check_picture_name(out, suffix)
+    if out.is_dir():
+        wanted = f"write --out={out}/NAME{suffix}"
+        raise UserError("--out is a file", f"--out={out}, a folder", wanted)
     if _SET.value:
         _check_edit()
+    given = GivenFlags(_IMAGE.value or (), _GIVEN.value)
+    check_given(run, given, _SET.value)
     load_tensorflow()
     from jmvae_tf.programs.tasks import generation
     from jmvae_tf.reporting.training_summaries import summary_of_run

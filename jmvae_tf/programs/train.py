@@ -12,6 +12,7 @@ from jmvae_tf.data.own.data_source import CHOICES
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common import settings_flags, shared_flags
 from jmvae_tf.programs.common.help_text import put_into_group
+from jmvae_tf.programs.common.run_source import data_dir_of_run
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.programs.common.training_plan import make_plan
 
@@ -69,12 +70,14 @@ def main() -> None:
         named=shared_flags.given_flags(_MODEL, _DATA),
         config=_CONFIG.value,
     )
+    usual = pathlib.Path(_DATA_DIR.value)
+    data_dir = data_dir_of_run(plan.folder.path, _DATA_DIR) if plan.resume else usual
     load_tensorflow()
     from jmvae_tf.programs.tasks import training_run
 
     training_run.train_run(
         plan,
-        pathlib.Path(_DATA_DIR.value),
+        data_dir,
         _EXPORT_DIR.value,
         _KEEP_VERSIONS.value,
         profile=_PROFILE.value,

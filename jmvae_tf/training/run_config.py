@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.errors import UserError, closest_name
 from jmvae_tf.runtime.files import read_json, write_json
 from jmvae_tf.runtime.version import installed_versions
 from jmvae_tf.settings import Settings
@@ -19,6 +19,7 @@ LARGEST_FILE = 1 << 24
 _VERSIONS, _SHAPES, _FINGERPRINT = "versions", "modalities", "fingerprint"  # Besides the settings.
 _BESIDE = (_VERSIONS, _SHAPES, _FINGERPRINT)
 _A_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_MOST_NAMED = 5  # Runs in a message.
 _MOST_MODALITIES, _MOST_AXES, _LONGEST_AXIS = 100, 8, 2**24
 
 
@@ -63,9 +64,7 @@ def read_run_config(path: pathlib.Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise UserError(
-            "A run folder holds a config.json",
-            f"{path.parent}, which does not",
-            "name the folder of a run of bin/train with --run",
+            "A run folder holds a config.json", f"{path.parent}, which does not", _runs_beside(path)
         )
     try:
         config = read_json(path, LARGEST_FILE)
@@ -82,6 +81,29 @@ def read_run_config(path: pathlib.Path) -> dict[str, Any]:
             "name the folder of a run of bin/train with --run",
         )
     return config
+
+
+def _runs_beside(path: pathlib.Path) -> str:
+    """Returns the remedy for a folder without a run: a run that is near, or how to make one."""
+    folder = path.parent
+    if (folder / "saved_model.pb").is_file() or (folder / "1" / "saved_model.pb").is_file():
+        return "this is a SavedModel; name the run that it was exported from with --run"
+    for place in (folder, folder.parent):
+        names = [x.name for x in _folders_in(place) if (x / path.name).is_file()]
+        near = closest_name(folder.name, names) or (names[0] if len(names) == 1 else None)
+        if near:
+            return f"did you mean --run={place / near}?"
+        if names:
+            some = ", ".join(sorted(names)[:_MOST_NAMED])
+            return f"name the folder of a run with --run; in {place} are {some}"
+    return "name the folder of a run with --run, or make one with bin/train"
+
+
+def _folders_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    try:
+        return [x for x in folder.iterdir() if x.is_dir()]
+    except OSError:
+        return []
 
 
 def read_run_settings(path: pathlib.Path) -> Settings:

@@ -35,6 +35,7 @@ _OWN_FILES = (
     "history.csv",
     "metrics.json",
     "metrics_table.txt",
+    "modalities.json",
     "training_summary.json",
     LOCAL_FILE,
 )
@@ -132,8 +133,9 @@ class RunFolder:
             return
         if self.is_run():
             if not overwrite:
+                done = max(self.checkpoint_epochs(), default=0)
                 raise UserError(
-                    "The folder of a new run must not exist",
+                    f"{self.path} has a run already, of {done} epochs",
                     f"--run={self.path}",
                     "continue it with --resume, replace it with --overwrite, or choose another",
                 )

@@ -118,12 +118,12 @@ def define_checkpoint() -> flags.FlagHolder:
 def define_export() -> tuple[flags.FlagHolder, flags.FlagHolder]:
     """Defines --export_dir and --keep_versions for a program that exports."""
     export_dir = define_path("export_dir", "saved_models", "folder for SavedModels")
-    keep = flags.DEFINE_integer(
+    keep = define_integer(
         "keep_versions",
         None,
         "number of newest versions of a SavedModel to keep (default: all); use 2 or more if a "
         "server reads them",
-        lower_bound=1,
+        1,
     )
     return export_dir, keep
 

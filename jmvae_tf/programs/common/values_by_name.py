@@ -209,13 +209,10 @@ def _named(
                 written,
                 f"write --{name}=… with all values in order",
             )
-        near = _nearest(name, list(names))
-        usual = [x for x in names if not _is_odd(x, names)]
         raise UserError(
             f"--{flag} must name what the model knows",
             written,
-            (f"did you mean {near}?" if near else f"choose among {', '.join(usual)}")
-            + _hint_on_commas(flag, names),
+            _meant(item, names, modalities) + _hint_on_commas(flag, names),
         )
     for meaning in names[name]:
         if meaning.place is None:
@@ -228,6 +225,25 @@ def _named(
             f"write {' or '.join(long)}",
         )
     return names[name][0]
+
+
+def _meant(
+    item: _Item, names: Mapping[str, list[_Named]], modalities: "Mapping[str, Known]"
+) -> str:
+    """Returns the remedy for an unknown name: what was perhaps meant, or what there is."""
+    classes = [
+        label
+        for label, x in modalities.items()
+        if x.kind == "label" and not item.value and item.name in names_or_numbers(x)
+    ]
+    if classes:
+        return f"did you mean {' or '.join(f'--{item.flag}={x}={item.name}' for x in classes)}?"
+    near = _nearest(item.name, list(names))
+    if near:
+        return f"did you mean {near}?"
+    usual = [x for x in names if not _is_odd(x, names)]
+    more = f" … ({len(usual)} in all)" if len(usual) > _MOST_NAMES else ""
+    return f"choose among {', '.join(usual[:_MOST_NAMES])}{more}"
 
 
 def _is_odd(name: str, names: Mapping[str, list[_Named]]) -> bool:
@@ -275,7 +291,8 @@ def _number(item: _Item, modality: "Known") -> float:
         bounded = math.isfinite(low) or math.isfinite(high)
         rule = f"a number from {low:g} to {high:g}" if bounded else "a finite number"
         rule = f"yes, no or {rule}" if is_attribute else rule
-        raise UserError(f"{item.name} must be {rule}", item.written, "change it")
+        remedy = "change it" if item.value else f"write --{item.flag}={item.name}=1"
+        raise UserError(f"{item.name} must be {rule}", item.written, remedy)
     return number
 
 

@@ -4,14 +4,15 @@ import pathlib
 
 from jmvae_tf.data import registry as data_sets
 from jmvae_tf.data.data_set import PARTS, DataSet
-from jmvae_tf.data.own.data_source import DataSource, data_source_of
+from jmvae_tf.data.own.data_source import DataSource
 from jmvae_tf.data.own.fingerprint import fingerprint_of
 from jmvae_tf.data.own.incomplete import without_incomplete
 from jmvae_tf.data.own.loading import load_own
 from jmvae_tf.programs.common.chosen_run import ChosenRun
+from jmvae_tf.programs.common.run_source import source_of_run
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import Settings
-from jmvae_tf.training import local_file, run_config
+from jmvae_tf.training import run_config
 from jmvae_tf.training.run_folder import RunFolder
 
 
@@ -56,23 +57,7 @@ def load_for(run: ChosenRun, given: str | None, data_dir: pathlib.Path) -> DataS
       UserError: if it does not say where its own data are, or they have other modalities.
     """
     settings, folder = run.settings, run.folder
-    if settings.manifest is None:
-        if given not in (None, settings.data):
-            raise UserError(
-                "A run is measured on its own kind of data",
-                f"--data={given} for {settings.data}",
-                "leave --data out",
-            )
-        source = data_source_of(settings.data)
-    else:
-        last = given or local_file.read_source(folder.path)
-        source = data_source_of(last or ".")
-        if last is None or (given is None and source.kind == "function"):
-            raise UserError(
-                "The data of a run on your own data must be named",
-                f"{folder.path}, " + ("whose data are Python code" if last else "without them"),
-                f"add --data={last or 'PATH'}",
-            )
+    source = source_of_run(run, given)
     data = load(source, data_dir, settings)
     folder.check_modalities(data.modalities)
     recorded = run_config.read_fingerprint(folder.config_file)

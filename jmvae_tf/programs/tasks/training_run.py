@@ -11,6 +11,7 @@ import tensorflow as tf
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.programs.common.chosen_run import export_folder
+from jmvae_tf.programs.common.known_modalities import write_modalities_of_run
 from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.programs.common.training_plan import TrainingPlan
 from jmvae_tf.programs.tasks import chosen_settings, run_data
@@ -31,7 +32,7 @@ def train_run(
     keep_versions: int | None,
     *,
     profile: bool,
-    verbose: bool,
+    verbose: bool = False,
     again: Sequence[str],
 ) -> None:
     """Carries out a plan and prints the paths of its results.
@@ -80,7 +81,7 @@ def train_run(
             check_profile(settings, data, epoch)
         if plan.is_chief:
             exports.mkdir(parents=True, exist_ok=True)  # Fails before hours of training, not after.
-            _open_folder(plan, settings, data, fingerprint)
+            _open_folder(plan, settings, data, fingerprint, data_dir)
         _announce_devices(strategy.num_replicas_in_sync)
         try:
             train(model, settings, data, folder, epoch, profile)
@@ -96,7 +97,11 @@ def train_run(
 
 
 def _open_folder(
-    plan: TrainingPlan, settings: Settings, data: DataSet, fingerprint: str | None
+    plan: TrainingPlan,
+    settings: Settings,
+    data: DataSet,
+    fingerprint: str | None,
+    data_dir: pathlib.Path,
 ) -> None:
     """Prepares the run's folder for training."""
     folder = plan.folder
@@ -107,8 +112,9 @@ def _open_folder(
         left = ", ".join(folder.start(settings, data.modalities, fingerprint))
         if left:
             print(one_line(f"note: {folder.path} keeps files that no run wrote: {left}"))
-    if settings.manifest is not None:
-        local_file.write_source(folder.path, plan.source)
+    write_modalities_of_run(folder.path, data.modalities)
+    if settings.manifest is not None or data_dir.is_dir():
+        local_file.write_source(folder.path, plan.source, data_dir)
 
 
 def announce_judged(model: Trained) -> None:
