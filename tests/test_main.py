@@ -57,10 +57,10 @@ def test_it_lists_its_programs_and_versions(console):
     [
         (["trian"], "received trian; did you mean train?"),
         (["--epochs=3"], "received --epochs=3; choose one of them"),
-        (["train", "--epochs=ten"], "see {command} train --help"),
+        (["train", "--foo=1"], "see {command} train --help"),
         (["train", "more"], "received more; see {command} train --help"),
-        (["export", "--run=x"], "received x, which does not; name the folder of a run of "),
-        (["export", "--run=x"], "{command} train with --run"),
+        (["export", "--run=x"], "received x, which does not; name the folder of a run with "),
+        (["export", "--run=x"], "or make one with {command} train"),
     ],
 )
 def test_mistakes_name_the_command_that_was_started(console, tmp_path, arguments, told):

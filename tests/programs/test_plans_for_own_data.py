@@ -51,7 +51,7 @@ def test_mistakes_that_need_no_data_are_refused_at_once(here, run):
         make_plan("jmvae", "shells", {"epochs": 0}, **USUAL)
     with pytest.raises(UserError, match="--incomplete=dorp"):
         make_plan("jmvae", "shells", {"incomplete": "dorp"}, **USUAL)
-    with pytest.raises(UserError, match="must not exist"):
+    with pytest.raises(UserError, match="has a run already"):
         make_plan("jmvae", "shells", {}, **{**USUAL, "run": "run"})
 
 
@@ -124,6 +124,31 @@ def test_a_strange_local_file_is_refused(here, run, content):
     write_json(run.path / local_file.LOCAL_FILE, content)
     with pytest.raises(UserError, match=r"local\.json .*; delete the file, and name the data"):
         local_file.read_source(run.path)
+
+
+def test_the_folder_of_the_data_is_recorded_if_there_is_one(here, run):
+    source, data_dir = data_source_of("shells"), here / "prepared"
+    local_file.write_source(run.path, source, data_dir)
+    assert local_file.read_data_dir(run.path) is None
+    data_dir.mkdir()
+    local_file.write_source(run.path, source, data_dir)
+    assert local_file.read_data_dir(run.path) == data_dir
+    assert local_file.read_source(run.path) == str(here / "shells")
+    data_dir.rmdir()
+    assert local_file.read_data_dir(run.path) is None
+
+
+@pytest.mark.parametrize("recorded", [3, "", "a\nb"])
+def test_a_strange_folder_of_data_is_refused(run, recorded):
+    write_json(run.path / local_file.LOCAL_FILE, {"data": "mnist", "data_dir": recorded})
+    with pytest.raises(UserError, match=r"local\.json .*'data_dir' is no text"):
+        local_file.read_data_dir(run.path)
+
+
+def test_a_relative_folder_of_data_is_not_used(here, run):
+    (here / "near").mkdir()
+    write_json(run.path / local_file.LOCAL_FILE, {"data": "mnist", "data_dir": "near"})
+    assert local_file.read_data_dir(run.path) is None
 
 
 @pytest.mark.parametrize("fingerprint", [3, "x" * 16, "0" * 17, ["0"]])

@@ -1,0 +1,150 @@
+"""Natural mistakes: one line each that a person would write, before anything is computed."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from jmvae_tf.data.handwritten import digit_modalities
+from jmvae_tf.likelihoods import Gaussian
+from jmvae_tf.modalities import Modality
+from jmvae_tf.programs.common.known_modalities import write_modalities_of_run
+from jmvae_tf.settings import settings_of
+from jmvae_tf.training.run_folder import RunFolder
+from tests.helpers.paths import BIN
+from tests.helpers.programs import Ended, mistake, start_code
+
+FACES = "--run=runs/toyfaces-jmvae_kl"
+MISTAKES = {
+    "train": "runs/digits-jmvae_kl has a run already, of 3 epochs; received --run=runs/digits-jmv"
+    "ae_kl; continue it with --resume, replace it with --overwrite, or choose another",
+    "train --epochs=ten": "--epochs must be a whole number; received --epochs=ten; write it in",
+    "train --learning_rate=fast": "--learning_rate must be a number; received --learning_rate=fast",
+    "train --resume=maybe": "received --resume=maybe; write --resume or --noresume",
+    "train --epochs": "--epochs needs a value; received --epochs alone; write --epochs=…",
+    "train --model=JMVAE": "received --model=JMVAE; did you mean jmvae?",
+    "train --data=MNIST": "where there is nothing; did you mean --data=mnist?",
+    "train --epoch=3": "There is no flag --epoch; received --epoch=3; did you mean --epochs?",
+    "train --data-dir=data": "received --data-dir=data; did you mean --data_dir?",
+    "train --nojit": "received --nojit; did you mean --nojit_compile?",
+    "train epochs=3": "received epochs=3; did you mean --epochs=3?",
+    "train mnist": "received mnist; did you mean --data=mnist?",
+    "train cvae": "received cvae; did you mean --model=cvae?",
+    "train --model=jmvae_gan --penalty_weight=3": "add --adversary=original+r1, or leave --pen",
+    "train --likelihood_weights=lable=3": "received --likelihood_weights=lable; did you mean label",
+    "evaluate --run=runs/digit-jmvae_kl": "did you mean --run=runs/digits-jmvae_kl?",
+    "evaluate --run=runs": "in runs are digits-jmvae_kl, toyfaces-jmvae_kl",
+    "evaluate --run=saved_models/digits": "this is a SavedModel; name the run that it was exported",
+    "evaluate --data=mnist": "received --data=mnist for digits; leave --data out",
+    "evaluate --out=runs": "--out is a file; received --out=runs, a folder; write --out=runs/NAME",
+    "export --keep_versions=0": "--keep_versions must be at least 1; received --keep_versions=0;",
+    "generate --given=7": "received --given=7; did you mean --given=label=7?",
+    "generate --given=lable=7": "received --given=lable=7; did you mean label?",
+    "generate --given=label=12": "must be one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9; received --giv",
+    "generate --labell=7": "There is no flag --labell; received --labell=7; did you mean --label?",
+    "generate --image=digi.png": "digi.png: No such file or directory; did you mean digit.png?",
+    "generate --image=none.jpg": "none.jpg: No such file or directory; name a JPEG or PNG file",
+    "generate --image=runs": "received runs: it is a folder; name a JPEG or PNG file",
+    "generate --image=notes.txt": "received notes.txt, neither a JPEG nor a PNG; convert it",
+    f"generate {FACES} --given=Smilin=1": "received --given=Smilin=1; did you mean Smiling?",
+    f"generate {FACES} --given=Smiling": "received --given=Smiling; write --given=Smiling=1",
+    f"generate {FACES} --given=age=7": "received --given=age=7; choose among Smiling, Male",
+    "reproduce --table=2018-1": "received --table=2018-1; did you mean 2018-1-",
+}
+
+_ALL = """
+import json, os, sys
+import launch
+from tests.helpers.paths import BIN
+for line in json.loads(sys.argv[1]):
+    program, *arguments = line.split()
+    child = os.fork()
+    if not child:
+        for number, name in enumerate(("out", "err"), 1):
+            os.dup2(os.open(f"{line.replace('/', '|')}.{name}", os.O_CREAT | os.O_WRONLY), number)
+        sys.argv = [str(BIN / program), *arguments]
+        launch.run(program)
+    _, status = os.waitpid(child, 0)
+    with open(line.replace("/", "|") + ".status", "w") as file:
+        file.write(str(os.waitstatus_to_exitcode(status)))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with two runs, an export, an image and a text."""
+    folder = tmp_path_factory.mktemp("mistakes")
+    traits = Modality(
+        "attributes", (2,), Gaussian(), kind="attributes", value_names=("Smiling", "Male")
+    )
+    image = digit_modalities(64)["image"]
+    for data, modalities in (
+        ("digits", digit_modalities(8)),
+        ("toyfaces", {"image": image, "attributes": traits}),
+    ):
+        run = RunFolder(folder / "runs" / f"{data}-jmvae_kl")
+        run.start(settings_of("jmvae_kl", data, {}), modalities)
+        write_modalities_of_run(run.path, modalities)
+        run.checkpoints.mkdir()
+        run.checkpoint_of(3).touch()
+    version = folder / "saved_models" / "digits" / "1"
+    version.mkdir(parents=True)
+    (version / "saved_model.pb").touch()
+    (folder / "digit.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (folder / "notes.txt").write_text("years of work")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ended(folder):
+    """Each command with what it left, all run by one process."""
+    done = start_code(folder, _ALL, json.dumps(list(MISTAKES)))
+    assert done.returncode == 0, done.stderr
+
+    def read(line, name):
+        return (folder / f"{line.replace('/', '|')}.{name}").read_text()
+
+    return {
+        line: Ended(int(read(line, "status")), read(line, "out"), read(line, "err"))
+        for line in MISTAKES
+    }
+
+
+@pytest.mark.parametrize("line", MISTAKES)
+def test_one_line_says_what_to_do(ended, line):
+    done = ended[line]
+    assert MISTAKES[line] in mistake(done)
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("line", ["train --epochs=ten", "generate --given=7"])
+def test_tensorflow_is_not_loaded_for_it(folder, line):
+    program, *arguments = line.split()
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", str(BIN / program), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert f"received {arguments[-1]};" in done.stderr.splitlines()[-1]
+    assert not {"tensorflow", "keras"} & {
+        text.rpartition("|")[2].strip() for text in done.stderr.splitlines()
+    }
+
+
+def test_help_goes_to_a_reader_that_stops(folder):
+    done = subprocess.run(
+        f"{sys.executable} {BIN / 'train'} --help | head -1",
+        cwd=folder,
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1
