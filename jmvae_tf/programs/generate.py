@@ -38,7 +38,6 @@ from absl import flags
 from jmvae_tf.programs.common import modality_flags, shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.given_flags import GivenFlags
-from jmvae_tf.programs.common.known_modalities import check_given
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_config import read_event_shapes
@@ -97,6 +96,8 @@ def main() -> None:
     if _SET.value:
         _check_edit()
     given = GivenFlags(_IMAGE.value or (), _GIVEN.value)
+    from jmvae_tf.programs.common.known_modalities import check_given  # It imports NumPy.
+
     check_given(run, given, _SET.value)
     load_tensorflow()
     from jmvae_tf.programs.tasks import generation

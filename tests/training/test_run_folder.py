@@ -255,7 +255,9 @@ def test_new_run_may_take_what_is_free(folder, settings):
 def test_run_is_overwritten_only_if_asked_for(run, settings):
     run.write_history([{"epoch": 1}])
     (run.path / "checkpoints").mkdir()
-    with pytest.raises(UserError, match=f"has a run already, of .*; received --run={run.path}; .*--resume"):
+    with pytest.raises(
+        UserError, match=f"has a run already, of .*; received --run={run.path}; .*--resume"
+    ):
         run.check_new(overwrite=False)
     run.check_new(overwrite=True)
     assert run.history_file.exists(), "checking removes nothing"
