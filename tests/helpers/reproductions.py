@@ -28,6 +28,7 @@ OF_MNIST = [name for name, data in recipes.DATA_CHOICES.items() if data == ("mni
 OF_FACES = [name for name, data in recipes.DATA_CHOICES.items() if data == ("celeba", "toyfaces")]
 
 TINY_SCALE = Scale(
+    duration="seconds",
     name="tiny",
     overrides={
         "epochs": 2,
