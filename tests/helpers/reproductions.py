@@ -48,6 +48,7 @@ TINY_SCALE = Scale(
 )
 NETWORK = "D4R"
 SMALL_SCALE = Scale(
+    duration="seconds",
     name="small",
     overrides={},
     num_generation_examples=40,
