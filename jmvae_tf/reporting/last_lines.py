@@ -12,7 +12,7 @@ from jmvae_tf.runtime.command_names import as_started
 from jmvae_tf.runtime.files import read_json
 from jmvae_tf.settings import Settings
 from jmvae_tf.training import local_file, patience
-from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.run_folder import RunFolder, table_beside
 
 _WIDTH = 80
 
@@ -75,7 +75,7 @@ def _commands(
     """Yields what can be done now, with the command or the path for it."""
     run = f"--run={folder.path}"
     yield "figures", str(folder.figures)
-    yield "all metrics", str(folder.metrics_table)
+    yield "all metrics", str(table_beside(folder.metrics_file))
     yield "SavedModel", str(exported)
     yield "draw", shlex.join(["bin/generate", run, *_given(model)])
     yield "try in a browser", shlex.join(["bin/demo", f"--saved_model={exported.parent}"])

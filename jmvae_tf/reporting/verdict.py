@@ -22,7 +22,7 @@ _COPIES = 0.5
 """The ratio of distances to training images below which samples count as copies."""
 
 
-class Judged(NamedTuple):
+class InWords(NamedTuple):
     """A trained model in words.
 
     Attributes:
@@ -42,7 +42,7 @@ def verdict(
     conditions: tuple[str, ...] = (),
     decay_epochs: int = 0,
     has_ended: bool = False,
-) -> Judged:
+) -> InWords:
     """Returns a line on each target, one on samples, a verdict, and the next step.
 
     Args:
@@ -61,7 +61,7 @@ def verdict(
         " ".join(_on_samples(metrics, modalities, best)),
         _verdict(best),
     ]
-    return Judged([line for line in lines if line], step)
+    return InWords([line for line in lines if line], step)
 
 
 def _best_of_targets(

@@ -94,11 +94,6 @@ class RunFolder:
         return self.path / "metrics.json"
 
     @property
-    def metrics_table(self) -> pathlib.Path:
-        """The same metrics as a table for people."""
-        return table_beside(self.metrics_file)
-
-    @property
     def checkpoints(self) -> pathlib.Path:
         """The folder of complete models, with the optimiser's state."""
         return self.path / "checkpoints"

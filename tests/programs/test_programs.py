@@ -24,7 +24,7 @@ from jmvae_tf.data import mnist
 from jmvae_tf.runtime.version import installed_versions
 from jmvae_tf.settings import setting_fields, settings_of
 from jmvae_tf.training.checkpoints import load_checkpoint
-from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.run_folder import RunFolder, table_beside
 from tests.helpers.folders import contents
 from tests.helpers.paths import ROOT
 from tests.helpers.printed_metrics import is_printed
@@ -205,7 +205,7 @@ def test_metrics_are_written_and_put_into_a_table(whole):
         "active_units_z_multiple",
     }
     assert not [name for name in metrics if name.startswith("log_p")], "bin/evaluate has them"
-    table = whole.metrics_table.read_text()
+    table = table_beside(whole.metrics_file).read_text()
     assert all(is_printed(metric, table) for metric in metrics.values())
     # But for those that say of how many examples they are.
     assert max(len(line.partition("  of ")[0]) for line in table.splitlines()) <= 80
