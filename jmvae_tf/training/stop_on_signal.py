@@ -59,8 +59,8 @@ class StopOnSignal(keras.callbacks.Callback):
         if self._stop == _AFTER_EPOCH and not self._announced:
             self._announced = True
             tqdm.write(  # Above the bar, if there is one.
-                f"stopping: epoch {self._epoch} is finished and saved first; press Ctrl-C again to "
-                "stop now, which loses what this epoch has learned",
+                f"stopping after epoch {self._epoch}, which is saved; Ctrl-C again stops now and "
+                "loses it",
                 file=sys.stderr,
             )
 

@@ -262,7 +262,7 @@ def test_interrupted_run_goes_on_as_if_it_had_not_been(whole, tmp_path):
     newest = run.newest_checkpoint()
     stopping, interrupted = error.splitlines()
     epoch = run.checkpoint_epochs()[-1]
-    assert stopping.startswith(f"stopping: epoch {epoch} is finished and saved first; press Ctrl-C")
+    assert stopping.startswith(f"stopping after epoch {epoch}, which is saved; Ctrl-C")
     assert interrupted == (
         f"interrupted: the last checkpoint is {newest.relative_to(tmp_path)}; "
         "resume with bin/train --resume --run=run"
