@@ -23,6 +23,8 @@ def flag_mistake(error: flags.Error, written: str = "", others: Collection[str] 
       written: the argument that it is about, if it is known.
       others: names of flags that absl does not know, such as those of a model's modalities.
     """
+    if isinstance(error.__context__, UserError):  # Of a parser of this package.
+        return error.__context__
     if isinstance(error, flags.UnrecognizedFlagError):
         return _unknown(error.flagname, written or f"--{error.flagname}", others)
     missing, illegal = _NO_VALUE.match(str(error)), _ILLEGAL.fullmatch(str(error))
