@@ -14,6 +14,7 @@ from absl import flags
 from jmvae_tf.demo.address import listen
 from jmvae_tf.demo.environment import settle_environment
 from jmvae_tf.export_format.shipped_models import FACES, SHIPPED_NAMES, saved_model_folder
+from jmvae_tf.export_format.version_folders import newest_version
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
@@ -53,12 +54,14 @@ def main() -> None:
     ):
         settle_environment(uploads)
         run = choose_run(_RUN.value, _CHECKPOINT.value) if _RUN.value else None
+        names = [_SAVED_MODEL.value] if _SAVED_MODEL.value else SHIPPED_NAMES
+        # Missing ones are found before TensorFlow is loaded.
+        versions = [] if run else [newest_version(saved_model_folder(name)) for name in names]
         load_tensorflow()
         from jmvae_tf.programs.tasks import page_of_models
 
         if run:
             shown = [page_of_models.shown_run(run, pathlib.Path(exported))]
         else:
-            names = [_SAVED_MODEL.value] if _SAVED_MODEL.value else SHIPPED_NAMES
-            shown = [page_of_models.shown_export(saved_model_folder(name)) for name in names]
+            shown = [page_of_models.shown_export(version) for version in versions]
         page_of_models.serve_page(shown, listening, _HOST.value, _ALLOWED_HOSTS.value, uploads)

@@ -115,7 +115,6 @@ def main() -> None:
     if _SET.value:
         generation.edit_image(model, images, _SET.value, crops, seed, out, summary)
         return
-    given = GivenFlags(images, _GIVEN.value)
     if _WALK.value:
         number = _NUM_SAMPLES.value if _NUM_SAMPLES.present else _WALKS
         generation.draw_walk(model, given, _WALK.value, crops, number, seed, out, summary)
