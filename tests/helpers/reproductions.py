@@ -28,7 +28,6 @@ OF_MNIST = [name for name, data in recipes.DATA_CHOICES.items() if data == ("mni
 OF_FACES = [name for name, data in recipes.DATA_CHOICES.items() if data == ("celeba", "toyfaces")]
 
 TINY_SCALE = Scale(
-    duration="seconds",
     name="tiny",
     overrides={
         "epochs": 2,
@@ -48,7 +47,6 @@ TINY_SCALE = Scale(
 )
 NETWORK = "D4R"
 SMALL_SCALE = Scale(
-    duration="seconds",
     name="small",
     overrides={},
     num_generation_examples=40,
