@@ -24,10 +24,10 @@ def generate_tab(model: AnySubset, crops_faces: bool) -> None:
         with gr.Column(scale=3):
             made = [given_control(model.modalities[x], crops_faces) for x in model.givable]
             controls = [control for control in made if control is not None]
-            seed = gr.Number(0, label="seed", precision=0, minimum=0, maximum=2**31 - 1)
+            seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=2**31 - 1)
         with gr.Column(scale=4):
             status = gr.Textbox(
-                _asked(model), label="generated", interactive=False, elem_id="status"
+                _asked(model), label="Generated", interactive=False, elem_id="status"
             )
             results = [ResultBoxes(model.modalities[name]) for name in model.targets]
 

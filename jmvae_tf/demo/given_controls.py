@@ -8,14 +8,15 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from jmvae_tf.demo.page_controls import opened_image, picture_box, upload_controls
+from jmvae_tf.demo.page_controls import live, opened_image, picture_box, upload_controls
 from jmvae_tf.demo.pictures import for_screen
+from jmvae_tf.demo.plain_words import words_of
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.export_format.one_hot import one_hot
 from jmvae_tf.export_format.texts import events_of_texts
 from jmvae_tf.export_format.value_names import names_or_numbers
 
-NOT_GIVEN = "(not given)"
+NOT_GIVEN = "Not given"
 
 _MOST_BUTTONS = 8  # Classes; more are a list to choose from.
 _MOST_NUMBERS = 60  # Boxes.
@@ -54,8 +55,10 @@ class _Image(GivenControl):
 
     def _made(self) -> list[Any]:
         name = self.modality.name
-        photo, face = upload_controls(self.modality, self.crops_faces, name)
-        seen = picture_box(f"{name}: what the model sees", f"seen-{name}", visible=False)
+        photo, face = upload_controls(
+            self.modality, self.crops_faces, f"{words_of(name)}: a JPEG or PNG file"
+        )
+        seen = picture_box(f"{words_of(name)}: what the model sees", f"seen-{name}", visible=False)
         changed = [photo.change, face.change]
         gr.on(changed, self._seen, [photo, face], seen, show_progress="hidden")
         return [photo, face]
@@ -79,10 +82,10 @@ class _Label(GivenControl):
     def _made(self) -> list[Any]:
         name, classes = self.modality.name, [NOT_GIVEN, *names_or_numbers(self.modality)]
         # Classes by number, as one of them may be called like the first choice.
-        choices = [(shown, number) for number, shown in enumerate(classes)]
+        choices = [(words_of(shown), number) for number, shown in enumerate(classes)]
         if len(classes) <= 1 + _MOST_BUTTONS:
-            return [gr.Radio(choices, value=0, label=name, elem_id=f"give-{name}")]
-        return [gr.Dropdown(choices, value=0, label=name, elem_id=f"give-{name}")]
+            return [gr.Radio(choices, value=0, label=words_of(name), elem_id=f"give-{name}")]
+        return [gr.Dropdown(choices, value=0, label=words_of(name), elem_id=f"give-{name}")]
 
     def values(self, settings: Sequence[Any]) -> np.ndarray | None:
         [number] = settings
@@ -93,23 +96,31 @@ class _Label(GivenControl):
 class _Attributes(GivenControl):
     def _made(self) -> list[Any]:
         name, names = self.modality.name, list(self.modality.value_names)
-        choices = [(shown, number) for number, shown in enumerate(names)]
-        return [
-            gr.CheckboxGroup(choices, label=f"{name}: yes", elem_id=f"give-{name}"),
-            gr.CheckboxGroup(choices, label=f"{name}: no", elem_id=f"give-{name}-no"),
-        ]
+        choices = [(words_of(shown), number) for number, shown in enumerate(names)]
+        title = words_of(name)
+        present = gr.CheckboxGroup(choices, label=f"{title}: yes", elem_id=f"give-{name}")
+        absent = gr.CheckboxGroup(choices, label=f"{title}: no", elem_id=f"give-{name}-no")
+        for ticked, other in ((present, absent), (absent, present)):  # Nothing is both.
+            live([ticked.input], _without, [other, ticked], [other])
+        return [present, absent]
 
     def values(self, settings: Sequence[Any]) -> np.ndarray | None:
         present, absent = settings
         if not present and not absent:
             return None
         both = sorted({*present} & {*absent})
-        if both:
+        if both:  # Before the page has unticked one of them.
             raise ValueError(f"{self.modality.value_names[both[0]]} cannot be both yes and no")
         no, yes = self.modality.no_and_yes
         values = _unknown(self.modality)
         values[present], values[absent] = yes, no
         return values
+
+
+def _without(ticked: Sequence[int], removed: Sequence[int]) -> list[Any]:
+    """Returns what stays ticked, in a list; no change if all does."""
+    left = [place for place in ticked if place not in removed]
+    return [gr.skip() if len(left) == len(ticked) else left]
 
 
 class _Numbers(GivenControl):
@@ -127,8 +138,8 @@ class _Numbers(GivenControl):
         means = self.modality.means
         return gr.Textbox(
             "",
-            label=f"{self.modality.name}: {name}",
-            placeholder=f"such as {means[place]:.4g}" if means else "not given",
+            label=words_of(name),
+            placeholder=f"Such as {means[place]:.4g}" if means else "Not given",
             min_width=90,
             elem_id=f"give-{self.modality.name}-{place}",
         )
@@ -159,8 +170,8 @@ class _Text(GivenControl):
         return [
             gr.Textbox(
                 "",
-                label=self.modality.name,
-                placeholder=f"not given; {self._rule}",
+                label=words_of(self.modality.name),
+                placeholder=f"Not given; {self._rule}",
                 elem_id=f"give-{self.modality.name}",
             )
         ]

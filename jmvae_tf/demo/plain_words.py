@@ -1,5 +1,7 @@
 """Turns names of values into the words that the page shows."""
 
+from collections.abc import Sequence
+
 
 def words_of(name: str) -> str:
     """Returns a name as words: "Mouth_Slightly_Open" becomes "Mouth slightly open"."""
@@ -9,3 +11,9 @@ def words_of(name: str) -> str:
     first, *rest = words
     rest = [word if word.isupper() and len(word) > 1 else word.lower() for word in rest]
     return " ".join([first[:1].upper() + first[1:], *rest])
+
+
+def distinct_words(names: Sequence[str]) -> list[str]:
+    """Returns names as words, or as they are if two of them became the same words."""
+    words = [words_of(name) for name in names]
+    return words if len(set(words)) == len(names) else list(names)

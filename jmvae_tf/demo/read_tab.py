@@ -8,7 +8,7 @@ import numpy as np
 from jmvae_tf.demo.model_on_page import ModelOnPage
 from jmvae_tf.demo.pad import has_pad, image_on_pad, pad
 from jmvae_tf.demo.page_controls import live, picture_box, upload_controls
-from jmvae_tf.demo.plain_words import words_of
+from jmvae_tf.demo.plain_words import distinct_words, words_of
 from jmvae_tf.demo.value_controls import ValueControls
 
 _EXAMPLES = 6
@@ -152,8 +152,8 @@ class ReadTab:
         if values is None or other is None:
             return None
         chances = values if other.kind == "label" else other.probability_of_yes(values)
-        names = map(words_of, self._model.value_names)
-        return {name: float(x) for name, x in zip(names, chances, strict=True)}
+        names = distinct_words(self._model.value_names)
+        return dict(zip(names, chances.tolist(), strict=True))
 
     def _screen(self, image: np.ndarray | None) -> np.ndarray | None:
         return None if image is None else self._shown.shown(image)

@@ -6,14 +6,14 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from jmvae_tf.demo import charts
 from jmvae_tf.demo.page_controls import BUTTONS, picture_box
 from jmvae_tf.demo.pictures import for_screen
+from jmvae_tf.demo.plain_words import distinct_words, words_of
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.export_format.texts import texts_of_events
 from jmvae_tf.export_format.value_names import names_or_numbers
 
-_MOST_CLASSES = 15  # In a chart.
+_MOST_CLASSES = 15  # Shown, the likeliest.
 _MOST_ROWS = 200  # Of a table.
 
 
@@ -34,10 +34,11 @@ class ResultBoxes:
 
     def _made(self) -> list[Any]:
         name, kind = self.modality.name, self.modality.kind
+        title = words_of(name)
         if kind == "image":
-            average = picture_box(f"{name}: average", f"result-{name}", visible=False)
+            average = picture_box(f"{title}: average", f"result-{name}", visible=False)
             more = gr.Gallery(
-                label=f"{name}: samples",
+                label=f"{title}: samples",
                 columns=3,
                 height=260,
                 object_fit="contain",
@@ -47,9 +48,17 @@ class ResultBoxes:
             )
             return [average, more]
         if kind == "label":
-            return [picture_box(name, f"result-{name}", visible=False)]
+            chart = gr.Label(
+                label=title,
+                num_top_classes=_MOST_CLASSES,
+                visible=False,
+                elem_id=f"result-{name}",
+            )
+            return [chart]
         if kind == "text":
-            box = gr.Textbox(label=name, interactive=False, visible=False, elem_id=f"result-{name}")
+            box = gr.Textbox(
+                label=title, interactive=False, visible=False, elem_id=f"result-{name}"
+            )
             return [box]
         headers = self._headers()
         table = gr.Dataframe(
@@ -90,13 +99,14 @@ class ResultBoxes:
             return text
         names = names_or_numbers(modality)
         if modality.kind == "label":
-            return charts.bars(names, mean, (0.0, 1.0), most=_MOST_CLASSES)
+            return dict(zip(distinct_words(names), mean.tolist(), strict=True))
         return {"data": self._rows(names, mean.ravel()), "headers": self._headers()}
 
     def _headers(self) -> list[str]:
+        title = words_of(self.modality.name)
         if self.modality.kind == "attributes":
-            return [self.modality.name, "probability of yes", "yes or no"]
-        return [self.modality.name, "value"]
+            return [title, "Probability of yes", "Yes or no"]
+        return [title, "Value"]
 
     def _rows(self, names: Sequence[str], values: np.ndarray) -> list[list[str]]:
         if self.modality.kind == "attributes":

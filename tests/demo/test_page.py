@@ -453,4 +453,4 @@ def test_numbers_are_given_beside_their_means():
     numbers = _described("sizes", (2,), (-np.inf, np.inf), "numbers", ("a", "b"))
     numbers = dataclasses.replace(numbers, means=(22.5, 1e-06))
     control = _made(lambda: given_control(numbers, crops_faces=False))
-    assert [x.placeholder for x in control.components] == ["such as 22.5", "such as 1e-06"]
+    assert [x.placeholder for x in control.components] == ["Such as 22.5", "Such as 1e-06"]

@@ -6,7 +6,7 @@ import pytest
 from jmvae_tf.demo import latent_map
 from jmvae_tf.demo.exclusive import exclusive_groups, exclusive_pairs, title_and_choices
 from jmvae_tf.demo.link import LARGEST_SEED, LinkedState, link_to, state_in
-from jmvae_tf.demo.plain_words import words_of
+from jmvae_tf.demo.plain_words import distinct_words, words_of
 
 
 def _query(link):
@@ -61,6 +61,11 @@ def test_a_link_with_a_wrong_seed_has_none():
 )
 def test_names_become_words(name, words):
     assert words_of(name) == words
+
+
+def test_names_that_become_the_same_words_stay_as_they_are():
+    assert distinct_words(["a_b", "c"]) == ["A b", "C"]
+    assert distinct_words(["a_b", "a b"]) == ["a_b", "a b"]
 
 
 def _examples():

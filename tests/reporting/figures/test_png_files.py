@@ -6,7 +6,6 @@ import sys
 
 import numpy as np
 
-from jmvae_tf.demo import charts
 from jmvae_tf.reporting.figures import image_grids, images_and_values, latent_spaces
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import read_picture
@@ -42,8 +41,6 @@ def test_names_are_drawn_as_they_are(tmp_path, rng):
     panels = {"": (points.reshape(number, 2, 2), points[:number])}
     latent_spaces.latent_conditions(drawn[4], panels, ODD_NAMES, "")
     pictures = [read_picture(path) for path in drawn]
-    pictures.append(charts.bars(ODD_NAMES, rng.random(number), (0.0, 1.0)))
-    pictures.append(charts.scatter(points, classes, ODD_NAMES, None))
     assert all(100 < min(picture.shape[:2]) for picture in pictures)
     assert all(max(picture.shape[:2]) < 4000 for picture in pictures)
 
