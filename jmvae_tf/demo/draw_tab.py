@@ -25,7 +25,7 @@ class DrawTab:
         first = shown.example(FIRST_SEED)
         path, _, link = self._drawn(first, FIRST_SEED)
         with gr.Row(elem_classes="stage-and-controls"):
-            with gr.Column(scale=5, min_width=280, elem_classes="stage"):
+            with gr.Column(scale=2, min_width=280, elem_classes="stage"):
                 self._picture = picture_box("The picture that the model draws", "sample", path)
                 with gr.Row(elem_classes="buttons"):
                     surprise = gr.Button(
@@ -38,7 +38,7 @@ class DrawTab:
                     )
                     reset = gr.Button("Start again", size="sm", elem_id="reset")
                 self._link = gr.Markdown(link, elem_id="link")
-            with gr.Column(scale=6, min_width=300):
+            with gr.Column(scale=3, min_width=300):
                 self._controls = ValueControls(shown.model, shown.pairs, first, "draw")
                 with gr.Accordion("Number of the picture", open=False, elem_id="number"):
                     self._seed = gr.Number(

@@ -35,7 +35,7 @@ class WalkTab:
         self._seed = gr.State(FIRST_SEED)
         middle, *pictures = self._seen(ends, _MIDDLE, FIRST_SEED)
         with gr.Row(elem_classes="stage-and-controls"):
-            with gr.Column(scale=5, min_width=280, elem_classes="stage"):
+            with gr.Column(scale=2, min_width=280, elem_classes="stage"):
                 self._picture = picture_box("On the way", "way", middle)
                 self._place = gr.Slider(
                     0,
@@ -62,7 +62,7 @@ class WalkTab:
                     buttons=["download"],
                     elem_id="animation",
                 )
-            with gr.Column(scale=6, min_width=300):
+            with gr.Column(scale=3, min_width=300):
                 with gr.Row(elem_classes="pair"):
                     self._pictures = [
                         picture_box(title, name, picture)
