@@ -128,12 +128,13 @@ def _title(name: str) -> str:
 
 
 def _card(shown: ShownExport) -> str:
-    """Reads the card of a model, which lies in the folder of its version, or above it."""
+    """Reads the card of a model, which lies in the folder of its version or, if shipped, above."""
     version = shown.export.version
-    for path in (version / "model_card.md", version.parent / "README.md"):
-        text = _text_of(path)
-        if text:
-            return _HEADING.sub(r"#\1", text)  # The page has a first heading already.
+    text = _text_of(version / "model_card.md")
+    if not text and (version.parent / "card.json").is_file():
+        text = _text_of(version.parent / "README.md")
+    if text:
+        return _HEADING.sub(r"#\1", text)  # The page has a first heading already.
     modalities = ", ".join(x.name for x in shown.export.modalities.values())
     return f"{shown.name}, version {version.name}: a model of {modalities}. It has no card."
 

@@ -34,7 +34,9 @@ def _memory(process, line="VmRSS"):
 def _surprise(url):
     """The number of the handler that draws a picture without being asked for any."""
     config = httpx.get(f"{url}/config", timeout=60).json()
-    [button] = [x["id"] for x in config["components"] if x["props"].get("elem_id") == "surprise"]
+    [button, *_] = [
+        x["id"] for x in config["components"] if x["props"].get("elem_id") == "surprise"
+    ]
     [handler] = [x["id"] for x in config["dependencies"] if [button, "click"] in x["targets"]]
     return handler
 
