@@ -14,7 +14,6 @@ from jmvae_tf.demo.page_controls import live, markup, picture_box, upload_contro
 from jmvae_tf.demo.plain_words import words_of
 
 _STEPS = 100  # Of a slider, from the middle to the edge.
-_FIRST = (0.0, 0.0)
 
 
 class MapTab:
@@ -32,7 +31,8 @@ class MapTab:
             name: draw_map(self._plane.places, x[0]) for name, x in self._colourings.items()
         }
         [coloured, *_] = self._maps
-        first = self._answers(coloured, _FIRST)
+        right, up = np.round(np.clip(self._plane.places[0], -1.0, 1.0) * _STEPS).tolist()
+        first = self._answers(coloured, (right / _STEPS, up / _STEPS))
         with gr.Row(elem_classes="stage-and-controls"):
             with gr.Column(scale=6, min_width=280, elem_classes="stage"):
                 self._map = gr.Image(
@@ -50,8 +50,8 @@ class MapTab:
                     "What lies there" if shown.model.can("decode") else "The picture nearest to it"
                 )
                 self._picture = picture_box(title, "there", first[1])
-                self._right = self._slider("Left to right", "right", _FIRST[0])
-                self._up = self._slider("Bottom to top", "up", _FIRST[1])
+                self._right = self._slider("Left to right", "right", right)
+                self._up = self._slider("Bottom to top", "up", up)
                 self._by = gr.Dropdown(
                     list(self._maps),
                     value=coloured,
@@ -68,9 +68,7 @@ class MapTab:
         self._connect()
 
     def _slider(self, label: str, name: str, place: float) -> Any:
-        return gr.Slider(
-            -_STEPS, _STEPS, place * _STEPS, step=1, label=label, elem_id=name, buttons=[]
-        )
+        return gr.Slider(-_STEPS, _STEPS, place, step=1, label=label, elem_id=name, buttons=[])
 
     def _connect(self) -> None:
         sliders, pictures = [self._right, self._up], [self._map, self._picture]

@@ -213,12 +213,14 @@ gradio = pytest.importorskip("gradio", reason="the page's requirements are not i
 
 from starlette.testclient import TestClient  # noqa: E402
 
+from jmvae_tf.demo.exclusive import NONE  # noqa: E402
 from jmvae_tf.demo.given_controls import given_control  # noqa: E402
 from jmvae_tf.demo.guard import NO_SUCH_FILE  # noqa: E402
 from jmvae_tf.demo.page import ShownExport, page  # noqa: E402
 from jmvae_tf.demo.page_controls import upload_controls  # noqa: E402
 from jmvae_tf.demo.page_server import application  # noqa: E402
 from jmvae_tf.demo.uploads import Uploads  # noqa: E402
+from jmvae_tf.demo.value_controls import ValueControls  # noqa: E402
 
 YES_OR_NO = _described("traits", (2,), (0.0, 1.0), "attributes")  # Without names.
 
@@ -447,6 +449,34 @@ def test_only_built_in_data_have_faces_to_find(columns, has_faces):
     image = dataclasses.replace(image, columns=columns)
     _, face = _made(lambda: upload_controls(image, crops_faces=True, label="photo"))
     assert (face.visible, face.value) == (has_faces, has_faces)
+
+
+def test_controls_of_attributes_show_one_state():
+    names = ("Bald", "Black_Hair", "Gray_Hair", "Hat", "Smile")
+    traits = _described("traits", (5,), (-3.0, 3.0), "attributes", names)
+    pairs = np.zeros((5, 5), bool)
+    pairs[:3, :3] = ~np.eye(3, dtype=bool)
+    pairs[0, 3] = pairs[3, 0] = True  # Nobody is bald and has a hat.
+    start = np.array([-1, 1, -1, 0.5, -1], np.float32)
+    model = DemoModel.of(Model(IMAGE, traits))
+    controls = _made(lambda: ValueControls(model, pairs, start, "x"))
+    hair, boxes, *sliders = controls.components
+    assert [x[0] for x in hair.choices] == ["Bald", "Black", "Gray", "None of these"]
+    assert (hair.label, hair.value) == ("Hair", 1)
+    assert boxes.value == [3]
+    assert [x.value for x in sliders] == start.tolist()
+    settings = controls.settings(start)
+    np.testing.assert_array_equal(controls.values(settings), start)
+    assert controls.settings(-np.abs(start))[:2] == [NONE, []]
+    assert controls.settings(np.full(5, 9, np.float32))[2:] == [3] * 5
+
+    def without(values, *added):
+        newly = np.isin(np.arange(5), added)
+        return controls.without_contradictions(np.array(values, np.float32), newly).tolist()
+
+    assert without([2, 1, -1, 0.5, 1]) == [2, -1, -1, -1, 1]  # The clearest stays,
+    assert without([2, 1, -1, 0.5, 1], 1) == [-1, 1, -1, 0.5, 1]  # or what was added last.
+    assert without([2, 1, -1, 0.5, 1], 3) == [-1, 1, -1, 0.5, 1]
 
 
 def test_numbers_are_given_beside_their_means():
