@@ -1,12 +1,23 @@
 """Parts of the page by themselves: links, words, attributes that exclude each other, the map."""
 
+import socket
+
 import numpy as np
 import pytest
 
 from jmvae_tf.demo import latent_map
+from jmvae_tf.demo.address import listen
 from jmvae_tf.demo.exclusive import exclusive_groups, exclusive_pairs, title_and_choices
 from jmvae_tf.demo.link import LARGEST_SEED, LinkedState, link_to, state_in
 from jmvae_tf.demo.plain_words import distinct_words, words_of
+
+
+def test_answers_do_not_wait_for_acknowledgements():
+    with listen("127.0.0.1", 0) as listening:
+        with socket.create_connection(listening.getsockname()):
+            connection, _ = listening.accept()
+            with connection:
+                assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def _query(link):
