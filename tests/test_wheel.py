@@ -109,6 +109,8 @@ def test_an_installed_command_trains_in_the_current_folder(installed, tmp_path):
     done = subprocess.run(train, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")
     assert {path.name for path in tmp_path.iterdir()} == {"runs", "saved_models"}
+    assert "bin/" not in done.stdout
+    assert "jmvae-tf generate --run=runs/small" in done.stdout
     python = [installed / "python", "-m", "jmvae_tf"]
     for command in ([installed / "jmvae-tf"], python):
         export = [*command, "export", "--run=runs/small"]
