@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from absl import flags
 
+from jmvae_tf.clients.server_url import parse_server_url
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.export_format.saved_model_pb import SignatureTensor
 from jmvae_tf.programs.common import modality_flags
@@ -195,7 +196,7 @@ def query(monkeypatch, tmp_path, given):
         monkeypatch.setattr(server_query, "read_signatures", lambda version: described)
         monkeypatch.setattr(server_query, "_client", lambda *_: client)
         server_query.query(
-            None,
+            parse_server_url("http://localhost:8501"),
             "shells",
             tmp_path,
             given=GivenFlags(images, items),
