@@ -73,15 +73,10 @@ def metrics_as_text(sections: Sequence[Section]) -> str:
     return "\n\n".join(
         "\n".join(
             [
-                textwrap.fill(section.title, _PAGE),
+                _wrapped(section.title),
                 *(_as_line(x, width) for x in section.metrics),
                 *_as_lines(section.rows),
-                *(
-                    textwrap.fill(
-                        f"note: {note}", _PAGE, initial_indent="  ", subsequent_indent="    "
-                    )
-                    for note in section.notes
-                ),
+                *(_wrapped(f"  note: {note}", "    ") for note in section.notes),
             ]
         )
         for section in sections
@@ -92,11 +87,16 @@ def metrics_as_text(sections: Sequence[Section]) -> str:
 def _as_line(metric: Metric, width: int) -> str:
     """Formats a metric, its value behind the last line of its description."""
     text = metric.description
-    indent = text[: len(text) - len(text.lstrip())]
-    *lines, last = textwrap.wrap(
-        text, width, initial_indent=indent, subsequent_indent=f"{indent}  "
-    ) or [""]
-    return "\n".join([*(f"  {line}" for line in lines), f"  {last:<{width}}  {metric}"])
+    indent = "  " + text[: len(text) - len(text.lstrip())]
+    *lines, last = _wrapped(indent + text.lstrip(), f"{indent}  ", width + 2).split("\n")
+    return "\n".join([*lines, f"{last:<{width + 2}}  {metric}"])
+
+
+def _wrapped(text: str, indent: str = "", width: int = _PAGE) -> str:
+    """Wraps a text at its blanks; lines after the first are indented."""
+    return textwrap.fill(
+        text, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )
 
 
 def _as_lines(rows: Sequence[Row]) -> list[str]:

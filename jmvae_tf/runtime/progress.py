@@ -1,5 +1,6 @@
 """Shows how far long work is: a bar on a terminal, elsewhere a plain line now and then."""
 
+import io
 import sys
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -42,7 +43,7 @@ def with_progress(items: Iterable[_Item], description: str) -> Iterable[_Item]:
     return _PlainLines(
         items,
         bar_format=_LINE,
-        file=sys.stdout,
+        file=io.StringIO(),  # Of what clears a bar.
         miniters=1,
         mininterval=_SECONDS_BETWEEN_LINES,
         delay=_SECONDS_BETWEEN_LINES,

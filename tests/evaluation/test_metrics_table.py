@@ -26,6 +26,19 @@ def test_table_for_people():
     ]
 
 
+def test_long_texts_are_wrapped_for_a_terminal():
+    metric = Metric("x", "  the log-mean-exp of " + "word " * 12 + "end", Estimate(-1.0, 0.5))
+    table = metrics_as_text([Section("A title " * 12, [metric], notes=["because " * 15])])
+    lines = table.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert " ".join(table.split()).startswith("A title A title")
+    assert lines[2].startswith("    the log-mean-exp of word")
+    assert lines[3].startswith("      word ")
+    assert lines[3].endswith(f" end{' ' * 26}-1.0000 ± 0.5000")
+    assert lines[4].startswith("  note: because")
+    assert lines[5].startswith("    because")
+
+
 ROWS = [
     Row("Bald", [Metric("accuracy_Bald", "accuracy", Estimate(0.5, 0.1)), Metric("n", "n", 3)]),
     Row("Smiling", [Metric("accuracy_Smiling", "accuracy", Estimate(1.0, 0.0))]),
