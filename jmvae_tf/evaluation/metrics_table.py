@@ -59,7 +59,7 @@ class Section(NamedTuple):
 _PAGE = 80
 """Characters of a line, as terminals have."""
 
-_WIDEST = 56
+_WIDEST = 55
 """Characters of descriptions in a line; values then fit beside them."""
 
 

@@ -34,7 +34,7 @@ def test_long_texts_are_wrapped_for_a_terminal():
     assert " ".join(table.split()).startswith("A title A title")
     assert lines[2].startswith("    the log-mean-exp of word")
     assert lines[3].startswith("      word ")
-    assert lines[3].endswith(f" end{' ' * 26}-1.0000 ± 0.5000")
+    assert lines[3].endswith(f" end{' ' * 25}-1.0000 ± 0.5000")
     assert lines[4].startswith("  note: because")
     assert lines[5].startswith("    because")
 
