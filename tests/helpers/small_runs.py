@@ -26,10 +26,12 @@ FIGURES = {
     "confusion_of_labels_by_image.png",
     "images_by_label.png",
     "labels_by_image.png",
+    "latent_map.png",
     "loss_terms.png",
     "nearest_training_images.png",
     "prior_samples.png",
     "reconstructions.png",
+    "walk.gif",
 }
 
 
