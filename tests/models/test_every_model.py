@@ -43,14 +43,17 @@ def _directions(row, target):
 def _figures(row, target):
     """The figures that are drawn, by what the model generates and from what."""
     directions, with_images = _directions(row, target), target != "label"
+    infers_z = not (row.has_target and directions)
     drawn = {
+        "latent_map": infers_z,
         "loss_terms": True,
         "images_by_label": "label_to_image" in directions,
         "labels_by_image": "image_to_label" in directions,
         "confusion_of_labels_by_image": "image_to_label" in directions,
-        "nearest_training_images": with_images and not (row.has_target and directions),
+        "nearest_training_images": with_images and infers_z,
         "reconstructions": with_images,
-        "prior_samples": with_images and not (row.has_target and directions),
+        "prior_samples": with_images and infers_z,
+        "walk.gif": with_images and infers_z,
     }
     return {name for name, is_drawn in drawn.items() if is_drawn}
 
@@ -116,7 +119,7 @@ def test_every_model_from_training_to_export(digits, tmp_path, row, target):
         assert np.isfinite(of_three).all()
 
     draw_figures(resumed, digits, folder, seed=0)
-    assert {path.stem for path in folder.figures.glob("*.png")} == _figures(row, target)
+    assert {x.name.removesuffix(".png") for x in folder.figures.iterdir()} == _figures(row, target)
 
     summary = summarise_training(resumed, spread(digits, "train", 40))
     assert (summary.latent_map is None) == bool(resumed.conditions)
