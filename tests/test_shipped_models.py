@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
+from jmvae_tf.clients.image_checks import INVERTED, UNLIKE
 from jmvae_tf.clients.loaded_export import LoadedExport
 from jmvae_tf.data import mnist
 from jmvae_tf.data.toyfaces import loading as toyfaces
@@ -144,6 +145,41 @@ def test_labels_read_off_test_digits(loaded, digits, some):
     read = loaded[DIGITS]("image_to_label", image=images)["label"]
     right = read.argmax(axis=1) == digits["test-labels"][some]
     _assert_agrees(DIGITS, "generated_label_accuracy", estimate(right))
+
+
+def test_few_digits_are_taken_for_something_else(loaded, digits, some):
+    images = digits["test-images"][some[:400]][..., np.newaxis]
+    check = loaded[DIGITS].check_image
+    checked = [check("image", x) for x in images]
+    assert np.mean([UNLIKE in notes for _, notes in checked]) < 0.02
+    assert not any(INVERTED in notes for _, notes in checked)
+    for image in images[:20]:
+        turned, notes = check("image", 1 - image)
+        assert notes[0] == INVERTED
+        np.testing.assert_allclose(turned, image, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["nothing", "noise", "a dot", "stripes"])
+def test_images_that_are_no_digits_are_noticed(loaded, rng, kind):
+    image = np.zeros((28, 28, 1), np.float32)
+    if kind == "noise":
+        image[2:-2, 2:-2] = rng.uniform(size=(24, 24, 1))
+    elif kind == "a dot":
+        image[13:16, 13:16] = 1
+    elif kind == "stripes":
+        image[4:-4:4, 4:-4] = 1
+    assert loaded[DIGITS].check_image("image", image).notes == [UNLIKE]
+
+
+@pytest.mark.parametrize("name", SHIPPED_NAMES)
+def test_places_of_their_maps_are_decoded(loaded, name):
+    model = loaded[name]
+    places = model.summary.latent_map
+    assert len(places.points) == 1000
+    [other] = places.values  # The digit, or the attributes.
+    for name in ("image", other):
+        drawn = model.decode_place(name, places.points[0])
+        assert drawn.shape == model.modalities[name].event_shape
 
 
 def test_log_likelihood_of_test_digits_given_their_labels(loaded, digits, some, rng):

@@ -49,6 +49,7 @@ def _requests():
     images = (rng.integers(0, 256, (3, 28, 28, 1)) / 255).astype(np.float32)
     files = np.array([cv2.imencode(".png", 255 * x)[1].tobytes() for x in images], object)
     seeds = np.array([5, 2**31 - 1, -7], np.int32)
+    z = rng.normal(size=(3, 64)).astype(np.float32)
     return {
         "image_to_label": ({"image": images}, ["label"]),
         "label_to_image": ({"label": labels}, ["image"]),
@@ -56,7 +57,10 @@ def _requests():
         "label_to_encoded_image": ({"label": labels}, ["image_bytes"]),
         "sample_image_from_label": ({"label": labels, "seed": seeds}, ["image"]),
         "edit_image": ({"image": images, "label": labels}, ["image"]),
+        "redraw_image": ({"image": images, "label": labels}, ["image"]),
         "embed": ({"image": images}, ["mean", "stddev"]),
+        "decode_image": ({"z": z}, ["image"]),
+        "decode_label": ({"z": z}, ["label"]),
     }
 
 

@@ -153,6 +153,8 @@ def test_a_digit_by_grpc(query, models, tmp_path):
         out = _succeeds(query(*flags, "--image=7.png"))
     assert [x.model_spec.signature_name for x in requests] == [
         "label_to_encoded_image",
+        "embed",
+        "decode_image",
         "encoded_image_to_label",
     ]
     assert out.startswith("label: likeliest 7\n")
