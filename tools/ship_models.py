@@ -24,6 +24,7 @@ launch.ensure_requirements()
 from jmvae_tf.evaluation.older_metric_names import with_current_names
 from jmvae_tf.export_format.shipped_models import DIGITS, FACES
 from jmvae_tf.programs.common import run_program, shared_flags
+from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import (
@@ -84,14 +85,16 @@ def main() -> None:
             _train(folder, settings)
     load_tensorflow()
     from jmvae_tf.export.saved_model import export_saved_model
-    from jmvae_tf.reporting.training_summaries import summary_of_run
+    from jmvae_tf.programs.tasks.run_data import load_for
+    from jmvae_tf.reporting.training_summaries import summarise_run
     from jmvae_tf.training.checkpoints import load_checkpoint
 
     for name, settings in _SHIPPED.items():
         folder = RunFolder(pathlib.Path(_RUNS_DIR.value) / name)
-        checkpoint = folder.choose_checkpoint("newest")
-        model = load_checkpoint(checkpoint, folder)
-        summary = summary_of_run(model, folder, name_of_epoch(folder, checkpoint))
+        run = choose_run(str(folder.path), "newest")
+        model = load_checkpoint(run.checkpoint, folder)
+        data = load_for(run, None, pathlib.Path(_DATA_DIR.value))
+        summary = summarise_run(model, data, folder, name_of_epoch(folder, run.checkpoint))
         exported = pathlib.Path(_RUNS_DIR.value) / "exported" / name
         version = export_saved_model(model, exported, keep_versions=1, summary=summary)
         shipped = pathlib.Path(_EXPORT_DIR.value) / name
