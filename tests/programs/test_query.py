@@ -164,7 +164,7 @@ def test_a_digit_by_grpc(query, models, tmp_path):
 MISTAKES = {
     "neither": ([], "Send what is known, such as an image or the values to draw; received neither"),
     "all": (["--image=a.png", "--given=Smiling=1"], "left to generate; received image and attr"),
-    "no modality": (["--imege=a.png", "--given=Smiling=1"], "Did you mean: image ?"),
+    "no modality": (["--imege=a.png", "--given=Smiling=1"], "did you mean --image?"),
     "no value": (["--attributes", "--given=Smiling=1"], "behind an equals sign; received --attr"),
     "values beside an edit": (
         ["--image=a.png", "--set=Smiling=1", "--attributes=Male=1"],
