@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from matplotlib import colormaps
 
-SIDE = 480
+MAP_SIDE = 480
 """Pixels of a side of the map."""
 
 _REACH = 99.5  # Percent of the points that the map shows.
@@ -16,7 +16,7 @@ _MOST_DOTS = 2000
 _SHIFT = 4  # Bits of fractions of a pixel.
 
 
-class LatentPlane:
+class MapPlane:
     """A plane through the latent space.
 
     With one or two latent values its coordinates are these values, otherwise they are the first two
@@ -64,14 +64,14 @@ def colours(number: int) -> np.ndarray:
     return np.round(palette(np.arange(number) % palette.N)[:, :3] * 255).astype(np.uint8)
 
 
-def draw_map(places: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Draws examples as dots on no background, so that it fits any: uint8 [SIDE, SIDE, 4].
+def draw_dots(places: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Draws examples as dots on no background, so that it fits any: uint8 [MAP_SIDE, MAP_SIDE, 4].
 
     Args:
-      places: see `LatentPlane`, [points, 2].
+      places: see `MapPlane`, [points, 2].
       classes: the number of the class of each, [points].
     """
-    drawn = np.zeros((SIDE, SIDE, 4), np.uint8)
+    drawn = np.zeros((MAP_SIDE, MAP_SIDE, 4), np.uint8)
     palette = colours(int(classes.max()) + 1)
     for place, number in zip(places[:_MOST_DOTS], classes[:_MOST_DOTS], strict=True):
         colour = (*palette[number].tolist(), 255)
@@ -92,10 +92,10 @@ def mark(drawn: np.ndarray, place: np.ndarray) -> np.ndarray:
 def to_pixel(place: np.ndarray) -> tuple[float, float]:
     """Returns the pixel, from the left and from the top, of a place on the map."""
     right, up = place
-    return (right + 1) / 2 * (SIDE - 1), (1 - up) / 2 * (SIDE - 1)
+    return (right + 1) / 2 * (MAP_SIDE - 1), (1 - up) / 2 * (MAP_SIDE - 1)
 
 
 def to_place(pixel: Sequence[float]) -> tuple[float, float]:
     """Returns the place on the map of a pixel, from the left and from the top."""
-    x, y = np.clip(pixel, 0, SIDE - 1) / (SIDE - 1)
+    x, y = np.clip(pixel, 0, MAP_SIDE - 1) / (MAP_SIDE - 1)
     return float(2 * x - 1), float(1 - 2 * y)

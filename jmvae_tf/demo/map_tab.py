@@ -8,7 +8,7 @@ import gradio as gr
 import numpy as np
 
 from jmvae_tf.demo.exclusive import exclusive_groups, title_and_choices
-from jmvae_tf.demo.latent_map import LatentPlane, colours, draw_map, mark, to_place
+from jmvae_tf.demo.latent_map import MapPlane, colours, draw_dots, mark, to_place
 from jmvae_tf.demo.model_on_page import ModelOnPage
 from jmvae_tf.demo.page_controls import live, markup, picture_box, upload_controls
 from jmvae_tf.demo.plain_words import words_of
@@ -25,10 +25,10 @@ class MapTab:
 
     def __init__(self, shown: ModelOnPage) -> None:
         self._shown = shown
-        self._plane = LatentPlane(shown.cloud.latent)
+        self._plane = MapPlane(shown.cloud.latent)
         self._colourings = self._all_colourings()
         self._maps = {
-            name: draw_map(self._plane.places, x[0]) for name, x in self._colourings.items()
+            name: draw_dots(self._plane.places, x[0]) for name, x in self._colourings.items()
         }
         [coloured, *_] = self._maps
         right, up = np.round(np.clip(self._plane.places[0], -1.0, 1.0) * _STEPS).tolist()

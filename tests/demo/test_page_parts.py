@@ -117,7 +117,7 @@ def test_the_map_shows_where_examples_differ_most(dimensions):
     generator = np.random.default_rng(0)
     latent = generator.normal(size=(500, dimensions)).astype(np.float32)
     latent[:, -1] *= 9
-    plane = latent_map.LatentPlane(latent)
+    plane = latent_map.MapPlane(latent)
     assert np.mean(np.abs(plane.places) <= 1) > 0.99
     shown = [np.corrcoef(x, latent[:, -1])[0, 1] for x in plane.places.T if x.std() > 0]
     assert np.abs(shown).max() > 0.99
@@ -128,13 +128,13 @@ def test_the_map_shows_where_examples_differ_most(dimensions):
 
 
 def test_examples_that_are_all_the_same_have_a_map():
-    plane = latent_map.LatentPlane(np.ones((5, 3), np.float32))
+    plane = latent_map.MapPlane(np.ones((5, 3), np.float32))
     np.testing.assert_allclose(plane.to_latent((0.5, -0.5)), 1, atol=1e-5)
 
 
 def test_a_click_is_where_the_dot_is():
     places = np.array([[0.5, 0.25], [-1.0, 1.0]])
-    drawn = latent_map.draw_map(places, np.array([0, 1]))
+    drawn = latent_map.draw_dots(places, np.array([0, 1]))
     x, y = latent_map.to_pixel(places[0])
     assert drawn[round(y), round(x)].tolist() == [*latent_map.colours(2)[0], 255]
     np.testing.assert_allclose(latent_map.to_place((x, y)), places[0])
