@@ -60,6 +60,12 @@ def image(value=0.5, shape=(1, 28, 28, 1)):
     return value
 
 
+def _usual_z():
+    """Returns the latent values of a training image."""
+    summary = SAVED_MODEL / "1" / "assets" / "training_summary.json"
+    return json.loads(summary.read_text("utf-8"))["z"]["image"][0]
+
+
 def endlessly(start, again, pause=0.0):
     """Makes a reply that continues until nobody listens."""
 
@@ -86,6 +92,11 @@ HONEST = {
     "file": files(png()),
     "sample": outputs(image()),
     "read": outputs([[0.1] * 10]),
+}
+# What the same server answers about the image itself.
+CHECKS = {
+    "embed": outputs({"mean": [_usual_z()], "stddev": [[1.0] * 64]}),
+    "decode_image": outputs(image(0.0)),
 }
 
 # Valid replies: an image as a file, an image as numbers, or a label.
@@ -199,16 +210,22 @@ REDIRECTS = ("301 Moved Permanently", "302 Found", "303 See Other", "307 Tempora
 def raw_server(reply, greeted=True):
     """Yields the port of a server that sends `reply`, bytes or a function that returns pieces.
 
-    And a list of the requests that came, which it reads first unless it is not `greeted`.
+    And a list of the requests that came, which it reads first unless it is not `greeted`. A request
+    for one of `CHECKS` gets that.
     """
     received = []
+
+    def answer():
+        asked = received[-1] if received else b""
+        checks = [x for name, x in CHECKS.items() if f'"{name}"'.encode() in asked]
+        return checks or (reply() if callable(reply) else [reply])
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self):
             with contextlib.suppress(OSError):
                 if greeted:
                     received.append(_request(self.request))
-                for piece in reply() if callable(reply) else [reply]:
+                for piece in answer():
                     self.request.sendall(piece)
                     if not piece and _is_closed(self.request):
                         break

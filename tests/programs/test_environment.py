@@ -103,7 +103,8 @@ def test_a_tilde_is_a_home_folder(monkeypatch, tmp_path, path, expanded):
 )
 def test_a_home_folder_that_is_not_there(tmp_path, name, flag):
     told = mistake(start(tmp_path, name, f"--{flag}=~nobody at all/x.png"))
-    assert f"--{flag}=~nobody at all/x.png: no home folder is known for it" in told
+    assert f"--{flag} has a wrong value: no home folder is known for it;" in told
+    assert f"received --{flag}=~nobody at all/x.png;" in told
     assert not list(tmp_path.iterdir())
 
 

@@ -68,7 +68,8 @@ def evaluate(folder: pathlib.Path, run: str, *arguments: str) -> tuple[str, str]
     printed = succeed(folder, "evaluate", f"--run={run}", *arguments)
     after = contents(folder)
     figures = {f"{run}/figures", f"{run}/figures/reconstructions.png"}
-    written = {f"{run}/metrics.json"} | figures
+    beside = {f"{run}/metrics_table.txt", f"{run}/training_summary.json"}
+    written = {f"{run}/metrics.json"} | figures | beside
     assert {name for name in after if after[name] != before.get(name)} <= written
     assert after.keys() == {*before, *written}
     return printed, after[f"{run}/metrics.json"].decode()
@@ -161,8 +162,8 @@ def test_inference_of_what_is_missing_can_be_chosen(copied):
     ("arguments", "told"),
     [
         ([], "runs/digits-jmvae_kl, which does not; name the folder of a run"),
-        (["--run=none"], "received none, which does not; name the folder of a run"),
-        (["--run=thesis"], "received thesis, which does not; name the folder of a run"),
+        (["--run=none"], "received none, which does not; did you mean --run="),
+        (["--run=thesis"], "received thesis, which does not; did you mean --run="),
         (["--run=thesis/thesis.tex"], "thesis.tex, which does not;"),
         (["--run=jmvae_kl", "--checkpoint=none.keras"], "--checkpoint=none.keras for jmvae_kl;"),
         *(
@@ -177,7 +178,7 @@ def test_inference_of_what_is_missing_can_be_chosen(copied):
         ),
         (["--run=jmvae_kl", "--seed=-1"], "--seed must be from 0 to 2147483647;"),
         (["--run=jmvae_kl", "--num_samples=many"], "--num_samples=many"),
-        (["--run=jmvae_kl", "--num_sample=5"], "Did you mean: num_samples"),
+        (["--run=jmvae_kl", "--num_sample=5"], "did you mean --num_samples?"),
         (["jmvae_kl"], "received jmvae_kl;"),
     ],
 )

@@ -327,8 +327,8 @@ def test_edits_of_an_image(face_runs, face):
     assert path == "edit.png"
     assert len(attributes_told("\n".join(table))) == 40
     picture = cv2.imread(str(face.parent / "edit.png"))
-    # As it is, the reconstruction, two changes alone and together, above averages.
-    assert 1.5 < picture.shape[1] / picture.shape[0] < 3
+    # As it is, the reconstruction, two changes alone and together, above averages and redrawn.
+    assert 1.2 < picture.shape[1] / picture.shape[0] < 3
 
 
 @pytest.mark.slow

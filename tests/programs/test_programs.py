@@ -684,7 +684,9 @@ def test_another_seed_draws_other_images(trained, tmp_path):
 
 
 def test_label_of_an_image(trained, tmp_path):
-    cv2.imwrite(str(tmp_path / "digit.png"), np.full((31, 40), 200, np.uint8))
+    pixels = np.zeros((31, 40), np.uint8)
+    pixels[8:24, 16:24] = 200
+    cv2.imwrite(str(tmp_path / "digit.png"), pixels)
     lines = generate(tmp_path, trained, "--image=digit.png").splitlines()
     likeliest = re.fullmatch(r"label: likeliest (\d)", lines[0])[1]
     table = dict(line.split() for line in lines[1:])
