@@ -6,7 +6,7 @@ difference of two averages to the image, and by decoding at the mean of q(z|x, w
 attributes w. As a face can be drawn again with another attribute and all else equal, it is known
 which pixels are asked to change. In the others a perfect edit changes nothing.
 
-    .venv/bin/python benchmarks/editing.py --run=RUN --export=saved_models/shipped/toyfaces-jmvae_kl
+    .venv/bin/python benchmarks/editing.py --run=RUN --export=saved_models/shipped/toyfaces-jmvae_kl_gan
 
 Both flags can be repeated, to compare models.
 

@@ -43,7 +43,7 @@ _MOVE = """
 def main() -> None:
     """Runs the measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--saved_model", default="toyfaces-jmvae_kl", help="with attributes")
+    parser.add_argument("--saved_model", default="toyfaces-jmvae_kl_gan", help="with attributes")
     model = parser.parse_args().saved_model
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with (

@@ -49,7 +49,7 @@ _EXPORT_DIR = shared_flags.define_path(
 
 _VERSION = "1"
 _SHIPPED = {
-    FACES: ("--data=toyfaces",),
+    FACES: ("--model=jmvae_kl_gan", "--data=toyfaces"),
     # docs/results.md: images show their labels best with this weight.
     DIGITS: (
         "--data=mnist",

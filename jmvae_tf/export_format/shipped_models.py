@@ -6,7 +6,7 @@ In a checkout they are in saved_models/shipped/, in an installed wheel beside th
 
 import pathlib
 
-FACES = "toyfaces-jmvae_kl"
+FACES = "toyfaces-jmvae_kl_gan"
 DIGITS = "mnist-jmvae_kl"
 SHIPPED_NAMES = (FACES, DIGITS)
 """All of them. serving/models.config, tools/ship_models.py and NOTICE have a part for each."""
