@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
-"""Measures what edits of drawn faces keep, and how near they come to what was asked for.
+r"""Measures what edits of drawn faces keep, and how near they come to what was asked for.
 
-One attribute of each face is changed, in two ways: as in Figure 8 of the 2018 paper, by adding the
-difference of two averages to the image, and by decoding at the mean of q(z|x, w) with the changed
-attributes w. As a face can be drawn again with another attribute and all else equal, it is known
-which pixels are asked to change. In the others a perfect edit changes nothing.
+One attribute of each face is changed, in three ways: as in Figure 8 of the 2018 paper, by adding
+the difference of two averages to the image; by drawing it again at its own latent values, moved as
+those of the attributes move (`editing.redrawn`); and by decoding at the mean of q(z|x, w) with the
+changed attributes w. As a face can be drawn again with another attribute and all else equal, it is
+known which pixels are asked to change. In the others a perfect edit changes nothing.
 
-    .venv/bin/python benchmarks/editing.py --run=RUN --export=saved_models/shipped/toyfaces-jmvae_kl_gan
+    .venv/bin/python benchmarks/editing.py --run=RUN \
+        --export=saved_models/shipped/toyfaces-jmvae_kl_gan
 
 Both flags can be repeated, to compare models.
 
 It prints, per model and way, mean absolute differences in levels of 0 to 255 with standard errors
 over faces: to the face as it was, in the background, in the skin and in the rest of what is not
 asked to change; and to the true edit where a change is asked for. "nothing" leaves the image as it
-is. An export can only be edited in the first way.
+is. An export can be edited in the first two ways.
 """
 
 import pathlib
@@ -49,7 +51,10 @@ def _by_run(folder, truth):
         "added difference": _in_parts(
             lambda x, w, wanted: editing.edit(model, "image", x, "attributes", wanted).edited, truth
         ),
-        "drawn again": _in_parts(
+        "redrawn": _in_parts(
+            lambda x, w, wanted: editing.redrawn(model, "image", x, "attributes", wanted), truth
+        ),
+        "joint encoder": _in_parts(
             lambda x, w, wanted: model.reconstruct({"image": x, "attributes": w})["image"], truth
         ),
     }
@@ -61,12 +66,15 @@ def _by_export(folder, truth):
 
     model = LoadedExport(folder)
 
-    def edit(x, w, wanted):
-        read = model("image_to_attributes", image=x)["attributes"]
-        changed = np.where(np.isnan(wanted), read, wanted)
-        return model("edit_image", image=x, attributes=changed)["image"]
+    def by(signature):
+        def edit(x, w, wanted):
+            read = model("image_to_attributes", image=x)["attributes"]
+            changed = np.where(np.isnan(wanted), read, wanted)
+            return model(signature, image=x, attributes=changed)["image"]
 
-    return {"added difference": _in_parts(edit, truth)}
+        return _in_parts(edit, truth)
+
+    return {"added difference": by("edit_image"), "redrawn": by("redraw_image")}
 
 
 def _in_parts(edit, truth):
