@@ -52,7 +52,9 @@ def test_small_and_whole_and_with_a_card(name, loaded):
     assert sum(path.stat().st_size for path in files) < LARGEST
     version, card = loaded[name].version, _card(name)
     assert (version / "assets.extra" / "tf_serving_warmup_requests").is_file()
-    assert card["command"].startswith("bin/train --data=" + card["data"])
+    given = dict(x.removeprefix("--").split("=", 1) for x in card["command"].split()[1:])
+    assert (given.get("model", "jmvae_kl"), given["data"]) == (card["model"], card["data"])
+    assert name == f"{card['data']}-{card['model']}"
     assert card["epochs"] > 0
     assert card["licence"]
     text = (saved_model_folder(name) / "README.md").read_text("utf-8")

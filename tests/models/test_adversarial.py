@@ -297,6 +297,7 @@ def test_the_discriminators_moving_statistics_are_those_of_real_images():
     _assert_equal(after, _values(statistics))
 
 
+@pytest.mark.slow
 def test_a_step_in_a_graph_is_the_step_taken_eagerly():
     eager, graph = (_compiled("cvae", optimizer=lambda: keras.optimizers.SGD(0.1)) for _ in "12")
     data = _batch(eager)

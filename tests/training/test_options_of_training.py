@@ -76,7 +76,7 @@ def test_a_rate_falls_along_half_a_cosine_and_stays():
     [
         ("jmvae_kl", {}),
         pytest.param("jmvae_gan", GAN, marks=pytest.mark.slow),
-        ("jmvae_kl_gan", STAGED),
+        pytest.param("jmvae_kl_gan", STAGED, marks=pytest.mark.slow),
     ],
 )
 def test_resumed_equals_uninterrupted(tmp_path, data, model, options):

@@ -180,6 +180,7 @@ def load_and_exit(path):
     sys.exit(0)
 
 
+@pytest.mark.slow
 def test_an_endless_iterator_among_the_globals_ends_with_the_program(tmp_path):
     """Its threads run Python, which they cannot when Python itself releases globals."""
     path = tmp_path / "stream.py"
