@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from jmvae_tf.data import image_file, image_limits
 from jmvae_tf.data.image_file import read_image
@@ -158,8 +159,7 @@ def test_a_header_says_what_a_file_is(rng):
 
 def test_inks_of_printers(graph, tmp_path):
     """A JPEG of four colours, as printers have them: cyan, magenta, yellow and black."""
-    pillow = pytest.importorskip("PIL.Image")
-    pillow.new("CMYK", (16, 16), (200, 30, 60, 20)).save(tmp_path / "ink.jpg", quality=95)
+    Image.new("CMYK", (16, 16), (200, 30, 60, 20)).save(tmp_path / "ink.jpg", quality=95)
     file = (tmp_path / "ink.jpg").read_bytes()
     assert image_limits.check_limits(file).channels == 4
     read = read_image(tmp_path / "ink.jpg", (8, 8, 3))
