@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from jmvae_tf.demo.link import LARGEST_SEED, LinkedState, link_to, state_in
+from jmvae_tf.demo.link import LARGEST_SEED, LinkedState, state_in
 from jmvae_tf.demo.model_on_page import FIRST_SEED, ModelOnPage
 from jmvae_tf.demo.page_controls import BUTTONS, live, picture_box
 from jmvae_tf.demo.value_controls import ValueControls
@@ -86,7 +86,7 @@ class DrawTab:
         state = LinkedState(int(seed or 0), values)
         image = self._shown.drawn(values, state.seed)
         path = self._shown.saved(image, state)
-        return [path, path, f"[Link to this picture]({link_to(state)})"]
+        return [path, path, f"[Link to this picture]({self._shown.link(state)})"]
 
     def _connect(self, surprise: Any, again: Any, reset: Any) -> None:
         controls = self._controls

@@ -44,8 +44,8 @@ def known_parameters(query: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def link_to(state: LinkedState) -> str:
-    """Returns a link to what is set on the page, relative to the page."""
+def query_of(state: LinkedState) -> str:
+    """Returns the query of a link to what is set on the page."""
     values = ",".join(np.format_float_positional(x, 2, trim="-") for x in state.values)
     return "?" + urlencode({SEED: state.seed, VALUES: values}, safe=",")
 

@@ -8,7 +8,7 @@ import numpy as np
 from jmvae_tf.demo.cloud import Cloud, cloud_of
 from jmvae_tf.demo.demo_model import DemoModel
 from jmvae_tf.demo.exclusive import exclusive_pairs
-from jmvae_tf.demo.link import LinkedState, link_to
+from jmvae_tf.demo.link import LinkedState, query_of
 from jmvae_tf.demo.page_controls import opened_image
 from jmvae_tf.demo.pictures import for_screen, save_picture
 from jmvae_tf.export_format.one_hot import one_hot
@@ -31,12 +31,14 @@ class ModelOnPage:
       model: the model.
       name: the name of the export, for files.
       crops_faces: see above.
+      path: the path of its page, below that of the first page.
     """
 
-    def __init__(self, model: DemoModel, name: str, crops_faces: bool) -> None:
+    def __init__(self, model: DemoModel, name: str, crops_faces: bool, path: str) -> None:
         self.model = model
         self.name = re.sub(r"[^\w.-]", "-", name, flags=re.ASCII)
         self.crops_faces = crops_faces
+        self._path = path
         self.cloud: Cloud = cloud_of(model)
         excludes = model.other is not None and model.other.kind == "attributes"
         self.pairs = exclusive_pairs(self._has(self.cloud.values) & excludes)
@@ -68,9 +70,13 @@ class ModelOnPage:
         """Enlarges an image; see `pictures.for_screen`."""
         return for_screen(image, self.model.image)
 
+    def link(self, state: LinkedState) -> str:
+        """Returns a link to a picture, relative to the first page as all links of a page are."""
+        return f"./{self._path}{query_of(state)}"
+
     def saved(self, image: np.ndarray, state: LinkedState) -> str:
         """Saves an image with its settings; returns the path of the file."""
-        about = f"{self.name} {link_to(state)}"
+        about = f"{self.name} {query_of(state)}"
         name = f"{self.name}-{state.seed}"
         return save_picture(image, self.model.image, name, about)
 

@@ -55,16 +55,16 @@ def page(exports: Sequence[ShownExport]) -> gr.Blocks:
         title=_title(first.name), analytics_enabled=False, delete_cache=forgets
     ) as blocks:
         gr.Navbar(main_page_name=_title(first.name), visible=bool(others))
-        _page_of(first)
+        _page_of(first, "")
     for other in others:
         with blocks.route(_title(other.name), f"/{other.name}"):
             gr.Navbar(main_page_name=_title(first.name))
-            _page_of(other)
+            _page_of(other, other.name)
     return blocks
 
 
-def _page_of(shown: ShownExport) -> None:
-    """Makes the page of one model where the page is at this moment."""
+def _page_of(shown: ShownExport, path: str) -> None:
+    """Makes the page of one model, which has a path, where the page is at this moment."""
     model = DemoModel.of(shown.export)
     covered = {x.name for x in (model.image, model.other) if x} if model else set()
     rest = None if covered == set(shown.export.modalities) else AnySubset(shown.export)
@@ -75,7 +75,7 @@ def _page_of(shown: ShownExport) -> None:
                 gr.Markdown("**Give it anything you know**, and it generates the rest.")
                 generate_tab(rest, shown.crops_faces)
         if model:
-            _tabs(ModelOnPage(model, shown.name, shown.crops_faces))
+            _tabs(ModelOnPage(model, shown.name, shown.crops_faces, path))
         with gr.Tab("About"):
             gr.Markdown(_card(shown), elem_id="card")
 

@@ -326,7 +326,11 @@ def test_a_digit_is_drawn_on_the_pad_and_read(chromium, tmp_path):
         page.locator("#draw-class").get_by_label("7", exact=True).check()
         seven = _picture(page, "sample", zero)
         page.locator("#surprise").click()
-        _picture(page, "sample", seven)
+        surprising = _picture(page, "sample", seven)
+        _until(page, lambda: page.url == page.locator("#link a").evaluate("link => link.href"))
+        assert urlparse(page.url).path == f"/{DIGITS}"
+        page.reload()  # The address and the link are of this model's page.
+        _until(page, lambda: _digest(_picture(page, "sample")) == _digest(surprising))
         page.get_by_role("tab", name="Read and edit").click()
         seen = _picture(page, "seen")
         canvas = page.locator("#pad canvas")

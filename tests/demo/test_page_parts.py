@@ -8,7 +8,7 @@ import pytest
 from jmvae_tf.demo import latent_map
 from jmvae_tf.demo.address import listen
 from jmvae_tf.demo.exclusive import exclusive_groups, exclusive_pairs, title_and_choices
-from jmvae_tf.demo.link import LARGEST_SEED, LinkedState, link_to, state_in
+from jmvae_tf.demo.link import LARGEST_SEED, LinkedState, query_of, state_in
 from jmvae_tf.demo.plain_words import distinct_words, words_of
 
 
@@ -26,7 +26,7 @@ def _query(link):
 
 def test_a_link_says_what_is_set():
     values = np.array([-1, 0.25, 1e-9, 3], np.float32)
-    link = link_to(LinkedState(7, values))
+    link = query_of(LinkedState(7, values))
     assert link == "?seed=7&values=-1,0.25,0,3"
     state = state_in(_query(link), 4)
     assert state.seed == 7

@@ -76,9 +76,9 @@ let lastLink = null;
 
 function followLink() {
   const link = document.querySelector("#link a");
-  if (!link || link.search === lastLink) return;
-  if (lastLink !== null) history.replaceState(history.state, "", link.search);
-  lastLink = link.search;
+  if (!link || link.href === lastLink) return;
+  if (lastLink !== null) history.replaceState(history.state, "", link.href);
+  lastLink = link.href;
 }
 
 new MutationObserver(() => {
