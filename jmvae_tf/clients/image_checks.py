@@ -1,8 +1,8 @@
 """Compares images of users with those that a model was trained on.
 
-A grey image that is dark on light is inverted if the training images are light on dark. An image
-that the model reconstructs worse than nearly all training images, or embeds further from them, is
-unlike them: what the model says about it may mean nothing.
+An image without contrast is blank. A grey image that is dark on light is inverted if the training
+images are light on dark. An image that the model reconstructs worse than nearly all training
+images, or embeds further from them, is unlike them: what the model says about it may mean nothing.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -21,6 +21,11 @@ from jmvae_tf.export_format.value_ranges import Ranged, to_pixels, to_values
 from jmvae_tf.runtime.errors import UserError
 
 _BRIGHT = 0.5  # The brightness of a border from which it is light.
+
+_LEAST_CONTRAST = 1 / 255  # Of the brightest and the darkest value of a colour, in [0, 1].
+
+BLANK = "the image is blank, so the answer means nothing"
+"""The line about an image without contrast."""
 
 INVERTED = "the image is dark on light, unlike those in training, so it was inverted"
 """The line about an image that was inverted."""
@@ -53,21 +58,23 @@ def checked_image(
     usual: UsualImages | None,
     autoencode: Autoencode | None,
 ) -> CheckedImage:
-    """Compares an image with what is usual of training images.
+    """Tells whether an image is blank, and compares it with what is usual of training images.
 
     Args:
       values: the image, [height, width, channels], in the data's units.
       modality: its modality.
-      usual: what `TrainingSummary.images` holds for it; None for no comparison.
+      usual: what `TrainingSummary.images` holds for it; None to notice blank images alone.
       autoencode: embeds and reconstructs images; None if the model cannot.
 
     Raises:
       UserError: if what is embedded is not of the model that `usual` is about.
     """
+    pixels = np.clip(to_pixels(values, modality.support), 0.0, 1.0)
+    if np.ptp(pixels, axis=(0, 1)).max() < _LEAST_CONTRAST:
+        return CheckedImage(values, [BLANK])
     if usual is None:
         return CheckedImage(values, [])
     notes = []
-    pixels = np.clip(to_pixels(values, modality.support), 0.0, 1.0)
     is_grey = pixels.shape[-1] == 1
     if is_grey and usual.border < _BRIGHT < borders_of(pixels[np.newaxis])[0]:
         pixels = 1.0 - pixels

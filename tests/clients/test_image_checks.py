@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from jmvae_tf.clients.image_checks import INVERTED, UNLIKE, checked_image, image_checker
+from jmvae_tf.clients.image_checks import (
+    BLANK,
+    INVERTED,
+    UNLIKE,
+    checked_image,
+    image_checker,
+)
 from jmvae_tf.export_format.training_summary import EncodedImages, TrainingSummary, UsualImages
 from jmvae_tf.likelihoods import Gaussian
 from jmvae_tf.modalities import Modality
@@ -48,6 +54,23 @@ def test_others_stay(modality, ink, paper, usual):
     values, notes = checked_image(image, modality, usual, exactly)
     assert notes == []
     np.testing.assert_array_equal(values, image)
+
+
+@pytest.mark.parametrize("usual", [DARK, BRIGHT, None])
+@pytest.mark.parametrize(
+    ("modality", "paper"), [(GREY, 1), (GREY, -1), (GREY, 0.3), (COLOUR, (0.8, 0.1, 0.3))]
+)
+def test_blank_images(modality, paper, usual):
+    """They stay as they are, also those that the model reconstructs well."""
+    image = np.full(modality.event_shape, paper, np.float32)
+    values, notes = checked_image(image, modality, usual, exactly)
+    assert notes == [BLANK]
+    np.testing.assert_array_equal(values, image)
+
+
+def test_faint_images_are_not_blank():
+    image = drawing(GREY, -0.98, -1)
+    assert checked_image(image, GREY, DARK, exactly).notes == []
 
 
 @pytest.mark.parametrize(
