@@ -6,12 +6,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from jmvae_tf.models.base import MultimodalVAE
-from jmvae_tf.reporting.next_step import NextStep
+from jmvae_tf.reporting.next_step import NextStep, training_of
 from jmvae_tf.reporting.verdict import verdict
 from jmvae_tf.runtime.command_names import as_started
 from jmvae_tf.runtime.files import read_json
 from jmvae_tf.settings import Settings
-from jmvae_tf.training import local_file, patience
+from jmvae_tf.training import local_file
 from jmvae_tf.training.run_folder import RunFolder, table_beside
 
 _WIDTH = 80
@@ -37,15 +37,8 @@ def last_lines(
       UserError: if a file of the run is damaged.
     """
     metrics, history = read_json(folder.metrics_file), folder.read_history()
-    judged = verdict(
-        metrics,
-        model.modalities,
-        history,
-        num_training,
-        model.conditions,
-        settings.decay_epochs,
-        patience.ends(settings, history),
-    )
+    training = training_of(settings, history, num_training)
+    judged = verdict(metrics, model.modalities, training, model.conditions)
     protocol = metrics.get("protocol")
     number = protocol.get("num_examples") if isinstance(protocol, dict) else None
     head = f"{settings.model} on {settings.data}, {len(history)} epochs, {number} test examples:"

@@ -14,13 +14,13 @@ from jmvae_tf.evaluation.estimate import Estimate, estimate_in, mean_as_text
 from jmvae_tf.export_format.training_summary import PERCENTILE, SUMMARY_FILE, TrainingSummary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.presets import preset_of
+from jmvae_tf.reporting.next_step import training_of
 from jmvae_tf.reporting.skills import skills
 from jmvae_tf.reporting.training_summaries import summary_of_run
 from jmvae_tf.reporting.verdict import verdict
 from jmvae_tf.runtime.errors import UserError, one_line
 from jmvae_tf.runtime.files import read_json, written_atomically
 from jmvae_tf.settings import Settings, setting_fields
-from jmvae_tf.training import patience
 from jmvae_tf.training.run_folder import RunFolder
 
 CARD = "model_card.md"
@@ -184,16 +184,8 @@ def _in_short(
     if not metrics:
         yield "These weights have not been measured: `bin/evaluate` does."
         return
-    history = _history_of(folder)
-    judged = verdict(
-        metrics,
-        model.modalities,
-        history,
-        num_training(counts),
-        model.conditions,
-        settings.decay_epochs,
-        patience.ends(settings, history),
-    )
+    training = training_of(settings, _history_of(folder), num_training(counts))
+    judged = verdict(metrics, model.modalities, training, model.conditions)
     step = f"Next: {judged.step.with_flags}."
     yield "\n".join(f"- {_plain(line)}" for line in [*judged.lines, step])
 

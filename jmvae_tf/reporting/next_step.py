@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from jmvae_tf.evaluation.estimate import estimate_in
+from jmvae_tf.evaluation.label_names import label_metric_name
 from jmvae_tf.modalities import Modality
-from jmvae_tf.reporting.skills import Metrics, Skill
-
-_ERRORS = 2.0
-"""Standard errors that a skill must be above 0."""
+from jmvae_tf.models.base import Direction
+from jmvae_tf.reporting.skills import ERRORS, Metrics, Skill
+from jmvae_tf.settings import Settings
+from jmvae_tf.training import patience
 
 _MOST_NAMED = 3
 """Targets in a sentence."""
@@ -18,6 +19,37 @@ _RISING = 0.9
 
 _FEW = 1000
 """Training examples, below which more would help most."""
+
+
+class Training(NamedTuple):
+    """How a model was trained.
+
+    Attributes:
+      history: the rows of history.csv.
+      num_examples: the number of training examples; None if it is not known.
+      warmup_epochs: the epochs in which the divergence has less than its full weight.
+      decay_epochs: the epochs in which the learning rate decays; 0 if it is constant.
+      has_ended: whether patience has ended it.
+    """
+
+    history: Sequence[Mapping[str, float]]
+    num_examples: int | None
+    warmup_epochs: int = 0
+    decay_epochs: int = 0
+    has_ended: bool = False
+
+
+def training_of(
+    settings: Settings, history: Sequence[Mapping[str, float]], num_examples: int | None
+) -> Training:
+    """Returns how a run was trained; see `Training` for the arguments."""
+    return Training(
+        history,
+        num_examples,
+        settings.warmup_epochs,
+        settings.decay_epochs,
+        patience.ends(settings, history),
+    )
 
 
 class NextStep(NamedTuple):
@@ -45,27 +77,21 @@ class NextStep(NamedTuple):
 def next_step(
     metrics: Metrics,
     modalities: Mapping[str, Modality],
-    history: Sequence[Mapping[str, float]],
-    num_training: int | None,
+    training: Training,
     best: Sequence[Skill],
-    decay_epochs: int = 0,
-    has_ended: bool = False,
 ) -> NextStep:
     """Returns what helps most.
 
     Args:
       metrics: the content of metrics.json.
       modalities: the model's modalities.
-      history: the rows of history.csv.
-      num_training: the number of training examples; None if it is not known.
+      training: how it was trained.
       best: the best skill of each target.
-      decay_epochs: the epochs in which the learning rate decays; 0 if it is constant.
-      has_ended: whether patience has ended the training.
     """
     return (
         _unused_latents(metrics)
-        or _longer_or_shorter(history, decay_epochs, has_ended)
-        or _on_data(metrics, modalities, num_training, best)
+        or _longer_or_shorter(training)
+        or _on_data(metrics, modalities, training.num_examples, best)
     )
 
 
@@ -84,40 +110,43 @@ def _unused_latents(metrics: Metrics) -> NextStep | None:
     )
 
 
-def _longer_or_shorter(
-    history: Sequence[Mapping[str, float]], decay_epochs: int, has_ended: bool
-) -> NextStep | None:
+def _longer_or_shorter(training: Training) -> NextStep | None:
     """Returns the next step if the training was too short or too long.
 
-    A training that patience has ended was not too short. Where the image's decoder was trained
-    alone against a discriminator, the bound does not tell.
+    A training that patience has ended was not too short. The bound does not tell before the end of
+    the warm-up, nor where the image's decoder was trained alone against a discriminator.
     """
+    history, warmup = training.history, training.warmup_epochs
     if any("train_generator_loss" in row and "train_bound" not in row for row in history):
         return None
+    last = max((row["epoch"] for row in history if "epoch" in row), default=0)
+    if 0 < last <= warmup:
+        text = f"the warm-up of {warmup} epochs had not ended after {last:.0f}, so train longer"
+        return _longer(text, 2 * warmup, training)
     bounds = [(row["epoch"], row["validation_bound"]) for row in history if _has_bound(row)]
-    if len(bounds) > 1:
-        top, last = max(bounds, key=lambda x: x[1])[0], bounds[-1][0]
-        if top >= _RISING * last and not has_ended:
-            # A rate that has decayed stays low, so more epochs of this run would change little.
-            has_decayed = 0 < decay_epochs <= last
-            longer = f"--epochs={2 * last:.0f}"
-            return NextStep(
-                f"the validation bound was still rising after {last:.0f} epochs, so train longer",
-                (longer, f"--decay_epochs={2 * decay_epochs:.0f}")
-                if has_decayed
-                else ("--resume", longer),
-            )
-        if top <= last / 2:
-            text = (
-                f"the validation bound was best after {top:.0f} of {last:.0f} epochs and fell since"
-            )
-            if has_ended:
-                return NextStep(f"{text}, so get more examples")
-            patience = max(2, round(last / 10))
-            return NextStep(
-                f"{text}, so get more examples or stop earlier", (f"--patience={patience}",)
-            )
-    return None
+    bounds = [(epoch, bound) for epoch, bound in bounds if epoch > warmup]
+    if len(bounds) < 2:
+        return None
+    top, last = max(bounds, key=lambda x: x[1])[0], bounds[-1][0]
+    if top >= _RISING * last and not training.has_ended:
+        text = f"the validation bound was still rising after {last:.0f} epochs, so train longer"
+        return _longer(text, 2 * last, training)
+    if top > last / 2:
+        return None
+    text = f"the validation bound was best after {top:.0f} of {last:.0f} epochs and fell since"
+    if training.has_ended:
+        return NextStep(f"{text}, so get more examples")
+    epochs = max(2, round(last / 10))
+    return NextStep(f"{text}, so get more examples or stop earlier", (f"--patience={epochs}",))
+
+
+def _longer(text: str, epochs: float, training: Training) -> NextStep:
+    """Returns a step with the flags of a longer training."""
+    # A rate that has decayed stays low, so more epochs of this run would change little.
+    has_decayed = 0 < training.decay_epochs <= len(training.history)
+    decay = f"--decay_epochs={2 * training.decay_epochs}"
+    longer = f"--epochs={epochs:.0f}"
+    return NextStep(text, (longer, decay) if has_decayed else ("--resume", longer))
 
 
 def _on_data(
@@ -127,12 +156,12 @@ def _on_data(
     best: Sequence[Skill],
 ) -> NextStep:
     """Returns the next step if the training itself was well."""
-    none = [x for x in best if x.share <= _ERRORS * x.error]
+    none = [x for x in best if x.is_a_guess]
     of_target = {x.direction.target: x for x in best}
     for name, modality in modalities.items():
         if modality.kind != "label" or name not in of_target:
             continue
-        if _is_unbalanced(metrics, of_target[name]):
+        if _is_unbalanced(metrics, modalities, of_target[name].direction):
             text = f"rare classes of {name} are predicted worse, so show them more often"
             return NextStep(text, (f"--balance={name}",))
     if none:
@@ -150,16 +179,15 @@ def _has_bound(row: Mapping[str, float]) -> bool:
     return "validation_bound" in row and "epoch" in row
 
 
-def _is_unbalanced(metrics: Metrics, skill: Skill) -> bool:
+def _is_unbalanced(
+    metrics: Metrics, modalities: Mapping[str, Modality], direction: Direction
+) -> bool:
     """Tells whether balanced accuracy is far below plain accuracy, beyond chance."""
-    for key in metrics:
-        if not key.endswith("generated_label_accuracy"):
-            continue
-        beginning = key.removesuffix("generated_label_accuracy")
-        if beginning not in ("", f"{'_'.join((*skill.direction.given, skill.direction.target))}_"):
-            continue
-        plain = estimate_in(metrics, key)
-        balanced = estimate_in(metrics, f"{beginning}balanced_accuracy")
-        if plain and balanced:
-            return plain.mean - balanced.mean > 0.05 + _ERRORS * balanced.standard_error
-    return False
+    kinds = {name: x.kind for name, x in modalities.items()}
+    plain, balanced = (
+        estimate_in(metrics, label_metric_name(kinds, direction, name))
+        for name in ("generated_label_accuracy", "balanced_accuracy")
+    )
+    if not plain or not balanced:
+        return False
+    return plain.mean - balanced.mean > 0.05 + ERRORS * balanced.standard_error

@@ -17,6 +17,9 @@ from jmvae_tf.models.base import Direction
 Metrics = Mapping[str, Any]
 """The content of metrics.json."""
 
+ERRORS = 2.0
+"""Standard errors by which two numbers must differ, so that chance does not explain it."""
+
 
 class Skill(NamedTuple):
     """How well a target is predicted from other modalities, or shows what it was drawn from.
@@ -32,6 +35,11 @@ class Skill(NamedTuple):
     share: float
     error: float
     words: str
+
+    @property
+    def is_a_guess(self) -> bool:
+        """Whether it is no better than the baseline, beyond chance."""
+        return self.share <= ERRORS * self.error
 
 
 def skills(

@@ -6,14 +6,11 @@ from typing import NamedTuple
 from jmvae_tf.evaluation.estimate import estimate_in
 from jmvae_tf.evaluation.label_names import label_metric_name
 from jmvae_tf.modalities import Modality
-from jmvae_tf.reporting.next_step import NextStep, next_step
+from jmvae_tf.reporting.next_step import NextStep, Training, next_step
 from jmvae_tf.reporting.skills import Metrics, Skill, coherences, skills
 
 _WELL = 0.7
 """The share of the baseline's errors from which a target counts as predicted well."""
-
-_ERRORS = 2.0
-"""Standard errors that a skill must be above 0."""
 
 _MOST_LINES = 3
 """Of targets."""
@@ -37,25 +34,19 @@ class InWords(NamedTuple):
 def verdict(
     metrics: Metrics,
     modalities: Mapping[str, Modality],
-    history: Sequence[Mapping[str, float]],
-    num_training: int | None,
+    training: Training,
     conditions: tuple[str, ...] = (),
-    decay_epochs: int = 0,
-    has_ended: bool = False,
 ) -> InWords:
     """Returns a line on each target, one on samples, a verdict, and the next step.
 
     Args:
       metrics: the content of metrics.json.
       modalities: the model's modalities.
-      history: the rows of history.csv.
-      num_training: the number of training examples; None if it is not known.
+      training: how it was trained.
       conditions: the modalities that are always given and never generated.
-      decay_epochs: the epochs in which the learning rate decays; 0 if it is constant.
-      has_ended: whether patience has ended the training.
     """
     best = _best_of_targets(metrics, modalities, conditions)
-    step = next_step(metrics, modalities, history, num_training, best, decay_epochs, has_ended)
+    step = next_step(metrics, modalities, training, best)
     lines = [
         *_on_targets(best, modalities),
         " ".join(_on_samples(metrics, modalities, best)),
@@ -148,7 +139,7 @@ def _verdict(best: Sequence[Skill]) -> str:
     """Returns the verdict; an empty string if nothing was measured beside a baseline."""
     in_part, not_at_all = [], []
     for skill in best:
-        if skill.share <= _ERRORS * skill.error:
+        if skill.is_a_guess:
             not_at_all.append(skill.direction.target)
         elif skill.share < _WELL:
             in_part.append(skill.direction.target)

@@ -6,6 +6,7 @@ import pytest
 
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
+from jmvae_tf.reporting.next_step import Training
 from jmvae_tf.reporting.verdict import verdict
 
 MODALITIES = {
@@ -34,7 +35,7 @@ STEADY = [{"epoch": x, "validation_bound": -abs(x - 12.0)} for x in range(1, 21)
 
 
 def judged(metrics=METRICS, history=STEADY, num_training=5000, modalities=MODALITIES, **named):
-    return verdict(metrics, modalities, history, num_training, **named)
+    return verdict(metrics, modalities, Training(history, num_training, **named))
 
 
 def next_of(*arguments, **named):
@@ -183,3 +184,15 @@ def test_the_bound_does_not_tell_of_a_decoder_that_was_trained_alone():
     step = next_of(history=[*whole, *alone])
     assert "rising" not in step
     assert "best after" not in step
+
+
+def test_a_training_that_ends_in_its_warm_up_is_resumed_beyond_it():
+    falling = [{"epoch": x, "validation_bound": -float(x)} for x in range(1, 21)]
+    step = judged({}, falling[:2], warmup_epochs=20).step
+    assert "the warm-up of 20 epochs had not ended after 2" in step.text
+    assert step.flags == ("--resume", "--epochs=40")
+    # Bounds of the warm-up do not count, so the best of the others is the last.
+    rising = [{"epoch": x, "validation_bound": float(x)} for x in range(21, 31)]
+    assert "still rising" in next_of(history=[*falling, *rising], warmup_epochs=20)
+    lower = [{**row, "validation_bound": row["validation_bound"] - 100} for row in rising]
+    assert "still rising" in next_of(history=[*falling, *lower], warmup_epochs=20)
