@@ -11,7 +11,7 @@ from jmvae_tf.runtime.errors import UserError
 
 
 class LocalModel:
-    """An export that is loaded for its first request.
+    """An export that is loaded here and asked like a server.
 
     Args:
       version: the folder of the export.

@@ -88,19 +88,10 @@ def redrawn(
     comes from the decoder: it shows no seams, and only those details that the model can generate.
     Without a change it is the reconstruction of x.
 
-    Args:
-      model: a model that generates the target from the condition and the condition from the target.
-      target: the name of the modality of x, usually an image.
-      x: [batch, *event_shape].
-      condition: the name of the modality to change.
-      wanted: the new values, broadcast to [batch, *event_shape]; NaN keeps a generated value.
-      seed: seed for models that infer missing modalities by sampling.
+    Arguments and errors are those of `edit`.
 
     Returns:
       float32, [batch, *event_shape], in the range of x.
-
-    Raises:
-      ValueError: if the model lacks one of the two directions, or a shape does not fit.
     """
     seed_w, seed_x = split(as_seed(seed), 2)
     x = tf.cast(tf.convert_to_tensor(x), tf.float32)

@@ -37,7 +37,7 @@ class ThreePartModel(TrainableModel, abc.ABC):
         for part in self.parts():
             if not part.optimizer.built:
                 part.optimizer.build(part.variables)
-                start_averages(part)
+                _start_averages(part)
 
     def parts(self) -> tuple[TrainedPart, ...]:
         """Returns the three parts: all other networks, the image's decoder, the discriminator."""
@@ -96,7 +96,7 @@ def _optimizer(optimizer: Any, scaled: bool = False) -> keras.optimizers.Optimiz
     return optimizer
 
 
-def start_averages(part: TrainedPart) -> None:
+def _start_averages(part: TrainedPart) -> None:
     """Sets the averages of a part's weights, if its optimiser keeps some, to the weights.
 
     Keras starts them at 0, which would replace weights that no step has changed.

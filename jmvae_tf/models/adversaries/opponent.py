@@ -295,7 +295,7 @@ class Opponent:
         return 2 * (values - lowest) / (highest - lowest) - 1
 
     def _half(self, z: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Chooses about half of the examples, at random but never the first, bool [batch]."""
+        """Chooses about half of the examples, bool [batch]; never the first, so never all."""
 
         def chosen(number: tf.Tensor) -> tf.Tensor:
             shares = tf.random.stateless_uniform((number,), fold(seed, _MIXED))
