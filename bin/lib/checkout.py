@@ -11,6 +11,17 @@ Like the launcher, this module uses only the syntax of Python 3.6.
 import os
 import sys
 
+
+def _report(kind, error, traceback):
+    """Reports Ctrl-C in one line, even while modules are imported."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write("interrupted\n")
+    else:
+        sys.__excepthook__(kind, error, traceback)
+
+
+sys.excepthook = _report
+
 _LIB = os.path.dirname(os.path.realpath(__file__))
 _ROOT = os.path.dirname(os.path.dirname(_LIB))
 

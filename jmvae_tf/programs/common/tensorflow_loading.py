@@ -55,7 +55,7 @@ def load_tensorflow() -> None:
                 import keras  # noqa: F401
                 import tensorflow  # noqa: F401
                 import tensorflow_probability  # noqa: F401
-        except BaseException:
+        except Exception:
             captured.seek(0)
             os.write(terminal, captured.read())
             raise
