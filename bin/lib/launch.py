@@ -110,6 +110,18 @@ def ensure_requirements(sections: Sequence[str] = ("run",)) -> None:
     _enter_venv()
 
 
+def answer(help_text: str) -> None:
+    """Shows the help or the version, then ends, if the command line of a script asks for it.
+
+    Args:
+        help_text: what `--help` shows.
+    """
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        show(help_text)
+    if "--version" in sys.argv[1:]:
+        show("jmvae_tf {}\n".format(_version()))
+
+
 def show(text: str) -> NoReturn:
     """Writes a text to standard output and ends with status 0, even if the reader leaves early.
 

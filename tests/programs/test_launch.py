@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from jmvae_tf.runtime.version import __version__
 from tests.helpers.foreign_modules import put_foreign_modules
 from tests.helpers.paths import ROOT
 
@@ -182,6 +183,13 @@ def test_goes_on_in_a_python_that_has_the_requirements(checkout, tmp_path):
     assert seen["arguments"] == ["--flag", "a b"]
     assert done.stderr == ""
     assert not checkout.venv.exists()
+
+
+def test_an_interrupt_while_modules_are_imported_is_one_line(checkout, tmp_path):
+    (checkout.root / "jmvae_tf" / "programs" / "train.py").write_text("raise KeyboardInterrupt")
+    done = checkout.start(environment=install(tmp_path, "1.2.3"))
+    assert (done.stdout, done.stderr) == ("", "interrupted\n")
+    assert done.returncode == -signal.SIGINT  # A shell shows 130.
 
 
 @pytest.mark.parametrize(
@@ -654,3 +662,15 @@ def test_bin_test_explains_itself_from_anywhere(tmp_path):
         check=True,
     )
     assert "bin/test [arguments of pytest]" in done.stdout
+
+
+@pytest.mark.parametrize("script", ["test", "docs"])
+def test_a_tool_shows_its_version_and_does_no_more(tmp_path, script):
+    done = subprocess.run(
+        [sys.executable, ROOT / "bin" / script, "--version"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"jmvae_tf {__version__}\n"
