@@ -2,12 +2,14 @@
 
 Any of the model's modalities can be given, each by a flag of its own name; all others are
 generated:
-  --photo=shell.png             an image: a JPEG or PNG file
-  --species=cockle              a label: one of its classes
-  --traits=red=1,striped=-1     attributes: 1 means yes, -1 no, up to 3 for a strong yes; for
-                                attributes that are 0 or 1, 0 means no
-  --measures=length_mm=12.5     numbers, in the units of the data
-  --note="a small shell"        a text of the letters of the data
+
+  --photo=shell.png          an image: a JPEG or PNG file
+  --species=cockle           a label: one of its classes
+  --traits=red=1,striped=-1  attributes: 1 means yes, -1 no, up to 3 for a
+                             strong yes; if they are 0 or 1, 0 means no
+  --measures=length_mm=12.5  numbers, in the units of the data
+  --note="a small shell"     a text of the letters of the data
+
 If a modality has the name of another flag, use --given="name=…", which takes labels and texts by
 their modality and other values by their own names ("Smiling=1,Eyeglasses=-1"). If two modalities
 have values of the same name, write the modality in front ("traits.red=1"). --image=FILE is the
@@ -44,12 +46,12 @@ from jmvae_tf.training.run_config import read_event_shapes
 from jmvae_tf.training.run_folder import RunFolder, name_of_epoch
 
 EXAMPLES = {
-    'bin/generate --given="label=7"': "draws sevens with runs/digits-jmvae_kl",
-    "bin/generate --image=digit.png": "reads a digit: the probability of each label",
+    'bin/generate --given="label=7"': "draws sevens with what bin/train has trained",
+    "bin/generate --image=examples/digit.png": "reads a digit: the probability of each label",
     'bin/generate --run=runs/toyfaces-jmvae_kl --given="Smiling=1,Eyeglasses=1"': (
-        "draws faces that smile and wear glasses"
+        "draws faces that smile and wear glasses, after bin/train --data=toyfaces"
     ),
-    'bin/generate --run=runs/toyfaces-jmvae_kl --image=face.png --set="Smiling=1"': (
+    'bin/generate --run=runs/toyfaces-jmvae_kl --image=examples/face.png --set="Smiling=1"': (
         "edits an image"
     ),
     'bin/generate --given="label=3" --walk="label=8"': "draws a GIF that changes a 3 into an 8",

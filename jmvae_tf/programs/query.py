@@ -46,11 +46,15 @@ EXAMPLES = {
     f'bin/query --saved_model={DIGITS} --given="label=7" --seed=3 --out=7.png': (
         "a sample of a shipped model, without a server; the same seed gives the same image"
     ),
-    "bin/query --image=face.jpg": "the attributes of a face, or the label of a digit, as a table",
-    'bin/query --given="Smiling=1" --out=face.png': (
+    f"bin/query --saved_model={FACES} --image=examples/face.png": (
+        "the attributes of a face, as a table"
+    ),
+    f"bin/query --saved_model={FACES} --given=Smiling=1 --out=face.png": (
         "the average image; attributes not named are at their mean"
     ),
-    'bin/query --image=face.jpg --set="Smiling=1" --out=edited.png': "an edit",
+    'bin/query --image=examples/face.png --set="Smiling=1" --out=edited.png': (
+        "an edit, by a TensorFlow Serving on this machine (serving/README.md)"
+    ),
 }
 
 _SERVER = flags.DEFINE_string(

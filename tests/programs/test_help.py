@@ -56,6 +56,14 @@ def test_examples_are_commands_of_the_program(tmp_path, program):
     assert set(map(repr, parsed)) == {repr((f"bin/{program}", [], False))}
 
 
+def test_lists_and_long_commands_keep_their_lines():
+    text = (FOLDER / "generate.txt").read_text("utf-8")
+    assert (
+        "\n  --photo=shell.png          an image: a JPEG or PNG file\n  --species=cockle " in text
+    )
+    assert '--image=examples/face.png \\\n    --set="Smiling=1"\n' in text
+
+
 def test_flags_are_in_groups():
     text = (FOLDER / "train.txt").read_text("utf-8")
     groups = {

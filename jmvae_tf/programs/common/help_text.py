@@ -58,15 +58,21 @@ def help_text(program: ModuleType) -> str:
 
 
 def _paragraphs(text: str) -> str:
+    """Fills paragraphs, but those that begin with spaces, such as lists."""
     return "\n\n".join(
-        textwrap.fill(x, _WIDTH, break_on_hyphens=False)
+        x if x.startswith(" ") else textwrap.fill(x, _WIDTH, break_on_hyphens=False)
         for x in as_started(text).strip().split("\n\n")
     )
 
 
 def _example(command: str, does: str) -> str:
+    line = f"  {as_started(command)}"
+    if len(line) > _WIDTH:
+        line = textwrap.fill(
+            line, _WIDTH - 2, subsequent_indent=" " * 4, break_on_hyphens=False
+        ).replace("\n", " \\\n")
     wrapped = textwrap.fill(does, _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
-    return f"  {as_started(command)}\n{wrapped}"
+    return f"{line}\n{wrapped}"
 
 
 def _flags() -> Iterator[flags.Flag]:
