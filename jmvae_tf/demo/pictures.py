@@ -1,7 +1,6 @@
 """Reads uploaded images as a model's inputs, and makes images of a model visible."""
 
 import pathlib
-from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -15,7 +14,6 @@ from jmvae_tf.export_format.value_ranges import to_pixels, to_values
 
 _SCREEN = 448  # Pixels; the longer side of a displayed image, unless the image itself is larger.
 _DESCRIPTION = 0x010E  # The number of the field in EXIF.
-_FRAME = 70  # Milliseconds.
 
 
 def from_file(path: str, image: DescribedModality, crop: str | None) -> np.ndarray:
@@ -48,6 +46,17 @@ def for_screen(values: np.ndarray, image: DescribedModality) -> np.ndarray:
     return np.broadcast_to(levels, (*levels.shape[:2], max(3, levels.shape[2])))
 
 
+def on_white(pixels: np.ndarray) -> np.ndarray:
+    """Puts an image that may have opacity, uint8 [height, width, 3 or 4], on white.
+
+    Returns:
+      uint8, [height, width, 3].
+    """
+    picture = Image.fromarray(pixels).convert("RGBA")
+    white = Image.new("RGBA", picture.size, "white")
+    return np.asarray(Image.alpha_composite(white, picture))[..., :3]
+
+
 def save_picture(values: np.ndarray, image: DescribedModality, name: str, about: str) -> str:
     """Saves an image of the model, enlarged, where the page's library gives out files.
 
@@ -68,13 +77,3 @@ def save_picture(values: np.ndarray, image: DescribedModality, name: str, about:
     picture.info = {"exif": exif.tobytes(), "Description": about}
     kind = "png" if picture.mode == "RGBA" else "jpeg"
     return save_pil_to_cache(picture, get_upload_folder(), name, kind)
-
-
-def save_animation(path: pathlib.Path, frames: Sequence[np.ndarray]) -> None:
-    """Saves frames, uint8 [height, width, 3] each, as a GIF that runs there and back without end.
-
-    Raises:
-      OSError: if it cannot be written.
-    """
-    first, *others = [Image.fromarray(frame) for frame in (*frames, *frames[-2:0:-1])]
-    first.save(path, save_all=True, append_images=others, duration=_FRAME, loop=0)

@@ -12,9 +12,10 @@ from gradio.utils import get_upload_folder
 from jmvae_tf.demo.link import LARGEST_SEED
 from jmvae_tf.demo.model_on_page import FIRST_SEED, ModelOnPage
 from jmvae_tf.demo.page_controls import live, picture_box, upload_controls
-from jmvae_tf.demo.pictures import save_animation
+from jmvae_tf.demo.pictures import on_white
 from jmvae_tf.demo.plain_words import words_of
 from jmvae_tf.demo.value_controls import ValueControls
+from jmvae_tf.reporting.figures.animations import save_gif, there_and_back
 
 _FRAMES = 24
 _MIDDLE = 50  # Percent.
@@ -115,11 +116,12 @@ class WalkTab:
 
         def animated(seed: int, *settings: Any) -> Any:
             shares = np.linspace(0.0, 1.0, _FRAMES).tolist()
-            frames = map(self._shown.shown, self._on_the_way(both(settings), shares, seed))
+            images = self._on_the_way(both(settings), shares, seed)
+            frames = np.stack([on_white(self._shown.shown(image)) for image in images])
             path = (
                 pathlib.Path(get_upload_folder()) / f"{self._shown.name}-{secrets.token_hex(8)}.gif"
             )
-            save_animation(path, list(frames))
+            save_gif(path, there_and_back(frames))
             return gr.update(value=str(path), visible=True)
 
         def seen(place: float, seed: int, *settings: Any) -> list[Any]:

@@ -261,7 +261,8 @@ def test_a_walk_is_live_and_becomes_a_gif(page):
     address = _picture(page, "animation")
     with Image.open(io.BytesIO(httpx.get(address).content)) as walk:
         assert walk.format == "GIF"
-        assert walk.n_frames > 20
+        assert walk.n_frames > 24, "there and back"
+        assert walk.info["loop"] == 0
     _shoot(page, "walk")
 
 

@@ -175,9 +175,7 @@ def test_a_picture_says_how_it_was_made(channels, ending, tmp_path, monkeypatch)
     assert about == "?seed=7"
 
 
-def test_an_animation_goes_there_and_back(tmp_path):
-    frames = [np.full((4, 4, 3), 60 * x, np.uint8) for x in range(4)]
-    pictures.save_animation(tmp_path / "walk.gif", frames)
-    with Image.open(tmp_path / "walk.gif") as walk:
-        assert walk.n_frames == 6
-        assert walk.info["loop"] == 0
+def test_a_picture_of_a_walk_has_white_where_nothing_is():
+    pixels = np.array([[[10, 20, 30, 255], [10, 20, 30, 0]]], np.uint8)
+    assert pictures.on_white(pixels).tolist() == [[[10, 20, 30], [255, 255, 255]]]
+    assert pictures.on_white(pixels[..., :3]).tolist() == [[[10, 20, 30]] * 2]
