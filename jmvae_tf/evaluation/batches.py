@@ -122,6 +122,22 @@ def generated(
     return map_batches(means, given, names, size, description, seed)[target]
 
 
+def decoded(model: MultimodalVAE, target: str, z: tf.Tensor) -> np.ndarray:
+    """Decodes means of p(target|z), few enough at once.
+
+    Args:
+      model: a model whose decoders need nothing but z.
+      target: the modality to decode.
+      z: [rows, latent_dim], at least one row.
+
+    Returns:
+      float32, [rows, *event_shape], in the data's units.
+    """
+    size = rows_at_once(model, [target])
+    parts = [model.decoded_mean(target, z[at : at + size]) for at in range(0, len(z), size)]
+    return np.concatenate(parts)
+
+
 def images_of_classes(
     model: MultimodalVAE,
     label: str,

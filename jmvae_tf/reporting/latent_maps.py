@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.decomposition import PCA
 
-from jmvae_tf.evaluation.batches import map_batches, rows_at_once
+from jmvae_tf.evaluation.batches import decoded, map_batches, rows_at_once
 from jmvae_tf.evaluation.observed import modality_names
 from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.export_format.value_ranges import to_pixels
@@ -124,12 +124,9 @@ def _decoded(
     steps = (np.arange(_CELLS) + 0.5) / _CELLS
     x, y = (low + steps * (high - low) for low, high in limits)
     places = np.stack(np.meshgrid(x, y[::-1]), axis=-1).reshape(-1, 2)
-    z = tf.constant(found.z_at(places))
-    size = rows_at_once(model, [image])
-    parts = [model.decoded_mean(image, z[at : at + size]) for at in range(0, len(z), size)]
-    shape = model.modalities[image].event_shape
-    images = np.concatenate(parts).reshape(_CELLS, _CELLS, *shape)
-    return to_pixels(images, model.modalities[image].support)
+    modality = model.modalities[image]
+    images = decoded(model, image, tf.constant(found.z_at(places)))
+    return to_pixels(images.reshape(_CELLS, _CELLS, *modality.event_shape), modality.support)
 
 
 def _classes(
