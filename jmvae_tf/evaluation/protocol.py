@@ -1,7 +1,8 @@
 """The inputs of metrics besides the model: examples and numbers of samples."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,12 @@ class Protocol:
     num_importance_samples: int = 1000
     num_prior_samples: int = 5000
     seed: int = 0
+
+
+def protocol_entry(metrics: Mapping[str, Any], name: str) -> Any:
+    """Reads an entry of the protocol in a metrics.json, unchecked; None if it has none."""
+    protocol = metrics.get("protocol")
+    return protocol.get(name) if isinstance(protocol, Mapping) else None
 
 
 @dataclasses.dataclass(frozen=True)

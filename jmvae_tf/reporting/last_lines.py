@@ -5,6 +5,7 @@ import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from jmvae_tf.evaluation.protocol import protocol_entry
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.reporting.next_step import NextStep, training_of
 from jmvae_tf.reporting.verdict import verdict
@@ -39,8 +40,7 @@ def last_lines(
     metrics, history = read_json(folder.metrics_file), folder.read_history()
     training = training_of(settings, history, num_training)
     judged = verdict(metrics, model.modalities, training, model.conditions)
-    protocol = metrics.get("protocol")
-    number = protocol.get("num_examples") if isinstance(protocol, dict) else None
+    number = protocol_entry(metrics, "num_examples")
     head = f"{settings.model} on {settings.data}, {len(history)} epochs, {number} test examples:"
     commands = list(_commands(folder, settings, model, judged.step, exported))
     width = max(len(what) for what, _ in commands)

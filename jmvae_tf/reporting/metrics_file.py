@@ -10,6 +10,7 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation.duration import announcement
 from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
 from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
+from jmvae_tf.evaluation.protocol import protocol_entry
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.reporting.data_summary import summary_of
 from jmvae_tf.runtime.files import read_json, write_json, written_atomically
@@ -66,6 +67,5 @@ def is_evaluated(folder: RunFolder, checkpoint: str) -> bool:
         metrics = read_json(folder.metrics_file)
     except (OSError, ValueError):
         return False
-    protocol = metrics.get("protocol")
-    number = protocol.get("num_importance_samples") if isinstance(protocol, dict) else None
+    number = protocol_entry(metrics, "num_importance_samples")
     return metrics.get("checkpoint") == checkpoint and isinstance(number, int) and number > 0

@@ -11,6 +11,7 @@ from typing import Any
 
 from jmvae_tf.data.data_set import PARTS
 from jmvae_tf.evaluation.estimate import Estimate, estimate_in, mean_as_text
+from jmvae_tf.evaluation.protocol import protocol_entry
 from jmvae_tf.export_format.training_summary import PERCENTILE, SUMMARY_FILE, TrainingSummary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.presets import preset_of
@@ -206,8 +207,7 @@ def _measures(model: MultimodalVAE, metrics: Mapping[str, Any], checkpoint: str)
     if not rows:
         yield f"None of {_code(checkpoint)}."
         return
-    protocol = metrics.get("protocol")
-    number = protocol.get("num_examples") if isinstance(protocol, Mapping) else None
+    number = protocol_entry(metrics, "num_examples")
     yield _wrapped(
         f"Of {_plain(number)} test examples, which training did not see, or of those that have "
         "what a measure needs. Log-likelihoods are in nats."

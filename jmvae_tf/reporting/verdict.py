@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from jmvae_tf.evaluation.estimate import estimate_in
 from jmvae_tf.evaluation.label_names import label_metric_name
+from jmvae_tf.evaluation.protocol import protocol_entry
 from jmvae_tf.modalities import Modality
 from jmvae_tf.reporting.next_step import NextStep, Training, next_step
 from jmvae_tf.reporting.skills import Metrics, Skill, coherences, skills
@@ -103,8 +104,7 @@ def _on_samples(
         ratio = estimate_in(metrics, f"{name}_distance_to_training")
         if ratio and ratio.mean < _COPIES:
             yield f"Samples of {name} are close to training examples: it may have learned by heart."
-    protocol = metrics.get("protocol")
-    number = protocol.get("num_examples") if isinstance(protocol, Mapping) else None
+    number = protocol_entry(metrics, "num_examples")
     gaps = [
         f"{name} in {observed}"
         for name in modalities
