@@ -1,5 +1,6 @@
 """The adversaries other than the authors': what each part changes, in which stage, and for whom."""
 
+import dataclasses
 import itertools
 
 import keras
@@ -12,7 +13,9 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models import adversarial
 from jmvae_tf.models.adversarial import Adversarial, Stage
 from jmvae_tf.models.adversaries import gradient_penalty
-from jmvae_tf.models.adversaries.balance import AverageWeight
+from jmvae_tf.models.adversaries.balance import AverageWeight, balanced_weight
+from jmvae_tf.models.adversaries.discriminator import opinion_of
+from jmvae_tf.models.adversaries.learned_similarity import learned_dissimilarity
 from jmvae_tf.models.adversaries.samples import sample_given
 from jmvae_tf.models.registry import PLAIN_MODELS
 from jmvae_tf.runtime.randomness import fold, root_seed
@@ -44,10 +47,16 @@ def at_once(monkeypatch):
     monkeypatch.setattr(adversarial, "HEAD_START", 0)
 
 
-def _model(adversary, name="jmvae_kl", optimizer=lambda: keras.optimizers.SGD(1.0), **options):
+def _model(
+    adversary,
+    name="jmvae_kl",
+    optimizer=lambda: keras.optimizers.SGD(1.0),
+    modalities=FACES,
+    **options,
+):
     """The same initial weights at each call, whatever the adversary is."""
     keras.utils.set_random_seed(0)
-    vae = small_model(name, FACES, BODY)
+    vae = small_model(name, modalities, BODY)
     vae.statistics["image"].set_statistics(np.full((8, 8, 3), 0.5), np.full((8, 8, 3), 0.25))
     keras.utils.set_random_seed(1)
     model = Adversarial(vae, "image", DISCRIMINATOR, 3.0, adversary, **options)
@@ -211,6 +220,16 @@ def test_the_balanced_weight_makes_both_losses_as_steep(scale):
     assert float(model.balance.average) == pytest.approx(float(weight) / 3)
 
 
+@pytest.mark.parametrize(
+    ("reconstruction", "generator", "weight"),
+    [([3.0, 4.0], [0.6, 0.8], 5 / 1.0001), ([3.0, 4.0], [0.0, 0.0], 1e4), ([0.0], [1.0], 0.0)],
+    ids=["Eq. 7", "at most", "nothing to balance"],
+)
+def test_the_balanced_weight_of_slopes(reconstruction, generator, weight):
+    found = balanced_weight(tf.constant([reconstruction]), tf.constant([generator]))
+    assert float(found) == pytest.approx(weight)
+
+
 def test_a_weight_that_is_not_finite_stays_out_of_the_average():
     average = AverageWeight()
     average.build()
@@ -261,7 +280,12 @@ def test_images_are_seen_from_minus_1_to_1():
     np.testing.assert_allclose(fakes[rebuilt], expected[rebuilt], atol=1e-5)
     assert np.abs(fakes[~rebuilt] - expected[~rebuilt]).max() > 0.1
     judged = model.opponent.judged(seen, True)
-    np.testing.assert_array_equal(judged.dissimilarity.numpy() > 0, rebuilt)
+    features = [
+        opinion_of(model.discriminator, None, x, training=True).features for x in (seen.real, fakes)
+    ]
+    # Twice, since about half of the fakes are reconstructions.
+    expected = np.where(rebuilt, 2 * learned_dissimilarity(*features), 0)
+    np.testing.assert_allclose(judged.dissimilarity, expected, rtol=1e-5)
     assert seen.condition is None
     conditioned = _seen(_model("hinge+projection"), data, bound)
     np.testing.assert_array_equal(conditioned.condition, batch["attributes"])
@@ -355,6 +379,16 @@ def test_no_gradient_passes_through_inference(name):
     model.train_step(data)  # The head start leaves only the reconstruction.
     for variable, old, gradient in zip(variables, before, expected, strict=True):
         np.testing.assert_allclose(old - variable, gradient, rtol=1e-3, atol=1e-4)
+
+
+def test_a_decoder_alone_keeps_the_weight_of_its_likelihood():
+    changes = []
+    for weight in (1.0, 0.25):
+        image = dataclasses.replace(FACES["image"], likelihood_weight=weight)
+        model = _model("hinge", modalities={**FACES, "image": image})
+        model.stage = Stage.DECODER
+        changes.append(_changes(model)["decoder"])  # The head start leaves only log p(x|z).
+    np.testing.assert_allclose(changes[1], 0.25 * changes[0], rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize(
