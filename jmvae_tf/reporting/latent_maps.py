@@ -9,7 +9,7 @@ import tensorflow as tf
 from sklearn.decomposition import PCA
 
 from jmvae_tf.evaluation.batches import decoded, map_batches, rows_at_once
-from jmvae_tf.evaluation.observed import modality_names
+from jmvae_tf.evaluation.observed import modality_names, observed_values
 from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.export_format.value_ranges import to_pixels
 from jmvae_tf.models.base import MultimodalVAE
@@ -148,7 +148,9 @@ def _classes(
             has = np.asarray(examples[name]) > modality.threshold
             best = int(np.argmax(_separation(points, has)))
             word = spaced(names_or_numbers(modality)[best])
-            return has[:, best].astype(int), [f"not {word}", word], f", coloured by {word}"
+            seen = observed_values(examples, name)[:, best]
+            names = [f"not {word}", word, *([] if seen.all() else ["unknown"])]
+            return np.where(seen, has[:, best], 2), names, f", coloured by {word}"
     return None, [], ""
 
 

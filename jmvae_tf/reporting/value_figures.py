@@ -107,12 +107,12 @@ def draw_attribute_shares(
         np.where(seen, x, False).sum(axis=0) / np.maximum(number, 1) for x in (right, true)
     )
     drawn = np.flatnonzero(number)
-    some = ""
+    if not len(drawn):
+        return
+    mean, some = 100 * share[drawn].mean(), ""
     if len(drawn) > _MOST_BARS:
         some = f" (the worst {_MOST_BARS} of {len(drawn)})"
         drawn = np.sort(drawn[np.argsort(share[drawn], kind="stable")[:_MOST_BARS]])
-    if not len(drawn):
-        return
     names = names_or_numbers(target)
     shares.share_bars(
         path,
@@ -120,7 +120,7 @@ def draw_attribute_shares(
         share[drawn],
         np.maximum(has, 1 - has)[drawn],
         f"{_beginning(direction)}: how often each is right{some}",
-        f"{len(true)} test examples; mean over all attributes {100 * share[drawn].mean():.1f} %",
+        f"{len(true)} test examples; mean over all attributes {mean:.1f} %",
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jmvae_tf.likelihoods import Bernoulli, Categorical
-from jmvae_tf.modalities import Modality
+from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.reporting import latent_maps
 from jmvae_tf.reporting.figures import latent_spaces
 from tests.helpers.small_models import examples, set_sequential_weights, small_faces, small_model
@@ -77,6 +77,13 @@ def test_without_a_label_an_attribute_that_the_plane_shows_gives_the_colours(tmp
     np.testing.assert_array_equal(classes, given["attributes"].numpy()[:, 1] > 0)
     assert decoded is None
     assert "first principal component" in axes[0]
+    seen = np.ones((40, modalities["attributes"].event_shape[0]), bool)
+    seen[:3] = False
+    with_gaps = {**given, observed_key("attributes"): seen}
+    latent_maps.draw_map(tmp_path / "map.png", model, None, with_gaps, 0)
+    [_, (_, _, classes_with_gaps, names, *_)] = drawn
+    assert names == ["not Male", "Male", "unknown"]
+    np.testing.assert_array_equal(classes_with_gaps, [2, 2, 2, *classes[3:]])
 
 
 def test_maps_of_any_number_of_points_and_classes_are_drawn(tmp_path, rng):
