@@ -154,8 +154,8 @@ def _check(settings: Settings, distribute: str | None) -> None:
         )
     if settings.warmup_epochs >= settings.epochs:
         print(
-            f"note: the warm-up of {settings.warmup_epochs} epochs does not end within the "
-            f"{settings.epochs} epochs of training; --warmup_epochs sets it"
+            f"note: the warm-up lasts until epoch {settings.warmup_epochs}, and training until "
+            f"epoch {settings.epochs}; --warmup_epochs sets it"
         )
 
 
