@@ -48,7 +48,7 @@ def _check(name: str) -> None:
         raise UserError(
             f"The first argument must be one of {', '.join(PROGRAMS)}",
             name,
-            closest(name, PROGRAMS),
+            f"name one before {name}" if name.startswith("-") else closest(name, PROGRAMS),
         )
     package = _EXTRAS.get(name)
     if package and importlib.util.find_spec(package) is None:

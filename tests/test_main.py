@@ -56,7 +56,7 @@ def test_it_lists_its_programs_and_versions(console):
     ("arguments", "told"),
     [
         (["trian"], "received trian; did you mean train?"),
-        (["--epochs=3"], "received --epochs=3; choose one of them"),
+        (["--epochs=3"], "received --epochs=3; name one before --epochs=3"),
         (["train", "--foo=1"], "see {command} train --help"),
         (["train", "more"], "received more; see {command} train --help"),
         (["export", "--run=x"], "received x, which does not; name the folder of a run with "),
