@@ -13,7 +13,7 @@ from absl import flags
 
 from jmvae_tf.demo.address import listen
 from jmvae_tf.demo.environment import settle_environment
-from jmvae_tf.export_format.shipped_models import FACES, SHIPPED_NAMES, saved_model_folder
+from jmvae_tf.export_format.shipped_models import FACES, SHIPPED_NAMES
 from jmvae_tf.export_format.version_folders import newest_version
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
@@ -35,7 +35,7 @@ _SAVED_MODEL = shared_flags.define_path(
     f"{', '.join(SHIPPED_NAMES)} (default: all of these)",
 )
 _HOST = flags.DEFINE_string("host", "127.0.0.1", "address to listen on; 0.0.0.0 for all")
-_PORT = flags.DEFINE_integer("port", 7860, "port to listen on", lower_bound=0, upper_bound=65535)
+_PORT = shared_flags.define_integer("port", 7860, "port to listen on", 0, 65535)
 _ALLOWED_HOSTS = flags.DEFINE_list(
     "allowed_hosts", [], "host names under which browsers may open the page, separated by commas"
 )
@@ -56,7 +56,7 @@ def main() -> None:
         run = choose_run(_RUN.value, _CHECKPOINT.value) if _RUN.value else None
         names = [_SAVED_MODEL.value] if _SAVED_MODEL.value else SHIPPED_NAMES
         # Missing ones are found before TensorFlow is loaded.
-        versions = [] if run else [newest_version(saved_model_folder(name)) for name in names]
+        versions = [] if run else [newest_version(shared_flags.export_of(name)) for name in names]
         load_tensorflow()
         from jmvae_tf.programs.tasks import page_of_models
 

@@ -32,7 +32,6 @@ from jmvae_tf.clients.server_url import parse_server_url
 from jmvae_tf.export_format.shipped_models import (
     DIGITS,
     FACES,
-    saved_model_folder,
     served_model_folder,
 )
 from jmvae_tf.programs.common import modality_flags, shared_flags
@@ -92,7 +91,7 @@ def main() -> None:
     server_query.query(
         server,
         _MODEL.value,
-        saved_model_folder(_SAVED_MODEL.value)
+        shared_flags.export_of(_SAVED_MODEL.value)
         if _SAVED_MODEL.value
         else served_model_folder(_MODEL.value),
         given=GivenFlags(_IMAGE.value or (), _GIVEN.value),

@@ -48,6 +48,13 @@ MISTAKES = {
     f"generate {FACES} --given=Smilin=1": "received --given=Smilin=1; did you mean Smiling?",
     f"generate {FACES} --given=Smiling": "received --given=Smiling; write --given=Smiling=1",
     f"generate {FACES} --given=age=7": "received --given=age=7; choose among Smiling, Male",
+    "generate --saved_model=mnist-jmvae_kl": "use bin/query, which asks exports",
+    "query --saved_model=nope --image=digit.png": "--saved_model must be a folder, or one of "
+    "toyfaces-jmvae_kl_gan, mnist-jmvae_kl; received --saved_model=nope, which is neither; choose",
+    "demo --saved_model=mnist_jmvae_kl": "did you mean mnist-jmvae_kl?",
+    "demo --port=99999": "--port must be from 0 to 65535; received --port=99999; change it",
+    "demo --port=web": "--port must be a whole number; received --port=web; write it in digits, "
+    "such as 7860",
     "reproduce --table=2018-1-mist": "received --table=2018-1-mist; did you mean 2018-1-mnist?",
 }
 

@@ -14,6 +14,9 @@ _ILLEGAL = re.compile(r"flag --(\w+)=(.*?): (.*)", re.DOTALL)
 _NO_VALUE = re.compile(r"Missing value for flag -*(\w+)")
 _NUMBERS = {flags.IntegerParser: "a whole number", flags.FloatParser: "a number"}
 
+_OF_OTHERS = {"saved_model": "use bin/query, which asks exports"}
+"""What to do with flags that programs of another kind have."""
+
 
 def flag_mistake(error: flags.Error, written: str = "", others: Collection[str] = ()) -> UserError:
     """Returns the user's mistake in an error of absl.
@@ -40,11 +43,13 @@ def flag_mistake(error: flags.Error, written: str = "", others: Collection[str] 
         return UserError(
             f"--{name} must be true or false", f"--{name}={value}", f"write --{name} or --no{name}"
         )
-    example = "such as 10" if kind == "a whole number" else "such as 0.001"
+    usual = flags.FLAGS[name].default
+    if usual is None:
+        usual = 10 if kind == "a whole number" else 0.001
     return UserError(
         f"--{name} must be {kind}" if kind else f"--{name} has a wrong value: {reason}",
         f"--{name}={value}",
-        f"write it in digits, {example}" if kind else _see_help(),
+        f"write it in digits, such as {usual}" if kind else _see_help(),
     )
 
 
@@ -72,10 +77,10 @@ def _unknown(name: str, written: str, others: Collection[str]) -> UserError:
     plain = name.replace("-", "_")
     beginning = [x for x in known if len(plain) > 2 and x.startswith(plain)]
     near = closest_name(plain, known) or (beginning[0] if len(beginning) == 1 else None)
-    remedy = _see_help()
+    remedy = _OF_OTHERS.get(name, _see_help())
     if near:
         remedy = f"did you mean --{near}?"
-    elif others:
+    elif others and name not in _OF_OTHERS:
         remedy = f"give one of {', '.join(f'--{x}' for x in others)}, or {remedy}"
     return UserError(f"There is no flag --{name}", written, remedy)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from absl import flags
 
+from jmvae_tf.export_format.shipped_models import SHIPPED_NAMES, saved_model_folder
 from jmvae_tf.programs.common.help_text import put_into_group
-from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.errors import UserError, closest
 
 flags.disclaim_key_flags()  # --help lists flags defined here as their callers'.
 
@@ -126,6 +127,22 @@ def define_export() -> tuple[flags.FlagHolder, flags.FlagHolder]:
         1,
     )
     return export_dir, keep
+
+
+def export_of(saved_model: str) -> pathlib.Path:
+    """Returns the folder that a value of --saved_model names: a path, or a shipped model.
+
+    Raises:
+      UserError: if it is a name, but not of a shipped model or of a folder here.
+    """
+    folder = saved_model_folder(saved_model)
+    if os.sep not in saved_model and not folder.exists():
+        raise UserError(
+            f"--saved_model must be a folder, or one of {', '.join(SHIPPED_NAMES)}",
+            f"--saved_model={saved_model}, which is neither",
+            closest(saved_model, SHIPPED_NAMES),
+        )
+    return folder
 
 
 def define_inference() -> None:
