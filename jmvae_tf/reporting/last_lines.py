@@ -71,7 +71,7 @@ def _commands(
     yield "all metrics", str(table_beside(folder.metrics_file))
     yield "SavedModel", str(exported)
     yield "draw", shlex.join(["bin/generate", run, *_given(model)])
-    yield "try in a browser", shlex.join(["bin/demo", f"--saved_model={exported.parent}"])
+    yield "try in a browser", shlex.join(["bin/demo", f"--saved_model={exported}"])
     data = _data_flags(folder, settings)
     yield "log-likelihoods", shlex.join(["bin/evaluate", run, *data])
     if step.resumes:

@@ -42,7 +42,7 @@ def test_each_command_is_of_the_run(tmp_path):
     run = f"--run={tmp_path}/my run"
     assert commands(lines) == [
         ["bin/generate", run, "--given=label=9"],
-        ["bin/demo", f"--saved_model={tmp_path}/saved/digits"],
+        ["bin/demo", f"--saved_model={tmp_path}/saved/digits/3"],
         ["bin/evaluate", run],
         ["bin/train", run, "--resume", "--epochs=6"],
     ]
