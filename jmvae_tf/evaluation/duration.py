@@ -24,7 +24,7 @@ def announcement(model: MultimodalVAE, data: EvaluationData, protocol: Protocol)
       protocol: the numbers of samples.
     """
     number, k = len(data.test[model.targets[0]]), protocol.num_importance_samples
-    what = "bound, likelihoods, accuracy, coherence, diversity, sharpness"
+    what = "bound, likelihoods, and how good what it generates is"
     lines = [f"measuring {number:,} test examples: {what}"]
     if not k:
         return lines
