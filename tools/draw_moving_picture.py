@@ -69,7 +69,8 @@ def main() -> None:
     names = faces.modalities["attributes"].value_names
     start = np.full((len(CHANGES), len(names)), NO, np.float32)
     for row, (_, hair) in zip(start, CHANGES, strict=True):
-        row[[names.index(name) for name in (hair,) if name]] = 1.0
+        if hair:
+            row[names.index(hair)] = 1.0
     end = start.copy()
     for row, (changed, _) in zip(end, CHANGES, strict=True):
         if changed.endswith("Hair") or changed == "Bald":

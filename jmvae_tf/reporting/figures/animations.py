@@ -14,7 +14,8 @@ from jmvae_tf.runtime.files import written_atomically
 _COLOURS = 254  # Two of the 256 are white, and for pixels that stay as they were.
 _SAMPLED = 2**20  # Pixels that the colours are chosen from.
 _GAP = 6  # Pixels between tiles.
-_SMALLEST, _LARGEST = 4, 40  # Pixels of letters.
+_SMALLEST = 5  # Pixels of letters.
+_MILLISECONDS, _PAUSE = 60, 1000  # How long a frame is shown; multiples of 10.
 _INK = (31, 41, 51)
 
 
@@ -91,12 +92,11 @@ def stacked(parts: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(padded, axis=1)
 
 
-def as_gif(frames: np.ndarray, milliseconds: int = 60, pauses: Sequence[int] = ()) -> bytes:
+def as_gif(frames: np.ndarray, pauses: Sequence[int] = ()) -> bytes:
     """Encodes frames as a GIF that repeats for ever.
 
     Args:
       frames: uint8 [frames, height, width, 3].
-      milliseconds: how long each frame is shown, a multiple of 10.
       pauses: the numbers of the frames that are shown for a second.
     """
     colours = Image.fromarray(_sample(frames)).quantize(_COLOURS, Image.Quantize.MEDIANCUT)
@@ -114,21 +114,19 @@ def as_gif(frames: np.ndarray, milliseconds: int = 60, pauses: Sequence[int] = (
         save_all=True,
         append_images=others,
         loop=0,
-        duration=[1000 if place in pauses else milliseconds for place in range(len(frames))],
+        duration=[_PAUSE if place in pauses else _MILLISECONDS for place in range(len(frames))],
     )
     return file.getvalue()
 
 
-def save_gif(
-    path: pathlib.Path, frames: np.ndarray, milliseconds: int = 60, pauses: Sequence[int] = ()
-) -> None:
+def save_gif(path: pathlib.Path, frames: np.ndarray, pauses: Sequence[int] = ()) -> None:
     """Writes the GIF that `as_gif` encodes.
 
     Raises:
       OSError: if it cannot be written.
     """
     with written_atomically(path) as temporary:
-        temporary.write_bytes(as_gif(frames, milliseconds, pauses))
+        temporary.write_bytes(as_gif(frames, pauses))
 
 
 def _as_bytes(frames: np.ndarray) -> np.ndarray:
@@ -149,7 +147,7 @@ def _write(
     """Writes a line, in smaller letters or without its middle if it is too long."""
     file = font_manager.findfont("DejaVu Sans")
     line = short_line(text)
-    for size in range(min(letters, _LARGEST), _SMALLEST, -1):
+    for size in range(letters, _SMALLEST - 1, -1):
         font = ImageFont.truetype(file, size)
         if pen.textlength(line, font) <= width:
             break

@@ -25,9 +25,9 @@ def _read(content):
 def test_a_gif_has_the_frames_and_waits_where_it_should(rng):
     shades = np.linspace(0, 255, 5).astype(np.uint8)
     frames = np.broadcast_to(shades[:, None, None, None], (5, 20, 30, 3))
-    read, durations = _read(animations.as_gif(frames, 80, pauses=[0, 4]))
+    read, durations = _read(animations.as_gif(frames, pauses=[0, 4]))
     np.testing.assert_allclose(read.astype(int), frames, atol=3)
-    assert durations == [1000, 80, 80, 80, 1000]
+    assert durations == [1000, 60, 60, 60, 1000]
 
 
 @pytest.mark.parametrize("channels", [1, 3])
