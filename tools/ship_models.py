@@ -64,14 +64,16 @@ _LICENCES = {
 }
 _FIGURES = (  # Suffixes of names in metrics.json, and descriptions.
     ("_log_likelihood", "log-likelihood, Eq. 5, N = 10, nats"),
-    ("generated_label_accuracy", "labels read off images, share that is right"),
-    ("_balanced_accuracy", "attributes read off images, balanced accuracy, mean"),
-    ("_coherence", "what was asked for, read off images by a judge"),
-    ("_diversity", "distances between images, over those of real ones"),
-    ("_over_real", "sharpness of images, over that of real ones"),
-    ("_where_empty", "their detail where real ones show nothing but background"),
-    ("_frechet_distance", "squared Fréchet distance to real images, 64 components of the judge's"),
-    ("_frechet_distance_real", "the same of as many real training images"),
+    ("generated_label_accuracy", "share of images whose label is predicted correctly"),
+    ("_balanced_accuracy", "balanced accuracy of the predicted attributes, mean"),
+    ("label_coherence", "share of generated images in which a judge sees the label asked for"),
+    ("_coherence", "the attributes that a judge sees in generated images: balanced accuracy"),
+    ("_diversity", "distances between generated images, over those between real ones"),
+    ("_over_real", "sharpness of generated images, over that of real ones"),
+    ("_real_where_empty", "detail of real images where they show nothing but background"),
+    ("_where_empty", "detail of the model's images where real ones show nothing but background"),
+    ("_frechet_distance", "squared Fréchet distance to real test images, see docs/evaluation.md"),
+    ("_frechet_distance_real", "the same of as many real training images: its floor"),
 )
 
 
@@ -166,8 +168,8 @@ def _as_text(name: str, card: dict[str, Any]) -> str:
             f"# {name}",
             "",
             _wrapped(
-                f"A {card['model']} of {card['data']}, version {card['version']}, trained for "
-                f"{card['epochs']} epochs by"
+                f"A model `{card['model']}` of `{card['data']}`, version {card['version']}, "
+                f"trained for {card['epochs']} epochs by"
             ),
             "",
             "```sh",
@@ -179,7 +181,7 @@ def _as_text(name: str, card: dict[str, Any]) -> str:
                 f"for the {card['num_test_examples']} test examples:"
             ),
             "",
-            "| figure | what | mean ± standard error |",
+            "| metric | meaning | mean ± standard error |",
             "| -- | -- | -: |",
             *rows,
             "",
