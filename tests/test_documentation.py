@@ -186,6 +186,17 @@ def test_every_page_is_in_the_navigation_and_every_link_leads_somewhere():
             assert (folder / link).exists(), f"{page}: {link}"
 
 
+def test_the_digits_of_readme_and_of_the_results_agree():
+    def rows(page, heading):
+        section = (ROOT / page).read_text("utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+        lines = re.findall(r"^\| `.*", section.replace("**", ""), re.MULTILINE)
+        return [re.sub(r" ± [\d.]+", "", line) for line in lines]
+
+    shown = rows("README.md", "Results")
+    assert len(shown) == 6
+    assert shown == rows("docs/results.md", "MNIST at a glance")
+
+
 def test_every_public_name_has_a_page():
     pages = "".join(x.read_text("utf-8") for x in (ROOT / "docs" / "api").glob("*.md"))
     shown = re.findall(r"^::: jmvae_tf\.(\w+)$", pages, re.MULTILINE)
