@@ -69,12 +69,12 @@ def checked_image(
     Raises:
       UserError: if what is embedded is not of the model that `usual` is about.
     """
-    pixels = np.clip(to_pixels(values, modality.support), 0.0, 1.0)
+    pixels = to_pixels(values, modality.support)
     if np.ptp(pixels, axis=(0, 1)).max() < _LEAST_CONTRAST:
         return CheckedImage(values, [BLANK])
     if usual is None:
         return CheckedImage(values, [])
-    notes = []
+    notes, pixels = [], np.clip(pixels, 0.0, 1.0)
     is_grey = pixels.shape[-1] == 1
     if is_grey and usual.border < _BRIGHT < borders_of(pixels[np.newaxis])[0]:
         pixels = 1.0 - pixels

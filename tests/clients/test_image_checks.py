@@ -73,6 +73,11 @@ def test_faint_images_are_not_blank():
     assert checked_image(image, GREY, DARK, exactly).notes == []
 
 
+def test_images_without_a_range_have_contrast_beyond_that_of_pixels():
+    unbounded = Modality("image", (6, 6, 1), Gaussian(), kind="image")
+    assert checked_image(drawing(unbounded, 5, 2), unbounded, None, exactly).notes == []
+
+
 @pytest.mark.parametrize(
     ("autoencode", "notes"),
     [
