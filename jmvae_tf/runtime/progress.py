@@ -1,6 +1,7 @@
 """Shows how far long work is: a bar on a terminal, elsewhere a plain line now and then."""
 
 import io
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -14,6 +15,14 @@ _SECONDS_BEFORE_A_BAR = 1.0  # Bars of shorter work would only flicker.
 _SECONDS_BETWEEN_LINES = 30.0
 
 _Item = TypeVar("_Item")
+
+
+def shows_bars() -> bool:
+    """Tells whether standard error is a terminal; tqdm shows nothing on one without columns."""
+    try:
+        return sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    except OSError:  # Its size cannot be asked for.
+        return True
 
 
 class _PlainLines(tqdm):
@@ -36,7 +45,7 @@ def with_progress(items: Iterable[_Item], description: str) -> Iterable[_Item]:
       description: what is done, for the bar or the lines.
     """
     options: dict[str, Any] = {"desc": description, "leave": False}
-    if sys.stderr.isatty():
+    if shows_bars():
         return tqdm(
             items, bar_format=_BAR, dynamic_ncols=True, delay=_SECONDS_BEFORE_A_BAR, **options
         )

@@ -1,12 +1,12 @@
 """Shows how far a training is."""
 
-import sys
 import time
 from typing import Any
 
 import keras
 from tqdm import tqdm
 
+from jmvae_tf.runtime.progress import shows_bars
 from jmvae_tf.training.callbacks import split_columns
 
 _BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left{postfix}"
@@ -47,7 +47,7 @@ class Progress(keras.callbacks.Callback):
         """Moves the bar; one call may cover several steps."""
         if self.bar is not None:
             self.bar.update(batch - self.done)
-        elif sys.stderr.isatty():
+        elif shows_bars():
             # Only now, so that the estimate is without the compilation.
             steps = self.params["steps"]
             self.bar = tqdm(

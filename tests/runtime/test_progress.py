@@ -1,6 +1,8 @@
 """Long work shows a bar on a terminal, elsewhere lines."""
 
 import io
+import os
+import pty
 import sys
 
 from jmvae_tf.runtime import progress
@@ -25,6 +27,16 @@ def test_a_line_now_and_then_without_a_terminal(capsys, monkeypatch):
     out, err = capsys.readouterr()
     assert "counting: 50% after 00:00, about 00:00 left\n" in out
     assert err == ""
+
+
+def test_lines_on_a_terminal_without_columns(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0.0)
+    ends = pty.openpty()  # Both have no size as yet.
+    with os.fdopen(ends[0]), os.fdopen(ends[1], "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        assert list(with_progress(range(4), "counting")) == [0, 1, 2, 3]
+        monkeypatch.undo()
+    assert "counting: 50%" in capsys.readouterr().out
 
 
 def test_a_bar_on_a_terminal_is_cleared_at_the_end(capsys, monkeypatch):
