@@ -13,8 +13,8 @@ from jmvae_tf.demo.page_controls import opened_image
 from jmvae_tf.demo.pictures import for_screen, save_picture
 from jmvae_tf.export_format.one_hot import one_hot
 
-FIRST_SEED = 3
-"""The seed of the picture that the page opens on."""
+FIRST_SEED = 25
+"""The seed of the picture that the page opens on: of the shipped models, a smile and a clear 9."""
 
 
 class ModelOnPage:
