@@ -10,7 +10,7 @@ from jmvae_tf.demo.model_on_page import FIRST_SEED, ModelOnPage
 from jmvae_tf.demo.page_controls import BUTTONS, live, picture_box
 from jmvae_tf.demo.value_controls import ValueControls
 
-_MORE = 6
+_MORE = 6  # Pictures; the page says so.
 
 
 class DrawTab:
@@ -40,11 +40,11 @@ class DrawTab:
                 self._link = gr.Markdown(link, elem_id="link")
             with gr.Column(scale=3, min_width=300):
                 self._controls = ValueControls(shown.model, shown.pairs, first, "draw")
-                with gr.Accordion("Number of the picture", open=False, elem_id="number"):
+                with gr.Accordion("Seed of the picture", open=False, elem_id="number"):
                     self._seed = gr.Number(
                         FIRST_SEED,
                         label="Seed",
-                        info="The same number and settings give the same picture.",
+                        info="The same seed and settings give the same picture.",
                         precision=0,
                         minimum=0,
                         maximum=LARGEST_SEED,
@@ -55,7 +55,7 @@ class DrawTab:
         self._connect(surprise, again, reset)
 
     def _make_more(self) -> None:
-        with gr.Accordion("More with these settings", open=False, elem_id="more") as more:
+        with gr.Accordion("Six others, and their average", open=False, elem_id="more") as more:
             gallery = gr.Gallery(
                 label="Other pictures",
                 columns=3,

@@ -11,7 +11,7 @@ from jmvae_tf.demo.exclusive import exclusive_groups, title_and_choices
 from jmvae_tf.demo.latent_map import MapPlane, colours, draw_dots, mark, to_place
 from jmvae_tf.demo.model_on_page import ModelOnPage
 from jmvae_tf.demo.page_controls import live, markup, picture_box, upload_controls
-from jmvae_tf.demo.plain_words import words_of
+from jmvae_tf.demo.plain_words import title_of, words_of
 
 _STEPS = 100  # Of a slider, from the middle to the edge.
 
@@ -119,7 +119,7 @@ class MapTab:
             return {"": (np.zeros(len(values), int), ["a picture"])}
         if shown.model.is_of_labels:
             return {
-                words_of(shown.model.other.name): (
+                title_of(shown.model.other): (
                     values.argmax(axis=1),
                     list(map(words_of, names)),
                 )

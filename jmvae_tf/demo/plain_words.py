@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from jmvae_tf.export_format.modalities_json import DescribedModality
+
 
 def words_of(name: str) -> str:
     """Returns a name as words: "Mouth_Slightly_Open" becomes "Mouth slightly open"."""
@@ -11,6 +13,11 @@ def words_of(name: str) -> str:
     first, *rest = words
     rest = [word if word.isupper() and len(word) > 1 else word.lower() for word in rest]
     return " ".join([first[:1].upper() + first[1:], *rest])
+
+
+def title_of(modality: DescribedModality) -> str:
+    """Returns the name of a label or of attributes as words, if it says more than their kind."""
+    return "What it shows" if modality.name == modality.kind else words_of(modality.name)
 
 
 def distinct_words(names: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from jmvae_tf.demo.demo_model import DemoModel
 from jmvae_tf.demo.exclusive import NONE, exclusive_groups, title_and_choices
 from jmvae_tf.demo.page_controls import live
-from jmvae_tf.demo.plain_words import words_of
+from jmvae_tf.demo.plain_words import title_of, words_of
 from jmvae_tf.export_format.one_hot import one_hot
 
 _MOST_BUTTONS = 30  # Classes; more are a list to choose from.
@@ -49,7 +49,7 @@ class ValueControls:
             choice = gr.Radio if len(names) <= _MOST_BUTTONS else gr.Dropdown
             classes = [(words_of(x), number) for number, x in enumerate(names)]
             other = self._model.other
-            label = words_of(other.name) if other else ""
+            label = title_of(other) if other else ""
             return [choice(classes, value=settings[0], label=label, elem_id=f"{name}-class")]
         made: list[Any] = []
         for number, group in enumerate(self._groups):

@@ -227,7 +227,7 @@ def test_a_link_opens_the_same_picture(page, served):
 
 
 def test_more_pictures_have_the_same_settings(page):
-    page.get_by_role("button", name="More with these settings").click()
+    page.get_by_role("button", name="Six others, and their average").click()
     page.locator("#samples img").nth(5).wait_for()
     assert _picture(page, "average") != _picture(page, "sample")
     first = _picture(page, "sample")
@@ -324,6 +324,7 @@ def test_on_a_phone_the_picture_stays_in_view(served, chromium):
 def test_a_digit_is_drawn_on_the_pad_and_read(chromium, tmp_path):
     with _demo(tmp_path) as url, _opened(f"{url}/{DIGITS}", chromium) as page:
         zero = _picture(page, "sample")
+        assert page.locator("#draw-class").get_by_text("What it shows").is_visible()
         page.locator("#draw-class").get_by_label("7", exact=True).check()
         seven = _picture(page, "sample", zero)
         page.locator("#surprise").click()
