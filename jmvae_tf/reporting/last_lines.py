@@ -41,7 +41,8 @@ def last_lines(
     training = training_of(settings, history, num_training)
     judged = verdict(metrics, model.modalities, training, model.conditions)
     number = protocol_entry(metrics, "num_examples")
-    head = f"{settings.model} on {settings.data}, {len(history)} epochs, {number} test examples:"
+    epochs = f"{len(history)} epoch{'' if len(history) == 1 else 's'}"
+    head = f"{settings.model} on {settings.data}, {epochs}, {number} test examples:"
     commands = list(_commands(folder, settings, model, judged.step, exported))
     width = max(len(what) for what, _ in commands)
     return "\n".join(

@@ -121,7 +121,9 @@ def _longer_or_shorter(training: Training) -> NextStep | None:
         return None
     last = max((row["epoch"] for row in history if "epoch" in row), default=0)
     if 0 < last <= warmup:
-        text = f"the warm-up of {warmup} epochs had not ended after {last:.0f}, so train longer"
+        text = (
+            f"the warm-up lasts until epoch {warmup}, training ended at {last:.0f}, so train longer"
+        )
         return _longer(text, 2 * warmup, training)
     bounds = [(row["epoch"], row["validation_bound"]) for row in history if _has_bound(row)]
     bounds = [(epoch, bound) for epoch, bound in bounds if epoch > warmup]

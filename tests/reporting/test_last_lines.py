@@ -48,6 +48,11 @@ def test_each_command_is_of_the_run(tmp_path):
     ]
 
 
+def test_one_epoch_is_no_plural(tmp_path):
+    lines = lines_of(tmp_path, history=RISING[:1])
+    assert lines[1] == "jmvae_kl on digits, 1 epoch, 299 test examples:"
+
+
 def test_a_run_whose_rate_has_decayed_is_repeated(tmp_path):
     lines = lines_of(tmp_path, decay_epochs=3)
     assert commands(lines)[-1] == [

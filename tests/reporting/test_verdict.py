@@ -189,7 +189,7 @@ def test_the_bound_does_not_tell_of_a_decoder_that_was_trained_alone():
 def test_a_training_that_ends_in_its_warm_up_is_resumed_beyond_it():
     falling = [{"epoch": x, "validation_bound": -float(x)} for x in range(1, 21)]
     step = judged({}, falling[:2], warmup_epochs=20).step
-    assert "the warm-up of 20 epochs had not ended after 2" in step.text
+    assert "the warm-up lasts until epoch 20, training ended at 2" in step.text
     assert step.flags == ("--resume", "--epochs=40")
     # Bounds of the warm-up do not count, so the best of the others is the last.
     rising = [{"epoch": x, "validation_bound": float(x)} for x in range(21, 31)]
