@@ -43,7 +43,7 @@ from jmvae_tf.programs.common.given_flags import GivenFlags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.training.run_config import read_event_shapes
-from jmvae_tf.training.run_folder import RunFolder, name_of_epoch
+from jmvae_tf.training.run_folder import RunFolder
 
 EXAMPLES = {
     'bin/generate --given="label=7"': "draws sevens with what bin/train has trained",
@@ -103,25 +103,16 @@ def main() -> None:
     check_given(run, given, _SET.value)
     load_tensorflow()
     from jmvae_tf.programs.tasks import generation
-    from jmvae_tf.reporting.training_summaries import summary_of_run
 
-    inference = shared_flags.inference()
-    model, _ = generation.load_model_of(run, inference)
-    seed, images = _SEED.value, _IMAGE.value or ()
-    checkpoint = name_of_epoch(run.folder, run.checkpoint)
-    # Limits hold for the inference that they were found with.
-    summary = None if inference else summary_of_run(model, run.folder, checkpoint)
-    crops: dict[str, str | None] = dict.fromkeys(model.modalities, run.settings.crop)
-    if run.settings.manifest:
-        crops = {name: x.fit for name, x in run.settings.manifest.modalities.items()}
+    trained = generation.trained_model_of(run, shared_flags.inference())
+    seed = _SEED.value
     if _SET.value:
-        generation.edit_image(model, images, _SET.value, crops, seed, out, summary)
-        return
-    if _WALK.value:
+        generation.edit_image(trained, _IMAGE.value, _SET.value, seed, out)
+    elif _WALK.value:
         number = _NUM_SAMPLES.value if _NUM_SAMPLES.present else _WALKS
-        generation.draw_walk(model, given, _WALK.value, crops, number, seed, out, summary)
+        generation.draw_walk(trained, given, _WALK.value, number, seed, out)
     else:
-        generation.generate(model, given, crops, _NUM_SAMPLES.value, seed, out, summary)
+        generation.generate(trained, given, _NUM_SAMPLES.value, seed, out)
 
 
 def _check_edit() -> None:

@@ -12,7 +12,7 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models.cvae import CVAE
 from jmvae_tf.models.jmvae_kl import JMVAEKL
 from jmvae_tf.programs.common.given_flags import GivenFlags
-from jmvae_tf.programs.tasks.generation import draw_walk, edit_image, generate
+from jmvae_tf.programs.tasks.generation import TrainedModel, draw_walk, edit_image, generate
 from jmvae_tf.reporting import walks
 from jmvae_tf.runtime.errors import UserError
 
@@ -49,7 +49,7 @@ def left(tmp_path, rng):
 
 
 def _generate(model, images, given, out):
-    generate(model, GivenFlags(images, given), {}, 2, 0, out)
+    generate(TrainedModel(model, {}), GivenFlags(images, given), 2, 0, out)
 
 
 def test_two_images_and_two_labels(model, left, tmp_path, capsys):
@@ -106,7 +106,7 @@ def test_numbers_in_part_and_a_text(tmp_path, capsys):
 
 def test_an_edit_of_one_of_two_images(model, left, tmp_path, capsys):
     out = tmp_path / "edit.png"
-    edit_image(model, [f"left={left}"], ["beach=2"], {}, 0, out)
+    edit_image(TrainedModel(model, {}), [f"left={left}"], ["beach=2"], 0, out)
     assert capsys.readouterr().out.splitlines()[-1] == str(out)
     assert out.is_file()
 
@@ -145,14 +145,14 @@ def test_what_else_must_be_given_is_named(names, target, given, told, tmp_path):
 def test_an_edit_changes_one_image_and_one_modality(model, left, tmp_path):
     out, images = tmp_path / "out.png", [f"left={left}", f"right={left}"]
     with pytest.raises(UserError, match="An edit changes one image; received --image=left="):
-        edit_image(model, images, ["red=1"], {}, 0, out)
+        edit_image(TrainedModel(model, {}), images, ["red=1"], 0, out)
     changes = ["red=1", "species=whelk"]
     with pytest.raises(UserError, match="changes one modality; received species and traits by"):
-        edit_image(model, images[:1], changes, {}, 0, out)
+        edit_image(TrainedModel(model, {}), images[:1], changes, 0, out)
 
 
 def _walk(model, images, given, wanted, out):
-    draw_walk(model, GivenFlags(images, given), wanted, {}, 2, 0, out)
+    draw_walk(TrainedModel(model, {}), GivenFlags(images, given), wanted, 2, 0, out)
 
 
 def test_a_walk_goes_from_what_is_given_to_what_is_wanted(

@@ -1,8 +1,9 @@
 """Generates modalities and edits images: draws images, prints other values."""
 
+import functools
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from jmvae_tf.modalities import observed_key
 from jmvae_tf.models import editing
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.programs.common import standard_streams, values_by_name
+from jmvae_tf.programs.common.chosen_run import ChosenRun
 from jmvae_tf.programs.common.given_flags import GivenFlags
 from jmvae_tf.programs.common.given_values import all_given, with_given
 from jmvae_tf.programs.common.image_warnings import with_checked_images
@@ -23,43 +25,87 @@ from jmvae_tf.programs.common.print_values import print_samples, print_table
 from jmvae_tf.programs.tasks.run_model import load_model_of
 from jmvae_tf.reporting import walks
 from jmvae_tf.reporting.figures.image_grids import image_grid
+from jmvae_tf.reporting.training_summaries import summary_of_run
 from jmvae_tf.runtime.errors import UserError
-
-__all__ = ["draw_walk", "edit_image", "generate", "load_model_of"]
+from jmvae_tf.training.run_folder import name_of_epoch
 
 _EDIT_INCHES = 1.3  # Large enough to see details.
 
 
+class TrainedModel(NamedTuple):
+    """A model, and how it was trained to see images.
+
+    Attributes:
+      model: the model.
+      crops: image to how its files are cropped, see `read_image`; others are fitted.
+      summary: what is known of the training data, to warn about images unlike them.
+    """
+
+    model: MultimodalVAE
+    crops: Mapping[str, str | None]
+    summary: TrainingSummary | None = None
+
+    def read(self, path: pathlib.Path, modality: Any) -> np.ndarray:
+        """Reads the file of an image."""
+        crop = self.crops.get(modality.name)
+        return to_values(read_image(path, modality.event_shape, crop, pipe=True), modality.support)
+
+    def given(self, given: GivenFlags) -> dict[str, np.ndarray]:
+        """Returns the values that flags give, with the usual ones beside them; checks images."""
+        usual = functools.partial(_usual_values, self.model)
+        return self.checked(all_given(given, self.model.modalities, self.read, usual))
+
+    def checked(self, known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Compares images with those in training, prints what is odd, and returns all values."""
+
+        def check(name: str, values: np.ndarray) -> CheckedImage:
+            def autoencode(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+                z, reconstructed = autoencoded(self.model, name, {name: images})
+                return z.numpy(), reconstructed.numpy()
+
+            usual = self.summary.images.get(name) if self.summary else None
+            return checked_image(values, self.model.modalities[name], usual, autoencode)
+
+        return with_checked_images(known, self.model.modalities, check)
+
+
+def trained_model_of(run: ChosenRun, inference: Mapping[str, Any]) -> TrainedModel:
+    """Loads the model of a run.
+
+    Args:
+      run: the run.
+      inference: see `load_model_of`.
+
+    Raises:
+      UserError: if the checkpoint cannot be read, or the model does not have a setting.
+    """
+    model, _ = load_model_of(run, inference)
+    crops: dict[str, str | None] = dict.fromkeys(model.modalities, run.settings.crop)
+    if run.settings.manifest:
+        crops = {name: x.fit for name, x in run.settings.manifest.modalities.items()}
+    if inference:  # Limits hold for the inference that they were found with.
+        return TrainedModel(model, crops)
+    checkpoint = name_of_epoch(run.folder, run.checkpoint)
+    return TrainedModel(model, crops, summary_of_run(model, run.folder, checkpoint))
+
+
 def generate(
-    model: MultimodalVAE,
-    given: GivenFlags,
-    crops: Mapping[str, str | None],
-    num_samples: int,
-    seed: int,
-    out: pathlib.Path,
-    summary: TrainingSummary | None = None,
+    trained: TrainedModel, given: GivenFlags, num_samples: int, seed: int, out: pathlib.Path
 ) -> None:
     """Draws the images and prints the values that a model generates from its inputs.
 
     Args:
-      model: a trained model.
+      trained: the model.
       given: the flags that give any of its modalities.
-      crops: image to how its files are cropped; see `read_image`.
       num_samples: the number of samples to draw.
       seed: seed of the samples.
       out: the PNG file; for several images, their names are appended.
-      summary: what is known of the training data, to warn about images unlike them.
 
     Raises:
       UserError: if the model does not have a given value, or generates nothing from the inputs.
     """
-    known = all_given(
-        given,
-        model.modalities,
-        lambda path, modality: _read_image(path, modality, crops.get(modality.name)),
-        lambda name: _usual_values(model, name),
-    )
-    known = _checked(model, known, summary)
+    model = trained.model
+    known = trained.given(given)
     targets = _targets(model, known)
     drawn = [name for name in images_of(model.modalities) if name in targets]
     title = given.title(model.modalities) or "drawn from the prior"
@@ -95,31 +141,28 @@ def generate(
 
 
 def draw_walk(
-    model: MultimodalVAE,
+    trained: TrainedModel,
     given: GivenFlags,
     wanted: Sequence[str],
-    crops: Mapping[str, str | None],
     num_samples: int,
     seed: int,
     out: pathlib.Path,
-    summary: TrainingSummary | None = None,
 ) -> None:
     """Draws the way through the latent space from what is given to other values, as a GIF.
 
     Args:
-      model: a trained model.
+      trained: the model.
       given: the flags that give where the walk starts.
       wanted: what is different where it ends: values by name, or files of images.
-      crops: see `generate`.
       num_samples: the number of walks between samples, besides the one between averages.
       seed: seed of the samples; both ends of a walk have the same noise.
       out: the GIF file; for several images, their names are appended.
-      summary: see `generate`.
 
     Raises:
       UserError: if the model does not have a value, infers no z or generates no image, or the walk
         would start nowhere.
     """
+    model = trained.model
     drawn = [name for name in images_of(model.modalities) if name in model.targets]
     if model.conditions or not drawn:
         raise UserError(
@@ -128,11 +171,7 @@ def draw_walk(
             "leave --walk out, or use another model, such as jmvae_kl",
         )
 
-    def read(path: pathlib.Path, modality: Any) -> np.ndarray:
-        return _read_image(path, modality, crops.get(modality.name))
-
-    start = all_given(given, model.modalities, read, lambda name: _usual_values(model, name))
-    start = _checked(model, start, summary)
+    start = trained.given(given)
     files = [x for x in wanted if "=" not in x or x.partition("=")[0] in drawn]
     values = [x for x in wanted if x not in files]
     changes = values_by_name.parse("walk", values, model.modalities)
@@ -140,9 +179,9 @@ def draw_walk(
         if name not in start and model.modalities[name].kind == "attributes":
             start[name] = editing.usual_values(model, name)
     paths = parse_images(files, model.modalities, "walk")
-    images = {name: read(path, model.modalities[name]) for name, path in paths.items()}
+    images = {name: trained.read(path, model.modalities[name]) for name, path in paths.items()}
     merged = {name: np.where(np.isnan(x), start.get(name, x), x) for name, x in changes.items()}
-    end = {**start, **merged, **_checked(model, images, summary)}
+    end = {**start, **merged, **trained.checked(images)}
     nowhere = [name for name in end if name not in start]
     if nowhere or not end:
         raise UserError(
@@ -162,30 +201,27 @@ def draw_walk(
 
 
 def edit_image(
-    model: MultimodalVAE,
+    trained: TrainedModel,
     images: Sequence[str],
     changes: Sequence[str],
-    crops: Mapping[str, str | None],
     seed: int,
     out: pathlib.Path,
-    summary: TrainingSummary | None = None,
 ) -> None:
     """Draws an image, its edits and the averages that define them; prints its values.
 
     Below the edits, the model draws the whole image again with each change.
 
     Args:
-      model: a trained model.
+      trained: the model.
       images: the file of the image; see `parse_images`.
       changes: the new values; see `values_by_name.parse`.
-      crops: see `generate`.
       seed: seed for models that infer missing modalities by sampling.
       out: the PNG file.
-      summary: see `generate`.
 
     Raises:
       UserError: if the model does not have a given value or cannot edit the image.
     """
+    model = trained.model
     paths = parse_images(images, model.modalities)
     if len(paths) > 1:
         raise UserError(
@@ -206,8 +242,8 @@ def edit_image(
             "An edit changes one modality", f"{' and '.join(wanted)} by --set", "choose one"
         )
     [condition] = wanted
-    read = _read_image(path, model.modalities[target], crops.get(target))
-    image = _checked(model, {target: read}, summary)[target][None]
+    read = trained.read(path, model.modalities[target])
+    image = trained.checked({target: read})[target][None]
     alone = {item: values_by_name.parse("set", [item], model.modalities) for item in changes}
     together = {"together": wanted} if len(alone) > 1 else {}
     changed = {name: change[condition] for name, change in {**alone, **together}.items()}
@@ -236,22 +272,6 @@ def edit_image(
     standard_streams.require_output()
 
 
-def _checked(
-    model: MultimodalVAE, known: Mapping[str, np.ndarray], summary: TrainingSummary | None
-) -> dict[str, np.ndarray]:
-    """Compares images with those in training, prints what is odd, and returns all values."""
-
-    def check(name: str, values: np.ndarray) -> CheckedImage:
-        def autoencode(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            z, reconstructed = autoencoded(model, name, {name: images})
-            return z.numpy(), reconstructed.numpy()
-
-        usual = summary.images.get(name) if summary else None
-        return checked_image(values, model.modalities[name], usual, autoencode)
-
-    return with_checked_images(known, model.modalities, check)
-
-
 def _usual_values(model: MultimodalVAE, name: str) -> np.ndarray | None:
     if model.modalities[name].kind == "attributes":
         return editing.usual_values(model, name)
@@ -266,10 +286,6 @@ def _batch(model: MultimodalVAE, known: Mapping[str, np.ndarray]) -> dict[str, n
         if model.modalities[name].partly_observed:
             batch[observed_key(name)] = ~np.isnan(batch[name])
     return batch
-
-
-def _read_image(path: pathlib.Path, modality: Any, crop: str | None) -> np.ndarray:
-    return to_values(read_image(path, modality.event_shape, crop, pipe=True), modality.support)
 
 
 def _targets(model: MultimodalVAE, known: Mapping[str, np.ndarray]) -> Sequence[str]:
