@@ -1,4 +1,7 @@
-"""Adds headers to the page's answers that restrict what a browser does with them."""
+"""Adds headers to the page's answers that restrict what a browser does with them.
+
+It also takes the library's own cards, which previews of links show, off its pages.
+"""
 
 import base64
 import hashlib
@@ -13,6 +16,10 @@ _POLICY = (
     "manifest-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
 )
 _POLICY_OF_FILES = "default-src 'none'; frame-ancestors 'none'; sandbox"
+_CARDS = re.compile(  # All but the page's title.
+    rb'<meta\s+(?:property|name)="(?:og|twitter):'
+    rb'(?:(?!title")\w+"[^>]*|title"\s+content="Gradio"[^>]*)>'
+)
 _INLINE = re.compile(rb"<(script|style)(?![^>]*\ssrc\s*=)[^>]*>(.*?)</\1>", re.DOTALL)
 
 
@@ -46,6 +53,7 @@ class GuardedAnswer:
         elif self._is_page and message["type"] == "http.response.body":
             self._page += message.get("body", b"")
             if not message.get("more_body"):
+                self._page = _CARDS.sub(b"", self._page)
                 inline = {f"{kind}s": _hashes(self._page, kind) for kind in ("script", "style")}
                 await self._begin(_POLICY.format(**inline))
                 await self._send({"type": "http.response.body", "body": self._page})
@@ -55,6 +63,8 @@ class GuardedAnswer:
     async def _begin(self, policy: str) -> None:
         headers = MutableHeaders(raw=self._start.setdefault("headers", []))
         headers.update(_headers(policy))
+        if self._is_page:
+            headers["content-length"] = str(len(self._page))
         self.has_started = True
         await self._send(self._start)
 

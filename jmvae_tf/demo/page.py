@@ -19,6 +19,7 @@ from jmvae_tf.demo.uploads import FORGOTTEN_AFTER
 from jmvae_tf.demo.walk_tab import WalkTab
 
 _LOOKED_FOR_EVERY = 60  # Seconds between removals of old files.
+_SEVERAL = "jmvae_tf: models to try"
 _LONGEST_CARD = 2**16  # Characters.
 _HEADING = re.compile("^(#{1,5} )", re.MULTILINE)
 
@@ -51,9 +52,8 @@ def page(exports: Sequence[ShownExport]) -> gr.Blocks:
     """
     first, *others = exports
     forgets = (_LOOKED_FOR_EVERY, FORGOTTEN_AFTER)
-    with gr.Blocks(
-        title=_title(first.name), analytics_enabled=False, delete_cache=forgets
-    ) as blocks:
+    title = _SEVERAL if others else _title(first.name)  # The library has one for all pages.
+    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=forgets) as blocks:
         gr.Navbar(main_page_name=_title(first.name), visible=bool(others))
         _page_of(first, "")
     for other in others:

@@ -331,6 +331,7 @@ def test_a_digit_is_drawn_on_the_pad_and_read(chromium, tmp_path):
         surprising = _picture(page, "sample", seven)
         _until(page, lambda: page.url == page.locator("#link a").evaluate("link => link.href"))
         assert urlparse(page.url).path == f"/{DIGITS}"
+        assert page.title() == "jmvae_tf: models to try"  # Not the name of another model.
         page.reload()  # The address and the link are of this model's page.
         _until(page, lambda: _digest(_picture(page, "sample")) == _digest(surprising))
         page.get_by_role("tab", name="Read and edit").click()
