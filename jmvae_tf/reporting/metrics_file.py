@@ -9,7 +9,7 @@ from jmvae_tf.data import pipelines
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation.duration import announcement
 from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
-from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
+from jmvae_tf.evaluation.metrics_table import Section, metrics_as_json, metrics_as_text
 from jmvae_tf.evaluation.protocol import protocol_entry
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.reporting.data_summary import summary_of
@@ -28,8 +28,6 @@ def write_metrics(
 ) -> dict[str, Any]:
     """Evaluates a model on the test set and writes the metrics to a file, and as a table beside it.
 
-    Says before what it measures, and how long that takes if it is long.
-
     Args:
       model: a trained model.
       data: the data that it was trained on.
@@ -42,10 +40,7 @@ def write_metrics(
     Returns:
       The content of the file.
     """
-    number = min(num_examples or data.num_examples("test"), data.num_examples("test"))
-    examples = EvaluationData(*pipelines.for_evaluation(data, number), data.redraw, data.empty)
-    print(*announcement(model, examples, protocol), sep="\n", flush=True)
-    sections = evaluate(model, examples, protocol)
+    sections, number = measure(model, data, protocol, num_examples)
     metrics = {
         "protocol": {**dataclasses.asdict(protocol), "num_examples": number},
         **(about or {}),
@@ -59,6 +54,29 @@ def write_metrics(
     if verbose:
         print(f"\n{table}", flush=True)
     return metrics
+
+
+def measure(
+    model: MultimodalVAE, data: DataSet, protocol: Protocol, num_examples: int | None = None
+) -> tuple[list[Section], int]:
+    """Evaluates a model on the test set.
+
+    Says before what it measures, and how long that takes if it is long.
+
+    Args:
+      model: a trained model.
+      data: the data that it was trained on.
+      protocol: the numbers of samples.
+      num_examples: the number of test examples, from the first; None for all.
+
+    Returns:
+      The metrics, and the number of test examples.
+    """
+    available = data.num_examples("test")
+    number = min(num_examples or available, available)
+    examples = EvaluationData(*pipelines.for_evaluation(data, number), data.redraw, data.empty)
+    print(*announcement(model, examples, protocol), sep="\n", flush=True)
+    return evaluate(model, examples, protocol), number
 
 
 def is_evaluated(folder: RunFolder, checkpoint: str) -> bool:

@@ -7,14 +7,14 @@ from typing import Any
 import tensorflow as tf
 
 from jmvae_tf.data import pipelines
-from jmvae_tf.evaluation.duration import announcement
 from jmvae_tf.evaluation.estimate import estimate, value_as_json, value_from_json
-from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
 from jmvae_tf.evaluation.metrics.conditional import conditional_log_likelihoods
 from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
 from jmvae_tf.evaluation.older_metric_names import with_current_names
+from jmvae_tf.evaluation.protocol import Protocol
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.iterative import IterativelySampledVAE
+from jmvae_tf.reporting import metrics_file
 from jmvae_tf.reproduction.recipes import Recipe
 from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.runtime.errors import UserError
@@ -137,12 +137,7 @@ def _evaluated(
     def measure(model: MultimodalVAE) -> dict[str, Any]:
         if inference:
             model.set_inference(**inference)
-        available = runs.data.num_examples("test")
-        number = min(num_examples or available, available)
-        data = runs.data
-        examples = EvaluationData(*pipelines.for_evaluation(data, number), data.redraw, data.empty)
-        print(*announcement(model, examples, protocol), sep="\n", flush=True)
-        sections = evaluate(model, examples, protocol)
+        sections, number = metrics_file.measure(model, runs.data, protocol, num_examples)
         heading = f"{recipe.name}: {number} test examples, mean ± standard error"
         tables.append(f"\n{heading}\n\n{metrics_as_text(sections)}\n\n")
         return metrics_as_json(sections)

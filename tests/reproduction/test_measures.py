@@ -145,7 +145,7 @@ def test_jmvae_zero_is_jmvae_with_zeros(runs, monkeypatch):
         seen.append((model.missing, model.num_rounds, protocol, len(examples.test["image"])))
         return []
 
-    monkeypatch.setattr(measures, "evaluate", evaluate)
+    monkeypatch.setattr(measures.metrics_file, "evaluate", evaluate)
     monkeypatch.setattr(measures, "metrics_as_text", lambda sections: "")
     measures.likelihoods(runs, JMVAE, measures.ZEROS)
     measures.likelihoods(runs, JMVAE)
