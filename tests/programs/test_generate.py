@@ -384,7 +384,7 @@ def test_attributes_from_the_prior(face_runs, tmp_path):
                     (
                         "faces",
                         ["--image=face.png", "--set=Smiling=1", "--num_samples=3"],
-                        "has no samples; received --set=Smiling=1 and --num_samples;",
+                        "has no samples and no walk; received --set=Smiling=1 and --num_samples;",
                     ),
                     (
                         "faces",
