@@ -132,7 +132,7 @@ def unreachable(server: str, reason: object) -> UserError:
     return UserError(
         "A TensorFlow Serving must answer",
         f"--server={server}: {reason}",
-        "start it (serving/README.md), or change --server",
+        "start it (serving/README.md), change --server, or give --saved_model without --server",
     )
 
 
