@@ -38,7 +38,12 @@ def main() -> NoReturn:
 
 
 def _overview(command: str) -> str:
-    head = f"Usage: {command} PROGRAM [FLAGS]; see {command} PROGRAM --help\n"
+    head = (
+        f"Usage: {command} PROGRAM [FLAGS]\n"
+        f"  {command} train --help    shows the flags of train, and examples\n"
+        f"  {command} --version       shows the versions of packages\n\n"
+        "Programs:"
+    )
     return "\n".join([head, *(f"  {name:<15} {text}" for name, text in PROGRAMS.items())])
 
 

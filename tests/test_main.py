@@ -48,6 +48,7 @@ def test_it_lists_its_programs_and_versions(console):
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith(f"Usage: {command} PROGRAM")
         assert all(f"\n  {name} " in done.stdout for name in PROGRAMS)
+        assert max(map(len, done.stdout.splitlines())) <= 80
     versions = "".join(f"{name} {version}\n" for name, version in installed_versions().items())
     assert start("--version").stdout == versions
 
