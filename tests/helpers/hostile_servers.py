@@ -318,7 +318,8 @@ def main(folder):
 
     from jmvae_tf.programs import query
 
-    (folder / "digit.png").write_bytes(png())
+    stroke = bytes(14) + b"\xff" * 4 + bytes(11)  # A row: its filter, and 28 pixels.
+    (folder / "digit.png").write_bytes(png(rows=bytes(29 * 12) + 4 * stroke + bytes(29 * 12)))
     flags.FLAGS(["query"])
     outcomes = {}
     for kind, reply in HONEST.items():
