@@ -94,6 +94,10 @@ class DemoModel:
         }
         return wanted[what] <= self.export.signatures.keys()
 
+    def has(self, values: np.ndarray) -> np.ndarray:
+        """Tells which attributes are present in values, bool [..., values]."""
+        return values > (self.other.threshold if self.other else 0.0)
+
     def usual_values(self) -> np.ndarray:
         """Returns the other modality's initial values: attributes' means, or the first class."""
         if self.other is None:

@@ -10,7 +10,7 @@ import numpy as np
 from jmvae_tf.demo.exclusive import exclusive_groups, title_and_choices
 from jmvae_tf.demo.latent_map import MapPlane, colours, draw_dots, mark, to_place
 from jmvae_tf.demo.model_on_page import ModelOnPage
-from jmvae_tf.demo.page_controls import live, markup, picture_box, upload_controls
+from jmvae_tf.demo.page_controls import live, markup, picture_box
 from jmvae_tf.demo.plain_words import title_of, words_of
 
 _STEPS = 100  # Of a slider, from the middle to the edge.
@@ -61,10 +61,7 @@ class MapTab:
                 )
                 self._legend = markup(self._legend_of(coloured), "legend")
                 with gr.Accordion("Find a file of yours on the map", open=False, elem_id="found"):
-                    label = f"A JPEG or PNG file of the {words_of(shown.model.image.name).lower()}"
-                    self._photo, self._face = upload_controls(
-                        shown.model.image, shown.crops_faces, label
-                    )
+                    self._photo, self._face = shown.upload_controls()
         self._connect()
 
     def _slider(self, label: str, name: str, place: float) -> Any:
@@ -124,7 +121,7 @@ class MapTab:
                     list(map(words_of, names)),
                 )
             }
-        has = values > shown.model.other.threshold
+        has = shown.model.has(values)
         ways = {}
         for group in exclusive_groups(shown.pairs):
             title, words = title_and_choices([names[x] for x in group])

@@ -1,6 +1,7 @@
 """A model of an image, and of a label or attributes, as the tabs of the page share it."""
 
 import re
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -9,8 +10,9 @@ from jmvae_tf.demo.cloud import Cloud, cloud_of
 from jmvae_tf.demo.demo_model import DemoModel
 from jmvae_tf.demo.exclusive import exclusive_pairs
 from jmvae_tf.demo.link import LinkedState, query_of
-from jmvae_tf.demo.page_controls import opened_image
+from jmvae_tf.demo.page_controls import opened_image, upload_controls
 from jmvae_tf.demo.pictures import for_screen, save_picture
+from jmvae_tf.demo.plain_words import words_of
 from jmvae_tf.export_format.one_hot import one_hot
 
 FIRST_SEED = 25
@@ -41,7 +43,7 @@ class ModelOnPage:
         self._path = path
         self.cloud: Cloud = cloud_of(model)
         excludes = model.other is not None and model.other.kind == "attributes"
-        self.pairs = exclusive_pairs(self._has(self.cloud.values) & excludes)
+        self.pairs = exclusive_pairs(self.model.has(self.cloud.values) & excludes)
 
     @property
     def has_map(self) -> bool:
@@ -60,7 +62,7 @@ class ModelOnPage:
         if self.model.is_of_labels:
             return one_hot(int(values.argmax()), len(values))
         no, yes = self.model.no_and_yes
-        return np.where(self._has(values), yes, no).astype(np.float32)
+        return np.where(self.model.has(values), yes, no).astype(np.float32)
 
     def drawn(self, values: np.ndarray, seed: int) -> np.ndarray:
         """Samples an image, [height, width, channels], for values [values]."""
@@ -80,6 +82,12 @@ class ModelOnPage:
         name = f"{self.name}-{state.seed}"
         return save_picture(image, self.model.image, name, about)
 
+    def upload_controls(self) -> tuple[Any, Any]:
+        """Makes the controls to upload an image; see `page_controls.upload_controls`."""
+        image = self.model.image
+        title = f"A JPEG or PNG file of the {words_of(image.name).lower()}"
+        return upload_controls(image, self.crops_faces, title)
+
     def opened(self, path: str | None, crops: bool) -> np.ndarray | None:
         """Reads an uploaded image, and says what is wrong with it; see `opened_image`."""
         image = opened_image(self.model.image, path, crops)
@@ -95,6 +103,3 @@ class ModelOnPage:
         for note in notes:
             gr.Info(f"{note[:1].upper()}{note[1:]}.", title="Please note")
         return values
-
-    def _has(self, values: np.ndarray) -> np.ndarray:
-        return values > (self.model.other.threshold if self.model.other else 0.0)

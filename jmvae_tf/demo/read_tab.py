@@ -7,8 +7,8 @@ import numpy as np
 
 from jmvae_tf.demo.model_on_page import ModelOnPage
 from jmvae_tf.demo.pad import has_pad, image_on_pad, pad
-from jmvae_tf.demo.page_controls import live, picture_box, upload_controls
-from jmvae_tf.demo.plain_words import distinct_words, words_of
+from jmvae_tf.demo.page_controls import live, picture_box
+from jmvae_tf.demo.plain_words import distinct_words
 from jmvae_tf.demo.value_controls import ValueControls
 
 _EXAMPLES = 6
@@ -64,7 +64,6 @@ class ReadTab:
 
     def _make_sources(self) -> None:
         image = self._model.image
-        name = words_of(image.name).lower()
         self._gallery = gr.Gallery(
             [self._screen(x) for x in self._examples],
             label="Click an example (the model drew them)",
@@ -81,9 +80,7 @@ class ReadTab:
             with gr.Accordion("Or draw one yourself", open=True):
                 self._pixels = pad(image)
         with gr.Accordion("Or take a file of yours", open=not self._examples, elem_id="own"):
-            self._photo, self._face = upload_controls(
-                image, self._shown.crops_faces, f"A JPEG or PNG file of the {name}"
-            )
+            self._photo, self._face = self._shown.upload_controls()
 
     def _connect(self) -> None:
         shown = [self._held, self._before, self._after, self._chart]

@@ -96,7 +96,7 @@ class ValueControls:
         if self._model.is_of_labels:
             return [int(values.argmax())]
         clipped = np.clip(values, *self._model.limits)
-        has = self._has(clipped)
+        has = self._model.has(clipped)
         chosen = [next((x for x in group if has[x]), NONE) for group in self._groups]
         ticked = [place for place in self._single if has[place]]
         return [*chosen, ticked, *(round(float(x), 2) for x in clipped)]
@@ -122,8 +122,8 @@ class ValueControls:
         values = values.copy()
         newly = np.zeros(len(values), bool) if added is None else added
         for place in sorted(range(len(values)), key=lambda x: (not newly[x], -values[x])):
-            if self._has(values)[place]:
-                values[self._pairs[place] & self._has(values)] = self._model.no_and_yes[0]
+            if self._model.has(values)[place]:
+                values[self._pairs[place] & self._model.has(values)] = self._model.no_and_yes[0]
         return values
 
     def on_change(self, show: Show, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
@@ -156,7 +156,7 @@ class ValueControls:
     def _changed(self, settings: Sequence[Any], show: Show, by_slider: bool) -> list[Any]:
         own, others = settings[: len(self.components)], settings[len(self.components) :]
         values, wanted = self.values(own), self._wanted(own)
-        has, (no, yes) = self._has(values), self._model.no_and_yes
+        has, (no, yes) = self._model.has(values), self._model.no_and_yes
         if by_slider:
             added = has & ~wanted
         else:
@@ -169,9 +169,6 @@ class ValueControls:
             for old, new in zip(own, self.settings(values), strict=True)
         ]
         return [*updates, *show(values, *others)]
-
-    def _has(self, values: np.ndarray) -> np.ndarray:
-        return values > (self._model.other.threshold if self._model.other else 0.0)
 
     def _wanted(self, settings: Sequence[Any]) -> np.ndarray:
         """Tells which attributes are ticked or chosen, bool [values]."""

@@ -11,9 +11,8 @@ from gradio.utils import get_upload_folder
 
 from jmvae_tf.demo.link import LARGEST_SEED
 from jmvae_tf.demo.model_on_page import FIRST_SEED, ModelOnPage
-from jmvae_tf.demo.page_controls import live, picture_box, upload_controls
+from jmvae_tf.demo.page_controls import live, picture_box
 from jmvae_tf.demo.pictures import on_white
-from jmvae_tf.demo.plain_words import words_of
 from jmvae_tf.demo.value_controls import ValueControls
 from jmvae_tf.reporting.figures.animations import save_gif, there_and_back
 
@@ -86,8 +85,7 @@ class WalkTab:
             if not model.can("read"):
                 return controls, None, None
             with gr.Accordion("Or take a file of yours", open=False):
-                label = f"A JPEG or PNG file of the {words_of(model.image.name).lower()}"
-                return controls, *upload_controls(model.image, self._shown.crops_faces, label)
+                return controls, *self._shown.upload_controls()
 
     def _connect(self, surprise: Any, animate: Any) -> None:
         (first, *_), (second, *_) = self._controls
