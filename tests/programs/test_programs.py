@@ -224,7 +224,7 @@ def test_the_end_sums_up_and_says_what_comes_next(trained):
     assert "\n  Next: " in summary
     assert max(map(len, lines)) <= 80
     assert "bin/generate --run=run --given=label=9\n" in summary
-    assert "bin/demo --saved_model=saved_models/digits-jmvae_kl\n" in summary
+    assert "bin/demo --saved_model=saved_models/digits-jmvae_kl/1\n" in summary
     assert "bin/evaluate --run=run\n" in summary
     assert "mean ± standard error" not in printed, "the table is in a file"
 
