@@ -175,10 +175,11 @@ def test_images_that_are_no_digits_are_noticed(loaded, rng, kind):
 def test_places_of_their_maps_are_decoded(loaded, name):
     model = loaded[name]
     places = model.summary.latent_map
-    assert len(places.points) == 1000
+    assert len(places.z) == 1000
+    z = places.plane.to_z(places.plane.to_plane(places.z[:1]))
     [other] = places.values  # The digit, or the attributes.
     for name in ("image", other):
-        drawn = model.decode_place(name, places.points[0])
+        [drawn] = model(f"decode_{name}", z=z)[name]
         assert drawn.shape == model.modalities[name].event_shape
 
 

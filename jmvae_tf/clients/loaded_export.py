@@ -2,13 +2,12 @@
 
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from jmvae_tf.clients.image_checks import CheckedImage, image_checker
-from jmvae_tf.export_format import signature_names
 from jmvae_tf.export_format.modalities_json import read_modalities
 from jmvae_tf.export_format.training_summary import SUMMARY_FILE, read_training_summary
 from jmvae_tf.export_format.version_folders import newest_version
@@ -91,21 +90,6 @@ class LoadedExport:
         """
         check = image_checker(self.modalities, self.summary, self.signatures, self._ask)
         return check(name, values)
-
-    def decode_place(self, name: str, place: Sequence[float]) -> np.ndarray:
-        """Decodes what lies at a place of the latent map: the mean of p(x|z), [*event_shape].
-
-        Args:
-          name: the modality to decode.
-          place: two coordinates of `summary.latent_map`.
-
-        Raises:
-          ValueError: if the export has no map, or the graph refuses z.
-        """
-        if self.summary is None or self.summary.latent_map is None:
-            raise ValueError(f"{self.version} has no map of its latent space.")
-        z = self.summary.latent_map.to_z(np.array([place]))
-        return self(signature_names.to_decode(name), **{signature_names.LATENT: z})[name][0]
 
     def _ask(self, signature: str, inputs: Mapping[str, np.ndarray], output: str) -> np.ndarray:
         return self(signature, **inputs)[output]

@@ -1,10 +1,12 @@
-"""A map of the latent space: the plane in which examples differ most, and pictures of it."""
+"""A map of the latent space: the part of a plane that it shows, and pictures of it."""
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from matplotlib import colormaps
+
+from jmvae_tf.export_format.latent_plane import LatentPlane
 
 MAP_SIDE = 480
 """Pixels of a side of the map."""
@@ -16,25 +18,20 @@ _MOST_DOTS = 2000
 _SHIFT = 4  # Bits of fractions of a pixel.
 
 
-class MapPlane:
-    """A plane through the latent space.
+class MapSquare:
+    """The square of a plane that the map shows: nearly all examples lie in it.
 
-    With one or two latent values its coordinates are these values, otherwise they are the first two
-    principal components of examples. The map shows a square of it.
+    Attributes:
+      places: where examples lie in it, see `to_places`.
 
     Args:
+      plane: a plane through the latent space.
       latent: means of q(z|image) of examples, [points, latent_dim].
     """
 
-    def __init__(self, latent: np.ndarray) -> None:
-        dimensions = latent.shape[1]
-        if dimensions <= 2:
-            self._center = np.zeros(dimensions, np.float32)
-            self._axes = np.eye(2, dimensions, dtype=np.float32)
-        else:
-            self._center = latent.mean(axis=0)
-            self._axes = np.linalg.svd(latent - self._center, full_matrices=False)[2][:2]
-        points = (latent - self._center) @ self._axes.T
+    def __init__(self, plane: LatentPlane, latent: np.ndarray) -> None:
+        self._plane = plane
+        points = plane.to_plane(latent)
         self._middle = np.median(points, axis=0)
         reach = np.percentile(np.abs(points - self._middle).max(axis=1), _REACH)
         self._reach = max(float(reach) * _MARGIN, 1e-6)
@@ -46,12 +43,11 @@ class MapPlane:
         Returns:
           To the right and up, each -1 to 1 on the map, [batch, 2].
         """
-        return ((latent - self._center) @ self._axes.T - self._middle) / self._reach
+        return (self._plane.to_plane(latent) - self._middle) / self._reach
 
     def to_latent(self, place: np.ndarray) -> np.ndarray:
         """Returns the latent value, [latent_dim], of a place on the map, [2]."""
-        point = np.asarray(place) * self._reach + self._middle
-        return (self._center + point @ self._axes).astype(np.float32)
+        return self._plane.to_z(np.asarray(place) * self._reach + self._middle)
 
     def nearest(self, place: np.ndarray) -> int:
         """Returns the number of the example next to a place on the map, [2]."""
@@ -68,7 +64,7 @@ def draw_dots(places: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Draws examples as dots on no background, so that it fits any: uint8 [MAP_SIDE, MAP_SIDE, 4].
 
     Args:
-      places: see `MapPlane`, [points, 2].
+      places: see `MapSquare`, [points, 2].
       classes: the number of the class of each, [points].
     """
     drawn = np.zeros((MAP_SIDE, MAP_SIDE, 4), np.uint8)

@@ -8,7 +8,7 @@ import gradio as gr
 import numpy as np
 
 from jmvae_tf.demo.exclusive import exclusive_groups, title_and_choices
-from jmvae_tf.demo.latent_map import MapPlane, colours, draw_dots, mark, to_place
+from jmvae_tf.demo.latent_map import MapSquare, colours, draw_dots, mark, to_place
 from jmvae_tf.demo.model_on_page import ModelOnPage
 from jmvae_tf.demo.page_controls import live, markup, picture_box
 from jmvae_tf.demo.plain_words import title_of, words_of
@@ -25,13 +25,13 @@ class MapTab:
 
     def __init__(self, shown: ModelOnPage) -> None:
         self._shown = shown
-        self._plane = MapPlane(shown.cloud.latent)
+        self._square = MapSquare(shown.cloud.plane, shown.cloud.latent)
         self._colourings = self._all_colourings()
         self._maps = {
-            name: draw_dots(self._plane.places, x[0]) for name, x in self._colourings.items()
+            name: draw_dots(self._square.places, x[0]) for name, x in self._colourings.items()
         }
         [coloured, *_] = self._maps
-        right, up = np.round(np.clip(self._plane.places[0], -1.0, 1.0) * _STEPS).tolist()
+        right, up = np.round(np.clip(self._square.places[0], -1.0, 1.0) * _STEPS).tolist()
         first = self._answers(coloured, (right / _STEPS, up / _STEPS))
         with gr.Row(elem_classes="stage-and-controls"):
             with gr.Column(scale=6, min_width=280, elem_classes="stage"):
@@ -86,7 +86,7 @@ class MapTab:
             image = self._shown.opened(path, face)
             if image is None:
                 return [gr.skip()] * 4
-            [place] = self._plane.to_places(self._shown.model.embed(image[np.newaxis]))
+            [place] = self._square.to_places(self._shown.model.embed(image[np.newaxis]))
             right, up = np.clip(place, -1.0, 1.0).tolist()
             return at(by, (right, up))
 
@@ -102,9 +102,9 @@ class MapTab:
         at = np.clip(place, -1.0, 1.0)
         drawn_for = shown.cloud.drawn_for
         if drawn_for is None or shown.model.can("decode"):
-            [image] = shown.model.decode(self._plane.to_latent(at)[np.newaxis])
+            [image] = shown.model.decode(self._square.to_latent(at)[np.newaxis])
         else:
-            number = self._plane.nearest(at)
+            number = self._square.nearest(at)
             image = shown.drawn(drawn_for[number], number)
         return [mark(self._maps[by], at), shown.shown(image)]
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import tensorflow as tf
-from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
 from jmvae_tf.evaluation.observed import having, observed_values, with_masks
 from jmvae_tf.export.signatures import fixed_seed
+from jmvae_tf.export_format.latent_plane import principal_plane
 from jmvae_tf.export_format.training_summary import (
     PERCENTILE,
     EncodedImages,
@@ -127,16 +127,11 @@ def _pixels(images: tf.Tensor, modality: Modality) -> np.ndarray:
 
 
 def _map(model: MultimodalVAE, name: str, found: Mapping[str, np.ndarray]) -> LatentMap:
-    """Projects examples onto their principal plane, and keeps some of them."""
+    """Finds the principal plane of examples, and keeps some of them."""
     z = found[_MEAN]
-    number, size = z.shape
-    center, axes = np.zeros(size, np.float32), np.eye(2, size, dtype=np.float32)
-    if size > 2 and number > 2:
-        pca = PCA(2, svd_solver="covariance_eigh").fit(z.astype(np.float64))
-        center, axes = pca.mean_.astype(np.float32), pca.components_.astype(np.float32)
     rows = _chosen(z)
     values = {other: found[other][rows] for other in model.modalities if other in found}
-    return LatentMap(name, center, axes, z[rows], values)
+    return LatentMap(name, principal_plane(z), z[rows], values)
 
 
 def _usual(found: Mapping[str, np.ndarray]) -> UsualImages:

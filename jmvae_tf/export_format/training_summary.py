@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from jmvae_tf.export_format.latent_plane import LatentPlane
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, written_atomically
 
@@ -28,6 +29,7 @@ _MOST_LATENT = 2**14
 _MOST_VALUES = 2**22  # Known values of all points.
 _LARGEST_NUMBER = 1e30
 _LONGEST_NAME = 200
+_FROM_UNIT = 0.01  # Most that products of rounded axes are from 0 or 1.
 
 
 class SummarisedModality(Protocol):
@@ -49,13 +51,9 @@ Modalities = Mapping[str, SummarisedModality]
 class LatentMap:
     """A plane through the latent space, with training examples on it.
 
-    The plane is that of the two principal components. With one or two latent values, its
-    coordinates are these values.
-
     Attributes:
       modality: the modality whose q(z|x) places the examples.
-      center: the point of the latent space at (0, 0), float32 [latent].
-      axes: what a step to the right and a step upwards add to it, float32 [2, latent].
+      plane: the plane in which training examples differ most, see `principal_plane`.
       z: the means of q(z|x) of training examples, float32 [points, latent].
       values: what is known of these examples. The name of a label to class numbers, int [points],
         -1 for unknown ones; the name of attributes to 1 for yes, 0 for no, -1 for unknown ones, int
@@ -63,23 +61,9 @@ class LatentMap:
     """
 
     modality: str
-    center: np.ndarray
-    axes: np.ndarray
+    plane: LatentPlane
     z: np.ndarray
     values: Mapping[str, np.ndarray]
-
-    @property
-    def points(self) -> np.ndarray:
-        """The places of the examples on the plane, float32 [points, 2]."""
-        return self.to_plane(self.z)
-
-    def to_z(self, places: np.ndarray) -> np.ndarray:
-        """Maps places of the plane, [places, 2], to latent values, float32 [places, latent]."""
-        return (self.center + np.asarray(places, np.float32) @ self.axes).astype(np.float32)
-
-    def to_plane(self, z: np.ndarray) -> np.ndarray:
-        """Projects latent values, [examples, latent], onto the plane, float32 [examples, 2]."""
-        return ((z - self.center) @ self.axes.T).astype(np.float32)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,18 +161,22 @@ def write_training_summary(path: pathlib.Path, summary: TrainingSummary) -> None
         "checkpoint": summary.checkpoint,
         "num_examples": summary.num_examples,
         "z": z,
-        "latent_map": latent_map and _without_z(latent_map),
+        "latent_map": latent_map and _map_without_z(latent_map),
         "borders": {name: x.border for name, x in summary.images.items()},
-        "limits": {name: _without_z(x) for name, x in encoded.items()},
+        "limits": {name: {"error": x.error, "distance": x.distance} for name, x in encoded.items()},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_atomically(path) as temporary:
         temporary.write_text(json.dumps(_as_lists(content)) + "\n", encoding="utf-8")
 
 
-def _without_z(part: LatentMap | EncodedImages) -> dict[str, Any]:
-    """Returns the fields of a part but z, which parts share."""
-    return {x.name: getattr(part, x.name) for x in dataclasses.fields(part) if x.name != "z"}
+def _map_without_z(latent_map: LatentMap) -> dict[str, Any]:
+    """Returns what a map holds but z, which the limits of images share."""
+    return {
+        "modality": latent_map.modality,
+        **latent_map.plane._asdict(),
+        "values": latent_map.values,
+    }
 
 
 def _as_lists(value: Any) -> Any:
@@ -281,7 +269,9 @@ def _latent_map(
     }
     center = _array("center", fields.get("center"), (size,))
     axes = _array("axes", fields.get("axes"), (2, size))
-    return LatentMap(modality, center, axes, z[modality], values)
+    if not np.allclose(axes @ axes.T, np.diag([1.0, size > 1]), atol=_FROM_UNIT):
+        raise ValueError("axes of a plane that are not of length 1 and at right angles")
+    return LatentMap(modality, LatentPlane(center, axes), z[modality], values)
 
 
 def _values(name: str, rows: Any, number: int, modality: SummarisedModality | None) -> np.ndarray:

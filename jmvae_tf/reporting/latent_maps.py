@@ -2,14 +2,13 @@
 
 import pathlib
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from sklearn.decomposition import PCA
 
 from jmvae_tf.evaluation.batches import decoded, map_batches, rows_at_once
 from jmvae_tf.evaluation.observed import modality_names, observed_values
+from jmvae_tf.export_format.latent_plane import LatentPlane, principal_plane
 from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.export_format.value_ranges import to_pixels
 from jmvae_tf.models.base import MultimodalVAE
@@ -19,47 +18,6 @@ from jmvae_tf.reporting.figures.png_files import spaced
 _CELLS = 13  # Of the plane, in each direction; odd, so that one shows the middle.
 _SHARE = 0.98  # Of many points, those that the plane reaches to on each axis.
 _MANY = 200
-
-
-class LatentPlane(NamedTuple):
-    """Where examples lie on a plane of the latent space.
-
-    Attributes:
-      points: their places, [examples, 2].
-      middle: z in the middle of the plane, [latent_dim].
-      axes: z for a step along each axis, [2, latent_dim].
-      variances: the share of the variance along each axis, [2]; None if z has no more than the
-        plane.
-    """
-
-    points: np.ndarray
-    middle: np.ndarray
-    axes: np.ndarray
-    variances: np.ndarray | None
-
-    def z_at(self, places: np.ndarray) -> np.ndarray:
-        """Returns z at places of the plane, [..., 2] to float32 [..., latent_dim]."""
-        return (self.middle + places @ self.axes).astype(np.float32)
-
-
-def plane_of(z: np.ndarray) -> LatentPlane:
-    """Chooses a plane: all of z if it has two values, else its two principal components.
-
-    Args:
-      z: [examples, latent_dim].
-    """
-    examples, latent_dim = z.shape
-    if latent_dim == 2 or min(examples, latent_dim) < 2:
-        plane = np.zeros((examples, 2))
-        plane[:, : min(2, latent_dim)] = z[:, :2]
-        return LatentPlane(plane, np.zeros(latent_dim), np.eye(2, latent_dim), None)
-    components = PCA(2, svd_solver="full").fit(z)
-    return LatentPlane(
-        components.transform(z),
-        components.mean_,
-        components.components_,
-        components.explained_variance_ratio_,
-    )
 
 
 def draw_map(
@@ -88,44 +46,41 @@ def draw_map(
         "z of test examples",
         seed,
     )["z"]
-    found = plane_of(z)
+    plane = principal_plane(z)
+    points = plane.to_plane(z)
     share = _SHARE if len(z) >= _MANY else 1.0
-    limits = latent_spaces.limits_of(found.points, share)
-    classes, class_names, coloured = _classes(model, examples, found.points)
-    rest = ""
-    if found.variances is not None:
+    limits = latent_spaces.limits_of(points, share)
+    classes, class_names, coloured = _classes(model, examples, points)
+    axes, rest = ["z₁", "z₂"], ""
+    if not np.array_equal(plane.axes, np.eye(2, z.shape[1])):  # Not latent values themselves.
+        shares = points.var(axis=0) / z.var(axis=0).sum()
+        axes = [
+            f"{number} principal component, {100 * share:.0f} % of the variance"
+            for number, share in zip(("first", "second"), shares, strict=True)
+        ]
         rest = "; axes: the two directions in which z varies most, all others at their mean"
     latent_spaces.latent_map(
         path,
-        found.points,
+        points,
         classes,
         class_names,
-        None if image is None else _decoded(model, image, found, limits),
+        None if image is None else _decoded(model, image, plane, limits),
         limits,
-        _axis_names(found),
+        axes,
         f"A map of the latent space{coloured}",
         f"means of q(z | {', '.join(names)}) of {len(z)} test examples{rest}",
     )
 
 
-def _axis_names(found: LatentPlane) -> list[str]:
-    if found.variances is None:
-        return ["z₁", "z₂"]
-    return [
-        f"{number} principal component, {100 * share:.0f} % of the variance"
-        for number, share in zip(("first", "second"), found.variances, strict=True)
-    ]
-
-
 def _decoded(
-    model: MultimodalVAE, image: str, found: LatentPlane, limits: np.ndarray
+    model: MultimodalVAE, image: str, plane: LatentPlane, limits: np.ndarray
 ) -> np.ndarray:
     """Decodes images at the centres of cells, [cells, cells, *event_shape], the highest first."""
     steps = (np.arange(_CELLS) + 0.5) / _CELLS
     x, y = (low + steps * (high - low) for low, high in limits)
     places = np.stack(np.meshgrid(x, y[::-1]), axis=-1).reshape(-1, 2)
     modality = model.modalities[image]
-    images = decoded(model, image, tf.constant(found.z_at(places)))
+    images = decoded(model, image, tf.constant(plane.to_z(places)))
     return to_pixels(images.reshape(_CELLS, _CELLS, *modality.event_shape), modality.support)
 
 

@@ -14,9 +14,12 @@ import pytest
 
 from jmvae_tf.demo import pictures
 from jmvae_tf.demo.any_subset import AnySubset
+from jmvae_tf.demo.cloud import cloud_of
 from jmvae_tf.demo.demo_model import DemoModel
+from jmvae_tf.export_format.latent_plane import LatentPlane
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.export_format.signature_names import directions_of, to_generate, to_sample
+from jmvae_tf.export_format.training_summary import LatentMap, TrainingSummary
 from jmvae_tf.runtime.errors import UserError
 
 # The page's library uses what others have deprecated.
@@ -162,6 +165,30 @@ def test_what_a_model_cannot_draw_is_not_offered():
         for what in ("draw", "read", "edit", "redraw", "rebuild", "embed", "decode")
         if answers.can(what)
     ] == ["read", "embed"]
+
+
+def test_the_map_is_on_the_plane_that_the_export_has():
+    z = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    plane = LatentPlane(z[0], np.eye(2, 3, dtype=np.float32)[::-1])
+    export = Model(IMAGE, LABEL)
+    latent_map = LatentMap("image", plane, z, {"label": np.array([0, 2, -1, 1])})
+    export.summary = TrainingSummary(9, latent_map, {})
+    cloud = cloud_of(DemoModel.of(export))
+    assert cloud.plane is plane
+    np.testing.assert_array_equal(cloud.latent, z)
+    assert cloud.values.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0], [0, 1, 0]]
+    assert cloud.drawn_for is None
+
+
+def test_without_a_map_in_the_export_samples_make_one():
+    for summary in (None, TrainingSummary(9, None, {})):
+        export = Model(IMAGE, LABEL)
+        export.summary = summary
+        cloud = cloud_of(DemoModel.of(export))
+        assert len(cloud.latent) == len(cloud.drawn_for)
+        assert cloud.plane.axes.shape == (2, 3)
+    cloud = cloud_of(DemoModel.of(Model(IMAGE, LABEL, without=["embed"])))
+    assert cloud.latent.shape[1] == 0  # No map.
 
 
 @pytest.mark.slow

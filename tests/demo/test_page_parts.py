@@ -10,6 +10,7 @@ from jmvae_tf.demo.address import listen
 from jmvae_tf.demo.exclusive import exclusive_groups, exclusive_pairs, title_and_choices
 from jmvae_tf.demo.link import LARGEST_SEED, LinkedState, query_of, state_in
 from jmvae_tf.demo.plain_words import distinct_words, words_of
+from jmvae_tf.export_format.latent_plane import principal_plane
 
 
 def test_answers_do_not_wait_for_acknowledgements():
@@ -117,19 +118,20 @@ def test_the_map_shows_where_examples_differ_most(dimensions):
     generator = np.random.default_rng(0)
     latent = generator.normal(size=(500, dimensions)).astype(np.float32)
     latent[:, -1] *= 9
-    plane = latent_map.MapPlane(latent)
-    assert np.mean(np.abs(plane.places) <= 1) > 0.99
-    shown = [np.corrcoef(x, latent[:, -1])[0, 1] for x in plane.places.T if x.std() > 0]
+    square = latent_map.MapSquare(principal_plane(latent), latent)
+    assert np.mean(np.abs(square.places) <= 1) > 0.99
+    shown = [np.corrcoef(x, latent[:, -1])[0, 1] for x in square.places.T if x.std() > 0]
     assert np.abs(shown).max() > 0.99
-    place = plane.places[3]
-    [back] = plane.to_places(plane.to_latent(place)[np.newaxis])
+    place = square.places[3]
+    [back] = square.to_places(square.to_latent(place)[np.newaxis])
     np.testing.assert_allclose(back, place, atol=1e-5)
-    assert plane.nearest(place) == 3
+    assert square.nearest(place) == 3
 
 
 def test_examples_that_are_all_the_same_have_a_map():
-    plane = latent_map.MapPlane(np.ones((5, 3), np.float32))
-    np.testing.assert_allclose(plane.to_latent((0.5, -0.5)), 1, atol=1e-5)
+    same = np.ones((5, 3), np.float32)
+    square = latent_map.MapSquare(principal_plane(same), same)
+    np.testing.assert_allclose(square.to_latent((0.0, 0.0))[:2], 1, atol=1e-5)
 
 
 def test_a_click_is_where_the_dot_is():

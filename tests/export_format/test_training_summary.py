@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from jmvae_tf.export_format.latent_plane import LatentPlane
 from jmvae_tf.export_format.training_summary import (
     EncodedImages,
     LatentMap,
@@ -35,7 +36,8 @@ VALUES = {
     "label": np.array([0, 2, -1, 1]),
     "traits": np.array([[0, 1], [1, -1], [0, 0], [-1, -1]]),
 }
-MAP = LatentMap("image", Z.mean(axis=0), np.eye(2, 3, dtype=np.float32)[::-1], Z, VALUES)
+PLANE = LatentPlane(Z.mean(axis=0), np.eye(2, 3, dtype=np.float32)[::-1])
+MAP = LatentMap("image", PLANE, Z, VALUES)
 SUMMARY = TrainingSummary(
     5, MAP, {"image": UsualImages(0.25, EncodedImages(Z, 0.125, 2.5))}, "epoch-000003.keras"
 )
@@ -57,10 +59,10 @@ def read(content, tmp_path):
 def test_what_was_written_is_read(content, tmp_path):
     found = read(content, tmp_path)
     assert (found.num_examples, found.checkpoint) == (5, "epoch-000003.keras")
-    for field in ("center", "axes", "z"):
-        value = getattr(found.latent_map, field)
+    read_back = (*found.latent_map.plane, found.latent_map.z)
+    for value, written in zip(read_back, (*PLANE, Z), strict=True):
         assert value.dtype == np.float32
-        np.testing.assert_allclose(value, getattr(MAP, field), rtol=1e-3)
+        np.testing.assert_allclose(value, written, rtol=1e-3)
     for name, values in VALUES.items():
         np.testing.assert_array_equal(found.latent_map.values[name], values)
     usual = found.images["image"]
@@ -77,14 +79,6 @@ def test_without_a_map_and_limits(tmp_path):
 def test_no_file_and_one_of_a_later_format(content, tmp_path):
     assert read_training_summary(tmp_path / "nowhere.json", MODALITIES) is None
     assert read({"version": 2, "anything": []}, tmp_path) is None
-
-
-def test_the_plane(tmp_path):
-    places = np.array([[1.0, 2.0], [0.0, 0.0]], np.float32)
-    z = MAP.to_z(places)
-    np.testing.assert_allclose(z, [MAP.center + np.array([2, 1, 0]), MAP.center], rtol=1e-6)
-    np.testing.assert_allclose(MAP.to_plane(z), places, atol=1e-6)
-    np.testing.assert_array_equal(MAP.points, MAP.to_plane(Z))
 
 
 def test_measures_of_images():
@@ -132,6 +126,8 @@ def changed(content, path, value):
         (["latent_map", "modality"], ["image"], "a map without points"),
         (["latent_map", "center"], [0.0], r"center that are no finite numbers of the shape \[3\]"),
         (["latent_map", "axes"], [[0.0] * 3], r"axes that are no finite numbers"),
+        (["latent_map", "axes"], [[2, 0, 0], [0, 1, 0]], "not of length 1 and at right angles"),
+        (["latent_map", "axes"], [[1, 0, 0], [1, 0, 0]], "not of length 1 and at right angles"),
         (["latent_map", "values"], None, "values is no object"),
         (["latent_map", "values", "image"], [], "'image', neither a label nor attributes"),
         (["latent_map", "values", "label"], [0, 1], "label that are no finite numbers"),

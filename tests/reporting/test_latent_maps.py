@@ -1,37 +1,14 @@
 """Maps of the latent space: a plane of it, points, and what is decoded there."""
 
+import re
+
 import numpy as np
-import pytest
 
 from jmvae_tf.likelihoods import Bernoulli, Categorical
 from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.reporting import latent_maps
 from jmvae_tf.reporting.figures import latent_spaces
 from tests.helpers.small_models import examples, set_sequential_weights, small_faces, small_model
-
-
-def test_the_plane_of_two_values_is_all_of_them(rng):
-    z = rng.normal(size=(50, 2))
-    found = latent_maps.plane_of(z)
-    np.testing.assert_array_equal(found.points, z)
-    np.testing.assert_allclose(found.z_at(found.points), z, rtol=1e-6)
-    assert found.variances is None
-
-
-@pytest.mark.parametrize("shape", [(1, 5), (4, 1), (1, 1)])
-def test_a_plane_of_too_little_is_drawn_too(shape):
-    z = np.ones(shape)
-    found = latent_maps.plane_of(z)
-    assert found.points.shape == (shape[0], 2)
-    assert found.z_at(found.points).shape == shape
-
-
-def test_the_plane_of_more_values_has_the_directions_of_most_variance(rng):
-    z = rng.normal(size=(400, 6)) * (0.01, 5, 0.01, 0.01, 3, 0.01) + 7
-    found = latent_maps.plane_of(z)
-    assert found.variances.sum() > 0.99
-    assert found.variances[0] > found.variances[1]
-    np.testing.assert_allclose(found.z_at(found.points), z, atol=0.1)
 
 
 def test_a_map_shows_points_by_label_and_images_where_they_lie(tmp_path, monkeypatch):
@@ -76,7 +53,10 @@ def test_without_a_label_an_attribute_that_the_plane_shows_gives_the_colours(tmp
     assert title.endswith("coloured by Male")
     np.testing.assert_array_equal(classes, given["attributes"].numpy()[:, 1] > 0)
     assert decoded is None
-    assert "first principal component" in axes[0]
+    variances = z.var(axis=0)
+    least = variances.max() / variances.sum()
+    [share] = re.findall(r"first principal component, (\d+) % of the variance", axes[0])
+    assert 100 * least - 1 < int(share) < 100
     seen = np.ones((40, modalities["attributes"].event_shape[0]), bool)
     seen[:3] = False
     with_gaps = {**given, observed_key("attributes"): seen}
