@@ -17,7 +17,7 @@ class StopOnSignal(keras.callbacks.Callback):
 
     The first SIGINT (Ctrl-C) lets the epoch end and saves it. The second one, or a SIGTERM, stops
     at the end of a batch. The next signal stops at once. Put this before the callbacks that write
-    files.
+    files, and give it to those that evaluate the model.
 
     Raises:
       KeyboardInterrupt: from the hooks, or at the end of the block, with the number of the signal.
@@ -65,8 +65,12 @@ class StopOnSignal(keras.callbacks.Callback):
             )
 
     def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Stops here too, since a test set can be large."""
+        """Stops here too, since a validation or test set can be large.
+
+        Examples are only measured once the training batches of an epoch are done.
+        """
         self.on_train_batch_end(batch)
+        self.on_epoch_end(self._epoch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Makes this epoch the last one if a first SIGINT has come."""

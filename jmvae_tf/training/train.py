@@ -116,7 +116,7 @@ def train(
         stop,
         *schedules_of(settings),
         *averages,
-        TermsOnTestSet(evaluation("test"), feed.evaluation_steps("test"), averages),
+        TermsOnTestSet(evaluation("test"), feed.evaluation_steps("test"), [stop, *averages]),
         FiniteTerms(remedy),
         *([Patience(settings, trained)] if settings.patience else []),
     ]

@@ -7,7 +7,7 @@ import keras
 import pytest
 import tensorflow as tf
 
-from jmvae_tf.training.callbacks import Checkpoints
+from jmvae_tf.training.callbacks import Checkpoints, TermsOnTestSet
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.stop_on_signal import StopOnSignal
 from tests.helpers.counting_model import counting_model
@@ -93,6 +93,20 @@ ONE, TWO, TERM = [signal.SIGINT], [signal.SIGINT] * 2, [signal.SIGTERM]
 def test_signals_stop_at_a_batch_or_an_epoch(batch, hook, at, done):
     last = [signum for signals in at.values() for signum in signals][-1]
     assert fit_until_stopped(batch, SignalsAt(hook, at)) == (done, last)
+
+
+@pytest.mark.parametrize(("signals", "saved"), [(ONE, [1]), (TERM, [])])
+def test_they_stop_while_the_test_set_is_measured(batch, tmp_path, signals, saved, capsys):
+    folder, measured = RunFolder(tmp_path), SignalsAt("on_test_batch_begin", {2: signals})
+    stop = StopOnSignal()
+    test = TermsOnTestSet(batch.take(3), callbacks=[stop, measured])
+    callbacks = [stop, test, Checkpoints(folder, every=10)]
+    model = counting_model()
+    with pytest.raises(KeyboardInterrupt), stop:
+        model.fit(batch, epochs=30, steps_per_epoch=STEPS, verbose=0, callbacks=callbacks)
+    assert measured.calls == (3 if saved else 2)
+    assert folder.checkpoint_epochs() == saved
+    assert ("stopping after epoch 1, which is saved" in capsys.readouterr().err) == bool(saved)
 
 
 def test_first_ctrl_c_says_what_a_second_one_does(batch, capsys):
