@@ -93,6 +93,8 @@ def ensure_requirements(sections: Sequence[str] = ("run",)) -> None:
     """
     _open_standard_streams()
     entered_venv = os.environ.pop(_ENTERED_VENV, None) is not None
+    if entered_venv:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     if _is_supported(sys.version_info[:2]):
         unmet = first_unmet(sections)
         if unmet is None:
@@ -269,6 +271,8 @@ def _clean_environment() -> Dict[str, str]:
 def _enter_venv() -> NoReturn:
     environment = _clean_environment()
     environment[_ENTERED_VENV] = "1"
+    # A Python that starts answers Ctrl-C with a traceback; this one waits until it can do better.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         os.execve(VENV_PYTHON, [VENV_PYTHON, *sys.argv], environment)
     except OSError as error:

@@ -141,6 +141,12 @@ def install(folder: Path, version: str) -> dict[str, str]:
     return {"PYTHONPATH": str(folder / "packages")}
 
 
+def with_interrupts(command: list[str]) -> list[str]:
+    """A command that SIGINT stops, even where a shell's background job has it ignored."""
+    reset = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL)"
+    return [sys.executable, "-c", f"{reset}; os.execv(sys.argv[1], sys.argv[1:])", *command]
+
+
 def assert_one_error_line(stderr: str, *parts: str) -> None:
     """The last line, and no other, is an error in three parts, which hold what is expected."""
     assert "Traceback" not in stderr
@@ -245,6 +251,18 @@ def test_enters_a_complete_venv_at_once(checkout):
     assert (done.returncode, done.stdout, done.stderr) == (0, "--given=label=7|two words||", "")
 
 
+def test_an_interrupt_while_the_venv_is_entered_is_one_line(checkout):
+    checkout.stub_venv()
+    checkout.stamp_venv()
+    stub = checkout.venv / "bin" / "python"
+    stub.write_text(f'#!/bin/sh\nkill -INT $$\nexec "{sys.executable}" "$@"\n')
+    done = subprocess.run(
+        with_interrupts(checkout.command()), capture_output=True, text=True, timeout=120
+    )
+    assert (done.stdout, done.stderr) == ("", "interrupted\n")
+    assert done.returncode == -signal.SIGINT
+
+
 def test_complete_venv_needs_no_writable_checkout(checkout):
     (checkout.root / ".venv.lock").mkdir()
     checkout.stub_venv()
@@ -346,14 +364,8 @@ def test_file_system_without_flock(checkout, monkeypatch, capfd, number):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_installation(checkout, number):
     checkout.stub_venv(pip='echo "pip works" >&2; exec sleep 60')
-    # A background job of a shell starts with SIGINT ignored, which is inherited.
-    reset = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL)"
-    execute = "os.execv(sys.argv[1], sys.argv[1:])"
-    with subprocess.Popen(
-        [sys.executable, "-c", f"{reset}; {execute}", *checkout.command()],
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    command = with_interrupts(checkout.command())
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr.readline().startswith("installing the pinned requirements")
         assert process.stderr.readline() == "pip works\n"
         process.send_signal(number)
