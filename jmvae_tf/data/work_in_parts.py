@@ -26,6 +26,7 @@ from tqdm import tqdm
 
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import claimed, read_json, write_json, written_atomically
+from jmvae_tf.runtime.progress import shows_bars
 
 _PART_NAME = re.compile(r"part-[0-9]{5,}\.npz")
 _STDERR = 2
@@ -98,7 +99,11 @@ class PartFiles:
         total = sum(map(len, self.ranges))
         done = total - sum(len(self.ranges[i]) for i in missing)
         progress = PartProgress(
-            total=total, initial=done, unit=" images", file=sys.stdout, disable=None
+            total=total,
+            initial=done,
+            unit=" images",
+            file=sys.stdout,
+            disable=not shows_bars(sys.stdout),
         )
         with progress, _workers(work, min(processes, len(missing)), what) as pool:
             with _interrupts_blocked():

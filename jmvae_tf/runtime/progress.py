@@ -4,7 +4,7 @@ import io
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from tqdm import tqdm
 
@@ -17,10 +17,10 @@ _SECONDS_BETWEEN_LINES = 30.0
 _Item = TypeVar("_Item")
 
 
-def shows_bars() -> bool:
-    """Tells whether standard error is a terminal; tqdm shows nothing on one without columns."""
+def shows_bars(stream: TextIO) -> bool:
+    """Tells whether a stream is a terminal; tqdm shows nothing on one without columns."""
     try:
-        return sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
+        return stream.isatty() and os.get_terminal_size(stream.fileno()).columns > 0
     except OSError:  # Its size cannot be asked for.
         return True
 
@@ -45,7 +45,7 @@ def with_progress(items: Iterable[_Item], description: str) -> Iterable[_Item]:
       description: what is done, for the bar or the lines.
     """
     options: dict[str, Any] = {"desc": description, "leave": False}
-    if shows_bars():
+    if shows_bars(sys.stderr):
         return tqdm(
             items, bar_format=_BAR, dynamic_ncols=True, delay=_SECONDS_BEFORE_A_BAR, **options
         )

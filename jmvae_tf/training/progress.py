@@ -1,5 +1,6 @@
 """Shows how far a training is."""
 
+import sys
 import time
 from typing import Any
 
@@ -47,7 +48,7 @@ class Progress(keras.callbacks.Callback):
         """Moves the bar; one call may cover several steps."""
         if self.bar is not None:
             self.bar.update(batch - self.done)
-        elif shows_bars():
+        elif shows_bars(sys.stderr):
             # Only now, so that the estimate is without the compilation.
             steps = self.params["steps"]
             self.bar = tqdm(
