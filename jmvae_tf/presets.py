@@ -201,7 +201,7 @@ def preset_of(
     }
     if row.modalities == "target":
         preset.pop("complete_share", None)  # Its examples have their modality, or do not count.
-        if row.is_gan:  # There are no others to see.
+        if row.is_gan:  # Projection shows the discriminator the others, of which there are none.
             preset["adversary"] = preset["adversary"].replace("+projection", "")
     if row.has_target:
         preset["target"] = preset["target"] if target is None else target

@@ -110,7 +110,8 @@ def _decoded(path: pathlib.Path, channels: int, pipe: bool) -> np.ndarray:
         raise UserError(
             "An image file must be a JPEG or PNG",
             f"{path}, {error}",
-            "convert it or make it smaller",
+            "choose another, or save it again, with at most "
+            f"{image_limits.LONGEST_SIDE} pixels a side",
         ) from error
 
 

@@ -28,9 +28,10 @@ model draws the whole image again with each change.
 for the average image and some samples. A walk starts at what is given, and ends where the values of
 --walk replace it: any of the above, or the file of another image.
 
-Digits that are black on white are inverted, as those in the data are white on black. A warning says
-if an image is unlike all those in training. The face in a photograph is found and cropped as for
-training, unless the run was trained on centre squares.
+A grey image that is dark on light, such as a digit on paper, is inverted if those in training are
+light on dark. A warning says so, and also if an image is blank or unlike all those in training. The
+face in a photograph is found and cropped as for training, unless the run was trained on centre
+squares.
 """
 
 import pathlib

@@ -11,8 +11,10 @@ generated: images are written, values are printed in the data's units and letter
 single modality (vae) answers with its reconstruction.
 
 --set adds the change that the new values cause in the average image; with --redraw, the model draws
-the whole image again. A warning says if an image is unlike all those in training; one that is dark
-on light, such as a digit on paper, is inverted if those in training are light on dark.
+the whole image again.
+
+A grey image that is dark on light, such as a digit on paper, is inverted if those in training are
+light on dark. A warning says so, and also if an image is blank or unlike all those in training.
 
 Before it is sent, an image is rotated as its camera noted, cut around its centre to the proportions
 of the model's images, or fitted as the model's data were, and resized. --crop=face finds the face
