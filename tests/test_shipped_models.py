@@ -59,6 +59,9 @@ def test_small_and_whole_and_with_a_card(name, loaded):
     assert card["licence"]
     text = (saved_model_folder(name) / "README.md").read_text("utf-8")
     assert card["command"] in text
+    for said in (card["intended_use"], *card["limits"], card["licence"]):
+        assert said in " ".join(text.split())
+    assert f"with seed {card['seed']} by" in text
     for figure, x in card["figures"].items():
         assert f"| `{figure}` |" in text
         assert f"| {x['mean']:.4f} ± {x['standard_error']:.4f} |" in text

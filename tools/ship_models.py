@@ -3,7 +3,8 @@
 
 They are small enough to be part of the repository, so that a fresh clone can serve and try them.
 MNIST needs --data_dir. Existing runs are used, the others are trained. Replaces version 1 of each
-model.
+model. With --cards, nothing is trained: the cards are written again, with the figures that they
+have, after a change of what is said on them.
 """
 
 import pathlib
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 _ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -20,6 +22,8 @@ sys.path.insert(0, str(_ROOT / "bin" / "lib"))
 from checkout import launch
 
 launch.ensure_requirements()
+
+from absl import flags
 
 from jmvae_tf.evaluation.older_metric_names import with_current_names
 from jmvae_tf.export_format.shipped_models import DIGITS, FACES
@@ -47,6 +51,8 @@ _EXPORT_DIR = shared_flags.define_path(
     "export_dir", "saved_models/shipped", "folder for the exports"
 )
 
+_CARDS = flags.DEFINE_bool("cards", False, "only write the cards again")
+
 _VERSION = "1"
 _SHIPPED = {
     FACES: ("--model=jmvae_kl_gan", "--data=toyfaces"),
@@ -62,6 +68,34 @@ _LICENCES = {
     FACES: "Apache 2.0, like the drawings that it was trained on",
     DIGITS: "Apache 2.0; MNIST itself (Y. LeCun, C. Cortes, C. Burges) is CC BY-SA 3.0",
 }
+_USES = {
+    FACES: "To try the programs, the page and the server of this package, and to show what models "
+    "of several modalities do. It knows drawings only. Not for photographs, and not to judge or "
+    "identify people.",
+    DIGITS: "To try the programs, the page and the server of this package, and to show what models "
+    "of several modalities do. Not to read digits where a mistake matters, such as on forms or "
+    "cheques.",
+}
+_LIMITS = {
+    FACES: (
+        "It knows 64x64 pixels with one face that tools of this package drew, and the 18 "
+        "attributes that they drew it by. For a photograph it gives the nearest drawing.",
+        "Some drawings do not show all that was asked for, and the discriminator adds detail where "
+        "real ones have none: see coherence and the last rows of the table.",
+    ),
+    DIGITS: (
+        "It knows 28x28 grey values with one digit in the middle, white on black, as MNIST has "
+        "them. It has no class for anything else.",
+        "It misreads one digit in fifty, and one in ten that it draws is not read as the one asked "
+        "for: see the table. Its probabilities are not calibrated.",
+    ),
+}
+_ALL_LIMITS = (
+    "It answers any image. Programs and the page warn about one that is unlike 99.9 % of those in "
+    "training, but do not notice all of these.",
+    "Average images, and edits made of them, are smoother than real ones.",
+    "The figures are of one training. With other seeds they differ a little.",
+)
 _FIGURES = (  # Suffixes of names in metrics.json, and descriptions.
     ("_log_likelihood", "log-likelihood, Eq. 5, N = 10, nats"),
     ("generated_label_accuracy", "share of images whose label is predicted correctly"),
@@ -79,6 +113,12 @@ _FIGURES = (  # Suffixes of names in metrics.json, and descriptions.
 
 def main() -> None:
     """Runs the program."""
+    if _CARDS.value:
+        load_tensorflow()
+        for name in _SHIPPED:
+            shipped = pathlib.Path(_EXPORT_DIR.value) / name
+            _write_card(shipped, read_json(shipped / "card.json"))
+        return
     for name in _SHIPPED:  # A killed start may have left one under another name.
         restore_folder(pathlib.Path(_EXPORT_DIR.value) / name / _VERSION)
     for name, settings in _SHIPPED.items():
@@ -105,7 +145,7 @@ def main() -> None:
         with unfinished_folder(shipped) as temporary:  # Servers ignore its name.
             written = pathlib.Path(shutil.copytree(version, temporary / _VERSION))
             replace_folder(written, shipped / _VERSION)
-        _write_card(shipped, folder, settings)
+        _write_card(shipped, _facts(folder, settings))
         print(shipped / _VERSION)
 
 
@@ -129,8 +169,8 @@ def _train(folder: RunFolder, settings: tuple[str, ...]) -> None:
         )
 
 
-def _write_card(shipped: pathlib.Path, folder: RunFolder, settings: tuple[str, ...]) -> None:
-    """Writes card.json for programs and README.md for people, with the same content."""
+def _facts(folder: RunFolder, settings: tuple[str, ...]) -> dict[str, Any]:
+    """Returns what the card says of a run."""
     metrics = with_current_names(read_json(folder.metrics_file))
     config = folder.read_config()
     figures = {
@@ -138,24 +178,40 @@ def _write_card(shipped: pathlib.Path, folder: RunFolder, settings: tuple[str, .
         for name, value in metrics.items()
         if any(name.endswith(ending) for ending, _ in _FIGURES) and "judge" not in name
     }
-    card: dict[str, Any] = {
+    return {
         "version": int(_VERSION),
         "model": config["model"],
         "data": config["data"],
         "epochs": config["epochs"],
+        "seed": config["seed"],
         "command": shlex.join(["bin/train", *settings]),
         "trained_with": config["versions"],
         "exported_with": installed_versions(),
         "num_test_examples": metrics["protocol"]["num_examples"],
         "figures": figures,
-        "licence": _LICENCES[shipped.name],
+    }
+
+
+def _write_card(shipped: pathlib.Path, facts: Mapping[str, Any]) -> None:
+    """Writes card.json for programs and README.md for people, with the same content.
+
+    Args:
+      shipped: the folder of the model.
+      facts: what `_facts` returned; an older card has them too.
+    """
+    name = shipped.name
+    card = {
+        **facts,
+        "intended_use": _USES[name],
+        "limits": [*_LIMITS[name], *_ALL_LIMITS],
+        "licence": _LICENCES[name],
     }
     write_json(shipped / "card.json", card)
     with written_atomically(shipped / "README.md") as path:
-        path.write_text(_as_text(shipped.name, card), "utf-8")
+        path.write_text(_as_text(name, card), "utf-8")
 
 
-def _as_text(name: str, card: dict[str, Any]) -> str:
+def _as_text(name: str, card: Mapping[str, Any]) -> str:
     from jmvae_tf.evaluation.estimate import value_from_json
 
     rows = [
@@ -169,7 +225,7 @@ def _as_text(name: str, card: dict[str, Any]) -> str:
             "",
             _wrapped(
                 f"A model `{card['model']}` of `{card['data']}`, version {card['version']}, "
-                f"trained for {card['epochs']} epochs by"
+                f"trained for {card['epochs']} epochs with seed {card['seed']} by"
             ),
             "",
             "```sh",
@@ -185,15 +241,32 @@ def _as_text(name: str, card: dict[str, Any]) -> str:
             "| -- | -- | -: |",
             *rows,
             "",
-            _wrapped(f"Licence: {card['licence']}."),
+            "## Intended use",
+            "",
+            _wrapped(card["intended_use"]),
+            "",
+            "## Limits",
+            "",
+            *(_wrapped(f"- {line}", "  ") for line in card["limits"]),
+            "",
+            "## Licence",
+            "",
+            _wrapped(f"{card['licence']}."),
             "",
         ]
     )
 
 
-def _wrapped(paragraph: str) -> str:
-    """Breaks a paragraph into lines like the Markdown formatter of pre-commit."""
-    return textwrap.fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
+def _wrapped(paragraph: str, later: str = "") -> str:
+    """Breaks a paragraph into lines like the Markdown formatter of pre-commit.
+
+    Args:
+      paragraph: the text.
+      later: what lines after the first begin with.
+    """
+    return textwrap.fill(
+        paragraph, 120, subsequent_indent=later, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _described(figure: str) -> str:

@@ -34,6 +34,11 @@ _MAIN = "bound"  # What the names of the main measures of a whole model begin wi
 _NO_FLAGS = ("model", "data", "target")
 _COLUMNS = "columns"  # The manifest of a user's own data.
 
+_USE = (
+    "For research and teaching, and for filling in or drawing data like those above where a wrong "
+    "answer does no harm or somebody checks it. Not for decisions about people."
+)
+
 _MARKDOWN = re.compile(r"[\\*\[\]<>&#|~$]|(?<![^\W_])_|_(?![^\W_])")
 """What Markdown takes for more than text: not underscores within names, and no backticks, which are
 replaced."""
@@ -73,6 +78,7 @@ def model_card(model: MultimodalVAE, folder: RunFolder, settings: Settings, chec
         "Data": _data(model, settings, folder, counts),
         "In short": _in_short(model, metrics, settings, folder, counts),
         "Measures": _measures(model, metrics, checkpoint),
+        "Intended use": [_wrapped(_USE)],
         "Limits": _limits(model, metrics, _summary_of(model, folder, checkpoint)),
         "How it was made": _making(settings, folder, checkpoint),
     }
@@ -276,7 +282,9 @@ def _limits(
 
 
 def _making(settings: Settings, folder: RunFolder, checkpoint: str) -> Iterator[str]:
-    yield _wrapped(f"Trained for {settings.epochs} epochs ({_code(checkpoint)}) by")
+    yield _wrapped(
+        f"Trained for {settings.epochs} epochs ({_code(checkpoint)}) with seed {settings.seed} by"
+    )
     yield f"```sh\n{command_of(folder.read_config())}\n```"
     versions = folder.read_config().get("versions")
     if isinstance(versions, Mapping):
