@@ -10,6 +10,7 @@ from jmvae_tf.demo.model_on_page import FIRST_SEED, ModelOnPage
 from jmvae_tf.demo.page_controls import BUTTONS, live, picture_box
 from jmvae_tf.demo.value_controls import ValueControls
 
+_LINK = "Link to this picture"
 _MORE = 6  # Pictures; the page says so.
 
 
@@ -23,7 +24,7 @@ class DrawTab:
     def __init__(self, shown: ModelOnPage) -> None:
         self._shown = shown
         first = shown.example(FIRST_SEED)
-        path, _, link = self._drawn(first, FIRST_SEED)
+        path, *_ = self._drawn(first, FIRST_SEED)
         with gr.Row(elem_classes="stage-and-controls"):
             with gr.Column(scale=2, min_width=280, elem_classes="stage"):
                 self._picture = picture_box("The picture that the model draws", "sample", path)
@@ -37,7 +38,8 @@ class DrawTab:
                         "Download", path, size="sm", elem_id="download"
                     )
                     reset = gr.Button("Start again", size="sm", elem_id="reset")
-                self._link = gr.Markdown(link, elem_id="link")
+                # A link once the address has been read.
+                self._link = gr.Markdown(_LINK, elem_id="link")
             with gr.Column(scale=3, min_width=300):
                 self._controls = ValueControls(shown.model, shown.pairs, first, "draw")
                 with gr.Accordion("Seed of the picture", open=False, elem_id="number"):
@@ -86,7 +88,10 @@ class DrawTab:
         state = LinkedState(int(seed or 0), values)
         image = self._shown.drawn(values, state.seed)
         path = self._shown.saved(image, state)
-        return [path, path, f"[Link to this picture]({self._shown.link(state)})"]
+        return [path, path, self._link_to(state)]
+
+    def _link_to(self, state: LinkedState) -> str:
+        return f"[{_LINK}]({self._shown.link(state)})"
 
     def _connect(self, surprise: Any, again: Any, reset: Any) -> None:
         controls = self._controls
@@ -109,7 +114,8 @@ class DrawTab:
         def linked(request: gr.Request) -> list[Any]:
             state = state_in(dict(request.query_params), len(self._shown.model.value_names))
             if state is None:
-                return [gr.skip()] * len(everything)
+                first = LinkedState(FIRST_SEED, self._shown.example(FIRST_SEED))
+                return [*[gr.skip()] * (len(everything) - 1), self._link_to(first)]
             values = controls.values(controls.settings(state.values))
             return set_all(controls.without_contradictions(values), state.seed)
 

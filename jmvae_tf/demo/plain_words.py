@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from jmvae_tf.export_format.modalities_json import DescribedModality
 
+_DIGITS = tuple("0123456789")
+
 
 def words_of(name: str) -> str:
     """Returns a name as words: "Mouth_Slightly_Open" becomes "Mouth slightly open"."""
@@ -16,8 +18,10 @@ def words_of(name: str) -> str:
 
 
 def title_of(modality: DescribedModality) -> str:
-    """Returns the name of a label or of attributes as words, if it says more than their kind."""
-    return "What it shows" if modality.name == modality.kind else words_of(modality.name)
+    """Returns the name of a label or of attributes as words, or better ones if it is their kind."""
+    if modality.name != modality.kind:
+        return words_of(modality.name)
+    return "Digit" if tuple(modality.value_names) == _DIGITS else "What it shows"
 
 
 def distinct_words(names: Sequence[str]) -> list[str]:

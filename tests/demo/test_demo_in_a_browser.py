@@ -213,7 +213,8 @@ def test_a_link_opens_the_same_picture(page, served):
     _until(page, lambda: "seed=" in page.url)  # The address carries the state.
     link = page.url
     ticked = page.locator("#draw-boxes input:checked").count()
-    page.goto(f"{served}?seed=nonsense&values=1,2&evil=x")  # A stranger's link does no harm.
+    page.goto(f"{served}?seed=nonsense&values=1,2&evil=x")  # A stranger's link does no harm,
+    _until(page, lambda: not re.search("nonsense|evil", page.url))  # and does not stay.
     assert _digest(_picture(page, "sample")) == _digest(first)
     page.goto(link)
     _until(page, lambda: _digest(_picture(page, "sample")) == _digest(surprising))
@@ -324,7 +325,7 @@ def test_on_a_phone_the_picture_stays_in_view(served, chromium):
 def test_a_digit_is_drawn_on_the_pad_and_read(chromium, tmp_path):
     with _demo(tmp_path) as url, _opened(f"{url}/{DIGITS}", chromium) as page:
         zero = _picture(page, "sample")
-        assert page.locator("#draw-class").get_by_text("What it shows").is_visible()
+        assert page.locator("#draw-class").get_by_text("Digit", exact=True).is_visible()
         page.locator("#draw-class").get_by_label("7", exact=True).check()
         seven = _picture(page, "sample", zero)
         page.locator("#surprise").click()

@@ -70,14 +70,14 @@ function startPad(pad) {
   clear();
 }
 
-// Keeps the address of the page the same as the link to its picture, once that changes: the page
-// starts with a link to its first picture, while the address may ask for another one.
+// Keeps the address of the page the same as the link to its picture, which the page gets once it has
+// read the address. An address without a query stays as it is until the picture changes.
 let lastLink = null;
 
 function followLink() {
   const link = document.querySelector("#link a");
   if (!link || link.href === lastLink) return;
-  if (lastLink !== null) history.replaceState(history.state, "", link.href);
+  if (lastLink !== null || location.search) history.replaceState(history.state, "", link.href);
   lastLink = link.href;
 }
 
