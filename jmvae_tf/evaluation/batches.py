@@ -122,7 +122,7 @@ def generated(
     return map_batches(means, given, names, size, description, seed)[target]
 
 
-def decoded(model: MultimodalVAE, target: str, z: tf.Tensor) -> np.ndarray:
+def decoded_in_parts(model: MultimodalVAE, target: str, z: tf.Tensor) -> np.ndarray:
     """Decodes means of p(target|z), few enough at once.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.evaluation.batches import decoded, map_batches, rows_at_once
+from jmvae_tf.evaluation.batches import decoded_in_parts, map_batches, rows_at_once
 from jmvae_tf.evaluation.observed import modality_names, observed_values
 from jmvae_tf.export_format.latent_plane import LatentPlane, principal_plane
 from jmvae_tf.export_format.value_names import names_or_numbers
@@ -80,7 +80,7 @@ def _decoded(
     x, y = (low + steps * (high - low) for low, high in limits)
     places = np.stack(np.meshgrid(x, y[::-1]), axis=-1).reshape(-1, 2)
     modality = model.modalities[image]
-    images = decoded(model, image, tf.constant(plane.to_z(places)))
+    images = decoded_in_parts(model, image, tf.constant(plane.to_z(places)))
     return to_pixels(images.reshape(_CELLS, _CELLS, *modality.event_shape), modality.support)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.evaluation.batches import decoded
+from jmvae_tf.evaluation.batches import decoded_in_parts
 from jmvae_tf.evaluation.observed import observed_values
 from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.export_format.value_ranges import to_pixels
@@ -43,7 +43,7 @@ def walk(model: MultimodalVAE, image: str, start: tf.Tensor, end: tf.Tensor) -> 
     steps = animations.eased(STEPS).astype(np.float32)[:, np.newaxis, np.newaxis]
     z = tf.reshape((1 - steps) * start + steps * end, (-1, model.latent_dim))
     modality = model.modalities[image]
-    frames = decoded(model, image, z).reshape(STEPS, len(start), *modality.event_shape)
+    frames = decoded_in_parts(model, image, z).reshape(STEPS, len(start), *modality.event_shape)
     return animations.there_and_back(to_pixels(frames, modality.support))
 
 
