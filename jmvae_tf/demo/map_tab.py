@@ -12,6 +12,7 @@ from jmvae_tf.demo.latent_map import MapSquare, colours, draw_dots, mark, to_pla
 from jmvae_tf.demo.model_on_page import ModelOnPage
 from jmvae_tf.demo.page_controls import live, markup, picture_box
 from jmvae_tf.demo.plain_words import title_of, words_of
+from jmvae_tf.export_format.latent_plane import separation
 
 _STEPS = 100  # Of a slider, from the middle to the edge.
 
@@ -30,7 +31,9 @@ class MapTab:
         self._maps = {
             name: draw_dots(self._square.places, x[0]) for name, x in self._colourings.items()
         }
-        [coloured, *_] = self._maps
+        coloured = max(
+            self._maps, key=lambda x: separation(self._square.places, self._colourings[x][0])
+        )
         right, up = np.round(np.clip(self._square.places[0], -1.0, 1.0) * _STEPS).tolist()
         first = self._answers(coloured, (right / _STEPS, up / _STEPS))
         with gr.Row(elem_classes="stage-and-controls"):

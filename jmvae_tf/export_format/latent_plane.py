@@ -41,3 +41,18 @@ def principal_plane(z: np.ndarray) -> LatentPlane:
 
     pca = PCA(2, svd_solver="covariance_eigh").fit(z.astype(np.float64))
     return LatentPlane(pca.mean_.astype(np.float32), pca.components_.astype(np.float32))
+
+
+def separation(points: np.ndarray, classes: np.ndarray) -> float:
+    """Measures how far apart the classes of examples lie on a plane.
+
+    Args:
+      points: the places of the examples, [examples, 2].
+      classes: the number of the class of each, [examples].
+
+    Returns:
+      The share of the variance that is between classes, of both axes together: from 0 to 2.
+    """
+    scaled = (points - points.mean(axis=0)) / np.maximum(points.std(axis=0), 1e-9)
+    each = [scaled[classes == x] for x in np.unique(classes)]
+    return float(sum(len(x) * np.square(x.mean(axis=0)).sum() for x in each) / len(scaled))

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from jmvae_tf.evaluation.batches import decoded_in_parts, map_batches, rows_at_once
 from jmvae_tf.evaluation.observed import modality_names, observed_values
-from jmvae_tf.export_format.latent_plane import LatentPlane, principal_plane
+from jmvae_tf.export_format.latent_plane import LatentPlane, principal_plane, separation
 from jmvae_tf.export_format.value_names import names_or_numbers
 from jmvae_tf.export_format.value_ranges import to_pixels
 from jmvae_tf.models.base import MultimodalVAE
@@ -101,25 +101,9 @@ def _classes(
         modality = model.modalities[name]
         if modality.kind == "attributes":
             has = np.asarray(examples[name]) > modality.threshold
-            best = int(np.argmax(_separation(points, has)))
+            best = int(np.argmax([separation(points, column) for column in has.T]))
             word = spaced(names_or_numbers(modality)[best])
             seen = observed_values(examples, name)[:, best]
             names = [f"not {word}", word, *([] if seen.all() else ["unknown"])]
             return np.where(seen, has[:, best], 2), names, f", coloured by {word}"
     return None, [], ""
-
-
-def _separation(points: np.ndarray, has: np.ndarray) -> np.ndarray:
-    """Computes how strongly each of several columns is correlated with the plane.
-
-    Args:
-      points: [points, 2].
-      has: bool [points, columns].
-
-    Returns:
-      Root of the summed squares of the correlations with both axes, [columns].
-    """
-    scaled = (points - points.mean(axis=0)) / np.maximum(points.std(axis=0), 1e-9)
-    share = has.mean(axis=0)
-    between = scaled.T @ (has - share) / len(points)
-    return np.linalg.norm(between, axis=0) / np.sqrt(np.maximum(share * (1 - share), 1e-9))

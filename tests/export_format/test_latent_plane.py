@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from jmvae_tf.export_format.latent_plane import LatentPlane, principal_plane
+from jmvae_tf.export_format.latent_plane import LatentPlane, principal_plane, separation
 
 
 def test_places_and_latent_values():
@@ -46,3 +46,14 @@ def test_two_examples_have_a_plane():
     z = np.array([[0, 0, 0], [0, 3, 4]], np.float32)
     points = principal_plane(z).to_plane(z)
     np.testing.assert_allclose(np.abs(points), [[2.5, 0], [2.5, 0]], atol=1e-6)
+
+
+def test_classes_are_apart_as_the_plane_says(rng):
+    points = rng.normal(size=(300, 2))
+    sides = points[:, 0] > 0
+    correlations = [np.corrcoef(x, sides)[0, 1] for x in points.T]
+    assert separation(points, sides) == pytest.approx(np.square(correlations).sum())
+    assert separation(points, sides) > 0.5 > separation(points, rng.integers(5, size=300))
+    assert separation(points, np.arange(300)) == pytest.approx(2)
+    assert separation(points, np.zeros(300)) == pytest.approx(0)
+    assert separation(np.ones((3, 2)), np.arange(3)) == 0
