@@ -7,7 +7,7 @@ import numpy as np
 
 from jmvae_tf.demo.link import LARGEST_SEED, LinkedState, state_in
 from jmvae_tf.demo.model_on_page import FIRST_SEED, ModelOnPage
-from jmvae_tf.demo.page_controls import BUTTONS, live, picture_box
+from jmvae_tf.demo.page_controls import gallery_box, live, picture_box
 from jmvae_tf.demo.value_controls import ValueControls
 
 _LINK = "Link to this picture"
@@ -58,14 +58,7 @@ class DrawTab:
 
     def _make_more(self) -> None:
         with gr.Accordion("Six others, and their average", open=False, elem_id="more") as more:
-            gallery = gr.Gallery(
-                label="Other pictures",
-                columns=3,
-                height="auto",
-                object_fit="contain",
-                buttons=list(BUTTONS),
-                elem_id="samples",
-            )
+            gallery = gallery_box("Other pictures", "samples")
             average = picture_box("Their average", "average")
             go = gr.Button("Draw them", elem_id="draw-more")
 

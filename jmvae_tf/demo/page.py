@@ -14,9 +14,11 @@ from jmvae_tf.demo.draw_tab import DrawTab
 from jmvae_tf.demo.generate_tab import generate_tab
 from jmvae_tf.demo.map_tab import MapTab
 from jmvae_tf.demo.model_on_page import ModelOnPage
+from jmvae_tf.demo.pad import has_pad
 from jmvae_tf.demo.read_tab import ReadTab
 from jmvae_tf.demo.uploads import FORGOTTEN_AFTER
 from jmvae_tf.demo.walk_tab import WalkTab
+from jmvae_tf.export_format.shipped_models import TITLES
 
 _LOOKED_FOR_EVERY = 60  # Seconds between removals of old files.
 _SEVERAL = "jmvae_tf: models to try"
@@ -92,7 +94,8 @@ def _tabs(shown: ModelOnPage) -> None:
             DrawTab(shown)
     if model.can("edit"):
         with gr.Tab("Read and edit"):
-            gr.Markdown("The model says what it sees. **Click a picture, then change it.**")
+            todo = "Draw or click a picture" if has_pad(model.image) else "Click a picture"
+            gr.Markdown(f"The model says what it sees. **{todo}, then change it.**")
             ReadTab(shown)
     elif model.can("read") or model.can("rebuild"):
         with gr.Tab("Read"):
@@ -121,6 +124,8 @@ def _heading(model: DemoModel | None) -> str:
 
 def _title(name: str) -> str:
     """Returns a readable title for the name of an export."""
+    if name in TITLES:
+        return TITLES[name]
     data, _, model = name.partition("-")
     return f"{data[:1].upper()}{data[1:]}" + (
         f" ({model.replace('_', '-').upper()})" if model else ""

@@ -11,8 +11,7 @@ from jmvae_tf.demo.pictures import from_file
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.runtime.errors import UserError
 
-BUTTONS = ("fullscreen", "download")
-"""The buttons of an image, without the library's button to share it."""
+_BUTTONS = ("fullscreen", "download")  # Not the library's button to share an image.
 
 
 def picture_box(
@@ -31,9 +30,28 @@ def picture_box(
         label=label,
         interactive=False,
         elem_id=name,
-        buttons=list(BUTTONS),
+        buttons=list(_BUTTONS),
         alt_text=label,
         visible=visible,
+    )
+
+
+def gallery_box(label: str, name: str, visible: bool = True) -> gr.Gallery:
+    """Makes a gallery of images that the page shows, three in a row.
+
+    Args:
+      label: the title of the gallery.
+      name: its id on the page.
+      visible: whether it is shown.
+    """
+    return gr.Gallery(
+        label=label,
+        columns=3,
+        height="auto",
+        object_fit="contain",
+        buttons=list(_BUTTONS),
+        visible=visible,
+        elem_id=name,
     )
 
 

@@ -64,9 +64,14 @@ class ReadTab:
 
     def _make_sources(self) -> None:
         image = self._model.image
+        self._pixels = None
+        if has_pad(image):
+            with gr.Accordion("Draw one yourself", open=True):
+                self._pixels = pad(image)
+        click = "Or click an example" if self._pixels else "Click an example"
         self._gallery = gr.Gallery(
             [self._screen(x) for x in self._examples],
-            label="Click an example (the model drew them)",
+            label=f"{click} (the model drew them)",
             columns=_EXAMPLES,
             height="auto",
             object_fit="contain",
@@ -75,10 +80,6 @@ class ReadTab:
             visible=bool(self._examples),
             elem_id="examples",
         )
-        self._pixels = None
-        if has_pad(image):
-            with gr.Accordion("Or draw one yourself", open=True):
-                self._pixels = pad(image)
         with gr.Accordion("Or take a file of yours", open=not self._examples, elem_id="own"):
             self._photo, self._face = self._shown.upload_controls()
 

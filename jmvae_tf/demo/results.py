@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from jmvae_tf.demo.page_controls import BUTTONS, picture_box
+from jmvae_tf.demo.page_controls import gallery_box, picture_box
 from jmvae_tf.demo.pictures import for_screen
 from jmvae_tf.demo.plain_words import distinct_words, words_of
 from jmvae_tf.export_format.modalities_json import DescribedModality
@@ -37,15 +37,7 @@ class ResultBoxes:
         title = words_of(name)
         if kind == "image":
             average = picture_box(f"{title}: average", f"result-{name}", visible=False)
-            more = gr.Gallery(
-                label=f"{title}: samples",
-                columns=3,
-                height=260,
-                object_fit="contain",
-                buttons=list(BUTTONS),
-                visible=False,
-                elem_id=f"samples-{name}",
-            )
+            more = gallery_box(f"{title}: samples", f"samples-{name}", visible=False)
             return [average, more]
         if kind == "label":
             chart = gr.Label(

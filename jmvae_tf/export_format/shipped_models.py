@@ -8,7 +8,10 @@ import pathlib
 
 FACES = "toyfaces-jmvae_kl_gan"
 DIGITS = "mnist-jmvae_kl"
-SHIPPED_NAMES = (FACES, DIGITS)
+TITLES = {FACES: "Drawn faces", DIGITS: "Handwritten digits"}
+"""What they are of, for people."""
+
+SHIPPED_NAMES = tuple(TITLES)
 """All of them. serving/models.config, tools/ship_models.py and NOTICE have a part for each."""
 
 _PACKAGE = pathlib.Path(__file__).parents[1]
