@@ -282,24 +282,43 @@ def test_a_click_on_the_map_draws_what_lies_there(page):
     _shoot(page, "map")
 
 
+SHELLS = "shells"  # A model of several modalities, whose page has the tab that generates.
+
+
+@pytest.fixture(scope="module", params=[FACES, DIGITS, SHELLS])
+def each(request, tmp_path_factory):
+    """The page of one model of each kind: its address, and its first tab."""
+    model = request.param
+    if model == SHELLS:
+        model = export_saved_model(shell_model(epochs=0), tmp_path_factory.mktemp("shells"))
+    with _demo(tmp_path_factory.mktemp("temporary"), f"--saved_model={model}") as url:
+        yield url, "Generate" if request.param == SHELLS else "Draw"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1280, 900), (390, 844)])
-def test_everybody_can_use_it(served, chromium, size, scheme):
+def test_everybody_can_use_it(each, chromium, size, scheme, request):
     """Every tab, with all that is folded: axe finds nothing, and a picture is in the first view."""
     from axe_playwright_python.sync_playwright import Axe
 
-    axe = Axe()
-    with _opened(served, chromium, size=size, scheme=scheme) as page:
+    axe, (url, first_tab) = Axe(), each
+    with _opened(url, chromium, first_tab, size=size, scheme=scheme) as page:
         for name in page.get_by_role("tab").all_inner_texts():
             page.get_by_role("tab", name=name, exact=True).click()
             page.wait_for_timeout(500)
-            if name != "About":
+            if name == "Generate":
+                page.locator("#give-species").get_by_label("Whelk", exact=True).check()
+                _picture(page, "result-photo")
+            elif name != "About":
                 image = page.get_by_role("tabpanel").locator("img:visible").first
                 box = image.bounding_box()
                 assert box["y"] + min(box["height"], 200) < size[1], name
                 assert image.get_attribute("alt")
             if SCREENSHOTS:
-                page.screenshot(path=f"{SCREENSHOTS}/{name.split()[0]}_{size[0]}_{scheme}.png")
+                kind = request.node.callspec.params["each"]
+                page.screenshot(
+                    path=f"{SCREENSHOTS}/{kind}_{name.split()[0]}_{size[0]}_{scheme}.png"
+                )
             folded = page.locator("button.label-wrap:not(.open):visible")
             while folded.count():
                 folded.first.click()
