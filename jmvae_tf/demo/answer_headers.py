@@ -1,6 +1,6 @@
 """Adds headers to the page's answers that restrict what a browser does with them.
 
-It also takes the library's own cards, which previews of links show, off its pages.
+It also puts a description in the place of the library's own cards, which previews of links show.
 """
 
 import base64
@@ -20,6 +20,11 @@ _CARDS = re.compile(  # All but the page's title.
     rb'<meta\s+(?:property|name)="(?:og|twitter):'
     rb'(?:(?!title")\w+"[^>]*|title"\s+content="Gradio"[^>]*)>'
 )
+_ABOUT = "Draw pictures with a trained model, let it read yours, and change what they show."
+_OUR_CARDS = (
+    f'<meta name="description" content="{_ABOUT}" />'
+    f'<meta property="og:description" content="{_ABOUT}" />'
+).encode()
 _INLINE = re.compile(rb"<(script|style)(?![^>]*\ssrc\s*=)[^>]*>(.*?)</\1>", re.DOTALL)
 
 
@@ -53,7 +58,8 @@ class GuardedAnswer:
         elif self._is_page and message["type"] == "http.response.body":
             self._page += message.get("body", b"")
             if not message.get("more_body"):
-                self._page = _CARDS.sub(b"", self._page)
+                ours = _OUR_CARDS + b"</head>"
+                self._page = _CARDS.sub(b"", self._page).replace(b"</head>", ours, 1)
                 inline = {f"{kind}s": _hashes(self._page, kind) for kind in ("script", "style")}
                 await self._begin(_POLICY.format(**inline))
                 await self._send({"type": "http.response.body", "body": self._page})

@@ -21,11 +21,7 @@ from jmvae_tf.demo.guard import Guard
 from jmvae_tf.demo.uploads import LARGEST, Uploads
 
 _STATIC = pathlib.Path(__file__).parent / "static"
-_ABOUT = "Draw pictures with a trained model, let it read yours, and change what they show."
 _HEAD = (
-    # Other than the library's own cards, which begin with the name, these are left on the page.
-    f'<meta content="{_ABOUT}" name="description">'
-    f'<meta content="{_ABOUT}" property="og:description">'
     '<link rel="stylesheet" href="./page/page.css">'
     '<script type="module" src="./page/page.js"></script>'
 )
