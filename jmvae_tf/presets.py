@@ -17,6 +17,7 @@ from jmvae_tf.data.own.preset import (
     preset_of_manifest,
     usual_target_of,
 )
+from jmvae_tf.data.polydigits import VIEWS
 from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models.registry import MODELS, ModelRow
 from jmvae_tf.runtime.errors import UserError, check_choice
@@ -31,6 +32,24 @@ _CELEBA_CNN = "C64R-C128BR-C256BR-C256BR-F"
 # Ours: CelebA's with a quarter of the channels and without batch normalisation. With it, the rarest
 # attributes were predicted wrongly on a fifth of the images.
 _TOYFACES_CNN = "C16R-C32R-C64R-C64R-F-D128R"
+# Ours, for 28x28 images: 14x14, then 7x7, and back.
+_SMALL_CNN, _SMALL_DECODER = "C32R-C64R-F-D256R", "D256R-D3136R-DC32R"
+_SMALL_BODY = "D256R-D256R"
+
+_OF_SMALL_CNNS: dict[str, Any] = {
+    "layer_encoder": _SMALL_BODY,
+    "layer_prior": _SMALL_BODY,
+    "num_rounds": 10,
+    "adversarial_weight": 1.0,
+    "discriminator_learning_rate": 1e-4,
+    "epochs": 30,
+    "warmup_epochs": 3,
+    "batch_size": 100,
+    "learning_rate": 1e-3,
+    "jit_compile": False,  # XLA's convolutions are slow on CPUs
+    "steps_per_execution": 1,
+    "checkpoint_every": 1,
+}
 
 _BY_DATA: dict[str, dict[str, Any]] = {
     "mnist": {
@@ -54,6 +73,34 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "jit_compile": True,  # benchmarks/train_step.py
         "steps_per_execution": 10,  # benchmarks/train_step.py
         "checkpoint_every": 1,
+    },
+    "mnist_words": {  # All ours but where it says otherwise.
+        "target": "image",
+        "split": "paper",
+        "latent_dim": 64,
+        "joint_encoder": f"({_SMALL_CNN}, {_SMALL_BODY}, {_SMALL_BODY})-D256R",
+        "encoders": {"image": _SMALL_CNN, "label": _SMALL_BODY, "word": _SMALL_BODY},
+        "decoders": {"image": _SMALL_DECODER, "label": _SMALL_BODY, "word": _SMALL_BODY},
+        "discriminator": "C32L-C64L-F-D256L",
+        # The size of the largest modality over its own, of a text its length, as in the code of
+        # Sutter et al. 2021 (arXiv 2105.02470): 784, 10 and 8.
+        "likelihood_weights": {"image": 1.0, "label": 78.4, "word": 98.0},
+        "alpha": 0.5,  # As for own data: all divergences together weigh as one does.
+        **_OF_SMALL_CNNS,
+    },
+    "polydigits": {  # All ours but where it says otherwise.
+        "target": VIEWS[0],
+        "split": "paper",
+        "translated": False,
+        "latent_dim": 64,
+        "joint_encoder": f"({', '.join([_SMALL_CNN] * len(VIEWS))}, {_SMALL_BODY})-D256R",
+        "encoders": dict.fromkeys(VIEWS, _SMALL_CNN) | {"label": _SMALL_BODY},
+        "decoders": dict.fromkeys(VIEWS, _SMALL_DECODER) | {"label": _SMALL_BODY},
+        "discriminator": "C32L-C64L-F-D256L",
+        # As for mnist_words: 28 x 28 x 3 over 10.
+        "likelihood_weights": dict.fromkeys(VIEWS, 1.0) | {"label": 235.2},
+        "alpha": 0.2,  # See mnist_words.
+        **_OF_SMALL_CNNS,
     },
     "celeba": {
         "target": "image",
@@ -152,6 +199,9 @@ _AGAINST_DISCRIMINATORS: dict[str, dict[str, Any]] = {
 }
 """What differs in the variants against a discriminator."""
 
+_IMAGES = {"polydigits": VIEWS}
+"""The images of data sets that have others than "image"."""
+
 _OF_SOME_MODELS = frozenset().union(*(row.settings for row in MODELS.values()))
 """Settings that a model has only if its row lists them; all models have the others."""
 
@@ -180,8 +230,8 @@ def preset_of(
     check_choice("model", model, MODELS)
     if manifest is None:
         check_choice("data", data, DATA_SETS)
-        of_data = _BY_DATA[DATA_SETS[data].preset or data]
-        images = ["image"]
+        like = DATA_SETS[data].preset or data
+        of_data, images = _BY_DATA[like], list(_IMAGES.get(like, ["image"]))
     else:
         of_data = preset_of_manifest(manifest, counts, chosen)
         images = kinds_of(manifest).get("image", [])

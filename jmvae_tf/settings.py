@@ -69,12 +69,13 @@ class Settings:
 
     target: str | None = setting("modality that cvae and cmma generate or vae models", None)
     split: str | None = setting(
-        "how the data are split: paper, or authors (mnist, trains on 60,000), or official "
-        "(celeba); columns.json says it for your own",
+        "how the data are split: paper, or authors (data of mnist, trains on 60,000), or "
+        "official (celeba); columns.json says it for your own",
         None,
     )
     image_size: int | None = setting("height and width of images in pixels: 32, 64 or 128", None)
     crop: str | None = setting("what to crop from a photograph: face or center", None)
+    translated: bool | None = setting("shrink digits and move them about", None, before=False)
     incomplete: str | None = setting(
         "what to do with rows of your own data that lack a modality: keep or drop",
         None,

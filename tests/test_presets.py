@@ -55,17 +55,17 @@ def test_the_hierarchy_has_the_papers_numbers():
 
 
 @pytest.mark.parametrize(
-    ("model", "encoders"), [("vae", ["target"]), ("cvae", []), ("cmma", ["other"])]
+    ("model", "encoders"), [("vae", ["target"]), ("cvae", []), ("cmma", ["others"])]
 )
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("data", DATA_SETS)
 def test_models_with_a_target_have_settings_of_their_own_networks(model, encoders, reverse, data):
     names = list(settings_of("jmvae_kl", data, {}).decoders)
-    target, other = reversed(names) if reverse else names
+    target = names.pop(-1 if reverse else 0)
     settings = settings_of(model, data, {"target": target})
-    name = {"target": target, "other": other}
+    of_role = {"target": [target], "others": names}
     assert settings.target == target
-    assert list(settings.encoders or {}) == [name[role] for role in encoders]
+    assert list(settings.encoders or {}) == [name for role in encoders for name in of_role[role]]
     assert (settings.encoders is None) == (not encoders)
     assert list(settings.decoders) == list(settings.likelihood_weights) == [target]
     assert (settings.joint_encoder is None) == (model == "vae")

@@ -35,8 +35,14 @@ class RegisteredDataSet:
     preset: str | None = None
 
 
+_SPLITS_OF_MNIST = {"split": ("paper", "authors")}
+
 DATA_SETS = {
-    "mnist": RegisteredDataSet("jmvae_tf.data.mnist", {"split": ("paper", "authors")}),
+    "mnist": RegisteredDataSet("jmvae_tf.data.mnist", _SPLITS_OF_MNIST),
+    "mnist_words": RegisteredDataSet("jmvae_tf.data.mnist_words", _SPLITS_OF_MNIST),
+    "polydigits": RegisteredDataSet(
+        "jmvae_tf.data.polydigits.loading", {**_SPLITS_OF_MNIST, "translated": (False, True)}
+    ),
     "celeba": RegisteredDataSet(
         "jmvae_tf.data.celeba.loading",
         {
