@@ -277,14 +277,18 @@ def _check_judged(row: ModelRow, target: str | None, images: Sequence[str]) -> N
         )
 
 
-def preset_values(name: str) -> dict[str, Any]:
-    """Maps data sets, or models if they differ, to their presets' value of a setting."""
-    against = {data: _AGAINST_DISCRIMINATORS.get(data, {}) | of for data, of in _BY_DATA.items()}
-    by_data = {data: preset[name] for data, preset in against.items() if name in preset}
-    by_model = {model: row.preset[name] for model, row in MODELS.items() if name in row.preset}
-    if by_data and by_model:  # The models with a discriminator have one value.
-        return dict.fromkeys(_BY_DATA, next(iter(by_model.values()))) | by_data
-    return by_data or by_model
+def preset_values(name: str, usual: Any) -> dict[str, Any]:
+    """Maps data sets to their presets' value of a setting.
+
+    Args:
+      name: the setting.
+      usual: its value where neither a data set nor a model has one.
+    """
+    usual = next((row.preset[name] for row in MODELS.values() if name in row.preset), usual)
+    of_some = _AGAINST_DISCRIMINATORS if name in _OF_SOME_MODELS else {}
+    return {
+        data: (of_some.get(data, {}) | preset).get(name, usual) for data, preset in _BY_DATA.items()
+    }
 
 
 def usual_target(model: str, data: str, manifest: Manifest | None = None) -> str | None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from jmvae_tf.data.polydigits import VIEWS
 from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.runtime.errors import UserError
@@ -152,6 +153,21 @@ def test_only_faces_have_settings_of_photographs():
     with pytest.raises(UserError, match="--crop of celeba must be face or center;"):
         settings_of("vae", "celeba", {"crop": "centre"})
     assert settings_of("vae", "digits", {}).data_options == {"split": "paper"}
+
+
+def test_only_polydigits_can_be_translated():
+    options = settings_of("jmvae_kl", "polydigits", {}).data_options
+    assert options == {"split": "paper", "translated": False}
+    assert settings_of("vae", "polydigits", {"translated": True}).data_options["translated"]
+    with pytest.raises(UserError, match="--translated is not a setting of vae on mnist_words;"):
+        settings_of("vae", "mnist_words", {"translated": True})
+
+
+@pytest.mark.parametrize("target", VIEWS)
+def test_every_view_is_an_image_for_a_discriminator(target):
+    assert settings_of("vae_gan", "polydigits", {"target": target}).target == target
+    with pytest.raises(UserError, match="discriminator generate images"):
+        settings_of("vae_gan", "polydigits", {"target": "label"})
 
 
 @pytest.mark.parametrize("data", DATA_SETS)

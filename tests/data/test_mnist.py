@@ -192,10 +192,13 @@ def test_what_is_no_idx_file_is_missing(idx_dir, make):
         registry.load("mnist", idx_dir, {"split": "paper"})
 
 
-def test_missing_idx_file_is_named(idx_dir):
+@pytest.mark.parametrize(
+    ("name", "options"), [("mnist", {}), ("mnist_words", {}), ("polydigits", {"translated": False})]
+)
+def test_missing_idx_file_is_named(idx_dir, name, options):
     (idx_dir / TRAIN_LABELS).unlink()
     with pytest.raises(UserError, match=f"received {re.escape(str(idx_dir))} without") as error:
-        registry.load("mnist", idx_dir, {"split": "paper"})
+        registry.load(name, idx_dir, {"split": "paper", **options})
     named = [name for name in mnist.FILES.values() if name in str(error.value)]
     assert named == [TRAIN_LABELS]
 

@@ -58,7 +58,7 @@ def test_a_division_that_leaves_too_little_is_refused(monkeypatch, tmp_path, par
 
 @pytest.mark.parametrize("name", ["os", "../mnist", "data_set", "pipelines", "", "digits.os"])
 def test_the_name_of_a_data_set_imports_nothing_else(tmp_path, name):
-    with pytest.raises(ValueError, match="A data set is one of mnist, celeba"):
+    with pytest.raises(ValueError, match="A data set is one of mnist, "):
         registry.load(name, tmp_path, {"split": "paper"})
 
 

@@ -17,10 +17,12 @@ def idx(array: np.ndarray, magic: int | None = None, count: int | None = None) -
     return struct.pack(f">{1 + len(sizes)}I", magic, *sizes) + array.tobytes()
 
 
-def arrays(rng: np.random.Generator) -> dict[str, np.ndarray]:
+def arrays(
+    rng: np.random.Generator, num_train: int = NUM_TRAIN, num_test: int = NUM_TEST
+) -> dict[str, np.ndarray]:
     """Maps file names to the images or labels, uint8, of small idx files."""
     made = {}
-    for part, count in (("train", NUM_TRAIN), ("test", NUM_TEST)):
+    for part, count in (("train", num_train), ("test", num_test)):
         made[mnist.FILES[f"{part}-images"]] = rng.integers(0, 256, (count, 28, 28), np.uint8)
         made[mnist.FILES[f"{part}-labels"]] = rng.integers(0, 10, count, np.uint8)
     return made

@@ -84,7 +84,7 @@ def draw_view(ink: np.ndarray, labels: np.ndarray, seed: tuple[int, int]) -> np.
     generator = np.random.default_rng(seed)
     images = _placed(ink[_with_same_label(labels, generator)], generator)
     corners = generator.integers(0, _CORNERS, (len(labels), 2), np.uint8)
-    bits = np.packbits(images.reshape(len(images), -1), axis=1)
+    bits = np.packbits(images.reshape(-1, SIZE * SIZE), axis=1)
     return np.concatenate([bits, corners], axis=1)
 
 
@@ -133,8 +133,10 @@ def _draw_views(digits: Arrays, seed: int, translated: bool) -> dict[str, np.nda
         return {}
     grey, labels = np.asarray(digits["image"])[..., 0], np.asarray(digits["label"])
     if translated:
-        small = (SHRUNK, SHRUNK)
-        grey = np.stack([cv2.resize(x, small, interpolation=cv2.INTER_AREA) for x in grey])
+        shrunk = np.empty((len(grey), SHRUNK, SHRUNK), np.uint8)
+        for small, digit in zip(shrunk, grey, strict=True):
+            cv2.resize(digit, small.shape, small, interpolation=cv2.INTER_AREA)
+        grey = shrunk
     ink = grey >= _INK
     views = {name: draw_view(ink, labels, (seed, view)) for view, name in enumerate(VIEWS)}
     return {**views, "label": labels}

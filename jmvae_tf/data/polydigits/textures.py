@@ -33,7 +33,7 @@ def _grain() -> np.ndarray:
     """Noise of every dark colour, smooth over about two pixels."""
     noise = np.random.default_rng(0).standard_normal((SIDE, SIDE, 3))
     smooth = cv2.GaussianBlur(noise, (0, 0), 1.0)
-    return 55 + 25 * smooth / smooth.std()
+    return np.clip(55 + 25 * smooth / smooth.std(), 0, 95)
 
 
 def _plasma() -> np.ndarray:

@@ -51,7 +51,7 @@ def define() -> None:
 
 def _presets(field: dataclasses.Field) -> str:
     """Returns the values of a setting that presets have, in brackets behind a space, if short."""
-    values = preset_values(field.name) or {"": field.default}
+    values = preset_values(field.name, field.default)
     texts = {where: _as_flag(value) for where, value in values.items() if value is not None}
     if not texts:
         return ""
