@@ -33,7 +33,7 @@ _CELEBA_CNN = "C64R-C128BR-C256BR-C256BR-F"
 # attributes were predicted wrongly on a fifth of the images.
 _TOYFACES_CNN = "C16R-C32R-C64R-C64R-F-D128R"
 # Ours, for 28x28 images: 14x14, then 7x7, and back.
-_SMALL_CNN, _SMALL_DECODER = "C32R-C64R-F-D256R", "D256R-D3136R-DC32R"
+_SMALL_CNN, _SMALL_DECODER = "C16R-C32R-F-D256R", "D256R-D1568R-DC16R"
 _SMALL_BODY = "D256R-D256R"
 
 _OF_SMALL_CNNS: dict[str, Any] = {
@@ -42,8 +42,8 @@ _OF_SMALL_CNNS: dict[str, Any] = {
     "num_rounds": 10,
     "adversarial_weight": 1.0,
     "discriminator_learning_rate": 1e-4,
-    "epochs": 30,
-    "warmup_epochs": 3,
+    "epochs": 20,
+    "warmup_epochs": 2,
     "batch_size": 100,
     "learning_rate": 1e-3,
     "jit_compile": False,  # XLA's convolutions are slow on CPUs
@@ -81,7 +81,7 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "joint_encoder": f"({_SMALL_CNN}, {_SMALL_BODY}, {_SMALL_BODY})-D256R",
         "encoders": {"image": _SMALL_CNN, "label": _SMALL_BODY, "word": _SMALL_BODY},
         "decoders": {"image": _SMALL_DECODER, "label": _SMALL_BODY, "word": _SMALL_BODY},
-        "discriminator": "C32L-C64L-F-D256L",
+        "discriminator": _SMALL_CNN.replace("R", "L"),
         # The size of the largest modality over its own, of a text its length, as in the code of
         # Sutter et al. 2021 (arXiv 2105.02470): 784, 10 and 8.
         "likelihood_weights": {"image": 1.0, "label": 78.4, "word": 98.0},
@@ -96,7 +96,7 @@ _BY_DATA: dict[str, dict[str, Any]] = {
         "joint_encoder": f"({', '.join([_SMALL_CNN] * len(VIEWS))}, {_SMALL_BODY})-D256R",
         "encoders": dict.fromkeys(VIEWS, _SMALL_CNN) | {"label": _SMALL_BODY},
         "decoders": dict.fromkeys(VIEWS, _SMALL_DECODER) | {"label": _SMALL_BODY},
-        "discriminator": "C32L-C64L-F-D256L",
+        "discriminator": _SMALL_CNN.replace("R", "L"),
         # As for mnist_words: 28 x 28 x 3 over 10.
         "likelihood_weights": dict.fromkeys(VIEWS, 1.0) | {"label": 235.2},
         "alpha": 0.2,  # See mnist_words.

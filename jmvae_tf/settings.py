@@ -75,7 +75,7 @@ class Settings:
     )
     image_size: int | None = setting("height and width of images in pixels: 32, 64 or 128", None)
     crop: str | None = setting("what to crop from a photograph: face or center", None)
-    translated: bool | None = setting("shrink digits and move them about", None, before=False)
+    translated: bool | None = setting("shrink and move the digits (polydigits)", None, before=False)
     incomplete: str | None = setting(
         "what to do with rows of your own data that lack a modality: keep or drop",
         None,

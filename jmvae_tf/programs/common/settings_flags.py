@@ -24,7 +24,7 @@ _DEFINE: dict[Any, Callable[..., Any]] = {
 _GROUPS = {
     "Basic": ("epochs", "seed"),
     "Data": (
-        *("split", "image_size", "crop", "flips", "flipped_images"),
+        *("split", "translated", "image_size", "crop", "flips", "flipped_images"),
         *("incomplete", "balance", "complete_share"),
     ),
     "Model": (
