@@ -1,9 +1,9 @@
 """Digits of MNIST in five views, in the manner of PolyMNIST.
 
-An example is a label and five images. Each shows another digit of that label, in black and white,
-on a random part of a texture of its own; where the digit is, the colours are 255 minus those of the
-texture. PolyMNIST (Sutter et al. 2021, arXiv 2105.02470) has photographs for textures, so numbers
-on it cannot be compared with these.
+An example is a label and five images. Each image shows a digit of that label, drawn for it alone,
+without shades, on a random part of a texture of its own; where the digit is, the colours are 255
+minus those of the texture. PolyMNIST (Sutter et al. 2021, arXiv 2105.02470) has photographs for
+textures, so numbers on it cannot be compared with these.
 
 An image is stored as the bits of its digit and the place of its texture, 100 bytes. It is put
 together when a batch is prepared. So everything is drawn when the data are loaded, within seconds.
