@@ -35,7 +35,7 @@ SCALE = 0.75
 _INK = 128  # From this grey value on a pixel is part of the digit.
 _NUM_BYTES = SIZE * SIZE // 8
 _SHIFTS = np.arange(7, -1, -1, dtype=np.uint8)  # The highest bit of a byte comes first.
-_CORNERS = textures.SIDE - SIZE + 1
+_CORNERS = textures.TEXTURE_SIDE - SIZE + 1
 
 
 def load(data_dir: pathlib.Path, split: str, translated: bool) -> DataSet:
@@ -101,7 +101,7 @@ def image_of(name: str, stored: tf.Tensor) -> tf.Tensor:
     bits, corners = tf.split(stored, (_NUM_BYTES, 2), axis=1)
     ink = tf.bitwise.right_shift(bits[..., tf.newaxis], _SHIFTS) % 2
     row, column = tf.unstack(tf.cast(corners, tf.int32)[..., tf.newaxis] + tf.range(SIZE), axis=1)
-    places = row[:, :, tf.newaxis] * textures.SIDE + column[:, tf.newaxis]
+    places = row[:, :, tf.newaxis] * textures.TEXTURE_SIDE + column[:, tf.newaxis]
     behind = tf.gather(tf.constant(_colours(name)), places)
     return tf.where(tf.reshape(ink, (-1, SIZE, SIZE, 1)) == 1, 1 - behind, behind)
 
@@ -115,7 +115,7 @@ def _prepare(stored: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
 
 @functools.cache
 def _colours(name: str) -> np.ndarray:
-    """Returns the pixels of a texture row by row, float32 in [0, 1], [SIDE * SIDE, 3]."""
+    """Returns the pixels of a texture row by row, float32 in [0, 1], [pixels, 3]."""
     return textures.draw_texture(name).reshape(-1, 3) / np.float32(255)
 
 

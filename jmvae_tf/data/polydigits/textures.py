@@ -11,7 +11,7 @@ import numpy as np
 
 from jmvae_tf.data.polydigits import VIEWS
 
-SIDE = 128
+TEXTURE_SIDE = 128
 """Height and width of a texture in pixels."""
 
 _DOT_SPACING = 12
@@ -31,7 +31,7 @@ def _checks() -> np.ndarray:
 
 def _grain() -> np.ndarray:
     """Noise of every dark colour, smooth over about two pixels."""
-    noise = np.random.default_rng(0).standard_normal((SIDE, SIDE, 3))
+    noise = np.random.default_rng(0).standard_normal((TEXTURE_SIDE, TEXTURE_SIDE, 3))
     smooth = cv2.GaussianBlur(noise, (0, 0), 1.0)
     return np.clip(55 + 25 * smooth / smooth.std(), 0, 95)
 
@@ -60,7 +60,7 @@ _TEXTURES = dict(zip(VIEWS, (_stripes, _checks, _grain, _plasma, _dots), strict=
 
 
 def draw_texture(name: str) -> np.ndarray:
-    """Draws a texture, the same each time; uint8 [SIDE, SIDE, 3], red first.
+    """Draws a texture, the same each time; uint8 [TEXTURE_SIDE, TEXTURE_SIDE, 3], red first.
 
     Args:
       name: one of `VIEWS`.
@@ -69,13 +69,13 @@ def draw_texture(name: str) -> np.ndarray:
 
 
 def _grid() -> tuple[np.ndarray, np.ndarray]:
-    """Returns the column and the row of each pixel, [SIDE, SIDE] each."""
-    y, x = np.mgrid[:SIDE, :SIDE]
+    """Returns the column and the row of each pixel, [TEXTURE_SIDE, TEXTURE_SIDE] each."""
+    y, x = np.mgrid[:TEXTURE_SIDE, :TEXTURE_SIDE]
     return x, y
 
 
 def _mixed(
     share: np.ndarray, first: tuple[int, int, int], second: tuple[int, int, int]
 ) -> np.ndarray:
-    """Mixes two colours; `share` is that of the second, [SIDE, SIDE]."""
+    """Mixes two colours; `share` is that of the second, [TEXTURE_SIDE, TEXTURE_SIDE]."""
     return first + share[..., np.newaxis] * np.subtract(second, first)

@@ -51,7 +51,7 @@ def test_views_show_different_digits_in_front_of_different_places(digits):
     assert (first[:, :BYTES] != other[:, :BYTES]).any(axis=1).mean() > 0.8
     assert (first[:, BYTES:] != other[:, BYTES:]).any(axis=1).mean() > 0.9
     assert first[:, BYTES:].min() < 10
-    assert 90 < first[:, BYTES:].max() <= textures.SIDE - 28
+    assert 90 < first[:, BYTES:].max() <= textures.TEXTURE_SIDE - 28
 
 
 @pytest.mark.parametrize("name", VIEWS)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from jmvae_tf.data.polydigits import VIEWS
-from jmvae_tf.data.polydigits.textures import SIDE, draw_texture
+from jmvae_tf.data.polydigits.textures import TEXTURE_SIDE, draw_texture
 
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_digit_can_be_seen_on_a_texture_everywhere(name):
     texture = draw_texture(name)
-    assert (texture.dtype, texture.shape) == (np.uint8, (SIDE, SIDE, 3))
+    assert (texture.dtype, texture.shape) == (np.uint8, (TEXTURE_SIDE, TEXTURE_SIDE, 3))
     contrast = np.abs(255 - 2.0 * texture).max(axis=-1)
     assert contrast.min() > 60
     bright = texture.mean(axis=-1) > 127.5
