@@ -18,6 +18,7 @@ if not os.environ.get("KERAS_BACKEND"):
 
 if TYPE_CHECKING:  # For type checkers only; at run time the models come from the registry.
     from jmvae_tf.evaluation.evaluate import evaluate as evaluate
+    from jmvae_tf.evaluation.mixture_fitting import fit_latent_mixture as fit_latent_mixture
     from jmvae_tf.evaluation.protocol import EvaluationData as EvaluationData
     from jmvae_tf.evaluation.protocol import Protocol as Protocol
     from jmvae_tf.export.saved_model import export_saved_model as export_saved_model
@@ -39,6 +40,7 @@ if TYPE_CHECKING:  # For type checkers only; at run time the models come from th
     from jmvae_tf.models.jmvae import JMVAE as JMVAE
     from jmvae_tf.models.jmvae_h import JMVAEH as JMVAEH
     from jmvae_tf.models.jmvae_kl import JMVAEKL as JMVAEKL
+    from jmvae_tf.models.latent_mixture import LatentMixture as LatentMixture
     from jmvae_tf.models.loading import load_model as load_model
     from jmvae_tf.models.term_checks import FiniteTerms as FiniteTerms
     from jmvae_tf.models.vae import VAE as VAE
@@ -55,6 +57,7 @@ _MODULES = {
     "Gaussian": "likelihoods",
     "KLWarmUp": "training.schedules",
     "Laplace": "likelihoods",
+    "LatentMixture": "models.latent_mixture",
     "LearnedGaussian": "likelihoods",
     "Likelihood": "likelihoods",
     "Modality": "modalities",
@@ -64,6 +67,7 @@ _MODULES = {
     "Protocol": "evaluation.protocol",
     "evaluate": "evaluation.evaluate",
     "export_saved_model": "export.saved_model",
+    "fit_latent_mixture": "evaluation.mixture_fitting",
     "load_model": "models.loading",
     "summarise_training": "export.summarise_training",
 }

@@ -7,6 +7,7 @@ from jmvae_tf.evaluation.observed import having, with_masks_for_nan
 from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
 from jmvae_tf.evaluation.sections import gather
 from jmvae_tf.evaluation.sections.attributes import attributes_sections
+from jmvae_tf.evaluation.sections.classes import classes_section
 from jmvae_tf.evaluation.sections.images import sharpness_section, similarity_section
 from jmvae_tf.evaluation.sections.importance import importance_sections
 from jmvae_tf.evaluation.sections.labels import labels_section
@@ -21,9 +22,15 @@ from jmvae_tf.evaluation.sections.retrieval import retrieval_section
 from jmvae_tf.evaluation.sections.texts import texts_section
 from jmvae_tf.evaluation.subject import Subject
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.latent_mixture import LatentMixture
 
 
-def evaluate(model: MultimodalVAE, data: EvaluationData, protocol: Protocol) -> list[Section]:
+def evaluate(
+    model: MultimodalVAE,
+    data: EvaluationData,
+    protocol: Protocol,
+    mixture: LatentMixture | None = None,
+) -> list[Section]:
     """Evaluates a model with all metrics that are defined for the kinds of its modalities.
 
     Args:
@@ -31,6 +38,7 @@ def evaluate(model: MultimodalVAE, data: EvaluationData, protocol: Protocol) -> 
       data: examples of its modalities. What they lack is left out: each metric is of the examples
         and the values that have what it needs, and says of how many if not of all.
       protocol: the numbers of samples.
+      mixture: what `fit_latent_mixture` returned for the model; None measures no samples of it.
 
     Returns:
       Metrics under headings; log-likelihoods are in nats.
@@ -50,7 +58,7 @@ def evaluate(model: MultimodalVAE, data: EvaluationData, protocol: Protocol) -> 
         needed = model.modalities if model.conditions else ()
         if not min(len(x) for x in having(examples, needed, model.modalities).values()):
             raise ValueError(f"A model is measured on at least one example. Received: no {part}")
-    subject = Subject(model, data, protocol)
+    subject = Subject(model, data, protocol, mixture)
     sections = [
         gather.of_model("gaps", "What the test examples have", subject),
         objective_section(subject),
@@ -60,6 +68,7 @@ def evaluate(model: MultimodalVAE, data: EvaluationData, protocol: Protocol) -> 
         *(importance_sections(subject) if protocol.num_importance_samples else []),
         labels_section(subject),
         *attributes_sections(subject),
+        classes_section(subject),
         sharpness_section(subject),
         similarity_section(subject),
         *numbers_sections(subject),

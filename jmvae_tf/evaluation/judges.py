@@ -46,11 +46,16 @@ class Judge:
         Returns:
           bool, [images, attributes].
         """
+        return self.scores(images) > 0
+
+    def scores(self, images: np.ndarray) -> np.ndarray:
+        """Computes the discriminants, above 0 for what an image rather has; see `read`.
+
+        Returns:
+          float32, [images, attributes].
+        """
         return np.concatenate(
-            [
-                _features(_resized(chunk)) @ self.weights + self.offsets > 0
-                for chunk in _chunks(images)
-            ]
+            [_features(_resized(chunk)) @ self.weights + self.offsets for chunk in _chunks(images)]
         )
 
 

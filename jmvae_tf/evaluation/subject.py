@@ -14,6 +14,7 @@ from jmvae_tf.evaluation.batches import generated
 from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
 from jmvae_tf.export_format import signature_names
 from jmvae_tf.models.base import Direction, MultimodalVAE
+from jmvae_tf.models.latent_mixture import LatentMixture
 
 MOST_WITHOUT_LIMIT = 128
 """Values of an event up to which every test example is predicted, not only `MAX_GENERATED`."""
@@ -54,11 +55,13 @@ class Subject:
       model: a trained model.
       data: examples of all its modalities.
       protocol: the numbers of samples.
+      mixture: the mixture in its latent space, to sample from beside the prior; None without one.
     """
 
     model: MultimodalVAE
     data: EvaluationData
     protocol: Protocol
+    mixture: LatentMixture | None = None
     _kept: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     @property

@@ -26,6 +26,7 @@ from jmvae_tf.export_format.version_folders import new_version
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.finite_weights import not_finite
+from jmvae_tf.models.latent_mixture import LatentMixture
 from jmvae_tf.runtime.errors import UserError
 
 _DEFAULT = "serving_default"
@@ -37,6 +38,7 @@ def export_saved_model(
     keep_versions: int | None = None,
     columns: Mapping[str, Mapping[str, Any]] | None = None,
     summary: TrainingSummary | None = None,
+    mixture: LatentMixture | None = None,
 ) -> pathlib.Path:
     """Writes the next version of a model under `folder`, for TensorFlow Serving to load.
 
@@ -58,12 +60,15 @@ def export_saved_model(
         an image decides how signatures that take files give them their size.
       summary: what `summarise_training` returned for this model; None for an export without a map
         of the latent space, whose clients cannot tell which images are unlike training images.
+      mixture: what `fit_latent_mixture` returned for this model; None for an export that samples
+        from nothing only what a client draws of z.
 
     Returns:
       The folder of the new version, `<folder>/<version>`.
 
     Raises:
-      ValueError: if `keep_versions` is below 1, or two signatures have the same name.
+      ValueError: if `keep_versions` is below 1, two signatures have the same name, or the mixture
+        is of another latent space.
       UserError: if a weight is not finite.
       OSError: if it cannot be written.
     """
@@ -75,10 +80,15 @@ def export_saved_model(
             f"NaN or infinity in {', '.join(bad[:3])}",
             "train again with a lower learning rate, or export another checkpoint",
         )
+    if mixture and (model.conditions or mixture.latent_dim != model.latent_dim):
+        raise ValueError(
+            f"The mixture must be of this model's z, of {model.latent_dim} values, without "
+            f"conditions. Received: one of {mixture.latent_dim} values"
+        )
     with new_version(folder, keep_versions) as version:
         fits = {name: x["fit"] for name, x in (columns or {}).items() if "fit" in x}
         shared = with_shared_functions(model)
-        signatures = signatures_of(shared, fits)
+        signatures = signatures_of(shared, fits, mixture)
         if columns is not None or _is_asked_for_more(model):
             signatures += completion_signatures(shared)
         _write_graph(signatures, version.path)

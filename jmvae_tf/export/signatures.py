@@ -28,6 +28,7 @@ from jmvae_tf.modalities import observed_key
 from jmvae_tf.models import editing
 from jmvae_tf.models.base import Direction, MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
+from jmvae_tf.models.latent_mixture import LatentMixture
 
 Outputs = dict[str, tf.Tensor]
 
@@ -47,7 +48,9 @@ class Signature(NamedTuple):
 
 
 def signatures_of(
-    model: MultimodalVAE, fits: Mapping[str, str] = MappingProxyType({})
+    model: MultimodalVAE,
+    fits: Mapping[str, str] = MappingProxyType({}),
+    mixture: LatentMixture | None = None,
 ) -> list[Signature]:
     """Lists all signatures of a model; the first is the default one.
 
@@ -61,7 +64,9 @@ def signatures_of(
     with several images, or with several modalities but no image, has `embed_<name>` for each
     modality. A model of a single modality has `reconstruct_<name>` and `embed`. A model that embeds
     has `decode_<name>` for each modality: the mean of p(name|z) at any z, such as the mean that
-    `embed` returns.
+    `embed` returns. With a mixture in the latent space there is `sample_<name>` for each modality:
+    the mean of p(name|z) at z drawn from the mixture, with one seed per example. The same seed
+    gives modalities that belong together.
 
     Where modalities may be partly observed, NaN stands for values that are not known, but not in
     edits.
@@ -73,11 +78,14 @@ def signatures_of(
       model: the model.
       fits: the name of an image to how its files get their size, see `EncodedImageInput`; others
         are cropped.
+      mixture: what `fit_latent_mixture` returned for the model; None for no `sample_<name>`.
 
     Raises:
       ValueError: if two signatures have the same name.
     """
-    signatures = [_fitted(one, fits) for family in _FAMILIES for one in family(model)]
+    of_model = itertools.chain.from_iterable(family(model) for family in _FAMILIES)
+    of_mixture = _samples_of_mixture(model, mixture) if mixture else ()
+    signatures = [_fitted(one, fits) for one in (*of_model, *of_mixture)]
     names = collections.Counter(signature.name for signature in signatures)
     if len(names) < len(signatures):
         raise ValueError(
@@ -172,6 +180,15 @@ def _decoders(model: MultimodalVAE) -> Iterator[Signature]:
         yield Signature(signature_names.to_decode(name), (z,), _decode(model, name))
 
 
+def _samples_of_mixture(model: MultimodalVAE, mixture: LatentMixture) -> Iterator[Signature]:
+    for name in model.targets:
+        yield Signature(
+            signature_names.to_sample_from_nothing(name),
+            (SeedInput(),),
+            _sample_of_mixture(model, mixture, name),
+        )
+
+
 _FAMILIES: tuple[Callable[[MultimodalVAE], Iterator[Signature]], ...] = (
     _averages,
     _averages_with_files,
@@ -238,6 +255,17 @@ def _sample(model: MultimodalVAE, direction: Direction) -> Callable[[Tensors], O
         seed = x[signature_names.SEED]
         [drawn] = tf.unstack(model.generate(direction.target, given, 1, seed), 1)
         return {direction.target: drawn}
+
+    return sample
+
+
+def _sample_of_mixture(
+    model: MultimodalVAE, mixture: LatentMixture, target: str
+) -> Callable[[Tensors], Outputs]:
+    def sample(x: Tensors) -> Outputs:
+        seed = x[signature_names.SEED]
+        z = mixture.sample(tf.shape(seed)[0], seed)
+        return {target: model.decoded_mean(target, z, {})}
 
     return sample
 

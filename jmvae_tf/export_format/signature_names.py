@@ -100,6 +100,11 @@ def to_sample(given: Sequence[str], target: str) -> str:
     return f"{of_modality('sample', target)}_from_{'_'.join(given)}"
 
 
+def to_sample_from_nothing(target: str) -> str:
+    """Names the signature that samples with seeds from nothing else, e.g. "sample_image"."""
+    return of_modality("sample", target)
+
+
 def to_edit(target: str, condition: str | None = None) -> str:
     """Names the signature that edits an image; pass the condition if there are several."""
     return of_modality("edit", target) + (f"_by_{condition}" if condition else "")
@@ -183,6 +188,7 @@ def collision(
         for name in modalities:
             uses[to_embed(name)].append(f"embeds {name}")
             uses[to_decode(name)].append(f"decodes {name}")
+            uses[to_sample_from_nothing(name)].append(f"samples {name}")
         for image in images:
             for verb, named in (("edits", to_edit), ("draws again", to_redraw)):
                 uses[named(image)].append(f"{verb} {image}")

@@ -7,7 +7,7 @@ its limits. Exports without it are read too.
 import dataclasses
 import json
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from jmvae_tf.export_format.latent_plane import LatentPlane
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, written_atomically
+from jmvae_tf.runtime.json_arrays import array_of_lists
 
 SUMMARY_FILE = "training_summary.json"
 """Its name, in the assets of an export and in the folder of a run."""
@@ -26,8 +27,6 @@ _VERSION = 1  # Files of other versions are left alone.
 _LARGEST_FILE = 2**25  # Bytes.
 _MOST_POINTS = 10_000
 _MOST_LATENT = 2**14
-_MOST_VALUES = 2**22  # Known values of all points.
-_LARGEST_NUMBER = 1e30
 _LONGEST_NAME = 200
 _FROM_UNIT = 0.01  # Most that products of rounded axes are from 0 or 1.
 
@@ -246,7 +245,7 @@ def _points(name: str, rows: Any, modalities: Modalities) -> np.ndarray:
     size = len(rows[0]) if number and isinstance(rows[0], list) else 0
     if not (1 <= number <= _MOST_POINTS and 1 <= size <= _MOST_LATENT):
         raise ValueError(f"{name} of {number} points with {size} latent values")
-    return _array(name, rows, (number, size))
+    return array_of_lists(name, rows, (number, size))
 
 
 def _encoded(fields: Mapping[str, Any], z: np.ndarray | None) -> EncodedImages:
@@ -267,8 +266,8 @@ def _latent_map(
         name: _values(name, rows, number, modalities.get(name))
         for name, rows in _object("values", fields.get("values")).items()
     }
-    center = _array("center", fields.get("center"), (size,))
-    axes = _array("axes", fields.get("axes"), (2, size))
+    center = array_of_lists("center", fields.get("center"), (size,))
+    axes = array_of_lists("axes", fields.get("axes"), (2, size))
     if not np.allclose(axes @ axes.T, np.diag([1.0, size > 1]), atol=_FROM_UNIT):
         raise ValueError("axes of a plane that are not of length 1 and at right angles")
     return LatentMap(modality, LatentPlane(center, axes), z[modality], values)
@@ -279,7 +278,7 @@ def _values(name: str, rows: Any, number: int, modality: SummarisedModality | No
         raise ValueError(f"values of {name[:_LONGEST_NAME]!r}, neither a label nor attributes")
     [size] = modality.event_shape
     is_label = modality.kind == "label"
-    values = _array(name, rows, (number,) if is_label else (number, size))
+    values = array_of_lists(name, rows, (number,) if is_label else (number, size))
     if not np.isin(values, np.arange(-1, size if is_label else 2)).all():
         raise ValueError(f"{name} of points with values that it does not have")
     return values.astype(np.int64)
@@ -292,27 +291,7 @@ def _object(name: str, fields: Any) -> Mapping[str, Any]:
 
 
 def _positive(name: str, value: Any) -> float:
-    number = float(_array(name, value, ()))
+    number = float(array_of_lists(name, value, ()))
     if number < 0:
         raise ValueError(f"{name[:_LONGEST_NAME]} below 0")
     return number
-
-
-def _array(name: str, values: Any, shape: Sequence[int]) -> np.ndarray:
-    """Makes float32 numbers of nested lists; raises ValueError unless they have this shape."""
-    if np.prod(shape, dtype=float) > _MOST_VALUES or not _has_shape(values, shape):
-        raise ValueError(
-            f"{name[:_LONGEST_NAME]} that are no finite numbers of the shape {list(shape)}"
-        )
-    return np.array(values, np.float32)
-
-
-def _has_shape(values: Any, shape: Sequence[int]) -> bool:
-    if not shape:
-        # NaN is outside any limits.
-        return type(values) in (int, float) and -_LARGEST_NUMBER <= values <= _LARGEST_NUMBER
-    return (
-        isinstance(values, list)
-        and len(values) == shape[0]
-        and all(_has_shape(x, shape[1:]) for x in values)
-    )

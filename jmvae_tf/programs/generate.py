@@ -17,8 +17,9 @@ image of a model that has one; for several, name each (--image=left=FILE, repeat
 numbers that are not given are at their mean in the training set, unless the model was trained on
 examples that lack some: then they are unknown, and generated.
 
-Without any of them, the program draws images from the prior and prints the other values. A cvae or
-cmma needs all modalities but its target; a vae reconstructs its input.
+Without any of them, the program draws images from the prior and prints the other values, with
+--sampler=mixture from where the model puts its training data, which makes modalities agree. A cvae
+or cmma needs all modalities but its target; a vae reconstructs its input.
 
 --image=FILE --set="Smiling=1,Male=-2" edits an image: it adds the change that the new attributes
 cause in the average image. Each change is drawn separately, and all of them together. Below, the
@@ -66,6 +67,13 @@ _SET = flags.DEFINE_list("set", [], "values to give the image instead of its own
 _WALK = flags.DEFINE_list(
     "walk", [], "values, or an image, to walk to from what is given: draws a GIF"
 )
+_SAMPLER = flags.DEFINE_enum(
+    "sampler",
+    "prior",
+    ["prior", "mixture"],
+    "what z is drawn from with nothing given: the prior, or a mixture of 10 Gaussians that is "
+    "fitted to the training data and kept beside the checkpoint",
+)
 _NUM_SAMPLES = shared_flags.define_integer(
     "num_samples", 20, "samples to draw besides the average", 1
 )
@@ -99,11 +107,21 @@ def main() -> None:
     if _SET.value:
         _check_edit()
     given = GivenFlags(_IMAGE.value or (), _GIVEN.value)
+    of_mixture = _SAMPLER.value == "mixture"
+    if of_mixture and (
+        given.images or given.items or modality_flags.are_any() or _SET.value or _WALK.value
+    ):
+        raise UserError(
+            "A mixture stands in for the prior, from which z is drawn with nothing given",
+            "--sampler=mixture with something given, set or walked to",
+            "leave --sampler out, or all else",
+        )
     from jmvae_tf.programs.common.known_modalities import check_given  # It imports NumPy.
 
     check_given(run, given, _SET.value)
     load_tensorflow()
     from jmvae_tf.programs.tasks import generation
+    from jmvae_tf.programs.tasks.run_mixture import mixture_of
 
     trained = generation.trained_model_of(run, shared_flags.inference())
     seed = _SEED.value
@@ -113,7 +131,8 @@ def main() -> None:
         number = _NUM_SAMPLES.value if _NUM_SAMPLES.present else _WALKS
         generation.draw_walk(trained, given, _WALK.value, number, seed, out)
     else:
-        generation.generate(trained, given, _NUM_SAMPLES.value, seed, out)
+        mixture = mixture_of(run, trained.model) if of_mixture else None
+        generation.generate(trained, given, _NUM_SAMPLES.value, seed, out, mixture)
 
 
 def _check_edit() -> None:

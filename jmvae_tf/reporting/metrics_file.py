@@ -12,6 +12,7 @@ from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
 from jmvae_tf.evaluation.metrics_table import Section, metrics_as_json, metrics_as_text
 from jmvae_tf.evaluation.protocol import protocol_entry
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.latent_mixture import LatentMixture
 from jmvae_tf.reporting.data_summary import summary_of
 from jmvae_tf.runtime.files import read_json, write_json, written_atomically
 from jmvae_tf.training.run_folder import RunFolder, table_beside
@@ -25,6 +26,7 @@ def write_metrics(
     num_examples: int | None = None,
     about: Mapping[str, Any] | None = None,
     verbose: bool = True,
+    mixture: LatentMixture | None = None,
 ) -> dict[str, Any]:
     """Evaluates a model on the test set and writes the metrics to a file, and as a table beside it.
 
@@ -36,11 +38,12 @@ def write_metrics(
       num_examples: the number of test examples, from the first; None for all.
       about: entries to add to the file.
       verbose: whether to print the table.
+      mixture: see `evaluate`.
 
     Returns:
       The content of the file.
     """
-    sections, number = measure(model, data, protocol, num_examples)
+    sections, number = measure(model, data, protocol, num_examples, mixture)
     metrics = {
         "protocol": {**dataclasses.asdict(protocol), "num_examples": number},
         **(about or {}),
@@ -57,7 +60,11 @@ def write_metrics(
 
 
 def measure(
-    model: MultimodalVAE, data: DataSet, protocol: Protocol, num_examples: int | None = None
+    model: MultimodalVAE,
+    data: DataSet,
+    protocol: Protocol,
+    num_examples: int | None = None,
+    mixture: LatentMixture | None = None,
 ) -> tuple[list[Section], int]:
     """Evaluates a model on the test set.
 
@@ -68,6 +75,7 @@ def measure(
       data: the data that it was trained on.
       protocol: the numbers of samples.
       num_examples: the number of test examples, from the first; None for all.
+      mixture: see `evaluate`.
 
     Returns:
       The metrics, and the number of test examples.
@@ -76,7 +84,7 @@ def measure(
     number = min(num_examples or available, available)
     examples = EvaluationData(*pipelines.for_evaluation(data, number), data.redraw, data.empty)
     print(*announcement(model, examples, protocol), sep="\n", flush=True)
-    return evaluate(model, examples, protocol), number
+    return evaluate(model, examples, protocol, mixture), number
 
 
 def is_evaluated(folder: RunFolder, checkpoint: str) -> bool:

@@ -104,6 +104,11 @@ class RunFolder:
         return self.checkpoints / "best.keras"
 
     @property
+    def mixture_file(self) -> pathlib.Path:
+        """The file of the mixture in the latent space of a checkpoint, which it names."""
+        return self.checkpoints / "latent_mixture.json"
+
+    @property
     def figures(self) -> pathlib.Path:
         """The folder of figures."""
         return self.path / "figures"
@@ -161,7 +166,7 @@ class RunFolder:
         """
         folders = [self.checkpoints, *(self.path / name for name in _OWN_FOLDERS)]
         files = [self.path / name for name in _OWN_FILES]
-        files += [self._best_file, self.best_checkpoint]
+        files += self._files_beside_epochs
         for path in (*folders, *files):
             if not os.path.lexists(path) or (links and path.is_symlink()):
                 continue
@@ -240,8 +245,7 @@ class RunFolder:
             elif path.is_dir() and path != self.checkpoints:
                 shutil.rmtree(path)
         saved = list(self.checkpoints.iterdir()) if self.checkpoints.is_dir() else []
-        best = (self._best_file, self.best_checkpoint)
-        own = [x for x in saved if x in best or _epoch_of(x)]
+        own = [x for x in saved if x in self._files_beside_epochs or _epoch_of(x)]
         for path in (*(self.path / name for name in _OWN_FILES), *own):
             if path.is_file() or path.is_symlink():
                 path.unlink()
@@ -345,6 +349,11 @@ class RunFolder:
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Replaces `history.csv`."""
         history_rows.write_rows(self.history_file, rows)
+
+    @property
+    def _files_beside_epochs(self) -> tuple[pathlib.Path, ...]:
+        """The files in `checkpoints` besides those of epochs."""
+        return (self._best_file, self.best_checkpoint, self.mixture_file)
 
     @property
     def _best_file(self) -> pathlib.Path:

@@ -108,7 +108,7 @@ def exported(stranger, monkeypatch, capsys):
     monkeypatch.setattr(export, "_EXPORT_DIR", SimpleNamespace(value=str(root / "saved_models")))
     monkeypatch.setattr(export, "_KEEP_VERSIONS", SimpleNamespace(value=1))
 
-    def write_nothing(model, folder, keep, columns, summary):
+    def write_nothing(model, folder, keep, columns, summary, mixture):
         written.append(folder)
         return folder / "1"
 
@@ -410,8 +410,9 @@ def test_best_and_history_and_metrics_with_hostile_json(stranger, depth):
 
 
 @pytest.mark.parametrize("change", [garbage, empty, a_folder, a_pipe, endless, a_loop])
-def test_a_summary_of_training_data_that_is_none(stranger, exported, change):
-    path = stranger.path / "training_summary.json"
+@pytest.mark.parametrize("name", ["training_summary.json", "checkpoints/latent_mixture.json"])
+def test_a_summary_or_a_mixture_that_is_none(stranger, exported, name, change):
+    path = stranger.path / name
     path.write_text("{}")
     assert exported() == (0, "")  # Of another version of the format.
     change(path)

@@ -23,6 +23,7 @@ Heading = Literal[
     "conditional likelihood",  # (subject), of two modalities that can both be given
     "variation of information",  # (subject), the same
     "labels",  # (subject, direction from or to a label)
+    "classes",  # (subject)
     "signs of attributes",  # (subject, direction to attributes)
     "images by attributes",  # (subject, direction from attributes to an image)
     "sharpness",  # (subject)

@@ -53,7 +53,12 @@ def classifier_accuracy(
     classifier: ClassifierMixin, images: tf.Tensor, labels: tf.Tensor
 ) -> np.ndarray:
     """Checks whether the classifier is correct for each image; float [examples]."""
-    return (classifier.predict(_flat(images)) == np.argmax(labels, axis=1)).astype(float)
+    return (predicted_classes(classifier, images) == np.argmax(labels, axis=1)).astype(float)
+
+
+def predicted_classes(classifier: ClassifierMixin, events: tf.Tensor) -> np.ndarray:
+    """Returns the numbers of the classes of events, [examples, *event_shape]; [examples]."""
+    return classifier.predict(_flat(events))
 
 
 def label_coherence(

@@ -6,12 +6,13 @@ generated images are too alike or show what real ones do not. Texture and noise 
 it much, since gradients are normalised; blur, for which there is `sharpness`, raises it little.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from sklearn.utils.extmath import randomized_svd
 
 from jmvae_tf.evaluation import observed
+from jmvae_tf.evaluation.classes import metric_name
 from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.evaluation.image_range import to_unit_range
 from jmvae_tf.evaluation.judges import judged_features
@@ -31,6 +32,8 @@ Fewer components would give a number that cannot be compared with that of other 
 
 MOST_FITTED = 2000
 """Training images, from the first, to which the components are fitted."""
+
+_CHANNELS = (1, 3)
 
 NUM_BLOCKS = 20
 """Parts of the images, each left out once for the standard error."""
@@ -96,7 +99,22 @@ def frechet_distance(subject: Subject, direction: Direction) -> Iterator[Line]:
     The floor is the distance of real test images to as many real training images. These are the
     last ones, since the components fit the first ones better than new images.
     """
-    image, name = direction.target, direction.name
+    yield from _distances(subject, direction, lambda name: f"{direction.name}_{name}")
+
+
+@metric("labels", place=3, given_kinds=("label",), target_kinds=("image",))
+def frechet_distance_by_label(subject: Subject, direction: Direction) -> Iterator[Line]:
+    """Yields the distance of images generated from a label to real ones, and its floor."""
+    yield from _distances(subject, direction, lambda name: metric_name(subject, direction, name))
+
+
+def _distances(
+    subject: Subject, direction: Direction, named: Callable[[str], str]
+) -> Iterator[Line]:
+    image = direction.target
+    if subject.model.modalities[image].event_shape[-1] not in _CHANNELS:
+        yield f"the Fréchet distance is left out of {image}: its features are of grey or RGB images"
+        return
     unit = to_unit_range(subject.model, subject.data, image)
     known = observed.having(subject.data.grey, direction.given, [image])
     there = observed.rows_having(known, [image])
@@ -119,14 +137,14 @@ def frechet_distance(subject: Subject, direction: Direction) -> Iterator[Line]:
     )
     some = None if number == len(subject.data.grey[image]) else number
     yield Metric(
-        f"{name}_frechet_distance",
+        named("frechet_distance"),
         f"squared Fréchet distance to real test {image}, in {NUM_COMPONENTS} principal components "
         "of the judge's features",
         estimated_distance(of_images, of_test),
         some,
     )
     yield Metric(
-        f"{name}_frechet_distance_real",
+        named("frechet_distance_real"),
         f"  the same of as many real training {image}, the floor",
         estimated_distance(of_training, of_test),
         some,

@@ -15,6 +15,7 @@ from jmvae_tf.export_format.value_ranges import to_values
 from jmvae_tf.modalities import observed_key
 from jmvae_tf.models import editing
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.latent_mixture import LatentMixture
 from jmvae_tf.programs.common import standard_streams, values_by_name
 from jmvae_tf.programs.common.chosen_run import ChosenRun
 from jmvae_tf.programs.common.given_flags import GivenFlags
@@ -90,7 +91,12 @@ def trained_model_of(run: ChosenRun, inference: Mapping[str, Any]) -> TrainedMod
 
 
 def generate(
-    trained: TrainedModel, given: GivenFlags, num_samples: int, seed: int, out: pathlib.Path
+    trained: TrainedModel,
+    given: GivenFlags,
+    num_samples: int,
+    seed: int,
+    out: pathlib.Path,
+    mixture: LatentMixture | None = None,
 ) -> None:
     """Draws the images and prints the values that a model generates from its inputs.
 
@@ -100,6 +106,7 @@ def generate(
       num_samples: the number of samples to draw.
       seed: seed of the samples.
       out: the PNG file; for several images, their names are appended.
+      mixture: what z is drawn from, with nothing given; None for the prior.
 
     Raises:
       UserError: if the model does not have a given value, or generates nothing from the inputs.
@@ -108,11 +115,13 @@ def generate(
     known = trained.given(given)
     targets = _targets(model, known)
     drawn = [name for name in images_of(model.modalities) if name in targets]
-    title = given.title(model.modalities) or "drawn from the prior"
+    title = given.title(model.modalities) or f"drawn from the {'mixture' if mixture else 'prior'}"
     batch = _batch(model, known)
 
     def samples(target: str, number: int | None) -> np.ndarray:
         """Returns [number, *event_shape]; for None the average, at the posterior's mean."""
+        if mixture and number:
+            return mixture.generate(model, target, number, seed).numpy()
         values = model.generate(target, batch, number, seed).numpy()
         return values.reshape(-1, *model.modalities[target].event_shape)
 

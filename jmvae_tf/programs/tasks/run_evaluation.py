@@ -11,6 +11,7 @@ from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.programs.tasks import run_data
 from jmvae_tf.programs.tasks.run_model import load_model_of
 from jmvae_tf.reporting.metrics_file import write_metrics
+from jmvae_tf.reporting.mixtures import mixture_if_possible
 from jmvae_tf.reporting.run_figures import draw_reconstructions
 from jmvae_tf.reporting.training_summaries import summarise_run
 from jmvae_tf.training.run_folder import name_of_epoch
@@ -58,7 +59,8 @@ def evaluate_run(
     checkpoint = name_of_epoch(run.folder, run.checkpoint)
     about = {"checkpoint": checkpoint, **used}
     try:
-        write_metrics(model, data, protocol, out, num_examples, about)
+        mixture = mixture_if_possible(model, data, run.folder, checkpoint)
+        write_metrics(model, data, protocol, out, num_examples, about, mixture=mixture)
         draw_reconstructions(model, data, run.folder, seed)
         if not inference:  # Exports infer as the run's settings say.
             summarise_run(model, data, run.folder, checkpoint)

@@ -1,0 +1,44 @@
+"""Arrays of numbers in JSON files, which may be anybody's."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+MOST_VALUES = 2**22
+"""Most values of an array: 16 MiB in memory."""
+
+_LARGEST_NUMBER = 1e30
+_LONGEST_NAME = 200
+
+
+def array_of_lists(name: str, values: Any, shape: Sequence[int]) -> np.ndarray:
+    """Makes an array of nested lists.
+
+    Args:
+      name: what the numbers are, for messages.
+      values: what a JSON file holds.
+      shape: the shape that they must have.
+
+    Returns:
+      float32 of that shape, finite.
+
+    Raises:
+      ValueError: if they are not numbers of that shape, or above a limit of size or number.
+    """
+    if np.prod(shape, dtype=float) > MOST_VALUES or not _has_shape(values, shape):
+        raise ValueError(
+            f"{name[:_LONGEST_NAME]} that are no finite numbers of the shape {list(shape)}"
+        )
+    return np.array(values, np.float32)
+
+
+def _has_shape(values: Any, shape: Sequence[int]) -> bool:
+    if not shape:
+        # NaN is outside any limits.
+        return type(values) in (int, float) and -_LARGEST_NUMBER <= values <= _LARGEST_NUMBER
+    return (
+        isinstance(values, list)
+        and len(values) == shape[0]
+        and all(_has_shape(x, shape[1:]) for x in values)
+    )
