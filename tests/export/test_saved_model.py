@@ -26,6 +26,7 @@ from jmvae_tf.models.cvae import CVAE
 from jmvae_tf.models.jmvae import JMVAE
 from jmvae_tf.models.jmvae_h import JMVAEH
 from jmvae_tf.models.jmvae_kl import JMVAEKL
+from jmvae_tf.models.latent_mixture import LatentMixture
 from jmvae_tf.models.vae import VAE
 
 BATCHES = (1, 7, 256)
@@ -500,6 +501,40 @@ def test_the_same_seed_draws_the_same_image(exported):
     np.testing.assert_array_equal(image[0], image[2])
     assert np.abs(image[0] - image[1]).max() > 1e-3
     assert np.abs(image[0] - image[3]).max() > 1e-3
+
+
+def _mixture(latent_dim):
+    """A mixture of two Gaussians that are far from each other."""
+    means = np.stack([np.full(latent_dim, -2.0), np.full(latent_dim, 2.0)]).astype("f")
+    factors = np.tile(0.1 * np.tril(np.ones((latent_dim, latent_dim), "f")), (2, 1, 1))
+    return LatentMixture(np.array([0.25, 0.75], "f"), means, factors, 100)
+
+
+@pytest.mark.parametrize(
+    "name", ["jmvae_kl of faces", pytest.param("jmvae_h", marks=pytest.mark.slow)]
+)
+def test_a_mixture_is_sampled_by_seed_without_this_package(name, answers_of, rng, tmp_path):
+    kind, names, arguments, signatures = KINDS[name]
+    model, mixture = _model(kind, names, arguments), _mixture(3)
+    version = export_saved_model(model, tmp_path / "toy", mixture=mixture)
+    seeds = np.array([7, -1, 2**31 - 1, 7, 0], np.int32)
+    answers = answers_of(version, {f"sample_{x}/5/seed": seeds for x in model.targets})
+    samples = [f"sample_{x}" for x in model.targets]
+    assert set(answers.pop("signatures")) == {*signatures, *samples, "serving_default"}
+    z = mixture.sample(5, tf.stack([seeds, np.zeros_like(seeds)], axis=1))
+    for target in model.targets:
+        found = answers[f"sample_{target}/5/{target}"]
+        np.testing.assert_allclose(found, model.decoded_mean(target, z), atol=TOLERANCE)
+        np.testing.assert_array_equal(found[0], found[3])
+        assert np.abs(found[0] - found[1]).max() > 1e-4
+
+
+@pytest.mark.parametrize(("name", "size"), [("jmvae_kl", 4), ("cvae", 3)])
+def test_a_mixture_of_another_model_is_refused(name, size, tmp_path):
+    kind, names, arguments, _ = KINDS[name]
+    with pytest.raises(ValueError, match=f"Received: one of {size} values"):
+        export_saved_model(_model(kind, names, arguments), tmp_path, mixture=_mixture(size))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture

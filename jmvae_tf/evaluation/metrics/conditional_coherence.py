@@ -105,7 +105,7 @@ def conditional_coherence_by_number(subject: Subject) -> Iterator[Metric | str]:
             right = conditional_coherence(model, judges, few, label, given, seed)
             if right.count():
                 yield Metric(
-                    class_metric_name(subject, label, f"conditional_coherence_given_{size}"),
+                    class_metric_name(subject, label, f"conditional_coherence_{size}_given"),
                     f"share of generated modalities that show the true {label}, {size} given",
                     estimate(right),
                     _number_of_some(right, subject),

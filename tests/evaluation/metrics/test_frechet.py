@@ -11,12 +11,14 @@ from jmvae_tf.evaluation.metrics import frechet
 from jmvae_tf.evaluation.metrics.frechet import (
     estimated_distance,
     frechet_distance,
+    frechet_distance_by_label,
     principal_components,
     squared_frechet_distance,
 )
-from jmvae_tf.modalities import observed_key
+from jmvae_tf.likelihoods import Bernoulli
+from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.models.base import Direction
-from tests.helpers.evaluation import face_modalities
+from tests.helpers.evaluation import face_modalities, label_of
 from tests.helpers.predictor import Predictor, subject_of
 
 TO_IMAGE = Direction(("attributes",), "image")
@@ -137,3 +139,36 @@ def test_too_few_images_are_said_to_be(eagerly, rng, few):
         "the Fréchet distance is left out of image by attributes: it needs 60 test and training "
         "examples, and there are 59"
     )
+
+
+def of_digits(rng, number, blur, channels=1):
+    """Makes the subject of a model of grey images and a label, as `subject` does."""
+    one = subject(rng, number, blur)
+    model, (test, training) = one.model, (one.data.grey, one.data.training)
+    shown = np.asarray(model.means_of(np.ones(number)))[..., :channels]
+
+    def grey(examples):
+        images = np.asarray(examples["image"])[..., :channels]
+        return {"image": images, "label": np.ones((len(images), 1), "f")}
+
+    size = Modality("image", (16, 16, channels), Bernoulli(), kind="image")
+    digits = Predictor(
+        {"image": size, "label": label_of(1)}, lambda given: tf.constant(shown[: len(given)])
+    )
+    tensors = {name: tf.constant(x) for name, x in grey(training).items()}
+    return subject_of(digits, grey(test), tensors)
+
+
+TO_DIGIT = Direction(("label",), "image")
+
+
+def test_images_of_a_label_have_a_distance_too(eagerly, rng, few):
+    sharp, floor = frechet_distance_by_label(of_digits(rng, 80, blur=0), TO_DIGIT)
+    blurred, _ = frechet_distance_by_label(of_digits(rng, 80, blur=4), TO_DIGIT)
+    assert (sharp.name, floor.name) == ("frechet_distance", "frechet_distance_real")
+    assert 3 * max(sharp.value.mean, floor.value.mean) < blurred.value.mean
+
+
+def test_images_of_other_channels_have_no_features(eagerly, rng, few):
+    [note] = frechet_distance_by_label(of_digits(rng, 60, blur=0, channels=4), TO_DIGIT)
+    assert note.startswith("the Fréchet distance is left out of image: its features")

@@ -1,0 +1,124 @@
+"""The mixture of a run: fitted by the programs, kept beside the checkpoint, sampled from."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from jmvae_tf.data import digits
+from jmvae_tf.models.latent_mixture_file import read_latent_mixture
+from jmvae_tf.programs.common.chosen_run import choose_run
+from jmvae_tf.programs.common.given_flags import GivenFlags
+from jmvae_tf.programs.tasks import generation
+from jmvae_tf.programs.tasks.run_mixture import mixture_of
+from jmvae_tf.reporting.mixtures import mixture_if_possible, mixture_of_run
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.settings import settings_of
+from jmvae_tf.training.build import make_model
+from jmvae_tf.training.checkpoints import load_checkpoint
+from jmvae_tf.training.run_folder import RunFolder
+from tests.helpers.programs import mistake, succeed
+
+EPOCH = "epoch-000001.keras"
+
+
+def make_run(path, model="jmvae_kl"):
+    """Makes a run that has learned nothing."""
+    overrides = {"latent_dim": 2, "epochs": 1, "jit_compile": False}
+    target = {"target": "image"} if model == "cvae" else {}
+    settings = settings_of(model, "digits", {**overrides, **target})
+    run = RunFolder(path)
+    run.checkpoints.mkdir(parents=True)
+    run.write_config(settings)
+    made = make_model(settings, digits.load(path, "paper"))
+    made.optimizer.build(made.trainable_variables)
+    made.save(run.checkpoint_of(1))
+    return choose_run(str(path), None), made
+
+
+@pytest.fixture
+def run(tmp_path):
+    return make_run(tmp_path / "run")
+
+
+def test_it_is_fitted_once_and_kept(run, capsys):
+    chosen, model = run
+    fitted = mixture_of(chosen, model, EPOCH)
+    assert capsys.readouterr().out == "fitting a mixture of Gaussians to the latent space\n"
+    assert (fitted.checkpoint, len(fitted.weights), fitted.latent_dim) == (EPOCH, 10, 2)
+    kept = mixture_of(chosen, model, EPOCH)
+    assert capsys.readouterr().out == ""
+    for name in ("weights", "means", "factors"):
+        np.testing.assert_array_equal(getattr(kept, name), getattr(fitted, name))
+    path = chosen.folder.path / "checkpoints" / "latent_mixture.json"
+    assert read_latent_mixture(path, 2).num_examples == fitted.num_examples
+    assert mixture_of_run(model, chosen.folder, "epoch-000002.keras") is None
+
+
+def test_another_run_in_its_place_has_none(run):
+    chosen, model = run
+    mixture_of(chosen, model, EPOCH)
+    chosen.folder.start(chosen.settings)
+    assert not chosen.folder.mixture_file.exists()
+
+
+def test_what_is_generated_is_of_its_z(run, tmp_path, capsys):
+    chosen, model = run
+    mixture = mixture_of(chosen, model, EPOCH)
+    capsys.readouterr()
+    out = tmp_path / "drawn.png"
+    generation.generate(model, GivenFlags((), ()), {}, 6, 3, out, mixture=mixture)
+    likeliest = np.argmax(mixture.generate(model, "label", 6, 3), axis=1)
+    assert capsys.readouterr().out.splitlines() == [
+        str(out),
+        f"label: likeliest {' '.join(map(str, likeliest))}",
+    ]
+
+
+def test_a_model_with_conditions_has_none(tmp_path):
+    chosen, model = make_run(tmp_path / "run", "cvae")
+    with pytest.raises(UserError, match=r"received one that needs label; leave --sampler out"):
+        mixture_of(chosen, model, EPOCH)
+    data = digits.load(tmp_path, "paper")
+    assert mixture_if_possible(model, data, chosen.folder, EPOCH) is None
+    assert not chosen.folder.mixture_file.exists()
+
+
+def test_too_few_examples_are_said_to_be(run, capsys):
+    chosen, model = run
+    data = digits.load(chosen.folder.path, "paper")
+    few = dataclasses.replace(data, train={name: x[:29] for name, x in data.train.items()})
+    assert mixture_if_possible(model, few, chosen.folder, EPOCH) is None
+    assert "note: no samples of a mixture are measured: A mixture of 10" in capsys.readouterr().out
+    assert not chosen.folder.mixture_file.exists()
+
+
+@pytest.mark.slow
+def test_programs_fit_sample_and_export_it(run, tmp_path):
+    chosen, _ = run
+    printed = succeed(
+        tmp_path, "generate", "--run=run", "--sampler=mixture", "--num_samples=5", "--out=a.png"
+    )
+    assert re.fullmatch(r"fitting .*\na.png\nlabel: likeliest( \d){5}\n", printed)
+    assert (tmp_path / "a.png").is_file()
+    written = chosen.folder.mixture_file.read_bytes()
+    succeed(tmp_path, "export", "--run=run")
+    [version] = (tmp_path / "saved_models" / "digits-jmvae_kl").iterdir()
+    sample = tf.saved_model.load(version).signatures["sample_label"]
+    model = load_checkpoint(chosen.checkpoint, chosen.folder)
+    mixture = read_latent_mixture(chosen.folder.mixture_file, 2)
+    label = sample(seed=tf.constant([4, 5]))["label"]
+    expected = mixture.generate(model, "label", 2, tf.constant([[4, 0], [5, 0]]))
+    np.testing.assert_allclose(label, expected, atol=1e-6)
+    quick = ("--num_samples=2", "--num_importance_samples=2", "--num_examples=20")
+    printed = succeed(tmp_path, "evaluate", "--run=run", *quick)
+    assert "the same of samples from the mixture" in printed
+    assert chosen.folder.mixture_file.read_bytes() == written, "the same seed fits the same"
+
+
+@pytest.mark.parametrize("other", ["--given=label=3", "--label=3", "--walk=label=3"])
+def test_a_sampler_is_for_nothing_given(run, tmp_path, other):
+    told = mistake(tmp_path, "generate", "--run=run", "--sampler=mixture", other)
+    assert "A mixture stands in for the prior" in told
