@@ -11,13 +11,13 @@ from jmvae_tf.evaluation.observed import having, with_masks_for_nan
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE, Tensors
 from jmvae_tf.models.latent_mixture import LatentMixture
-from jmvae_tf.runtime.json_arrays import MOST_VALUES
+from jmvae_tf.runtime.json_values import MOST_VALUES
 from jmvae_tf.runtime.randomness import fold, root_seed
 
 MOST_FITTED_TO = 20_000
 """Training examples that a mixture is fitted to; more take long and change little."""
 
-NUM_COMPONENTS = 10
+NUM_GAUSSIANS = 10
 
 _MOST_ITERATIONS = 200
 
@@ -25,7 +25,7 @@ _MOST_ITERATIONS = 200
 def fit_latent_mixture(
     model: MultimodalVAE | Adversarial,
     batches: Iterable[Tensors],
-    num_components: int = NUM_COMPONENTS,
+    num_components: int = NUM_GAUSSIANS,
     seed: int = 0,
     checkpoint: str = "",
 ) -> LatentMixture:

@@ -15,7 +15,7 @@ import numpy as np
 from jmvae_tf.export_format.latent_plane import LatentPlane
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, written_atomically
-from jmvae_tf.runtime.json_arrays import array_of_lists
+from jmvae_tf.runtime.json_values import array_of_lists, origin_in
 
 SUMMARY_FILE = "training_summary.json"
 """Its name, in the assets of an export and in the folder of a run."""
@@ -216,11 +216,7 @@ def read_training_summary(path: pathlib.Path, modalities: Modalities) -> Trainin
 
 
 def _summary(content: Mapping[str, Any], modalities: Modalities) -> TrainingSummary:
-    number, checkpoint = content.get("num_examples"), content.get("checkpoint")
-    if type(number) is not int or number < 1:
-        raise ValueError("no number of examples")
-    if not isinstance(checkpoint, str) or len(checkpoint) > _LONGEST_NAME:
-        raise ValueError("no name of a checkpoint")
+    number, checkpoint = origin_in(content)
     z = {
         name: _points(name, rows, modalities)
         for name, rows in _object("z", content.get("z")).items()

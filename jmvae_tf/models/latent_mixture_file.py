@@ -13,12 +13,11 @@ import numpy as np
 from jmvae_tf.models.latent_mixture import LatentMixture
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, written_atomically
-from jmvae_tf.runtime.json_arrays import array_of_lists
+from jmvae_tf.runtime.json_values import array_of_lists, origin_in
 
 _VERSION = 1  # Files of other versions are left alone.
 _LARGEST_FILE = 2**26  # Bytes: twice what the largest mixture takes.
 _MOST_COMPONENTS = 1000
-_LONGEST_NAME = 200
 
 
 def write_latent_mixture(path: pathlib.Path, mixture: LatentMixture) -> None:
@@ -66,11 +65,7 @@ def read_latent_mixture(path: pathlib.Path, latent_dim: int) -> LatentMixture | 
 
 
 def _mixture(content: Mapping[str, Any], latent_dim: int) -> LatentMixture:
-    number, checkpoint = content.get("num_examples"), content.get("checkpoint")
-    if type(number) is not int or number < 1:
-        raise ValueError("no number of examples")
-    if not isinstance(checkpoint, str) or len(checkpoint) > _LONGEST_NAME:
-        raise ValueError("no name of a checkpoint")
+    number, checkpoint = origin_in(content)
     weights = content.get("weights")
     components = len(weights) if isinstance(weights, list) else 0
     if not 1 <= components <= _MOST_COMPONENTS:

@@ -1,7 +1,8 @@
 """Evaluates a trained model on the test set.
 
 Metrics: bounds, log-likelihoods, squared errors, accuracy, coherence, diversity, sharpness and a
-Fréchet distance.
+Fréchet distance. For samples with nothing given it fits a mixture of Gaussians to the latent space
+first, and keeps it beside the checkpoint.
 
 Prints a table of means with standard errors over test examples, writes them to metrics.json in the
 run's folder, and draws figures/reconstructions.png there.

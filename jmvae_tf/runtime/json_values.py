@@ -1,6 +1,6 @@
-"""Arrays of numbers in JSON files, which may be anybody's."""
+"""Values of JSON files, which may be anybody's: arrays, and what a file was made of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,20 @@ def array_of_lists(name: str, values: Any, shape: Sequence[int]) -> np.ndarray:
             f"{name[:_LONGEST_NAME]} that are no finite numbers of the shape {list(shape)}"
         )
     return np.array(values, np.float32)
+
+
+def origin_in(content: Mapping[str, Any]) -> tuple[int, str]:
+    """Reads what was made of training examples: their number, and the name of the checkpoint.
+
+    Raises:
+      ValueError: if either is missing, or is none.
+    """
+    number, checkpoint = content.get("num_examples"), content.get("checkpoint")
+    if type(number) is not int or number < 1:
+        raise ValueError("no number of examples")
+    if not isinstance(checkpoint, str) or len(checkpoint) > _LONGEST_NAME:
+        raise ValueError("no name of a checkpoint")
+    return number, checkpoint
 
 
 def _has_shape(values: Any, shape: Sequence[int]) -> bool:
