@@ -11,7 +11,7 @@ from jmvae_tf.evaluation.observed import having, with_masks_for_nan
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE, Tensors
 from jmvae_tf.models.latent_mixture import LatentMixture
-from jmvae_tf.runtime.json_values import MOST_VALUES
+from jmvae_tf.runtime.json_values import MOST_NUMBERS
 from jmvae_tf.runtime.randomness import fold, root_seed
 
 MOST_FITTED_TO = 20_000
@@ -55,10 +55,10 @@ def fit_latent_mixture(
             "A mixture stands in for the prior of a model that needs nothing given. Received: one "
             f"that needs {' and '.join(model.conditions)}"
         )
-    if not 1 <= num_components <= MOST_VALUES // size**2:
+    if not 1 <= num_components <= MOST_NUMBERS // size**2:
         raise ValueError(
-            f"A mixture has at least one Gaussian, and covariances of at most {MOST_VALUES} values "
-            f"together. Received: {num_components=} and {size} latent values"
+            "A mixture has at least one Gaussian, and covariances of at most "
+            f"{MOST_NUMBERS} values together. Received: {num_components=} and {size} latent values"
         )
     samples = [np.zeros((0, size))]
     for place, batch in enumerate(batches):

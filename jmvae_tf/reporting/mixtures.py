@@ -6,7 +6,7 @@ from jmvae_tf.evaluation.mixture_fitting import MOST_FITTED_TO, fit_latent_mixtu
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.latent_mixture import LatentMixture
 from jmvae_tf.models.latent_mixture_file import read_latent_mixture, write_latent_mixture
-from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.run_folder import MIXTURE_FILE, RunFolder
 
 
 def fit_mixture_of_run(
@@ -26,7 +26,7 @@ def fit_mixture_of_run(
     """
     batches = pipelines.spread(data, "train", MOST_FITTED_TO)
     mixture = fit_latent_mixture(model, batches, checkpoint=checkpoint)
-    write_latent_mixture(folder.mixture_file, mixture)
+    write_latent_mixture(folder.checkpoints / MIXTURE_FILE, mixture)
     return mixture
 
 
@@ -58,5 +58,5 @@ def mixture_of_run(
     Raises:
       UserError: if it is damaged.
     """
-    mixture = read_latent_mixture(folder.mixture_file, model.latent_dim)
+    mixture = read_latent_mixture(folder.checkpoints / MIXTURE_FILE, model.latent_dim)
     return mixture if mixture and mixture.checkpoint == checkpoint else None

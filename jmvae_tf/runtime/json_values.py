@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-MOST_VALUES = 2**22
+MOST_NUMBERS = 2**22
 """Most values of an array: 16 MiB in memory."""
 
 _LARGEST_NUMBER = 1e30
@@ -26,7 +26,7 @@ def array_of_lists(name: str, values: Any, shape: Sequence[int]) -> np.ndarray:
     Raises:
       ValueError: if they are not numbers of that shape, or above a limit of size or number.
     """
-    if np.prod(shape, dtype=float) > MOST_VALUES or not _has_shape(values, shape):
+    if np.prod(shape, dtype=float) > MOST_NUMBERS or not _has_shape(values, shape):
         raise ValueError(
             f"{name[:_LONGEST_NAME]} that are no finite numbers of the shape {list(shape)}"
         )

@@ -41,6 +41,12 @@ _OWN_FILES = (
 )
 """Files of a run besides `config.json` and those in folders."""
 
+MIXTURE_FILE = "latent_mixture.json"
+"""The file in `checkpoints` of the mixture in the latent space of one of them, which it names."""
+
+_BESIDE_EPOCHS = ("best.json", "best.keras", MIXTURE_FILE)
+"""Files of a run in `checkpoints` besides those of epochs."""
+
 _OLD_FRESH_CONFIG = ".config.json"  # Left by a killed start of version 0.3.0 or earlier.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -104,11 +110,6 @@ class RunFolder:
         return self.checkpoints / "best.keras"
 
     @property
-    def mixture_file(self) -> pathlib.Path:
-        """The file of the mixture in the latent space of a checkpoint, which it names."""
-        return self.checkpoints / "latent_mixture.json"
-
-    @property
     def figures(self) -> pathlib.Path:
         """The folder of figures."""
         return self.path / "figures"
@@ -166,7 +167,7 @@ class RunFolder:
         """
         folders = [self.checkpoints, *(self.path / name for name in _OWN_FOLDERS)]
         files = [self.path / name for name in _OWN_FILES]
-        files += self._files_beside_epochs
+        files += [self.checkpoints / name for name in _BESIDE_EPOCHS]
         for path in (*folders, *files):
             if not os.path.lexists(path) or (links and path.is_symlink()):
                 continue
@@ -245,7 +246,7 @@ class RunFolder:
             elif path.is_dir() and path != self.checkpoints:
                 shutil.rmtree(path)
         saved = list(self.checkpoints.iterdir()) if self.checkpoints.is_dir() else []
-        own = [x for x in saved if x in self._files_beside_epochs or _epoch_of(x)]
+        own = [x for x in saved if x.name in _BESIDE_EPOCHS or _epoch_of(x)]
         for path in (*(self.path / name for name in _OWN_FILES), *own):
             if path.is_file() or path.is_symlink():
                 path.unlink()
@@ -349,11 +350,6 @@ class RunFolder:
     def write_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Replaces `history.csv`."""
         history_rows.write_rows(self.history_file, rows)
-
-    @property
-    def _files_beside_epochs(self) -> tuple[pathlib.Path, ...]:
-        """The files in `checkpoints` besides those of epochs."""
-        return (self._best_file, self.best_checkpoint, self.mixture_file)
 
     @property
     def _best_file(self) -> pathlib.Path:

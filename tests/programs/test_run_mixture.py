@@ -18,8 +18,8 @@ from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import settings_of
 from jmvae_tf.training.build import make_model
 from jmvae_tf.training.checkpoints import load_checkpoint
-from jmvae_tf.training.run_folder import RunFolder
-from tests.helpers.programs import mistake, succeed
+from jmvae_tf.training.run_folder import MIXTURE_FILE, RunFolder
+from tests.helpers.programs import mistake, start, succeed
 
 EPOCH = "epoch-000001.keras"
 
@@ -38,6 +38,10 @@ def make_run(path, model="jmvae_kl"):
     return choose_run(str(path), None), made
 
 
+def file_of(chosen):
+    return chosen.folder.checkpoints / MIXTURE_FILE
+
+
 @pytest.fixture
 def run(tmp_path):
     return make_run(tmp_path / "run")
@@ -52,8 +56,7 @@ def test_it_is_fitted_once_and_kept(run, capsys):
     assert capsys.readouterr().out == ""
     for name in ("weights", "means", "factors"):
         np.testing.assert_array_equal(getattr(kept, name), getattr(fitted, name))
-    path = chosen.folder.path / "checkpoints" / "latent_mixture.json"
-    assert read_latent_mixture(path, 2).num_examples == fitted.num_examples
+    assert read_latent_mixture(file_of(chosen), 2).num_examples == fitted.num_examples
     assert mixture_of_run(model, chosen.folder, "epoch-000002.keras") is None
 
 
@@ -61,7 +64,7 @@ def test_another_run_in_its_place_has_none(run):
     chosen, model = run
     mixture_of(chosen, model, EPOCH)
     chosen.folder.start(chosen.settings)
-    assert not chosen.folder.mixture_file.exists()
+    assert not file_of(chosen).exists()
 
 
 def test_what_is_generated_is_of_its_z(run, tmp_path, capsys):
@@ -83,7 +86,7 @@ def test_a_model_with_conditions_has_none(tmp_path):
         mixture_of(chosen, model, EPOCH)
     data = digits.load(tmp_path, "paper")
     assert mixture_if_possible(model, data, chosen.folder, EPOCH) is None
-    assert not chosen.folder.mixture_file.exists()
+    assert not file_of(chosen).exists()
 
 
 def test_too_few_examples_are_said_to_be(run, capsys):
@@ -92,7 +95,7 @@ def test_too_few_examples_are_said_to_be(run, capsys):
     few = dataclasses.replace(data, train={name: x[:29] for name, x in data.train.items()})
     assert mixture_if_possible(model, few, chosen.folder, EPOCH) is None
     assert "note: no samples of a mixture are measured: A mixture of 10" in capsys.readouterr().out
-    assert not chosen.folder.mixture_file.exists()
+    assert not file_of(chosen).exists()
 
 
 @pytest.mark.slow
@@ -103,22 +106,22 @@ def test_programs_fit_sample_and_export_it(run, tmp_path):
     )
     assert re.fullmatch(r"fitting .*\na.png\nlabel: likeliest( \d){5}\n", printed)
     assert (tmp_path / "a.png").is_file()
-    written = chosen.folder.mixture_file.read_bytes()
+    written = file_of(chosen).read_bytes()
     succeed(tmp_path, "export", "--run=run")
     [version] = (tmp_path / "saved_models" / "digits-jmvae_kl").iterdir()
     sample = tf.saved_model.load(version).signatures["sample_label"]
     model = load_checkpoint(chosen.checkpoint, chosen.folder)
-    mixture = read_latent_mixture(chosen.folder.mixture_file, 2)
+    mixture = read_latent_mixture(file_of(chosen), 2)
     label = sample(seed=tf.constant([4, 5]))["label"]
     expected = mixture.generate(model, "label", 2, tf.constant([[4, 0], [5, 0]]))
     np.testing.assert_allclose(label, expected, atol=1e-6)
     quick = ("--num_samples=2", "--num_importance_samples=2", "--num_examples=20")
     printed = succeed(tmp_path, "evaluate", "--run=run", *quick)
     assert "the same of samples from the mixture" in printed
-    assert chosen.folder.mixture_file.read_bytes() == written, "the same seed fits the same"
+    assert file_of(chosen).read_bytes() == written, "the same seed fits the same"
 
 
 @pytest.mark.parametrize("other", ["--given=label=3", "--label=3", "--walk=label=3"])
 def test_a_sampler_is_for_nothing_given(run, tmp_path, other):
-    told = mistake(tmp_path, "generate", "--run=run", "--sampler=mixture", other)
+    told = mistake(start(tmp_path, "generate", "--run=run", "--sampler=mixture", other))
     assert "A mixture stands in for the prior" in told
