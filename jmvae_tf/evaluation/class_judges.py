@@ -10,7 +10,7 @@ from jmvae_tf.evaluation.judges import fit_judge
 from jmvae_tf.evaluation.metrics.coherence import fit_classifier, predicted_classes
 from jmvae_tf.evaluation.subject import Subject
 
-MOST_COLOURED = 10_000
+MOST_COLOURED = 5000
 """Coloured training images, from the first, to which a judge is fitted."""
 
 _COLOURS = 3
