@@ -68,10 +68,8 @@ def evaluate(folder: pathlib.Path, run: str, *arguments: str) -> tuple[str, str]
     printed = succeed(folder, "evaluate", f"--run={run}", *arguments)
     after = contents(folder)
     figures = {f"{run}/figures", f"{run}/figures/reconstructions.png"}
-    beside = {
-        f"{run}/{name}"
-        for name in ("metrics_table.txt", "training_summary.json", "checkpoints/latent_mixture.json")
-    }
+    names = ("metrics_table.txt", "training_summary.json", "checkpoints/latent_mixture.json")
+    beside = {f"{run}/{name}" for name in names}
     written = {f"{run}/metrics.json"} | figures | beside
     assert {name for name in after if after[name] != before.get(name)} <= written
     assert after.keys() == {*before, *written}
