@@ -99,7 +99,7 @@ def test_metrics_are_those_of_the_examples_that_have_what_they_need(
     assert len(of_both) > 5
     assert all(np.isfinite(x["mean"]) for key, x in found.items() if key.startswith("bound"))
     # Draws differ where examples that lack something are scored beside these.
-    drawn = ("bound", "joint_single", "_given_", "variation_of")
+    drawn = ("bound", "joint_single", "_given_", "variation_of", "synergy")
     for key in (x for x in of_both if not any(word in x for word in drawn)):
         for part in ("mean", "standard_error"):
             assert found[key][part] == pytest.approx(expected[key][part], rel=1e-4), key

@@ -13,7 +13,7 @@ from jmvae_tf.evaluation.class_judges import (
     class_labels,
     class_metric_name,
 )
-from jmvae_tf.evaluation.classes import absent_classes
+from jmvae_tf.evaluation.classes import absent_classes, left_out
 from jmvae_tf.evaluation.estimate import estimate
 from jmvae_tf.evaluation.metrics import metric
 from jmvae_tf.evaluation.metrics_table import Metric
@@ -96,13 +96,15 @@ def conditional_coherence_by_number(subject: Subject) -> Iterator[Metric | str]:
         judges = subject.once(class_judges, label)
         if len(judges) < 2:
             continue
-        if absent := absent_classes(np.asarray(subject.having("training", label)[label])):
-            yield (
-                f"classes of {label} that no training example has count as not shown by what is "
-                f"generated: {len(absent)}"
-            )
+        absent = absent_classes(np.asarray(subject.having("training", label)[label]))
+        yield from left_out(
+            model.modalities[label], absent, "a training example", "conditional coherence"
+        )
+        # No judge reads these; where there is no label, any number may stand.
+        kept = np.flatnonzero(~np.isin(np.argmax(few[label], axis=1), absent))
+        known = {key: tf.gather(x, kept) for key, x in few.items()} if absent else few
         for size, given in given_sets(list(model.modalities)).items():
-            right = conditional_coherence(model, judges, few, label, given, seed)
+            right = conditional_coherence(model, judges, known, label, given, seed)
             if right.count():
                 yield Metric(
                     class_metric_name(subject, label, f"conditional_coherence_{size}_given"),

@@ -76,10 +76,13 @@ def test_examples_count_by_what_they_have():
     assert (one.examples, two.examples, image.examples, word.examples) == (24, 24, 24, 9)
 
 
-def test_classes_without_a_training_example_are_said_to_count():
+def test_classes_without_a_training_example_are_left_out():
     subject = subject_of_classes(ClassModel())
-    subject.data.training.update({name: x[1:2] for name, x in subject.data.training.items()})
-    note, *_ = conditional_coherence_by_number(subject)
+    training = subject.data.training
+    training.update({name: tf.gather(x, [0, 0, 1]) for name, x in training.items()})
+    note, one, *_ = conditional_coherence_by_number(subject)
     assert note == (
-        "classes of label that no training example has count as not shown by what is generated: 2"
+        "1 of 3 classes of label without a training example, which conditional coherence leaves "
+        "out: label2"
     )
+    assert (one.value.mean, one.examples) == (1, 20)

@@ -26,7 +26,11 @@ def test_classes_without_examples_are_named_and_left_out(eagerly):
         "1 of 5 classes of label without a training example, which coherence leaves out: label4",
         "2 of 5 classes of label without two training examples of different image, which diversity "
         "leaves out: label3, label4",
+        "the Fréchet distance is left out of image by label: it needs 128 test and training "
+        "examples, and there are 4",
         "2 of 5 classes of label without a test example, which accuracy leaves out: label2, label4",
+        "1 of 5 classes of label without a training example, which conditional coherence leaves "
+        "out: label4",
     ]
     for note in metrics["notes"]:
         assert f" note: {note}" in " ".join(table.split())
