@@ -79,7 +79,7 @@ def test_examples_count_by_what_they_have():
 def test_classes_without_a_training_example_are_left_out():
     subject = subject_of_classes(ClassModel())
     training = subject.data.training
-    training.update({name: tf.gather(x, [0, 0, 1]) for name, x in training.items()})
+    training.update({name: tf.gather(x, [0, 0, 0, 1, 1, 1]) for name, x in training.items()})
     note, one, *_ = conditional_coherence_by_number(subject)
     assert note == (
         "1 of 3 classes of label without a training example, which conditional coherence leaves "
