@@ -26,7 +26,7 @@ def announcement(model: MultimodalVAE, data: EvaluationData, protocol: Protocol)
     number, k = len(data.test[model.targets[0]]), protocol.num_importance_samples
     what = "bound, likelihoods, and how good what it generates is"
     lines = [f"measuring {number:,} test examples: {what}"]
-    if not k:
+    if not (k and model.has_prior):
         return lines
     decoded = number * k * len(proposals(model))
     values = sum(math.prod(model.modalities[name].event_shape) for name in model.targets)

@@ -33,6 +33,12 @@ class LatentSamples(ModalityInputs, abc.ABC):
     decodes_posterior = True
     """Whether decoders take samples of `posterior` itself."""
 
+    has_prior = True
+    """Whether training draws z to a p(z).
+
+    Without one there is no log p(x), and samples from nothing are those of a `LatentMixture`.
+    """
+
     conditional_equation = 5
     """The equation of the 2018 paper that `conditional_samples` implements."""
 

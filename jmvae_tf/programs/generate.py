@@ -69,10 +69,11 @@ _WALK = flags.DEFINE_list(
 )
 _SAMPLER = flags.DEFINE_enum(
     "sampler",
-    "prior",
+    None,
     ["prior", "mixture"],
     "what z is drawn from with nothing given: the prior, or a mixture of 10 Gaussians that is "
-    "fitted to the training data and kept beside the checkpoint",
+    "fitted to the training data and kept beside the checkpoint (default: prior; mixture if the "
+    "model has no prior)",
 )
 _NUM_SAMPLES = shared_flags.define_integer(
     "num_samples", 20, "samples to draw besides the average", 1
@@ -107,10 +108,11 @@ def main() -> None:
     if _SET.value:
         _check_edit()
     given = GivenFlags(_IMAGE.value or (), _GIVEN.value)
-    of_mixture = _SAMPLER.value == "mixture"
-    if of_mixture and (
+    from_nothing = not (
         given.images or given.items or modality_flags.are_any() or _SET.value or _WALK.value
-    ):
+    )
+    of_mixture = _SAMPLER.value == "mixture"
+    if of_mixture and not from_nothing:
         raise UserError(
             "A mixture stands in for the prior, from which z is drawn with nothing given",
             "--sampler=mixture with something given, set or walked to",
@@ -131,6 +133,8 @@ def main() -> None:
         number = _NUM_SAMPLES.value if _NUM_SAMPLES.present else _WALKS
         generation.draw_walk(trained, given, _WALK.value, number, seed, out)
     else:
+        if _SAMPLER.value is None and from_nothing:
+            of_mixture = not trained.model.has_prior
         mixture = mixture_of(run, trained.model) if of_mixture else None
         generation.generate(trained, given, _NUM_SAMPLES.value, seed, out, mixture)
 

@@ -49,7 +49,8 @@ def draw_figures(model: MultimodalVAE, data: DataSet, folder: RunFolder, seed: i
       Notes on what no figure shows, one sentence each.
     """
     examples = _first_test_examples(data)
-    images = [] if model.conditions else _generated_images(model)
+    has_samples = model.has_prior and not model.conditions
+    images = _generated_images(model) if has_samples else []
     drawable = [x for x in _directions(model) if is_drawable(model, x)]
     parts = _Parts(data)
     beside = [*_of_values(model, parts, seed), *_of_prior(model, parts, seed)]
@@ -165,7 +166,7 @@ def _of_values(model: MultimodalVAE, parts: _Parts, seed: int) -> Iterator[_Figu
 
 def _of_prior(model: MultimodalVAE, parts: _Parts, seed: int) -> Iterator[_Figure]:
     """Yields figures of correlations of numbers, and of the training images nearest to samples."""
-    if model.conditions:
+    if model.conditions or not model.has_prior:
         return
     numbers = [
         name for name, x in model.modalities.items() if x.kind == "numbers" and x.event_shape[0] > 1

@@ -37,6 +37,7 @@ class ClassModel:
     """
 
     conditions = ()
+    has_prior = True
     samples_to_infer = False
 
     def __init__(self, **answers):

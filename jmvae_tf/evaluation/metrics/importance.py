@@ -54,7 +54,11 @@ def importance_weighted_log_likelihoods(
     Returns:
       Names of modalities to their estimated joint log-likelihood, float32 [examples], nats; in a
       one-way model it is conditional on the others.
+
+    Raises:
+      ValueError: if the model has no p(z).
     """
+    _check_prior(model)
     targets = model.targets
     sums = [(name,) for name in targets] + ([targets] if len(targets) > 1 else [])
     names = list(model.modalities)
@@ -107,7 +111,11 @@ def prior_log_likelihoods(
 
     Returns:
       float32, [examples], nats.
+
+    Raises:
+      ValueError: if the model has no p(z).
     """
+    _check_prior(model)
 
     @tf.function(autograph=False, reduce_retracing=True)
     def log_sums(
@@ -120,6 +128,11 @@ def prior_log_likelihoods(
     rows = rows_at_once(model, [name])
     description = f"prior samples of {name}"
     return _log_mean(log_sums, examples, [name], num_samples, seed, rows, description)[name]
+
+
+def _check_prior(model: MultimodalVAE) -> None:
+    if not model.has_prior:
+        raise ValueError(f"log p(x) needs a p(z). Received: {type(model).__name__}, which has none")
 
 
 def _mask_of(batch: Tensors, name: str) -> tf.Tensor | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.evaluation.batches import rows_at_once
+from jmvae_tf.evaluation.batches import decoded_means
 from jmvae_tf.evaluation.class_judges import (
     ClassJudge,
     class_judges,
@@ -35,15 +35,8 @@ def joint_coherence(
     Returns:
       0 or 1 for each sample, float [samples].
     """
-    size = rows_at_once(model, list(judges))
-    agree = []
-    for start in range(0, len(z), size):
-        part = z[start : start + size]
-        found = [
-            judge(np.asarray(model.decoded_mean(name, part))) for name, judge in judges.items()
-        ]
-        agree.append(np.all(np.equal(found, found[0]), axis=0).astype(float))
-    return np.concatenate(agree)
+    found = [judge(decoded_means(model, name, z)) for name, judge in judges.items()]
+    return np.all(np.equal(found, found[0]), axis=0).astype(float)
 
 
 @metric("classes", place=2)
@@ -55,14 +48,16 @@ def joint_coherence_of_samples(subject: Subject) -> Iterator[Metric]:
         if len(judges) < 2:
             continue
         together = f"of which {', '.join(judges)} show the same {label}"
-        yield Metric(
-            class_metric_name(subject, label, "joint_coherence"),
-            f"share of samples from the prior {together}",
-            estimate(joint_coherence(model, judges, model.sample_posterior(None, NUM_DRAWN, seed))),
-        )
+        if model.has_prior:
+            z = model.sample_posterior(None, NUM_DRAWN, seed)
+            yield Metric(
+                class_metric_name(subject, label, "joint_coherence"),
+                f"share of samples from the prior {together}",
+                estimate(joint_coherence(model, judges, z)),
+            )
         if subject.mixture:
             yield Metric(
                 class_metric_name(subject, label, "joint_coherence_mixture"),
-                "  the same of samples from the mixture in the latent space",
+                f"share of samples from the mixture in the latent space {together}",
                 estimate(joint_coherence(model, judges, subject.mixture.sample(NUM_DRAWN, seed))),
             )

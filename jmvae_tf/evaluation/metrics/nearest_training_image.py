@@ -42,7 +42,7 @@ def distance_to_training_images(subject: Subject) -> Iterator[Line]:
     Far below 1, samples are copies of training images.
     """
     model = subject.model
-    if model.conditions:
+    if model.conditions or not model.has_prior:
         return
     for image in subject.of_kind("image"):
         real, training = (subject.having(part, image)[image] for part in ("grey", "training"))

@@ -75,7 +75,7 @@ def difference_of_correlations(
 def correlations_of_numbers(subject: Subject) -> Iterator[Line]:
     """Yields the difference of correlations of numbers drawn from the prior and of test numbers."""
     model = subject.model
-    if model.conditions:
+    if model.conditions or not model.has_prior:
         return
     for name in subject.of_kind("numbers"):
         if model.modalities[name].event_shape[0] < 2:

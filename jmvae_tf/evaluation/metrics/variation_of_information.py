@@ -16,7 +16,8 @@ def variation_of_information_bound(subject: Subject) -> Iterator[Metric]:
     """Yields its upper bound: Eq. 4 with alpha = 1, plus another D_KL(q(z|x,w) || p(z))."""
     terms, names = subject.once(terms_on_test_data), list(subject.model.modalities)
     if (
-        subject.number_having(*names) != 0
+        subject.model.has_prior
+        and subject.number_having(*names) != 0
         and len(names) == 2
         and all(f"kl_{name}" in terms for name in names)
     ):

@@ -13,6 +13,8 @@ def importance_sections(subject: Subject) -> list[Section]:
     note = "".join(f"; {name}: {text}" for name, text in densities if text)
     k = subject.protocol.num_importance_samples
     title = f"Importance-weighted log-likelihoods, k = {k}, nats{note}"
+    if not model.has_prior:
+        return [Section(title, [], [], ["log-likelihoods are left out: this model has no p(z)"])]
     weighted = gather.of_model("importance weights", title, subject)
     if model.conditions or not model.directions:
         return [weighted]

@@ -37,3 +37,14 @@ def test_a_mixture_where_modalities_agree_has_more():
     assert mixture.name == "joint_coherence_mixture"
     assert prior.value.mean == pytest.approx(1 / 3, abs=1e-3)
     assert mixture.value.mean == 1
+
+
+def test_a_model_without_a_prior_has_only_samples_of_the_mixture():
+    model = ClassModel()
+    model.has_prior = False
+    assert list(joint_coherence_of_samples(subject_of_classes(model))) == []
+    mixture = LatentMixture(
+        np.ones(1, "f"), np.zeros((1, 1), "f"), np.full((1, 1, 1), 0.01, "f"), 9
+    )
+    [found] = joint_coherence_of_samples(subject_of_classes(model, mixture=mixture))
+    assert (found.name, found.value.mean) == ("joint_coherence_mixture", 1)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from jmvae_tf.evaluation.metrics import importance
+from jmvae_tf.evaluation.metrics.nearest_training_image import distance_to_training_images
+from jmvae_tf.evaluation.metrics.variation_of_information import variation_of_information_bound
 from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
 from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
 from jmvae_tf.evaluation.sections.importance import importance_sections
@@ -52,3 +54,23 @@ def test_weighted_estimates_of_discrete_values_are_checked(
     assert found == flagged
     assert metrics["log_p_joint_multiple"]["mean"] == 2.0
     assert table.count("(too few samples)") == len(flagged)
+
+
+def test_a_model_without_a_prior_has_no_log_likelihoods(monkeypatch):
+    """Neither these nor what follows from them, such as synergy; nor are samples of it measured."""
+    modalities = {"image": image_of(), "label": label_of(3)}
+    model = small_model("jmvae_kl", modalities)
+    monkeypatch.setattr(type(model), "has_prior", False)
+    test = drawn([0, 1, 2, 1], 3)
+    subject = Subject(model, EvaluationData(test, test, test), Protocol())
+    [section] = importance_sections(subject)
+    assert (section.metrics, section.notes) == (
+        [],
+        ["log-likelihoods are left out: this model has no p(z)"],
+    )
+    assert not list(distance_to_training_images(subject))
+    assert not list(variation_of_information_bound(subject))
+    with pytest.raises(ValueError, match=r"needs a p\(z\)\. Received: JMVAEKL"):
+        importance.importance_weighted_log_likelihoods(model, test, ["image"])
+    with pytest.raises(ValueError, match=r"needs a p\(z\)"):
+        importance.prior_log_likelihoods(model, test, "label")
