@@ -15,6 +15,7 @@ from jmvae_tf.programs.common.help_text import put_into_group
 from jmvae_tf.programs.common.run_source import data_dir_of_run
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.programs.common.training_plan import make_plan
+from jmvae_tf.runtime.files import check_can_write
 
 EXAMPLES = {
     "bin/train": "trains jmvae_kl on handwritten digits of 8x8 pixels: two minutes, no network",
@@ -53,7 +54,7 @@ _DISTRIBUTE = flags.DEFINE_string(
 )
 _PROFILE = flags.DEFINE_bool("profile", False, "write a trace of some steps for TensorBoard")
 put_into_group("Hardware", _DISTRIBUTE, _PROFILE)
-_VERBOSE = flags.DEFINE_bool("verbose", False, "print the table of all metrics at the end")
+_VERBOSE = shared_flags.define_verbose()
 settings_flags.define()
 
 
@@ -70,6 +71,8 @@ def main() -> None:
         named=shared_flags.given_flags(_MODEL, _DATA),
         config=_CONFIG.value,
     )
+    if plan.is_chief:
+        check_can_write(pathlib.Path(_EXPORT_DIR.value), "export_dir")
     usual = pathlib.Path(_DATA_DIR.value)
     data_dir = data_dir_of_run(plan.folder.path, _DATA_DIR) if plan.resume else usual
     load_tensorflow()

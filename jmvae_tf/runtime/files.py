@@ -226,6 +226,30 @@ def written_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
         raise OSError(error.errno or errno.EIO, reason, str(path)) from error
 
 
+def check_can_write(folder: pathlib.Path, flag: str) -> None:
+    """Checks before long work that files can be written in a folder, which may not exist yet.
+
+    Permissions do not tell it, so a temporary folder is made there, or in the lowest folder above
+    it, and removed.
+
+    Args:
+      folder: the folder.
+      flag: the program's flag that names it.
+
+    Raises:
+      UserError: if files cannot be written there.
+    """
+    try:
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        os.rmdir(tempfile.mkdtemp(prefix=_UNFINISHED, dir=there))
+    except OSError as error:
+        raise UserError(
+            f"--{flag} must name a place where files can be written",
+            f"{folder}: {error.strerror or error}",
+            f"choose another --{flag}",
+        ) from error
+
+
 def is_temporary(path: pathlib.Path) -> bool:
     """Tells whether a path was left by `written_atomically`, `unfinished_folder` or `locked`."""
     return path.name.startswith((_UNFINISHED, _MARK))

@@ -13,6 +13,7 @@ from jmvae_tf.data.own.manifest import Manifest
 from jmvae_tf.presets import usual_target
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import (
+    check_can_write,
     claimed,
     is_temporary,
     read_json,
@@ -124,24 +125,24 @@ class RunFolder:
         return run_config.is_run_config(self.config_file)
 
     def check_new(self, overwrite: bool) -> None:
-        """Refuses to start a run in a folder that is in use.
+        """Refuses to start a run in a folder that is in use, or that cannot be written to.
 
         Raises:
-          UserError: if the path exists and `overwrite` is not set, or it is not a run and so must
-            not be removed.
+          UserError: if the path exists and `overwrite` is not set, it is not a run and so must not
+            be removed, or nothing can be written there.
         """
-        if not self.path.exists() or (self.path.is_dir() and not any(self._entries())):
+        is_free = not self.path.exists() or (self.path.is_dir() and not any(self._entries()))
+        if is_free or (overwrite and self.is_run()):
+            self._check_kinds(links=True)
+            check_can_write(self.path, "run")
             return
         if self.is_run():
-            if not overwrite:
-                done = max(self.checkpoint_epochs(), default=0)
-                raise UserError(
-                    f"{self.path} has a run already, of {done} epochs",
-                    f"--run={self.path}",
-                    "continue it with --resume, replace it with --overwrite, or choose another",
-                )
-            self._check_kinds(links=True)
-            return
+            done = max(self.checkpoint_epochs(), default=0)
+            raise UserError(
+                f"{self.path} has a run already, of {done} epochs",
+                f"--run={self.path}",
+                "continue it with --resume, replace it with --overwrite, or choose another",
+            )
         if not overwrite:
             raise UserError(
                 "The folder of a new run must not exist, and what is there is not a run",

@@ -252,6 +252,13 @@ def test_new_run_may_take_what_is_free(folder, settings):
     assert folder.is_run()
 
 
+@pytest.mark.parametrize("path", ["/proc/x", "/proc/x/y", "/dev/null/x"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_run_that_cannot_be_written_is_refused_at_once(path, overwrite):
+    with pytest.raises(UserError, match=f"received {path}: .*; choose another --run$"):
+        RunFolder(pathlib.Path(path)).check_new(overwrite)
+
+
 def test_run_is_overwritten_only_if_asked_for(run, settings):
     run.write_history([{"epoch": 1}])
     (run.path / "checkpoints").mkdir()
