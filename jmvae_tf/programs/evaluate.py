@@ -4,8 +4,9 @@ Metrics: bounds, log-likelihoods, squared errors, accuracy, coherence, diversity
 Fréchet distance. For samples with nothing given it fits a mixture of Gaussians to the latent space
 first, and keeps it beside the checkpoint.
 
-Prints a table of means with standard errors over test examples, writes them to metrics.json in the
-run's folder, and draws figures/reconstructions.png there.
+Prints how good the model is in a few lines, and what to do next. Writes all metrics with their
+standard errors to metrics.json in the run's folder and, as a table, to metrics_table.txt, and draws
+figures/reconstructions.png there.
 """
 
 import pathlib
@@ -17,6 +18,7 @@ from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.run_source import data_dir_of_run, source_of_run
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import check_can_write
 
 EXAMPLES = {
     "bin/evaluate": "measures runs/digits-jmvae_kl on all test digits",
@@ -51,6 +53,7 @@ _NUM_EXAMPLES = shared_flags.define_integer(
 )
 _OUT = shared_flags.define_path("out", None, "JSON file (default: metrics.json of the run)")
 _SEED = shared_flags.define_seed(0, "the same seed gives the same metrics and figures")
+_VERBOSE = shared_flags.define_verbose()
 shared_flags.define_inference()
 
 
@@ -62,6 +65,8 @@ def main() -> None:
     out = pathlib.Path(_OUT.value or run.folder.metrics_file)
     if out.is_dir():
         raise UserError("--out is a file", f"--out={out}, a folder", f"write --out={out}/NAME.json")
+    check_can_write(run.folder.path, "run")
+    check_can_write(out.parent, "out")
     load_tensorflow()
     from jmvae_tf.programs.tasks import run_evaluation
 
@@ -76,4 +81,5 @@ def main() -> None:
         seed=_SEED.value,
         num_examples=_NUM_EXAMPLES.value,
         out=out,
+        verbose=_VERBOSE.value,
     )

@@ -1,9 +1,10 @@
-"""What a training prints at its end: how good the model is, and the commands that come next."""
+"""What trainings and evaluations print last: how good the model is, and the commands to go on."""
 
 import pathlib
 import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from jmvae_tf.evaluation.protocol import protocol_entry
 from jmvae_tf.models.base import MultimodalVAE
@@ -37,13 +38,82 @@ def last_lines(
     Raises:
       UserError: if a file of the run is damaged.
     """
-    metrics, history = read_json(folder.metrics_file), folder.read_history()
+    run, data = f"--run={folder.path}", _data_flags(folder, settings)
+    return _lines(
+        folder,
+        settings,
+        model,
+        num_training,
+        folder.metrics_file,
+        [
+            ("SavedModel", str(exported)),
+            ("draw", shlex.join(["bin/generate", run, *_given(model)])),
+            ("try in a browser", shlex.join(["bin/demo", f"--saved_model={exported}"])),
+            ("log-likelihoods", shlex.join(["bin/evaluate", run, *data])),
+        ],
+    )
+
+
+def last_lines_of_evaluation(
+    folder: RunFolder,
+    settings: Settings,
+    model: MultimodalVAE,
+    num_training: int,
+    metrics_file: pathlib.Path,
+    has_mixture: bool,
+) -> str:
+    """Returns a few lines on a run that bin/evaluate has measured, and the commands that come next.
+
+    Args:
+      folder: see `last_lines`.
+      settings: see `last_lines`.
+      model: see `last_lines`.
+      num_training: see `last_lines`.
+      metrics_file: what was measured.
+      has_mixture: whether a mixture was fitted to the model's latent space.
+
+    Raises:
+      UserError: if a file of the run is damaged.
+    """
+    run = f"--run={folder.path}"
+    from_mixture = ["bin/generate", run, "--sampler=mixture"]
+    return _lines(
+        folder,
+        settings,
+        model,
+        num_training,
+        metrics_file,
+        [
+            ("as JSON", str(metrics_file)),
+            ("draw", shlex.join(["bin/generate", run, *_given(model)])),
+            *([("draw from nothing", shlex.join(from_mixture))] if has_mixture else []),
+            ("try in a browser", shlex.join(["bin/demo", run])),
+            ("export", shlex.join(["bin/export", run])),
+        ],
+    )
+
+
+def _lines(
+    folder: RunFolder,
+    settings: Settings,
+    model: MultimodalVAE,
+    num_training: int,
+    metrics_file: pathlib.Path,
+    commands: Sequence[tuple[str, str]],
+) -> str:
+    """Returns the lines on a measured model; `commands` come between figures and more training."""
+    metrics, history = read_json(metrics_file), folder.read_history()
     training = training_of(settings, history, num_training)
     judged = verdict(metrics, model.modalities, training, model.conditions)
     number = protocol_entry(metrics, "num_examples")
-    epochs = f"{len(history)} epoch{'' if len(history) == 1 else 's'}"
-    head = f"{settings.model} on {settings.data}, {epochs}, {number} test examples:"
-    commands = list(_commands(folder, settings, model, judged.step, exported))
+    trained = _trained_for(folder, metrics.get("checkpoint"), len(history))
+    head = f"{settings.model} on {settings.data}, {trained}, {number} test examples:"
+    commands = [
+        ("figures", str(folder.figures)),
+        ("all metrics", str(table_beside(metrics_file))),
+        *commands,
+        *_more_training(folder, settings, judged.step),
+    ]
     width = max(len(what) for what, _ in commands)
     return "\n".join(
         [
@@ -59,22 +129,19 @@ def last_lines(
     )
 
 
-def _commands(
-    folder: RunFolder,
-    settings: Settings,
-    model: MultimodalVAE,
-    step: NextStep,
-    exported: pathlib.Path,
+def _trained_for(folder: RunFolder, checkpoint: Any, epochs: int) -> str:
+    """Returns how long the weights of a checkpoint have been trained, in words."""
+    earlier = [x for x in range(1, epochs) if folder.checkpoint_of(x).name == checkpoint]
+    if earlier:
+        return f"epoch {earlier[0]} of {epochs}"
+    return f"{epochs} epoch{'' if epochs == 1 else 's'}"
+
+
+def _more_training(
+    folder: RunFolder, settings: Settings, step: NextStep
 ) -> Iterator[tuple[str, str]]:
-    """Yields what can be done now, with the command or the path for it."""
-    run = f"--run={folder.path}"
-    yield "figures", str(folder.figures)
-    yield "all metrics", str(table_beside(folder.metrics_file))
-    yield "SavedModel", str(exported)
-    yield "draw", shlex.join(["bin/generate", run, *_given(model)])
-    yield "try in a browser", shlex.join(["bin/demo", f"--saved_model={exported}"])
-    data = _data_flags(folder, settings)
-    yield "log-likelihoods", shlex.join(["bin/evaluate", run, *data])
+    """Yields the command of the next step, if it is a training."""
+    run, data = f"--run={folder.path}", _data_flags(folder, settings)
     if step.resumes:
         yield "train longer", shlex.join(["bin/train", run, *data, *step.flags])
     elif step.flags:

@@ -233,7 +233,7 @@ def _measures(model: MultimodalVAE, metrics: Mapping[str, Any], checkpoint: str)
     if len(shown) < len(rows) or len(generated) > _MOST_ROWS:
         yield _wrapped(
             f"All {len(rows)} measures, also of single columns and classes, are in the run's "
-            "`metrics.json`; `bin/evaluate` prints them with what they mean."
+            "`metrics.json`, and with what they mean in its `metrics_table.txt`."
         )
 
 

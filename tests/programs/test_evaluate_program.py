@@ -10,7 +10,7 @@ import pytest
 from jmvae_tf.data import digits
 from jmvae_tf.settings import settings_of
 from jmvae_tf.training.build import make_model
-from jmvae_tf.training.run_folder import RunFolder
+from jmvae_tf.training.run_folder import RunFolder, table_beside
 from jmvae_tf.training.train import train
 from tests.helpers.folders import contents
 from tests.helpers.printed_metrics import is_printed
@@ -76,6 +76,11 @@ def evaluate(folder: pathlib.Path, run: str, *arguments: str) -> tuple[str, str]
     return printed, after[f"{run}/metrics.json"].decode()
 
 
+def table_of(folder: pathlib.Path, run: str) -> str:
+    """The table that was written beside the metrics of a run."""
+    return table_beside(folder / run / "metrics.json").read_text()
+
+
 def read(text: str) -> dict:
     """JSON as the standard has it, without NaN and Infinity."""
 
@@ -99,11 +104,38 @@ def test_table_and_file_have_every_figure(copied):
     assert metrics.pop("data")["examples"]["test"] == 299
     assert {"log_p_joint_multiple", "log_p_image_given_label_single"} <= metrics.keys()
     assert "label_to_image_log_likelihood" in metrics
-    lines = printed.splitlines()
-    assert "40 test examples, mean ± standard error" in lines
+    table = table_of(copied, "jmvae_kl")
+    lines = table.splitlines()
+    assert lines[0] == "40 test examples, mean ± standard error"
     assert "Importance-weighted log-likelihoods, k = 30, nats" in lines
-    assert lines[-1] == "metrics: jmvae_kl/metrics.json"
-    assert all(is_printed(metric, printed) for metric in metrics.values())
+    assert all(is_printed(metric, table) for metric in metrics.values())
+    assert lines[2] not in printed
+    check_summary(printed)
+
+
+def check_summary(printed: str) -> None:
+    """Checks what is printed last: a few lines, and the commands that come next."""
+    lines = printed[printed.index("jmvae_kl on digits, 1 epoch, 40 test examples:") :].splitlines()
+    assert lines[1].startswith("  Reads label from image: ")
+    assert lines[2].startswith("  Draws image from label: ")
+    assert "\n  Verdict: " in printed
+    assert "\n  Next: " in printed
+    assert len(lines) < 25
+    assert max(map(len, lines)) <= 80
+    expected = {
+        "all metrics        jmvae_kl/metrics_table.txt",
+        "as JSON            jmvae_kl/metrics.json",
+        "draw from nothing  bin/generate --run=jmvae_kl --sampler=mixture",
+        "export             bin/export --run=jmvae_kl",
+    }
+    assert expected <= set(lines)
+
+
+@pytest.mark.slow
+def test_the_table_is_printed_if_asked_for(copied):
+    printed, _ = evaluate(copied, "jmvae_kl", *QUICK, "--verbose")
+    table = table_of(copied, "jmvae_kl")
+    check_summary(printed[printed.index(table) + len(table) :])
 
 
 @pytest.mark.slow
@@ -133,8 +165,8 @@ def test_another_seed_and_more_examples_than_there_are(copied):
     other, others = evaluate(
         copied, "jmvae_kl", *QUICK, "--checkpoint=best", "--seed=8", "--num_examples=100000"
     )
-    assert "\n40 test examples," in printed
-    assert "\n299 test examples," in other
+    assert ", 40 test examples:\n" in printed
+    assert ", 299 test examples:\n" in other
     metrics, more = read(written), read(others)
     assert metrics["checkpoint"] == more["checkpoint"] == "epoch-000001.keras"  # The best one's.
     assert (metrics["protocol"]["num_examples"], more["protocol"]["num_examples"]) == (40, 299)
@@ -145,14 +177,15 @@ def test_another_seed_and_more_examples_than_there_are(copied):
 def test_inference_of_what_is_missing_can_be_chosen(copied):
     """On as few examples as there can be, among which most labels are missing."""
     flags = (*QUICK, "--num_examples=2", "--missing=zeros", "--num_rounds=2", "--feed_back=means")
-    printed, written = evaluate(copied, "jmvae_h", *flags)
+    _, written = evaluate(copied, "jmvae_h", *flags)
     metrics = read(written)
     assert (metrics["missing"], metrics["num_rounds"], metrics["feed_back"]) == (
         "zeros",
         2,
         "means",
     )
-    assert re.search(r"^  label → image, Eq\. 6, N = 3 ", printed, flags=re.MULTILINE)
+    table = table_of(copied, "jmvae_h")
+    assert re.search(r"^  label → image, Eq\. 6, N = 3 ", table, flags=re.MULTILINE)
     assert "label_to_image_log_likelihood" in metrics
 
 
@@ -177,6 +210,7 @@ def test_inference_of_what_is_missing_can_be_chosen(copied):
                 ("num_examples", 1, 2, ", for a standard error"),
             )
         ),
+        (["--run=jmvae_kl", "--out=/proc/x/a.json"], "received /proc/x: No such file"),
         (["--run=jmvae_kl", "--seed=-1"], "--seed must be from 0 to 2147483647;"),
         (["--run=jmvae_kl", "--num_samples=many"], "--num_samples=many"),
         (["--run=jmvae_kl", "--num_sample=5"], "did you mean --num_samples?"),

@@ -116,6 +116,11 @@ def define_checkpoint() -> flags.FlagHolder:
     )
 
 
+def define_verbose() -> flags.FlagHolder:
+    """Defines --verbose for a program that measures a model."""
+    return flags.DEFINE_bool("verbose", False, "print the table of all metrics at the end")
+
+
 def define_export() -> tuple[flags.FlagHolder, flags.FlagHolder]:
     """Defines --export_dir and --keep_versions for a program that exports."""
     export_dir = define_path("export_dir", "saved_models", "folder for SavedModels")

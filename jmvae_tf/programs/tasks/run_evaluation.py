@@ -10,6 +10,7 @@ from jmvae_tf.programs.common.chosen_run import ChosenRun
 from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.programs.tasks import run_data
 from jmvae_tf.programs.tasks.run_model import load_model_of
+from jmvae_tf.reporting.last_lines import last_lines_of_evaluation
 from jmvae_tf.reporting.metrics_file import write_metrics
 from jmvae_tf.reporting.mixtures import mixture_if_possible
 from jmvae_tf.reporting.run_figures import draw_reconstructions
@@ -29,8 +30,9 @@ def evaluate_run(
     seed: int,
     num_examples: int | None,
     out: pathlib.Path,
+    verbose: bool = False,
 ) -> None:
-    """Prints the metrics of a run, writes them to a file and draws its reconstructions.
+    """Measures a run, writes its metrics to a file, draws its reconstructions and sums it up.
 
     Args:
       run: the run.
@@ -43,6 +45,7 @@ def evaluate_run(
       seed: see `Protocol`.
       num_examples: the number of test examples, from the first; None for all.
       out: the JSON file.
+      verbose: whether to print the table of all metrics.
 
     Raises:
       UserError: if the run or the data cannot be read, or the model does not have a setting.
@@ -60,10 +63,11 @@ def evaluate_run(
     about = {"checkpoint": checkpoint, **used}
     try:
         mixture = mixture_if_possible(model, data, run.folder, checkpoint)
-        write_metrics(model, data, protocol, out, num_examples, about, mixture=mixture)
+        write_metrics(model, data, protocol, out, num_examples, about, verbose, mixture)
         draw_reconstructions(model, data, run.folder, seed)
         if not inference:  # Exports infer as the run's settings say.
             summarise_run(model, data, run.folder, checkpoint)
     except KeyboardInterrupt as interrupt:
         raise interrupted(interrupt, f"{out} is unchanged; start again") from None
-    print(f"metrics: {out}")
+    number, has_mixture = data.num_examples("train"), mixture is not None
+    print(last_lines_of_evaluation(run.folder, run.settings, model, number, out, has_mixture))
