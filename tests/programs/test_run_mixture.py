@@ -122,7 +122,13 @@ def test_programs_fit_sample_and_export_it(run, tmp_path):
     assert file_of(chosen).read_bytes() == written, "the same seed fits the same"
 
 
-@pytest.mark.parametrize("other", ["--given=label=3", "--label=3", "--walk=label=3"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        "--label=3",
+        *(pytest.param(x, marks=pytest.mark.slow) for x in ("--given=label=3", "--walk=label=3")),
+    ],
+)
 def test_a_sampler_is_for_nothing_given(run, tmp_path, other):
     told = mistake(start(tmp_path, "generate", "--run=run", "--sampler=mixture", other))
     assert "A mixture stands in for the prior" in told
