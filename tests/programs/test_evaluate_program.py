@@ -108,6 +108,7 @@ def test_table_and_file_have_every_figure(copied):
     lines = table.splitlines()
     assert lines[0] == "40 test examples, mean ± standard error"
     assert "Importance-weighted log-likelihoods, k = 30, nats" in lines
+    assert all(f" note: {note}" in " ".join(table.split()) for note in metrics.pop("notes"))
     assert all(is_printed(metric, table) for metric in metrics.values())
     assert lines[2] not in printed
     check_summary(printed)
