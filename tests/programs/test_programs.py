@@ -496,8 +496,6 @@ def test_damaged_idx_file(tmp_path, damage):
         ),
         pytest.param(["--joint_encoder=(D8R, Q8R)"], "'Q8R'", marks=pytest.mark.slow),
         (["--run=file/run"], "file/run"),
-        pytest.param(["--run=/proc/run"], "/proc/run", marks=pytest.mark.slow),
-        pytest.param(["--export_dir=file/models"], "file/models", marks=pytest.mark.slow),
     ],
 )
 def test_mistake_that_shows_before_training(tmp_path, arguments, told):
