@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import tensorflow as tf
 
-from jmvae_tf.evaluation.batches import decoded_means
+from jmvae_tf.evaluation.batches import decoded_in_parts
 from jmvae_tf.evaluation.class_judges import (
     ClassJudge,
     class_judges,
@@ -35,7 +35,7 @@ def joint_coherence(
     Returns:
       0 or 1 for each sample, float [samples].
     """
-    found = [judge(decoded_means(model, name, z)) for name, judge in judges.items()]
+    found = [judge(decoded_in_parts(model, name, z)) for name, judge in judges.items()]
     return np.all(np.equal(found, found[0]), axis=0).astype(float)
 
 
