@@ -60,7 +60,7 @@ ADDITIONS = (
             import keras
 
             from jmvae_tf.models.vae import VAE
-            from jmvae_tf.objectives import beta_vae_bound
+            from jmvae_tf.objectives.papers import beta_vae_bound
 
 
             @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -74,7 +74,7 @@ ADDITIONS = (
             '''
         },
         {
-            "objectives.py": (
+            "objectives/papers.py": (
                 "def jmvae_bound(",
                 '''
                 def beta_vae_bound(bound: Bound, beta: float, kl_weight: Weight = 1.0) -> Bound:

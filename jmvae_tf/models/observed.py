@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from jmvae_tf.likelihoods import as_mask
 from jmvae_tf.modalities import Modality, observed_key
+from jmvae_tf.objectives.terms import rows_of
 
 Tensors = Mapping[str, tf.Tensor]
 """Modality name to [batch, *event_shape], and `observed_key` of some names to masks."""
@@ -47,12 +48,6 @@ def observed_of(data: Tensors) -> Observed:
     keys = {name: observed_key(name) for name in data}
     masks = {name: as_mask(data[key]) for name, key in keys.items() if key in data}
     return Observed(masks, {name: rows_of(mask) for name, mask in masks.items()})
-
-
-def rows_of(mask: tf.Tensor) -> tf.Tensor:
-    """Tells in which examples any value is observed, bool [batch]."""
-    axes = list(range(1, mask.shape.rank))
-    return tf.reduce_any(mask, axis=axes) if axes else mask
 
 
 def values_in(data: Mapping[str, Any]) -> dict[str, Any]:
