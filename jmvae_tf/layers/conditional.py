@@ -109,7 +109,10 @@ def chosen_networks(
 
 
 def encoders(
-    chosen: Mapping[str, Network], event_shapes: Mapping[str, Sequence[int]], latent_dim: int
+    chosen: Mapping[str, Network],
+    event_shapes: Mapping[str, Sequence[int]],
+    latent_dim: int,
+    head: type[GaussianHead] = GaussianHead,
 ) -> dict[str, ConditionalDistribution]:
     """Makes q(z|x) of each modality.
 
@@ -117,10 +120,11 @@ def encoders(
       chosen: modality name to body; the 2018 paper's body is used for those left out.
       event_shapes: modality name to the shape of one example.
       latent_dim: the number of values of z.
+      head: what makes a distribution of features.
     """
     return {
         name: ConditionalDistribution(
-            encoder_body(chosen.get(name), shape), GaussianHead(latent_dim), name=f"{name}_encoder"
+            encoder_body(chosen.get(name), shape), head(latent_dim), name=f"{name}_encoder"
         )
         for name, shape in event_shapes.items()
     }

@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from jmvae_tf.inference import of_family, scale_of
 from jmvae_tf.likelihoods import Likelihood
 from jmvae_tf.runtime import replicas
 
@@ -25,7 +26,7 @@ def standard_normal(latent_dim: int) -> tfd.MultivariateNormalDiag:
     return tfd.MultivariateNormalDiag(tf.zeros(latent_dim), tf.ones(latent_dim))
 
 
-def reparameterised_sample(q: tfd.MultivariateNormalDiag, seed: tf.Tensor) -> tf.Tensor:
+def reparameterised_sample(q: tfd.Distribution, seed: tf.Tensor) -> tf.Tensor:
     """Samples z ~ q for each example by the reparameterisation trick (Kingma and Welling 2014).
 
         z = mu + sigma * epsilon, epsilon ~ N(0, I)
@@ -33,20 +34,37 @@ def reparameterised_sample(q: tfd.MultivariateNormalDiag, seed: tf.Tensor) -> tf
     Equals `q.sample(seed=seed)`, however many replicas share the batch.
 
     Args:
-      q: distribution of batch shape [batch] and event shape [latent_dim].
+      q: a Gaussian or Laplace distribution of independent values, of batch shape [batch].
       seed: int32, [2].
 
     Returns:
       float32, [batch, latent_dim].
     """
-    mu, sigma = q.mean(), q.stddev()
+    mu, sigma = q.mean(), scale_of(q)
+    return mu + sigma * noise_of_batch(q, seed)
+
+
+def noise_of_batch(
+    q: tfd.Distribution, seed: tf.Tensor, num_samples: int | None = None
+) -> tf.Tensor:
+    """Samples epsilon, of mean 0 and scale 1, for each example, of the family of q.
+
+    Args:
+      q: a Gaussian or Laplace distribution of independent values, of batch shape [batch].
+      seed: int32, [2].
+      num_samples: the number of samples per example; None for one, without an axis.
+
+    Returns:
+      float32, [num_samples, batch, latent_dim].
+    """
+    mu, samples = q.mean(), () if num_samples is None else (num_samples,)
 
     def noise(examples: tf.Tensor) -> tf.Tensor:
-        shape = (examples, mu.shape[-1])
-        return tfd.MultivariateNormalDiag(tf.zeros(shape), tf.ones(shape)).sample(seed=seed)
+        shape = (examples, *samples, mu.shape[-1])
+        return of_family(q, tf.zeros(shape), tf.ones(shape)).sample(seed=seed)
 
     epsilon = replicas.current().part_of_batch(noise, tf.shape(mu)[0])
-    return mu + sigma * epsilon
+    return tf.transpose(epsilon, [1, 0, 2]) if samples else epsilon
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -83,16 +101,38 @@ class GaussianHead(keras.layers.Layer):
 
     def call(
         self, features: tf.Tensor, batch_shape: tf.Tensor | Sequence[int] = (-1,)
-    ) -> tfd.MultivariateNormalDiag:
+    ) -> tfd.Distribution:
         """Maps [batch, size] to a distribution of batch shape `batch_shape`, event [latent_dim]."""
         shape = tf.concat([batch_shape, [self.latent_dim]], axis=0)
         mean = tf.reshape(self.mean(features), shape)
-        variance = tf.math.softplus(tf.reshape(self.variance(features), shape)) + VARIANCE_FLOOR
+        return self.distribution(mean, tf.reshape(self.variance(features), shape))
+
+    def distribution(self, mean: tf.Tensor, a: tf.Tensor) -> tfd.Distribution:
+        """Makes the distribution of z."""
+        variance = tf.math.softplus(a) + VARIANCE_FLOOR
         return tfd.MultivariateNormalDiag(mean, tf.sqrt(variance))
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments, for Keras to save."""
         return {**super().get_config(), "latent_dim": self.latent_dim}
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+class LaplaceHead(GaussianHead):
+    """Turns features into Laplace(z; mu, b), with mu and a linear and b = D softmax(a) + 1e-6.
+
+    D is the number of values of z, so the mean of their scales is 1. Source: Shi et al. 2019, the
+    authors' code. Files name the layer of a `variance`, as in `GaussianHead`.
+    """
+
+    def distribution(self, mean: tf.Tensor, a: tf.Tensor) -> tfd.Distribution:
+        """Makes the distribution of z."""
+        return tfd.Independent(tfd.Laplace(mean, shared_scale(a)), 1)
+
+
+def shared_scale(a: tf.Tensor) -> tf.Tensor:
+    """Returns D softmax(a) + 1e-6 for a of shape [..., D], positive scales whose mean is 1."""
+    return a.shape[-1] * tf.nn.softmax(a) + VARIANCE_FLOOR
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")

@@ -10,6 +10,7 @@ would get alone, whatever its place and its neighbours.
 
 import functools
 import numbers
+import zlib
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -48,6 +49,11 @@ def fold(seed: tf.Tensor, *places: int | tf.Tensor) -> tf.Tensor:
         place = tf.cast(place, tf.int32)
         seed = _each(functools.partial(_fold_one, place=place), seed)
     return seed
+
+
+def fold_name(seed: tf.Tensor, name: str) -> tf.Tensor:
+    """Derives the seed for a name, whatever other names there are; see `fold`."""
+    return fold(seed, zlib.crc32(name.encode()) & MAX_SEED)
 
 
 def _fold_one(seed: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
