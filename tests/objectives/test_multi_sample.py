@@ -1,0 +1,156 @@
+"""MMVAE's objectives against NumPy, and their gradients against each other."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.special import logsumexp
+from tensorflow_probability import distributions as tfd
+
+from jmvae_tf.layers.distributions import standard_normal
+from jmvae_tf.objectives.multi_sample import dreg_bound, importance_weights, mmvae_bound
+from tests.helpers.three_looks import DATA, LOADINGS, NAMES, VARIANCES, decode, events
+
+PRIOR = standard_normal(1)
+# Mean and deviation of experts that are no posteriors.
+Q = {"x": (0.5, 0.8), "w": (0.0, 0.9), "y": (0.8, 0.5)}
+
+
+class Case:
+    """Experts whose parameters are variables, one per example, and K samples of each."""
+
+    def __init__(self, batch, k, rng, names=NAMES):
+        self.names, self.batch = names, batch
+        self.means = {m: tf.Variable(tf.fill((batch, 1), Q[m][0])) for m in names}
+        self.scales = {m: tf.Variable(tf.fill((batch, 1), Q[m][1])) for m in names}
+        self.noise = {m: rng.normal(size=(k, batch, 1)).astype("f") for m in names}
+
+    def z(self):
+        return {m: self.means[m] + self.scales[m] * self.noise[m] for m in self.names}
+
+    def weights_at(self, z, stopped=False, data=None, **options):
+        stop = tf.stop_gradient if stopped else tf.identity
+        q = {
+            m: tfd.MultivariateNormalDiag(stop(self.means[m]), stop(self.scales[m]))
+            for m in self.names
+        }
+        p_x_z = {m: decode(z[m], self.names) for m in self.names}
+        data = data or events(self.batch, self.names)
+        return importance_weights(data, q, z, PRIOR, p_x_z, **options)
+
+    def gradients(self, of, **options):
+        """Gradients of each example's bound with respect to its means, [M, batch]."""
+        with tf.GradientTape() as tape:
+            z = self.z()
+            if of == "plain":
+                bound = mmvae_bound(self.weights_at(z, **options))
+            else:
+                at = lambda x: self.weights_at(x, stopped=True, **options)  # noqa: E731
+                bound = dreg_bound(at, z, is_exact=of == "exact")
+        gradients = tape.gradient(bound.value, [self.means[m] for m in self.names])
+        return np.stack([x.numpy()[:, 0] for x in gradients]).astype(float)
+
+
+def _log_normal(z, mean, deviation):
+    return -0.5 * np.log(2 * np.pi * deviation**2) - 0.5 * ((z - mean) / deviation) ** 2
+
+
+def _log_w(case, beta=1.0, weights=None, names=None):
+    """NumPy's log w_mk, [M, K, batch], of a smaller model if `names` are given."""
+    names = names or case.names
+    z = np.stack([case.z()[m].numpy()[..., 0] for m in names]).astype(float)
+    log_q = logsumexp([_log_normal(z, *Q[m]) for m in names], axis=0) - np.log(len(names))
+    log_p = sum(
+        (weights or {}).get(m, 1.0) * _log_normal(DATA[m], LOADINGS[m] * z, np.sqrt(VARIANCES[m]))
+        for m in names
+    )
+    return log_p + beta * (_log_normal(z, 0, 1) - log_q)
+
+
+def _mean(log_w, mean):
+    if mean == "looser":
+        return (logsumexp(log_w, axis=1) - np.log(log_w.shape[1])).mean(axis=0)
+    return logsumexp(log_w, axis=(0, 1)) - np.log(log_w.shape[0] * log_w.shape[1])
+
+
+@pytest.mark.parametrize("mean", ["looser", "tighter"])
+def test_the_bound_is_that_of_numpy(rng, mean):
+    case, a = Case(6, 4, rng), {"x": 0.5, "y": 2.0}
+    weights = case.weights_at(case.z(), kl_weight=0.7, likelihood_weights=a)
+    np.testing.assert_allclose(weights.log_w, _log_w(case, 0.7, a), rtol=1e-5)
+    bound = mmvae_bound(weights, mean)
+    np.testing.assert_allclose(bound.value, _mean(_log_w(case, 0.7, a), mean), rtol=1e-5)
+
+
+def test_one_sample_of_one_modality_gives_an_elbo(rng):
+    case = Case(6, 1, rng, ("x",))
+    z = case.z()["x"].numpy()[0, :, 0]
+    elbo = _log_normal(DATA["x"], z, np.sqrt(VARIANCES["x"]))
+    elbo += _log_normal(z, 0, 1) - _log_normal(z, *Q["x"])
+    np.testing.assert_allclose(mmvae_bound(case.weights_at(case.z())).value, elbo, rtol=1e-5)
+
+
+@pytest.mark.parametrize("mean", ["looser", "tighter"])
+@pytest.mark.parametrize("absent", ["x", "w", "y"])
+def test_examples_without_a_modality_are_those_of_the_smaller_model(rng, mean, absent):
+    case = Case(6, 4, rng)
+    here = np.arange(6) % 2 == 0
+    data = events(6)
+    data[absent] = tf.where(here[:, np.newaxis], data[absent], np.nan)
+    with tf.GradientTape() as tape:
+        weights = case.weights_at(case.z(), data=data, masks={absent: tf.constant(here)})
+        value = mmvae_bound(weights, mean).value
+    smaller = [m for m in NAMES if m != absent]
+    expected = np.where(here, _mean(_log_w(case), mean), _mean(_log_w(case, names=smaller), mean))
+    np.testing.assert_allclose(value, expected, rtol=1e-5)
+    gradient = tape.gradient(value, case.means[absent]).numpy()[:, 0]
+    assert np.isfinite(gradient).all()
+    np.testing.assert_array_equal(gradient != 0, here)
+
+
+@pytest.mark.parametrize(
+    ("of", "names", "k", "beta"),
+    [
+        ("authors", ("y",), 5, 1.0),
+        ("authors", ("y",), 5, 0.3),
+        ("authors", NAMES, 1, 1.0),
+        ("exact", ("y",), 5, 1.0),
+        ("exact", NAMES, 5, 1.0),
+        ("exact", NAMES, 5, 0.3),
+    ],
+)
+def test_doubly_reparameterised_gradients_agree_with_the_plain_one_and_vary_less(
+    rng, of, names, k, beta
+):
+    """Over many examples, each with samples of its own, within five standard errors.
+
+    In a warm-up beta is below 1, and the estimators must agree there too.
+    """
+    case = Case(20_000, k, rng, names)
+    plain, dreg = (case.gradients(x, kl_weight=beta) for x in ("plain", of))
+    difference = plain - dreg
+    error = difference.std(axis=1) / np.sqrt(case.batch)
+    assert (np.abs(difference.mean(axis=1)) < 5 * error).all()
+    if k > 1:
+        assert (dreg.std(axis=1) < plain.std(axis=1)).all()
+
+
+def test_the_authors_gradient_of_a_mixture_is_biased(rng):
+    case = Case(20_000, 5, rng)
+    difference = case.gradients("plain") - case.gradients("authors")
+    error = difference.std(axis=1) / np.sqrt(case.batch)
+    assert (np.abs(difference.mean(axis=1)) > 10 * error).any()
+
+
+@pytest.mark.parametrize("mean", ["looser", "tighter"])
+def test_a_doubly_reparameterised_bound_has_the_same_value(rng, mean):
+    case = Case(6, 4, rng)
+    z = case.z()
+    bound = dreg_bound(lambda x: case.weights_at(x, stopped=True), z, mean)
+    expected = mmvae_bound(case.weights_at(z), mean)
+    np.testing.assert_array_equal(bound.value, expected.value)
+
+
+def test_the_tighter_bound_has_no_exact_gradient(rng):
+    case = Case(2, 2, rng)
+    with pytest.raises(ValueError, match="looser bound"):
+        dreg_bound(case.weights_at, case.z(), "tighter", is_exact=True)
