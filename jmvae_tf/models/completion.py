@@ -100,11 +100,13 @@ class Completer(abc.ABC):
       modalities: name to what is known of a modality.
       targets: the names of the modalities that can be filled in.
       conditions: the names of those that an example must have as a whole.
+      has_prior: whether it draws for an example that has nothing; else that stays as it is.
     """
 
     modalities: Mapping[str, KnownModality]
     targets: Sequence[str]
     conditions: Sequence[str]
+    has_prior: bool = True
 
     @abc.abstractmethod
     def draw(
@@ -193,7 +195,8 @@ class Completer(abc.ABC):
 
         Returns:
           The mean and the standard deviation of q(z|observed), float32 [examples, latent_dim] each;
-          those of the prior for an example that has nothing, NaN for one that lacks a condition.
+          those of the prior for an example that has nothing, NaN if there is no prior, and for one
+          that lacks a condition.
 
         Raises:
           ValueError: see `complete`.
@@ -208,7 +211,7 @@ class Completer(abc.ABC):
                 parts.append((rows, *self.moments(given, len(rows), part_seed)))
         if not parts:
             raise UserError(
-                f"Examples must have {' and '.join(self.conditions)}",
+                f"Examples must have {' and '.join(self.conditions) or 'something'}",
                 f"{number} examples, none with all of that",
                 "add it",
             )
@@ -257,7 +260,8 @@ class Completer(abc.ABC):
         for place, pattern in enumerate(patterns):
             has_all = dict(zip(self.modalities, pattern, strict=False))
             has_any = dict(zip(self.modalities, pattern[len(has_all) :], strict=True))
-            if all(has_all[name] for name in self.conditions):
+            has_enough = self.has_prior or any(has_any.values())
+            if has_enough and all(has_all[name] for name in self.conditions):
                 yield _Pattern(
                     tuple(name for name in has_any if has_any[name]),
                     tuple(name for name in self.targets if not has_all[name]),

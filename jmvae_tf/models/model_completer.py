@@ -29,6 +29,7 @@ class ModelCompleter(Completer):
         self.modalities = model.modalities
         self.targets = model.targets
         self.conditions = model.conditions
+        self.has_prior = model.has_prior
 
     def draw(
         self, targets: Sequence[str], given: Data, batch: int, num_samples: int, seed: tf.Tensor

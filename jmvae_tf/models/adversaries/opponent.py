@@ -96,9 +96,14 @@ class Opponent:
         """Makes the variables of the projection.
 
         Raises:
-          ValueError: if there is one and no modality but the image, or a penalty and a
-            discriminator with batch normalisation.
+          ValueError: if there is one and no modality but the image, a penalty and a discriminator
+            with batch normalisation, or the authors' adversary and a model without a prior.
         """
+        if self.adversary.is_original and not self.vae.has_prior:
+            raise ValueError(
+                "The authors' adversary judges images from the prior; choose another loss, such as "
+                f"hinge. Received: original with {type(self.vae).__name__}, which has no prior"
+            )
         others = [name for name in self.vae.modalities if name != self.modality]
         if self.projection is not None:
             if not others:
@@ -152,7 +157,7 @@ class Opponent:
           and the mask, bool [batch].
         """
         others = self.samples(data, examples, seed)
-        rebuilt = self._half(others, seed)
+        rebuilt = self._half(others, examples, seed)
         names = list(self.vae.modalities)
         of_all = sample_given(self.vae, data, names, fold(seed, _REBUILT))
         return tf.where(rebuilt[:, tf.newaxis], of_all, others), rebuilt
@@ -173,7 +178,7 @@ class Opponent:
         if self.adversary.is_original:
             others = self._images(z, examples, training)
             return self._as_seen(examples, [reconstructions, others], None, seed)
-        rebuilt = self._half(z, seed)
+        rebuilt = self._half(z, examples, seed)
         # Only what is shown is decoded.
         places = tf.where(~rebuilt)
         chosen = {name: tf.gather_nd(x, places) for name, x in examples.items()}
@@ -294,14 +299,22 @@ class Opponent:
         values = self.vae.unstandardise(self.modality, image)
         return 2 * (values - lowest) / (highest - lowest) - 1
 
-    def _half(self, z: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Chooses about half of the examples, bool [batch]; never the first, so never all."""
+    def _half(self, z: tf.Tensor, examples: Tensors, seed: tf.Tensor) -> tf.Tensor:
+        """Chooses about half of the examples, bool [batch]; never the first, so never all.
+
+        Without a prior, examples of the image alone are chosen too.
+        """
 
         def chosen(number: tf.Tensor) -> tf.Tensor:
             shares = tf.random.stateless_uniform((number,), fold(seed, _MIXED))
             return (shares < 0.5) & (tf.range(number) > 0)
 
-        return replicas.current().part_of_batch(chosen, tf.shape(z)[0])
+        half = replicas.current().part_of_batch(chosen, tf.shape(z)[0])
+        if self.vae.has_prior:
+            return half
+        others = [name for name in self.vae.modalities if name != self.modality]
+        some = observed_of(examples).any_of(others)
+        return half if some is None else half | ~some
 
     def _shifts(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         most = shifts.most_shifts(*images.shape[1:3])

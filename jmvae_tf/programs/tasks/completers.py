@@ -103,6 +103,8 @@ class ExportCompleter(Completer):
             if signature_names.to_complete(name) in export.signatures
         )
         self.conditions = tuple(name for name in export.modalities if name not in self.targets)
+        # Without a prior, the posterior of nothing is NaN.
+        self.has_prior = bool(np.isfinite(self.moments({}, 1, tf.zeros(2, tf.int32))[0]).all())
 
     def draw(
         self, targets: Sequence[str], given: Data, batch: int, num_samples: int, seed: tf.Tensor
