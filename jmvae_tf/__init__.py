@@ -36,12 +36,22 @@ if TYPE_CHECKING:  # For type checkers only; at run time the models come from th
     from jmvae_tf.models.adversarial import Adversarial as Adversarial
     from jmvae_tf.models.base import MultimodalVAE as MultimodalVAE
     from jmvae_tf.models.cmma import CMMA as CMMA
+    from jmvae_tf.models.crmvae import CRMVAE as CRMVAE
     from jmvae_tf.models.cvae import CVAE as CVAE
+    from jmvae_tf.models.helvae import HELVAE as HELVAE
     from jmvae_tf.models.jmvae import JMVAE as JMVAE
     from jmvae_tf.models.jmvae_h import JMVAEH as JMVAEH
+    from jmvae_tf.models.jmvae_h_kl import JMVAEHKL as JMVAEHKL
     from jmvae_tf.models.jmvae_kl import JMVAEKL as JMVAEKL
     from jmvae_tf.models.latent_mixture import LatentMixture as LatentMixture
     from jmvae_tf.models.loading import load_model as load_model
+    from jmvae_tf.models.mmjsd import MMJSD as MMJSD
+    from jmvae_tf.models.mmvae import MMVAE as MMVAE
+    from jmvae_tf.models.mmvm import MMVM as MMVM
+    from jmvae_tf.models.mopoe import MoPoE as MoPoE
+    from jmvae_tf.models.mvae import MVAE as MVAE
+    from jmvae_tf.models.mvtcae import MVTCAE as MVTCAE
+    from jmvae_tf.models.telbo import TELBO as TELBO
     from jmvae_tf.models.term_checks import FiniteTerms as FiniteTerms
     from jmvae_tf.models.vae import VAE as VAE
     from jmvae_tf.training.schedules import KLWarmUp as KLWarmUp

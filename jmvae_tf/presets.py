@@ -19,6 +19,7 @@ from jmvae_tf.data.own.preset import (
 )
 from jmvae_tf.data.polydigits import VIEWS
 from jmvae_tf.data.registry import DATA_SETS
+from jmvae_tf.models import subset_limits
 from jmvae_tf.models.registry import MODELS, ModelRow
 from jmvae_tf.runtime.errors import UserError, check_choice
 
@@ -241,12 +242,18 @@ def preset_of(
                 f"--model={model}, and {', '.join(manifest.modalities)} alone in {data}",
                 "choose --model=vae, or add columns",
             )
+        if MODELS[model].visits_subsets and len(manifest.modalities) > subset_limits.MOST:
+            raise UserError(
+                subset_limits.rule(model),
+                f"--model={model}, and {len(manifest.modalities)} of them in {data}",
+                "choose another model, such as --model=mvtcae, or leave columns out",
+            )
     row = MODELS[model]
     if row.is_gan and manifest is None:
         of_data = of_data | _AGAINST_DISCRIMINATORS.get(DATA_SETS[data].preset or data, {})
     preset = {
         name: value
-        for name, value in (dict(row.preset) | of_data).items()
+        for name, value in {**row.preset, **of_data, **row.fixed}.items()
         if name in row.settings or name not in _OF_SOME_MODELS
     }
     if row.modalities == "target":
@@ -278,7 +285,7 @@ def _check_judged(row: ModelRow, target: str | None, images: Sequence[str]) -> N
 
 
 def preset_values(name: str, usual: Any) -> dict[str, Any]:
-    """Maps data sets to their presets' value of a setting.
+    """Maps data sets to their presets' value of a setting, and models that fix it to theirs.
 
     Args:
       name: the setting.
@@ -286,9 +293,11 @@ def preset_values(name: str, usual: Any) -> dict[str, Any]:
     """
     usual = next((row.preset[name] for row in MODELS.values() if name in row.preset), usual)
     of_some = _AGAINST_DISCRIMINATORS if name in _OF_SOME_MODELS else {}
-    return {
+    by_data = {
         data: (of_some.get(data, {}) | preset).get(name, usual) for data, preset in _BY_DATA.items()
     }
+    rows = [row for row in MODELS.values() if name in row.fixed and not row.is_gan]
+    return by_data | {row.name: row.fixed[name] for row in rows}
 
 
 def usual_target(model: str, data: str, manifest: Manifest | None = None) -> str | None:

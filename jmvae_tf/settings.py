@@ -13,21 +13,22 @@ from jmvae_tf.data.own.manifest import Manifest
 from jmvae_tf.data.own.preset import USUAL_COUNTS, Counts, check_size
 from jmvae_tf.data.registry import DATA_SETS, check_options
 from jmvae_tf.models.adversaries import parts
+from jmvae_tf.models.model_settings import ModelSettings
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.presets import preset_of
 from jmvae_tf.runtime.errors import UserError, check_choice
 from jmvae_tf.runtime.rules import (
-    A_MOMENTUM,
     A_RATE,
     A_SEED,
     A_SHARE,
     A_WEIGHT,
     AT_LEAST_1,
+    BELOW_1,
     NOT_NEGATIVE,
-    Rule,
-    at_most,
+    check_rule,
     check_value,
     one_of,
+    setting,
     value_in_message,
 )
 
@@ -35,28 +36,8 @@ _COLUMNS = "columns"
 """The key of the manifest in a configuration."""
 
 
-def setting(
-    description: str,
-    default: Any = dataclasses.MISSING,
-    *rules: Rule,
-    before: Any = dataclasses.MISSING,
-) -> Any:
-    """Defines a field of `Settings`.
-
-    Args:
-      description: the text in `--help`.
-      default: the default for all models and data sets; None for a setting that some of them lack.
-      *rules: rules for the value, or for each value of a mapping.
-      before: the value that reproduces the versions without this setting; for a mapping, the value
-        of each modality. Every setting added since version 0.1 must have one, so that runs of older
-        versions are read correctly whatever today's preset is.
-    """
-    metadata = {"help": description, "rules": rules, "before": before}
-    return dataclasses.field(default=default, metadata=metadata)
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(ModelSettings):
     """Everything that determines a run; each field but the first three is a flag of `bin/train`.
 
     A field is None if the model or the data set does not have that setting. `manifest` says what
@@ -100,70 +81,6 @@ class Settings:
         A_SHARE,
         before=0.0,
     )
-    latent_dim: int = setting(
-        "number of values of z", dataclasses.MISSING, AT_LEAST_1, at_most(65_536)
-    )
-    joint_encoder: str | None = setting("q(z|x,w) in the notation of the paper's appendix", None)
-    encoders: Mapping[str, str] | None = setting(
-        "q(z|x), in cmma p(z|w), as image=NOTATION,label=NOTATION", None
-    )
-    decoders: Mapping[str, str] = setting("p(x|z), as image=NOTATION,label=NOTATION")
-    likelihood_weights: Mapping[str, float] = setting(
-        "weights of log p(x|z) in the bound, as image=WEIGHT,label=WEIGHT",
-        dataclasses.MISSING,
-        A_RATE,
-    )
-    alpha: float | None = setting("weight of the divergences between encoders", None, A_WEIGHT)
-    anneal_alpha: bool | None = setting("let the warm-up's weight multiply alpha too", None)
-    missing: str | None = setting(
-        "what a missing modality starts from: noise or zeros", None, one_of("noise", "zeros")
-    )
-    num_rounds: int | None = setting("rounds of iterative sampling", None, AT_LEAST_1)
-    feed_back: str | None = setting(
-        "what is fed back to the encoder each round: samples or means",
-        None,
-        one_of("samples", "means"),
-        before="samples",
-    )
-    num_layers: int | None = setting(
-        "L: number of stochastic layers", None, AT_LEAST_1, at_most(100)
-    )
-    layer_encoder: str | None = setting("q(z_l|x,w) from the mean of z_l-1, l >= 2", None)
-    layer_prior: str | None = setting("p(z_l|z_l+1)", None)
-    discriminator: str | None = setting(
-        "network that tells real from generated images, as NOTATION", None
-    )
-    adversary: str | None = setting(
-        "what the image's decoder is trained against: "
-        f"{' or '.join(parts.LOSS_TEXTS)}, then any of {', '.join(parts.PART_TEXTS)}, joined by +",
-        None,
-        before=parts.ORIGINAL,
-    )
-    adversary_after: int | None = setting(
-        "epochs without the discriminator, after which only the image's decoder is trained, "
-        "against it; 0: all is trained together",
-        None,
-        NOT_NEGATIVE,
-        before=0,
-    )
-    adversarial_weight: float | None = setting(
-        "weight of the generator's loss; the bound's is 1", None, A_WEIGHT
-    )
-    similarity_weight: float | None = setting(
-        "weight of the adversary's part similarity", None, A_WEIGHT, before=1.0
-    )
-    penalty_weight: float | None = setting(
-        "weight of the adversary's parts r1 and zero_centred", None, A_WEIGHT, before=1.0
-    )
-    decoder_learning_rate: float | None = setting(
-        "learning rate of the image decoder's Adam after --adversary_after epochs",
-        None,
-        A_RATE,
-        before=3e-4,
-    )
-    discriminator_learning_rate: float | None = setting(
-        "learning rate of the discriminator's Adam", None, A_RATE
-    )
 
     epochs: int = setting("number of epochs", dataclasses.MISSING, AT_LEAST_1)
     warmup_epochs: int = setting(
@@ -190,7 +107,7 @@ class Settings:
         "momentum of the moving average of the weights, which is evaluated and exported in their "
         "place, while batch normalisation keeps its own moving statistics; 0: no average",
         0.0,
-        A_MOMENTUM,
+        BELOW_1,
         before=0.0,
     )
     patience: int = setting(
@@ -246,9 +163,18 @@ class Settings:
                     "change it",
                 )
         if self.adversary is not None:
-            others = MODELS[self.model].modalities != "target"
-            chosen = parts.adversary_of(self.adversary)
-            chosen.check_run(self.model, others, self.adversary_after, self.patience)
+            row, chosen = MODELS[self.model], parts.adversary_of(self.adversary)
+            others = row.modalities != "target"
+            after = self.adversary_after
+            chosen.check_run(self.model, others, row.has_prior, after, self.patience)
+        for name, rule in MODELS[self.model].limits.items():
+            check_rule(name, rule, getattr(self, name), f" of {self.model}")
+        if self.gradient == "exact_dreg" and self.mean_of_weights != "looser":
+            raise UserError(
+                "--gradient=exact_dreg is the gradient of --mean_of_weights=looser",
+                f"--gradient={self.gradient} --mean_of_weights={self.mean_of_weights}",
+                "choose another gradient, or the looser mean",
+            )
         if self.manifest is None:
             check_options(self.data, self.data_options)
 

@@ -18,6 +18,7 @@ from tests.helpers.small_models import (
     known_to,
     set_variances,
     small_model,
+    swept,
 )
 
 
@@ -197,7 +198,7 @@ def _exact(name, model, given):
     parts = {target: decode(target) for target in model.targets}
     # z = L e + c of independent e ~ N(0, I).
     from_normal, c = np.eye(3), np.zeros(3)
-    if name == "jmvae_h":
+    if "num_layers" in PLAIN_MODELS[name].networks:
         from_above, c = affine(lambda z: model.layer_priors[0](z).mean(), 3)
         from_normal = np.concatenate([np.sqrt(VARIANCE) * np.eye(3), from_above], axis=1)
     if name == "cmma":
@@ -213,7 +214,7 @@ VARIANCE = 1.5
 
 
 @pytest.mark.parametrize("proposal", ["multiple", "single"])
-@pytest.mark.parametrize("name", PLAIN_MODELS)
+@pytest.mark.parametrize("name", swept(x for x, row in PLAIN_MODELS.items() if row.has_prior))
 def test_importance_weights_average_to_the_exact_likelihood(name, proposal):
     """log p(x), log p(x,w) or log p(x|w) of linear-Gaussian models, whose encoders are at random.
 
@@ -223,10 +224,14 @@ def test_importance_weights_average_to_the_exact_likelihood(name, proposal):
         "x": Modality("x", (3,), Gaussian(0.5)),
         "w": Modality("w", (2,), Gaussian(0.8)),
     }
-    model = small_model(name, gaussians, "D4", **({"num_rounds": 3} if name in ITERATIVE else {}))
+    options = {"num_rounds": 3} if name in ITERATIVE else {}
+    if "posterior" in PLAIN_MODELS[name].networks:
+        options["posterior"] = "gaussian"  # And so is the prior, of the scale 1.
+    model = small_model(name, gaussians, "D4", **options)
     for variable in model.trainable_variables:
         variable.assign(0.6 * variable)  # Brings encoders nearer to posteriors.
-    set_variances(model, VARIANCE)
+    # Proposals that are products with the prior would be too narrow.
+    set_variances(model, 4 * VARIANCE if name in ("mvae", "mopoe") else VARIANCE)
     data = known_to(model, examples(gaussians, 2))
     given = data if proposal == "multiple" else all_but_first(model, data)
     draws = model.importance_samples(given, 20_000, seed=3)

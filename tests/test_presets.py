@@ -2,6 +2,7 @@
 
 import pytest
 
+from jmvae_tf import presets
 from jmvae_tf.data.polydigits import VIEWS
 from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models.registry import MODELS
@@ -80,16 +81,29 @@ def test_models_with_a_target_have_settings_of_their_own_networks(model, encoder
 @pytest.mark.parametrize(
     ("name", "value", "models"),
     [
-        ("joint_encoder", "(D8R, D8R)-D4R", set(MODELS) - {"vae"}),
-        ("alpha", 0.5, {"jmvae_kl"}),
+        (
+            "joint_encoder",
+            "(D8R, D8R)-D4R",
+            {"jmvae", "jmvae_kl", "jmvae_h", "jmvae_h_kl", "cvae", "cmma", "telbo"},
+        ),
+        ("alpha", 0.5, {"jmvae_kl", "jmvae_h_kl", "mvtcae"}),
         ("anneal_alpha", True, {"jmvae_kl"}),
         ("missing", "zeros", {"jmvae", "jmvae_h"}),
         ("num_rounds", 40, {"jmvae", "jmvae_h"}),
         ("feed_back", "means", {"jmvae", "jmvae_h"}),
-        ("num_layers", 3, {"jmvae_h"}),
-        ("layer_encoder", "D8R", {"jmvae_h"}),
-        ("layer_prior", "D8R", {"jmvae_h"}),
+        ("num_layers", 3, {"jmvae_h", "jmvae_h_kl"}),
+        ("layer_encoder", "D8R", {"jmvae_h", "jmvae_h_kl"}),
+        ("layer_prior", "D8R", {"jmvae_h", "jmvae_h_kl"}),
         ("target", "label", {"vae", "cvae", "cmma"}),
+        ("gamma", 0.5, {"jmvae_kl"}),
+        ("modality_dropout", 0.5, {"jmvae", "jmvae_h"}),
+        ("num_subsets", 2, {"mvae"}),
+        ("num_samples", 2, {"mmvae"}),
+        ("posterior", "gaussian", {"mmvae"}),
+        ("mean_of_weights", "tighter", {"mmvae"}),
+        ("gradient", "dreg", {"mmvae"}),
+        ("divergence", "mixture", {"mmvm"}),
+        ("beta", 0.5, set(MODELS)),
     ],
 )
 def test_a_setting_of_some_models_is_refused_for_all_others(name, value, models):
@@ -101,6 +115,19 @@ def test_a_setting_of_some_models_is_refused_for_all_others(name, value, models)
             assert getattr(settings_of(model, "mnist", {}), name) is None
             with pytest.raises(UserError, match=f"--{name} is not a setting of {model} on mnist;"):
                 settings_of(model, "mnist", {name: value})
+
+
+@pytest.mark.parametrize("data", DATA_SETS)
+def test_no_data_set_replaces_what_means_something_else_in_another_model(monkeypatch, data):
+    """MVTCAE's alpha is no weight of divergences between encoders."""
+    of_data = presets._BY_DATA[DATA_SETS[data].preset or data]
+    monkeypatch.setitem(of_data, "alpha", 0.25)
+    for model in ("mvtcae", "mvtcae_gan"):
+        settings = settings_of(model, data, {})
+        assert (settings.alpha, settings.beta) == (5 / 6, 2.5)
+        assert settings_of(model, data, {"alpha": 0.5}).alpha == 0.5
+    assert settings_of("jmvae_kl", data, {}).alpha == 0.25
+    assert settings_of("mvae", data, {}).beta == 1.0
 
 
 @pytest.mark.parametrize("data", DATA_SETS)

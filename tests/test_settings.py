@@ -14,7 +14,8 @@ from jmvae_tf import presets
 from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.settings import Settings, setting, setting_fields, settings_of
+from jmvae_tf.runtime.rules import setting
+from jmvae_tf.settings import Settings, setting_fields, settings_of
 from jmvae_tf.training.run_folder import RunFolder
 
 PAIRS = [(model, data) for model in MODELS for data in DATA_SETS]
@@ -211,7 +212,7 @@ def test_runs_of_earlier_versions_are_what_they_were(tmp_path, path):
     config = _config(path)
     assert {name: settings[name] for name in config} == config
     added = {name: x for name, x in settings.items() if name not in config and x}
-    assert added == {
+    assert added == {"beta": 1.0} | {
         "0.1.0-digits-jmvae": {"feed_back": "samples", "precision": "float32"},
         "0.1.0-mnist-jmvae_kl": {"precision": "float32"},
         "0.3.0-toyfaces-cvae_gan": {
@@ -232,11 +233,11 @@ def test_every_setting_since_says_what_was_before_it():
 
 
 def _later_version(monkeypatch, before):
-    """A later version: `beta` for all, `tau` for jmvae_kl alone."""
+    """A later version: `zeta` for all, `tau` for jmvae_kl alone."""
 
     @dataclasses.dataclass(frozen=True, kw_only=True)
     class Later(Settings):
-        beta: float = setting("weight of the divergence", 4.0, before=1.0)
+        zeta: float = setting("weight of the divergence", 4.0, before=1.0)
         tau: float | None = setting("a temperature", None, **before)
 
     row = MODELS["jmvae_kl"]
@@ -252,12 +253,12 @@ def test_a_setting_that_came_later_takes_the_value_from_before_it(monkeypatch):
     later = _later_version(monkeypatch, {"before": 2.0})
     config = _config(next(path for path in OLDER if path.stem == "0.3.0-digits-jmvae_kl"))
     settings = later.from_config(config)
-    assert (settings.beta, settings.tau) == (1.0, 2.0), "not today's presets, 4 and 8"
+    assert (settings.zeta, settings.tau) == (1.0, 2.0), "not today's presets, 4 and 8"
     assert settings.alpha == 0.5, "the run's own"
-    assert later.from_config({**config, "beta": 3.0}).beta == 3.0
+    assert later.from_config({**config, "zeta": 3.0}).zeta == 3.0
     # A model that does not have the setting gets none.
     config = _config(next(path for path in OLDER if path.stem == "0.1.0-digits-jmvae"))
-    assert (later.from_config(config).beta, later.from_config(config).tau) == (1.0, None)
+    assert (later.from_config(config).zeta, later.from_config(config).tau) == (1.0, None)
 
 
 def test_a_setting_without_a_value_from_before_it_must_be_there(monkeypatch):

@@ -1,6 +1,7 @@
 """The interface of all models: bound, infer, posterior, decode, generate."""
 
 import abc
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -21,6 +22,21 @@ from jmvae_tf.models.sampling import LatentSamples
 from jmvae_tf.models.trainable import BoundMaximiser
 from jmvae_tf.objectives import Bound
 from jmvae_tf.runtime.randomness import as_seed, is_by_example, root_seed
+
+
+def check_weight(name: str, weight: float) -> None:
+    """Raises ValueError if the weight of a term is negative or not finite."""
+    if not 0 <= weight < math.inf:
+        raise ValueError(f"{name} must be finite and not negative. Received: {name}={weight}")
+
+
+def _check_numbers(latent_dim: int, seed: int, beta: float) -> None:
+    if latent_dim < 1:
+        raise ValueError(
+            f"The latent variable needs at least one value. Received: latent_dim={latent_dim}"
+        )
+    root_seed(seed)  # Raises for a seed out of range.
+    check_weight("beta", beta)
 
 
 class Direction(NamedTuple):
@@ -58,6 +74,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
       seed: seed of the latent samples drawn in training and testing, in [0, 2^31).
       conditions: the modalities that must always be given and are never generated. Only models of
         one direction have any.
+      beta: the weight of the divergences that a warm-up weighs; 1 in the papers.
       **kwargs: passed to `keras.Model`.
 
     Raises:
@@ -72,17 +89,15 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
         decoders: Mapping[str, Network] | None = None,
         seed: int = 0,
         conditions: Sequence[str] = (),
+        beta: float = 1.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if latent_dim < 1:
-            raise ValueError(
-                f"The latent variable needs at least one value. Received: latent_dim={latent_dim}"
-            )
-        root_seed(seed)  # Raises for a seed out of range.
+        _check_numbers(latent_dim, seed, beta)
         self.modalities = check_names(modalities)
         self.latent_dim = latent_dim
         self.seed = seed
+        self.beta = beta
         self.conditions = tuple(conditions)
         self.targets = tuple(name for name in self.modalities if name not in self.conditions)
         images = [name for name, x in self.modalities.items() if x.kind == "image"]
@@ -108,7 +123,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
         Args:
           data: modality name to [batch, *event_shape], as returned by `standardise`.
           seed: int32, [2].
-          kl_weight: the warm-up's weight; with 1 the objective is a lower bound.
+          kl_weight: the warm-up's weight; with 1 it is a lower bound if `objective_is_bound`.
           training: whether batch normalisation uses the batch's statistics.
 
         Returns:
@@ -311,6 +326,7 @@ class MultimodalVAE(LatentSamples, BoundMaximiser, abc.ABC):
             "latent_dim": self.latent_dim,
             "decoders": keras.saving.serialize_keras_object(dict(self.decoder_networks)),
             "seed": self.seed,
+            "beta": self.beta,
         }
 
     @property

@@ -81,8 +81,8 @@ class CMMA(OneWayVAE):
         p_z_w = self.prior(data, training)
         z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)
         p_x_z = decoded(self.decoders, z, {self.target: complete}, training)
-        a = self.likelihood_weights
-        bound = cmma_bound(data, q_z_xw, p_z_w, p_x_z, kl_weight, a, observed.masks)
+        beta, a = self.beta * kl_weight, self.likelihood_weights
+        bound = cmma_bound(data, q_z_xw, p_z_w, p_x_z, beta, a, observed.masks)
         return bound_where(complete, bound)
 
     def get_config(self) -> dict[str, Any]:

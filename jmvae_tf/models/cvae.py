@@ -55,8 +55,8 @@ class CVAE(OneWayVAE):
         p_x_zw = decoded(
             self.decoders, self.decoder_inputs(z, data), {self.target: complete}, training
         )
-        a = self.likelihood_weights
-        bound = cvae_bound(data, q_z_xw, self.prior(data), p_x_zw, kl_weight, a, observed.masks)
+        beta, a = self.beta * kl_weight, self.likelihood_weights
+        bound = cvae_bound(data, q_z_xw, self.prior(data), p_x_zw, beta, a, observed.masks)
         return bound_where(complete, bound)
 
     def decoder_inputs(self, z: tf.Tensor, given: Tensors) -> dict[str, tf.Tensor]:

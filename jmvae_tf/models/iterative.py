@@ -22,7 +22,9 @@ from jmvae_tf.models.observed import (
     with_axes_of,
 )
 from jmvae_tf.models.sampling import ImportanceSamples
-from jmvae_tf.runtime.randomness import as_seed, noise_for_batch, sample, split
+from jmvae_tf.models.subsets import has_of, random_subset, uniform
+from jmvae_tf.runtime import replicas
+from jmvae_tf.runtime.randomness import as_seed, fold_name, noise_for_batch, sample, split
 
 SAMPLES_PER_CHAIN = 10
 """Importance samples per chain; sharing a chain saves time and keeps weights unbiased."""
@@ -53,6 +55,8 @@ class IterativelySampledVAE(MultimodalVAE):
       num_rounds: the number of rounds of iterative sampling; 1 encodes the zeros or noise directly.
       feed_back: whether "samples" or "means" of p(x|z) are fed back between rounds.
       seed: seed of the latent samples drawn in training and testing.
+      modality_dropout: the probability with which the joint encoder does not see some modalities of
+        an example in training, but what inference starts from; decoders see them. 0 in the papers.
       **kwargs: passed to `keras.Model`.
 
     Raises:
@@ -69,10 +73,17 @@ class IterativelySampledVAE(MultimodalVAE):
         num_rounds: int = 10,
         feed_back: FeedBack = "samples",
         seed: int = 0,
+        modality_dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(modalities, latent_dim, decoders, seed, **kwargs)
         self.set_inference(missing, num_rounds, feed_back)
+        if not 0 <= modality_dropout < 1:
+            raise ValueError(
+                "Modality dropout is a probability below 1, or training would never see all "
+                f"modalities. Received: modality_dropout={modality_dropout}"
+            )
+        self.modality_dropout = modality_dropout
         self.joint_encoder_network = joint_encoder
         shapes = network_shapes(self.modalities)
         self.joint_encoder = conditional.joint_encoder(joint_encoder, shapes, latent_dim)
@@ -167,6 +178,40 @@ class IterativelySampledVAE(MultimodalVAE):
             self.feed_back,
             kept,
             marks,
+        )
+
+    def with_dropout(self, data: Tensors, seed: tf.Tensor, training: bool) -> Tensors:
+        """Returns what the joint encoder sees of a batch in training, with modality dropout.
+
+        With the probability `modality_dropout`, an example keeps only a random subset of what is
+        observed of it, at least one modality and not all. The others become zeros or noise, as
+        `complement` starts.
+        """
+        if not training or not self.modality_dropout:
+            return data
+        seen, rows, names = dict(data), observed_of(data).rows, list(self.modalities)
+        batch = tf.shape(data[names[0]])[0]
+        seed_rows, seed_subset, seed_noise = split(fold_name(seed, "dropout"), 3)
+        dropped = uniform(batch, seed_rows) < self.modality_dropout
+        kept = random_subset(names, rows, batch, seed_subset, smallest=1)
+        several = tf.add_n([*has_of(names, rows, batch).values()]) > 1
+        for name in names:
+            modality, x = self.modalities[name], data[name]
+            hidden = tf.logical_and(tf.logical_and(dropped, several), tf.logical_not(kept[name]))
+            hidden = with_axes_of(tf.logical_and(hidden, rows.get(name, True)), x)
+            seen[name] = tf.where(
+                hidden, self._start(modality, batch, fold_name(seed_noise, name)), x
+            )
+            if modality.partly_observed:
+                mask = data.get(observed_key(name), tf.ones_like(x, tf.bool))
+                seen[observed_key(name)] = tf.where(hidden, self.missing == "noise", mask)
+        return seen
+
+    def _start(self, modality: Modality, batch: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Draws what a missing modality starts from, for this replica's examples."""
+        start = modality.likelihood.noise if self.missing == "noise" else _zeros
+        return replicas.current().part_of_batch(
+            lambda number: noise_for_batch(start, number, modality.event_shape, seed), batch
         )
 
     def has_all(self, given: Tensors) -> bool:
@@ -271,4 +316,5 @@ class IterativelySampledVAE(MultimodalVAE):
             "missing": self.missing,
             "num_rounds": self.num_rounds,
             "feed_back": self.feed_back,
+            "modality_dropout": self.modality_dropout,
         }

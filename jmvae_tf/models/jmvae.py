@@ -47,11 +47,11 @@ class JMVAE(IterativelySampledVAE):
     ) -> Bound:
         """L_JM(x, w), Eq. 2; see `MultimodalVAE.bound`."""
         observed = observed_of(data)
-        [q_z_xw] = self.encode_layers(data, training=training)
+        [q_z_xw] = self.encode_layers(self.with_dropout(data, seed, training), training=training)
         z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)
         p_x_z = decoded(self.decoders, z, observed.rows, training)
-        a = self.likelihood_weights
-        bound = jmvae_bound(data, q_z_xw, self.prior(data), p_x_z, kl_weight, a, observed.masks)
+        beta, a = self.beta * kl_weight, self.likelihood_weights
+        bound = jmvae_bound(data, q_z_xw, self.prior(data), p_x_z, beta, a, observed.masks)
         return bound_where(observed.any_of(self.modalities), bound)
 
     def encode_layers(

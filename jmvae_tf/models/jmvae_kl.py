@@ -1,27 +1,25 @@
 """JMVAE-kl: a joint encoder, and an encoder per modality that is trained to match it."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
-from tensorflow_probability import distributions as tfd
 
-from jmvae_tf.inference import posterior_of_observed, product_of_experts
-from jmvae_tf.layers import conditional
+from jmvae_tf.inference import posterior_of_observed
 from jmvae_tf.layers.conditional import decoded
 from jmvae_tf.layers.distributions import reparameterised_sample
-from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.base import check_weight
+from jmvae_tf.models.experts import decoded_alone
 from jmvae_tf.models.inputs import Tensors
-from jmvae_tf.models.observed import Observed, network_inputs, network_shapes, observed_of
+from jmvae_tf.models.joint_and_single import JointAndSingleVAE
 from jmvae_tf.objectives import Bound, jmvae_kl_bound, jmvae_kl_bound_of_observed
+from jmvae_tf.objectives.joint import with_unimodal_reconstructions
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
-class JMVAEKL(MultimodalVAE):
+class JMVAEKL(JointAndSingleVAE):
     """JMVAE-kl, Eq. 4 of the 2018 paper: any subset of the modalities can be given.
 
     A single modality uses its own encoder, all modalities together use the joint encoder, and other
@@ -32,12 +30,8 @@ class JMVAEKL(MultimodalVAE):
       latent_dim: the number of values of z.
       alpha: the weight of the divergences between the encoders (2016 paper; 1 in the 2018 paper).
       anneal_alpha: whether the warm-up's weight also multiplies alpha; not in the papers.
-      joint_encoder: the body of q(z|x,w), written in the `notation`, or a Keras layer that takes a
-        dictionary; chosen by event shapes if none is given.
-      encoders: modality name to the body of q(z|x), in the notation or a Keras layer.
-      decoders: modality name to the body of p(x|z); see `MultimodalVAE`.
-      seed: seed of the latent samples drawn in training and testing.
-      **kwargs: passed to `keras.Model`.
+      gamma: the weight of each modality's reconstruction from its own encoder; 0 in the papers.
+      **kwargs: passed to `JointAndSingleVAE`.
 
     Raises:
       ValueError: if an argument is out of its range or names an unknown modality.
@@ -49,24 +43,15 @@ class JMVAEKL(MultimodalVAE):
         latent_dim: int = 64,
         alpha: float = 1.0,
         anneal_alpha: bool = False,
-        joint_encoder: Network | None = None,
-        encoders: Mapping[str, Network] | None = None,
-        decoders: Mapping[str, Network] | None = None,
-        seed: int = 0,
+        gamma: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        super().__init__(modalities, latent_dim, decoders, seed, **kwargs)
-        if not 0 <= alpha < math.inf:
-            raise ValueError(f"alpha must be finite and not negative. Received: alpha={alpha}")
+        super().__init__(modalities, latent_dim, **kwargs)
+        check_weight("alpha", alpha)
+        check_weight("gamma", gamma)
         self.alpha = alpha
         self.anneal_alpha = anneal_alpha
-        self.joint_encoder_network = joint_encoder
-        self.encoder_networks = conditional.chosen_networks(
-            "encoders", encoders, list(self.modalities)
-        )
-        shapes = network_shapes(self.modalities)
-        self.joint_encoder = conditional.joint_encoder(joint_encoder, shapes, latent_dim)
-        self.encoders = conditional.encoders(self.encoder_networks, shapes, latent_dim)
+        self.gamma = gamma
         self.build_networks()
 
     def unchecked_bound(
@@ -77,47 +62,29 @@ class JMVAEKL(MultimodalVAE):
         training: bool = False,
     ) -> Bound:
         """L_JMkl(x, w), Eq. 4; see `MultimodalVAE.bound`."""
-        x, observed = network_inputs(self.modalities, data), observed_of(data)
-        complete, masks = observed.all_of(self.modalities), observed.masks
-        q_z_xw = self.joint_encoder(
-            x, training=training, rows=complete, rows_of_branches=observed.rows
-        )
-        q_z_x = {
-            name: q(x[name], training=training, rows=observed.rows.get(name))
-            for name, q in self.encoders.items()
-        }
-        a, p_z = self.likelihood_weights, self.prior(data)
+        q_z_xw, q_z_x, complete, observed = self.encoded(data, training)
+        beta, a, p_z = self.beta * kl_weight, self.likelihood_weights, self.prior(data)
         alpha = self.alpha * kl_weight if self.anneal_alpha else self.alpha
         if complete is None:
             z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)
             p_x_z = decoded(self.decoders, z, {}, training)
-            return jmvae_kl_bound(data, q_z_xw, q_z_x, p_z, p_x_z, alpha, kl_weight, a)
-        q_z_s = posterior_of_observed(q_z_xw, q_z_x, observed.rows)
-        z = reparameterised_sample(q_z_s, seed)  # z ~ q(z|x_S)
-        p_x_z = decoded(self.decoders, z, observed.rows, training)
-        return jmvae_kl_bound_of_observed(
-            data, q_z_s, q_z_x, p_z, p_x_z, complete, masks, alpha, kl_weight, a
-        )
+            bound = jmvae_kl_bound(data, q_z_xw, q_z_x, p_z, p_x_z, alpha, beta, a)
+        else:
+            q_z_s = posterior_of_observed(q_z_xw, q_z_x, observed.rows)
+            z = reparameterised_sample(q_z_s, seed)  # z ~ q(z|x_S)
+            p_x_z = decoded(self.decoders, z, observed.rows, training)
+            bound = jmvae_kl_bound_of_observed(
+                data, q_z_s, q_z_x, p_z, p_x_z, complete, observed.masks, alpha, beta, a
+            )
+        if not self.gamma:
+            return bound
+        _, alone = decoded_alone(self.decoders, q_z_x, observed.rows, seed, training)
+        return with_unimodal_reconstructions(bound, data, alone, self.gamma, a, observed.masks)
 
-    def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:
-        """Returns q(z|x), q(z|x,w) or a product of encoders, without sampling."""
-        del seed
-        x, observed = network_inputs(self.modalities, given), observed_of(given)
-        is_whole = len(x) == len(self.modalities)
-        if is_whole and not observed.rows:
-            return self.joint_encoder(x)
-        experts = {name: self.encoders[name](tensor) for name, tensor in x.items()}
-        if observed.rows:
-            joint = self.joint_encoder(x) if is_whole else None
-            return posterior_of_observed(joint, experts, observed.rows)
-        [first, *others] = experts.values()
-        return product_of_experts([first, *others]) if others else first
-
-    def rows_of_term(self, term: str, found: Observed) -> tf.Tensor | None:
-        """See `MultimodalVAE.rows_of_term`; divergences between encoders are of complete rows."""
-        if term in (f"kl_{name}" for name in self.modalities):
-            return found.all_of(self.modalities)
-        return super().rows_of_term(term, found)
+    @property
+    def objective_is_bound(self) -> bool:
+        """Whether it has no other reconstructions; see `BoundMaximiser.objective_is_bound`."""
+        return self.gamma == 0 and super().objective_is_bound
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments, for Keras to save."""
@@ -125,6 +92,5 @@ class JMVAEKL(MultimodalVAE):
             **super().get_config(),
             "alpha": self.alpha,
             "anneal_alpha": self.anneal_alpha,
-            "joint_encoder": keras.saving.serialize_keras_object(self.joint_encoder_network),
-            "encoders": keras.saving.serialize_keras_object(dict(self.encoder_networks)),
+            "gamma": self.gamma,
         }

@@ -67,8 +67,8 @@ class VAE(MultimodalVAE):
         q_z_x = self.encoders[name](x, training=training, rows=some)
         z = reparameterised_sample(q_z_x, seed)  # z ~ q(z|x)
         p_x_z = decoded(self.decoders, z, observed.rows, training)
-        a = self.likelihood_weights
-        bound = vae_bound(data, q_z_x, self.prior(data), p_x_z, kl_weight, a, observed.masks)
+        beta, a = self.beta * kl_weight, self.likelihood_weights
+        bound = vae_bound(data, q_z_x, self.prior(data), p_x_z, beta, a, observed.masks)
         return bound_where(some, bound)
 
     def infer(self, given: Tensors, seed: tf.Tensor) -> tfd.Distribution:

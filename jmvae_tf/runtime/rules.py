@@ -45,7 +45,7 @@ A_SEED = Rule(f"from 0 to {LARGEST_NUMBER}", lambda x: 0 <= x <= LARGEST_NUMBER)
 A_RATE = Rule("positive and finite", lambda x: 0 < x < math.inf)
 A_WEIGHT = Rule("finite and 0 or more", lambda x: 0 <= x < math.inf)
 A_SHARE = Rule("from 0 to 1", lambda x: 0 <= x <= 1)
-A_MOMENTUM = Rule("from 0 to below 1", lambda x: 0 <= x < 1)
+BELOW_1 = Rule("from 0 to below 1", lambda x: 0 <= x < 1)
 
 OF_TYPE: dict[Any, Rule] = {
     bool: Rule("true or false", lambda x: isinstance(x, bool)),
@@ -77,12 +77,7 @@ def check_value(field: dataclasses.Field, value: Any) -> None:
     """
 
     def require(rule: Rule, received: Any) -> None:
-        if not rule.holds(received):
-            raise UserError(
-                f"--{field.name} must be {rule.text}",
-                f"--{field.name}={value_in_message(received)}",
-                "change it",
-            )
+        check_rule(field.name, rule, received)
 
     hint: Any = field.type
     if isinstance(hint, types.UnionType):
@@ -103,7 +98,42 @@ def check_value(field: dataclasses.Field, value: Any) -> None:
             require(at_most(LARGEST_NUMBER), single)
 
 
+def check_rule(name: str, rule: Rule, value: Any, of: str = "") -> None:
+    """Raises UserError if the value of a setting does not obey a rule.
+
+    Args:
+      name: of the setting.
+      rule: the rule.
+      value: the value.
+      of: what the rule is for, such as " of mvtcae"; empty for everything.
+    """
+    if not rule.holds(value):
+        raise UserError(
+            f"--{name}{of} must be {rule.text}", f"--{name}={value_in_message(value)}", "change it"
+        )
+
+
 def value_in_message(value: Any) -> str:
     """Formats a value for a message; only its type if it is nested or not a plain value."""
     plain = value is None or isinstance(value, str | int | float)
     return str(value) if plain else f"a {type(value).__name__}"
+
+
+def setting(
+    description: str,
+    default: Any = dataclasses.MISSING,
+    *rules: Rule,
+    before: Any = dataclasses.MISSING,
+) -> Any:
+    """Defines a field of a dataclass of settings.
+
+    Args:
+      description: the text in `--help`.
+      default: the default for all models and data sets; None for a setting that some of them lack.
+      *rules: rules for the value, or for each value of a mapping.
+      before: the value that reproduces the versions without this setting; for a mapping, the value
+        of each modality. Every setting added since version 0.1 must have one, so that runs of older
+        versions are read correctly whatever today's preset is.
+    """
+    metadata = {"help": description, "rules": rules, "before": before}
+    return dataclasses.field(default=default, metadata=metadata)

@@ -1,9 +1,10 @@
 """All models with small networks, and data for them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from jmvae_tf.data import faces
@@ -19,6 +20,9 @@ ONE_WAY = tuple(
 ITERATIVE = tuple(name for name, row in PLAIN_MODELS.items() if "num_rounds" in row.options)
 OF_SEVERAL = tuple(name for name, row in PLAIN_MODELS.items() if row.modalities == "all")
 
+PAPERS = ("vae", "jmvae", "jmvae_kl", "jmvae_h", "cvae", "cmma")
+"""The models of the papers that this package reproduces."""
+
 MEASURES = Modality(
     "measures",
     (2,),
@@ -29,6 +33,16 @@ MEASURES = Modality(
     log_values=("g",),
 )
 """Numbers of two units; of one the logarithm is modelled."""
+
+
+def swept(names: Iterable[str], quick: Collection[str] = ("mvae", "mmvae")) -> list[Any]:
+    """Makes the cases of a test that runs for many models.
+
+    Those of the papers, and a few others that differ most from them, are quick; the rest is slow.
+    """
+    return [
+        pytest.param(x, marks=() if x in PAPERS or x in quick else pytest.mark.slow) for x in names
+    ]
 
 
 def small_model(

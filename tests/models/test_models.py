@@ -25,6 +25,7 @@ from tests.helpers.small_models import (
     known_to,
     set_variances,
     small_model,
+    swept,
 )
 
 
@@ -33,7 +34,7 @@ def jmvae_kl(two_modalities):
     return small_model("jmvae_kl", two_modalities, alpha=0.5)
 
 
-@pytest.fixture(params=PLAIN_MODELS)
+@pytest.fixture(params=swept(PLAIN_MODELS, ("mmvae",)))
 def model(request, two_modalities):
     """Each of the models, for an image and a label; a VAE for the image."""
     return small_model(request.param, two_modalities)
@@ -78,7 +79,11 @@ def test_bound_is_the_equation_at_the_models_own_distributions(jmvae_kl, two_mod
 @pytest.mark.parametrize(
     ("name", "modalities"),
     [("vae", "two_modalities")]
-    + [(name, x) for name in OF_SEVERAL for x in ("two_modalities", "three_modalities")],
+    + [
+        pytest.param(*name.values, x, marks=name.marks)
+        for name in swept(OF_SEVERAL)
+        for x in ("two_modalities", "three_modalities")
+    ],
 )
 def test_every_variable_gets_a_finite_gradient(request, name, modalities):
     modalities = request.getfixturevalue(modalities)
@@ -120,7 +125,7 @@ def test_warm_up_reaches_alpha_only_if_asked(two_modalities, two_modality_batch)
 
 
 @pytest.mark.parametrize("body", ["D8R", "D8BR"])
-@pytest.mark.parametrize("name", PLAIN_MODELS)
+@pytest.mark.parametrize("name", swept(PLAIN_MODELS))
 def test_examples_do_not_touch_each_other(two_modalities, two_modality_batch, name, body):
     model = small_model(name, two_modalities, body)
     batch = known_to(model, two_modality_batch)
@@ -384,7 +389,7 @@ MISUSE = (
 )
 
 
-@pytest.mark.parametrize("name", OF_SEVERAL)
+@pytest.mark.parametrize("name", swept(OF_SEVERAL))
 def test_misuse_is_named(two_modalities, two_modality_batch, name):
     model = small_model(name, two_modalities)
     for call, words in MISUSE:

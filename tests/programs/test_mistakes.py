@@ -32,6 +32,18 @@ MISTAKES = {
     "train mnist": "received mnist; did you mean --data=mnist?",
     "train cvae": "received cvae; did you mean --model=cvae?",
     "train --model=jmvae_gan --penalty_weight=3": "add --adversary=original+r1, or leave --pen",
+    "train --model=mvae --alpha=1": "--alpha is not a setting of mvae on digits; received --alpha=1"
+    ".0; leave it out",
+    "train --model=mmvae --num_samples=0": "--num_samples must be at least 1; received --num_sampl",
+    "train --model=mvae --beta=-1": "--beta must be finite and 0 or more; received --beta=-1.0; ch",
+    "train --model=jmvae --modality_dropout=1": "--modality_dropout must be from 0 to below 1; rec",
+    "train --model=mvtcae --alpha=2": "--alpha of mvtcae must be from 0 to 1; received --alpha=2.0",
+    "train --model=mmvae --gradient=exact_dreg --mean_of_weights=tighter": "--gradient=exact_dreg i"
+    "s the gradient of --mean_of_weights=looser; received --gradient=exact_dreg --mean_of_weights=",
+    "train --model=mvae --num_subsets=2": "of three or more modalities; received --num_subsets=2 wi"
+    "th image and label; leave it out",
+    "train --model=mmvm_gan --adversary=original": "and mmvm_gan has none; received --adversary=ori"
+    "ginal; choose non_saturating or hinge",
     "train --likelihood_weights=lable=3": "received --likelihood_weights=lable; did you mean label",
     "train --run=/proc/run": "--run must name a place where files can be written; received "
     "/proc/run: No such file or directory; choose another --run",
@@ -131,7 +143,9 @@ def test_one_line_says_what_to_do(ended, line):
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("line", ["train --epochs=ten", "generate --given=7"])
+@pytest.mark.parametrize(
+    "line", ["train --epochs=ten", "train --model=mvtcae --alpha=2.0", "generate --given=7"]
+)
 def test_tensorflow_is_not_loaded_for_it(folder, line):
     program, *arguments = line.split()
     done = subprocess.run(

@@ -7,7 +7,14 @@ from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.models import editing
 from jmvae_tf.runtime.randomness import fold, noise_for_batch, root_seed, sample, split
-from tests.helpers.small_models import OF_SEVERAL, ONE_WAY, all_but_first, examples, small_model
+from tests.helpers.small_models import (
+    OF_SEVERAL,
+    ONE_WAY,
+    all_but_first,
+    examples,
+    small_model,
+    swept,
+)
 
 SEEDS = tf.constant([[3, 0], [1, 0], [4, 0], [1, 0]])
 
@@ -46,7 +53,11 @@ def test_events_are_those_of_each_alone():
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(x, marks=[pytest.mark.slow] * (x == "jmvae_h")) for x in OF_SEVERAL]
+    "name",
+    [
+        *swept(x for x in OF_SEVERAL if x != "jmvae_h"),
+        pytest.param("jmvae_h", marks=pytest.mark.slow),
+    ],
 )
 def test_generated_are_those_of_each_alone(name, two_modalities):
     options = {"num_rounds": 3} if name in ("jmvae", "jmvae_h") else {}

@@ -45,19 +45,31 @@ class Adversary:
     parts: frozenset[str]
 
     def check_run(
-        self, model: str, has_others: bool, adversary_after: int | None, patience: int
+        self,
+        model: str,
+        has_others: bool,
+        has_prior: bool,
+        adversary_after: int | None,
+        patience: int,
     ) -> None:
         """Refuses settings that do not go together.
 
         Args:
           model: its value of `--model`.
           has_others: whether it has other modalities than the image.
+          has_prior: whether it has a p(z).
           adversary_after: the epochs without the discriminator.
           patience: the epochs without a better bound that end a training.
 
         Raises:
           UserError: if so.
         """
+        if self.is_original and not has_prior:
+            raise UserError(
+                f"{ORIGINAL} shows the discriminator images from the prior, and {model} has none",
+                f"--adversary={_JOINED_BY.join([self.loss, *sorted(self.parts)])}",
+                f"choose {' or '.join(x for x in LOSS_TEXTS if x != ORIGINAL)}",
+            )
         if "projection" in self.parts and not has_others:
             raise UserError(
                 f"projection shows the discriminator other modalities, and {model} has none",

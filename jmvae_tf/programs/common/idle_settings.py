@@ -19,6 +19,12 @@ def check_used(settings: Settings, given: Collection[str]) -> None:
     """
     if "flipped_images" in given and not settings.flips:
         raise _idle(settings, "flipped_images", "says which images --flips mirrors", "flips")
+    if "num_subsets" in given and len(settings.decoders) < 3:
+        raise UserError(
+            "--num_subsets counts random subsets of three or more modalities",
+            f"--num_subsets={settings.num_subsets} with {' and '.join(settings.decoders)}",
+            "leave it out",
+        )
     if settings.adversary is None:
         return
     adversary = parts.adversary_of(settings.adversary)

@@ -29,7 +29,8 @@ _GROUPS = {
     ),
     "Model": (
         *("target", "latent_dim", "joint_encoder", "encoders", "decoders", "discriminator"),
-        *("num_layers", "layer_encoder", "layer_prior", "missing", "num_rounds", "feed_back"),
+        *("posterior", "num_layers", "layer_encoder", "layer_prior"),
+        *("missing", "num_rounds", "feed_back"),
     ),
     "Hardware": ("precision", "jit_compile", "steps_per_execution"),
 }
@@ -64,7 +65,7 @@ def _presets(field: dataclasses.Field) -> str:
 def _as_flag(value: Any) -> str:
     if isinstance(value, Mapping):
         return ",".join(f"{name}={x}" for name, x in value.items())
-    return str(value)
+    return str(round(value, 6) if isinstance(value, float) else value)
 
 
 def given_settings() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Tests of the settings that follow from the sizes of events and the number of examples."""
 
+import dataclasses
 import json
 
 import pytest
@@ -49,6 +50,21 @@ def test_a_target_is_chosen(model):
     assert (settings.target, list(settings.decoders)) == ("species", ["species"])
     with pytest.raises(UserError, match="--target must be one of photo, species, measures"):
         _settings(model, target="colour")
+
+
+def test_alpha_follows_from_the_number_of_modalities_where_it_weighs_encoders():
+    assert [_settings(x).alpha for x in ("jmvae_kl", "jmvae_h_kl", "mvtcae")] == [0.5, 0.5, 5 / 6]
+
+
+def test_models_that_visit_all_subsets_take_twelve_modalities():
+    one = shells_manifest().modalities["species"]
+    many = {f"n{i}": one for i in range(13)}
+    manifest = dataclasses.replace(shells_manifest(), modalities=many)
+    with pytest.raises(UserError, match=r"takes at most 12; received --model=mopoe, and 13 of the"):
+        _settings("mopoe", manifest)
+    fewer = dataclasses.replace(manifest, modalities=dict(list(many.items())[:12]))
+    assert len(_settings("mopoe", fewer).decoders) == 12
+    assert len(_settings("mvtcae", manifest).decoders) == 13
 
 
 def test_data_without_images_have_no_discriminator():

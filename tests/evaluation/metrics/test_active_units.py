@@ -5,7 +5,7 @@ import pytest
 
 from jmvae_tf.evaluation.metrics import active_units
 from jmvae_tf.models.registry import PLAIN_MODELS
-from tests.helpers.small_models import examples, known_to, small_model
+from tests.helpers.small_models import examples, known_to, small_model, swept
 
 
 def test_active_units():
@@ -22,7 +22,14 @@ def test_active_units():
 
 @pytest.mark.parametrize(
     ("name", "layers"),
-    [(name, ["z1", "z2"] if name == "jmvae_h" else ["z"]) for name in PLAIN_MODELS],
+    [
+        pytest.param(
+            *name.values,
+            ["z1", "z2"] if "num_layers" in PLAIN_MODELS[name.values[0]].networks else ["z"],
+            marks=name.marks,
+        )
+        for name in swept(PLAIN_MODELS)
+    ],
 )
 def test_means_of_every_layer(name, layers, two_modalities):
     model = small_model(name, two_modalities)

@@ -1,0 +1,141 @@
+"""MMVAE: a mixture of experts, trained on K samples of each of them."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from jmvae_tf.inference import of_family, scale_of
+from jmvae_tf.layers.distributions import GaussianHead, LaplaceHead, noise_of_batch, shared_scale
+from jmvae_tf.modalities import Modality
+from jmvae_tf.models.inputs import Tensors
+from jmvae_tf.models.mixtures import MixtureVAE
+from jmvae_tf.objectives import Bound, bound_where
+from jmvae_tf.objectives.multi_sample import (
+    ImportanceWeights,
+    MeanOfWeights,
+    dreg_bound,
+    importance_weights,
+    mmvae_bound,
+)
+from jmvae_tf.runtime.randomness import fold_name
+
+GradientOfWeights = Literal["plain", "dreg", "exact_dreg"]
+_HEADS = {"laplace": LaplaceHead, "gaussian": GaussianHead}
+
+
+@keras.saving.register_keras_serializable(package="jmvae_tf")
+class MMVAE(MixtureVAE):
+    """The mixture-of-experts multimodal VAE of Shi et al. 2019, arXiv 1911.03393.
+
+    Its prior has a mean of 0 and learnable scales, whose mean is 1.
+
+    Args:
+      modalities: name to `Modality`.
+      latent_dim: the number of values of z.
+      num_samples: K, the number of samples of each expert in training.
+      mean_of_weights: "looser", as in the paper, or "tighter"; see `mmvae_bound`.
+      gradient: "plain", the authors' "dreg", which is biased for several modalities, or
+        "exact_dreg"; see `dreg_bound`.
+      posterior: "laplace", as in the paper, or "gaussian", of experts and prior.
+      **kwargs: passed to `ExpertsVAE`.
+
+    Raises:
+      ValueError: if an argument is out of its range or names an unknown modality.
+    """
+
+    def __init__(
+        self,
+        modalities: Mapping[str, Modality],
+        latent_dim: int = 64,
+        num_samples: int = 10,
+        mean_of_weights: MeanOfWeights = "looser",
+        gradient: GradientOfWeights = "plain",
+        posterior: Literal["laplace", "gaussian"] = "laplace",
+        **kwargs: Any,
+    ) -> None:
+        if num_samples < 1:
+            raise ValueError(f"K must be at least 1. Received: num_samples={num_samples}")
+        choices = {
+            "mean_of_weights": (mean_of_weights, get_args(MeanOfWeights)),
+            "gradient": (gradient, get_args(GradientOfWeights)),
+            "posterior": (posterior, tuple(_HEADS)),
+        }
+        for name, (value, possible) in choices.items():
+            if value not in possible:
+                raise ValueError(f"{name} must be one of {possible}. Received: {value!r}")
+        if gradient == "exact_dreg" and mean_of_weights != "looser":
+            raise ValueError(
+                "The gradient 'exact_dreg' is that of the looser bound. Received: "
+                f"mean_of_weights={mean_of_weights!r}"
+            )
+        super().__init__(modalities, latent_dim, head=_HEADS[posterior], **kwargs)
+        self.num_samples = num_samples
+        self.mean_of_weights = mean_of_weights
+        self.gradient = gradient
+        self.posterior_family = posterior
+        self.prior_scale = self.add_weight(
+            name="prior_scale", shape=(latent_dim,), initializer="zeros", dtype="float32"
+        )
+        self.build_networks()
+
+    def prior(self, given: Tensors) -> tfd.Distribution:
+        """Returns p(z), whose scales are learned."""
+        del given
+        scale = shared_scale(tf.convert_to_tensor(self.prior_scale))
+        if self.posterior_family == "laplace":
+            return tfd.Independent(tfd.Laplace(tf.zeros_like(scale), scale), 1)
+        return tfd.MultivariateNormalDiag(tf.zeros_like(scale), scale)
+
+    def unchecked_bound(
+        self,
+        data: Tensors,
+        seed: tf.Tensor,
+        kl_weight: float | tf.Tensor = 1.0,
+        training: bool = False,
+    ) -> Bound:
+        """L_MMVAE(X); see `MultimodalVAE.bound`."""
+        experts, observed = self.experts_of(data, training)
+        is_plain = self.gradient == "plain" or not training
+        stop = tf.identity if is_plain else tf.stop_gradient
+        q_z_x = {m: of_family(q, stop(q.mean()), stop(scale_of(q))) for m, q in experts.items()}
+        beta, a, p_z = self.beta * kl_weight, self.likelihood_weights, self.prior(data)
+        number = self.num_samples
+        rows = {name: tf.tile(x, [number]) for name, x in observed.rows.items()}
+
+        def weights_at(z: Mapping[str, tf.Tensor]) -> ImportanceWeights:
+            p_x_z = {m: self._decoded(z_m, rows, training) for m, z_m in z.items()}
+            return importance_weights(data, q_z_x, z, p_z, p_x_z, beta, a, observed.masks)
+
+        z = {  # z_mk ~ q(z|x_m)
+            m: q.mean() + scale_of(q) * noise_of_batch(q, fold_name(seed, m), number)
+            for m, q in experts.items()
+        }
+        if is_plain:
+            bound = mmvae_bound(weights_at(z), self.mean_of_weights)
+        else:
+            is_exact = self.gradient == "exact_dreg"
+            bound = dreg_bound(weights_at, z, self.mean_of_weights, is_exact)
+        return bound_where(observed.any_of(self.modalities), bound)
+
+    def _decoded(
+        self, z: tf.Tensor, rows: Mapping[str, tf.Tensor], training: bool
+    ) -> dict[str, tfd.Distribution]:
+        """p(x_n|z) of each modality at K samples for each example, [K, batch, latent_dim]."""
+        inputs, shape = tf.reshape(z, (-1, self.latent_dim)), tf.shape(z)[:-1]
+        return {
+            name: p(inputs, training=training, batch_shape=shape, rows=rows.get(name))
+            for name, p in self.decoders.items()
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments, for Keras to save."""
+        return {
+            **super().get_config(),
+            "num_samples": self.num_samples,
+            "mean_of_weights": self.mean_of_weights,
+            "gradient": self.gradient,
+            "posterior": self.posterior_family,
+        }
