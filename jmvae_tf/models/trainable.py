@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models import training_data
+from jmvae_tf.models import objective_names, training_data
 from jmvae_tf.models.term_checks import FiniteTerms
 from jmvae_tf.models.trained_part import TrainedPart
 from jmvae_tf.objectives import Bound
@@ -73,13 +73,14 @@ class _Seen:
 
 
 class _Loss(keras.callbacks.Callback):
-    """Adds minus the bound to an epoch's logs as `loss`, which Keras's callbacks watch."""
+    """Adds minus the objective to an epoch's logs as `loss`, which Keras's callbacks watch."""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Adds `loss` and `val_loss`."""
         for part in ("", "val_"):
-            if logs is not None and f"{part}bound" in logs:
-                logs[f"{part}loss"] = -logs[f"{part}bound"]
+            value = objective_names.value_in(logs or {}, part)
+            if logs is not None and value is not None:
+                logs[f"{part}loss"] = -value
 
 
 class _WithoutLoss(keras.callbacks.Callback):
@@ -138,7 +139,8 @@ class TrainableModel(keras.Model):
         A `tf.data.Dataset` or a generator keeps its order. Before training, data in memory are
         checked completely, other data by their first batch. Standardised modalities get the
         statistics of the data unless they have some. An epoch's logs contain `loss` and `val_loss`,
-        minus the bounds, for callbacks. The history contains the bound and its terms.
+        minus the objective, for callbacks. The history contains the objective, which is called
+        `bound` where it is one, and its terms.
 
         Raises:
           ValueError: if the data do not fit the modalities, targets or weights are given,
@@ -283,7 +285,22 @@ class BoundMaximiser(TrainableModel, abc.ABC):
     """A model trained by gradient ascent on its bound; Keras calls its steps."""
 
     seed: int
+    beta: float
     kl_weight: keras.Variable
+
+    @property
+    def objective_is_bound(self) -> bool:
+        """Whether the objective is a lower bound on a log-likelihood, or on a sum of them.
+
+        Likelihood weights other than 1 are not considered.
+        """
+        return self.beta >= 1
+
+    @property
+    def objective_name(self) -> str:
+        """Returns "bound" if the objective is one, else "objective"; metrics are named by it."""
+        is_bound = self.objective_is_bound
+        return objective_names.BOUND if is_bound else objective_names.OBJECTIVE
 
     @abc.abstractmethod
     def examples_of(self, data: Any) -> dict[str, tf.Tensor]:
@@ -330,13 +347,15 @@ class BoundMaximiser(TrainableModel, abc.ABC):
         """Returns the seed of the next test step."""
         # The number of examples counted in this evaluation distinguishes its batches; with weights
         # it is their sum, and batches of a sum below 1 may share their samples' noise.
-        count = tf.cast(self._trackers["bound"].count, tf.int32)
+        count = tf.cast(self._trackers[self.objective_name].count, tf.int32)
         seen = tf.reduce_sum(replicas.current().sizes(count))
         return fold(root_seed(self.seed), _TEST, seen)
 
     def track_terms(self, names: Iterable[str]) -> None:
-        """Makes the trackers of the bound and of its terms."""
-        self._trackers = {name: keras.metrics.Mean(name=name) for name in ("bound", *names)}
+        """Makes the trackers of the objective and of its terms."""
+        self._trackers = {
+            name: keras.metrics.Mean(name=name) for name in (self.objective_name, *names)
+        }
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -350,7 +369,7 @@ class BoundMaximiser(TrainableModel, abc.ABC):
 
         The mean of a term is over the examples that have it, weighted if they have weights.
         """
-        values = {"bound": bound.value, **bound.terms}
+        values = {self.objective_name: bound.value, **bound.terms}
         rows = self.rows_of_terms(data, values)
         for name, value in values.items():
             self._trackers[name].update_state(value, counted_weights(rows.get(name), weights))

@@ -14,6 +14,7 @@ from jmvae_tf.evaluation.estimate import Estimate, estimate_in, mean_as_text
 from jmvae_tf.evaluation.protocol import protocol_entry
 from jmvae_tf.export_format.training_summary import PERCENTILE, SUMMARY_FILE, TrainingSummary
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.models.objective_names import BOUND, OBJECTIVE
 from jmvae_tf.presets import preset_of
 from jmvae_tf.reporting.next_step import training_of
 from jmvae_tf.reporting.skills import skills
@@ -30,7 +31,7 @@ CARD = "model_card.md"
 _WIDTH = 120
 _MOST_ROWS = 40  # Of a table; a card is read by people, `metrics.json` by programs.
 _LONGEST_NOTE = 500
-_MAIN = "bound"  # What the names of the main measures of a whole model begin with.
+_MAIN = (BOUND, OBJECTIVE)  # What the names of the main measures of a whole model begin with.
 _NO_FLAGS = ("model", "data", "target")
 _COLUMNS = "columns"  # The manifest of a user's own data.
 

@@ -7,6 +7,7 @@ from jmvae_tf.evaluation.estimate import estimate_in
 from jmvae_tf.evaluation.label_names import label_metric_name
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.base import Direction
+from jmvae_tf.models.objective_names import BOUND, name_in, value_in
 from jmvae_tf.reporting.skills import ERRORS, Metrics, Skill
 from jmvae_tf.settings import Settings
 from jmvae_tf.training import patience
@@ -117,7 +118,7 @@ def _longer_or_shorter(training: Training) -> NextStep | None:
     the warm-up, nor where the image's decoder was trained alone against a discriminator.
     """
     history, warmup = training.history, training.warmup_epochs
-    if any("train_generator_loss" in row and "train_bound" not in row for row in history):
+    if any("train_generator_loss" in row and not name_in(row, "train_") for row in history):
         return None
     last = max((row["epoch"] for row in history if "epoch" in row), default=0)
     if 0 < last <= warmup:
@@ -125,17 +126,18 @@ def _longer_or_shorter(training: Training) -> NextStep | None:
             f"the warm-up lasts until epoch {warmup}, training ended at {last:.0f}, so train longer"
         )
         return _longer(text, 2 * warmup, training)
-    bounds = [(row["epoch"], row["validation_bound"]) for row in history if _has_bound(row)]
-    bounds = [(epoch, bound) for epoch, bound in bounds if epoch > warmup]
+    values = [(row.get("epoch", 0), value_in(row, "validation_")) for row in history]
+    bounds = [(epoch, x) for epoch, x in values if x is not None and epoch > warmup]
     if len(bounds) < 2:
         return None
+    name = name_in(history[-1], "validation_") or BOUND
     top, last = max(bounds, key=lambda x: x[1])[0], bounds[-1][0]
     if top >= _RISING * last and not training.has_ended:
-        text = f"the validation bound was still rising after {last:.0f} epochs, so train longer"
+        text = f"the validation {name} was still rising after {last:.0f} epochs, so train longer"
         return _longer(text, 2 * last, training)
     if top > last / 2:
         return None
-    text = f"the validation bound was best after {top:.0f} of {last:.0f} epochs and fell since"
+    text = f"the validation {name} was best after {top:.0f} of {last:.0f} epochs and fell since"
     if training.has_ended:
         return NextStep(f"{text}, so get more examples")
     epochs = max(2, round(last / 10))
@@ -175,10 +177,6 @@ def _on_data(
     if num_training is not None and num_training < _FEW:
         return NextStep(f"more than {num_training} training examples would help most")
     return NextStep("see what chance does, with a run of another seed", ("--seed=1",))
-
-
-def _has_bound(row: Mapping[str, float]) -> bool:
-    return "validation_bound" in row and "epoch" in row
 
 
 def _is_unbalanced(

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from jmvae_tf.models.objective_names import value_in
 from jmvae_tf.models.term_checks import terms_of
 from jmvae_tf.runtime.files import written_atomically
 from jmvae_tf.settings import Settings
@@ -118,11 +119,9 @@ class Checkpoints(keras.callbacks.Callback):
         self.every = every
         self.every_best = every_best
         saved = {*folder.checkpoint_epochs(), folder.best_epoch()}
-        candidates = [
-            (row["validation_bound"], int(row["epoch"]))
-            for row in folder.read_history()
-            if "validation_bound" in row and int(row["epoch"]) in saved
-        ]
+        rows = [x for x in folder.read_history() if x.get("epoch") in saved]
+        values = [(value_in(x, "validation_"), int(x["epoch"])) for x in rows]
+        candidates = [(value, epoch) for value, epoch in values if value is not None]
         self.best, epoch = max(candidates, default=(-math.inf, 0))
         if folder.checkpoint_of(epoch).exists():
             self._keep_best(epoch)  # The run may have been killed between an epoch's two files.
@@ -130,7 +129,8 @@ class Checkpoints(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Saves a checkpoint if one is due after this epoch."""
         number = epoch + 1
-        bound = (logs or {}).get("val_bound", -math.inf)
+        value = value_in(logs or {}, "val_")
+        bound = -math.inf if value is None else value
         is_last = number == self.params["epochs"] or self.model.stop_training
         is_due = is_last or number % self.every == 0 or (self.every_best and bound > self.best)
         if not is_due:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from jmvae_tf.models.objective_names import value_in
 from jmvae_tf.settings import Settings
 
 
@@ -15,7 +16,8 @@ def ends(settings: Settings, rows: Sequence[Mapping[str, float]]) -> bool:
       settings: the run's settings.
       rows: the rows of `history.csv` so far.
     """
-    bounds = {int(x["epoch"]): x["validation_bound"] for x in rows if "validation_bound" in x}
+    values = {int(x.get("epoch", 0)): value_in(x, "validation_") for x in rows}
+    bounds = {epoch: value for epoch, value in values.items() if value is not None}
     if not settings.patience or not bounds:
         return False
     best = max(bounds, key=lambda epoch: (bounds[epoch], -epoch))

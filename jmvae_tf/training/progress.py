@@ -7,11 +7,14 @@ from typing import Any
 import keras
 from tqdm import tqdm
 
+from jmvae_tf.models.objective_names import BOUND, name_in
 from jmvae_tf.runtime.progress import shows_bars
 from jmvae_tf.training.callbacks import split_columns
 
 _BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left{postfix}"
 """Says all in 80 columns, even with two bounds behind it."""
+
+_PARTS = ("train", "validation", "test")
 
 _COMPILING = "about 10 s"
 """Measured on two cores, with the first test: 8 s on digits, 6 s on toyfaces with a GAN."""
@@ -61,22 +64,21 @@ class Progress(keras.callbacks.Callback):
         self.done = batch
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Shows the bounds of the epoch."""
-        bounds = {
-            name.removesuffix("_bound"): value
-            for name, value in split_columns(logs).items()
-            if name.endswith("_bound")
-        }
+        """Shows the objective of the epoch."""
+        columns = split_columns(logs)
+        names = {part: name_in(columns, f"{part}_") for part in _PARTS}
+        bounds = {part: columns[f"{part}_{name}"] for part, name in names.items() if name}
+        name = next(filter(None, names.values()), BOUND)
         if self.bar is not None:
-            shown = [f"bound {bounds['train']:.5g}"] if "train" in bounds else []
-            other = next((name for name in ("validation", "test") if name in bounds), None)
+            shown = [f"{name} {bounds['train']:.5g}"] if "train" in bounds else []
+            other = next((part for part in ("validation", "test") if part in bounds), None)
             if other:
                 shown.append(f"{other} {bounds[other]:.5g}")
             self.bar.set_postfix_str(", ".join(shown))
         else:
-            text = ", ".join(f"{name} {value:.3f}" for name, value in bounds.items())
+            text = ", ".join(f"{part} {value:.3f}" for part, value in bounds.items())
             print(
-                f"{self.title}: bound in nats: {text} ({time.monotonic() - self.start:.1f} s)",
+                f"{self.title}: {name} in nats: {text} ({time.monotonic() - self.start:.1f} s)",
                 flush=True,
             )
 

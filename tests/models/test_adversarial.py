@@ -115,7 +115,7 @@ def test_the_adversary_reaches_the_image_decoder_and_nothing_else(name):
     before = [_values(part) for part in _parts(models[0])]
     data = _batch(models[0])
     for model in models:
-        assert np.isfinite(model.train_step(data)[model.objective_name])
+        assert np.isfinite(model.train_step(data)[model.vae.objective_name])
     without, strong = ([_values(part) for part in _parts(model)] for model in models)
     for one, other in zip(without[1:], strong[1:], strict=True):
         _assert_equal(one, other)  # The discriminator, and all else.

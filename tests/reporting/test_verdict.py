@@ -174,6 +174,11 @@ def test_patience_has_found_the_best_epoch():
     assert next_of(history=falling, has_ended=True).endswith("since, so get more examples")
 
 
+def test_an_objective_that_is_no_bound_is_not_called_one():
+    rising = [{"epoch": x, "validation_objective": float(x)} for x in range(1, 21)]
+    assert "the validation objective was still rising" in next_of(history=rising)
+
+
 def test_the_bound_does_not_tell_of_a_decoder_that_was_trained_alone():
     whole = [{"epoch": x, "train_bound": 1.0, "validation_bound": float(x)} for x in range(1, 6)]
     alone = [

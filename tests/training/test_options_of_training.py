@@ -216,9 +216,10 @@ def test_gradients_are_clipped(data, tmp_path):
     ],
 )
 def test_patience_ends(bounds, ends):
-    rows = [{"epoch": i, "validation_bound": x} for i, x in enumerate(bounds, 1)]
-    assert patience.ends(settings_with(patience=2, warmup_epochs=2), rows) == ends
-    assert not patience.ends(settings_with(patience=0, warmup_epochs=2), rows)
+    for name in ("bound", "objective"):
+        rows = [{"epoch": i, f"validation_{name}": x} for i, x in enumerate(bounds, 1)]
+        assert patience.ends(settings_with(patience=2, warmup_epochs=2), rows) == ends
+        assert not patience.ends(settings_with(patience=0, warmup_epochs=2), rows)
 
 
 def test_patience_remembers_the_epochs_before_a_resumption():

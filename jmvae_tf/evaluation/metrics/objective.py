@@ -19,7 +19,7 @@ from jmvae_tf.runtime.errors import UserError
 def bound_terms(
     model: MultimodalVAE, examples: Tensors, seed: int = 0, batch_size: int | None = None
 ) -> dict[str, np.ndarray]:
-    """Computes the bound and its terms with one z per example, all divergences at full weight.
+    """Computes the objective and its terms with one z per example, all divergences at full weight.
 
     Args:
       model: a trained model.
@@ -28,21 +28,22 @@ def bound_terms(
       batch_size: the number of examples to score at once; None chooses it by their size.
 
     Returns:
-      "bound" and the terms by their names in `objectives`, float32 [examples] each, nats.
+      The objective by its name, and the terms by theirs in `objectives`, float32 [examples] each,
+      nats.
     """
 
     @tf.function(autograph=False, reduce_retracing=True)
     def terms(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         bound = model.bound(model.standardise(batch), batch_seed)
-        return {"bound": bound.value, **bound.terms}
+        return {model.objective_name: bound.value, **bound.terms}
 
     names = list(model.modalities)
     size = batch_size or min(1000, rows_at_once(model, names))
-    return map_batches(terms, examples, names, size, "terms of the bound", seed)
+    return map_batches(terms, examples, names, size, "terms of the objective", seed)
 
 
 def terms_on_test_data(subject: Subject) -> dict[str, np.ndarray]:
-    """Computes and checks the bound and its terms on the test examples.
+    """Computes and checks the objective and its terms on the test examples.
 
     Returns:
       Name to [examples]; a masked array if some examples lack what a term is of.
@@ -62,11 +63,13 @@ def terms_on_test_data(subject: Subject) -> dict[str, np.ndarray]:
 
 @metric("objective", place=1)
 def bound(subject: Subject) -> Iterator[Metric]:
-    """Yields the bound and its terms, each of the examples that have it."""
-    weights = {f"log_p_{name}": x for name, x in subject.model.likelihood_weights.items()}
+    """Yields the objective and its terms, each of the examples that have it."""
+    model = subject.model
+    weights = {f"log_p_{name}": x for name, x in model.likelihood_weights.items()}
+    whole = model.objective_name
     for name, values in subject.once(terms_on_test_data).items():
         weighted = f", weighted by {weights[name]:g} in it" if weights.get(name, 1) != 1 else ""
-        key = name if name == "bound" else f"bound_{name}"
+        key = name if name == whole else f"{whole}_{name}"
         some = int(values.count()) if isinstance(values, np.ma.MaskedArray) else None
         if some == 0:
             continue
@@ -80,8 +83,9 @@ def _check(model: MultimodalVAE, terms: Mapping[str, np.ndarray]) -> None:
         for name, values in terms.items()
     }
     if bad := term_checks.impossible(worst, model.modalities):
+        number = len(next(iter(terms.values())))
         raise UserError(
             term_checks.RULE,
-            f"{', '.join(bad.values())} at the worst of {len(terms['bound'])} test examples",
+            f"{', '.join(bad.values())} at the worst of {number} test examples",
             "check the data and their range",
         )

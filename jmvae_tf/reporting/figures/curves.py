@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from jmvae_tf.models.objective_names import BOUND, OBJECTIVE
 from jmvae_tf.reporting.figures.png_files import WIDTH, save_figure, set_title, short_line
 
 _COLUMNS = 3  # Panels in a row.
@@ -52,6 +53,7 @@ def loss_terms(
     terms = [column[len("train_") :] for column in columns if column.startswith("train_")]
     # In the order of the equations, since Keras sorts by name; other terms come last.
     terms.sort(key=lambda term: (_place(term), term.endswith("_loss")))
+    name = OBJECTIVE if OBJECTIVE in terms else BOUND
     num_rows = max(1, -(-len(terms) // _COLUMNS))
     figure = Figure(figsize=(WIDTH, 2.35 * num_rows + 0.8), layout="constrained")
     grid = figure.subplots(num_rows, _COLUMNS, squeeze=False)
@@ -68,7 +70,7 @@ def loss_terms(
             axes.plot(np.take(epochs, known), values[known], "o", ms=3.5, color=f"C{number}")
             last += [f"{_SHORT.get(part, part)} {_short(value)}" for value in values[known]]
             shown.append(values[_first_shown(len(history)) :])
-        handles |= _mark(axes, milestones, epochs)
+        handles |= _mark(axes, milestones, epochs, name)
         axes.set_title(f"{_in_words(term)}\n", loc="left", fontweight="bold")
         axes.annotate(
             "  ".join(last), (0, 1), (0, 4), "axes fraction", "offset points", fontsize=7
@@ -86,11 +88,13 @@ def loss_terms(
     figure.legend(
         handles.values(), handles.keys(), loc="outside lower center", ncols=columns_of_legend or 1
     )
-    set_title(figure, "Training: the bound and its terms, epoch by epoch, and their last values")
+    set_title(figure, f"Training: the {name} and its terms, epoch by epoch, and their last values")
     save_figure(figure, path)
 
 
-def _mark(axes: Axes, milestones: Milestones, epochs: Sequence[float]) -> dict[str, Artist]:
+def _mark(
+    axes: Axes, milestones: Milestones, epochs: Sequence[float], name: str
+) -> dict[str, Artist]:
     """Marks the milestones that the epochs reach; returns their words for the legend."""
     last = max(epochs, default=0)
     marks: dict[str, Artist] = {}
@@ -98,7 +102,7 @@ def _mark(axes: Axes, milestones: Milestones, epochs: Sequence[float]) -> dict[s
         end = min(milestones.warmup_epochs, last)
         marks["warm-up"] = axes.axvspan(min(epochs), end, color="#e4e7eb", alpha=0.8, lw=0)
     if 0 < milestones.best <= last:
-        words = f"highest validation bound: epoch {milestones.best}"
+        words = f"highest validation {name}: epoch {milestones.best}"
         marks[words] = axes.axvline(milestones.best, color="#3e4c59", ls="--", lw=1)
     if 0 < milestones.adversary_after < last:
         words = f"decoder against discriminator: after epoch {milestones.adversary_after}"
@@ -126,7 +130,7 @@ def _short(value: float) -> str:
     return (f"{value:.{digits}f}" if in_full else f"{value:.3g}").replace("-", "−")
 
 
-_TERMS = ("bound", "kl_prior", "log_p_", "kl_")
+_TERMS = (BOUND, OBJECTIVE, "kl_prior", "log_p_", "kl_")
 
 
 def _place(term: str) -> int:
@@ -141,7 +145,7 @@ def _in_words(term: str) -> str:
         return f"log p({term.removeprefix('log_p_')} | z)"
     if term.startswith("kl_") and term != "kl_prior":
         return f"divergence of {term.removeprefix('kl_')}"
-    words = {"bound": "bound", "kl_prior": "divergence from the prior"}.get(term)
+    words = {"kl_prior": "divergence from the prior"}.get(term)
     return short_line(words or term.replace("_", " "), 30)
 
 

@@ -40,6 +40,18 @@ def test_loss_terms_copes_with_what_is_no_term(tmp_path, monkeypatch):
     assert [len(axes.lines) for axes in panels] == [4, 2, 2, 2, 2], "a line and its last value"
 
 
+def test_an_objective_that_is_no_bound_is_not_called_one(tmp_path, monkeypatch):
+    row = {"train_objective": 1.0, "validation_objective": 1.0, "train_kl_prior": 1.0}
+    drawn = []
+    monkeypatch.setattr(curves, "save_figure", lambda figure, path: drawn.append(figure))
+    history = [{"epoch": epoch} | row for epoch in (1, 2)]
+    curves.loss_terms(tmp_path / "terms.png", history, curves.Milestones(best=2))
+    [figure] = drawn
+    [text, *_] = [axes.get_title(loc="left") for axes in figure.axes]
+    assert text.strip() == "objective"
+    assert figure.legends[0].get_texts()[-1].get_text() == "highest validation objective: epoch 2"
+
+
 def test_milestones_and_last_values_stand_in_the_curves(tmp_path, monkeypatch):
     history = [
         {"epoch": epoch, "train_bound": -1.0 * epoch, "validation_bound": -2.0 * epoch}
