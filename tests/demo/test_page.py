@@ -281,11 +281,11 @@ def _upload(client, content):
 _numbers = itertools.count()
 
 
-def _call(client, index, data, session=None):
+def _call(client, index, data, session=None, **query):
     """What a handler gives back: whether it worked, and its values."""
     session = session or f"s{next(_numbers)}"
     call = {"data": data, "fn_index": index, "session_hash": session, "trigger_id": None}
-    joined = client.post("/gradio_api/queue/join", json=call)
+    joined = client.post("/gradio_api/queue/join", json=call, params=query)
     assert joined.status_code == 200, joined.text
     events = client.get("/gradio_api/queue/data", params={"session_hash": session}).text
     done = [json.loads(x) for x in re.findall("^data: (.*)$", events, re.MULTILINE)]
@@ -332,6 +332,28 @@ def test_an_uploaded_image_is_read(served):
     _, inputs = model.asked[0]
     np.testing.assert_array_equal(inputs["image"][0, ..., 0], np.eye(8))
     assert _stays(*_call(client, read, [None, False], session="other"))
+
+
+@pytest.mark.parametrize("served", [[IMAGE, LABEL]], indirect=True)
+def test_the_link_is_that_of_the_address_if_this_is_one(served):
+    client, *_ = served
+    dependencies = client.get("/config").json()["dependencies"]
+    [load] = [x["id"] for x in dependencies if "load" in [event for _, event in x["targets"]]]
+
+    def link(**query):
+        works, (*rest, shown) = _call(client, load, [], **query)
+        assert works
+        return shown, _stays(works, rest)
+
+    assert link(seed="7", values="0,1,0") == (
+        "[Link to this picture](./?seed=7&values=0,1,0)",
+        False,
+    )
+    first = link()
+    assert first[0].startswith("[Link to this picture](./?seed=25&values=")
+    assert first[1]  # All else is there already.
+    for garbage in ({"seed": "x", "values": "1,2"}, {"evil": "<b>"}, {"values": "0,1,0,0"}):
+        assert link(**garbage) == first
 
 
 @pytest.mark.parametrize("served", [SHELLS], indirect=True)
