@@ -20,12 +20,12 @@ def generate_tab(model: AnySubset, crops_faces: bool) -> None:
       model: the model.
       crops_faces: whether to find and crop faces in photographs by default.
     """
-    with gr.Row():
+    with gr.Row(elem_classes="given-and-results"):
         with gr.Column(scale=3):
             made = [given_control(model.modalities[x], crops_faces) for x in model.givable]
             controls = [control for control in made if control is not None]
             seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=2**31 - 1)
-        with gr.Column(scale=4):
+        with gr.Column(scale=4, elem_classes="results"):
             status = gr.Textbox(
                 _asked(model), label="Generated", interactive=False, elem_id="status"
             )

@@ -13,7 +13,7 @@ from jmvae_tf.demo.value_controls import ValueControls
 
 _EXAMPLES = 6
 _MOST_READ = 6  # Values shown.
-_PIXELS, _REDRAW = "Change its pixels", "Draw it again"
+_REDRAW, _PIXELS = "Draw it again", "Change its pixels"
 
 
 class ReadTab:
@@ -39,11 +39,12 @@ class ReadTab:
                     can_change = self._edits or self._model.can("rebuild")
                     after = self._after_of(first) if can_change else None
                     self._after = picture_box(title, "edited", self._screen(after), can_change)
+                ways = [_REDRAW, _PIXELS] if self._model.can("redraw") else [_PIXELS]
                 self._way = gr.Radio(
-                    [_PIXELS, _REDRAW],
-                    value=_PIXELS,
+                    ways,
+                    value=ways[0],
                     label="How to change it",
-                    visible=self._edits and self._model.can("redraw"),
+                    visible=self._edits and len(ways) > 1,
                     elem_id="way",
                 )
                 self._make_sources()
