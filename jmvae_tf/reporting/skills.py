@@ -20,6 +20,12 @@ Metrics = Mapping[str, Any]
 ERRORS = 2.0
 """Standard errors by which two numbers must differ, so that chance does not explain it."""
 
+_BELIEVED = 0.5
+"""The share of a guess's errors from which a classifier of texts is believed.
+
+A text need not tell the label that it was written for.
+"""
+
 
 class Skill(NamedTuple):
     """How well a target is predicted from other modalities, or shows what it was drawn from.
@@ -73,35 +79,48 @@ def coherences(
       modalities: the model's modalities.
       conditions: those that are always given and never generated.
     """
-    kinds = {name: x.kind for name, x in modalities.items()}
-    found = []
+    found: list[Skill] = []
     for given, target in signature_names.directions_of(list(modalities), conditions):
-        direction = Direction(given, target)
-        if kinds[target] != "image" or len(given) != 1:
-            continue
-        [source] = given
-        if kinds[source] == "label":
-            [number] = modalities[source].event_shape
-            names = (
-                label_metric_name(kinds, direction, "label_coherence"),
-                label_metric_name(kinds, direction, "classifier_accuracy"),
-            )
-            guess, words = 1 / number, f"{{:.1%}} show the {source} asked for"
-        elif kinds[source] == "attributes":
-            names = (
-                f"{direction.name}_coherence",
-                f"{direction.name}_judge_balanced_accuracy",
-            )
-            guess, words = 0.5, f"{{:.1%}} of {source} asked for show, a guess 50%"
-        else:
-            continue
-        value, real = (estimate_in(metrics, name) for name in names)
-        if value and real and real.mean > guess:
-            best = real.mean - guess
-            text = f"{words.format(value.mean)}, in real ones {real.mean:.1%}"
-            share, error = (value.mean - guess) / best, _known_error(value) / best
-            found.append(Skill(direction, share, error, text))
+        if modalities[target].kind == "image":
+            found += _shown(metrics, modalities, Direction(given, target))
     return sorted(found, key=lambda skill: -skill.share)
+
+
+def _shown(
+    metrics: Metrics, modalities: Mapping[str, Modality], direction: Direction, least: float = 0.0
+) -> Iterator[Skill]:
+    """Compares how often a label or attributes are read off what was drawn from them with a guess.
+
+    Args:
+      metrics: the content of metrics.json.
+      modalities: the model's modalities.
+      direction: what is drawn, from what.
+      least: the least share of a guess's errors that the judge avoids on real examples, above
+        which it is believed.
+    """
+    kinds = {name: x.kind for name, x in modalities.items()}
+    source, *others = direction.given
+    if others or kinds[source] not in ("label", "attributes"):
+        return
+    if kinds[source] == "label":
+        [number] = modalities[source].event_shape
+        names = (
+            label_metric_name(kinds, direction, "label_coherence"),
+            label_metric_name(kinds, direction, "classifier_accuracy"),
+        )
+        guess, words = 1 / number, f"{{:.1%}} show the {source} asked for"
+    else:
+        names = (
+            f"{direction.name}_coherence",
+            f"{direction.name}_judge_balanced_accuracy",
+        )
+        guess, words = 0.5, f"{{:.1%}} of {source} asked for show, a guess 50%"
+    value, real = (estimate_in(metrics, name) for name in names)
+    if value and real and real.mean > guess + least * (1 - guess):
+        best = real.mean - guess
+        text = f"{words.format(value.mean)}, in real ones {real.mean:.1%}"
+        share, error = (value.mean - guess) / best, _known_error(value) / best
+        yield Skill(direction, share, error, text)
 
 
 def _of_label(
@@ -147,6 +166,7 @@ def _of_text(
         f"{direction.name}_usual_symbol_accuracy",
         "{:.1%} of symbols right, always guessing the commonest {:.1%}",
     )
+    yield from _shown(metrics, modalities, direction, _BELIEVED)
 
 
 def _of_image(

@@ -81,6 +81,8 @@ def _on_targets(best: Sequence[Skill], modalities: Mapping[str, Modality]) -> It
             verb = "Draws"
         elif any(modalities[name].kind == "image" for name in given):
             verb = "Reads"
+        elif modalities[target].kind == "text":
+            verb = "Writes"
         line = f"{verb} {target} from {' and '.join(given)}: {words}."
         is_worst = left_out > 0 and place == len(shown)
         yield f"Worst of {len(best)}: {line[0].lower()}{line[1:]}" if is_worst else line

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
+from jmvae_tf.export_format.value_names import END_MARK
+from jmvae_tf.likelihoods import Bernoulli, Categorical, CategoricalSequence, Gaussian
 from jmvae_tf.modalities import Modality
 from jmvae_tf.reporting.next_step import Training
 from jmvae_tf.reporting.verdict import verdict
@@ -96,6 +97,27 @@ def test_attributes_that_images_show_are_compared_with_a_guess():
         "Samples of photo for the same traits differ 80% as much as real ones.",
         "Verdict: poor; photo no better than a guess.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("judge", "words"),
+    [
+        (0.99, "97.0% show the species asked for, in real ones 99.0%."),
+        (0.5, "60.0% of symbols right, always guessing the commonest 50.0%."),
+    ],
+)
+def test_texts_are_judged_by_their_label_where_they_tell_it(judge, words):
+    """Symbols are hard to get right where a word may begin anywhere."""
+    alphabet = ("a", "b", END_MARK)
+    word = Modality("word", (8, 3), CategoricalSequence(), kind="text", value_names=alphabet)
+    metrics = {
+        "species_to_word_symbol_accuracy": of_mean(0.6),
+        "species_to_word_usual_symbol_accuracy": of_mean(0.5),
+        "word_species_label_coherence": of_mean(0.97 if judge > 0.9 else 0.5),
+        "word_species_classifier_accuracy": of_mean(judge),
+    }
+    lines = judged(metrics, modalities={"species": MODALITIES["species"], "word": word}).lines
+    assert lines[0] == f"Writes word from species: {words}"
 
 
 def test_of_many_targets_the_best_and_the_worst_are_named():

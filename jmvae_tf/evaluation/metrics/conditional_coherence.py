@@ -8,13 +8,13 @@ import tensorflow as tf
 
 from jmvae_tf.evaluation.batches import map_batches, rows_at_once, traced
 from jmvae_tf.evaluation.class_judges import (
-    ClassJudge,
     class_judges,
     class_labels,
     class_metric_name,
 )
 from jmvae_tf.evaluation.classes import absent_classes, left_out
 from jmvae_tf.evaluation.estimate import estimate
+from jmvae_tf.evaluation.image_classifier import Classifier
 from jmvae_tf.evaluation.metrics import metric
 from jmvae_tf.evaluation.metrics_table import Metric
 from jmvae_tf.evaluation.observed import rows_having, with_masks
@@ -49,7 +49,7 @@ def given_sets(names: Sequence[str]) -> dict[int, list[tuple[str, ...]]]:
 
 def conditional_coherence(
     model: MultimodalVAE,
-    judges: Mapping[str, ClassJudge],
+    judges: Mapping[str, Classifier],
     examples: Tensors,
     label: str,
     given: Sequence[Sequence[str]],
@@ -115,7 +115,7 @@ def conditional_coherence_by_number(subject: Subject) -> Iterator[Metric | str]:
         yield from _accuracies(subject, label, judges)
 
 
-def _accuracies(subject: Subject, label: str, judges: Mapping[str, ClassJudge]) -> Iterator[Metric]:
+def _accuracies(subject: Subject, label: str, judges: Mapping[str, Classifier]) -> Iterator[Metric]:
     for name, judge in judges.items():
         real = {key: x[:NUM_JUDGED] for key, x in subject.having("grey", name, label).items()}
         if name != label and len(real[label]):

@@ -7,12 +7,12 @@ import tensorflow as tf
 
 from jmvae_tf.evaluation.batches import decoded_in_parts
 from jmvae_tf.evaluation.class_judges import (
-    ClassJudge,
     class_judges,
     class_labels,
     class_metric_name,
 )
 from jmvae_tf.evaluation.estimate import estimate
+from jmvae_tf.evaluation.image_classifier import Classifier
 from jmvae_tf.evaluation.metrics import metric
 from jmvae_tf.evaluation.metrics_table import Metric
 from jmvae_tf.evaluation.subject import Subject
@@ -23,7 +23,7 @@ NUM_DRAWN = 1000
 
 
 def joint_coherence(
-    model: MultimodalVAE, judges: Mapping[str, ClassJudge], z: tf.Tensor
+    model: MultimodalVAE, judges: Mapping[str, Classifier], z: tf.Tensor
 ) -> np.ndarray:
     """Checks whether all judges find the same class in the means of p(x|z).
 

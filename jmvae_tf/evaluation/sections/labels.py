@@ -1,4 +1,4 @@
-"""Images generated from labels, and labels generated from anything."""
+"""Images and texts generated from labels, and labels generated from anything."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,8 @@ from jmvae_tf.models.base import Direction
 
 MAX_CLASSES = IMAGES_OF_CLASSES // 2
 """Most classes of a label: with more, there are not two images of each to compare."""
+
+_SHOW = ("image", "text")  # Kinds that a classifier reads a label off.
 
 
 def labels_section(subject: Subject) -> Section:
@@ -25,7 +27,7 @@ def labels_section(subject: Subject) -> Section:
                 "one class, and some examples have several, or none"
             )
             continue
-        for direction in _images_from(subject, label):
+        for direction in _shown_from(subject, label):
             [number] = subject.model.modalities[label].event_shape
             if number <= MAX_CLASSES:
                 cases.append(direction)
@@ -40,7 +42,7 @@ def labels_section(subject: Subject) -> Section:
     return section._replace(notes=list(dict.fromkeys([*notes, *section.notes])))
 
 
-def _images_from(subject: Subject, label: str) -> Iterator[Direction]:
+def _shown_from(subject: Subject, label: str) -> Iterator[Direction]:
     for direction in subject.directions:
-        if direction.given == (label,) and subject.kind(direction.target) == "image":
+        if direction.given == (label,) and subject.kind(direction.target) in _SHOW:
             yield direction
