@@ -13,7 +13,7 @@ import numpy as np
 
 from jmvae_tf.runtime.progress import with_progress
 
-NUM_STEPS = 1500
+NUM_STEPS = 2000
 """Steps of training, which take a core less than half a minute for images of 32 x 32 pixels."""
 
 BLUR = (0.2, 1.5)

@@ -131,14 +131,20 @@ def draw_texts(
     examples: ShownExamples,
     seed: int,
 ) -> None:
-    """Draws generated texts below true ones; see `draw_numbers` for the arguments."""
+    """Draws texts generated at means and at samples of z below true ones; see `draw_numbers`.
+
+    A text may have its words at several places. At the mean of z, it can be a mixture of them.
+    """
     few = {key: x[:_MOST_TEXTS] for key, x in examples.items()}
     symbols = model.modalities[direction.target].value_names
     text_pairs.texts_side_by_side(
         path,
         given_in_words(model.modalities, direction.given, _as_arrays(few)),
         texts_of_events(np.asarray(few[direction.target]), symbols),
-        texts_of_events(_predicted(model, direction, few, seed), symbols),
+        *(
+            texts_of_events(_predicted(model, direction, few, seed, sampled), symbols)
+            for sampled in (False, True)
+        ),
         _beginning(direction),
     )
 
@@ -214,9 +220,14 @@ def draw_nearest(
 
 
 def _predicted(
-    model: MultimodalVAE, direction: Direction, examples: ShownExamples, seed: int
+    model: MultimodalVAE,
+    direction: Direction,
+    examples: ShownExamples,
+    seed: int,
+    sampled: bool = False,
 ) -> np.ndarray:
-    return generated(model, direction.target, with_masks(examples, direction.given), seed)
+    known = with_masks(examples, direction.given)
+    return generated(model, direction.target, known, seed, sampled)
 
 
 def _as_arrays(examples: ShownExamples) -> dict[str, np.ndarray]:

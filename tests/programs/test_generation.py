@@ -98,6 +98,11 @@ def test_numbers_in_part_and_a_text(tmp_path, capsys):
     assert lines[3] == "measures:"
     assert lines[4].split() == ["length_mm", "3"]
     assert lines[5].split()[0] == "weight_g"
+    _generate(model, [], ["length_mm=3"], tmp_path / "out.png")
+    average, heading, *samples = capsys.readouterr().out.splitlines()[-4:]
+    assert average.startswith("note: ")
+    assert heading == "note, samples:"
+    assert [line[:5] for line in samples] == ["  1  ", "  2  "]
     _generate(model, [], [], tmp_path / "out.png")
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if not line.startswith(" ")][1:] == ["measures:", "note:"]

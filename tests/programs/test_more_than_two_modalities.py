@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from jmvae_tf.clients.loaded_export import LoadedExport
 from jmvae_tf.data import mnist, registry
 from jmvae_tf.data.pipelines import whole_part
+from jmvae_tf.demo.any_subset import AnySubset
 from jmvae_tf.models.registry import PLAIN_MODELS
 from jmvae_tf.runtime.randomness import root_seed
 from jmvae_tf.settings import settings_of
 from jmvae_tf.training.build import make_model
 from jmvae_tf.training.run_folder import RunFolder
 from tests.helpers import idx_files
-from tests.helpers.programs import mistake, start
+from tests.helpers.pictures import read_picture
+from tests.helpers.programs import mistake, start, succeed
 
 DATA = ("mnist_words", "polydigits")
 
@@ -64,9 +67,9 @@ def test_a_preset_makes_every_model(digits_dir, name, model):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DATA)
-def test_bin_train_to_export(tmp_path, digits_dir, name):
-    done = start(tmp_path, "train", f"--data={name}", f"--data_dir={digits_dir}", *SMALL)
-    assert (done.returncode, done.stderr) == (0, "")
+def test_bin_train_to_a_page(tmp_path, digits_dir, name):
+    said = succeed(tmp_path, "train", f"--data={name}", f"--data_dir={digits_dir}", *SMALL)
+    assert "Verdict: " in said
     run = RunFolder(tmp_path / "run")
     settings = settings_of("jmvae_kl", name, {})
     names = list(settings.decoders)
@@ -78,13 +81,37 @@ def test_bin_train_to_export(tmp_path, digits_dir, name):
         assert f"{image}_to_label_log_likelihood" in metrics
     for kind in ("latent_map", "reconstructions", "prior_samples", "walk"):
         assert sum(figure.startswith(kind) for figure in figures) == len(images)
-    exported = tf.saved_model.load(tmp_path / "saved_models" / f"{name}-jmvae_kl" / "1")
+    shown = {"label_coherence", "word_label_label_coherence"}
+    if len(images) > 1:
+        shown = {f"{image}_label_label_coherence" for image in images}
+    for metric in shown:
+        assert f'"{metric}"' in metrics
+    folder = tmp_path / "saved_models" / f"{name}-jmvae_kl" / "1"
+    exported = tf.saved_model.load(folder)
     pairs = {f"{given}_to_{target}" for given in names for target in names if given != target}
     assert pairs < set(exported.signatures)
     generated = exported.signatures[f"label_to_{images[-1]}"](label=tf.one_hot([3, 7], 10))
     values = generated[images[-1]].numpy()
     assert values.shape == (2, 28, 28, 3 if len(images) > 1 else 1)
     assert ((values >= 0) & (values <= 1)).all()
+    succeed(
+        tmp_path, "evaluate", "--run=run", "--num_importance_samples=2", "--num_prior_samples=2"
+    )
+    assert "log_p_label_multiple" in run.metrics_file.read_text()
+    given = "word=seven" if "word" in names else "label=7"
+    for program, of in (("generate", "--run=run"), ("query", f"--saved_model={folder}")):
+        printed = succeed(tmp_path, program, of, f"--given={given}", f"--out={program}.png")
+        drawn = [tmp_path / x for x in printed.splitlines() if x.endswith(".png")]
+        assert len(drawn) == len(images) == len({*drawn})
+        for path in drawn:
+            assert read_picture(path).std() > 0
+        assert ("label: likeliest " in printed) == (given != "label=7")
+    succeed(tmp_path, "export", "--run=run")
+    assert (folder.parent / "2" / "saved_model.pb").exists()
+    asked = AnySubset(LoadedExport(folder))
+    assert asked.targets_of({"label": np.eye(10, dtype="f")[7]}) == [
+        x for x in names if x != "label"
+    ]
 
 
 @pytest.mark.slow

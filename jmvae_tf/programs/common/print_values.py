@@ -60,12 +60,18 @@ def _print_likeliest(names: Sequence[str], probabilities: np.ndarray) -> None:
     print(f"  {len(rest)} other classes together {probabilities[rest].sum():.4f}")
 
 
-def print_samples(modality: "Shown", samples: np.ndarray) -> None:
-    """Prints the values of several examples, [examples, *event_shape], briefly."""
+def print_samples(modality: "Shown", samples: np.ndarray, heading: str = "") -> None:
+    """Prints the values of several examples, [examples, *event_shape], briefly.
+
+    Args:
+      modality: what they are of.
+      samples: the examples.
+      heading: what to call them in their heading; empty: by the modality's name alone.
+    """
     if modality.kind == "label":
         print(likeliest(modality, samples))
     elif modality.kind in _IN_A_LINE:
-        print(f"{modality.name}:")
+        print(f"{modality.name}{heading and f', {heading}'}:")
         for number, sample in enumerate(samples, 1):
             print(f"  {number:<3} {_IN_A_LINE[modality.kind](modality, sample)}")
     else:

@@ -144,6 +144,9 @@ def generate(
         if known:
             values = with_given(samples(target, None)[0], known.get(target))
             print_table(model.modalities[target], values)
+            # A word may begin anywhere; then the average is a mixture of places.
+            if model.modalities[target].kind == "text" and target not in known:
+                print_samples(model.modalities[target], samples(target, num_samples), "samples")
         else:
             print_samples(model.modalities[target], samples(target, num_samples))
         standard_streams.require_output()

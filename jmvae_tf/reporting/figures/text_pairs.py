@@ -21,27 +21,30 @@ def texts_side_by_side(
     given: Sequence[str],
     true: Sequence[str],
     found: Sequence[str],
+    sampled: Sequence[str],
     title: str,
 ) -> None:
-    """Draws for each example what is given, its true text and the generated one below it.
+    """Draws for each example what is given, its true text and the generated ones below it.
 
-    Letters of the generated text that the true one lacks there are red.
+    Letters of generated texts that the true one lacks there are red.
 
     Args:
       path: path of the PNG file.
       given: words for what the text is generated from; empty strings for none.
       true: the true texts.
-      found: the generated ones.
+      found: those that are generated at the posterior's mean.
+      sampled: those that are generated at a sample.
       title: title of the figure.
     """
     lines: list[tuple[str, str, list[bool]]] = []
-    for source, *texts in zip(given, true, found, strict=True):
-        text, generated = map(_on_one_line, texts)
+    for source, *texts in zip(given, true, found, sampled, strict=True):
+        text, average, sample = map(_on_one_line, texts)
         if source:
             words = short_line(source, _LETTERS)
             lines.append(("given", words, [False] * len(words)))
         lines += _lines("true", text, [False] * len(text))
-        lines += _lines("generated", generated, _differs(generated, text))
+        lines += _lines("average", average, _differs(average, text))
+        lines += _lines("sample", sample, _differs(sample, text))
         lines.append(("", "", []))
     longest = max((len(text) for _, text, _ in lines), default=1)
     width = max(4.0, 0.9 + _LETTER_INCHES * max(longest, 20))

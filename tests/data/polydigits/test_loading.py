@@ -1,5 +1,7 @@
 """Digits in five views: which digits they show, and how images are put together."""
 
+import zlib
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -52,6 +54,13 @@ def test_views_show_different_digits_in_front_of_different_places(digits):
     assert (first[:, BYTES:] != other[:, BYTES:]).any(axis=1).mean() > 0.9
     assert first[:, BYTES:].min() < 10
     assert 90 < first[:, BYTES:].max() <= textures.TEXTURE_SIDE - 28
+
+
+@pytest.mark.parametrize(("side", "expected"), [(28, "7e3e8fff"), (21, "6f05b08f")])
+def test_views_are_the_same_on_every_machine_and_with_every_version(side, expected):
+    ink = np.arange(60 * side * side).reshape(60, side, side) * 7919 % 11 < 4
+    drawn = loading.draw_view(ink, np.arange(60) % 10, (1, 2))
+    assert f"{zlib.crc32(drawn.tobytes()):08x}" == expected
 
 
 @pytest.mark.parametrize("name", VIEWS)
