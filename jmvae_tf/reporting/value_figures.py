@@ -137,14 +137,16 @@ def draw_texts(
     """
     few = {key: x[:_MOST_TEXTS] for key, x in examples.items()}
     symbols = model.modalities[direction.target].value_names
+    average, sample = (
+        texts_of_events(_predicted(model, direction, few, seed, sampled), symbols)
+        for sampled in (False, True)
+    )
     text_pairs.texts_side_by_side(
         path,
         given_in_words(model.modalities, direction.given, _as_arrays(few)),
         texts_of_events(np.asarray(few[direction.target]), symbols),
-        *(
-            texts_of_events(_predicted(model, direction, few, seed, sampled), symbols)
-            for sampled in (False, True)
-        ),
+        average,
+        sample,
         _beginning(direction),
     )
 
