@@ -24,9 +24,9 @@ WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
 
 NUM_PLACES = 8
 
-BLANK = " "
+_BLANK = " "
 
-SYMBOLS = (BLANK, *sorted(set("".join(WORDS))), END_MARK)
+SYMBOLS = (_BLANK, *sorted(set("".join(WORDS))), END_MARK)
 """What can stand at a place: the blank first, the end mark last."""
 
 
@@ -84,7 +84,7 @@ def draw_words(labels: np.ndarray, seed: int) -> np.ndarray:
     spelt = np.array([_symbols_of(word) for word in WORDS], np.uint8)[labels]
     places = np.arange(NUM_PLACES) - starts[:, np.newaxis]
     drawn = np.take_along_axis(spelt, np.maximum(places, 0), axis=1)
-    return np.where(places < 0, np.uint8(SYMBOLS.index(BLANK)), drawn)
+    return np.where(places < 0, np.uint8(SYMBOLS.index(_BLANK)), drawn)
 
 
 def _with_words(stored: Arrays, seed: int) -> Arrays:

@@ -18,7 +18,7 @@ from jmvae_tf.demo.pad import has_pad
 from jmvae_tf.demo.read_tab import ReadTab
 from jmvae_tf.demo.uploads import FORGOTTEN_AFTER
 from jmvae_tf.demo.walk_tab import WalkTab
-from jmvae_tf.export_format.shipped_models import TITLES
+from jmvae_tf.export_format.shipped_models import SHIPPED_TITLES
 
 _LOOKED_FOR_EVERY = 60  # Seconds between removals of old files.
 _SEVERAL = "jmvae_tf: models to try"
@@ -124,8 +124,8 @@ def _heading(model: DemoModel | None) -> str:
 
 def _title(name: str) -> str:
     """Returns a readable title for the name of an export."""
-    if name in TITLES:
-        return TITLES[name]
+    if name in SHIPPED_TITLES:
+        return SHIPPED_TITLES[name]
     data, _, model = name.partition("-")
     return f"{data[:1].upper()}{data[1:]}" + (
         f" ({model.replace('_', '-').upper()})" if model else ""

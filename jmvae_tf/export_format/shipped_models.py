@@ -8,10 +8,10 @@ import pathlib
 
 FACES = "toyfaces-jmvae_kl_gan"
 DIGITS = "mnist-jmvae_kl"
-TITLES = {FACES: "Drawn faces", DIGITS: "Handwritten digits"}
+SHIPPED_TITLES = {FACES: "Drawn faces", DIGITS: "Handwritten digits"}
 """What they are of, for people."""
 
-SHIPPED_NAMES = tuple(TITLES)
+SHIPPED_NAMES = tuple(SHIPPED_TITLES)
 """All of them. serving/models.config, tools/ship_models.py and NOTICE have a part for each."""
 
 _PACKAGE = pathlib.Path(__file__).parents[1]
