@@ -111,8 +111,7 @@ def main() -> None:
     from_nothing = not (
         given.images or given.items or modality_flags.are_any() or _SET.value or _WALK.value
     )
-    of_mixture = _SAMPLER.value == "mixture"
-    if of_mixture and not from_nothing:
+    if _SAMPLER.value == "mixture" and not from_nothing:
         raise UserError(
             "A mixture stands in for the prior, from which z is drawn with nothing given",
             "--sampler=mixture with something given, set or walked to",
@@ -123,7 +122,7 @@ def main() -> None:
     check_given(run, given, _SET.value)
     load_tensorflow()
     from jmvae_tf.programs.tasks import generation
-    from jmvae_tf.programs.tasks.run_mixture import mixture_of
+    from jmvae_tf.programs.tasks.run_mixture import sampled_mixture
 
     trained = generation.trained_model_of(run, shared_flags.inference())
     seed = _SEED.value
@@ -133,9 +132,7 @@ def main() -> None:
         number = _NUM_SAMPLES.value if _NUM_SAMPLES.present else _WALKS
         generation.draw_walk(trained, given, _WALK.value, number, seed, out)
     else:
-        if _SAMPLER.value is None and from_nothing:
-            of_mixture = not trained.model.has_prior
-        mixture = mixture_of(run, trained.model) if of_mixture else None
+        mixture = sampled_mixture(run, trained.model, _SAMPLER.value) if from_nothing else None
         generation.generate(trained, given, _NUM_SAMPLES.value, seed, out, mixture)
 
 

@@ -12,7 +12,7 @@ from jmvae_tf.models.latent_mixture_file import read_latent_mixture
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.given_flags import GivenFlags
 from jmvae_tf.programs.tasks import generation
-from jmvae_tf.programs.tasks.run_mixture import mixture_of
+from jmvae_tf.programs.tasks.run_mixture import mixture_of, sampled_mixture
 from jmvae_tf.reporting.mixtures import mixture_if_possible, mixture_of_run
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import settings_of
@@ -58,6 +58,14 @@ def test_it_is_fitted_once_and_kept(run, capsys):
         np.testing.assert_array_equal(getattr(kept, name), getattr(fitted, name))
     assert read_latent_mixture(file_of(chosen), 2).num_examples == fitted.num_examples
     assert mixture_of_run(model, chosen.folder, "epoch-000002.keras") is None
+
+
+def test_a_model_without_a_prior_draws_from_it(run, monkeypatch):
+    chosen, model = run
+    assert sampled_mixture(chosen, model, None) is None
+    monkeypatch.setattr(type(model), "has_prior", False)
+    assert sampled_mixture(chosen, model, "prior") is None
+    assert sampled_mixture(chosen, model, None).checkpoint == EPOCH
 
 
 def test_another_run_in_its_place_has_none(run):

@@ -13,6 +13,23 @@ from jmvae_tf.training import local_file
 from jmvae_tf.training.run_folder import name_of_epoch
 
 
+def sampled_mixture(
+    run: ChosenRun, model: MultimodalVAE, sampler: str | None
+) -> LatentMixture | None:
+    """Returns the mixture that z is drawn from with nothing given; None for the prior.
+
+    Args:
+      run: the run.
+      model: the model of its checkpoint.
+      sampler: "prior" or "mixture"; None for the mixture if the model has no prior.
+
+    Raises:
+      UserError: see `mixture_of`.
+    """
+    usual = "prior" if model.has_prior else "mixture"
+    return mixture_of(run, model) if (sampler or usual) == "mixture" else None
+
+
 def mixture_of(run: ChosenRun, model: MultimodalVAE) -> LatentMixture:
     """Reads the mixture of a run; fits it to the data of the run, where they were, if it has none.
 
