@@ -13,10 +13,13 @@ from jmvae_tf.evaluation.subject import Subject
 
 @metric("objective", place=2)
 def variation_of_information_bound(subject: Subject) -> Iterator[Metric]:
-    """Yields its upper bound: Eq. 4 with alpha = 1, plus another D_KL(q(z|x,w) || p(z))."""
+    """Yields its upper bound: Eq. 4 with alpha = 1, plus another D_KL(q(z|x,w) || p(z)).
+
+    In objectives that are no bounds, divergences of the same names may be other ones.
+    """
     terms, names = subject.once(terms_on_test_data), list(subject.model.modalities)
     if (
-        subject.model.has_prior
+        subject.model.objective_is_bound
         and subject.number_having(*names) != 0
         and len(names) == 2
         and all(f"kl_{name}" in terms for name in names)

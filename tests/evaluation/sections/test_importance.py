@@ -56,11 +56,10 @@ def test_weighted_estimates_of_discrete_values_are_checked(
     assert table.count("(too few samples)") == len(flagged)
 
 
-def test_a_model_without_a_prior_has_no_log_likelihoods(monkeypatch):
+def test_a_model_without_a_prior_has_no_log_likelihoods():
     """Neither these nor what follows from them, such as synergy; nor are samples of it measured."""
     modalities = {"image": image_of(), "label": label_of(3)}
-    model = small_model("jmvae_kl", modalities)
-    monkeypatch.setattr(type(model), "has_prior", False)
+    model = small_model("mmvm", modalities)
     test = drawn([0, 1, 2, 1], 3)
     subject = Subject(model, EvaluationData(test, test, test), Protocol())
     [section] = importance_sections(subject)
@@ -70,7 +69,19 @@ def test_a_model_without_a_prior_has_no_log_likelihoods(monkeypatch):
     )
     assert not list(distance_to_training_images(subject))
     assert not list(variation_of_information_bound(subject))
-    with pytest.raises(ValueError, match=r"needs a p\(z\)\. Received: JMVAEKL"):
+    with pytest.raises(ValueError, match=r"needs a p\(z\)\. Received: MMVM"):
         importance.importance_weighted_log_likelihoods(model, test, ["image"])
     with pytest.raises(ValueError, match=r"needs a p\(z\)"):
         importance.prior_log_likelihoods(model, test, "label")
+
+
+def test_only_a_bound_bounds_the_variation_of_information():
+    """The divergences of mmjsd are from a mean of experts, those of jmvae_kl from its joint one."""
+    test, modalities = drawn([0, 1, 2, 1], 3), {"image": image_of(), "label": label_of(3)}
+    found = {
+        name: list(variation_of_information_bound(Subject(model, data, Protocol())))
+        for name in ("mmjsd", "jmvae_kl")
+        for model in [small_model(name, modalities)]
+        for data in [EvaluationData(test, test, test)]
+    }
+    assert [name for name, lines in found.items() if lines] == ["jmvae_kl"]
