@@ -1,4 +1,4 @@
-"""MultiVae's JMVAE with the 2018 paper's networks, for the scripts that time that library.
+"""MultiVae's models with the 2018 paper's networks, for scripts that compare with that library.
 
 MultiVae (https://github.com/AgatheSenellart/MultiVae, PyTorch) is the peer library of this project.
 The scripts that import this module run in an environment of their own, which has MultiVae and not
@@ -17,11 +17,32 @@ from torch import library, nn
 EVENT_SHAPES = {
     "mnist": {"image": (1, 28, 28), "label": (10,)},
     "celeba": {"image": (3, 64, 64), "attributes": (40,)},
+    "three": {"image": (1, 6, 6), "label": (10,), "vector": (3,)},
 }
-LATENT_DIMS = {"mnist": 64, "celeba": 128}
+LATENT_DIMS = {"mnist": 64, "celeba": 128, "three": 4}
 LIKELIHOODS = {
     "mnist": {"image": "bernoulli", "label": "categorical"},
     "celeba": {"image": "normal", "attributes": "normal"},
+    "three": {"image": "bernoulli", "label": "categorical", "vector": "normal"},
+}
+UNITS = {"mnist": 512, "three": 16}
+"""Of both hidden layers of every network; CelebA's have convolutions instead."""
+
+OPTIONS = {
+    "jmvae_kl": {"alpha": 1.0},
+    "mvae": {"k": 1},
+    "mmvae": {"K": 10, "loss": "iwae_looser"},
+    "mopoe": {},
+    "mvtcae": {"alpha": 5 / 6, "beta": 2.5},
+}
+"""A model's name in jmvae_tf, to what makes MultiVae's objective that of jmvae_tf's preset."""
+
+_CLASSES = {
+    "jmvae_kl": "JMVAE",
+    "mvae": "MVAE",
+    "mmvae": "MMVAE",
+    "mopoe": "MoPoE",
+    "mvtcae": "MVTCAE",
 }
 
 
@@ -81,16 +102,16 @@ def _generator(latent_dim):
     return [*layers, nn.ConvTranspose2d(64, 3, 4, 2, 1)]
 
 
-def _mlp_branch(shape):
-    """D512R-D512R on a modality."""
-    return nn.Sequential(nn.Flatten(), *_dense(math.prod(shape), 512, 512)), 512
+def _mlp_branch(shape, units):
+    """Two hidden layers on a modality."""
+    return nn.Sequential(nn.Flatten(), *_dense(math.prod(shape), units, units)), units
 
 
 def _branches(data):
     """Modality name to the branch of the joint encoder and its number of features."""
-    shapes = EVENT_SHAPES[data]
-    if data == "mnist":
-        return {name: _mlp_branch(shape) for name, shape in shapes.items()}
+    if data in UNITS:
+        shapes = EVENT_SHAPES[data]
+        return {name: _mlp_branch(shape, UNITS[data]) for name, shape in shapes.items()}
     return {
         "image": (nn.Sequential(*_cnn()), 4096),
         "attributes": (nn.Sequential(*_dense(40, 512, 512, normalised=True)), 512),
@@ -99,7 +120,7 @@ def _branches(data):
 
 def _encoder_bodies(data):
     """Modality name to the body of q(z|x) and its number of features."""
-    if data == "mnist":
+    if data in UNITS:
         return _branches(data)
     return {
         name: (nn.Sequential(branch, *_dense(size, 1024)), 1024)
@@ -110,11 +131,12 @@ def _encoder_bodies(data):
 def _decoders(data):
     """Modality name to p(x|z) up to its parameters."""
     shapes, latent_dim = EVENT_SHAPES[data], LATENT_DIMS[data]
-    if data == "mnist":
+    if data in UNITS:
+        units = UNITS[data]
         return {
             name: nn.Sequential(
-                *_dense(latent_dim, 512, 512),
-                nn.Linear(512, math.prod(shape)),
+                *_dense(latent_dim, units, units),
+                nn.Linear(units, math.prod(shape)),
                 nn.Unflatten(1, shape),
             )
             for name, shape in shapes.items()
@@ -125,34 +147,48 @@ def _decoders(data):
     }
 
 
-def make_model(data):
-    """MultiVae's JMVAE, which is the paper's JMVAE-kl, with random weights.
+def make_model(data, name, **options):
+    """One of MultiVae's models, with random weights.
+
+    Encoders have jmvae_tf's variance, softplus(a) + 1e-6, where MultiVae's own would have exp(a).
 
     Args:
-      data: whose networks, "mnist" or "celeba".
+      data: whose networks, "mnist", "celeba", or the small ones of "three" modalities.
+      name: the model's in jmvae_tf; see `OPTIONS`.
+      **options: arguments of its configuration, in place of those of `OPTIONS`.
     """
     make_torchvision_importable()
-    from multivae.models import JMVAE, JMVAEConfig
+    import multivae.models
     from multivae.models.base import BaseDecoder, BaseEncoder, ModelOutput
     from multivae.models.nn import BaseJointEncoder
 
     latent_dim, shapes = LATENT_DIMS[data], EVENT_SHAPES[data]
+    is_laplace = name == "mmvae"
+
+    class Posterior(nn.Module):
+        """Features to mean and log variance, or for Laplace posteriors the logits of scales."""
+
+        def __init__(self, size):
+            super().__init__()
+            self.mean = nn.Linear(size, latent_dim)
+            self.variance = nn.Linear(size, latent_dim)
+
+        def forward(self, features):
+            a = self.variance(features)
+            scale = a if is_laplace else torch.log(nn.functional.softplus(a) + 1e-6)
+            return ModelOutput(embedding=self.mean(features), log_covariance=scale)
 
     class Encoder(BaseEncoder):
-        """q(z|x): a body, then mean and log variance."""
+        """q(z|x)."""
 
         def __init__(self, body, size):
             super().__init__()
             self.latent_dim = latent_dim
             self.body = body
-            self.mean = nn.Linear(size, latent_dim)
-            self.log_variance = nn.Linear(size, latent_dim)
+            self.posterior = Posterior(size)
 
         def forward(self, x):
-            features = self.body(x)
-            return ModelOutput(
-                embedding=self.mean(features), log_covariance=self.log_variance(features)
-            )
+            return self.posterior(self.body(x))
 
     class JointEncoder(BaseJointEncoder):
         """q(z|x, w): a branch for each modality, concatenated, perhaps a trunk."""
@@ -164,17 +200,11 @@ def make_model(data):
             size = sum(size for _, size in branches.values())
             self.branches = nn.ModuleDict({name: part for name, (part, _) in branches.items()})
             self.trunk = nn.Sequential(*(_dense(size, 1024) if data == "celeba" else []))
-            size = 1024 if data == "celeba" else size
-            self.mean = nn.Linear(size, latent_dim)
-            self.log_variance = nn.Linear(size, latent_dim)
+            self.posterior = Posterior(1024 if data == "celeba" else size)
 
         def forward(self, x):
-            features = self.trunk(
-                torch.cat([part(x[name]) for name, part in self.branches.items()], dim=1)
-            )
-            return ModelOutput(
-                embedding=self.mean(features), log_covariance=self.log_variance(features)
-            )
+            features = [part(x[name]) for name, part in self.branches.items()]
+            return self.posterior(self.trunk(torch.cat(features, dim=1)))
 
     class Decoder(BaseDecoder):
         """p(x|z) up to its parameters; MultiVae applies sigmoid or softmax itself."""
@@ -186,14 +216,17 @@ def make_model(data):
         def forward(self, z):
             return ModelOutput(reconstruction=self.layers(z))
 
-    return JMVAE(
-        JMVAEConfig(
-            n_modalities=len(shapes),
-            latent_dim=latent_dim,
-            input_dims=shapes,
-            decoders_dist=LIKELIHOODS[data],
-        ),
-        encoders={name: Encoder(*body) for name, body in _encoder_bodies(data).items()},
-        decoders={name: Decoder(layers) for name, layers in _decoders(data).items()},
-        joint_encoder=JointEncoder(),
+    networks = {
+        "encoders": {name: Encoder(*body) for name, body in _encoder_bodies(data).items()},
+        "decoders": {name: Decoder(layers) for name, layers in _decoders(data).items()},
+    }
+    if name == "jmvae_kl":
+        networks["joint_encoder"] = JointEncoder()
+    configuration = getattr(multivae.models, f"{_CLASSES[name]}Config")(
+        n_modalities=len(shapes),
+        latent_dim=latent_dim,
+        input_dims=shapes,
+        decoders_dist=LIKELIHOODS[data],
+        **OPTIONS[name] | options,
     )
+    return getattr(multivae.models, _CLASSES[name])(configuration, **networks)

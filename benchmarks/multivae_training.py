@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Rate of training with MultiVae's own trainer, on a JMVAE with the 2018 paper's networks.
+"""Rate of training with MultiVae's own trainer, on a model with the 2018 paper's networks.
 
 `benchmarks/peers.py` starts it, with a Python that has MultiVae; see `multivae_networks.py`.
 
 One argument, a JSON object:
 
     networks    "mnist" or "celeba"
+    model       its name in jmvae_tf
     data        an .npz file, modality name to float32 [examples, ...], channels last
     batch_size  examples in a batch
     epochs      how many, of which the first is a warm-up
@@ -35,7 +36,7 @@ def main(argv):
     with np.load(request["data"]) as arrays:
         data = {name: torch.from_numpy(arrays[name]) for name in arrays}
     data["image"] = data["image"].permute(0, 3, 1, 2).contiguous()
-    model = multivae_networks.make_model(request["networks"])
+    model = multivae_networks.make_model(request["networks"], request["model"])
 
     from multivae.data.datasets import MultimodalBaseDataset
     from multivae.trainers import BaseTrainer, BaseTrainerConfig

@@ -4,6 +4,7 @@
 `benchmarks/peers.py` starts it. One argument, a JSON object:
 
     networks    "mnist" or "celeba"
+    model       which
     data        an .npz file, modality name to what that data set stores of it
     batch_size  examples in a batch
     epochs      how many, of which the first is a warm-up
@@ -43,7 +44,7 @@ def main(argv):
     from jmvae_tf.training.stop_on_signal import StopOnSignal
 
     networks = request["networks"]
-    settings = settings_of("jmvae_kl", networks, {"batch_size": request["batch_size"]})
+    settings = settings_of(request["model"], networks, {"batch_size": request["batch_size"]})
     with np.load(request["data"]) as arrays:
         examples = {name: arrays[name] for name in arrays}
     data = random_data.data_set(networks, examples)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Rate and memory of training a JMVAE-kl, here and with MultiVae's own trainer.
+"""Rate and memory of training a model, here and with MultiVae's own trainer.
 
 Both train the same networks with Adam on random data of the same shapes, batch 100: the 2018
-paper's for MNIST and for CelebA at 64 x 64. MultiVae (PyTorch) runs in an environment of its own
+paper's for MNIST, or for CelebA at 64 x 64. MultiVae (PyTorch) runs in an environment of its own
 (`multivae_networks.py` says how to make it), with every number of threads up to the number of
 cores, of which the best counts. All take turns, each run in a process of its own that starts when
 the machine is idle; medians over the turns are printed.
@@ -11,6 +11,11 @@ the machine is idle; medians over the turns are printed.
 
 Rates are of the loop over batches alone, without an epoch's end, after an epoch of warm-up. Ours
 reads bytes and makes floats of them, on MNIST binary ones drawn anew; MultiVae is given the floats.
+
+Objectives are those of our presets, MMVAE's with K = 10 samples of each encoder, Laplace posteriors
+and the plain gradient; `peer_objectives.py` shows that MultiVae's are the same. It has shorter
+warm-ups or none, sums MMVAE's loss over the batch, encodes each modality again for every subset of
+MVAE, and gives each part of a batch one subset in MoPoE, where ours draws one for each example.
 """
 
 import json
@@ -29,7 +34,8 @@ from absl import app, flags
 from idle import wait_until_idle
 
 _PEER_PYTHON = flags.DEFINE_string("peer_python", None, "a Python that has MultiVae", required=True)
-_NETWORKS = flags.DEFINE_list("networks", ["mnist", "celeba"], "whose networks")
+_NETWORKS = flags.DEFINE_list("networks", ["mnist"], "whose networks: mnist, celeba")
+_MODELS = flags.DEFINE_list("models", ["jmvae_kl", "mvae", "mmvae", "mopoe", "mvtcae"], "which")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 100, "examples in a batch")
 _TURNS = flags.DEFINE_integer("turns", 5, "runs of each")
 
@@ -57,13 +63,18 @@ def _measured(python, script, request):
     return {**result, "rate": statistics.median(result["rates"]), "load": busy}
 
 
-def _compare(networks, folder):
+def _compare(networks, model, folder):
     number, epochs = _LENGTHS[networks]
     stored = random_data.stored(networks, number)
     files = {name: str(folder / f"{networks}-{name}.npz") for name in ("stored", "floats")}
     np.savez(files["stored"], **stored)
     np.savez(files["floats"], **_floats(networks, stored))
-    request = {"networks": networks, "batch_size": _BATCH_SIZE.value, "epochs": epochs}
+    request = {
+        "networks": networks,
+        "model": model,
+        "batch_size": _BATCH_SIZE.value,
+        "epochs": epochs,
+    }
     theirs = request | {"data": files["floats"], "learning_rate": _LEARNING_RATES[networks]}
     kinds = {"jmvae_tf": (sys.executable, "our_training.py", request | {"data": files["stored"]})}
     for threads in range(1, os.cpu_count() + 1):
@@ -76,7 +87,7 @@ def _compare(networks, folder):
     for _ in range(_TURNS.value):
         for kind, arguments in kinds.items():
             runs[kind].append(_measured(*arguments))
-    print(f"\n{networks}'s networks, batch {_BATCH_SIZE.value}, medians of {_TURNS.value} runs:")
+    print(f"\n{model}, {networks}'s networks, medians of {_TURNS.value} runs:")
     medians = {
         kind: statistics.median(run["rate"] for run in found) for kind, found in runs.items()
     }
@@ -102,7 +113,8 @@ def main(argv):
     del argv
     with tempfile.TemporaryDirectory() as folder:
         for networks in _NETWORKS.value:
-            _compare(networks, pathlib.Path(folder))
+            for model in _MODELS.value:
+                _compare(networks, model, pathlib.Path(folder))
 
 
 if __name__ == "__main__":
