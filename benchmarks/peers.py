@@ -43,6 +43,8 @@ _HERE = pathlib.Path(__file__).resolve().parent
 _LEARNING_RATES = {"mnist": 1e-3, "celeba": 1e-4}
 # Examples of an epoch and epochs, the first of them a warm-up.
 _LENGTHS = {"mnist": (10_000, 5), "celeba": (500, 4)}
+_SHARES = {"mmvae": 0.1}
+"""Of these examples, for a model that decodes 20 values of z for each of them."""
 
 
 def _floats(networks, stored):
@@ -65,7 +67,7 @@ def _measured(python, script, request):
 
 def _compare(networks, model, folder):
     number, epochs = _LENGTHS[networks]
-    stored = random_data.stored(networks, number)
+    stored = random_data.stored(networks, int(number * _SHARES.get(model, 1)))
     files = {name: str(folder / f"{networks}-{name}.npz") for name in ("stored", "floats")}
     np.savez(files["stored"], **stored)
     np.savez(files["floats"], **_floats(networks, stored))
