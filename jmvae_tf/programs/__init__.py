@@ -11,6 +11,7 @@ PROGRAMS = {
     "complete": "fill what a table lacks, with a model of such tables",
     "embed": "write the latent variable of each row of a table",
     "prepare_celeba": "find, crop and resize the faces of CelebA",
+    "compare": "train and measure several models, in one table",
     "reproduce": "reproduce a table or a figure of the papers",
 }
 """Maps the name of each program to what it does."""

@@ -39,13 +39,19 @@ def generation(runs: Runs, recipe: Recipe) -> Measures:
     return _evaluated(runs, recipe, "generation", 0, runs.scale.num_generation_examples, {})
 
 
-def likelihoods(runs: Runs, recipe: Recipe, inference: Mapping[str, Any] | None = None) -> Measures:
+def likelihoods(
+    runs: Runs,
+    recipe: Recipe,
+    inference: Mapping[str, Any] | None = None,
+    verbose: bool = True,
+) -> Measures:
     """Computes all metrics of `evaluate`, including likelihoods with importance weights.
 
     Args:
       runs: the runs of one scale.
       recipe: the recipe of the run.
       inference: arguments of `set_inference`, if they differ from the run's.
+      verbose: whether to print the table of what was measured now.
 
     Returns:
       Metric name to value.
@@ -59,6 +65,7 @@ def likelihoods(runs: Runs, recipe: Recipe, inference: Mapping[str, Any] | None 
         scale.num_importance_samples,
         scale.num_likelihood_examples,
         inference or {},
+        verbose,
     )
 
 
@@ -124,6 +131,7 @@ def _evaluated(
     num_importance_samples: int,
     num_examples: int | None,
     inference: Mapping[str, Any],
+    verbose: bool = True,
 ) -> Measures:
     protocol = Protocol(
         num_samples=runs.scale.num_samples,
@@ -144,7 +152,8 @@ def _evaluated(
 
     of = {**dataclasses.asdict(protocol), "num_examples": num_examples, **inference}
     measures = runs.remembered(recipe, name, of, measure)
-    print(*tables, sep="", end="", flush=True)
+    if verbose:
+        print(*tables, sep="", end="", flush=True)
     return _as_estimates(measures)
 
 

@@ -13,8 +13,21 @@ from jmvae_tf.evaluation.estimate import (
     value_as_json,
 )
 
-Cell = Estimate | float | None
-"""Our number with a standard error, the papers' as printed, or None, shown as "-"."""
+
+class OverSeeds(NamedTuple):
+    """The mean of a measure over runs that differ in their seeds.
+
+    Attributes:
+      estimate: the mean, with the standard error of one run over test examples.
+      spread: the standard deviation over the runs; None of a single one.
+    """
+
+    estimate: Estimate
+    spread: float | None
+
+
+Cell = OverSeeds | Estimate | float | str | None
+"""Our number with a standard error, the papers' as printed, a word, or None, shown as "-"."""
 
 
 class TablePart(NamedTuple):
@@ -73,17 +86,25 @@ def without_empty_columns(part: TablePart) -> TablePart:
 
 
 def shown(cell: Cell) -> str:
-    """Formats a cell: an estimate to two digits of its standard error."""
+    """Formats a cell: an estimate to two digits of its standard error, a spread in brackets."""
     if cell is None:
         return "-"
+    if isinstance(cell, OverSeeds):
+        spread = "" if cell.spread is None else f" [{cell.spread:.{_places(cell.spread)}f}]"
+        return f"{shown(cell.estimate)}{spread}"
     if not isinstance(cell, Estimate):
         return str(cell)
     mean, error = cell
     if not math.isfinite(mean) or math.isinf(error):
         return f"{mean} ± {error}"
-    places = max(0, 1 - math.floor(math.log10(error))) if error > 0 else 4
+    places = _places(error)
     of_samples = " (too few samples)" if isinstance(cell, TooFewSamples) else ""
     return f"{mean:.{places}f} ± {error_as_text(error, places)}{of_samples}"
+
+
+def _places(error: float) -> int:
+    """Returns how many places show two digits of an error."""
+    return max(0, 1 - math.floor(math.log10(error))) if error > 0 else 4
 
 
 def table_as_text(table: Table) -> str:

@@ -1,8 +1,9 @@
 """Runs that are trained once and evaluated once."""
 
+import contextlib
 import functools
 import pathlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jmvae_tf.data import registry as data_sets
@@ -63,6 +64,16 @@ class Runs:
         options = self.settings(JMVAE_RUN).data_options
         return data_sets.load(self.data_name, self.data_dir, options)
 
+    @property
+    def training_data(self) -> DataSet:
+        """The data set that runs are trained on, which measures do not need."""
+        return self.data
+
+    @property
+    def named(self) -> str:
+        """What all settings of the runs follow from, for messages."""
+        return f"--scale={self.scale.name}"
+
     def settings(self, recipe: Recipe) -> Settings:
         """Returns all settings of a run."""
         return recipe.settings(self.data_name, self.scale, self.seed)
@@ -93,7 +104,7 @@ class Runs:
         }
         if different:
             raise UserError(
-                f"A run must have the settings of --scale={self.scale.name}",
+                f"A run must have the settings of {self.named}",
                 f"{folder.path} with "
                 + ", ".join(f"{name} {found[name]}, not {x}" for name, x in different.items()),
                 "choose another --runs_dir, or delete the folder to train it again",
@@ -119,31 +130,37 @@ class Runs:
             f"{papers.epochs} epochs, warm-up of {papers.warmup_epochs}"
         )
 
-    def survey(self, recipes: Iterable[Recipe]) -> None:
+    def survey(self, recipes: Sequence[Recipe]) -> None:
         """Prints which runs exist and what will be trained.
 
         Raises:
           UserError: if one of their folders contains something else.
         """
-        recipes = tuple(recipes)
-        width = max(len(recipe.name) for recipe in recipes)
-        lines, left = [], 0
-        for recipe in recipes:
-            done, epochs = self.epochs_done(recipe), self.settings(recipe).epochs
-            if done >= epochs:
-                state = f"all {epochs} epochs are done: used as it is"
-            elif done:
-                state = f"{done} of {epochs} epochs are done: resumed"
-            elif self.folder(recipe).is_run():
-                state = f"stopped before its first checkpoint: trained for {epochs} epochs"
-            else:
-                state = f"not there: trained for {epochs} epochs"
-            lines.append(f"  {recipe.name:<{width}}  {state}")
-            left += max(0, epochs - done)
-        heading = f"runs in {self.path}, --scale={self.scale.name}, seed {self.seed}:"
+        states = [f"  {line}" for line in self.states(recipes)]
+        heading = f"runs in {self.path}, {self.named}, seed {self.seed}:"
+        left = sum(self.epochs_left(recipe) for recipe in recipes)
         work = f"{left} epochs are left to train, which, with all measures, takes"
         last = [f"{work} {self.scale.duration} on two cores"] if left else []
-        print(heading, *lines, *last, "", sep="\n", flush=True)
+        print(heading, *states, *last, "", sep="\n", flush=True)
+
+    def epochs_left(self, recipe: Recipe) -> int:
+        """Returns the number of epochs that a run lacks; see `epochs_done`."""
+        return max(0, self.settings(recipe).epochs - self.epochs_done(recipe))
+
+    def states(self, recipes: Sequence[Recipe]) -> list[str]:
+        """Says of each run whether it exists and what will be trained; see `epochs_done`."""
+        width = max(len(recipe.name) for recipe in recipes)
+        return [f"{recipe.name:<{width}}  {self._state(recipe)}" for recipe in recipes]
+
+    def _state(self, recipe: Recipe) -> str:
+        done, epochs = self.epochs_done(recipe), self.settings(recipe).epochs
+        if done >= epochs:
+            return f"all {epochs} epochs are done: used as it is"
+        if done:
+            return f"{done} of {epochs} epochs are done: resumed"
+        if self.folder(recipe).is_run():
+            return f"stopped before its first checkpoint: trained for {epochs} epochs"
+        return f"not there: trained for {epochs} epochs"
 
     def trained(self, recipe: Recipe) -> MultimodalVAE:
         """Returns the model of a run after its last epoch; trains missing epochs first.
@@ -160,7 +177,7 @@ class Runs:
             model, epoch = self._readable(folder, lambda: load_newest(folder))
             if epoch >= settings.epochs:
                 return without_adversary(model)
-        data = self.data  # First, so that no folder is made if it is missing.
+        data = self.training_data  # First, so that no folder is made if it is missing.
         with folder.locked():
             self.epochs_done(recipe)  # Another process may have been faster.
             model, epoch = None, 0
@@ -172,8 +189,19 @@ class Runs:
             if epoch < settings.epochs:
                 epochs = f"epoch {epoch + 1} to {settings.epochs}"
                 print(f"{recipe.name}: training, {epochs}", flush=True)
-            train(model, settings, data, folder, epoch)
+            with self.timed(folder, "training"):
+                train(model, settings, data, folder, epoch)
         return without_adversary(model)
+
+    def timed(self, folder: RunFolder, work: str) -> contextlib.AbstractContextManager[None]:
+        """Surrounds the training and the measuring of a run; here nothing comes of it.
+
+        Args:
+          folder: the folder of the run.
+          work: "training" or "measuring".
+        """
+        del folder, work
+        return contextlib.nullcontext()
 
     def remembered(
         self,
@@ -214,7 +242,8 @@ class Runs:
                 return measures
         model = self.trained(recipe)
         print(f"{recipe.name}: measuring {name}", flush=True)
-        measures = measure(model)
+        with self.timed(folder, "measuring"):
+            measures = measure(model)
         write_json(path, {"of": identity, "measures": measures})
         return measures
 

@@ -1,4 +1,7 @@
-"""Sizes of a reproduction: the papers', or what two cores compute in hours or days."""
+"""Sizes of a reproduction: the papers', or what two cores compute in hours or days.
+
+And that of a comparison of models.
+"""
 
 import dataclasses
 from collections.abc import Mapping
@@ -99,6 +102,15 @@ LONG_CELEBA = dataclasses.replace(
 )
 
 LONG_TOYFACES = dataclasses.replace(PAPER_FACES, name="long")
+
+COMPARISON = Scale(
+    name="comparison",
+    overrides={},
+    num_likelihood_examples=1000,
+    num_importance_samples=100,
+    num_prior_samples=1000,
+)
+"""How compared models are measured: all by everything, on few enough examples for many models."""
 
 SCALES: Mapping[str, Mapping[str, Scale]] = {
     "quick": {"mnist": QUICK, "celeba": QUICK_CELEBA, "toyfaces": QUICK_TOYFACES},

@@ -17,6 +17,12 @@ _SECONDS_BETWEEN_LINES = 30.0
 _Item = TypeVar("_Item")
 
 
+def time_in_words(seconds: float) -> str:
+    """Writes a time in minutes, or in hours if it is long."""
+    minutes = max(1, round(seconds / 60))
+    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
 def shows_bars(stream: TextIO) -> bool:
     """Tells whether a stream is a terminal; tqdm shows nothing on one without columns."""
     try:

@@ -1,0 +1,132 @@
+"""The runs of a comparison: several models, trained on one data set in the same way."""
+
+import contextlib
+import functools
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from jmvae_tf.data.data_set import DataSet
+from jmvae_tf.data.hidden import with_hidden
+from jmvae_tf.data.own.data_source import DataSource
+from jmvae_tf.data.own.fingerprint import fingerprint_of
+from jmvae_tf.data.own.loading import load_own
+from jmvae_tf.data.own.preset import Counts
+from jmvae_tf.reproduction.compared_models import settings_to_compare
+from jmvae_tf.reproduction.durations import kept_time
+from jmvae_tf.reproduction.recipes import Recipe
+from jmvae_tf.reproduction.runs import Runs
+from jmvae_tf.reproduction.scales import COMPARISON
+from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import read_json, write_json
+from jmvae_tf.settings import Settings
+from jmvae_tf.training.run_folder import RunFolder
+
+
+class ComparedRuns(Runs):
+    """Runs with the same data, epochs and networks, each with the seed of its recipe.
+
+    They are trained on what `hidden` leaves of the training data, which is the same for all, and
+    measured on the whole data: judges and probes too are the same for all.
+
+    Attributes:
+      source: where the data come from.
+      epochs: the number of epochs; None for the preset's.
+      hidden: the probability with which a modality of a training example is hidden.
+    """
+
+    def __init__(
+        self,
+        path: pathlib.Path,
+        source: DataSource,
+        data_dir: pathlib.Path,
+        epochs: int | None = None,
+        hidden: float = 0.0,
+    ) -> None:
+        super().__init__(path, COMPARISON, 0, source.name, data_dir)
+        self.source = source
+        self.epochs = epochs
+        self.hidden = hidden
+
+    @functools.cached_property
+    def data(self) -> DataSet:
+        """The whole data set, loaded on first use; see `Runs`."""
+        if self.source.kind == "known":
+            return super().data
+        return load_own(self.source, self.data_dir)
+
+    @functools.cached_property
+    def training_data(self) -> DataSet:
+        """What is left to train on."""
+        return with_hidden(self.data, self.hidden) if self.hidden else self.data
+
+    @property
+    def named(self) -> str:
+        """See `Runs`."""
+        return "this comparison"
+
+    def settings(self, recipe: Recipe) -> Settings:
+        """Returns all settings of a run.
+
+        Raises:
+          UserError: if the model cannot be trained on the data.
+        """
+        own: tuple[Any, ...] = ()
+        if self.source.kind != "known":
+            counts = Counts(*map(self.data.num_examples, ("train", "validation")))
+            own = (self.data.manifest, counts)
+        return settings_to_compare(recipe, self.data_name, self.epochs, *own)
+
+    def timed(self, folder: RunFolder, work: str) -> contextlib.AbstractContextManager[None]:
+        """Keeps the time that training and measuring take; see `durations`."""
+        return kept_time(folder, work)
+
+    def is_measured(self, recipe: Recipe) -> bool:
+        """Tells whether a run seems to have been measured; another protocol may repeat it."""
+        return (self.folder(recipe).path / "measures" / "likelihoods.json").is_file()
+
+    def check_data(self) -> None:
+        """Records what the runs are trained on, for the next start.
+
+        Raises:
+          UserError: if runs in the folder were trained on other data.
+        """
+        file = self.path / "compared_data.json"
+        now: dict[str, Any] = {"data": self.data_name, "hidden": self.hidden}
+        if self.source.kind != "known":
+            now["fingerprint"] = fingerprint_of(self.data)
+        if not file.exists():
+            write_json(file, now)
+            return
+        try:
+            before = read_json(file)
+        except (OSError, ValueError) as error:
+            raise UserError(
+                "The compared_data.json of a comparison must say what its runs are trained on",
+                f"{file}: {error}",
+                "choose another --runs_dir",
+            ) from error
+        if before != now:
+            different = [
+                f"{name} {before.get(name)}, not {now.get(name)}"
+                for name in sorted({*before, *now})
+                if before.get(name) != now.get(name)
+            ]
+            raise UserError(
+                "All runs of a comparison are trained on the same data",
+                f"{self.path} with {', '.join(different)}",
+                "choose another --runs_dir",
+            )
+
+    def gaps(self) -> str:
+        """Says in a sentence what is left to train on; nothing if nothing is hidden."""
+        if not self.hidden:
+            return ""
+        observed = self.training_data.observed("train")
+        left = ", ".join(f"{rows.sum():,} have {name}" for name, rows in observed.items())
+        whole = np.all([*observed.values()], axis=0).sum()
+        return (
+            f"each modality is hidden with probability {self.hidden:g}: of "
+            f"{self.data.num_examples('train'):,} training examples {left}, {whole:,} have all"
+        )
