@@ -4,9 +4,8 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 
-from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.reproduction.compared_runs import ComparedRuns
-from jmvae_tf.reproduction.comparison_table import Column, MeasuredModel
+from jmvae_tf.reproduction.comparison_table import MeasureColumn, MeasuredModel
 from jmvae_tf.reproduction.durations import read_durations
 from jmvae_tf.reproduction.paper_table import shown
 from jmvae_tf.reproduction.recipes import Recipe
@@ -31,15 +30,16 @@ _MEANINGS = {
     "given all)",
     "log_p_target": "log p of one modality: the same, z from q(z given it)",
 }
+_JUDGE = "class_judge_accuracy_"
 _OF_REAL_DATA = {
-    "class_judge_accuracy_": "the judge of {}",
-    "classifier_accuracy": "the classifier of images",
-    "frechet_distance_real": "the Fréchet distance of real training images",
+    "classifier_accuracy": "the classifier of images is right for {} of them",
+    "judge_balanced_accuracy": "the judge of attributes has the balanced accuracy {}",
+    "frechet_distance_real": "the Fréchet distance of real training images to them is {}",
 }
-"""Names of metrics of real data, or their beginnings, and what they are."""
+"""Ends of the names of metrics of real data, whose mean says how good a model can look."""
 
 
-def title_of(runs: ComparedRuns, models: Sequence[MeasuredModel], epochs: int) -> str:
+def comparison_title(runs: ComparedRuns, models: Sequence[MeasuredModel], epochs: int) -> str:
     """Returns the title of the table and of the picture."""
     hidden = f", modalities hidden with probability {runs.hidden:g}" if runs.hidden else ""
     number = "1 model" if len(models) == 1 else f"{len(models)} models"
@@ -50,7 +50,7 @@ def notes_on(
     runs: ComparedRuns,
     recipes: Sequence[Recipe],
     models: Sequence[MeasuredModel],
-    columns: Mapping[str, Sequence[Column]],
+    columns: Mapping[str, Sequence[MeasureColumn]],
     command: Sequence[str],
 ) -> list[str]:
     """Returns the notes below the table.
@@ -107,16 +107,20 @@ def _seeds(models: Sequence[MeasuredModel]) -> str:
 
 def _of_real_data(models: Sequence[MeasuredModel]) -> list[str]:
     """Says how the judges read real data, which is the same for all models that have these."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for model in models:
-        for name, value in model.measures[0].items():
-            for start, what in _OF_REAL_DATA.items():
-                ends = name.endswith(start) or (start.endswith("_") and start in name)
-                if ends and isinstance(value, Estimate):
-                    rest = name.rpartition(start)[2] or name
-                    found.setdefault(what.format(rest), shown(value))
-    text = ", ".join(f"{what} {value}" for what, value in found.items())
-    return [f"on real test data: {text}"] if text else []
+        names = list(model.measures[0])
+        for name in names:
+            of, judge, modality = name.rpartition(_JUDGE)
+            value = model.value([name])
+            if judge and value:
+                text = f"the judge of {modality} is right for {shown(value.estimate)} of them"
+                texts.setdefault(f"{of}{modality}", text)
+        for end, text in _OF_REAL_DATA.items():
+            value = model.value([name for name in names if name.endswith(end)])
+            if value:
+                texts.setdefault(end, text.format(shown(value.estimate)))
+    return [f"real test data: {', '.join(texts.values())}"] if texts else []
 
 
 def _times(runs: ComparedRuns, recipes: Sequence[Recipe]) -> str:

@@ -9,7 +9,7 @@ from jmvae_tf.reproduction.comparison_table import (
     IMAGE_COHERENCE,
     JOINT_COHERENCE,
     LOG_P,
-    Column,
+    MeasureColumn,
     MeasuredModel,
     coherence_key,
 )
@@ -17,7 +17,7 @@ from jmvae_tf.reproduction.comparison_table import (
 
 def draw_comparison(
     path: pathlib.Path,
-    columns: Mapping[str, Sequence[Column]],
+    columns: Mapping[str, Sequence[MeasureColumn]],
     models: Sequence[MeasuredModel],
     title: str,
 ) -> bool:
@@ -39,7 +39,7 @@ def draw_comparison(
     return bool(panels)
 
 
-def _quality(columns: Mapping[str, Column], models: Sequence[MeasuredModel]) -> Panel | None:
+def _quality(columns: Mapping[str, MeasureColumn], models: Sequence[MeasuredModel]) -> Panel | None:
     """Shows the Fréchet distance, or else log p(x), against the coherence with one given."""
     coherences = {
         coherence_key(1): "coherence, one modality given",
@@ -61,7 +61,9 @@ def _quality(columns: Mapping[str, Column], models: Sequence[MeasuredModel]) -> 
     return Panel(points, coherences[x], qualities[y], y == FRECHET_DISTANCE) if points else None
 
 
-def _by_number(columns: Mapping[str, Column], models: Sequence[MeasuredModel]) -> Panel | None:
+def _by_number(
+    columns: Mapping[str, MeasureColumn], models: Sequence[MeasuredModel]
+) -> Panel | None:
     """Shows the coherence by the number of modalities that are given."""
     keys = [JOINT_COHERENCE]
     while coherence_key(len(keys)) in columns:
@@ -81,6 +83,6 @@ def _by_number(columns: Mapping[str, Column], models: Sequence[MeasuredModel]) -
     return Panel(points, label, "coherence") if points else None
 
 
-def _measured(column: Column, model: MeasuredModel) -> Measured | None:
+def _measured(column: MeasureColumn, model: MeasuredModel) -> Measured | None:
     value = model.value(column.metrics)
     return None if value is None else Measured(*value.estimate)

@@ -57,7 +57,7 @@ class MeasuredModel(NamedTuple):
         return OverSeeds(Estimate(float(mean), float(error)), spread)
 
 
-class Column(NamedTuple):
+class MeasureColumn(NamedTuple):
     """A column of the table.
 
     Attributes:
@@ -87,7 +87,7 @@ def coherence_key(number: int) -> str:
     return f"conditional_coherence_{number}_given"
 
 
-def columns_of(modalities: Sequence[str], target: str) -> dict[str, list[Column]]:
+def measure_columns(modalities: Sequence[str], target: str) -> dict[str, list[MeasureColumn]]:
     """Lists the columns for data with these modalities, by the title of their part.
 
     Args:
@@ -114,27 +114,31 @@ def columns_of(modalities: Sequence[str], target: str) -> dict[str, list[Column]
     return {
         "Coherence": [
             *(
-                Column(coherence_key(number), f"{number} given", of_classes(coherence_key(number)))
+                MeasureColumn(
+                    coherence_key(number), f"{number} given", of_classes(coherence_key(number))
+                )
                 for number in range(1, len(modalities))
             ),
-            Column(JOINT_COHERENCE, "joint", of_classes(JOINT_COHERENCE)),
-            Column(IMAGE_COHERENCE, "of images", of_images("label_coherence", "coherence")),
-            Column("linear_probe", "probe of z", [x for name in probes for x in of_classes(name)]),
+            MeasureColumn(JOINT_COHERENCE, "joint", of_classes(JOINT_COHERENCE)),
+            MeasureColumn(IMAGE_COHERENCE, "of images", of_images("label_coherence", "coherence")),
+            MeasureColumn(
+                "linear_probe", "probe of z", [x for name in probes for x in of_classes(name)]
+            ),
         ],
         "Images, likelihood and time": [
-            Column("diversity", "diversity", of_images("label_diversity", "diversity")),
-            Column(
+            MeasureColumn("diversity", "diversity", of_images("label_diversity", "diversity")),
+            MeasureColumn(
                 FRECHET_DISTANCE, "Fréchet distance", of_images(FRECHET_DISTANCE, FRECHET_DISTANCE)
             ),
-            Column(LOG_P, f"log p({', '.join(modalities)})", ["log_p_joint_multiple"]),
-            Column("log_p_target", f"log p({target})", [f"log_p_{target}_single_{target}"]),
+            MeasureColumn(LOG_P, f"log p({', '.join(modalities)})", ["log_p_joint_multiple"]),
+            MeasureColumn("log_p_target", f"log p({target})", [f"log_p_{target}_single_{target}"]),
         ],
     }
 
 
 def columns_with_numbers(
-    columns: Mapping[str, Sequence[Column]], models: Sequence[MeasuredModel]
-) -> dict[str, list[Column]]:
+    columns: Mapping[str, Sequence[MeasureColumn]], models: Sequence[MeasuredModel]
+) -> dict[str, list[MeasureColumn]]:
     """Leaves out columns that no model has, and parts without any."""
     kept = {
         title: [x for x in of_part if any(model.value(x.metrics) for model in models)]
@@ -144,7 +148,7 @@ def columns_with_numbers(
 
 
 def table_parts(
-    columns: Mapping[str, Sequence[Column]], models: Sequence[MeasuredModel]
+    columns: Mapping[str, Sequence[MeasureColumn]], models: Sequence[MeasuredModel]
 ) -> list[TablePart]:
     """Makes the parts of the table; the last one has the minutes of training too."""
     parts = [
@@ -162,7 +166,9 @@ def table_parts(
     return [*parts[:-1], last._replace(columns=[*last.columns, "minutes"], rows=rows)]
 
 
-def table_as_csv(columns: Mapping[str, Sequence[Column]], models: Sequence[MeasuredModel]) -> str:
+def table_as_csv(
+    columns: Mapping[str, Sequence[MeasureColumn]], models: Sequence[MeasuredModel]
+) -> str:
     """Formats the table in CSV: a row for each model, its seeds joined by blanks.
 
     Each measure has its mean, its standard error over test examples and its spread over seeds,

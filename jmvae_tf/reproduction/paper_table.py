@@ -144,8 +144,7 @@ def table_as_json(table: Table) -> dict[str, Any]:
         "sections": {
             part.name: {
                 row: {
-                    column: value_as_json(cell)
-                    for column, cell in zip(part.columns, cells, strict=True)
+                    column: _as_json(cell) for column, cell in zip(part.columns, cells, strict=True)
                 }
                 for row, cells in part.rows.items()
             }
@@ -153,3 +152,9 @@ def table_as_json(table: Table) -> dict[str, Any]:
         },
         "notes": list(table.notes),
     }
+
+
+def _as_json(cell: Cell) -> Any:
+    if isinstance(cell, OverSeeds):
+        return {**value_as_json(cell.estimate), "spread": cell.spread}
+    return cell if isinstance(cell, str) else value_as_json(cell)

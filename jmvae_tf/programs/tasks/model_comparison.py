@@ -10,11 +10,11 @@ from jmvae_tf.data.own.data_source import DataSource
 from jmvae_tf.presets import usual_target
 from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.reproduction.compared_runs import ComparedRuns
-from jmvae_tf.reproduction.comparison_notes import notes_on, title_of
+from jmvae_tf.reproduction.comparison_notes import notes_on, comparison_title
 from jmvae_tf.reproduction.comparison_picture import draw_comparison
 from jmvae_tf.reproduction.comparison_table import (
     MeasuredModel,
-    columns_of,
+    measure_columns,
     columns_with_numbers,
     table_as_csv,
     table_parts,
@@ -69,9 +69,9 @@ def compare(
     settings = runs.settings(next((x for x in recipes if x.model != "vae"), recipes[0]))
     manifest = settings.manifest
     target = usual_target("vae", runs.data_name, manifest)
-    columns = columns_with_numbers(columns_of(list(settings.decoders), target or ""), models)
+    columns = columns_with_numbers(measure_columns(list(settings.decoders), target or ""), models)
     table = Table(
-        title_of(runs, models, settings.epochs),
+        comparison_title(runs, models, settings.epochs),
         table_parts(columns, models),
         notes_on(runs, recipes, models, columns, command),
     )

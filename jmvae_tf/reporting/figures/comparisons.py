@@ -79,7 +79,7 @@ def compared_models(
     set_title(figure, title, note)
     figure.draw_without_rendering()  # Only now it is known where points are.
     for axes, panel in zip(grid, panels, strict=True):
-        _label(axes, panel, styles)
+        _label(figure, axes, panel, styles)
     save_figure(figure, path)
 
 
@@ -87,8 +87,8 @@ def _draw(axes: Axes, panel: Panel, styles: Mapping[str, Mapping[str, Any]]) -> 
     several = any(len(points) > 1 for points in panel.points.values())
     for name, points in panel.points.items():
         x, y = (np.array([point[axis] for point in points]) for axis in (0, 1))
-        errors = {"xerr": None if several else x[:, 1], "yerr": y[:, 1]}
-        axes.errorbar(x[:, 0], y[:, 0], **errors, ms=5, lw=1.4, elinewidth=1, **styles[name])
+        across = None if several else x[:, 1]
+        axes.errorbar(x[:, 0], y[:, 0], y[:, 1], across, ms=5, lw=1.4, elinewidth=1, **styles[name])
     if several:
         axes.set_xticks(sorted({x.mean for points in panel.points.values() for x, _ in points}))
         left, right = axes.get_xlim()
@@ -102,10 +102,12 @@ def _draw(axes: Axes, panel: Panel, styles: Mapping[str, Mapping[str, Any]]) -> 
     axes.grid()
 
 
-def _label(axes: Axes, panel: Panel, styles: Mapping[str, Mapping[str, Any]]) -> None:
+def _label(
+    figure: Figure, axes: Axes, panel: Panel, styles: Mapping[str, Mapping[str, Any]]
+) -> None:
     """Writes the name of each model beside its last point."""
     ends = {name: points[-1] for name, points in panel.points.items()}
-    scale = 72 / axes.get_figure(root=True).dpi  # Points of a pixel.
+    scale = 72 / figure.dpi  # Points of a pixel.
 
     def place(right: float, up: float) -> np.ndarray:
         return axes.transData.transform((right, up)) * scale
@@ -161,7 +163,7 @@ def _free(
 ) -> list[tuple[float, float]]:
     """Chooses where names are free of points, bars and other names; offsets from the places."""
     taken = [*bars, *(Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in places)]
-    offsets = []
+    offsets: list[tuple[float, float]] = []
     for (x, y), name in zip(places, names, strict=True):
         width = 0.62 * _LETTERS * min(len(name), _LONGEST)
         boxes = {
