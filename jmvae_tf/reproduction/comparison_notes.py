@@ -4,6 +4,8 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 
+import tensorflow as tf
+
 from jmvae_tf.reproduction.compared_runs import ComparedRuns
 from jmvae_tf.reproduction.comparison_table import MeasureColumn, MeasuredModel
 from jmvae_tf.reproduction.durations import read_durations
@@ -128,7 +130,9 @@ def _times(runs: ComparedRuns, recipes: Sequence[Recipe]) -> str:
     training, measuring = (
         sum(getattr(x, work) for x in spent) for work in ("training", "measuring")
     )
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    machine = f"{os.cpu_count()} cores" + (f" and {gpus} GPU" if gpus else "")
     return (
-        f"minutes: of the training of one run, on a machine with {os.cpu_count()} cores; training "
-        f"took {time_in_words(training)} in all, and measuring {time_in_words(measuring)}"
+        f"minutes: of the training of one run, on {machine}; training took "
+        f"{time_in_words(training)} in all, and measuring {time_in_words(measuring)}"
     )

@@ -33,7 +33,7 @@ def _number(name: str, separator: str, text: str, available: int) -> int:
     """Returns how many seeds a model has."""
     if name in MODELS and name not in COMPARABLE:
         row = MODELS[name]
-        why = "needs a discriminator" if row.is_gan else "generates one modality alone"
+        why = "needs a discriminator" if row.is_gan else "generates one modality from the others"
         raise UserError(
             "All models of a comparison have the same networks, and generate all modalities",
             f"--models with {name}, which {why}",

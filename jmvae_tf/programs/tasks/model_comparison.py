@@ -10,12 +10,12 @@ from jmvae_tf.data.own.data_source import DataSource
 from jmvae_tf.presets import usual_target
 from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.reproduction.compared_runs import ComparedRuns
-from jmvae_tf.reproduction.comparison_notes import notes_on, comparison_title
+from jmvae_tf.reproduction.comparison_notes import comparison_title, notes_on
 from jmvae_tf.reproduction.comparison_picture import draw_comparison
 from jmvae_tf.reproduction.comparison_table import (
     MeasuredModel,
-    measure_columns,
     columns_with_numbers,
+    measure_columns,
     table_as_csv,
     table_parts,
 )

@@ -1,0 +1,50 @@
+"""Estimates of how long a comparison takes."""
+
+import pytest
+
+from jmvae_tf.reproduction import time_left
+from jmvae_tf.reproduction.compared_models import recipes_of
+from jmvae_tf.reproduction.time_left import TimeLeft, seconds_of_epoch
+from tests.helpers.finished_comparisons import finish, finished, measures_of, runs_of
+
+
+def test_nothing_is_left_of_what_is_done(tmp_path):
+    assert TimeLeft(*finished(tmp_path)).as_text() == ""
+
+
+def test_models_that_are_done_tell_how_long_others_of_them_take(tmp_path, monkeypatch):
+    monkeypatch.setattr(time_left, "seconds_of_epoch", lambda settings, data: 3600.0)
+    runs, recipes = runs_of(tmp_path), recipes_of({"jmvae_kl": [0, 1, 2], "jmvae": [0]})
+    finish(
+        runs,
+        recipes[0],
+        measures_of("jmvae_kl"),
+        {"training": 600.0, "epochs": 2, "measuring": 120.0},
+    )
+    only = TimeLeft(runs, [x for x in recipes if x.model == "jmvae_kl"])
+    assert only.as_text() == (
+        "estimate: training takes about 20 min, by runs that are done; measuring 2 runs about 4 min"
+    )
+    assert TimeLeft(runs, recipes).as_text() == (
+        "estimate: training takes about 2.3 h, by a few steps; measuring 3 runs about 6 min"
+    )
+
+
+def test_a_first_run_tells_what_measuring_takes(tmp_path, monkeypatch):
+    steps = iter([60.0])
+    monkeypatch.setattr(time_left, "seconds_of_epoch", lambda settings, data: next(steps))
+    left = TimeLeft(runs_of(tmp_path), recipes_of({"jmvae": [0]}))
+    text = (
+        "estimate: training takes about 2 min, by a few steps; measuring one run comes on top, and "
+        "is estimated after the first one"
+    )
+    assert [left.as_text(), left.as_text()] == [text, text], "a model's steps are timed once"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hidden", [0.0, 0.5])
+def test_a_few_steps_are_timed(tmp_path, hidden):
+    runs = runs_of(tmp_path, hidden)
+    [recipe] = recipes_of({"jmvae": [0]})
+    assert seconds_of_epoch(runs.settings(recipe), runs.training_data) > 0
+    assert not list(tmp_path.iterdir())
