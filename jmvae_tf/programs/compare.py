@@ -1,7 +1,7 @@
 """Trains and measures several models on one data set, and writes one table and one picture.
 
 All models have the same networks, size of z, data, epochs and seeds; what is a model's own, such as
-alpha and beta, is as its authors published it. The table, in Markdown and CSV, has the coherence by
+alpha and beta, is that of its preset. The table, in Markdown and CSV, has the coherence by
 the number of modalities given and of samples, a linear probe of z, the diversity and the Fréchet
 distance of images, log p(x), and the minutes of training. The picture shows quality against
 coherence.

@@ -77,7 +77,7 @@ def notes_on(
         + ", ".join(f"{name} {versions[name]}" for name in ("jmvae_tf", "tensorflow")),
         f"all models: {settings.epochs} epochs, warm-up of {settings.warmup_epochs}, "
         f"{settings.latent_dim} values of z, batches of {settings.batch_size}, the same networks "
-        "and weights of likelihoods; alpha and beta are those of each model's authors",
+        "and weights of likelihoods; alpha, beta and the like are those of each model's preset",
         *filter(None, [runs.gaps()]),
         f"mean ± standard error over {_number_measured(runs):,} test examples, the same for every "
         f"row, so that differences between rows are surer than it says{_seeds(models)}; -: not "
