@@ -23,18 +23,18 @@ from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.rules import LARGEST_NUMBER
 
 EXAMPLES = {
-    "bin/compare": "compares two models on handwritten digits of 8x8 pixels: minutes, no network",
-    "bin/compare --data=mnist --models=jmvae_kl,jmvae --seeds=0,1,2 --epochs=20": (
-        "compares them on MNIST, each with three seeds"
+    "bin/compare": "compares five models on handwritten digits of 8x8 pixels, without a network",
+    "bin/compare --data=mnist --models=jmvae_kl,mvae --seeds=0,1,2 --epochs=20": (
+        "compares two models on MNIST, each with three seeds"
     ),
-    "bin/compare --data=mnist --models=jmvae_kl,jmvae:1 --seeds=0,1,2 --epochs=20 --hidden=0.5": (
-        "trains jmvae with the first seed only, and all on data with gaps"
+    "bin/compare --data=mnist --models=jmvae_kl,mvae:1 --seeds=0,1,2 --epochs=20 --hidden=0.5": (
+        "trains mvae with the first seed only, and both on data with gaps"
     ),
 }
 
 _MODELS = flags.DEFINE_list(
     "models",
-    ["jmvae", "jmvae_kl"],
+    ["jmvae_kl", "mvae", "mmvae", "mopoe", "mvtcae"],
     f"any of {', '.join(COMPARABLE)}; NAME:N trains a model with the first N of the seeds only",
 )
 _DATA = flags.DEFINE_string("data", "digits", f"{CHOICES}; see docs/own_data.md")
