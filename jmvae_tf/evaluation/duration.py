@@ -8,6 +8,7 @@ from jmvae_tf.evaluation.metrics.importance import importance_weighted_log_likel
 from jmvae_tf.evaluation.protocol import EvaluationData, Protocol
 from jmvae_tf.evaluation.subject import proposals
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.runtime.progress import time_in_words
 
 _LONG = 300_000_000
 """Decoded values from which the estimate is worth the seconds that it takes."""
@@ -35,7 +36,7 @@ def announcement(model: MultimodalVAE, data: EvaluationData, protocol: Protocol)
     seconds = decoded * _seconds_of_a_sample(model, data, protocol.seed)
     return [
         *lines,
-        f"the log-likelihoods with k = {k} samples take about {_as_text(seconds)} of it; "
+        f"the log-likelihoods with k = {k} samples take about {time_in_words(seconds)} of it; "
         "--num_importance_samples and --num_examples make it shorter",
     ]
 
@@ -56,8 +57,3 @@ def _seconds_of_a_sample(model: MultimodalVAE, data: EvaluationData, seed: int) 
     once, several = seconds_of(1), seconds_of(1 + _STEPS)
     number = len(few[names[0]])
     return max(several - once, 0.0) / (_STEPS * at_once * number)
-
-
-def _as_text(seconds: float) -> str:
-    minutes = max(1, round(seconds / 60))
-    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.0f} h"

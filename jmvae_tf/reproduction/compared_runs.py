@@ -15,6 +15,7 @@ from jmvae_tf.data.own.loading import load_own
 from jmvae_tf.data.own.preset import Counts
 from jmvae_tf.reproduction.compared_models import settings_to_compare
 from jmvae_tf.reproduction.durations import kept_time
+from jmvae_tf.reproduction.measures import COMPARED
 from jmvae_tf.reproduction.recipes import Recipe
 from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.reproduction.scales import COMPARISON
@@ -84,7 +85,7 @@ class ComparedRuns(Runs):
 
     def is_measured(self, recipe: Recipe) -> bool:
         """Tells whether a run seems to have been measured; another protocol may repeat it."""
-        return (self.folder(recipe).path / "measures" / "likelihoods.json").is_file()
+        return (self.folder(recipe).path / "measures" / f"{COMPARED}.json").is_file()
 
     def check_data(self) -> None:
         """Records what the runs are trained on, for the next start.

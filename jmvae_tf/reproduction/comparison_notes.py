@@ -19,6 +19,8 @@ _MEANINGS = {
     "a test example in which a judge, fitted to real training data, finds its class",
     "joint_coherence": "joint: share of samples from the prior in all of whose modalities the "
     "judges find the same class",
+    "joint_coherence_mixture": "joint, mixture: the same of samples from ten Gaussians that are "
+    "fitted to z of training data",
     "image_coherence": "of images: share of images generated from labels in which a classifier "
     "finds the label; of attributes the balanced accuracy, mean over attributes",
     "linear_probe": "probe of z: share of test examples whose label logistic regression reads off "

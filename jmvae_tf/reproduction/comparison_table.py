@@ -120,6 +120,9 @@ def measure_columns(modalities: Sequence[str], target: str) -> dict[str, list[Me
                 for number in range(1, len(modalities))
             ),
             MeasureColumn(JOINT_COHERENCE, "joint", of_classes(JOINT_COHERENCE)),
+            MeasureColumn(
+                "joint_coherence_mixture", "joint, mixture", of_classes("joint_coherence_mixture")
+            ),
             MeasureColumn(IMAGE_COHERENCE, "of images", of_images("label_coherence", "coherence")),
             MeasureColumn(
                 "linear_probe", "probe of z", [x for name in probes for x in of_classes(name)]

@@ -15,12 +15,16 @@ from jmvae_tf.evaluation.protocol import Protocol
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.iterative import IterativelySampledVAE
 from jmvae_tf.reporting import metrics_file
+from jmvae_tf.reporting.mixtures import mixture_if_possible
 from jmvae_tf.reproduction.recipes import Recipe
 from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.runtime.errors import UserError
 
 Measures = Mapping[str, Any]
 """Maps the name of a metric to an `Estimate` or a count."""
+
+COMPARED = "comparison"
+"""The name of the measures of a compared run."""
 
 ZEROS: Mapping[str, Any] = {"missing": "zeros", "num_rounds": 1, "feed_back": "samples"}
 """JMVAE-zero's inference: missing values are 0, encoded once (2016 paper, section 3.3)."""
@@ -39,19 +43,13 @@ def generation(runs: Runs, recipe: Recipe) -> Measures:
     return _evaluated(runs, recipe, "generation", 0, runs.scale.num_generation_examples, {})
 
 
-def likelihoods(
-    runs: Runs,
-    recipe: Recipe,
-    inference: Mapping[str, Any] | None = None,
-    verbose: bool = True,
-) -> Measures:
+def likelihoods(runs: Runs, recipe: Recipe, inference: Mapping[str, Any] | None = None) -> Measures:
     """Computes all metrics of `evaluate`, including likelihoods with importance weights.
 
     Args:
       runs: the runs of one scale.
       recipe: the recipe of the run.
       inference: arguments of `set_inference`, if they differ from the run's.
-      verbose: whether to print the table of what was measured now.
 
     Returns:
       Metric name to value.
@@ -65,7 +63,30 @@ def likelihoods(
         scale.num_importance_samples,
         scale.num_likelihood_examples,
         inference or {},
-        verbose,
+    )
+
+
+def for_comparison(runs: Runs, recipe: Recipe) -> Measures:
+    """Computes all metrics of `evaluate`, those of samples from a mixture in the latent space too.
+
+    The mixture is kept beside the checkpoint. The table of one model is not printed.
+
+    Args:
+      runs: the runs of a comparison.
+      recipe: the recipe of the run.
+
+    Returns:
+      Metric name to value.
+    """
+    scale = runs.scale
+    return _evaluated(
+        runs,
+        recipe,
+        COMPARED,
+        scale.num_importance_samples,
+        scale.num_likelihood_examples,
+        {},
+        compared=True,
     )
 
 
@@ -131,7 +152,7 @@ def _evaluated(
     num_importance_samples: int,
     num_examples: int | None,
     inference: Mapping[str, Any],
-    verbose: bool = True,
+    compared: bool = False,
 ) -> Measures:
     protocol = Protocol(
         num_samples=runs.scale.num_samples,
@@ -145,14 +166,19 @@ def _evaluated(
     def measure(model: MultimodalVAE) -> dict[str, Any]:
         if inference:
             model.set_inference(**inference)
-        sections, number = metrics_file.measure(model, runs.data, protocol, num_examples)
+        mixture = None
+        if compared:
+            folder = runs.folder(recipe)
+            checkpoint = folder.checkpoint_of(runs.settings(recipe).epochs).name
+            mixture = mixture_if_possible(model, runs.data, folder, checkpoint)
+        sections, number = metrics_file.measure(model, runs.data, protocol, num_examples, mixture)
         heading = f"{recipe.name}: {number} test examples, mean ± standard error"
         tables.append(f"\n{heading}\n\n{metrics_as_text(sections)}\n\n")
         return metrics_as_json(sections)
 
     of = {**dataclasses.asdict(protocol), "num_examples": num_examples, **inference}
     measures = runs.remembered(recipe, name, of, measure)
-    if verbose:
+    if not compared:
         print(*tables, sep="", end="", flush=True)
     return _as_estimates(measures)
 

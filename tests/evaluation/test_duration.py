@@ -49,12 +49,3 @@ def test_long_ones_say_how_long(data, monkeypatch, model):
     assert re.match(
         r"the log-likelihoods with k = 10 samples take about \d+ min of it; --num", line
     )
-
-
-def test_minutes_and_hours():
-    assert [duration._as_text(x) for x in (1, 430, 7000, 20_000)] == [
-        "1 min",
-        "7 min",
-        "117 min",
-        "6 h",
-    ]

@@ -9,6 +9,7 @@ import pytest
 
 from jmvae_tf.data.own.data_source import data_source_of
 from jmvae_tf.programs.tasks import model_comparison
+from jmvae_tf.reproduction.measures import COMPARED
 from tests.helpers.finished_comparisons import SEEDS, finished
 from tests.helpers.folders import times
 from tests.helpers.own_data import read_rows, write_shells, write_table
@@ -94,18 +95,18 @@ def test_models_without_a_coherence_have_no_picture(tmp_path, capsys):
 
 def test_only_what_is_missing_is_measured(tmp_path, monkeypatch, capsys):
     runs, recipes = finished(tmp_path)
-    taken = runs.folder(recipes[1]).path / "measures" / "likelihoods.json"
+    taken = runs.folder(recipes[1]).path / "measures" / f"{COMPARED}.json"
     taken.unlink()
     measured = []
 
-    def likelihoods(runs, recipe, verbose):
+    def measured_once(runs, recipe):
         if not runs.is_measured(recipe):
             measured.append(recipe.name)
             shutil.copy(runs.folder(recipes[0]).path / "measures" / taken.name, taken)
-        return original(runs, recipe, verbose=verbose)
+        return original(runs, recipe)
 
-    original = model_comparison.likelihoods
-    monkeypatch.setattr(model_comparison, "likelihoods", likelihoods)
+    original = model_comparison.for_comparison
+    monkeypatch.setattr(model_comparison, "for_comparison", measured_once)
     _compare(recipes, tmp_path)
     told = capsys.readouterr().out
     assert measured == [recipes[1].name]
@@ -119,7 +120,7 @@ def test_an_interrupt_says_how_to_go_on(tmp_path, monkeypatch):
     def stop(*arguments, **options):
         raise KeyboardInterrupt(signal.SIGTERM)
 
-    monkeypatch.setattr(model_comparison, "likelihoods", stop)
+    monkeypatch.setattr(model_comparison, "for_comparison", stop)
     with pytest.raises(KeyboardInterrupt) as caught:
         _compare(recipes, tmp_path)
     assert caught.value.args == (
@@ -158,7 +159,7 @@ def test_program_trains_measures_and_does_nothing_twice(tmp_path):
     before = times(folder)
     told = succeed(tmp_path, "compare", *ARGUMENTS)
     assert ": training," not in told
-    assert "measuring likelihoods" not in told
+    assert "measuring comparison" not in told
     after = times(folder)
     assert {path for path in after if after[path] != before.get(path)} == {
         str(folder / f"comparison.{ending}") for ending in ("md", "csv", "png")

@@ -8,6 +8,7 @@ import pytest
 from jmvae_tf.modalities import observed_key
 from jmvae_tf.reproduction.compared_models import recipes_of
 from jmvae_tf.reproduction.durations import read_durations
+from jmvae_tf.reproduction.measures import COMPARED
 from tests.helpers.finished_comparisons import runs_of
 from tests.helpers.folders import contents
 from tests.helpers.reproductions import refused
@@ -64,7 +65,7 @@ def test_a_run_of_other_epochs_is_refused(tmp_path):
 @pytest.mark.slow
 def test_training_and_measuring_are_timed(tmp_path):
     runs = runs_of(tmp_path, 0.5)
-    taken = runs.remembered(RECIPE, "likelihoods", {}, lambda model: {"number": 3})
+    taken = runs.remembered(RECIPE, COMPARED, {}, lambda model: {"number": 3})
     assert taken == {"number": 3}
     spent = read_durations(runs.folder(RECIPE))
     assert spent.epochs == 2
@@ -73,5 +74,5 @@ def test_training_and_measuring_are_timed(tmp_path):
     assert runs.is_measured(RECIPE)
     shutil.rmtree(runs.folder(RECIPE).path / "measures")
     assert not runs.is_measured(RECIPE)
-    runs.remembered(RECIPE, "likelihoods", {}, lambda model: {"number": 3})
+    runs.remembered(RECIPE, COMPARED, {}, lambda model: {"number": 3})
     assert read_durations(runs.folder(RECIPE)).epochs == 0, "it was not trained again"

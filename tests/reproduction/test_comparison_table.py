@@ -53,18 +53,19 @@ def test_the_errors_of_several_images_are_averaged():
 def test_rows_say_why_a_model_lacks_a_number():
     models = [JMVAE_KL, VAE, NO_PRIOR]
     coherence, rest = table_parts(_columns(models), models)
-    assert coherence.columns == ["1 given", "joint", "of images", "probe of z"]
+    assert coherence.columns == ["1 given", "joint", "joint, mixture", "of images", "probe of z"]
     assert rest.columns == [
         *("diversity", "Fréchet distance", "log p(image, label)", "log p(image)", "minutes")
     ]
-    assert coherence.rows["vae"] == ["- (one modality)"] * 4
+    assert coherence.rows["vae"] == ["- (one modality)"] * 5
     assert rest.rows["vae"][:3] == ["- (one modality)"] * 3
     assert isinstance(rest.rows["vae"][3], OverSeeds)
     assert rest.rows["vae"][4] is None
     assert coherence.rows["jmvae"][1] == "- (no p(z))"
     assert rest.rows["jmvae"][2:] == ["- (no p(z))", "- (no p(z))", 1.0]
-    without_probe = NO_PRIOR._replace(measures=[{}])
-    assert table_parts(_columns(models), [without_probe])[0].rows["jmvae"][3] is None
+    nothing = NO_PRIOR._replace(measures=[{}])
+    words = ["- (no p(z))" if place == 1 else None for place in range(5)]
+    assert table_parts(_columns(models), [nothing])[0].rows["jmvae"] == words
 
 
 def test_columns_that_no_model_has_are_left_out():

@@ -47,3 +47,8 @@ def test_a_bar_on_a_terminal_is_cleared_at_the_end(capsys, monkeypatch):
     assert capsys.readouterr().out == ""
     assert terminal.getvalue().startswith("\rcounting   0%|")
     assert terminal.getvalue().endswith("\r")
+
+
+def test_minutes_and_hours():
+    words = [progress.time_in_words(x) for x in (1, 430, 7000, 20_000)]
+    assert words == ["1 min", "7 min", "117 min", "5.6 h"]

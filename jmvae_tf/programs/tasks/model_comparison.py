@@ -20,7 +20,7 @@ from jmvae_tf.reproduction.comparison_table import (
     table_parts,
 )
 from jmvae_tf.reproduction.durations import read_durations
-from jmvae_tf.reproduction.measures import Measures, likelihoods
+from jmvae_tf.reproduction.measures import Measures, for_comparison
 from jmvae_tf.reproduction.paper_table import Table, table_as_markdown, table_as_text
 from jmvae_tf.reproduction.recipes import Recipe
 from jmvae_tf.reproduction.time_left import TimeLeft
@@ -92,7 +92,7 @@ def _measured(runs: ComparedRuns, recipes: Sequence[Recipe], left: TimeLeft) -> 
     measured = {}
     for number, recipe in enumerate(recipes, start=1):
         was_done = runs.is_measured(recipe)
-        measured[recipe.name] = likelihoods(runs, recipe, verbose=False)
+        measured[recipe.name] = for_comparison(runs, recipe)
         if not was_done:
             done = f"{number} of {len(recipes)} runs are done"
             print("; ".join(filter(None, [done, left.as_text()])), flush=True)
