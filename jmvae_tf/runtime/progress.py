@@ -20,7 +20,7 @@ _Item = TypeVar("_Item")
 def time_in_words(seconds: float) -> str:
     """Writes a time in minutes, or in hours if it is long."""
     minutes = max(1, round(seconds / 60))
-    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+    return f"{minutes} min" if minutes < 120 else f"{seconds / 3600:.1f} h"
 
 
 def shows_bars(stream: TextIO) -> bool:

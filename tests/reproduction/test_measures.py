@@ -141,7 +141,7 @@ def test_measures_of_earlier_versions_have_todays_names(copied, monkeypatch):
 def test_jmvae_zero_is_jmvae_with_zeros(runs, monkeypatch):
     seen = []
 
-    def evaluate(model, examples, protocol):
+    def evaluate(model, examples, protocol, mixture):
         seen.append((model.missing, model.num_rounds, protocol, len(examples.test["image"])))
         return []
 
