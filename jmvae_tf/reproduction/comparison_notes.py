@@ -21,8 +21,8 @@ _MEANINGS = {
     "judges find the same class",
     "joint_coherence_mixture": "joint, mixture: the same of samples from ten Gaussians that are "
     "fitted to z of training data",
-    "image_coherence": "of images: share of images generated from labels in which a classifier "
-    "finds the label; of attributes the balanced accuracy, mean over attributes",
+    "asked_for": "as asked: share of images and texts, generated from labels, in which a "
+    "classifier finds the label; from attributes the balanced accuracy, mean over attributes",
     "linear_probe": "probe of z: share of test examples whose label logistic regression reads off "
     "the mean of q(z given all other modalities), of several layers the first",
     "diversity": "diversity: mean distance between images generated for one condition, over that "

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from jmvae_tf.reporting.figures.comparisons import Measured, Panel, compared_models
 from jmvae_tf.reproduction.comparison_table import (
+    ASKED_FOR,
     FRECHET_DISTANCE,
-    IMAGE_COHERENCE,
     JOINT_COHERENCE,
     LOG_P,
     MeasureColumn,
@@ -43,7 +43,7 @@ def _quality(columns: Mapping[str, MeasureColumn], models: Sequence[MeasuredMode
     """Shows the Fréchet distance, or else log p(x), against the coherence with one given."""
     coherences = {
         coherence_key(1): "coherence, one modality given",
-        IMAGE_COHERENCE: "coherence of images",
+        ASKED_FOR: "coherence with what was asked for",
     }
     qualities = {
         FRECHET_DISTANCE: "Fréchet distance of images (up is better)",

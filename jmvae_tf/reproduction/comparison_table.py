@@ -12,7 +12,7 @@ from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.models.registry import PLAIN_MODELS
 from jmvae_tf.reproduction.paper_table import Cell, OverSeeds, TablePart
 
-JOINT_COHERENCE, IMAGE_COHERENCE = "joint_coherence", "image_coherence"
+JOINT_COHERENCE, ASKED_FOR = "joint_coherence", "asked_for"
 FRECHET_DISTANCE, LOG_P = "frechet_distance", "log_p_joint"
 """Keys of columns that the picture shows too."""
 
@@ -123,7 +123,7 @@ def measure_columns(modalities: Sequence[str], target: str) -> dict[str, list[Me
             MeasureColumn(
                 "joint_coherence_mixture", "joint, mixture", of_classes("joint_coherence_mixture")
             ),
-            MeasureColumn(IMAGE_COHERENCE, "of images", of_images("label_coherence", "coherence")),
+            MeasureColumn(ASKED_FOR, "as asked", of_images("label_coherence", "coherence")),
             MeasureColumn(
                 "linear_probe", "probe of z", [x for name in probes for x in of_classes(name)]
             ),

@@ -53,7 +53,7 @@ def test_the_errors_of_several_images_are_averaged():
 def test_rows_say_why_a_model_lacks_a_number():
     models = [JMVAE_KL, VAE, NO_PRIOR]
     coherence, rest = table_parts(_columns(models), models)
-    assert coherence.columns == ["1 given", "joint", "joint, mixture", "of images", "probe of z"]
+    assert coherence.columns == ["1 given", "joint", "joint, mixture", "as asked", "probe of z"]
     assert rest.columns == [
         *("diversity", "Fréchet distance", "log p(image, label)", "log p(image)", "minutes")
     ]
