@@ -97,6 +97,14 @@ def _changes(model, steps=1):
     }
 
 
+@pytest.fixture(scope="module")
+def of_hinge():
+    """How a step against the hinge loss alone changes the networks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(adversarial, "HEAD_START", 0)
+        return _changes(_model("hinge"))
+
+
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(
     ("part", "reached"),
@@ -110,8 +118,8 @@ def _changes(model, steps=1):
         ("balanced", {"decoder"}),
     ],
 )
-def test_a_part_changes_what_it_is_meant_to_change(part, reached):
-    without, with_it = (_changes(_model(x)) for x in ("hinge", f"hinge+{part}"))
+def test_a_part_changes_what_it_is_meant_to_change(of_hinge, part, reached):
+    without, with_it = of_hinge, _changes(_model(f"hinge+{part}"))
     if part == "projection":  # Its own variables come last.
         number = len(without["discriminator"])
         assert np.abs(with_it["discriminator"][number:]).max() > 0
@@ -121,7 +129,9 @@ def test_a_part_changes_what_it_is_meant_to_change(part, reached):
     assert all(np.isfinite(x).all() for x in with_it.values())
 
 
-@pytest.mark.parametrize("adversary", ADVERSARIES)
+@pytest.mark.parametrize(
+    "adversary", [*ADVERSARIES[:2], pytest.param(ADVERSARIES[2], marks=pytest.mark.slow)]
+)
 def test_the_adversary_reaches_the_image_decoder_and_nothing_else(monkeypatch, adversary):
     """But for the similarity, which is a reconstruction's."""
     changes = []
@@ -178,7 +188,7 @@ def test_every_step_of_the_decoder_draws_other_samples():
 
 def test_a_stage_changes_what_fit_trains():
     """Also after Keras has made the graph of the stage before."""
-    model = _model("hinge", optimizer=lambda: keras.optimizers.SGD(1e-6))
+    model = _model("hinge", "vae", optimizer=lambda: keras.optimizers.SGD(1e-6))
     histories = []
     for stage in (Stage.BOUND, Stage.DECODER, Stage.TOGETHER):
         model.stage = stage
@@ -291,15 +301,16 @@ def test_images_are_seen_from_minus_1_to_1():
     np.testing.assert_array_equal(conditioned.condition, batch["attributes"])
 
 
-SOME = [
-    pytest.param(x, marks=[] if x in ("jmvae_kl", "jmvae") else pytest.mark.slow)
-    for x in PLAIN_MODELS
-]
+def _slow_but(quick):
+    """All models; tests of all but one are slow."""
+    return [pytest.param(x, marks=[] if x == quick else pytest.mark.slow) for x in PLAIN_MODELS]
+
+
 EXACT = ("vae", "jmvae_kl", "cvae", "cmma")
 """Models that infer without sampling."""
 
 
-@pytest.mark.parametrize("name", SOME)
+@pytest.mark.parametrize("name", _slow_but("jmvae_kl"))
 def test_fakes_are_drawn_given_the_other_modalities(monkeypatch, name):
     """From the prior where it has them, or where there are none."""
     model = _model("hinge", name)
@@ -328,7 +339,7 @@ def test_fakes_are_drawn_given_the_other_modalities(monkeypatch, name):
             np.testing.assert_allclose(z[place : place + 1], expected, atol=0.02)
 
 
-@pytest.mark.parametrize("name", SOME)
+@pytest.mark.parametrize("name", _slow_but("jmvae_kl"))
 def test_a_decoder_alone_gets_half_reconstructions(monkeypatch, name):
     model = _model("hinge", name)
     set_variances(model.vae, 1e-6)
@@ -362,7 +373,7 @@ def test_a_decoder_alone_reports_the_log_likelihood_of_reconstructions():
     assert "bound" not in results
 
 
-@pytest.mark.parametrize("name", SOME)
+@pytest.mark.parametrize("name", _slow_but("jmvae"))
 def test_no_gradient_passes_through_inference(name):
     """Iterative sampling decodes images, so z would depend on the decoder."""
     model = _model("hinge", name, optimizer=lambda: keras.optimizers.SGD(1.0))
@@ -423,13 +434,14 @@ def test_hierarchies_sample_what_decoders_take():
     [
         (ADVERSARIES[0], "float32", True),
         *(
-            pytest.param(*pair, False, marks=pytest.mark.slow)
+            (*pair, False)
             for pair in itertools.product(
                 ADVERSARIES, ("float32", "mixed_bfloat16", "mixed_float16")
             )
         ),
     ],
 )
+@pytest.mark.slow  # `test_adversarial` has a quick one.
 @pytest.mark.usefixtures("at_once")
 def test_a_resumed_run_ends_with_the_weights_of_an_undisturbed_one(
     tmp_path, adversary, policy, eagerly

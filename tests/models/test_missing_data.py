@@ -231,7 +231,7 @@ def test_masks_that_hide_nothing_change_nothing(modalities, name):
         pytest.param(name, *how, marks=() if quick else pytest.mark.slow)
         for name in PLAIN_MODELS
         for how in itertools.product(["float32", "mixed_bfloat16"], [False, True])
-        for quick in [how == ("float32", False) and name in ("jmvae_kl", "cvae")]
+        for quick in [how == ("float32", False) and name == "jmvae"]
     ],
 )
 def test_hidden_values_change_neither_bound_nor_gradients(modalities, name, precision, jit_compile):
@@ -408,7 +408,7 @@ def test_fit_takes_nan_for_missing_where_a_modality_says_so(modalities):
     of_nan = {x: dataclasses.replace(y, nan_is_missing=True) for x, y in modalities.items()}
     weights = []
     for kinds, batch in ((modalities, data), (of_nan, {name: data[name] for name in NAMES})):
-        model = small_model("jmvae_kl", kinds)
+        model = small_model("jmvae", kinds)
         set_sequential_weights(model)
         model.compile(optimizer="adam", run_eagerly=True)
         model.fit(batch, batch_size=4, verbose=0, shuffle=False)
@@ -420,7 +420,7 @@ def test_fit_takes_nan_for_missing_where_a_modality_says_so(modalities):
 
 def test_a_loaded_model_goes_on_as_the_one_that_was_saved(modalities, tmp_path):
     """Bit for bit, on examples with gaps."""
-    model = small_model("jmvae_kl", modalities, body="D8BR")
+    model = small_model("jmvae", modalities, body="D8BR")
     model.compile(optimizer="adam", run_eagerly=True)
     data = _with_every_pattern(modalities)
     model.adapt(data)

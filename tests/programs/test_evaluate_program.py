@@ -49,6 +49,7 @@ def trained(tmp_path_factory):
         folder.write_config(settings)
         model = make_model(settings, data)
         if name == next(iter(RUNS)):
+            model.run_eagerly = True  # A few steps are not worth a trace.
             train(model, settings, data, folder)
         else:
             model.optimizer.build(model.trainable_variables)

@@ -403,6 +403,7 @@ def pip_of(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow  # The next installs into a .venv too, and bin/test begins with a first start.
 def test_first_second_and_later_start(checkout, tmp_path):
     checkout.require("1.2.3", make_wheel(tmp_path / "wheels", "1.2.3"))
     newer = make_wheel(tmp_path / "wheels", "1.3.0")
@@ -600,12 +601,16 @@ def test_imports_the_standard_library_alone():
     assert ast.literal_eval(done.stdout) == {"__main__"}
 
 
-def test_keras_is_loaded_as_programs_need_it_whatever_others_have_set(tmp_path):
-    """Without packages that it imports where it can, which cost seconds; all can use them."""
-    packages = ("matplotlib", "pandas", "sklearn")
+HIDDEN = ("matplotlib", "pandas", "sklearn")
+"""Packages that Keras imports where it can, which cost seconds."""
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    """Settings of other projects."""
     configuration = {"backend": "jax", "floatx": "float64", "image_data_format": "channels_first"}
     (tmp_path / "keras.json").write_text(json.dumps({**configuration, "epsilon": 0.1}))
-    foreign = {
+    return {
         "HOME": str(tmp_path / "none"),
         "KERAS_BACKEND": "torch",
         "KERAS_HOME": str(tmp_path),
@@ -615,6 +620,52 @@ def test_keras_is_loaded_as_programs_need_it_whatever_others_have_set(tmp_path):
         "TF2_BEHAVIOR": "0",
         "TF_USE_LEGACY_KERAS": "1",
     }
+
+
+def test_what_keras_finds_when_it_is_imported(tmp_path, foreign):
+    """A stand-in for Keras says what it finds; the next test has Keras itself."""
+    for name in ("tensorflow", "tensorflow_probability", *HIDDEN):
+        (tmp_path / f"{name}.py").touch()
+    (tmp_path / "keras.py").write_text(
+        "import importlib, os\n"
+        "def is_hidden(name):\n"
+        "    try:\n"
+        "        importlib.import_module(name)\n"
+        "    except ImportError:\n"
+        "        return True\n"
+        f"hidden = [name for name in {HIDDEN} if is_hidden(name)]\n"
+        "environment = dict(os.environ)\n"
+    )
+    code = (
+        "import json\n"
+        "from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow\n"
+        "load_tensorflow()\n"
+        "import keras, matplotlib, pandas, sklearn\n"
+        "print(json.dumps([keras.hidden, keras.environment]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **foreign, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    hidden, environment = json.loads(done.stdout)
+    assert hidden == list(HIDDEN)
+    assert {name: environment.get(name) for name in foreign if name != "HOME"} == {
+        "KERAS_BACKEND": "tensorflow",
+        "KERAS_HOME": os.devnull,
+        "KERAS_MAX_EPOCHS": None,
+        "MPLBACKEND": "agg",
+        "PYTHONWARNINGS": "error",
+        "TF2_BEHAVIOR": None,
+        "TF_USE_LEGACY_KERAS": None,
+    }
+
+
+@pytest.mark.slow
+def test_keras_is_loaded_as_programs_need_it_whatever_others_have_set(foreign):
+    """Without packages that it imports where it can; all can use them."""
     code = (
         "import sys, types\n"
         "from jmvae_tf.programs.common import run_program\n"
@@ -622,7 +673,7 @@ def test_keras_is_loaded_as_programs_need_it_whatever_others_have_set(tmp_path):
         "def main():\n"
         "    load_tensorflow()\n"
         "    import keras, tensorflow\n"
-        f"    print({{'keras', *{packages}}} & set(sys.modules))\n"
+        f"    print({{'keras', *{HIDDEN}}} & set(sys.modules))\n"
         "    import matplotlib.pyplot, pandas, sklearn.metrics\n"
         "    k = keras.config\n"
         "    print((k.backend(), k.floatx(), k.image_data_format(), k.epsilon(), k.max_epochs(),\n"

@@ -56,13 +56,12 @@ def results_of(job, model, distribute, out, means=False, examples=None):
 @pytest.mark.parametrize(
     ("distribute", "model", "means"),
     [
-        ("mirrored", "jmvae_kl", False),
+        ("mirrored", "vae", False),
         *(
             pytest.param(distribute, model, means, marks=pytest.mark.slow)
             for distribute in ("mirrored", "multi_worker")
             for model in ("jmvae_kl", "jmvae_kl_gan")
             for means in (True, False)
-            if (distribute, model, means) != ("mirrored", "jmvae_kl", False)
         ),
     ],
 )
