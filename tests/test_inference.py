@@ -13,6 +13,7 @@ from jmvae_tf.runtime.randomness import root_seed
 from tests.helpers.linear_gaussian import LinearGaussian
 from tests.helpers.small_models import (
     ITERATIVE,
+    PAPERS,
     all_but_first,
     examples,
     known_to,
@@ -214,7 +215,9 @@ VARIANCE = 1.5
 
 
 @pytest.mark.parametrize("proposal", ["multiple", "single"])
-@pytest.mark.parametrize("name", swept(x for x, row in PLAIN_MODELS.items() if row.has_prior))
+@pytest.mark.parametrize(
+    "name", swept((x for x, row in PLAIN_MODELS.items() if row.has_prior), [*PAPERS, "mvae"])
+)
 def test_importance_weights_average_to_the_exact_likelihood(name, proposal):
     """log p(x), log p(x,w) or log p(x|w) of linear-Gaussian models, whose encoders are at random.
 

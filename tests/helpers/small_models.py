@@ -35,14 +35,15 @@ MEASURES = Modality(
 """Numbers of two units; of one the logarithm is modelled."""
 
 
-def swept(names: Iterable[str], quick: Collection[str] = ("mvae", "mmvae")) -> list[Any]:
+def swept(names: Iterable[str], quick: Collection[str] = ()) -> list[Any]:
     """Makes the cases of a test that runs for many models.
 
-    Those of the papers, and a few others that differ most from them, are quick; the rest is slow.
+    Those that differ most are quick: one that multiplies experts, one that mixes them, one with
+    layers and iterative sampling, and one of a single direction. So are those named; the rest is
+    slow.
     """
-    return [
-        pytest.param(x, marks=() if x in PAPERS or x in quick else pytest.mark.slow) for x in names
-    ]
+    quick = {"jmvae_kl", "mmvae", "jmvae_h", "cvae", *quick}
+    return [pytest.param(x, marks=() if x in quick else pytest.mark.slow) for x in names]
 
 
 def small_model(

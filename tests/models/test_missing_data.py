@@ -23,6 +23,7 @@ from tests.helpers.small_models import (
     ITERATIVE,
     OF_SEVERAL,
     ONE_WAY,
+    PAPERS,
     examples,
     known_to,
     set_sequential_weights,
@@ -169,7 +170,7 @@ def _of_smaller_model(model, name, data, pattern, seed):
     return bound.value
 
 
-@pytest.mark.parametrize("name", swept(OF_SEVERAL))
+@pytest.mark.parametrize("name", swept(OF_SEVERAL, [*PAPERS, "mvae"]))
 def test_each_pattern_of_three_modalities_has_the_bound_of_what_it_has(modalities, name):
     model = small_model(name, modalities)
     set_sequential_weights(model)

@@ -34,7 +34,7 @@ def jmvae_kl(two_modalities):
     return small_model("jmvae_kl", two_modalities, alpha=0.5)
 
 
-@pytest.fixture(params=swept(PLAIN_MODELS, ("mmvae",)))
+@pytest.fixture(params=swept(PLAIN_MODELS))
 def model(request, two_modalities):
     """Each of the models, for an image and a label; a VAE for the image."""
     return small_model(request.param, two_modalities)
