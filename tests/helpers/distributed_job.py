@@ -18,12 +18,6 @@ from jmvae_tf.training import strategies
 from jmvae_tf.training.build import feed_of, make_model
 
 # Small, but with batch normalisation in two and in four axes, and standardised values.
-_OF_IMAGES = {
-    "image_size": 32,
-    "encoders": {"image": "C8BR-F-D16BR"},
-    "decoders": {"image": "D256R-DC8BR"},
-    "latent_dim": 8,
-}
 _FACES = {
     "image_size": 32,
     "joint_encoder": "(C8BR-F, D16BR)-D32R",
@@ -48,8 +42,7 @@ def _settings_and_data(request):
     model = request["model"]
     if request["job"] in ("gradients", "uneven"):
         gan = {"discriminator": "C8L-F-D32L"} if MODELS[model].is_gan else {}
-        networks = _OF_IMAGES if model == "vae" else _FACES
-        overrides = {**networks, **gan, "batch_size": 20}
+        overrides = {**_FACES, **gan, "batch_size": 20}
         return settings_of(model, "celeba", overrides), _faces()
     overrides = {"batch_size": 50, "jit_compile": False, "warmup_epochs": 2}
     settings = settings_of(model, "digits", overrides)

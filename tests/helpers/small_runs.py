@@ -5,7 +5,7 @@ import numpy as np
 from jmvae_tf.training.checkpoints import load_trained
 from jmvae_tf.training.run_folder import RunFolder
 
-EPOCHS = 4
+EPOCHS = 6
 # A batch of 8 makes 149 steps per epoch, each a separate execution: epochs are long enough for a
 # signal to arrive within one.
 STEPS = 149

@@ -31,9 +31,6 @@ def _cases():
             yield row, target
 
 
-ALWAYS = {("cvae", "label")}
-
-
 def _directions(row, target):
     if row.modalities == "target":
         return []
@@ -83,16 +80,11 @@ def _train(folder, settings, data):
     return model
 
 
+@pytest.mark.slow  # `test_programs` trains one in every quick run, and exports it.
 @pytest.mark.parametrize(
     ("row", "target"),
     [
-        # One always, of one direction; test_programs trains one of both.
-        pytest.param(
-            row,
-            target,
-            id="-".join(filter(None, (row.name, target))),
-            marks=() if (row.name, target) in ALWAYS else pytest.mark.slow,
-        )
+        pytest.param(row, target, id="-".join(filter(None, (row.name, target))))
         for row, target in _cases()
     ],
 )

@@ -94,10 +94,6 @@ def workers(folder, *arguments):
     ]
 
 
-LONGER = (*TINY, "--epochs=6")
-"""A run that can be killed in its third epoch."""
-
-
 def finish(processes):
     """Exit statuses and what was printed, on both streams."""
     printed = [process.communicate(timeout=300) for process in processes]
@@ -107,7 +103,7 @@ def finish(processes):
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
-    statuses, printed = finish(workers(folder, *LONGER))
+    statuses, printed = finish(workers(folder, *TINY))
     assert statuses == [0, 0], printed
     assert [error for _, error in printed] == ["", ""]
     return RunFolder(folder / "run")
@@ -116,7 +112,7 @@ def undisturbed(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("killed", [0, 1])
 def test_after_a_killed_worker_all_go_on(undisturbed, tmp_path, killed):
-    processes = workers(tmp_path, *LONGER)
+    processes = workers(tmp_path, *TINY)
     for line in processes[0].stdout:
         if line.startswith("epoch 2/"):
             break
@@ -142,7 +138,7 @@ def test_after_a_killed_worker_all_go_on(undisturbed, tmp_path, killed):
 @pytest.mark.slow
 def test_a_run_may_go_on_with_one_device(undisturbed, tmp_path):
     """The number of replicas changes nothing but rounding, so neither does this."""
-    processes = workers(tmp_path, *LONGER)
+    processes = workers(tmp_path, *TINY)
     for line in processes[0].stdout:
         if line.startswith("epoch 3/"):
             break
@@ -172,7 +168,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 def test_mirrored_devices(tmp_path, model):
     """To the end; and killed, resumed, and to the same end."""
     mirrored = [sys.executable, "-c", TWO_DEVICES, str(BIN / "train"), "--distribute=mirrored"]
-    fresh = [*mirrored, *LONGER, f"--model={model}"]
+    fresh = [*mirrored, *TINY, f"--model={model}"]
     runs = []
     for name in ("undisturbed", "killed"):
         folder = tmp_path / name

@@ -43,13 +43,14 @@ def trained(tmp_path_factory):
     data = digits.load(path, "paper")
     for name, (kind, options) in RUNS.items():
         usual = {"epochs": 1, "warmup_epochs": 0, "checkpoint_every": 1, "jit_compile": False}
+        usual["batch_size"] = 1000
         settings = settings_of(kind, "digits", {**NETWORKS, **usual, **options})
         folder = RunFolder(path / name)
         folder.checkpoints.mkdir(parents=True)
         folder.write_config(settings)
         model = make_model(settings, data)
         if name == next(iter(RUNS)):
-            model.run_eagerly = True  # A few steps are not worth a trace.
+            model.run_eagerly = True  # One step is not worth a trace.
             train(model, settings, data, folder)
         else:
             model.optimizer.build(model.trainable_variables)
