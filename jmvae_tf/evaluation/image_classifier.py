@@ -16,11 +16,9 @@ from jmvae_tf.runtime.progress import with_progress
 NUM_STEPS = 2000
 """Steps of training, which take a core less than half a minute for images of 32 x 32 pixels."""
 
-BLUR = (0.2, 1.5)
-"""Standard deviations in pixels of the blur of every second training image.
-
-Generated images are blurred, real ones are not.
-"""
+# Standard deviations in pixels of the blur of every second training image, since generated images
+# are blurred.
+_BLUR = (0.2, 1.5)
 
 _BATCH = 100
 _RATE = 2e-3
@@ -76,7 +74,7 @@ def _network(
 def _half_blurred(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Blurs every second image."""
     images = np.array(images)
-    blurs = generator.uniform(*BLUR, len(images))
+    blurs = generator.uniform(*_BLUR, len(images))
     for image, blur in zip(images[::2], blurs[::2], strict=True):
         image[:] = cv2.GaussianBlur(image, (0, 0), blur)
     return images
