@@ -87,18 +87,30 @@ class ComparedRuns(Runs):
         """Tells whether a run seems to have been measured; another protocol may repeat it."""
         return (self.folder(recipe).path / "measures" / f"{COMPARED}.json").is_file()
 
-    def check_data(self) -> None:
-        """Records what the runs are trained on, for the next start.
+    @property
+    def _data_file(self) -> pathlib.Path:
+        return self.path / "compared_data.json"
+
+    def _about_data(self) -> dict[str, Any]:
+        """Returns what the runs are trained on, in JSON types."""
+        about: dict[str, Any] = {"data": self.data_name, "hidden": self.hidden}
+        if self.source.kind != "known":
+            about["fingerprint"] = fingerprint_of(self.data)
+        return about
+
+    def record_data(self) -> None:
+        """Records what the runs are trained on, for `check_data` of later starts.
 
         Raises:
-          UserError: if runs in the folder were trained on other data.
+          UserError: if the data cannot be loaded; then nothing is written.
         """
-        file = self.path / "compared_data.json"
-        now: dict[str, Any] = {"data": self.data_name, "hidden": self.hidden}
-        if self.source.kind != "known":
-            now["fingerprint"] = fingerprint_of(self.data)
+        _ = self.training_data
+        write_json(self._data_file, self._about_data())
+
+    def check_data(self) -> None:
+        """Raises UserError if runs in the folder were trained on other data."""
+        file, now = self._data_file, self._about_data()
         if not file.exists():
-            write_json(file, now)
             return
         try:
             before = read_json(file)

@@ -9,9 +9,12 @@ import pytest
 
 from jmvae_tf.data.own.data_source import data_source_of
 from jmvae_tf.programs.tasks import model_comparison
+from jmvae_tf.reproduction.compared_models import recipes_of
 from jmvae_tf.reproduction.measures import COMPARED
+from jmvae_tf.runtime.errors import UserError
 from tests.helpers.finished_comparisons import SEEDS, finished
-from tests.helpers.folders import times
+from tests.helpers.folders import contents, times
+from tests.helpers.idx_files import TRAIN_IMAGES
 from tests.helpers.own_data import read_rows, write_shells, write_table
 from tests.helpers.pictures import read_picture
 from tests.helpers.programs import interrupt, mistake, start, succeed
@@ -77,10 +80,24 @@ def test_finished_runs_become_a_table_and_a_picture(tmp_path, capsys):
         assert [row["model"] for row in csv.DictReader(file)] == list(SEEDS)
     assert read_picture(files[2]).shape[1] > 1000
     after = times(tmp_path)
-    assert {path for path in after if after[path] != before.get(path)} == {
-        *map(str, files),
-        str(tmp_path / "compared_data.json"),
-    }
+    assert {path for path in after if after[path] != before.get(path)} == {*map(str, files)}
+
+
+def test_nothing_is_written_if_data_cannot_be_read(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / TRAIN_IMAGES).touch()
+    before = contents(tmp_path)
+    with pytest.raises(UserError, match="MNIST is four idx files"):
+        model_comparison.compare(
+            recipes_of({"jmvae": [0]}),
+            data_source_of("mnist"),
+            data_dir=tmp_path / "data",
+            runs_dir=tmp_path / "runs",
+            epochs=1,
+            hidden=0.5,
+            command=_COMMAND,
+        )
+    assert contents(tmp_path) == before
 
 
 def test_models_without_a_coherence_have_no_picture(tmp_path, capsys):

@@ -39,6 +39,8 @@ def test_without_gaps_there_is_one_data_set(tmp_path):
 
 def test_a_folder_keeps_to_its_data(tmp_path):
     runs_of(tmp_path, 0.5).check_data()
+    assert not contents(tmp_path)
+    runs_of(tmp_path, 0.5).record_data()
     before = contents(tmp_path)
     runs_of(tmp_path, 0.5).check_data()
     message = refused(runs_of(tmp_path).check_data)

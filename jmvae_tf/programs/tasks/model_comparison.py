@@ -59,6 +59,8 @@ def compare(
         runs.check_data()
         print(f"runs in {runs_dir}:", *(f"  {line}" for line in runs.states(recipes)), sep="\n")
         print(*filter(None, [runs.gaps(), left.as_text()]), "", sep="\n", flush=True)
+        if any(map(runs.epochs_left, recipes)):
+            runs.record_data()
         measured = _measured(runs, recipes, left)
     except KeyboardInterrupt as interrupt:
         raise interrupted(
