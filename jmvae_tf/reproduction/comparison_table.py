@@ -161,7 +161,7 @@ def table_parts(
             [column.title for column in of_part],
             {model.name: [column.cell(model) for column in of_part] for model in models},
         )
-        for title, of_part in columns.items()
+        for title, of_part in (columns or {"Time": []}).items()
     ]
     minutes = {x.name: None if x.minutes is None else round(x.minutes, 1) for x in models}
     last = parts[-1]

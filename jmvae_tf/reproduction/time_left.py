@@ -42,15 +42,19 @@ class TimeLeft:
         epochs: dict[str, int] = {}
         for recipe in self._recipes:
             epochs[recipe.model] = epochs.get(recipe.model, 0) + runs.epochs_left(recipe)
-        left = sum(
-            number * self._epoch(model, spent[model]) for model, number in epochs.items() if number
-        )
+        of_model = {
+            model: number * self._epoch(model, spent[model])
+            for model, number in epochs.items()
+            if number
+        }
+        left = sum(of_model.values())
         unmeasured = sum(not runs.is_measured(recipe) for recipe in self._recipes)
         if not unmeasured and not left:
             return ""
         training = ""
         if left:
-            by = "a few steps" if self._timed else "runs that are done"
+            trained = all(any(x.epochs for x in spent[model]) for model in of_model)
+            by = "runs that are done" if trained else "a few steps"
             training = f"training takes about {time_in_words(left)}, by {by}"
         what = "measuring one run" if unmeasured == 1 else f"measuring {unmeasured} runs"
         taken = [x.measuring for each in spent.values() for x in each if x.measuring]
@@ -77,6 +81,7 @@ class TimeLeft:
         if model not in self._timed:
             recipe = next(each for each in self._recipes if each.model == model)
             data = self._runs.training_data
+            print(f"timing a few steps of {model}", flush=True)
             self._timed[model] = seconds_of_epoch(self._runs.settings(recipe), data)
         return self._timed[model]
 

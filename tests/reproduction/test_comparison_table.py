@@ -73,6 +73,12 @@ def test_columns_that_no_model_has_are_left_out():
     assert [part.columns for part in parts] == [["log p(image)", "minutes"]]
 
 
+def test_a_model_without_any_number_has_a_time():
+    nothing = NO_PRIOR._replace(measures=[{}])
+    [part] = table_parts(_columns([nothing]), [nothing])
+    assert (part.columns, part.rows) == (["minutes"], {"jmvae": [1.0]})
+
+
 def test_names_of_more_modalities_and_labels():
     names = ("left", "right", "kind", "age")
     found = {

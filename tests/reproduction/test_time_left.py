@@ -30,6 +30,16 @@ def test_models_that_are_done_tell_how_long_others_of_them_take(tmp_path, monkey
     )
 
 
+def test_each_model_that_was_trained_tells_its_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(time_left, "seconds_of_epoch", lambda settings, data: 3600.0)
+    runs, recipes = runs_of(tmp_path), recipes_of({"jmvae": [0, 1]})
+    left = TimeLeft(runs, recipes)
+    assert "about 4.0 h, by a few steps" in left.as_text()
+    durations = {"training": 60.0, "epochs": 2, "measuring": 60.0}
+    finish(runs, recipes[0], measures_of("jmvae"), durations)
+    assert "training takes about 1 min, by runs that are done" in left.as_text()
+
+
 def test_a_first_run_tells_what_measuring_takes(tmp_path, monkeypatch):
     steps = iter([60.0])
     monkeypatch.setattr(time_left, "seconds_of_epoch", lambda settings, data: next(steps))

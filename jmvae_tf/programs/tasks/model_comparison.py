@@ -57,7 +57,8 @@ def compare(
     left = TimeLeft(runs, recipes)
     try:
         runs.check_data()
-        print(f"runs in {runs_dir}:", *(f"  {line}" for line in runs.states(recipes)), sep="\n")
+        states = (f"  {line}" for line in runs.states(recipes))
+        print(f"runs in {runs_dir}:", *states, sep="\n", flush=True)
         print(*filter(None, [runs.gaps(), left.as_text()]), "", sep="\n", flush=True)
         if any(map(runs.epochs_left, recipes)):
             runs.record_data()
