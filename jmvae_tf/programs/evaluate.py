@@ -13,6 +13,7 @@ import pathlib
 
 from absl import flags
 
+from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.run_source import data_dir_of_run, source_of_run
@@ -67,6 +68,12 @@ def main() -> None:
         raise UserError("--out is a file", f"--out={out}, a folder", f"write --out={out}/NAME.json")
     check_can_write(run.folder.path, "run")
     check_can_write(out.parent, "out")
+    if _NUM_IMPORTANCE_SAMPLES.present and not MODELS[run.settings.model].has_prior:
+        raise UserError(
+            f"{run.settings.model} has no p(z), so no log p(x) for importance weights to estimate",
+            f"--num_importance_samples={_NUM_IMPORTANCE_SAMPLES.value}",
+            "leave it out; coherence compares it with other models",
+        )
     load_tensorflow()
     from jmvae_tf.programs.tasks import run_evaluation
 

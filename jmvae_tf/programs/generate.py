@@ -39,6 +39,7 @@ import pathlib
 
 from absl import flags
 
+from jmvae_tf.models.registry import MODELS
 from jmvae_tf.programs.common import modality_flags, shared_flags
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.given_flags import GivenFlags
@@ -116,6 +117,12 @@ def main() -> None:
             "A mixture stands in for the prior, from which z is drawn with nothing given",
             "--sampler=mixture with something given, set or walked to",
             "leave --sampler out, or all else",
+        )
+    if _SAMPLER.value == "prior" and not MODELS[run.settings.model].has_prior:
+        raise UserError(
+            f"{run.settings.model} has no p(z) to draw from",
+            "--sampler=prior",
+            "choose --sampler=mixture, or give a modality",
         )
     from jmvae_tf.programs.common.known_modalities import check_given  # It imports NumPy.
 

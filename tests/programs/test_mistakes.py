@@ -71,6 +71,9 @@ MISTAKES = {
     "demo --port=99999": "--port must be from 0 to 65535; received --port=99999; change it",
     "demo --port=web": "--port must be a whole number; received --port=web; write it in digits, "
     "such as 7860",
+    "generate --run=runs/digits-mmvm --sampler=prior": "mmvm has no p(z) to draw from; received --s"
+    "ampler=prior; choose --sampler=mixture, or give a modality",
+    "evaluate --run=runs/digits-mmvm --num_importance_samples=9": "mmvm has no p(z), so no log p(",
     "reproduce --table=2018-1-mist": "received --table=2018-1-mist; did you mean 2018-1-mnist?",
 }
 
@@ -98,18 +101,19 @@ for line in json.loads(sys.argv[1]):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with two runs, an export, an image and a text."""
+    """A folder with three runs, an export, an image and a text."""
     folder = tmp_path_factory.mktemp("mistakes")
     traits = Modality(
         "attributes", (2,), Gaussian(), kind="attributes", value_names=("Smiling", "Male")
     )
     image = digit_modalities(64)["image"]
-    for data, modalities in (
-        ("digits", digit_modalities(8)),
-        ("toyfaces", {"image": image, "attributes": traits}),
+    for model, data, modalities in (
+        ("jmvae_kl", "digits", digit_modalities(8)),
+        ("mmvm", "digits", digit_modalities(8)),
+        ("jmvae_kl", "toyfaces", {"image": image, "attributes": traits}),
     ):
-        run = RunFolder(folder / "runs" / f"{data}-jmvae_kl")
-        run.start(settings_of("jmvae_kl", data, {}), modalities)
+        run = RunFolder(folder / "runs" / f"{data}-{model}")
+        run.start(settings_of(model, data, {}), modalities)
         write_modalities_of_run(run.path, modalities)
         run.checkpoints.mkdir()
         run.checkpoint_of(3).touch()
