@@ -41,15 +41,16 @@ def _figures(row, target):
     """The figures that are drawn, by what the model generates and from what."""
     directions, with_images = _directions(row, target), target != "label"
     infers_z = not (row.has_target and directions)
+    has_samples = infers_z and row.has_prior
     drawn = {
         "latent_map": infers_z,
         "loss_terms": True,
         "images_by_label": "label_to_image" in directions,
         "labels_by_image": "image_to_label" in directions,
         "confusion_of_labels_by_image": "image_to_label" in directions,
-        "nearest_training_images": with_images and infers_z,
+        "nearest_training_images": with_images and has_samples,
         "reconstructions": with_images,
-        "prior_samples": with_images and infers_z,
+        "prior_samples": with_images and has_samples,
         "walk.gif": with_images and infers_z,
     }
     return {name for name, is_drawn in drawn.items() if is_drawn}

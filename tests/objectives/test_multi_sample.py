@@ -8,7 +8,15 @@ from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.layers.distributions import standard_normal
 from jmvae_tf.objectives.multi_sample import dreg_bound, importance_weights, mmvae_bound
-from tests.helpers.three_looks import DATA, LOADINGS, NAMES, VARIANCES, decode, events
+from tests.helpers.three_looks import (
+    DATA,
+    LOADINGS,
+    NAMES,
+    VARIANCES,
+    decode,
+    events,
+    log_marginal,
+)
 
 PRIOR = standard_normal(1)
 # Mean and deviation of experts that are no posteriors.
@@ -79,6 +87,14 @@ def test_the_bound_is_that_of_numpy(rng, mean):
     np.testing.assert_allclose(weights.log_w, _log_w(case, 0.7, a), rtol=1e-5)
     bound = mmvae_bound(weights, mean)
     np.testing.assert_allclose(bound.value, _mean(_log_w(case, 0.7, a), mean), rtol=1e-5)
+
+
+def test_both_means_stay_below_the_log_likelihood_and_one_is_tighter(rng):
+    case = Case(20_000, 5, rng)
+    weights = case.weights_at(case.z())
+    looser, tighter = (mmvae_bound(weights, x).value.numpy() for x in ("looser", "tighter"))
+    assert (looser <= tighter + 1e-5).all()
+    assert tighter.mean() + 5 * tighter.std() / np.sqrt(20_000) < log_marginal()
 
 
 def test_one_sample_of_one_modality_gives_an_elbo(rng):

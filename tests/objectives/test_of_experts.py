@@ -236,6 +236,13 @@ def test_helvae_of_equal_experts_is_their_elbo(rng):
     _agrees(helvae_bound(events(N), q, PRIOR, _decoded(q, NAMES, rng)), _elbo(Q["x"]))
 
 
+@pytest.mark.parametrize("of", [Q, _exact()], ids=["experts", "posteriors"])
+def test_helvae_stays_below_the_log_likelihood(rng, of):
+    q = hoelder_pool([gaussian(*of[m], N) for m in NAMES])
+    value = helvae_bound(events(N), q, PRIOR, _decoded(q, NAMES, rng)).value.numpy()
+    assert value.mean() + 5 * value.std() / np.sqrt(N) < log_marginal()
+
+
 # Models with a joint encoder.
 
 
