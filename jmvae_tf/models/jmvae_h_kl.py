@@ -42,6 +42,7 @@ class JMVAEHKL(LatentHierarchy, JointAndSingleVAE):
     """
 
     encodes_incomplete = True
+    decodes_posterior = False  # Where nothing is given, that is of z_L.
 
     def __init__(
         self,

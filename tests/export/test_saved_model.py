@@ -297,7 +297,7 @@ def _expected(model, signature, data, inputs, outputs):
     """What the Keras model answers, an example at a time where it draws."""
     if signature.startswith("decode"):
         [target] = outputs
-        z = inputs["z"] if model.decodes_posterior else model.descend(inputs["z"], None)
+        z = model.decoders_latent(inputs["z"])
         return {target: model.decoded_mean(target, z)}
     if signature.startswith("sample"):
         [target] = outputs

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.layers.distributions import reparameterised_sample
 from jmvae_tf.modalities import observed_key
@@ -49,7 +50,9 @@ def sample_given(
     keys = [key for name in names for key in (name, observed_key(name)) if key in data]
     given = {key: data[key] for key in keys}
     if vae.decodes_posterior and not vae.samples_to_infer:
-        return reparameterised_sample(vae.posterior(given), seed)
+        q = vae.posterior(given)
+        if not isinstance(q, tfd.MixtureSameFamily):  # Which expert it is of is drawn, too.
+            return reparameterised_sample(q, seed)
     # A seed for each example, so that it does not matter how many replicas share the batch.
     seeds = replicas.current().part_of_batch(
         lambda number: tf.random.stateless_uniform(
