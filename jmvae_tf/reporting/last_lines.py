@@ -49,7 +49,10 @@ def last_lines(
             ("SavedModel", str(exported)),
             ("draw", shlex.join(["bin/generate", run, *_given(model)])),
             ("try in a browser", shlex.join(["bin/demo", f"--saved_model={exported}"])),
-            ("log-likelihoods", shlex.join(["bin/evaluate", run, *data])),
+            (
+                "log-likelihoods" if model.has_prior else "measure more",
+                shlex.join(["bin/evaluate", run, *data]),
+            ),
         ],
     )
 
