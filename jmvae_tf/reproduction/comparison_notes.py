@@ -24,7 +24,7 @@ _MEANINGS = {
     "asked_for": "as asked: share of images and texts, generated from labels, in which a "
     "classifier finds the label; from attributes the balanced accuracy, mean over attributes",
     "linear_probe": "probe of z: share of test examples whose label logistic regression reads off "
-    "the mean of q(z given all other modalities), of several layers the first",
+    "the mean of q(z given one other modality), mean over these, of several layers the first",
     "diversity": "diversity: mean distance between images generated for one condition, over that "
     "between real ones",
     "frechet_distance": "Fréchet distance: of images generated for one condition each to real test "
@@ -47,7 +47,8 @@ def comparison_title(runs: ComparedRuns, models: Sequence[MeasuredModel], epochs
     """Returns the title of the table and of the picture."""
     hidden = f", modalities hidden with probability {runs.hidden:g}" if runs.hidden else ""
     number = "1 model" if len(models) == 1 else f"{len(models)} models"
-    return f"{runs.data_name}: {number}, {epochs} epochs{hidden}"
+    length = "1 epoch" if epochs == 1 else f"{epochs} epochs"
+    return f"{runs.data_name}: {number}, {length}{hidden}"
 
 
 def notes_on(
@@ -75,9 +76,9 @@ def notes_on(
         if x.key in _MEANINGS
     ]
     return [
-        f"made by `{shlex.join(command)}` with "
+        f"made by `{shlex.join(_anywhere(command))}` with "
         + ", ".join(f"{name} {versions[name]}" for name in ("jmvae_tf", "tensorflow")),
-        f"all models: {settings.epochs} epochs, warm-up of {settings.warmup_epochs}, "
+        f"all models: warm-up of {settings.warmup_epochs} of {settings.epochs} epochs, "
         f"{settings.latent_dim} values of z, batches of {settings.batch_size}, the same networks "
         "and weights of likelihoods; alpha, beta and the like are those of each model's preset",
         *filter(None, [runs.gaps()]),
@@ -89,6 +90,13 @@ def notes_on(
         *_of_real_data(models),
         _times(runs, recipes),
     ]
+
+
+def _anywhere(command: Sequence[str]) -> list[str]:
+    """Returns a command as others would type it, without the folders of this machine."""
+    data_dir, runs_dir = "--data_dir=", "--runs_dir="
+    kept = [part for part in command if not part.startswith(runs_dir)]
+    return [f"{data_dir}DIR" if part.startswith(data_dir) else part for part in kept]
 
 
 def _number_measured(runs: ComparedRuns) -> int:

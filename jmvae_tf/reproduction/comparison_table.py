@@ -107,9 +107,7 @@ def measure_columns(modalities: Sequence[str], target: str) -> dict[str, list[Me
         ]
 
     probes = [
-        f"linear_probe_{layer}_given_{'_'.join(x for x in modalities if x != label)}"
-        for layer in ("z", "z1")
-        for label in modalities
+        f"linear_probe_{layer}_given_{given}" for layer in ("z", "z1") for given in modalities
     ]
     return {
         "Coherence": [

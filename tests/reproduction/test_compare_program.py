@@ -19,7 +19,7 @@ from tests.helpers.own_data import read_rows, write_shells, write_table
 from tests.helpers.pictures import read_picture
 from tests.helpers.programs import interrupt, mistake, start, succeed
 
-_COMMAND = ["bin/compare", "--epochs=2"]
+_COMMAND = ["bin/compare", "--data_dir=/home/me/data", "--epochs=2", "--runs_dir=/home/me/runs"]
 
 
 def _compare(recipes, path, **options):
@@ -69,7 +69,7 @@ def test_finished_runs_become_a_table_and_a_picture(tmp_path, capsys):
     for words in (
         "| jmvae_kl | 0.880 ± 0.020 [0.0071] |",
         "| vae | - (one modality) |",
-        "made by `bin/compare --epochs=2` with jmvae_tf ",
+        "made by `bin/compare --data_dir=DIR --epochs=2` with jmvae_tf ",
         "over 299 test examples",
         "(runs: jmvae_kl 2, one of all others)",
         "real test data: the judge of image is right for 0.980 ± 0.010 of them",
@@ -142,7 +142,7 @@ def test_an_interrupt_says_how_to_go_on(tmp_path, monkeypatch):
         _compare(recipes, tmp_path)
     assert caught.value.args == (
         signal.SIGTERM,
-        "finished work is kept; resume with the same command, bin/compare --epochs=2",
+        "finished work is kept; resume with the same command, " + " ".join(_COMMAND),
     )
 
 

@@ -88,6 +88,7 @@ def test_names_of_more_modalities_and_labels():
         "kind_linear_probe_z1_given_left_right_age": 0.4,
         "kind_linear_probe_z2_given_left_right_age": 0.8,
         "kind_linear_probe_z1_given_left": 0.1,
+        "kind_linear_probe_z1_given_age": 0.3,
         "left_kind_frechet_distance": 3.0,
         "right_kind_frechet_distance": 5.0,
         "right_kind_frechet_distance_real": 1.0,
@@ -106,7 +107,7 @@ def test_names_of_more_modalities_and_labels():
         {
             "conditional_coherence_1_given": 0.6,
             "conditional_coherence_3_given": 0.9,
-            "linear_probe": 0.4,
+            "linear_probe": 0.2,
             "frechet_distance": 4.0,
             "log_p_target": -1.0,
         }
