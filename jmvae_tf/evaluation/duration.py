@@ -25,7 +25,7 @@ def announcement(model: MultimodalVAE, data: EvaluationData, protocol: Protocol)
       protocol: the numbers of samples.
     """
     number, k = len(data.test[model.targets[0]]), protocol.num_importance_samples
-    what = "bound, likelihoods, and how good what it generates is"
+    what = f"{model.objective_name}, likelihoods, and how good what it generates is"
     lines = [f"measuring {number:,} test examples: {what}"]
     if not (k and model.has_prior):
         return lines

@@ -115,7 +115,7 @@ def generation_log_likelihood(subject: Subject, direction: Direction) -> Iterato
     if weight != 1:
         yield Metric(
             f"{direction.name}_log_likelihood_weighted",
-            f"  the same times {weight:.4g}, its weight in the bound",
+            f"  the same times {weight:.4g}, its weight in the {subject.model.objective_name}",
             estimate(weight * scores.mean_log),
             number_of_examples,
         )
