@@ -192,6 +192,8 @@ FITTING = {
     ("anneal_alpha", "boolean"),
     ("jit_compile", "boolean"),
     ("alpha", "fraction"),
+    ("beta", "fraction"),
+    ("gamma", "fraction"),
     ("learning_rate", "fraction"),
     ("clip_norm", "fraction"),
     ("ema_momentum", "fraction"),
