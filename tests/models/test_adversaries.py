@@ -364,7 +364,10 @@ def test_a_decoder_alone_gets_half_reconstructions(monkeypatch, name):
         distances = [np.abs(drawn[-1] - expert).max(axis=1)[rebuilt] for expert in experts]
         assert np.min(distances, axis=0).max() < 0.02
     elif name != "jmvae_h":  # There z is sampled from layers below the top.
-        np.testing.assert_allclose(drawn[-1][rebuilt], of_all[rebuilt], atol=0.02)
+        # That of a Hölder pool holds how far the experts are apart, whatever their own is.
+        pooled = model.vae.posterior(data).stddev().numpy() if name == "helvae" else 0.0
+        distances = np.abs(drawn[-1] - of_all) - 5 * pooled
+        assert distances[rebuilt].max() < 0.02
         assert np.abs(drawn[-1][~rebuilt] - of_all[~rebuilt]).max() > 0.1
     p_x_z = model.vae.decoders["image"](model.vae.decoder_inputs(drawn[-1], batch))
     expected = np.where(rebuilt, p_x_z.log_prob(batch["image"]), 0)
