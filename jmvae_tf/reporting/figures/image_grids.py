@@ -3,10 +3,12 @@
 import pathlib
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from jmvae_tf.export_format.value_ranges import to_pixels
 from jmvae_tf.reporting.figures.png_files import WIDTH, save_figure, set_title, short_line
@@ -17,16 +19,33 @@ _LINE_INCHES = 0.12  # Each further line of column names.
 _LETTER_INCHES = 0.06  # At the smallest size of names.
 _TITLE_LINE_INCHES = 0.2
 
+_GAP = 0.08  # Between images, of their side.
+
+_FRAME: Mapping[str, Any] = {"color": "#cbd2d9", "linewidth": 0.6}
+
 _PIXELS = (0.0, 1.0)
 
 
-def show_image(axes: Axes, image: np.ndarray, value_range: tuple[float, float] = _PIXELS) -> None:
-    """Shows an image [height, width, 1 or 3] from black to white, without ticks."""
+def show_image(
+    axes: Axes,
+    image: np.ndarray,
+    value_range: tuple[float, float] = _PIXELS,
+    extent: tuple[float, float, float, float] | None = None,
+) -> None:
+    """Shows an image [height, width, 1 or 3] from black to white, without ticks.
+
+    Args:
+      axes: the place to show it in.
+      image: the image.
+      value_range: the values of black and white.
+      extent: left, right, bottom and top of the image in `axes`; None for its own pixels.
+    """
     shown = np.clip(to_pixels(image, value_range), 0.0, 1.0)
-    axes.imshow(np.squeeze(shown, -1) if shown.shape[-1] == 1 else shown, "gray", vmin=0, vmax=1)
+    shown = np.squeeze(shown, -1) if shown.shape[-1] == 1 else shown
+    axes.imshow(shown, "gray", vmin=0, vmax=1, extent=extent)
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.spines[:].set(visible=True, color="#cbd2d9", linewidth=0.6)
+    axes.spines[:].set(visible=True, **_FRAME)
 
 
 def image_grid(
@@ -71,26 +90,36 @@ def image_grid(
     height += _NAMES_INCHES * (len(blocks) if column_names else 1) + _LINE_INCHES * lines
     figure = Figure(figsize=(side * num_columns + left, height), layout="constrained")
     figure.set_figheight(height + _TITLE_LINE_INCHES * set_title(figure, title, note))
-    grid = figure.subplots(
-        num_rows * num_blocks,
-        num_columns,
-        squeeze=False,
-        gridspec_kw={"wspace": 0.04, "hspace": 0.04},
-    )
-    for axes in grid.flat:
-        axes.axis("off")
-    for number, (block, names) in enumerate(zip(blocks, named, strict=True)):
-        part = grid[number * num_rows :][:num_rows]
-        for axes_of_row, row in zip(part, images, strict=True):
-            for axes, image in zip(axes_of_row, row[block], strict=False):
-                if not np.isnan(image).any():
-                    axes.axis("on")
-                    show_image(axes, image, value_range)
-        for axes, name in zip(part[0], names, strict=False):
-            axes.set_title(name, fontsize=9 if max(map(len, names)) < 0.8 * letters else 7.5)
-        for axes, name in zip(part[:, 0], row_names, strict=False):
-            axes.set_ylabel(name, fontsize=8, rotation=0, ha="right", va="center")
+    grid = figure.subplots(num_blocks, squeeze=False)[:, 0]
+    for axes, block, names in zip(grid, blocks, named, strict=True):
+        _show_block(axes, [row[block] for row in images], num_columns, value_range)
+        small = max(map(len, names), default=0) >= 0.8 * letters
+        axes.set_xticks(np.arange(len(names)) + 0.5, names, fontsize=7.5 if small else 9)
+        axes.set_yticks(np.arange(len(row_names)) + 0.5, row_names, fontsize=8)
+        axes.tick_params(length=0, labeltop=True, labelbottom=False, labelcolor="#1f2933")
     save_figure(figure, path)
+
+
+def _show_block(
+    axes: Axes,
+    rows: Sequence[np.ndarray],
+    num_columns: int,
+    value_range: tuple[float, float],
+) -> None:
+    """Shows each image as large as fits into its square of side 1, in one place for all of them.
+
+    A place for each takes matplotlib three times as long.
+    """
+    for y, row in enumerate(rows):
+        for x, image in enumerate(row):
+            if np.isnan(image).any():
+                continue
+            height, width = image.shape[:2] / np.max(image.shape[:2]) * (1 - _GAP)
+            left, top = x + (1 - width) / 2, y + (1 - height) / 2
+            show_image(axes, image, value_range, (left, left + width, top + height, top))
+            axes.add_patch(Rectangle((left, top), width, height, fill=False, **_FRAME))
+    axes.set(xlim=(0, num_columns), ylim=(len(rows), 0), aspect="equal")
+    axes.spines[:].set_visible(False)
 
 
 def _broken(name: str, width: int) -> str:
