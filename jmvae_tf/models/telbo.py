@@ -12,6 +12,7 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models.experts import decoded_alone, frozen
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.joint_and_single import JointAndSingleVAE
+from jmvae_tf.models.observed import Observed
 from jmvae_tf.objectives import Bound, bound_where
 from jmvae_tf.objectives.joint import telbo_bound
 
@@ -57,3 +58,9 @@ class TELBO(JointAndSingleVAE):
             data, q_z_xw, q_z_x, p_z, p_x_z, alone, complete, beta, a, observed.masks
         )
         return bound_where(observed.any_of(self.modalities), bound)
+
+    def rows_of_term(self, term: str, found: Observed) -> tf.Tensor | None:
+        """See `MultimodalVAE.rows_of_term`; terms of the joint bound are of complete rows."""
+        if term in ("kl_prior", *(f"log_p_{name}" for name in self.modalities)):
+            return found.all_of(self.modalities)
+        return super().rows_of_term(term, found)

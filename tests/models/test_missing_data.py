@@ -357,7 +357,7 @@ def test_statistics_are_over_what_is_there(modalities, rng):
     assert not np.any(shown["sizes"].numpy()[~mask])
 
 
-@pytest.mark.parametrize("name", ["jmvae_kl", "cvae"])
+@pytest.mark.parametrize("name", ["jmvae_kl", "telbo", "cvae"])
 def test_means_of_terms_are_over_the_examples_that_have_them(modalities, name):
     model = small_model(name, modalities)
     model.compile(optimizer="adam", run_eagerly=True)
@@ -367,10 +367,12 @@ def test_means_of_terms_are_over_the_examples_that_have_them(modalities, name):
     results = model.test_on_batch(data, return_dict=True)
     has = np.array([[x in pattern for x in NAMES] for pattern in PATTERNS])
     complete = has.all(axis=1)
-    photo = complete if name == "cvae" else has[:, 0]
+    photo = has[:, 0] if name == "jmvae_kl" else complete
     terms = {"log_p_photo": photo, "bound": complete if name == "cvae" else has.any(axis=1)}
     if name == "jmvae_kl":
         terms |= {"kl_photo": complete, "log_p_sizes": has[:, 2]}
+    if name == "telbo":
+        terms |= {"kl_prior": complete, "kl_prior_of_sizes": has[:, 2]}
     for term, rows in terms.items():
         values = bound.value if term == "bound" else bound.terms[term]
         np.testing.assert_allclose(results[term], values.numpy()[rows].mean(), rtol=1e-5)
