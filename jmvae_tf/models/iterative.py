@@ -203,7 +203,7 @@ class IterativelySampledVAE(MultimodalVAE):
                 hidden, self._start(modality, batch, fold_name(seed_noise, name)), x
             )
             if modality.partly_observed:
-                mask = data.get(observed_key(name), tf.ones_like(x, tf.bool))
+                mask = with_axes_of(data.get(observed_key(name), tf.ones_like(x, tf.bool)), x)
                 seen[observed_key(name)] = tf.where(hidden, self.missing == "noise", mask)
         return seen
 

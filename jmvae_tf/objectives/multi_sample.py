@@ -80,8 +80,8 @@ def importance_weights(
     log_q = tf.stack([tf.stack([q.log_prob(z[m]) for m in q_z_x]) for q in q_z_x.values()])
     observed = _observed(q_z_x, masks, log_p_z)
     log_q = tf.where(observed[:, tf.newaxis, tf.newaxis] > 0, log_q, LOG_OF_0)
-    log_number = tf.math.log(tf.reduce_sum(observed, axis=0))  # log |S|
-    log_q_z = tf.reduce_logsumexp(log_q, axis=0) - log_number  # log q(z_mk|x_S)
+    # log q(z_mk|x_S)
+    log_q_z = tf.reduce_logsumexp(log_q, axis=0) - tf.math.log(_number(observed))
     log_p = {
         n: tf.stack([observed_log_prob(p_x_z[m][n], data[n], masks_.get(n)) for m in q_z_x])
         for n in q_z_x
@@ -111,7 +111,7 @@ def mmvae_bound(weights: ImportanceWeights, mean: MeanOfWeights = "looser") -> B
       The bound; its terms are means over m in S and k.
     """
     k = tf.cast(tf.shape(weights.log_w)[1], tf.float32)
-    number = tf.reduce_sum(weights.observed, axis=0)  # |S|
+    number = _number(weights.observed)
     of_each = tf.reduce_logsumexp(weights.log_w, axis=1) - tf.math.log(k)  # log 1/K sum_k w_mk
     if mean == "looser":
         value = tf.reduce_sum(tf.where(weights.observed > 0, of_each, 0.0), axis=0) / number
@@ -192,7 +192,7 @@ def _normalised(weights: ImportanceWeights, mean: MeanOfWeights) -> tuple[tf.Ten
     """
     observed = weights.observed[:, tf.newaxis]
     if mean == "looser":
-        return tf.nn.softmax(weights.log_w, axis=1), observed / tf.reduce_sum(observed, axis=0)
+        return tf.nn.softmax(weights.log_w, axis=1), observed / _number(observed)
     log_w = tf.where(observed > 0, weights.log_w, LOG_OF_0)
     return tf.exp(log_w - tf.reduce_logsumexp(log_w, axis=[0, 1])), observed
 
@@ -208,6 +208,11 @@ def _weights_elsewhere(weights: ImportanceWeights) -> tf.Tensor:
     log_others = tf.stop_gradient(tf.reduce_logsumexp(others, axis=2))
     v = tf.sigmoid(weights.log_w - log_others[:, tf.newaxis])  # [j, M, K, batch]
     return tf.reduce_sum(rho * v, axis=0)
+
+
+def _number(observed: tf.Tensor) -> tf.Tensor:
+    """|S|, but 1 in examples without any modality, whose values stay finite to be left out."""
+    return tf.maximum(tf.reduce_sum(observed, axis=0), 1.0)
 
 
 def _observed(

@@ -151,6 +151,25 @@ def test_each_gradient_of_mmvae_reaches_all_weights_and_leaves_the_value(modalit
         assert np.any(gradient)
 
 
+@pytest.mark.parametrize(
+    ("gradient", "mean_of_weights"),
+    [("plain", "looser"), ("plain", "tighter"), ("dreg", "tighter"), ("exact_dreg", "looser")],
+)
+def test_an_example_with_nothing_leaves_the_gradients_of_mmvae_finite(
+    modalities, gradient, mean_of_weights
+):
+    model = small_model("mmvae", modalities, gradient=gradient, mean_of_weights=mean_of_weights)
+    rows = tf.constant([True, False, True])
+    hidden = {observed_key(name): rows for name in modalities}
+    with tf.GradientTape() as tape:
+        bound = model.unchecked_bound(
+            {**examples(modalities, 3), **hidden}, root_seed(0), training=True
+        )
+    assert bound.value[1] == 0
+    for slope in tape.gradient(bound.value, model.trainable_variables):
+        assert np.isfinite(slope).all()
+
+
 @pytest.mark.parametrize("missing", ["zeros", "noise"])
 def test_dropout_hides_modalities_from_the_encoder_alone(modalities, missing):
     model = small_model("jmvae", modalities, modality_dropout=0.5, missing=missing)
@@ -168,6 +187,22 @@ def test_dropout_hides_modalities_from_the_encoder_alone(modalities, missing):
     assert model.with_dropout(data, root_seed(3), training=False) is data
     terms = model.unchecked_bound(data, root_seed(3), training=True).terms
     assert np.all(terms["log_p_photo"].numpy() < 0), "what is hidden is reconstructed too"
+
+
+def test_dropout_takes_a_mask_of_whole_examples_for_one_of_each_of_their_values(modalities):
+    """Also where there are as many examples as values, so that the mask would fit either way."""
+    modalities["sizes"] = Modality("sizes", (4,), Gaussian(), kind="numbers", partly_observed=True)
+    model = small_model("jmvae", modalities, modality_dropout=0.9, missing="zeros")
+    for number in (4, 5):
+        data, rows = examples(modalities, number), np.arange(number) % 2 == 0
+        data["sizes"] = tf.where(rows[:, np.newaxis], data["sizes"], 0.0)
+        key = observed_key("sizes")
+        of_values = {**data, key: tf.repeat(rows[:, np.newaxis], 4, axis=1)}
+        found, expected = (
+            model.unchecked_bound(x, root_seed(2), training=True).value
+            for x in ({**data, key: tf.constant(rows)}, of_values)
+        )
+        np.testing.assert_array_equal(found, expected)
 
 
 # What is refused.
