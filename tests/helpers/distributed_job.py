@@ -49,6 +49,20 @@ def _settings_and_data(request):
     return settings, data_sets.load("digits", pathlib.Path(), settings.data_options)
 
 
+@contextlib.contextmanager
+def _means():
+    """Replaces latent samples by their means."""
+    models = "jmvae_tf.models"
+    with (
+        mock.patch(f"{models}.jmvae_kl.reparameterised_sample", lambda q, seed: q.mean()),
+        mock.patch(
+            f"{models}.adversaries.opponent.sample_prior",
+            lambda vae, examples, number, seed: tf.zeros((number, vae.latent_dim)),
+        ),
+    ):
+        yield
+
+
 def run(request):
     """Trains a model and writes the results.
 
@@ -73,14 +87,7 @@ def run(request):
     epochs, steps = (1, 1)
     if request["job"] == "training":
         epochs, steps = 5, feed.steps_per_epoch
-    switch = contextlib.nullcontext()
-    if request["means"]:
-        modules = ("jmvae_kl", "adversarial")
-        switch = contextlib.ExitStack()
-        for name in modules:
-            where = f"jmvae_tf.models.{name}.reparameterised_sample"
-            switch.enter_context(mock.patch(where, lambda q, seed: q.mean()))
-    with switch:
+    with _means() if request["means"] else contextlib.nullcontext():
         if request["job"] == "uneven":
             few = {
                 name: x[: request["examples"]]
