@@ -16,11 +16,13 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models import subset_limits
 from jmvae_tf.models.experts import Experts, ExpertsVAE
 from jmvae_tf.models.inputs import Tensors
+from jmvae_tf.models.mixtures import samples_of_each
 from jmvae_tf.models.observed import Observed
+from jmvae_tf.models.sampling import ImportanceSamples
 from jmvae_tf.models.subsets import chosen_component, has_of
 from jmvae_tf.objectives import Bound, bound_where
 from jmvae_tf.objectives.mixtures import mopoe_bound
-from jmvae_tf.runtime.randomness import split
+from jmvae_tf.runtime.randomness import as_seed, split
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -62,20 +64,10 @@ class MoPoE(ExpertsVAE):
     ) -> Bound:
         """L_MoPoE(X); see `MultimodalVAE.bound`."""
         experts, observed = self.experts_of(data, training)
-        first = next(iter(experts.values())).mean()
-        has = has_of(list(experts), observed.rows, tf.shape(first)[0])
-        subsets = [
-            names
-            for size in range(1, len(experts) + 1)
-            for names in itertools.combinations(experts, size)
-        ]
-        q_z_s = [
-            self.aggregate({m: experts[m] for m in names}, Observed({}, {})) for names in subsets
-        ]
-        in_use = [tf.reduce_prod(tf.stack([has[m] for m in names]), axis=0) for names in subsets]
-        shares = tf.unstack(tf.math.divide_no_nan(in_use, tf.add_n(in_use)), num=len(subsets))
+        q_z_s, in_use = self._of_subsets(experts, observed)
+        shares = tf.unstack(tf.math.divide_no_nan(in_use, tf.add_n(in_use)), num=len(q_z_s))
         seed_s, seed_z = split(seed, 2)
-        chosen = chosen_component(shares, tf.shape(first)[0], seed_s)
+        chosen = chosen_component(shares, tf.shape(in_use[0])[0], seed_s)
         mean, scale = (
             tf.einsum("sb,sbd->bd", chosen, tf.stack([of(q) for q in q_z_s]))
             for of in (tfd.Distribution.mean, tfd.Distribution.stddev)
@@ -91,3 +83,31 @@ class MoPoE(ExpertsVAE):
         rows = [observed.rows.get(name) for name in experts]
         is_whole = len(experts) == len(self.modalities)
         return product_of_experts(list(experts.values()), rows, "full_only" if is_whole else "none")
+
+    def importance_samples(
+        self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0
+    ) -> ImportanceSamples:
+        """See `LatentSamples.importance_samples` and `samples_of_each`.
+
+        Components are the products of the subsets of S, as in training: that of S alone is narrower
+        than p(z|x_S), which importance weights suffer from.
+        """
+        of_subsets = self._of_subsets(*self.experts_of(self.checked_inputs(given)))
+        return samples_of_each(*of_subsets, self.prior({}), num_samples, as_seed(seed))
+
+    def _of_subsets(
+        self, experts: Experts, observed: Observed
+    ) -> tuple[list[tfd.Distribution], list[tf.Tensor]]:
+        """Returns q(z|x_S) of each non-empty subset, and 1 where an example has all of S."""
+        batch = tf.shape(next(iter(experts.values())).mean())[0]
+        has = has_of(list(experts), observed.rows, batch)
+        subsets = [
+            names
+            for size in range(1, len(experts) + 1)
+            for names in itertools.combinations(experts, size)
+        ]
+        products = [
+            self.aggregate({m: experts[m] for m in names}, Observed({}, {})) for names in subsets
+        ]
+        in_use = [tf.reduce_prod(tf.stack([has[m] for m in names]), axis=0) for names in subsets]
+        return products, in_use

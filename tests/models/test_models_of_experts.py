@@ -74,10 +74,10 @@ def test_a_mixture_draws_an_expert_for_each_sample_and_example(modalities, name)
     assert (np.abs(signs[..., 0].mean(axis=1)) < 1).any()
 
 
-@pytest.mark.parametrize("k", [1, 3])
-def test_weights_of_few_samples_of_a_mixture_are_unbiased(modalities, k):
-    """Also where the experts do not divide the number of samples."""
-    model = small_model("mmvae", modalities, posterior="gaussian")
+@pytest.mark.parametrize(("name", "k"), [("mmvae", 1), ("mmvae", 3), ("mopoe", 2)])
+def test_weights_of_few_samples_of_a_mixture_are_unbiased(modalities, name, k):
+    """Also where its components do not divide the number of samples, or exceed it."""
+    model = small_model(name, modalities, **({"posterior": "gaussian"} if name == "mmvae" else {}))
     one = examples(modalities, 1)
     data = {name: tf.repeat(x, 4000, axis=0) for name, x in one.items()}
 
@@ -91,6 +91,25 @@ def test_weights_of_few_samples_of_a_mixture_are_unbiased(modalities, k):
     found = means(data, k)
     assert abs(found.mean() / exact - 1) < 5 * found.std() / exact / np.sqrt(4000) + 0.01
     assert found.std() / exact / np.sqrt(4000) < 0.03
+
+
+@pytest.mark.parametrize(("name", "centres"), [("mmjsd", (-1, 1)), ("mopoe", (-1, 0, 1))])
+def test_each_component_gives_equally_many_samples_for_importance_weights(
+    modalities, name, centres
+):
+    """MoPoE's are the products of all subsets; an example that lacks one has the other's alone."""
+    model = small_model(name, modalities)
+    for sign, encoder in zip((-1, 1), model.encoders.values(), strict=True):
+        for head, value in ((encoder.head.mean, 50.0 * sign), (encoder.head.variance, 0.5)):
+            kernel, bias = head.get_weights()
+            head.set_weights([0 * kernel, np.full_like(bias, value)])
+    rows = tf.constant([True, False, True])
+    given = {**examples(modalities, 3), observed_key("species"): rows}
+    z = model.importance_samples(given, 12, seed=2).z.numpy()
+    for example, expected in enumerate((centres, (-1,), centres)):
+        found, counts = np.unique(np.rint(z[:, example, 0] / 50), return_counts=True)
+        assert tuple(found) == expected
+        np.testing.assert_array_equal(counts, 12 // len(expected))
 
 
 def test_a_hierarchy_with_encoders_draws_from_its_top_where_nothing_is_given(modalities):
