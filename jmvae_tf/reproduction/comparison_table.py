@@ -75,11 +75,11 @@ class MeasureColumn(NamedTuple):
         value = model.value(self.metrics)
         if value is not None:
             return value
-        if PLAIN_MODELS[model.name].modalities == "target":
+        row = PLAIN_MODELS[model.name]
+        if row.modalities == "target":
             return _ONE
-        has_prior = any(name.startswith("log_p_") for found in model.measures for name in found)
         needs_prior = self.key == JOINT_COHERENCE or self.key.startswith("log_p")
-        return _NO_PRIOR if needs_prior and not has_prior else None
+        return _NO_PRIOR if needs_prior and not row.has_prior else None
 
 
 def coherence_key(number: int) -> str:

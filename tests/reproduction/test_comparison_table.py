@@ -20,7 +20,7 @@ IMAGE_AND_LABEL = ("image", "label")
 JMVAE_KL = MeasuredModel("jmvae_kl", [0, 1], [measures_of("jmvae_kl", x) for x in (0, 1)], 1.5)
 VAE = MeasuredModel("vae", [0], [measures_of("vae")], None)
 NO_PRIOR = MeasuredModel(
-    "jmvae",
+    "mmvm",
     [0],
     [{k: x for k, x in measures_of("jmvae").items() if k[:5] not in ("log_p", "joint")}],
     1.0,
@@ -61,11 +61,13 @@ def test_rows_say_why_a_model_lacks_a_number():
     assert rest.rows["vae"][:3] == ["- (one modality)"] * 3
     assert isinstance(rest.rows["vae"][3], OverSeeds)
     assert rest.rows["vae"][4] is None
-    assert coherence.rows["jmvae"][1] == "- (no p(z))"
-    assert rest.rows["jmvae"][2:] == ["- (no p(z))", "- (no p(z))", 1.0]
+    assert coherence.rows["mmvm"][1] == "- (no p(z))"
+    assert rest.rows["mmvm"][2:] == ["- (no p(z))", "- (no p(z))", 1.0]
     nothing = NO_PRIOR._replace(measures=[{}])
     words = ["- (no p(z))" if place == 1 else None for place in range(5)]
-    assert table_parts(_columns(models), [nothing])[0].rows["jmvae"] == words
+    assert table_parts(_columns(models), [nothing])[0].rows["mmvm"] == words
+    unmeasured = NO_PRIOR._replace(name="jmvae")
+    assert table_parts(_columns(models), [unmeasured])[0].rows["jmvae"][1] is None, "it has p(z)"
 
 
 def test_columns_that_no_model_has_are_left_out():
@@ -76,7 +78,7 @@ def test_columns_that_no_model_has_are_left_out():
 def test_a_model_without_any_number_has_a_time():
     nothing = NO_PRIOR._replace(measures=[{}])
     [part] = table_parts(_columns([nothing]), [nothing])
-    assert (part.columns, part.rows) == (["minutes"], {"jmvae": [1.0]})
+    assert (part.columns, part.rows) == (["minutes"], {"mmvm": [1.0]})
 
 
 def test_names_of_more_modalities_and_labels():
