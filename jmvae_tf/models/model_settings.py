@@ -67,7 +67,7 @@ class ModelSettings:
         before=0.0,
     )
     num_subsets: int | None = setting(
-        "random subsets of three or more modalities in each step of mvae",
+        "random subsets for each example in mvae, of two or more modalities but not all",
         None,
         NOT_NEGATIVE,
         before=1,
