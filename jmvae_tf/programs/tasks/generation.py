@@ -52,9 +52,9 @@ class TrainedModel(NamedTuple):
         return to_values(read_image(path, modality.event_shape, crop, pipe=True), modality.support)
 
     def given(self, given: GivenFlags) -> dict[str, np.ndarray]:
-        """Returns the values that flags give, with the usual ones beside them; checks images."""
+        """Returns the values that flags give, with the usual ones beside them."""
         usual = functools.partial(_usual_values, self.model)
-        return self.checked(all_given(given, self.model.modalities, self.read, usual))
+        return all_given(given, self.model.modalities, self.read, usual)
 
     def checked(self, known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Compares images with those in training, prints what is odd, and returns all values."""
@@ -114,6 +114,7 @@ def generate(
     model = trained.model
     known = trained.given(given)
     targets = _targets(model, known)
+    known = trained.checked(known)
     drawn = [name for name in images_of(model.modalities) if name in targets]
     title = given.title(model.modalities) or f"drawn from the {'mixture' if mixture else 'prior'}"
     batch = _batch(model, known)
@@ -193,14 +194,15 @@ def draw_walk(
     paths = parse_images(files, model.modalities, "walk")
     images = {name: trained.read(path, model.modalities[name]) for name, path in paths.items()}
     merged = {name: np.where(np.isnan(x), start.get(name, x), x) for name, x in changes.items()}
-    end = {**start, **merged, **trained.checked(images)}
-    nowhere = [name for name in end if name not in start]
-    if nowhere or not end:
+    nowhere = [name for name in (*merged, *images) if name not in start]
+    if nowhere or not start:
         raise UserError(
             "A walk goes from what is given to what --walk says",
             f"--walk={','.join(wanted)}, and no {' and no '.join(nowhere)} to start from",
             f"give {' and '.join(_flag_of(name, model) + '…' for name in nowhere)} too",
         )
+    start = trained.checked(start)
+    end = {**start, **merged, **trained.checked(images)}
     ends = []
     for known in (start, end):
         batch = _batch(model, known)
