@@ -24,7 +24,9 @@ def fit_mixture_of_run(
       ValueError: if there cannot be one, see `fit_latent_mixture`.
       OSError: if it cannot be written.
     """
-    batches = pipelines.spread(data, "train", MOST_FITTED_TO)
+    # Those that lack something do not count, so more may be needed to find enough.
+    number = data.num_examples("train") if data.masks("train") else MOST_FITTED_TO
+    batches = pipelines.spread(data, "train", number)
     mixture = fit_latent_mixture(model, batches, checkpoint=checkpoint)
     write_latent_mixture(folder.checkpoints / MIXTURE_FILE, mixture)
     return mixture

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf.data import digits
+from jmvae_tf.data.hidden import with_hidden
 from jmvae_tf.models.latent_mixture_file import read_latent_mixture
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.given_flags import GivenFlags
@@ -105,6 +106,14 @@ def test_too_few_examples_are_said_to_be(run, capsys):
     assert mixture_if_possible(model, few, chosen.folder, EPOCH) is None
     assert "note: no samples of a mixture are measured: A mixture of 10" in capsys.readouterr().out
     assert not file_of(chosen).exists()
+
+
+def test_examples_with_gaps_do_not_take_the_place_of_whole_ones(run, monkeypatch):
+    chosen, model = run
+    monkeypatch.setattr("jmvae_tf.reporting.mixtures.MOST_FITTED_TO", 40)
+    data = with_hidden(digits.load(chosen.folder.path, "paper"), 0.5)
+    mixture = mixture_if_possible(model, data, chosen.folder, EPOCH)
+    assert mixture.num_examples == np.all([*data.observed("train").values()], axis=0).sum() > 40
 
 
 @pytest.mark.slow
