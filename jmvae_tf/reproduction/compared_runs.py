@@ -29,7 +29,8 @@ class ComparedRuns(Runs):
     """Runs with the same data, epochs and networks, each with the seed of its recipe.
 
     They are trained on what `hidden` leaves of the training data, which is the same for all, and
-    measured on the whole data: judges and probes too are the same for all.
+    measured on the whole data: judges and probes too are the same for all. Mixtures in the latent
+    space, which are part of a model's way to sample, are fitted to what it was trained on.
 
     Attributes:
       source: where the data come from.

@@ -69,7 +69,8 @@ def likelihoods(runs: Runs, recipe: Recipe, inference: Mapping[str, Any] | None 
 def for_comparison(runs: Runs, recipe: Recipe) -> Measures:
     """Computes all metrics of `evaluate`, those of samples from a mixture in the latent space too.
 
-    The mixture is kept beside the checkpoint. The table of one model is not printed.
+    The mixture is fitted to what the run was trained on, and kept beside the checkpoint. The table
+    of one model is not printed.
 
     Args:
       runs: the runs of a comparison.
@@ -170,7 +171,7 @@ def _evaluated(
         if compared:
             folder = runs.folder(recipe)
             checkpoint = folder.checkpoint_of(runs.settings(recipe).epochs).name
-            mixture = mixture_if_possible(model, runs.data, folder, checkpoint)
+            mixture = mixture_if_possible(model, runs.training_data, folder, checkpoint)
         sections, number = metrics_file.measure(model, runs.data, protocol, num_examples, mixture)
         heading = f"{recipe.name}: {number} test examples, mean ± standard error"
         tables.append(f"\n{heading}\n\n{metrics_as_text(sections)}\n\n")

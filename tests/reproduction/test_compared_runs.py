@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from jmvae_tf.modalities import observed_key
+from jmvae_tf.reporting import metrics_file
+from jmvae_tf.reproduction import measures
 from jmvae_tf.reproduction.compared_models import recipes_of
+from jmvae_tf.reproduction.compared_runs import ComparedRuns
 from jmvae_tf.reproduction.durations import read_durations
 from jmvae_tf.reproduction.measures import COMPARED
 from tests.helpers.finished_comparisons import runs_of
@@ -29,6 +32,18 @@ def test_models_train_on_gaps_and_are_measured_without(tmp_path):
         f"{masks[observed_key('image')].sum()} have image, {masks[observed_key('label')].sum()} "
         f"have label, {np.all([*masks.values()], axis=0).sum()} have all"
     )
+
+
+def test_a_mixture_is_fitted_to_what_a_run_was_trained_on(tmp_path, monkeypatch):
+    runs, fitted_to = runs_of(tmp_path, 0.5), []
+    monkeypatch.setattr(
+        measures, "mixture_if_possible", lambda model, data, *rest: fitted_to.append(data)
+    )
+    monkeypatch.setattr(metrics_file, "measure", lambda *arguments: ([], 0))
+    monkeypatch.setattr(ComparedRuns, "remembered", lambda *arguments: arguments[-1](None))
+    assert measures.for_comparison(runs, RECIPE) == {}
+    [data] = fitted_to
+    assert data is runs.training_data
 
 
 def test_without_gaps_there_is_one_data_set(tmp_path):
