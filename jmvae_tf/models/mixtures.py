@@ -32,6 +32,11 @@ class MixtureVAE(ExpertsVAE):
         has = [*has_of(list(experts), observed.rows, batch).values()]
         return samples_of_each([*experts.values()], has, self.prior({}), num_samples, as_seed(seed))
 
+    def rows_of_term(self, term: str, found: Observed) -> tf.Tensor | None:
+        """See `MultimodalVAE.rows_of_term`; divergences are each modality's own."""
+        names = [name for name in self.modalities if term == f"kl_{name}"]
+        return found.any_of(names) if names else super().rows_of_term(term, found)
+
 
 def samples_of_each(
     components: Sequence[tfd.Distribution],

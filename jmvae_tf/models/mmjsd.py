@@ -13,7 +13,6 @@ from jmvae_tf.layers.distributions import noise_of_batch
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.mixtures import MixtureVAE
-from jmvae_tf.models.observed import Observed
 from jmvae_tf.models.subsets import chosen_component, has_of
 from jmvae_tf.objectives import Bound, bound_where
 from jmvae_tf.objectives.mixtures import mmjsd_objective
@@ -68,8 +67,3 @@ class MMJSD(MixtureVAE):
             data, experts, shares, p_z, dynamic_prior, p_x_z, beta, a, observed.masks
         )
         return bound_where(observed.any_of(self.modalities), bound)
-
-    def rows_of_term(self, term: str, found: Observed) -> tf.Tensor | None:
-        """See `MultimodalVAE.rows_of_term`; divergences are each modality's own."""
-        names = [name for name in self.modalities if term == f"kl_{name}"]
-        return found.any_of(names) if names else super().rows_of_term(term, found)

@@ -111,11 +111,6 @@ class MMVM(MixtureVAE):
             "by what they generate"
         )
 
-    def rows_of_term(self, term: str, found: Observed) -> tf.Tensor | None:
-        """See `MultimodalVAE.rows_of_term`; divergences are each modality's own."""
-        names = [name for name in self.modalities if term == f"kl_{name}"]
-        return found.any_of(names) if names else super().rows_of_term(term, found)
-
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments, for Keras to save."""
         return {**super().get_config(), "divergence": self.divergence}
