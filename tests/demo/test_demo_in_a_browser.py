@@ -383,6 +383,11 @@ def test_a_photograph_by_the_webcam_is_read(page, face):
     uploaded = _picture(page, "seen", example)
     tab.locator("#own").get_by_text("Or by webcam").click()
     tab.get_by_text("Click to Access Webcam").click()
+    video = tab.locator("#own video").first
+    for _ in range(300):  # A camera's first frames may be blank.
+        if video.evaluate("video => video.currentTime") > 1:
+            break
+        page.wait_for_timeout(100)
     tab.get_by_label("capture photo").click()
     taken = _picture(page, "seen", uploaded)  # What came last,
     tab.get_by_label("Find and crop the face").check()
