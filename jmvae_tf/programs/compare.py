@@ -20,6 +20,7 @@ from jmvae_tf.programs.common.models_to_compare import read_models
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.reproduction.compared_models import COMPARABLE, recipes_of, settings_to_compare
 from jmvae_tf.runtime.errors import UserError
+from jmvae_tf.runtime.files import check_can_write
 from jmvae_tf.runtime.rules import LARGEST_NUMBER
 
 EXAMPLES = {
@@ -72,6 +73,8 @@ def main() -> None:
         for recipe in recipes:
             settings_to_compare(recipe, source.name, _EPOCHS.value)
     usual = f"runs/compare-{source.name}" + (f"-hidden-{hidden:g}" if hidden else "")
+    runs_dir = pathlib.Path(_RUNS_DIR.value or usual)
+    check_can_write(runs_dir, "runs_dir")
     load_tensorflow()
     from jmvae_tf.programs.tasks import model_comparison
 
@@ -82,7 +85,7 @@ def main() -> None:
         recipes,
         source,
         data_dir=pathlib.Path(_DATA_DIR.value),
-        runs_dir=pathlib.Path(_RUNS_DIR.value or usual),
+        runs_dir=runs_dir,
         epochs=_EPOCHS.value,
         hidden=hidden,
         command=["bin/compare", *again],

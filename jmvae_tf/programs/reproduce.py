@@ -20,6 +20,7 @@ from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.reproduction.recipes import DATA_CHOICES, FIGURES, TABLES
 from jmvae_tf.reproduction.scales import SCALES
 from jmvae_tf.runtime.errors import UserError, check_choice
+from jmvae_tf.runtime.files import check_can_write
 
 EXAMPLES = {
     "bin/reproduce --table=2018-1-mnist --data_dir=DIR": (
@@ -62,6 +63,8 @@ def main() -> None:
     check_choice("scale", _SCALE.value, tuple(SCALES))
     data = _data_of(kind, name)
     usual = f"runs/reproduce-{_SCALE.value}" + ("" if data == "mnist" else f"-{data}")
+    runs_dir = pathlib.Path(_RUNS_DIR.value or usual)
+    check_can_write(runs_dir, "runs_dir")
     load_tensorflow()
     from jmvae_tf.programs.tasks import table_or_figure
 
@@ -73,7 +76,7 @@ def main() -> None:
         _SCALE.value,
         _SEED.value,
         data_dir=pathlib.Path(_DATA_DIR.value),
-        runs_dir=pathlib.Path(_RUNS_DIR.value or usual),
+        runs_dir=runs_dir,
         command=["bin/reproduce", *again],
     )
 
