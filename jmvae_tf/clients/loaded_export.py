@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from jmvae_tf.clients.image_checks import CheckedImage, image_checker
+from jmvae_tf.export_format import signature_names
 from jmvae_tf.export_format.modalities_json import read_modalities
 from jmvae_tf.export_format.training_summary import SUMMARY_FILE, read_training_summary
 from jmvae_tf.export_format.version_folders import newest_version
@@ -38,9 +39,6 @@ class LoadedExport:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.version = newest_version(pathlib.Path(folder))
         self.modalities = read_modalities(self.version)
-        self.summary = read_training_summary(
-            self.version / "assets" / SUMMARY_FILE, self.modalities
-        )
         try:
             self._loaded = tf.saved_model.load(str(self.version))
         except Exception as error:  # TensorFlow has no error type for damaged files.
@@ -53,6 +51,17 @@ class LoadedExport:
             name: tuple(function.structured_outputs)
             for name, function in self._loaded.signatures.items()
         }
+        summary_file = self.version / "assets" / SUMMARY_FILE
+        self.summary = read_training_summary(summary_file, self.modalities, self._latent_dim())
+
+    def _latent_dim(self) -> int | None:
+        """Returns the number of values of z; None if no signature decodes z alone."""
+        for decode in map(signature_names.to_decode, self.modalities):
+            if decode in self.signatures:
+                _, inputs = self._loaded.signatures[decode].structured_input_signature
+                size: int | None = inputs[signature_names.LATENT].shape[-1]
+                return size
+        return None
 
     def __call__(self, signature: str, **inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Calls a signature.

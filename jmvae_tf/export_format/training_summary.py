@@ -189,22 +189,27 @@ def _as_lists(value: Any) -> Any:
     return int(value) if isinstance(value, np.integer) else value
 
 
-def read_training_summary(path: pathlib.Path, modalities: Modalities) -> TrainingSummary | None:
+def read_training_summary(
+    path: pathlib.Path, modalities: Modalities, latent_dim: int | None = None
+) -> TrainingSummary | None:
     """Reads the summary of an export or of a run.
 
     Args:
       path: its file.
       modalities: those of the model.
+      latent_dim: the number of values of the model's z; None if it is not known.
 
     Returns:
       The summary; None if there is none, or one of another version of the format.
 
     Raises:
-      UserError: if it is damaged, exceeds its limits, or is of other modalities.
+      UserError: if it is damaged, exceeds its limits, or is of another model's modalities or z.
     """
     try:
         content = read_json(path, _LARGEST_FILE)
-        return _summary(content, modalities) if content.get("version") == _VERSION else None
+        if content.get("version") != _VERSION:
+            return None
+        return _summary(content, modalities, latent_dim)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -215,12 +220,17 @@ def read_training_summary(path: pathlib.Path, modalities: Modalities) -> Trainin
         ) from error
 
 
-def _summary(content: Mapping[str, Any], modalities: Modalities) -> TrainingSummary:
+def _summary(
+    content: Mapping[str, Any], modalities: Modalities, latent_dim: int | None
+) -> TrainingSummary:
     number, checkpoint = origin_in(content)
     z = {
         name: _points(name, rows, modalities)
         for name, rows in _object("z", content.get("z")).items()
     }
+    for name, points in z.items():
+        if latent_dim not in (None, points.shape[1]):
+            raise ValueError(f"{name} with {points.shape[1]} latent values, not {latent_dim}")
     limits = _object("limits", content.get("limits"))
     usual = {}
     for name, border in _object("borders", content.get("borders")).items():

@@ -39,7 +39,8 @@ def summary_of_run(
     """Reads the summary of a run; None if it has none, or one of another checkpoint.
 
     Raises:
-      UserError: if it is damaged.
+      UserError: if it is damaged, or of another latent space.
     """
-    summary = read_training_summary(folder.path / SUMMARY_FILE, model.modalities)
+    path = folder.path / SUMMARY_FILE
+    summary = read_training_summary(path, model.modalities, model.latent_dim)
     return summary if summary and summary.checkpoint == checkpoint else None

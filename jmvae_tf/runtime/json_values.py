@@ -8,7 +8,7 @@ import numpy as np
 MOST_NUMBERS = 2**22
 """Most values of an array: 16 MiB in memory."""
 
-_LARGEST_NUMBER = 1e30
+_LARGEST_NUMBER = 1e15  # Sums of squares of so large ones are finite in float32.
 _LONGEST_NAME = 200
 
 

@@ -1,5 +1,6 @@
 """Exports carry a map of their training data, and limits of images unlike them."""
 
+import json
 import shutil
 
 import numpy as np
@@ -14,6 +15,7 @@ from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.export.summarise_training import summarise_training
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import SAMPLE_WEIGHT, Modality, observed_key
+from jmvae_tf.runtime.errors import UserError
 from tests.helpers.small_models import examples, set_sequential_weights, small_model
 
 MODALITIES = {
@@ -144,3 +146,12 @@ def test_an_export_without_a_summary(loaded, data, tmp_path):
     assert older.summary is None
     image = data["image"].numpy()[0]
     assert older.check_image("image", image).notes == []
+
+
+def test_the_summary_of_an_export_is_of_its_latent_space(loaded, tmp_path):
+    version = shutil.copytree(loaded.version, tmp_path / "1")
+    file = version / "assets" / "training_summary.json"
+    z = [[0.0] * (loaded.summary.latent_map.z.shape[1] + 1)]
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"z": {"image": z}}))
+    with pytest.raises(UserError, match=r"training_summary.json: image with \d+ latent values, no"):
+        LoadedExport(version)

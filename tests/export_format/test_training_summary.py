@@ -81,6 +81,14 @@ def test_no_file_and_one_of_a_later_format(content, tmp_path):
     assert read({"version": 2, "anything": []}, tmp_path) is None
 
 
+def test_one_of_another_latent_space_is_refused(tmp_path):
+    path = tmp_path / "summary.json"
+    write_training_summary(path, SUMMARY)
+    assert read_training_summary(path, MODALITIES, 3) is not None
+    with pytest.raises(UserError, match=r"summary.json: image with 3 latent values, not 4; export"):
+        read_training_summary(path, MODALITIES, 4)
+
+
 def test_measures_of_images():
     pixels = np.zeros((2, 4, 4, 1))
     pixels[0, 0], pixels[1, 1:3, 1:3] = 1.0, 1.0
