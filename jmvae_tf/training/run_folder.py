@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from jmvae_tf.data.own.manifest import Manifest
@@ -383,8 +384,13 @@ def table_beside(metrics: pathlib.Path) -> pathlib.Path:
 
 
 def name_of_epoch(folder: RunFolder, checkpoint: pathlib.Path) -> str:
-    """Returns the name of a checkpoint's file, for the best one that of its epoch."""
-    epoch = folder.best_epoch() if checkpoint == folder.best_checkpoint else 0
+    """Returns the name of a checkpoint's file, for the best one that of its epoch.
+
+    A file from elsewhere may be another run's: its name ends with a digest.
+    """
+    if checkpoint.resolve().parent != folder.checkpoints.resolve():
+        return f"{checkpoint.name[:99]} {sha256(checkpoint.read_bytes()).hexdigest()[:12]}"
+    epoch = folder.best_epoch() if checkpoint.name == folder.best_checkpoint.name else 0
     return folder.checkpoint_of(epoch).name if epoch else checkpoint.name
 
 

@@ -243,6 +243,14 @@ def test_patience_ends_a_run_for_good(tmp_path, data):
     assert folder.newest_checkpoint().read_bytes() == before
     assert choose_run(str(folder.path), None).checkpoint == folder.best_checkpoint
     assert name_of_epoch(folder, folder.best_checkpoint) == "epoch-000001.keras"
+    assert name_of_epoch(folder, folder.checkpoint_of(2)) == "epoch-000002.keras"
+    others = [tmp_path / name / "epoch-000002.keras" for name in ("other", "third")]
+    for other in others:
+        other.parent.mkdir()
+        other.write_text(str(other))
+    names = {name_of_epoch(folder, other) for other in others}
+    assert len(names) == 2
+    assert all(name.startswith("epoch-000002.keras ") for name in names)
     folder.write_config(settings_with("jmvae", epochs=5), data.modalities)
     assert choose_run(str(folder.path), None).checkpoint == folder.newest_checkpoint()
 
