@@ -57,6 +57,8 @@ MISTAKES = {
     "generate --given=7": "received --given=7; did you mean --given=label=7?",
     "generate --given=lable=7": "received --given=lable=7; did you mean label?",
     "generate --given=label=12": "must be one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9; received --giv",
+    "generate --sampler=mixtur": "--sampler must be prior or mixture; received --sampler=mixtur; di"
+    "d you mean mixture?",
     "generate --labell=7": "There is no flag --labell; received --labell=7; did you mean --label?",
     "generate --image=digi.png": "digi.png: No such file or directory; did you mean digit.png?",
     "generate --image=runs": "received runs: it is a folder; name a JPEG or PNG file",
@@ -74,6 +76,8 @@ MISTAKES = {
     "generate --run=runs/digits-mmvm --sampler=prior": "mmvm has no p(z) to draw from; received --s"
     "ampler=prior; choose --sampler=mixture, or give a modality",
     "evaluate --run=runs/digits-mmvm --num_importance_samples=9": "mmvm has no p(z), so no log p(",
+    "compare --runs_dir=notes.txt": "--runs_dir must name a place where files can be written; rec",
+    "reproduce --table=2018-1-mnist --runs_dir=/proc/x": "received /proc/x: No such file or direct",
     "reproduce --table=2018-1-mist": "received --table=2018-1-mist; did you mean 2018-1-mnist?",
 }
 

@@ -8,7 +8,7 @@ from absl import flags
 
 from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models.registry import MODELS
-from jmvae_tf.runtime.errors import UserError, closest_name
+from jmvae_tf.runtime.errors import UserError, closest, closest_name
 
 _ILLEGAL = re.compile(r"flag --(\w+)=(.*?): (.*)", re.DOTALL)
 _NO_VALUE = re.compile(r"Missing value for flag -*(\w+)")
@@ -42,6 +42,11 @@ def flag_mistake(error: flags.Error, written: str = "", others: Collection[str] 
     if isinstance(parser, flags.BooleanParser):
         return UserError(
             f"--{name} must be true or false", f"--{name}={value}", f"write --{name} or --no{name}"
+        )
+    if isinstance(parser, flags.EnumParser):
+        choices = parser.enum_values
+        return UserError(
+            f"--{name} must be {' or '.join(choices)}", f"--{name}={value}", closest(value, choices)
         )
     usual = flags.FLAGS[name].default
     if usual is None:
