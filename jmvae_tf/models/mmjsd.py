@@ -5,18 +5,15 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.inference import geometric_mean
 from jmvae_tf.layers.conditional import decoded
-from jmvae_tf.layers.distributions import noise_of_batch
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.mixtures import MixtureVAE
-from jmvae_tf.models.subsets import chosen_component, has_of
+from jmvae_tf.models.subsets import has_of, sample_of_one
 from jmvae_tf.objectives import Bound, bound_where
 from jmvae_tf.objectives.mixtures import mmjsd_objective
-from jmvae_tf.runtime.randomness import split
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -49,18 +46,11 @@ class MMJSD(MixtureVAE):
     ) -> Bound:
         """L_mmJSD(X); see `MultimodalVAE.bound`."""
         experts, observed = self.experts_of(data, training)
-        first = next(iter(experts.values()))
-        batch = tf.shape(first.mean())[0]
+        batch = tf.shape(next(iter(experts.values())).mean())[0]
         has = has_of(list(experts), observed.rows, batch)
         shares = {m: has[m] / (1 + tf.add_n([*has.values()])) for m in has}  # pi_m
         dynamic_prior = geometric_mean([*experts.values()], [*shares.values()])
-        seed_m, seed_z = split(seed, 2)
-        chosen = chosen_component([*shares.values()], batch, seed_m)
-        mean, scale = (
-            tf.einsum("mb,mbd->bd", chosen, tf.stack([of(q) for q in experts.values()]))
-            for of in (tfd.Distribution.mean, tfd.Distribution.stddev)
-        )
-        z = mean + scale * noise_of_batch(first, seed_z)  # z ~ q(z|x_m) of the drawn m
+        z = sample_of_one([*experts.values()], [*shares.values()], seed)  # z ~ q(z|x_m), m drawn
         p_x_z = decoded(self.decoders, z, observed.rows, training)
         beta, a, p_z = self.beta * kl_weight, self.likelihood_weights, self.prior(data)
         bound = mmjsd_objective(

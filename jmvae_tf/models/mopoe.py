@@ -11,7 +11,6 @@ from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.inference import product_of_experts
 from jmvae_tf.layers.conditional import decoded
-from jmvae_tf.layers.distributions import noise_of_batch
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models import subset_limits
 from jmvae_tf.models.experts import Experts, ExpertsVAE
@@ -19,10 +18,10 @@ from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.mixtures import samples_of_each
 from jmvae_tf.models.observed import Observed
 from jmvae_tf.models.sampling import ImportanceSamples
-from jmvae_tf.models.subsets import chosen_component, has_of
+from jmvae_tf.models.subsets import has_of, sample_of_one
 from jmvae_tf.objectives import Bound, bound_where
 from jmvae_tf.objectives.mixtures import mopoe_bound
-from jmvae_tf.runtime.randomness import as_seed, split
+from jmvae_tf.runtime.randomness import as_seed
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -66,13 +65,7 @@ class MoPoE(ExpertsVAE):
         experts, observed = self.experts_of(data, training)
         q_z_s, in_use = self._of_subsets(experts, observed)
         shares = tf.unstack(tf.math.divide_no_nan(in_use, tf.add_n(in_use)), num=len(q_z_s))
-        seed_s, seed_z = split(seed, 2)
-        chosen = chosen_component(shares, tf.shape(in_use[0])[0], seed_s)
-        mean, scale = (
-            tf.einsum("sb,sbd->bd", chosen, tf.stack([of(q) for q in q_z_s]))
-            for of in (tfd.Distribution.mean, tfd.Distribution.stddev)
-        )
-        z = mean + scale * noise_of_batch(q_z_s[0], seed_z)  # z ~ q(z|x_S) of the drawn S
+        z = sample_of_one(q_z_s, shares, seed)  # z ~ q(z|x_S), S drawn
         p_x_z = decoded(self.decoders, z, observed.rows, training)
         beta, a, p_z = self.beta * kl_weight, self.likelihood_weights, self.prior(data)
         bound = mopoe_bound(data, q_z_s, shares, p_z, p_x_z, beta, a, observed.masks)

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
+from jmvae_tf.layers.distributions import noise_of_batch
 from jmvae_tf.runtime import replicas
-from jmvae_tf.runtime.randomness import fold_name
+from jmvae_tf.runtime.randomness import fold_name, split
 
 ObservedRows = Mapping[str, tf.Tensor]
 """Modality name to the examples that have it, bool, [batch]; all have those left out."""
@@ -73,6 +75,28 @@ def chosen_component(shares: Sequence[tf.Tensor], batch: tf.Tensor, seed: tf.Ten
     place = tf.floor(uniform(batch, seed) * tf.reduce_sum(in_use, axis=0))
     before = tf.cumsum(in_use, axis=0, exclusive=True)
     return in_use * tf.cast(before == place, tf.float32)
+
+
+def sample_of_one(
+    components: Sequence[tfd.Distribution], shares: Sequence[tf.Tensor], seed: tf.Tensor
+) -> tf.Tensor:
+    """Draws z from one component for each example, as `chosen_component` chooses it.
+
+    Args:
+      components: distributions of one family, batch [batch].
+      shares: see `chosen_component`.
+      seed: int32, [2].
+
+    Returns:
+      z, reparameterised, float32 [batch, latent_dim].
+    """
+    seed_s, seed_z = split(seed, 2)
+    chosen = chosen_component(shares, tf.shape(shares[0])[0], seed_s)
+    mean, scale = (
+        tf.einsum("sb,sbd->bd", chosen, tf.stack([of(q) for q in components]))
+        for of in (tfd.Distribution.mean, tfd.Distribution.stddev)
+    )
+    return mean + scale * noise_of_batch(components[0], seed_z)
 
 
 def uniform(batch: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
