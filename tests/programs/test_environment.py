@@ -88,7 +88,6 @@ def test_tensorflow_is_asked_for_where_nobody_chose(backend):
         ("~root/x", "{root}/x"),
         ("./~/x", "./~/x"),
         ("a~", "a~"),
-        ("", ""),
     ],
 )
 def test_a_tilde_is_a_home_folder(monkeypatch, tmp_path, path, expanded):

@@ -48,6 +48,8 @@ def flag_mistake(error: flags.Error, written: str = "", others: Collection[str] 
         return UserError(
             f"--{name} must be {' or '.join(choices)}", f"--{name}={value}", closest(value, choices)
         )
+    if not value and not kind:
+        return UserError(f"--{name} needs a value", f"--{name}=", f"write --{name}=…")
     usual = flags.FLAGS[name].default
     if usual is None:
         usual = 10 if kind == "a whole number" else 0.001

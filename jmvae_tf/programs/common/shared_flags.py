@@ -24,7 +24,9 @@ class _PathParser(flags.ArgumentParser):
         return "path"
 
     def parse(self, argument: str) -> str:
-        """Returns the path; raises ValueError for a user without a known home folder."""
+        """Returns the path; raises ValueError for none, and for a user without a known home."""
+        if not argument:  # As from --run="$RUN" without such a variable.
+            raise ValueError("a path is not empty")
         path = os.path.expanduser(argument)
         if path.startswith("~"):
             raise ValueError(f"no home folder is known for it; ./{argument} is a file of that name")
