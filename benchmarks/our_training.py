@@ -17,11 +17,11 @@ here too.
 import json
 import pathlib
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import random_data
+from epoch_clock import make_clock
 from peak_memory import peak_mebibytes
 
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
@@ -32,7 +32,6 @@ def main(argv):
     """Trains and prints."""
     request = json.loads(argv[1])
     load_tensorflow()
-    import keras
     import numpy as np
     import tensorflow as tf
 
@@ -48,17 +47,7 @@ def main(argv):
     with np.load(request["data"]) as arrays:
         examples = {name: arrays[name] for name in arrays}
     data = random_data.data_set(networks, examples)
-    seconds = []
-
-    class Clock(keras.callbacks.Callback):
-        """Times the loop of each epoch."""
-
-        def on_epoch_begin(self, epoch, logs=None):
-            self.start = time.perf_counter()
-
-        def on_epoch_end(self, epoch, logs=None):
-            seconds.append(time.perf_counter() - self.start)
-
+    clock = make_clock()
     feed = pipelines.Feed(data, settings.batch_size, settings.seed)
     steps = feed.steps_per_epoch
     make_model(settings, data).fit(
@@ -66,12 +55,12 @@ def main(argv):
         epochs=request["epochs"],
         steps_per_epoch=steps,
         verbose=0,
-        callbacks=[Clock(), KLWarmUp(20), FiniteTerms(), Progress(), StopOnSignal()],
+        callbacks=[clock, KLWarmUp(20), FiniteTerms(), Progress(), StopOnSignal()],
     )
     print(
         json.dumps(
             {
-                "rates": [steps * settings.batch_size / x for x in seconds[1:]],
+                "rates": [steps * settings.batch_size / x for x in clock.seconds[1:]],
                 "mebibytes": peak_mebibytes(),
                 "version": f"tensorflow {tf.__version__}",
             }

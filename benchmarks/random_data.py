@@ -1,6 +1,26 @@
 """Random examples in the shapes of MNIST and CelebA, so that benchmarks need no files."""
 
+import gzip
+import struct
+
 import numpy as np
+
+
+def write_mnist(folder):
+    """Writes random bytes as MNIST's four files, of its sizes.
+
+    Args:
+      folder: a pathlib.Path.
+    """
+    from jmvae_tf.data import mnist
+
+    for part, number in (("train", 60_000), ("test", 10_000)):
+        for kind, array in stored("mnist", number).items():
+            array = array.reshape(array.shape[:3])
+            header = struct.pack(f">{1 + array.ndim}I", 0x0800 + array.ndim, *array.shape)
+            name = mnist.FILES[f"{part}-{kind}s"]
+            with gzip.open(folder / name, "wb", compresslevel=1) as file:
+                file.write(header + array.tobytes())
 
 
 def stored(networks, number):

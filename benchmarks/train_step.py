@@ -23,6 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import floor
 import random_data
 from absl import app, flags
+from epoch_clock import make_clock
 from idle import wait_until_idle
 
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
@@ -43,7 +44,6 @@ def main(argv):
     del argv
     print(f"{wait_until_idle():.2f} of {os.cpu_count()} cores are busy before the start")
     load_tensorflow()
-    import keras
     import tensorflow as tf
 
     from jmvae_tf.data import pipelines
@@ -56,19 +56,6 @@ def main(argv):
     number = {"mnist": 20_000, "celeba": 1_000}[networks]
     data = random_data.data_set(networks, random_data.stored(networks, number))
     preset = settings_of("jmvae_kl", networks, {"batch_size": batch_size})
-
-    class Clock(keras.callbacks.Callback):
-        """Times each epoch without what comes before and after it."""
-
-        def __init__(self):
-            super().__init__()
-            self.seconds = []
-
-        def on_epoch_begin(self, epoch, logs=None):
-            self.start = time.perf_counter()
-
-        def on_epoch_end(self, epoch, logs=None):
-            self.seconds.append(time.perf_counter() - self.start)
 
     def make(xla, steps_per_execution):
         model = make_model(preset, data)
@@ -94,7 +81,7 @@ def main(argv):
     def through_fit(xla, steps_per_execution):
         model = make(xla, steps_per_execution)
         batches = pipelines.Feed(data, batch_size).training_batches()
-        clock = Clock()
+        clock = make_clock()
 
         def timed():
             model.fit(

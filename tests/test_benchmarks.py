@@ -1,6 +1,9 @@
 """What benchmarks measure by, where they have a measure of their own."""
 
 import runpy
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -62,3 +65,47 @@ def test_distances_are_those_of_each_part(edited_faces, truth):
     found = distances(truth, darker)
     np.testing.assert_allclose(found["skin"][~pale], 10, rtol=1e-4)
     np.testing.assert_array_equal(found["background"], 0)
+
+
+def test_how_busy_a_gpu_is(monkeypatch, tmp_path):
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho 40\necho 60\nexec sleep 60\n", encoding="ascii")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    utilisation = runpy.run_path(str(ROOT / "benchmarks" / "gpu.py"))["_utilisation"]
+    with utilisation(True) as readings:
+        while len(readings) < 2:
+            time.sleep(0.01)
+    assert readings == [40, 60]
+    with utilisation(False) as readings:
+        pass
+    assert not readings
+
+
+@pytest.mark.slow
+def test_presets_are_measured_where_there_is_no_gpu_too(tmp_path):
+    arguments = ["--data=digits,mnist", "--xla=no", "--batches=1,2", "--seconds=0.1"]
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "gpu.py", *arguments, "--precisions=float32"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, heads, *rows, took = done.stdout.splitlines()
+    assert first.startswith("no GPU: the processor; tensorflow ")
+    assert heads.split()[:5] == ["data", "model", "precision", "XLA", "batch"]
+    cells = [row.split() for row in rows]
+    assert [x[:5] for x in cells] == [
+        ["digits", "jmvae_kl", "float32", "no", "50"],
+        ["mnist", "jmvae_kl", "float32", "no", "100"],
+        ["digits", "jmvae_kl", "float32", "no", "100"],
+        ["mnist", "jmvae_kl", "float32", "no", "200"],
+    ]
+    for *_, rate, busy, memory, bound in cells:
+        assert float(rate) > 100
+        assert (busy, memory) == ("-", "-")
+        assert -1000 < float(bound) < 0
+    assert took.endswith(" s in all")
