@@ -20,7 +20,7 @@ from jmvae_tf.data.own.preset import (
 from jmvae_tf.data.polydigits import VIEWS
 from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models import subset_limits
-from jmvae_tf.models.registry import MODELS, ModelRow
+from jmvae_tf.models.registry import MODELS, PLAIN_MODELS, ModelRow
 from jmvae_tf.runtime.errors import UserError, check_choice
 
 # 2018, appendix "MNIST": f_MLP of every encoder and decoder. The heads (D64, D784 sigmoid and D10
@@ -285,7 +285,7 @@ def _check_judged(row: ModelRow, target: str | None, images: Sequence[str]) -> N
 
 
 def preset_values(name: str, usual: Any) -> dict[str, Any]:
-    """Maps data sets to their presets' value of a setting, and models that fix it to theirs.
+    """Maps data sets to their presets' value of a setting, and models with another to theirs.
 
     Args:
       name: the setting.
@@ -296,8 +296,10 @@ def preset_values(name: str, usual: Any) -> dict[str, Any]:
     by_data = {
         data: (of_some.get(data, {}) | preset).get(name, usual) for data, preset in _BY_DATA.items()
     }
-    rows = [row for row in MODELS.values() if name in row.fixed and not row.is_gan]
-    return by_data | {row.name: row.fixed[name] for row in rows}
+    rows = {
+        row.name: row.fixed.get(name, row.preset.get(name, usual)) for row in PLAIN_MODELS.values()
+    }
+    return by_data | {model: value for model, value in rows.items() if value != usual}
 
 
 def usual_target(model: str, data: str, manifest: Manifest | None = None) -> str | None:

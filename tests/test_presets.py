@@ -53,6 +53,8 @@ def test_the_hierarchy_has_the_papers_numbers():
         "num_layers": 2,
         "layer_encoder": "D512R-D512R",
         "layer_prior": "D512R-D512R",
+        "num_samples": None,
+        "gradient": None,
     }
 
 
@@ -98,10 +100,10 @@ def test_models_with_a_target_have_settings_of_their_own_networks(model, encoder
         ("gamma", 0.5, {"jmvae_kl"}),
         ("modality_dropout", 0.5, {"jmvae", "jmvae_h"}),
         ("num_subsets", 2, {"mvae"}),
-        ("num_samples", 2, {"mmvae"}),
+        ("num_samples", 2, {"vae", "jmvae", "jmvae_kl", "mmvae"}),
         ("posterior", "gaussian", {"mmvae"}),
         ("mean_of_weights", "tighter", {"mmvae"}),
-        ("gradient", "dreg", {"mmvae"}),
+        ("gradient", "dreg", {"vae", "jmvae", "jmvae_kl", "mmvae"}),
         ("divergence", "mixture", {"mmvm"}),
         ("beta", 0.5, set(MODELS)),
     ],

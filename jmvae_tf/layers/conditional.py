@@ -86,6 +86,29 @@ def decoded(
     return {name: p(inputs, training=training, rows=rows.get(name)) for name, p in decoders.items()}
 
 
+def decoded_samples(
+    decoders: Mapping[str, ConditionalDistribution],
+    z: tf.Tensor,
+    rows: Mapping[str, tf.Tensor],
+    training: bool,
+) -> dict[str, tfd.Distribution]:
+    """Returns p(x|z) of each modality at K samples for each example, of batch shape [K, batch].
+
+    Args:
+      decoders: modality name to decoder.
+      z: [K, batch, latent_dim], with a K that is known.
+      rows: modality name to the examples that train its decoder, bool, [batch]; all of those left
+        out.
+      training: whether batch normalisation uses the batch's statistics.
+    """
+    inputs, shape = tf.reshape(z, (-1, z.shape[-1])), tf.shape(z)[:-1]
+    tiled = {name: tf.tile(x, [z.shape[0]]) for name, x in rows.items()}
+    return {
+        name: p(inputs, training=training, batch_shape=shape, rows=tiled.get(name))
+        for name, p in decoders.items()
+    }
+
+
 def chosen_networks(
     argument: str, chosen: Mapping[str, Network] | None, names: Sequence[str]
 ) -> dict[str, Network]:

@@ -13,12 +13,13 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.iterative import IterativelySampledVAE
 from jmvae_tf.models.observed import observed_of
+from jmvae_tf.models.several_samples import SeveralSamples
 from jmvae_tf.objectives import Bound, bound_where, jmvae_bound
 from jmvae_tf.runtime.randomness import sample
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
-class JMVAE(IterativelySampledVAE):
+class JMVAE(SeveralSamples, IterativelySampledVAE):
     """The joint multimodal variational autoencoder, Eq. 2 of the 2018 paper.
 
     With `missing="zeros"` and `num_rounds=1` it is the 2016 paper's JMVAE-zero.
@@ -26,7 +27,7 @@ class JMVAE(IterativelySampledVAE):
     Args:
       modalities: name to `Modality`.
       latent_dim: the number of values of z.
-      **kwargs: passed to `IterativelySampledVAE`.
+      **kwargs: passed to `SeveralSamples`, such as `num_samples`, and to `IterativelySampledVAE`.
 
     Raises:
       ValueError: if an argument is out of its range or names an unknown modality.
@@ -45,14 +46,18 @@ class JMVAE(IterativelySampledVAE):
         kl_weight: float | tf.Tensor = 1.0,
         training: bool = False,
     ) -> Bound:
-        """L_JM(x, w), Eq. 2; see `MultimodalVAE.bound`."""
+        """L_JM(x, w), Eq. 2, or of K samples; see `MultimodalVAE.bound` and `SeveralSamples`."""
         observed = observed_of(data)
+        some = observed.any_of(self.modalities)
         [q_z_xw] = self.encode_layers(self.with_dropout(data, seed, training), training=training)
+        if self.num_samples > 1:
+            several = self.bound_of_samples(data, q_z_xw, observed, seed, kl_weight, training)
+            return bound_where(some, several)
         z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)
         p_x_z = decoded(self.decoders, z, observed.rows, training)
         beta, a = self.beta * kl_weight, self.likelihood_weights
         bound = jmvae_bound(data, q_z_xw, self.prior(data), p_x_z, beta, a, observed.masks)
-        return bound_where(observed.any_of(self.modalities), bound)
+        return bound_where(some, bound)
 
     def encode_layers(
         self, data: Tensors, batch_shape: Any = (-1,), training: bool = False

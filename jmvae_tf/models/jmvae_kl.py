@@ -14,16 +14,20 @@ from jmvae_tf.models.base import check_weight
 from jmvae_tf.models.experts import decoded_alone
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.joint_and_single import JointAndSingleVAE
+from jmvae_tf.models.several_samples import SeveralSamples
 from jmvae_tf.objectives import Bound, jmvae_kl_bound, jmvae_kl_bound_of_observed
-from jmvae_tf.objectives.joint import with_unimodal_reconstructions
+from jmvae_tf.objectives.joint import with_single_encoders, with_unimodal_reconstructions
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
-class JMVAEKL(JointAndSingleVAE):
+class JMVAEKL(SeveralSamples, JointAndSingleVAE):
     """JMVAE-kl, Eq. 4 of the 2018 paper: any subset of the modalities can be given.
 
     A single modality uses its own encoder, all modalities together use the joint encoder, and other
     subsets use the product of their encoders (`inference.product_of_experts`).
+
+    With K > 1 samples, the importance-weighted bound takes the place of L_JM in Eq. 4, while its
+    alpha terms stay as they are; so do those of examples that lack modalities.
 
     Args:
       modalities: name to `Modality`.
@@ -31,7 +35,7 @@ class JMVAEKL(JointAndSingleVAE):
       alpha: the weight of the divergences between the encoders (2016 paper; 1 in the 2018 paper).
       anneal_alpha: whether the warm-up's weight also multiplies alpha; not in the papers.
       gamma: the weight of each modality's reconstruction from its own encoder; 0 in the papers.
-      **kwargs: passed to `JointAndSingleVAE`.
+      **kwargs: passed to `SeveralSamples`, such as `num_samples`, and to `JointAndSingleVAE`.
 
     Raises:
       ValueError: if an argument is out of its range or names an unknown modality.
@@ -61,11 +65,17 @@ class JMVAEKL(JointAndSingleVAE):
         kl_weight: float | tf.Tensor = 1.0,
         training: bool = False,
     ) -> Bound:
-        """L_JMkl(x, w), Eq. 4; see `MultimodalVAE.bound`."""
+        """L_JMkl(x, w), Eq. 4, or of K samples; see `MultimodalVAE.bound`."""
         q_z_xw, q_z_x, complete, observed = self.encoded(data, training)
         beta, a, p_z = self.beta * kl_weight, self.likelihood_weights, self.prior(data)
         alpha = self.alpha * kl_weight if self.anneal_alpha else self.alpha
-        if complete is None:
+        if self.num_samples > 1:
+            q = q_z_xw
+            if complete is not None:
+                q = posterior_of_observed(q_z_xw, q_z_x, observed.rows)
+            bound = self.bound_of_samples(data, q, observed, seed, kl_weight, training)
+            bound = with_single_encoders(bound, q, q_z_x, alpha, complete)
+        elif complete is None:
             z = reparameterised_sample(q_z_xw, seed)  # z ~ q(z|x,w)
             p_x_z = decoded(self.decoders, z, {}, training)
             bound = jmvae_kl_bound(data, q_z_xw, q_z_x, p_z, p_x_z, alpha, beta, a)

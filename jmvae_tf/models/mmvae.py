@@ -8,10 +8,12 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from jmvae_tf.inference import of_family, scale_of
+from jmvae_tf.layers.conditional import decoded_samples
 from jmvae_tf.layers.distributions import GaussianHead, LaplaceHead, noise_of_batch, shared_scale
 from jmvae_tf.modalities import Modality
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.mixtures import MixtureVAE
+from jmvae_tf.models.several_samples import check_num_samples, is_bound_of_samples
 from jmvae_tf.objectives import Bound, bound_where
 from jmvae_tf.objectives.multi_sample import (
     ImportanceWeights,
@@ -56,8 +58,7 @@ class MMVAE(MixtureVAE):
         posterior: Literal["laplace", "gaussian"] = "laplace",
         **kwargs: Any,
     ) -> None:
-        if num_samples < 1:
-            raise ValueError(f"K must be at least 1. Received: num_samples={num_samples}")
+        check_num_samples(num_samples)
         choices = {
             "mean_of_weights": (mean_of_weights, get_args(MeanOfWeights)),
             "gradient": (gradient, get_args(GradientOfWeights)),
@@ -102,15 +103,16 @@ class MMVAE(MixtureVAE):
         stop = tf.identity if is_plain else tf.stop_gradient
         q_z_x = {m: of_family(q, stop(q.mean()), stop(scale_of(q))) for m, q in experts.items()}
         beta, a, p_z = self.beta * kl_weight, self.likelihood_weights, self.prior(data)
-        number = self.num_samples
-        rows = {name: tf.tile(x, [number]) for name, x in observed.rows.items()}
 
         def weights_at(z: Mapping[str, tf.Tensor]) -> ImportanceWeights:
-            p_x_z = {m: self._decoded(z_m, rows, training) for m, z_m in z.items()}
+            p_x_z = {
+                m: decoded_samples(self.decoders, z_m, observed.rows, training)
+                for m, z_m in z.items()
+            }
             return importance_weights(data, q_z_x, z, p_z, p_x_z, beta, a, observed.masks)
 
         z = {  # z_mk ~ q(z|x_m)
-            m: q.mean() + scale_of(q) * noise_of_batch(q, fold_name(seed, m), number)
+            m: q.mean() + scale_of(q) * noise_of_batch(q, fold_name(seed, m), self.num_samples)
             for m, q in experts.items()
         }
         if is_plain:
@@ -120,15 +122,10 @@ class MMVAE(MixtureVAE):
             bound = dreg_bound(weights_at, z, self.mean_of_weights, is_exact)
         return bound_where(observed.any_of(self.modalities), bound)
 
-    def _decoded(
-        self, z: tf.Tensor, rows: Mapping[str, tf.Tensor], training: bool
-    ) -> dict[str, tfd.Distribution]:
-        """p(x_n|z) of each modality at K samples for each example, [K, batch, latent_dim]."""
-        inputs, shape = tf.reshape(z, (-1, self.latent_dim)), tf.shape(z)[:-1]
-        return {
-            name: p(inputs, training=training, batch_shape=shape, rows=rows.get(name))
-            for name, p in self.decoders.items()
-        }
+    @property
+    def objective_is_bound(self) -> bool:
+        """See `several_samples.is_bound_of_samples`."""
+        return is_bound_of_samples(self.beta, self.num_samples)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments, for Keras to save."""

@@ -79,7 +79,12 @@ class ModelSettings:
         before="laplace",
     )
     num_samples: int | None = setting(
-        "K: samples of each encoder in training", None, AT_LEAST_1, at_most(1000), before=10
+        "K: samples of z in training, in mmvae of each encoder; above 1, vae, jmvae and jmvae_kl "
+        "have the importance-weighted bound",
+        None,
+        AT_LEAST_1,
+        at_most(1000),
+        before=1,  # mmvae was never without it.
     )
     mean_of_weights: str | None = setting(
         "where mmvae averages over modalities: looser, logarithms of weights, or tighter, weights",
@@ -88,7 +93,8 @@ class ModelSettings:
         before="looser",
     )
     gradient: str | None = setting(
-        "estimator of the gradient: plain, dreg, the authors', or exact_dreg",
+        "estimator of the gradient of several samples: plain, dreg, the authors', or in mmvae "
+        "exact_dreg",
         None,
         one_of("plain", "dreg", "exact_dreg"),
         before="plain",

@@ -10,7 +10,7 @@ import types
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from jmvae_tf.runtime.rules import A_SHARE, Rule
+from jmvae_tf.runtime.rules import A_SHARE, Rule, one_of
 
 Which = Literal["all", "target", "others"]
 """All modalities, the one that a model generates, or those that it is given."""
@@ -137,11 +137,20 @@ _ITERATIVE = {
     "modality_dropout": 0.0,  # the papers have none
 }
 
+_SEVERAL_SAMPLES = {
+    "num_samples": 1,  # the papers
+    "gradient": "plain",  # the papers; of one sample there is no other
+}
+_OF_ONE_ENCODER = {"gradient": one_of("plain", "dreg")}  # DReG is exact for one encoder.
+
 _ROWS = (
     ModelRow(
         name="vae",
         module="models.vae",
         class_name="VAE",
+        options=("num_samples", "gradient"),
+        preset=_SEVERAL_SAMPLES,
+        limits=_OF_ONE_ENCODER,
         modalities="target",
         encoders="target",
         decoders="target",
@@ -151,20 +160,26 @@ _ROWS = (
         module="models.jmvae",
         class_name="JMVAE",
         networks=("joint_encoder",),
-        options=("missing", "num_rounds", "feed_back", "modality_dropout"),
-        preset=_ITERATIVE,
+        options=(
+            *("missing", "num_rounds", "feed_back", "modality_dropout"),
+            *("num_samples", "gradient"),
+        ),
+        preset=_ITERATIVE | _SEVERAL_SAMPLES,
+        limits=_OF_ONE_ENCODER,
     ),
     ModelRow(
         name="jmvae_kl",
         module="models.jmvae_kl",
         class_name="JMVAEKL",
         networks=("joint_encoder",),
-        options=("alpha", "anneal_alpha", "gamma"),
+        options=("alpha", "anneal_alpha", "gamma", "num_samples", "gradient"),
         preset={
+            **_SEVERAL_SAMPLES,
             "alpha": 1.0,  # 2018, Eq. 4; the 2016 paper has 0.01, 0.1 and 1
             "anneal_alpha": False,  # code: the alpha term keeps its full weight
             "gamma": 0.0,  # 2018, Eq. 4 has no such term
         },
+        limits=_OF_ONE_ENCODER,
         encoders="all",
     ),
     ModelRow(

@@ -13,14 +13,14 @@ from jmvae_tf.layers.conditional import decoded
 from jmvae_tf.layers.distributions import reparameterised_sample
 from jmvae_tf.layers.notation import Network
 from jmvae_tf.modalities import Modality
-from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.observed import network_inputs, network_shapes, observed_of
+from jmvae_tf.models.several_samples import SeveralSamples
 from jmvae_tf.objectives import Bound, bound_where, vae_bound
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
-class VAE(MultimodalVAE):
+class VAE(SeveralSamples):
     """The variational autoencoder of one modality, Eq. 1 of the 2018 paper.
 
     Args:
@@ -30,7 +30,7 @@ class VAE(MultimodalVAE):
         chosen by event shape if none is given.
       decoders: the same name to the body of p(x|z), as for `encoders`.
       seed: seed of the latent samples drawn in training and testing.
-      **kwargs: passed to `keras.Model`.
+      **kwargs: passed to `SeveralSamples`, such as `num_samples`, and to `MultimodalVAE`.
 
     Raises:
       ValueError: if there is not exactly one modality, or an argument is out of its range.
@@ -60,11 +60,14 @@ class VAE(MultimodalVAE):
         kl_weight: float | tf.Tensor = 1.0,
         training: bool = False,
     ) -> Bound:
-        """L_VAE(x), Eq. 1; see `MultimodalVAE.bound`."""
+        """L_VAE(x), Eq. 1, or of K samples; see `MultimodalVAE.bound` and `SeveralSamples`."""
         observed = observed_of(data)
         [(name, x)] = network_inputs(self.modalities, data).items()
         some = observed.rows.get(name)
         q_z_x = self.encoders[name](x, training=training, rows=some)
+        if self.num_samples > 1:
+            several = self.bound_of_samples(data, q_z_x, observed, seed, kl_weight, training)
+            return bound_where(some, several)
         z = reparameterised_sample(q_z_x, seed)  # z ~ q(z|x)
         p_x_z = decoded(self.decoders, z, observed.rows, training)
         beta, a = self.beta * kl_weight, self.likelihood_weights

@@ -147,8 +147,35 @@ def jmvae_h_kl_bound(
       The bound; its terms are those of `jmvae_h_bound` and one `kl_<modality>` per modality.
     """
     bound = jmvae_h_bound(data, q_z_xw, p_z, p_x_z, kl_weight, likelihood_weights, masks)
-    kl = {x: counted_term(alpha, tfd.kl_divergence(q_z_xw[0], q)) for x, q in q_z_x.items()}
+    return with_single_encoders(bound, q_z_xw[0], q_z_x, alpha, complete)
+
+
+def with_single_encoders(
+    bound: Bound,
+    q_z_xw: tfd.Distribution,
+    q_z_x: Mapping[str, tfd.Distribution],
+    alpha: Weight = 1.0,
+    complete: tf.Tensor | None = None,
+) -> Bound:
+    """Subtracts the divergences of Eq. 4 from another objective.
+
+        L(X) - [complete] alpha sum_m D_KL(q(z|x,w) || q(z|x_m))
+
+    With `iwae_bound` as L(X) it is JMVAE-kl's objective of K samples, which is ours: single
+    encoders are trained as in Eq. 4, by exact divergences, and these also draw the joint encoder.
+
+    Args:
+      bound: L(X), such as `iwae_bound`.
+      q_z_xw: the joint encoder's distribution given all modalities.
+      q_z_x: modality name to the distribution that its own encoder gives.
+      alpha: see `jmvae_kl_bound`.
+      complete: bool, [batch], whether no modality is missing; None if none ever is.
+
+    Returns:
+      The difference; its terms are also one `kl_<modality>` per modality.
+    """
+    kl = {x: counted_term(alpha, tfd.kl_divergence(q_z_xw, q)) for x, q in q_z_x.items()}
     if complete is not None:
         kl = {x: tf.where(complete, term, 0.0) for x, term in kl.items()}
-    value = bound.value - alpha * sum(kl.values())  # - alpha sum_m D_KL(q(z_1|x,w)||q(z_1|x_m))
-    return Bound(value, {**bound.terms, **named("kl", kl)}, p_x_z)
+    value = bound.value - alpha * sum(kl.values())  # - alpha sum_m D_KL(q(z|x,w)||q(z|x_m))
+    return bound._replace(value=value, terms={**bound.terms, **named("kl", kl)})

@@ -1,11 +1,12 @@
-"""MMVAE's objectives of K samples from each modality's encoder, and their gradients.
+"""Objectives of K samples from one encoder, or MMVAE's from each modality's, and their gradients.
 
 q_m = q(z|x_m) is the encoder of modality m, z_mk the k-th of its K samples, and S has the
 modalities that are observed in an example.
 
-Sources: Shi et al. 2019, "Variational mixture-of-experts autoencoders for multi-modal deep
-generative models", arXiv 1911.03393; Tucker et al. 2019, "Doubly reparameterized gradient
-estimators for Monte Carlo objectives", arXiv 1810.04152 (DReG).
+Sources: Burda et al. 2016, "Importance weighted autoencoders", arXiv 1509.00519 (IWAE); Shi et al.
+2019, "Variational mixture-of-experts autoencoders for multi-modal deep generative models", arXiv
+1911.03393; Tucker et al. 2019, "Doubly reparameterized gradient estimators for Monte Carlo
+objectives", arXiv 1810.04152 (DReG).
 """
 
 from collections.abc import Callable, Mapping
@@ -30,7 +31,7 @@ MeanOfWeights = Literal["looser", "tighter"]
 
 
 class ImportanceWeights(NamedTuple):
-    """Weights of K samples from each modality's encoder.
+    """Weights of K samples from each of M encoders.
 
     Attributes:
       log_w: log w_mk, [M, K, batch].
@@ -95,6 +96,68 @@ def importance_weights(
     return ImportanceWeights(log_w, observed, log_q, kl_weight, terms, likelihoods)
 
 
+def joint_importance_weights(
+    data: Mapping[str, tf.Tensor],
+    q_z_xw: tfd.Distribution,
+    z: tf.Tensor,
+    p_z: tfd.Distribution,
+    p_x_z: Mapping[str, tfd.Distribution],
+    kl_weight: Weight = 1.0,
+    likelihood_weights: Mapping[str, Weight] | None = None,
+    masks: Mapping[str, tf.Tensor] | None = None,
+) -> ImportanceWeights:
+    """Computes the weights of samples from one encoder, of all modalities or of a VAE's only one.
+
+        log w_k = a_x log p(x|z_k) + a_w log p(w|z_k) + beta [log p(z_k) - log q(z_k|x,w)]
+
+    Args:
+      data: modality name to events, [batch, *event_shape].
+      q_z_xw: the encoder's distribution given all modalities.
+      z: K samples of it, [K, batch, latent_dim].
+      p_z: the prior.
+      p_x_z: modality name to p(x|z), of batch shape [K, batch].
+      kl_weight: beta.
+      likelihood_weights: see `vae_bound`.
+      masks: see `vae_bound`.
+
+    Returns:
+      The weights, with an M of 1.
+    """
+    a, observed = weights_and_masks(data, p_x_z, likelihood_weights, masks)
+    log_p = {x: observed_log_prob(p, data[x], observed.get(x)) for x, p in p_x_z.items()}
+    log_p_z, log_q_z = p_z.log_prob(z), q_z_xw.log_prob(z)
+    log_w = (
+        sum(a[x] * log_p[x] for x in log_p)  # a_x log p(x|z_k) + a_w log p(w|z_k)
+        + kl_weight * (log_p_z - log_q_z)  # + beta [log p(z_k) - log q(z_k|x,w)]
+    )
+    terms = {"kl_prior": counted_term(kl_weight, log_q_z - log_p_z), **named("log_p", log_p)}
+    return ImportanceWeights(
+        log_w[tf.newaxis],
+        tf.ones_like(log_w[:1]),
+        log_q_z[tf.newaxis, tf.newaxis],
+        kl_weight,
+        {name: term[tf.newaxis] for name, term in terms.items()},
+        {x: p[0] for x, p in p_x_z.items()},
+    )
+
+
+def iwae_bound(weights: ImportanceWeights) -> Bound:
+    """L_K(X), the importance-weighted bound (Burda et al. 2016, Eq. 8).
+
+        log 1/K sum_k w_k
+
+    It grows with K to log p(X). With K = 1 it is `vae_bound` or `jmvae_bound`, but with a
+    divergence that is estimated with the same sample as the likelihoods.
+
+    Args:
+      weights: those of one encoder, see `joint_importance_weights`.
+
+    Returns:
+      The bound; its terms are means over k, so the bound is above their sum.
+    """
+    return mmvae_bound(weights)
+
+
 def mmvae_bound(weights: ImportanceWeights, mean: MeanOfWeights = "looser") -> Bound:
     """L_MMVAE(X): importance-weighted bounds of the modalities' samples (Shi et al. 2019, Eq. 3).
 
@@ -132,7 +195,7 @@ def dreg_bound(
     mean: MeanOfWeights = "looser",
     is_exact: bool = False,
 ) -> Bound:
-    """`mmvae_bound` with a doubly reparameterised gradient, which has a smaller variance.
+    """`mmvae_bound` or `iwae_bound` with a doubly reparameterised gradient, which varies less.
 
     Decoders and prior get sum_k w_mk d log w_mk, with weights that sum to 1 where the bound takes
     their mean. The encoder of m gets, for each of its samples, dz_mk times
@@ -143,6 +206,8 @@ def dreg_bound(
     rho_j = q(z|x_j) / sum_{i in S} q(z|x_i), and v_j is the weight that z_mk would have in place of
     the k-th sample of j. The authors have beta = 1, where w_mk^2 is left of theirs. It is biased
     for a mixture of several experts if K > 1; the exact one is the gradient of the looser bound.
+    For the single encoder of `iwae_bound` both are exact, and the first is that of Tucker et al.
+    2019, Eq. 8.
 
     Args:
       weights_at: maps samples z to their weights. What shapes q(z|x_m) must be stopped in it, so

@@ -81,8 +81,9 @@ def weights_and_masks(
 
 
 def counted_term(weight: Weight, term: tf.Tensor) -> tf.Tensor:
-    """Returns the term, set to 0 where its per-example weight is 0."""
-    if is_weight_by_example(weight, term):
+    """Returns the term, [..., batch], set to 0 where its per-example weight is 0."""
+    of_batch = term[(0,) * (term.shape.rank - 1)] if term.shape.rank > 1 else term
+    if is_weight_by_example(weight, of_batch):
         return tf.where(tf.not_equal(weight, 0.0), term, 0.0)
     return term
 

@@ -59,8 +59,9 @@ def train_with_gaps(request):
     """Takes a step and writes the terms and how all weights and moving statistics changed.
 
     Args:
-      request: `replicas`, 1 or 2; `model`; `options` of the optimisers; `adversary`, if it is not
-        the authors'; its `stage`; and `out`, the .npz file to write.
+      request: `replicas`, 1 or 2; `model`, and arguments of its own `inside` it; `options` of the
+        optimisers; `adversary`, if it is not the authors'; its `stage`; and `out`, the .npz file to
+        write.
     """
     keras.utils.set_random_seed(0)
     strategy = _strategy_of(request["replicas"])
@@ -69,7 +70,8 @@ def train_with_gaps(request):
         return keras.optimizers.SGD(1.0, **request["options"])  # So changes are gradients.
 
     with strategy.scope():
-        model = small_model(request["model"].removesuffix("_gan"), _MODALITIES, body="D8BR")
+        name, inside = request["model"].removesuffix("_gan"), request.get("inside", {})
+        model = small_model(name, _MODALITIES, body="D8BR", **inside)
         optimizers = {"optimizer": sgd()}
         if request["model"].endswith("_gan"):
             model = _against(model, request.get("adversary"))

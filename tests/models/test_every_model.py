@@ -63,8 +63,11 @@ def digits():
     return dataclasses.replace(whole, train={name: x[:200] for name, x in whole.train.items()})
 
 
-def _settings(model, target, epochs):
-    overrides = {"epochs": epochs, "warmup_epochs": 1, "jit_compile": False}
+SEVERAL_SAMPLES = {"num_samples": 5, "gradient": "dreg"}
+
+
+def _settings(model, target, epochs, options):
+    overrides = {"epochs": epochs, "warmup_epochs": 1, "jit_compile": False, **options}
     return settings_of(
         model, "digits", overrides | ({"target": target} if target is not None else {})
     )
@@ -83,18 +86,26 @@ def _train(folder, settings, data):
 
 @pytest.mark.slow  # `test_programs` trains one in every quick run, and exports it.
 @pytest.mark.parametrize(
-    ("row", "target"),
+    ("row", "target", "options"),
     [
-        pytest.param(row, target, id="-".join(filter(None, (row.name, target))))
-        for row, target in _cases()
+        *(
+            pytest.param(row, target, {}, id="-".join(filter(None, (row.name, target))))
+            for row, target in _cases()
+        ),
+        *(
+            pytest.param(PLAIN_MODELS[name], target, SEVERAL_SAMPLES, id=f"{name}-several_samples")
+            for name, target in (("vae", "image"), ("jmvae", None), ("jmvae_kl", None))
+        ),
     ],
 )
-def test_every_model_from_training_to_export(digits, tmp_path, row, target):
+def test_every_model_from_training_to_export(digits, tmp_path, row, target, options):
     name, directions = row.name, _directions(row, target)
     folder = RunFolder(tmp_path / "run")
-    _train(folder, _settings(name, target, 1), digits)
-    resumed = _train(folder, _settings(name, target, 2), digits)
-    undisturbed = _train(RunFolder(tmp_path / "other"), _settings(name, target, 2), digits)
+    _train(folder, _settings(name, target, 1, options), digits)
+    resumed, undisturbed = (
+        _train(one, _settings(name, target, 2, options), digits)
+        for one in (folder, RunFolder(tmp_path / "other"))
+    )
     for ours, theirs in zip(resumed.get_weights(), undisturbed.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

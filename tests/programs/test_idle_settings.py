@@ -44,6 +44,17 @@ def test_what_is_used_is_not(given):
     check_used(settings_of("jmvae_kl", "digits", {}), {})
 
 
+@pytest.mark.parametrize("model", ["vae", "jmvae", "jmvae_kl_gan"])
+def test_a_gradient_of_several_samples_needs_them(model):
+    one, several = ({"gradient": "dreg", "num_samples": k} for k in (1, 5))
+    check_used(settings_of(model, "digits", several), several)
+    check_used(settings_of(model, "digits", {"gradient": "plain"}), ["gradient"])
+    check_used(settings_of(model, "digits", one), ["num_samples"])  # Of a recipe.
+    with pytest.raises(UserError, match="--gradient=dreg with --num_samples=1; add --num_samples"):
+        check_used(settings_of(model, "digits", one), one)
+    check_used(settings_of("mmvae", "digits", one), one)  # Of each modality's encoder.
+
+
 def test_presets_may_have_more_than_is_used():
     """A preset has values for all parts, of which an adversary may have few."""
     check_used(settings_of("jmvae_kl_gan", "digits", HINGE), HINGE)

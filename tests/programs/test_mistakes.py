@@ -41,6 +41,12 @@ MISTAKES = {
     "train --model=mvtcae --alpha=2": "--alpha of mvtcae must be from 0 to 1; received --alpha=2.0",
     "train --model=mmvae --gradient=exact_dreg --mean_of_weights=tighter": "--gradient=exact_dreg i"
     "s the gradient of --mean_of_weights=looser; received --gradient=exact_dreg --mean_of_weights=",
+    "train --model=vae --gradient=exact_dreg": "--gradient of vae must be plain or dreg; received -"
+    "-gradient=exact_dreg; change it",
+    "train --gradient=dreg": "--gradient is one of several samples; received --gradient=dreg with -"
+    "-num_samples=1; add --num_samples=K, or leave --gradient out",
+    "train --model=cvae --num_samples=5": "--num_samples is not a setting of cvae on digits; receiv"
+    "ed --num_samples=5; leave it out",
     "train --model=mvae --num_subsets=2": "of three or more modalities; received --num_subsets=2 wi"
     "th image and label; leave it out",
     "train --model=mmvm_gan --adversary=original": "and mmvm_gan has none; received --adversary=ori"

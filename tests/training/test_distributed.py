@@ -110,6 +110,7 @@ def written_by(function, request, folder):
     ("model", "options", "adversary"),
     [
         ("jmvae_kl", {}, None),
+        ("jmvae_kl", {"inside": {"num_samples": 3, "gradient": "dreg"}}, None),
         ("jmvae_kl", {"global_clipnorm": 1.0}, None),
         ("jmvae_kl_gan", {}, None),
         ("jmvae_kl_gan", {}, "non_saturating+zero_centred+projection+balanced+shifts"),
@@ -120,9 +121,10 @@ def written_by(function, request, folder):
 )
 def test_replicas_whose_examples_lack_modalities(model, options, adversary, tmp_path):
     """One of them has no photo at all; what is missing is NaN."""
-    stage = options.get("stage", "together")
-    options = {name: x for name, x in options.items() if name != "stage"}
+    stage, inside = options.get("stage", "together"), options.get("inside", {})
+    options = {name: x for name, x in options.items() if name not in ("stage", "inside")}
     request = {"model": model, "options": options, "adversary": adversary, "stage": stage}
+    request["inside"] = inside
     alone, shared = [
         written_by(train_with_gaps, {"replicas": number, **request}, tmp_path) for number in (1, 2)
     ]

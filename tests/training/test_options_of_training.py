@@ -76,6 +76,7 @@ def test_a_rate_falls_along_half_a_cosine_and_stays():
     [
         ("jmvae", {}),
         pytest.param("jmvae_kl", {}, marks=pytest.mark.slow),
+        pytest.param("jmvae_kl", {"num_samples": 3, "gradient": "dreg"}, marks=pytest.mark.slow),
         pytest.param("jmvae_gan", GAN, marks=pytest.mark.slow),
         pytest.param("jmvae_kl_gan", STAGED, marks=pytest.mark.slow),
     ],

@@ -25,6 +25,10 @@ def check_used(settings: Settings, given: Collection[str]) -> None:
             f"--num_subsets={settings.num_subsets} with {' and '.join(settings.decoders)}",
             "leave it out",
         )
+    of_one_encoder = settings.num_samples is not None and settings.mean_of_weights is None
+    if "gradient" in given and of_one_encoder and settings.gradient != "plain":
+        if settings.num_samples == 1:
+            raise _idle(settings, "gradient", "is one of several samples", "num_samples")
     if settings.adversary is None:
         return
     adversary = parts.adversary_of(settings.adversary)
@@ -47,9 +51,11 @@ def check_used(settings: Settings, given: Collection[str]) -> None:
 
 def _idle(settings: Settings, name: str, rule: str, beside: str, missing: str = "") -> UserError:
     """Returns the error of a setting that needs something of another one."""
-    add = {"flips": "--flips", "adversary_after": "--adversary_after=EPOCHS"}.get(
-        beside, f"--adversary={settings.adversary}+{missing}"
-    )
+    add = {
+        "flips": "--flips",
+        "adversary_after": "--adversary_after=EPOCHS",
+        "num_samples": "--num_samples=K",
+    }.get(beside, f"--adversary={settings.adversary}+{missing}")
     return UserError(
         f"--{name} {rule}",
         f"--{name}={getattr(settings, name)} with --{beside}={getattr(settings, beside)}",
