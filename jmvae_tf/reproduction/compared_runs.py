@@ -1,6 +1,5 @@
 """The runs of a comparison: several models, trained on one data set in the same way."""
 
-import contextlib
 import functools
 import pathlib
 from typing import Any
@@ -14,15 +13,12 @@ from jmvae_tf.data.own.fingerprint import fingerprint_of
 from jmvae_tf.data.own.loading import load_own
 from jmvae_tf.data.own.preset import Counts
 from jmvae_tf.reproduction.compared_models import settings_to_compare
-from jmvae_tf.reproduction.durations import kept_time
-from jmvae_tf.reproduction.measures import COMPARED
 from jmvae_tf.reproduction.recipes import Recipe
 from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.reproduction.scales import COMPARISON
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json
 from jmvae_tf.settings import Settings
-from jmvae_tf.training.run_folder import RunFolder
 
 
 class ComparedRuns(Runs):
@@ -79,14 +75,6 @@ class ComparedRuns(Runs):
             counts = Counts(*map(self.data.num_examples, ("train", "validation")))
             own = (self.data.manifest, counts)
         return settings_to_compare(recipe, self.data_name, self.epochs, *own)
-
-    def timed(self, folder: RunFolder, work: str) -> contextlib.AbstractContextManager[None]:
-        """Keeps the time that training and measuring take; see `durations`."""
-        return kept_time(folder, work)
-
-    def is_measured(self, recipe: Recipe) -> bool:
-        """Tells whether a run seems to have been measured; another protocol may repeat it."""
-        return (self.folder(recipe).path / "measures" / f"{COMPARED}.json").is_file()
 
     @property
     def _data_file(self) -> pathlib.Path:

@@ -4,7 +4,8 @@ import contextlib
 import math
 import pathlib
 import time
-from collections.abc import Iterator
+import types
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from jmvae_tf.runtime.files import read_json, write_json
@@ -18,11 +19,13 @@ class Durations(NamedTuple):
       training: seconds of training, all starts together.
       epochs: the epochs that were trained in them.
       measuring: seconds of measuring.
+      measured: those of each file of measures by its name, as far as it is known.
     """
 
     training: float = 0.0
     epochs: int = 0
     measuring: float = 0.0
+    measured: Mapping[str, float] = types.MappingProxyType({})
 
 
 def read_durations(folder: RunFolder) -> Durations:
@@ -31,19 +34,23 @@ def read_durations(folder: RunFolder) -> Durations:
         found = read_json(_file(folder))
     except (OSError, ValueError):
         return Durations()
-    are_times = all(_is_time(found.get(name)) for name in Durations._fields)
-    return (
-        Durations(**{name: found[name] for name in Durations._fields}) if are_times else Durations()
-    )
+    measured = found.pop("measured", {})
+    if not (isinstance(measured, dict) and all(map(_is_time, measured.values()))):
+        return Durations()
+    totals: dict[str, Any] = {name: found.get(name) for name in ("training", "epochs", "measuring")}
+    if not all(map(_is_time, totals.values())):
+        return Durations()
+    return Durations(**totals, measured=measured)
 
 
 @contextlib.contextmanager
-def kept_time(folder: RunFolder, work: str) -> Iterator[None]:
+def kept_time(folder: RunFolder, work: str, measures: str = "") -> Iterator[None]:
     """Keeps the time of the body, of training also if it is interrupted.
 
     Args:
       folder: the folder of the run.
       work: "training", whose time adds to that of earlier starts, or "measuring".
+      measures: the name of the file of what is measured; empty if a run has one only.
     """
     before, start, ended = _newest_epoch(folder), time.monotonic(), False
     try:
@@ -55,8 +62,11 @@ def kept_time(folder: RunFolder, work: str) -> Iterator[None]:
             epochs = spent.epochs + max(0, _newest_epoch(folder) - before)
             spent = spent._replace(training=spent.training + seconds, epochs=epochs)
         elif ended:
-            spent = spent._replace(measuring=seconds)
-        write_json(_file(folder), spent._asdict())
+            measured = {**spent.measured, measures: seconds} if measures else {}
+            spent = spent._replace(
+                measuring=sum(measured.values()) if measured else seconds, measured=measured
+            )
+        write_json(_file(folder), {**spent._asdict(), "measured": dict(spent.measured)})
 
 
 def _newest_epoch(folder: RunFolder) -> int:

@@ -26,6 +26,9 @@ Measures = Mapping[str, Any]
 COMPARED = "comparison"
 """The name of the measures of a compared run."""
 
+GENERATION = "generation"
+"""The name of the measures of `generation`."""
+
 ZEROS: Mapping[str, Any] = {"missing": "zeros", "num_rounds": 1, "feed_back": "samples"}
 """JMVAE-zero's inference: missing values are 0, encoded once (2016 paper, section 3.3)."""
 
@@ -40,7 +43,7 @@ def generation(runs: Runs, recipe: Recipe) -> Measures:
     Returns:
       Metric name to value.
     """
-    return _evaluated(runs, recipe, "generation", 0, runs.scale.num_generation_examples, {})
+    return _evaluated(runs, recipe, GENERATION, 0, runs.scale.num_generation_examples, {})
 
 
 def likelihoods(runs: Runs, recipe: Recipe, inference: Mapping[str, Any] | None = None) -> Measures:
@@ -54,16 +57,20 @@ def likelihoods(runs: Runs, recipe: Recipe, inference: Mapping[str, Any] | None 
     Returns:
       Metric name to value.
     """
-    name = "likelihoods" + "".join(f"-{value}" for value in (inference or {}).values())
     scale = runs.scale
     return _evaluated(
         runs,
         recipe,
-        name,
+        likelihoods_name(inference),
         scale.num_importance_samples,
         scale.num_likelihood_examples,
         inference or {},
     )
+
+
+def likelihoods_name(inference: Mapping[str, Any] | None = None) -> str:
+    """Returns the name of the measures of `likelihoods`."""
+    return "likelihoods" + "".join(f"-{value}" for value in (inference or {}).values())
 
 
 def for_comparison(runs: Runs, recipe: Recipe) -> Measures:

@@ -26,7 +26,23 @@ class OverSeeds(NamedTuple):
     spread: float | None
 
 
-Cell = OverSeeds | Estimate | float | str | None
+class BesideSeeds(NamedTuple):
+    """A measure of one run, and how it varies among runs that differ in their seeds.
+
+    Attributes:
+      own: of the one run, with its standard error over test examples.
+      mean: the mean over all runs.
+      deviation: the standard deviation over all runs.
+      number: the number of runs.
+    """
+
+    own: Estimate
+    mean: float
+    deviation: float
+    number: int
+
+
+Cell = OverSeeds | BesideSeeds | Estimate | float | str | None
 """Our number with a standard error, the papers' as printed, a word, or None, shown as "-"."""
 
 
@@ -92,6 +108,10 @@ def shown(cell: Cell) -> str:
     if isinstance(cell, OverSeeds):
         spread = "" if cell.spread is None else f" [{cell.spread:.{_places(cell.spread)}f}]"
         return f"{shown(cell.estimate)}{spread}"
+    if isinstance(cell, BesideSeeds):
+        places = _places(cell.deviation)
+        of_seeds = f"mean {cell.mean:.{places}f}, sd {cell.deviation:.{places}f}"
+        return f"{shown(cell.own)} [{cell.number} seeds: {of_seeds}]"
     if not isinstance(cell, Estimate):
         return str(cell)
     mean, error = cell
@@ -157,4 +177,11 @@ def table_as_json(table: Table) -> dict[str, Any]:
 def _as_json(cell: Cell) -> Any:
     if isinstance(cell, OverSeeds):
         return {**value_as_json(cell.estimate), "spread": cell.spread}
+    if isinstance(cell, BesideSeeds):
+        over_seeds = {
+            "mean": cell.mean,
+            "standard_deviation": cell.deviation,
+            "number": cell.number,
+        }
+        return {**value_as_json(cell.own), "over_seeds": over_seeds}
     return cell if isinstance(cell, str) else value_as_json(cell)

@@ -1,6 +1,5 @@
 """Runs that are trained once and evaluated once."""
 
-import contextlib
 import functools
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +10,7 @@ from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.evaluation.estimate import Estimate
 from jmvae_tf.models.adversarial import without_adversary
 from jmvae_tf.models.base import MultimodalVAE
+from jmvae_tf.reproduction.durations import kept_time
 from jmvae_tf.reproduction.recipes import JMVAE_RUN, Recipe
 from jmvae_tf.reproduction.scales import Scale
 from jmvae_tf.runtime.errors import UserError
@@ -138,10 +138,7 @@ class Runs:
         """
         states = [f"  {line}" for line in self.states(recipes)]
         heading = f"runs in {self.path}, {self.named}, seed {self.seed}:"
-        left = sum(self.epochs_left(recipe) for recipe in recipes)
-        work = f"{left} epochs are left to train, which, with all measures, takes"
-        last = [f"{work} {self.scale.duration} on two cores"] if left else []
-        print(heading, *states, *last, "", sep="\n", flush=True)
+        print(heading, *states, sep="\n", flush=True)
 
     def epochs_left(self, recipe: Recipe) -> int:
         """Returns the number of epochs that a run lacks; see `epochs_done`."""
@@ -189,19 +186,18 @@ class Runs:
             if epoch < settings.epochs:
                 epochs = f"epoch {epoch + 1} to {settings.epochs}"
                 print(f"{recipe.name}: training, {epochs}", flush=True)
-            with self.timed(folder, "training"):
+            with kept_time(folder, "training"):
                 train(model, settings, data, folder, epoch)
         return without_adversary(model)
 
-    def timed(self, folder: RunFolder, work: str) -> contextlib.AbstractContextManager[None]:
-        """Surrounds the training and the measuring of a run; here nothing comes of it.
+    def is_measured(self, recipe: Recipe, name: str) -> bool:
+        """Tells whether a run seems to have been measured; another protocol may repeat it.
 
         Args:
-          folder: the folder of the run.
-          work: "training" or "measuring".
+          recipe: the recipe of the run.
+          name: the name of the measures' file; see `remembered`.
         """
-        del folder, work
-        return contextlib.nullcontext()
+        return (self.folder(recipe).path / "measures" / f"{name}.json").is_file()
 
     def remembered(
         self,
@@ -242,7 +238,7 @@ class Runs:
                 return measures
         model = self.trained(recipe)
         print(f"{recipe.name}: measuring {name}", flush=True)
-        with self.timed(folder, "measuring"):
+        with kept_time(folder, "measuring", name):
             measures = measure(model)
         write_json(path, {"of": identity, "measures": measures})
         return measures

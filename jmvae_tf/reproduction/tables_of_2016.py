@@ -1,21 +1,38 @@
 """The tables of the 2016 paper: importance-weighted log-likelihoods."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from jmvae_tf.reproduction import published, recipes
-from jmvae_tf.reproduction.measures import ZEROS, Measures, likelihoods
+from jmvae_tf.reproduction.measures import ZEROS, Measures, likelihoods, likelihoods_name
 from jmvae_tf.reproduction.paper_table import Cell, Table, TablePart
+from jmvae_tf.reproduction.recipes import Recipe
 from jmvae_tf.reproduction.runs import Runs
 
 _REAL = "real images"
 
 
+def _inference(recipe: Recipe) -> Mapping[str, Any] | None:
+    """The inference that a run is measured with; None for that of its settings."""
+    return ZEROS if recipe == recipes.JMVAE_RUN else None
+
+
+def measured_run(runs: Runs, recipe: Recipe) -> Measures:
+    """Trains and measures a run, as far as it is not done, as these tables need it."""
+    return likelihoods(runs, recipe, _inference(recipe))
+
+
+def measures_name(recipe: Recipe) -> str:
+    """Returns the name of the measures that these tables need of a run."""
+    return likelihoods_name(_inference(recipe))
+
+
 def _of_both_tables(runs: Runs) -> dict[str, Measures]:
     """Computes the measures of the models in both tables of digits, by row."""
     return {
-        "JMVAE-zero": likelihoods(runs, recipes.JMVAE_RUN, ZEROS),
+        "JMVAE-zero": measured_run(runs, recipes.JMVAE_RUN),
         **{
-            f"JMVAE-kl, α = {alpha:g}": likelihoods(runs, recipe)
+            f"JMVAE-kl, α = {alpha:g}": measured_run(runs, recipe)
             for alpha, recipe in recipes.JMVAE_KL_RUNS_BY_ALPHA.items()
         },
     }
@@ -24,10 +41,10 @@ def _of_both_tables(runs: Runs) -> dict[str, Measures]:
 def table_1(runs: Runs) -> Table:
     """Makes the marginal and conditional log-likelihoods of digits."""
     joint = _of_both_tables(runs)
-    marginal = {"VAE": likelihoods(runs, recipes.VAE_RUN), **joint}
+    marginal = {"VAE": measured_run(runs, recipes.VAE_RUN), **joint}
     conditional = {
-        "CVAE": likelihoods(runs, recipes.CVAE_RUNS["image"]),
-        "CMMA": likelihoods(runs, recipes.CMMA_RUNS["image"]),
+        "CVAE": measured_run(runs, recipes.CVAE_RUNS["image"]),
+        "CMMA": measured_run(runs, recipes.CMMA_RUNS["image"]),
         **joint,
     }
 
@@ -87,8 +104,8 @@ def table_2(runs: Runs) -> Table:
     }
     measured = {}
     for row, recipe in plain.items():
-        measured[row] = likelihoods(runs, recipe)
-        measured[f"{row}-GAN"] = likelihoods(runs, recipes.GAN_RUNS[recipe.model])
+        measured[row] = measured_run(runs, recipe)
+        measured[f"{row}-GAN"] = measured_run(runs, recipes.GAN_RUNS[recipe.model])
 
     def rows(kinds: Sequence[str], *names: str) -> dict[str, list[Cell]]:
         return {

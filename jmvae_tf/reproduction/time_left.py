@@ -9,6 +9,7 @@ import numpy as np
 from jmvae_tf.data.data_set import DataSet
 from jmvae_tf.reproduction.compared_runs import ComparedRuns
 from jmvae_tf.reproduction.durations import Durations, read_durations
+from jmvae_tf.reproduction.measures import COMPARED
 from jmvae_tf.reproduction.recipes import Recipe
 from jmvae_tf.runtime.progress import time_in_words
 from jmvae_tf.settings import Settings
@@ -48,7 +49,7 @@ class TimeLeft:
             if number
         }
         left = sum(of_model.values())
-        unmeasured = sum(not runs.is_measured(recipe) for recipe in self._recipes)
+        unmeasured = sum(not runs.is_measured(recipe, COMPARED) for recipe in self._recipes)
         if not unmeasured and not left:
             return ""
         training = ""

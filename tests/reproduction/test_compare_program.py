@@ -117,7 +117,7 @@ def test_only_what_is_missing_is_measured(tmp_path, monkeypatch, capsys):
     measured = []
 
     def measured_once(runs, recipe):
-        if not runs.is_measured(recipe):
+        if not runs.is_measured(recipe, COMPARED):
             measured.append(recipe.name)
             shutil.copy(runs.folder(recipes[0]).path / "measures" / taken.name, taken)
         return original(runs, recipe)

@@ -88,8 +88,8 @@ def test_training_and_measuring_are_timed(tmp_path):
     assert spent.epochs == 2
     assert spent.training > 0
     assert spent.measuring > 0
-    assert runs.is_measured(RECIPE)
+    assert runs.is_measured(RECIPE, COMPARED)
     shutil.rmtree(runs.folder(RECIPE).path / "measures")
-    assert not runs.is_measured(RECIPE)
+    assert not runs.is_measured(RECIPE, COMPARED)
     runs.remembered(RECIPE, COMPARED, {}, lambda model: {"number": 3})
     assert read_durations(runs.folder(RECIPE)).epochs == 0, "it was not trained again"

@@ -44,6 +44,17 @@ def test_only_measuring_that_ended_counts(folder):
         assert read_durations(folder) == Durations(0, 0, 10)
 
 
+def test_each_file_of_measures_has_its_time(folder):
+    for name in ("generation", "likelihoods", "generation"):
+        with kept_time(folder, "measuring", name):
+            pass
+    both = {"generation": 10, "likelihoods": 10}
+    assert read_durations(folder) == Durations(0, 0, 20, both)
+    with kept_time(folder, "training"):
+        folder.checkpoint_of(3).touch()
+    assert read_durations(folder) == Durations(10, 3, 20, both)
+
+
 @pytest.mark.parametrize(
     "found",
     [
@@ -52,6 +63,8 @@ def test_only_measuring_that_ended_counts(folder):
         {"training": -1.0, "epochs": 2, "measuring": 1.0},
         {"training": 1.0, "epochs": True, "measuring": 1.0},
         {"training": float("inf"), "epochs": 2, "measuring": 1.0},
+        {"training": 1.0, "epochs": 2, "measuring": 1.0, "measured": 3.0},
+        {"training": 1.0, "epochs": 2, "measuring": 1.0, "measured": {"generation": -1.0}},
     ],
 )
 def test_what_no_run_wrote_is_no_time(tmp_path, found):

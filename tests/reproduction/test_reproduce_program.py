@@ -42,6 +42,14 @@ from tests.helpers.reproductions import JMVAE, picture
         (["--figure=3", "--data=digits"], "choose another --data, or leave it out"),
         (["--figure=3", "--scale=papers"], "did you mean paper?"),
         (["--figure=3", "--seed=-1"], "received --seed=-1"),
+        (
+            ["--table=2016-3", "--only=jmvae,jmva_kl"],
+            "--only must be one of jmvae, jmvae_kl-alpha-0.01, jmvae_kl-alpha-0.1, jmvae_kl; "
+            "received --only=jmva_kl; did you mean jmvae_kl?",
+        ),
+        (["--figure=3", "--only=jmvae"], "received --only=jmvae; choose one of them"),
+        (["--table=2016-3", "--only=jmvae,jmvae"], "received jmvae more than once; leave out"),
+        (["--table=2016-3", "--only="], "names at least one run; received --only=; leave it out"),
         (["--figure=3", "--epochs=3"], "There is no flag --epochs"),
     ],
 )
@@ -69,6 +77,7 @@ def test_help_tells_tables_figures_and_scales_without_tensorflow(tmp_path):
         "--data",
         "--data_dir",
         "--runs_dir",
+        "--only",
         "--seed",
     ):
         assert name in done.stdout
@@ -110,6 +119,68 @@ def test_program_uses_what_is_there(runs, folder, tmp_path, monkeypatch):
     assert "-977.2" in done.stdout
 
 
+# bin/reproduce with a table of two small runs of digits.
+TABLE_OF_DIGITS = """
+import pathlib
+from jmvae_tf.programs import reproduce
+from jmvae_tf.programs.common import run_program
+from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+load_tensorflow()
+from jmvae_tf.reproduction import recipes, scales, tables_of_2016
+from jmvae_tf.reproduction.paper_table import Table, TablePart
+from tests.helpers.reproductions import JMVAE_KL, JMVAE_H, TINY_SCALE
+from jmvae_tf.reproduction import tables
+import dataclasses
+tiny = dataclasses.replace(
+    TINY_SCALE, name="quick", overrides={**TINY_SCALE.overrides, "epochs": 1, "warmup_epochs": 0}
+)
+scales.SCALES["quick"]["digits"] = tiny
+recipes.TABLES["2016-3"] = (JMVAE_KL, JMVAE_H)
+recipes.DATA_CHOICES["2016-3"] = ("digits",)
+
+def table_3(runs):
+    rows = {x.name: [tables_of_2016.measured_run(runs, x)["log_p_joint_multiple"]]
+            for x in recipes.TABLES["2016-3"]}
+    return Table("Joint", [TablePart("joint", "joint", ("ours",), rows)], [])
+
+tables._MAKERS["2016-3"] = tables._MAKERS["2016-3"]._replace(make=table_3)
+run_program.run(reproduce)
+"""
+
+
+@pytest.mark.slow
+def test_single_rows_and_then_the_table_with_its_spread_over_seeds(tmp_path):
+    def reproduce(*arguments: str) -> str:
+        done = start_code(tmp_path, TABLE_OF_DIGITS, "--table=2016-3", *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    told = reproduce("--only=jmvae_kl-latent-2")
+    folder = tmp_path / "runs" / "reproduce-quick-digits"
+    assert [x.name for x in folder.iterdir()] == ["jmvae_kl-latent-2"]
+    end = told.splitlines()[-5:]
+    assert end[0] == (
+        "table 2016-3 lacks 1 epoch of jmvae_h-latent-2, and measures of jmvae_h-latent-2"
+    )
+    assert end[-1] == "the same command without --only does the rest and makes it"
+    told = reproduce("--only=jmvae_h-latent-2")
+    assert told.endswith("table 2016-3 lacks nothing: the same command without --only makes it\n")
+    told = reproduce()
+    assert ": training," not in told
+    assert "seeds:" not in told
+    told = reproduce("--seed=1")
+    assert (tmp_path / "runs" / "reproduce-quick-digits-seed-1" / "jmvae_kl-latent-2").is_dir()
+    assert "[2 seeds: mean -" in told
+    assert "trainings with the seeds 0, 1," in told
+    file = json.loads((folder / "tables" / "2016-3.json").read_text())
+    other = json.loads(
+        (folder.parent / f"{folder.name}-seed-1" / "tables" / "2016-3.json").read_text()
+    )
+    cells = [x["sections"]["joint"]["jmvae_kl-latent-2"]["ours"] for x in (file, other)]
+    mean = np.mean([x["mean"] for x in cells])
+    assert cells[1]["over_seeds"]["mean"] == pytest.approx(mean)
+
+
 @pytest.mark.slow
 def test_program_that_is_interrupted_says_how_to_go_on(tmp_path, mnist_dir):
     arguments = ["--figure=3", f"--data_dir={mnist_dir}", "--seed=5"]
@@ -121,7 +192,7 @@ def test_program_that_is_interrupted_says_how_to_go_on(tmp_path, mnist_dir):
         "interrupted: finished work is kept; resume with the same command, "
         f"bin/reproduce {' '.join(arguments[:1])} --data_dir={mnist_dir} --seed=5\n"
     )
-    run = tmp_path / "runs" / "reproduce-quick" / "jmvae-latent-2"
+    run = tmp_path / "runs" / "reproduce-quick-seed-5" / "jmvae-latent-2"
     assert json.loads((run / "config.json").read_text())["epochs"] == 20
 
 

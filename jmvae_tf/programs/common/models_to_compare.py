@@ -1,8 +1,9 @@
 """Reads which models are compared, before TensorFlow is loaded."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from jmvae_tf.models.registry import MODELS
+from jmvae_tf.programs.common.shared_flags import check_once
 from jmvae_tf.reproduction.compared_models import COMPARABLE
 from jmvae_tf.runtime.errors import UserError, check_choice
 from jmvae_tf.runtime.rules import A_SEED
@@ -20,12 +21,12 @@ def read_models(models: Sequence[str], seeds: Sequence[str]) -> dict[str, list[i
         seed comes twice or is none.
     """
     numbers = [_seed(text) for text in seeds]
-    _check_once("seeds", numbers)
+    check_once("seeds", numbers)
     if not numbers or not models:
         flag = "seeds" if models else "models"
         raise UserError(f"--{flag} names at least one", f"--{flag}=", "leave it out, or add one")
     named = [text.partition(":") for text in models]
-    _check_once("models", [name for name, _, _ in named])
+    check_once("models", [name for name, _, _ in named])
     return {name: numbers[: _number(name, of, text, len(numbers))] for name, of, text in named}
 
 
@@ -55,13 +56,3 @@ def _seed(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and A_SEED.holds(int(text[:19]))):
         raise UserError(f"A seed must be {A_SEED.text}", f"--seeds with {text}", "change it")
     return int(text)
-
-
-def _check_once(flag: str, values: Collection[str | int]) -> None:
-    twice = [x for x in dict.fromkeys(values) if list(values).count(x) > 1]
-    if twice:
-        raise UserError(
-            f"--{flag} names each once",
-            f"{', '.join(map(str, twice))} more than once",
-            "leave out the others",
-        )

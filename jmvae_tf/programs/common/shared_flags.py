@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from collections.abc import Collection
 from typing import Any
 
 from absl import flags
@@ -183,6 +184,17 @@ def given_flags(*holders: flags.FlagHolder) -> dict[str, Any]:
 def given_again(*holders: flags.FlagHolder) -> list[str]:
     """Returns the flags that the user gave as arguments for another start."""
     return [f"--{name}={value}" for name, value in given_flags(*holders).items()]
+
+
+def check_once(flag: str, values: Collection[str | int]) -> None:
+    """Raises UserError if a value of a list comes twice."""
+    twice = [x for x in dict.fromkeys(values) if list(values).count(x) > 1]
+    if twice:
+        raise UserError(
+            f"--{flag} names each once",
+            f"{', '.join(map(str, twice))} more than once",
+            "leave out the others",
+        )
 
 
 def check_picture_name(out: str | pathlib.Path, suffix: str = ".png") -> None:

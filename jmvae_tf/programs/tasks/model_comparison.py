@@ -20,7 +20,7 @@ from jmvae_tf.reproduction.comparison_table import (
     table_parts,
 )
 from jmvae_tf.reproduction.durations import read_durations
-from jmvae_tf.reproduction.measures import Measures, for_comparison
+from jmvae_tf.reproduction.measures import COMPARED, Measures, for_comparison
 from jmvae_tf.reproduction.paper_table import Table, table_as_markdown, table_as_text
 from jmvae_tf.reproduction.recipes import Recipe
 from jmvae_tf.reproduction.time_left import TimeLeft
@@ -94,7 +94,7 @@ def _measured(runs: ComparedRuns, recipes: Sequence[Recipe], left: TimeLeft) -> 
     """Trains and measures what is missing; returns the measures of the runs by name."""
     measured = {}
     for number, recipe in enumerate(recipes, start=1):
-        was_done = runs.is_measured(recipe)
+        was_done = runs.is_measured(recipe, COMPARED)
         measured[recipe.name] = for_comparison(runs, recipe)
         if not was_done:
             done = f"{number} of {len(recipes)} runs are done"
