@@ -1,11 +1,14 @@
 """Tests of the presets: the papers' numbers, and which settings a model on a data set has."""
 
+import dataclasses
+
 import pytest
 
 from jmvae_tf import presets
 from jmvae_tf.data.polydigits import VIEWS
 from jmvae_tf.data.registry import DATA_SETS
 from jmvae_tf.models.registry import MODELS
+from jmvae_tf.presets import settings_of_recipe
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.settings import setting_fields, settings_of
 
@@ -207,3 +210,27 @@ def test_a_data_set_has_splits_of_its_own(data):
     message = rf"--split of {data} must be {' or '.join(splits)}; received --split=halves;"
     with pytest.raises(UserError, match=message):
         settings_of("vae", data, {"split": "halves"})
+
+
+def test_a_recipe_is_the_preset_but_for_what_is_named():
+    found = settings_of("jmvae_kl", "mnist", settings_of_recipe("best", "jmvae_kl", "mnist"))
+    paper = settings_of("jmvae_kl", "mnist", settings_of_recipe("paper", "jmvae_kl", "mnist"))
+    assert paper == settings_of("jmvae_kl", "mnist", {})
+    assert found == dataclasses.replace(
+        paper, alpha=0.1, epochs=200, warmup_epochs=20, decay_epochs=200, ema_momentum=0.999
+    )
+
+
+def test_what_the_user_chose_replaces_a_recipe_and_schedules_keep_their_shares():
+    chosen = {"epochs": 50, "alpha": 1.0, "num_samples": 5}
+    found = settings_of_recipe("best", "jmvae_kl", "mnist", chosen)
+    assert (found["epochs"], found["decay_epochs"], found["warmup_epochs"]) == (50, 50, 5)
+    assert (found["alpha"], found["num_samples"], found["ema_momentum"]) == (1.0, 5, 0.999)
+    found = settings_of_recipe("best", "jmvae_kl", "mnist", {"decay_epochs": 0, "warmup_epochs": 1})
+    assert (found["epochs"], found["decay_epochs"], found["warmup_epochs"]) == (200, 0, 1)
+
+
+@pytest.mark.parametrize("data", [x for x in DATA_SETS if x != "mnist"])
+def test_other_data_have_no_best_recipe(data):
+    with pytest.raises(UserError, match=f"for --data=mnist only; received --data={data};"):
+        settings_of_recipe("best", "jmvae_kl", data)

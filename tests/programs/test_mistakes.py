@@ -41,6 +41,14 @@ MISTAKES = {
     "train --model=mvtcae --alpha=2": "--alpha of mvtcae must be from 0 to 1; received --alpha=2.0",
     "train --model=mmvae --gradient=exact_dreg --mean_of_weights=tighter": "--gradient=exact_dreg i"
     "s the gradient of --mean_of_weights=looser; received --gradient=exact_dreg --mean_of_weights=",
+    "train --recipe=bets": "--recipe must be one of paper, best; received --recipe=bets; did you me"
+    "an best?",
+    "train --recipe=best": "--recipe=best has settings for --data=mnist only; received --data=digit"
+    "s; leave --recipe out, or choose another --data",
+    "train --recipe=best --data=mnist --model=jmvae": "--recipe=best has settings for --model=jmvae"
+    "_kl only; received --model=jmvae; leave --recipe out, or choose another --model",
+    "train --recipe=best --resume": "A run of --resume keeps its own settings; received --resume an"
+    "d --recipe=best; leave one of them out",
     "train --model=vae --gradient=exact_dreg": "--gradient of vae must be plain or dreg; received -"
     "-gradient=exact_dreg; change it",
     "train --gradient=dreg": "--gradient is one of several samples; received --gradient=dreg with -"

@@ -52,6 +52,19 @@ def test_settings_are_those_of_the_run_and_not_of_the_preset(here):
     assert named.settings == settings
 
 
+def test_a_run_by_a_recipe_is_repeated_by_its_config(here):
+    """Which has plain settings; a recipe beside it is refused."""
+    plan = make_plan("jmvae_kl", "mnist", {"epochs": 3}, named={}, recipe="best", **USUAL)
+    assert (plan.settings.alpha, plan.settings.decay_epochs) == (0.1, 3)
+    config = _written(here, plan.settings)
+    assert "recipe" not in config.read_text()
+    assert _plan(config).settings == plan.settings
+    with pytest.raises(UserError, match="received --config and --recipe=best; leave one of them"):
+        make_plan("jmvae_kl", "mnist", {}, named={}, recipe="best", config=str(config), **USUAL)
+    with pytest.raises(UserError, match=r"received --data=\./shells; leave --recipe"):
+        make_plan("jmvae_kl", "./shells", {}, named={}, recipe="best", **USUAL)
+
+
 def test_flags_override_settings_and_are_checked(here):
     config = _written(here, settings_of("jmvae_kl", "digits", {"latent_dim": 3}))
     plan = _plan(config, {"seed": 5, "encoders": {"image": "D4R"}})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jmvae_tf.data.own.data_source import DataSource, data_source_of
 from jmvae_tf.data.own.preset import Counts
 from jmvae_tf.models.registry import MODELS
+from jmvae_tf.presets import TRAINING_RECIPES, settings_of_recipe
 from jmvae_tf.programs.common.chosen_run import default_run, export_folder
 from jmvae_tf.programs.common.idle_settings import check_used
 from jmvae_tf.programs.common.repeated_run import repeated_settings
@@ -71,6 +72,7 @@ def make_plan(
     distribute: str | None,
     named: Mapping[str, str],
     config: str | None = None,
+    recipe: str = "paper",
 ) -> TrainingPlan:
     """Checks the flags against each other and against the run's folder.
 
@@ -86,13 +88,22 @@ def make_plan(
       distribute: see `TrainingPlan`.
       named: "model" and "data" if the user gave them; a resumed run keeps its own.
       config: the `config.json` of a run to repeat; None for the preset.
+      recipe: the named settings to start from; "paper" for the preset.
 
     Raises:
       UserError: if a name or a setting is unknown, flags exclude each other, or the folder cannot
         be used.
     """
     check_choice("model", model, MODELS)  # Both are part of the folder's name.
+    check_choice("recipe", recipe, TRAINING_RECIPES)
     repeated: Settings | None = None
+    if recipe != "paper" and (resume or config is not None):
+        other = "--resume" if resume else "--config"
+        raise UserError(
+            f"A run of {other} keeps its own settings",
+            f"{other} and --recipe={recipe}",
+            "leave one of them out",
+        )
     if config is None:
         source = data_source_of(data)
         usual = default_run(source.name, model, overrides.get("target"))
@@ -120,8 +131,10 @@ def make_plan(
         if repeated is not None:
             settings = repeated
         elif source.kind == "known":
-            settings = settings_of(model, source.name, overrides)
+            given = settings_of_recipe(recipe, model, source.name, overrides)
+            settings = settings_of(model, source.name, given)
         else:
+            settings_of_recipe(recipe, model, source.given)  # Raises for any but the preset.
             check_values(overrides)
         if settings is not None:
             check_used(settings, overrides)
