@@ -24,7 +24,10 @@ def test_the_tool_that_ships_models_explains_itself(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["count_additions", "draw_digits", "draw_moving_picture", "measure_structure", "write_help"],
+    [
+        *("count_additions", "draw_digits", "draw_moving_picture", "keep_runs"),
+        *("measure_structure", "write_help"),
+    ],
 )
 def test_the_other_tools_explain_themselves_and_do_nothing_else(tmp_path, name):
     done = subprocess.run(
