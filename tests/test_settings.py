@@ -212,7 +212,9 @@ def test_runs_of_earlier_versions_are_what_they_were(tmp_path, path):
     config = _config(path)
     assert {name: settings[name] for name in config} == config
     added = {name: x for name, x in settings.items() if name not in config and x}
-    assert added == {"beta": 1.0} | {
+    of_samples = {} if settings["num_samples"] is None else {"num_samples": 1, "gradient": "plain"}
+    assert (not of_samples) == (settings["model"] in ("jmvae_h", "cvae_gan"))
+    assert added == {"beta": 1.0, **of_samples} | {
         "0.1.0-digits-jmvae": {"feed_back": "samples", "precision": "float32"},
         "0.1.0-mnist-jmvae_kl": {"precision": "float32"},
         "0.3.0-toyfaces-cvae_gan": {

@@ -27,7 +27,8 @@ class JMVAE(SeveralSamples, IterativelySampledVAE):
     Args:
       modalities: name to `Modality`.
       latent_dim: the number of values of z.
-      **kwargs: passed to `SeveralSamples`, such as `num_samples`, and to `IterativelySampledVAE`.
+      **kwargs: `num_samples`, K, 1 in the papers, and `gradient`, "plain" or "dreg", of
+        `SeveralSamples`; others are passed to `IterativelySampledVAE`.
 
     Raises:
       ValueError: if an argument is out of its range or names an unknown modality.

@@ -35,7 +35,8 @@ class JMVAEKL(SeveralSamples, JointAndSingleVAE):
       alpha: the weight of the divergences between the encoders (2016 paper; 1 in the 2018 paper).
       anneal_alpha: whether the warm-up's weight also multiplies alpha; not in the papers.
       gamma: the weight of each modality's reconstruction from its own encoder; 0 in the papers.
-      **kwargs: passed to `SeveralSamples`, such as `num_samples`, and to `JointAndSingleVAE`.
+      **kwargs: `num_samples`, K, 1 in the papers, and `gradient`, "plain" or "dreg", of
+        `SeveralSamples`; others are passed to `JointAndSingleVAE`.
 
     Raises:
       ValueError: if an argument is out of its range or names an unknown modality.

@@ -30,7 +30,8 @@ class VAE(SeveralSamples):
         chosen by event shape if none is given.
       decoders: the same name to the body of p(x|z), as for `encoders`.
       seed: seed of the latent samples drawn in training and testing.
-      **kwargs: passed to `SeveralSamples`, such as `num_samples`, and to `MultimodalVAE`.
+      **kwargs: `num_samples`, K, 1 in the papers, and `gradient`, "plain" or "dreg", of
+        `SeveralSamples`; others are passed to `keras.Model`.
 
     Raises:
       ValueError: if there is not exactly one modality, or an argument is out of its range.
