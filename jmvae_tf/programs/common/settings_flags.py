@@ -8,6 +8,7 @@ from typing import Any
 
 from absl import flags
 
+from jmvae_tf.models.registry import MODELS
 from jmvae_tf.presets import preset_values
 from jmvae_tf.programs.common import help_text
 from jmvae_tf.runtime.errors import UserError
@@ -56,9 +57,10 @@ def _presets(field: dataclasses.Field) -> str:
     texts = {where: _as_flag(value) for where, value in values.items() if value is not None}
     if not texts:
         return ""
-    if len(set(texts.values())) == 1:
-        return f" [{next(iter(texts.values()))}]"
-    text = ", ".join(f"{where}: {value}" for where, value in texts.items())
+    of_data = {value for where, value in texts.items() if where not in MODELS}
+    shared = of_data if len(of_data) == 1 else set()
+    named = [f"{where}: {x}" for where, x in texts.items() if where in MODELS or not shared]
+    text = ", ".join([*shared, *named])
     return f" [{text}]" if len(text) <= _LONGEST_PRESETS else ""
 
 
