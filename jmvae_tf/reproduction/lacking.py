@@ -7,15 +7,20 @@ import numpy as np
 from jmvae_tf.reproduction.durations import Durations, read_durations
 from jmvae_tf.reproduction.recipes import FIGURES, TABLES, Recipe
 from jmvae_tf.reproduction.runs import Runs
+from jmvae_tf.reproduction.seed_folders import folders_of_other_seeds
 from jmvae_tf.reproduction.tables import measures_for_table
 from jmvae_tf.runtime.progress import time_in_words
+from jmvae_tf.training.run_folder import RunFolder
+
+_UNTIMED = "no run of the same model was timed at this scale"
 
 
 def what_lacks(runs: Runs, kind: str, name: str) -> list[str]:
     """Says in lines what a table or a figure lacks and what that would cost.
 
-    Times are those of runs of the same model in the folder. Runs of models of which none was timed
-    are named beside them, and then how long everything takes at this scale.
+    Times are those of runs of the same model in the folder, and in those of other seeds beside it.
+    Runs of models of which none was timed are named beside them, and then how long everything takes
+    at this scale.
 
     Args:
       runs: the runs of one scale and one seed.
@@ -57,21 +62,23 @@ def what_lacks(runs: Runs, kind: str, name: str) -> list[str]:
     if not lacks:
         return []
     lines = [f"{kind} {name} lacks {', and '.join(lacks)}"]
+    everything = f"everything at --scale={runs.scale.name} takes {runs.scale.duration} on two cores"
+    if not any(is_known for _, is_known in costs):
+        return [*lines, f"no estimate: {_UNTIMED}; {everything}"]
     lines += [line for line, _ in costs]
-    if not all(is_known for _, is_known in costs):
-        scale = runs.scale
-        lines.append(f"everything at --scale={scale.name} takes {scale.duration} on two cores")
-    return lines
+    return lines if all(is_known for _, is_known in costs) else [*lines, everything]
 
 
 def _spent(runs: Runs) -> Mapping[str, list[Durations]]:
-    """Reads what was spent on all runs of the folder, by model."""
+    """Reads what was spent on all runs of the folder and of other seeds, by model."""
     known = {
         recipe.name: recipe for of in (TABLES, FIGURES) for row in of.values() for recipe in row
     }
     found: dict[str, list[Durations]] = {recipe.model: [] for recipe in known.values()}
+    others = folders_of_other_seeds(runs.path, runs.scale.name, runs.data_name)
     for recipe in known.values():
-        found[recipe.model].append(read_durations(runs.folder(recipe)))
+        for path in (runs.path, *others):
+            found[recipe.model].append(read_durations(RunFolder(path / recipe.name)))
     return found
 
 
@@ -94,11 +101,10 @@ def _cost(work: str, seconds: Mapping[str, float | None]) -> list[tuple[str, boo
     lines = []
     if known:
         total = time_in_words(sum(known.values()))
-        by = "by runs of the same models in this folder"
+        by = "by timed runs of the same models at this scale"
         lines.append((f"estimate: {work} {', '.join(known)} takes about {total}, {by}", True))
     if unknown:
-        why = "no run of the same model in this folder was timed"
-        lines.append((f"no estimate of {work} {', '.join(unknown)}: {why}", False))
+        lines.append((f"no estimate of {work} {', '.join(unknown)}: {_UNTIMED}", False))
     return lines
 
 

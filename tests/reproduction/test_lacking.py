@@ -11,6 +11,7 @@ from jmvae_tf.reproduction.tables import measures_for_table
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import write_json
 
+UNTIMED = "no run of the same model was timed at this scale"
 OTHER = JMVAE_KL_RUNS_BY_ALPHA[0.1]
 
 
@@ -42,12 +43,9 @@ def times(training=600.0, epochs=20, **measured):
 
 def test_of_nothing_that_was_timed_only_the_scale_is_known(runs):
     names = "jmvae, jmvae_kl-alpha-0.01, jmvae_kl-alpha-0.1, jmvae_kl"
-    why = "no run of the same model in this folder was timed"
     assert what_lacks(runs, "table", "2016-3") == [
         f"table 2016-3 lacks 80 epochs of {names}, and measures of {names}",
-        f"no estimate of training {names}: {why}",
-        f"no estimate of measuring {names}: {why}",
-        "everything at --scale=quick takes hours on two cores",
+        f"no estimate: {UNTIMED}; everything at --scale=quick takes hours on two cores",
     ]
 
 
@@ -59,20 +57,35 @@ def test_a_time_goes_by_runs_of_the_same_model(runs):
         "table 2016-3 lacks 55 epochs of jmvae, jmvae_kl-alpha-0.01, jmvae_kl-alpha-0.1, and "
         "measures of jmvae, jmvae_kl-alpha-0.01, jmvae_kl-alpha-0.1",
         # 30 s an epoch, 35 epochs.
-        "estimate: training jmvae_kl-alpha-0.01, jmvae_kl-alpha-0.1 takes about 18 min, by runs of "
-        "the same models in this folder",
-        "no estimate of training jmvae: no run of the same model in this folder was timed",
-        "estimate: measuring jmvae_kl-alpha-0.01, jmvae_kl-alpha-0.1 takes about 4 min, by runs of "
-        "the same models in this folder",
-        "no estimate of measuring jmvae: no run of the same model in this folder was timed",
+        "estimate: training jmvae_kl-alpha-0.01, jmvae_kl-alpha-0.1 takes about 18 min, by timed "
+        "runs of the same models at this scale",
+        f"no estimate of training jmvae: {UNTIMED}",
+        "estimate: measuring jmvae_kl-alpha-0.01, jmvae_kl-alpha-0.1 takes about 4 min, by timed "
+        "runs of the same models at this scale",
+        f"no estimate of measuring jmvae: {UNTIMED}",
         "everything at --scale=quick takes hours on two cores",
     ]
 
 
 def test_the_time_of_other_measures_is_none_of_these(runs):
+    do(runs, JMVAE_KL_RUN, durations=times())
     do(runs, JMVAE_RUN, measures=["generation"], durations=times(generation=900.0))
     lines = what_lacks(runs, "table", "2016-3")
     assert any(x.startswith("no estimate of measuring jmvae,") for x in lines)
+
+
+def test_runs_of_other_seeds_tell_how_long_these_take(tmp_path):
+    first = Runs(tmp_path / "reproduce-quick", QUICK)
+    for recipe in (JMVAE_RUN, JMVAE_KL_RUN):
+        do(first, recipe, durations=times(60.0, 20))
+    second = Runs(tmp_path / "reproduce-quick-seed-1", QUICK, 1)
+    assert what_lacks(second, "figure", "4") == [
+        "figure 4 lacks 60 epochs of jmvae, jmvae_h, jmvae_kl",
+        "estimate: training jmvae, jmvae_kl takes about 2 min, by timed runs of the same models at "
+        "this scale",
+        f"no estimate of training jmvae_h: {UNTIMED}",
+        "everything at --scale=quick takes hours on two cores",
+    ]
 
 
 def test_nothing_lacks(runs):
@@ -91,8 +104,7 @@ def test_a_figure_lacks_trainings_alone(runs):
         do(runs, recipe, durations=times())
     assert what_lacks(runs, "figure", "4") == [
         "figure 4 lacks 20 epochs of jmvae_kl",
-        "no estimate of training jmvae_kl: no run of the same model in this folder was timed",
-        "everything at --scale=quick takes hours on two cores",
+        f"no estimate: {UNTIMED}; everything at --scale=quick takes hours on two cores",
     ]
 
 
