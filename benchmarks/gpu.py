@@ -42,7 +42,7 @@ _PRECISIONS = flags.DEFINE_list(
 _XLA = flags.DEFINE_list("xla", ["no", "yes"], "no, yes or both")
 _BATCHES = flags.DEFINE_list("batches", ["1", "10"], "how many times the preset's batch")
 _SECONDS = flags.DEFINE_float("seconds", 1.0, "the least time of an epoch that counts")
-_LIMIT = flags.DEFINE_float("limit", 280.0, "seconds after which no row is begun")
+_LIMIT = flags.DEFINE_float("limit", 260.0, "seconds after which no row is begun")
 
 
 def main(argv):
