@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""MNIST with 1,000 labels of 60,000: JMVAE-kl on all rows against complete rows alone.
+"""MNIST with 1,000 labels of 60,000: models on all rows against complete rows alone.
 
 Labels are drawn by the seed; 50,000 digits are for training and 10,000 for validation, with their
 share of the labels. Trainings on complete rows alone (`--incomplete=drop`) may take as many steps
@@ -7,11 +7,13 @@ as those on all rows, and end when the bound on the complete validation rows has
 --patience epochs; the best epoch is measured. All else is the preset for own data.
 
     .venv/bin/python benchmarks/missing_labels.py --data_dir=DIR --runs=DIR --seeds=0,1,2
+    .venv/bin/python benchmarks/missing_labels.py --data_dir=DIR --models=mvae,mopoe --labels=30000
 
 All runs are measured on the 10,000 test digits with their labels. The judge of generated images
 learns from the 50,000 training digits and all of their labels, which the models never saw. It
-prints a table: means over seeds, the standard error of these means, and each run. Runs that are
-in the folder already are resumed, or measured as they are.
+prints a table of each model: means over seeds, the standard error of these means, and each run.
+What a model does not have stays empty. Runs that are in the folder already are resumed, or measured
+as they are.
 """
 
 import json
@@ -28,6 +30,7 @@ from mnist_with_gaps import with_labels  # noqa: E402
 
 _DATA_DIR = flags.DEFINE_string("data_dir", "data", "folder of MNIST's four idx files")
 _RUNS = flags.DEFINE_string("runs", "runs/missing_labels", "folder of the runs")
+_MODELS = flags.DEFINE_list("models", ["jmvae_kl"], "which models")
 _SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "seeds of the labels and of the training")
 _LABELS = flags.DEFINE_integer("labels", 1000, "labels of the 60,000 digits")
 _EPOCHS = flags.DEFINE_integer("epochs", 40, "epochs on all rows")
@@ -73,7 +76,7 @@ def _run(log, name, *arguments):
         subprocess.run(command, check=True, stdout=out, stderr=subprocess.STDOUT)
 
 
-def _train(folder, seed, incomplete):
+def _train(folder, model, seed, incomplete):
     """Trains a model, or resumes its training, and measures it; returns what it printed of both."""
     folder.mkdir(parents=True, exist_ok=True)
     run, metrics, log = folder / "run", folder / "metrics.json", folder / "log.txt"
@@ -105,6 +108,7 @@ def _train(folder, seed, incomplete):
             log,
             "train",
             *places,
+            f"--model={model}",
             f"--incomplete={incomplete}",
             f"--seed={seed}",
             f"--batch_size={_BATCH}",
@@ -124,24 +128,28 @@ def _train(folder, seed, incomplete):
 
 
 def main(_):
-    """Prints the table."""
+    """Prints the tables."""
+    print(f"MNIST, {_LABELS.value} of 60,000 labels, {_EPOCHS.value} epochs on all rows")
+    for model in _MODELS.value:
+        _print_model(model)
+
+
+def _print_model(model):
     values, errors = {}, {}
     for seed in map(int, _SEEDS.value):
         for way, incomplete in _WAYS.items():
-            folder = pathlib.Path(_RUNS.value) / f"{incomplete}-{seed}"
-            metrics, history = _train(folder, seed, incomplete)
+            folder = pathlib.Path(_RUNS.value) / f"{model}-{_LABELS.value}-{incomplete}-{seed}"
+            metrics, history = _train(folder, model, seed, incomplete)
             best = history["validation_bound"].idxmax()
+            found = {name: metrics[key] for name, key in _METRICS.items() if key in metrics}
             values[way, seed] = {
                 "epochs trained": len(history),
                 "epoch measured": int(history["epoch"][best]),
-                **{name: metrics[key]["mean"] for name, key in _METRICS.items()},
+                **{name: metric["mean"] for name, metric in found.items()},
             }
-            errors[way, seed] = {
-                name: metrics[key]["standard_error"] for name, key in _METRICS.items()
-            }
-            print(f"{way}, seed {seed}: {values[way, seed]}", file=sys.stderr, flush=True)
+            errors[way, seed] = {name: metric["standard_error"] for name, metric in found.items()}
+            print(f"{model}, {way}, seed {seed}: {values[way, seed]}", file=sys.stderr, flush=True)
     table, errors = pd.DataFrame(values), pd.DataFrame(errors)
-    print(f"MNIST, {_LABELS.value} of 60,000 labels, {_EPOCHS.value} epochs on all rows")
     for way in _WAYS:
         runs = table[way]
         summary = pd.DataFrame(
@@ -152,7 +160,7 @@ def main(_):
                 **{f"seed {seed}": runs[seed] for seed in runs},
             }
         ).reindex(runs.index)
-        print(f"\n{way}\n{summary.round(4).to_string(na_rep='')}")
+        print(f"\n{model}, {way}\n{summary.round(4).to_string(na_rep='')}", flush=True)
 
 
 if __name__ == "__main__":
