@@ -252,7 +252,7 @@ from jmvae_tf.demo.value_controls import ValueControls  # noqa: E402
 YES_OR_NO = _described("traits", (2,), (0.0, 1.0), "attributes")  # Without names.
 
 
-PAIRS = [[IMAGE, LABEL], [IMAGE, YES_OR_NO], [IMAGE]]
+PAIRS = [[IMAGE, LABEL], pytest.param([IMAGE, YES_OR_NO], marks=pytest.mark.slow), [IMAGE]]
 
 
 @pytest.fixture(scope="module", params=[*PAIRS, SHELLS], ids=lambda x: "_".join(y.name for y in x))

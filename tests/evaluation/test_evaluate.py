@@ -336,6 +336,7 @@ class TestKindsOfModalities:
         assert {"sizes_to_weights_mse", "weights_to_sizes_log_likelihood"} <= set(metrics)
         assert notes == []
 
+    @pytest.mark.slow  # `test_kinds` has a quick one.
     def test_an_image_of_each_kind(self):
         kinds = {"photo": "image", "species": "label", "traits": "attributes", "sizes": "vector"}
         metrics, notes = _evaluated(kinds)

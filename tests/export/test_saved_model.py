@@ -222,6 +222,7 @@ KINDS = {
 SLOW = {
     "cvae of three",
     "vae of images",
+    "vae of labels",
     "jmvae",
     "jmvae_kl of faces",
     "cmma of three",

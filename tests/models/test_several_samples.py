@@ -15,7 +15,13 @@ from jmvae_tf.models.several_samples import SeveralSamples
 from jmvae_tf.runtime.precision import computing_in
 from jmvae_tf.runtime.randomness import root_seed
 from tests.helpers.numpy_models import gaussian_of, log_normal, log_p_of
-from tests.helpers.small_models import examples, known_to, set_sequential_weights, small_model
+from tests.helpers.small_models import (
+    examples,
+    known_to,
+    set_sequential_weights,
+    small_model,
+    swept,
+)
 
 MODELS = [
     name for name, row in PLAIN_MODELS.items() if issubclass(row.model_class(), SeveralSamples)
@@ -73,7 +79,7 @@ def _by_hand(model, data, noise):
 
 
 @pytest.mark.parametrize("gradient", ["plain", "dreg"])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", swept(MODELS))
 def test_the_bound_of_five_samples_is_that_of_numpy(modalities, monkeypatch, name, gradient):
     drawn = _drawn(monkeypatch)
     options = {"alpha": 0.3} if name == "jmvae_kl" else {}
@@ -86,7 +92,7 @@ def test_the_bound_of_five_samples_is_that_of_numpy(modalities, monkeypatch, nam
     np.testing.assert_allclose(bound.value, _by_hand(model, data, noise), rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", swept(MODELS))
 def test_one_sample_is_the_paper_and_has_one_gradient(modalities, monkeypatch, name):
     """The same numbers, bit for bit, with and without the settings; nothing else is drawn."""
     drawn, found = _drawn(monkeypatch), []
@@ -104,7 +110,7 @@ def test_one_sample_is_the_paper_and_has_one_gradient(modalities, monkeypatch, n
                 np.testing.assert_array_equal(x, expected)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", swept(MODELS))
 def test_each_gradient_reaches_all_weights_and_leaves_the_value(modalities, name):
     data, values = examples(modalities, 5), []
     for gradient in ("plain", "dreg"):
@@ -120,7 +126,7 @@ def test_each_gradient_reaches_all_weights_and_leaves_the_value(modalities, name
 
 
 @pytest.mark.parametrize("gradient", ["plain", "dreg"])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", swept(MODELS))
 def test_examples_that_lack_modalities(modalities, name, gradient):
     """One has all, one the image, one the label and one nothing; what is hidden may be anything."""
     model = small_model(name, modalities, num_samples=4, gradient=gradient)

@@ -121,6 +121,7 @@ def test_every_model_trains_on_a_folder_with_gaps(here, train, model, capsys):
     assert load_checkpoint(folder.newest_checkpoint(), folder).modalities.keys() <= set(NAMES)
 
 
+@pytest.mark.slow
 def test_another_target(here, train):
     folder = train("cvae", target="measures")
     assert load_checkpoint(folder.newest_checkpoint(), folder).targets == ("measures",)

@@ -673,6 +673,7 @@ def generate(folder: pathlib.Path, trained, *arguments: str) -> str:
     return succeed(folder, "generate", f"--run={trained[0] / 'run'}", *arguments)
 
 
+@pytest.mark.slow  # `test_generate` has a quick one.
 def test_images_of_a_label(trained, tmp_path):
     flags = ("--given=label=7", "--num_samples=9", "--seed=3")
     assert generate(tmp_path, trained, *flags, "--out=new/first.png") == "new/first.png\n"

@@ -46,7 +46,8 @@ from tests.helpers.small_models import (
         pytest.param("jmvae", ("w",), ZEROS, marks=pytest.mark.slow),
         pytest.param("jmvae_h", ("x", "w"), {}, marks=pytest.mark.slow),
         pytest.param("jmvae_h", ("w",), ZEROS, marks=pytest.mark.slow),
-        ("cvae", ("x", "w"), {}),  # Weights p(x|z,w) p(z) / q: log p(x|w).
+        # Weights p(x|z,w) p(z) / q: log p(x|w).
+        pytest.param("cvae", ("x", "w"), {}, marks=pytest.mark.slow),
         # Weights p(x|z) p(z|w) / q: the same.
         pytest.param("cmma", ("x", "w"), {}, marks=pytest.mark.slow),
     ],
