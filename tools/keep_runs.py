@@ -16,10 +16,6 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "bin" / "lib"))
-
-from checkout import launch
-
 KEPT, PAGE = ROOT / "docs" / "runs", ROOT / "docs" / "results.md"
 PATTERNS = ("config.json", "history.csv", "metrics*.json", "measures/*.json")
 MADE_BY = "made_by.json"
@@ -215,6 +211,10 @@ def main():
         (arguments.command, arguments.commit, arguments.name, arguments.only)
     ):
         parser.error("--command, --commit, --name and --only need FOLDER")
+    # Not above: it replaces the package in the process of a test that imports this tool.
+    sys.path.insert(0, str(ROOT / "bin" / "lib"))
+    from checkout import launch
+
     launch.ensure_requirements()
     sys.path.insert(0, str(ROOT))
     try:

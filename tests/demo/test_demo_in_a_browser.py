@@ -192,14 +192,14 @@ def test_boxes_choices_and_sliders_are_one_state(page):
     page.locator("#draw-group0").get_by_label("Bald", exact=True).check()
     bald = _picture(page, "sample", first)
     _how_much(page)
-    assert _value(tab, f"draw-{_number_of('Bald')}") == 1
+    _until(page, lambda: _value(tab, f"draw-{_number_of('Bald')}") == 1)
     _move(page, tab, f"draw-{SMILE}", 2)
     smiling = _picture(page, "sample", bald)
-    assert _box(page, SMILE).is_checked()
+    _until(page, _box(page, SMILE).is_checked)
     _box(page, BANGS).check()  # Nobody is bald and has bangs.
     _picture(page, "sample", smiling)
     _until(page, lambda: _value(tab, f"draw-{_number_of('Bald')}") == -1)
-    assert page.locator("#draw-group0").get_by_label("None of these").is_checked()
+    _until(page, page.locator("#draw-group0").get_by_label("None of these").is_checked)
     assert _value(tab, f"draw-{SMILE}") == 2  # Stays where it was moved to.
     _move(page, tab, f"draw-{_number_of('Gray_Hair')}", 0.5)
     _until(page, page.locator("#draw-group0").get_by_label("Gray", exact=True).is_checked)
