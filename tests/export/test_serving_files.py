@@ -161,7 +161,7 @@ def test_images_are_pinned_and_cached_by_requirements(stages):
 @pytest.fixture
 def image_of_the_page(stages, tmp_path):
     """The application's folder of the demo image, by the instructions that copy it."""
-    for instruction, rest in stages["demo"][1]:
+    for instruction, rest in _all_of(stages, "demo"):
         if instruction == "COPY":
             *sources, target = shlex.split(rest)
             for source in sources:
