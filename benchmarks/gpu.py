@@ -3,9 +3,9 @@
 
     .venv/bin/python benchmarks/gpu.py
 
-It takes under five minutes and needs no data: it trains on drawn faces, on scikit-learn's digits
-and on random bytes in the shapes of the others. Each row is one preset, trained through `fit` in
-the preset's batches and in larger ones. Its columns:
+It begins no row after --limit seconds, and needs no data: it trains on drawn faces, on
+scikit-learn's digits and on random bytes in the shapes of the others. Each row is one preset,
+trained through `fit` in the preset's batches and in larger ones. Its columns:
 
     examples/s     the best epoch of some, each of at least --seconds
     GPU %          how busy the GPU was meanwhile, by nvidia-smi: mean of readings

@@ -119,10 +119,8 @@ def measure(run, name):
 
 def cell_of(kept, folder, run, name):
     """Returns a measure of a run as a cell, with its spread over seeds if others are kept."""
-    import numpy as np
-
     from jmvae_tf.evaluation.estimate import Estimate, value_from_json
-    from jmvae_tf.reproduction.paper_table import BesideSeeds
+    from jmvae_tf.reproduction.spread_over_seeds import beside_values
 
     own = value_from_json(measure(kept / folder / run, name))
     others = [
@@ -130,10 +128,7 @@ def cell_of(kept, folder, run, name):
         for place in sorted(kept.glob(f"{folder}-seed-*"))
         if (place / run).is_dir()
     ]
-    if not others or not isinstance(own, Estimate):
-        return own
-    every = np.array([own.mean, *(other.mean for other in others)])
-    return BesideSeeds(own, float(every.mean()), float(every.std(ddof=1)), len(every))
+    return beside_values(own, [x.mean for x in others if isinstance(x, Estimate)])
 
 
 def table_of(kept, folder, spec):

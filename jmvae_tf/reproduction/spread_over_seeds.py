@@ -71,7 +71,7 @@ def beside_seeds(table: Table, seed: int, others: Sequence[TableOfSeed]) -> Tabl
         part._replace(
             rows={
                 row: [
-                    _beside(cell, _values(others, part.name, row, column))
+                    beside_values(cell, _values(others, part.name, row, column))
                     for column, cell in zip(part.columns, cells, strict=True)
                 ]
                 for row, cells in part.rows.items()
@@ -88,7 +88,7 @@ def beside_seeds(table: Table, seed: int, others: Sequence[TableOfSeed]) -> Tabl
     return table._replace(parts=parts, notes=[note, *table.notes])
 
 
-def _beside(cell: Cell, values: Sequence[float]) -> Cell:
+def beside_values(cell: Cell, values: Sequence[float]) -> Cell:
     """Returns an estimate with its spread over its own and other values; all else unchanged."""
     if not isinstance(cell, Estimate) or not values or not math.isfinite(cell.mean):
         return cell

@@ -25,10 +25,9 @@ def check_used(settings: Settings, given: Collection[str]) -> None:
             f"--num_subsets={settings.num_subsets} with {' and '.join(settings.decoders)}",
             "leave it out",
         )
-    of_one_encoder = settings.num_samples is not None and settings.mean_of_weights is None
-    if "gradient" in given and of_one_encoder and settings.gradient != "plain":
-        if settings.num_samples == 1:
-            raise _idle(settings, "gradient", "is one of several samples", "num_samples")
+    of_one_sample = settings.num_samples == 1 and settings.mean_of_weights is None
+    if "gradient" in given and of_one_sample and settings.gradient != "plain":
+        raise _idle(settings, "gradient", "is one of several samples", "num_samples")
     if settings.adversary is None:
         return
     adversary = parts.adversary_of(settings.adversary)
