@@ -155,7 +155,7 @@ def iwae_bound(weights: ImportanceWeights) -> Bound:
     Returns:
       The bound; its terms are means over k, so the bound is above their sum.
     """
-    return mmvae_bound(weights)
+    return mmvae_bound(weights)  # |S| = 1: log 1/K sum_k w_k
 
 
 def mmvae_bound(weights: ImportanceWeights, mean: MeanOfWeights = "looser") -> Bound:
