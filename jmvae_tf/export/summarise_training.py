@@ -7,7 +7,6 @@ import tensorflow as tf
 from sklearn.neighbors import NearestNeighbors
 
 from jmvae_tf.evaluation.observed import having, observed_values, with_masks
-from jmvae_tf.export.signatures import fixed_seed
 from jmvae_tf.export_format.latent_plane import principal_plane
 from jmvae_tf.export_format.training_summary import (
     PERCENTILE,
@@ -23,6 +22,7 @@ from jmvae_tf.modalities import Modality
 from jmvae_tf.models.adversarial import Adversarial, without_adversary
 from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
+from jmvae_tf.runtime.randomness import fold, root_seed
 
 MOST_EXAMPLES = 10_000
 """Training examples that a summary is made of: ten are beyond the percentile of its limits."""
@@ -62,7 +62,9 @@ def summarise_training(
         for name in images or list(model.modalities)[:1]:
             examples = having(taken, [name], model.modalities)
             if len(examples[name]):
-                measured.setdefault(name, []).append(_measured(model, name, examples))
+                # Not one seed for each example: chains of thousands would take many minutes.
+                seed = fold(root_seed(0), number)
+                measured.setdefault(name, []).append(_measured(model, name, examples, seed))
         if number >= MOST_EXAMPLES:
             break
     if not number:
@@ -80,22 +82,29 @@ def summarise_training(
     )
 
 
-def autoencoded(model: MultimodalVAE, name: str, given: Tensors) -> tuple[tf.Tensor, tf.Tensor]:
+def autoencoded(
+    model: MultimodalVAE, name: str, given: Tensors, seed: int | tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Encodes and decodes one modality, as the signatures `embed` and `decode` of an export do.
+
+    With the `fixed_seed` of signatures, its results are theirs.
 
     Args:
       model: a model without conditions.
       name: the modality.
       given: its examples, [batch, *event_shape], and perhaps their mask.
+      seed: see `MultimodalVAE.posterior`.
 
     Returns:
       The means of q(z|x), [batch, latent], and those of p(x|z) at them, [batch, *event_shape].
     """
-    mean = model.posterior(given, fixed_seed(model, {name: given[name]})).mean()
+    mean = model.posterior(given, seed).mean()
     return mean, model.decoded_mean(name, model.decoders_latent(mean), {})
 
 
-def _measured(model: MultimodalVAE, name: str, examples: Tensors) -> dict[str, np.ndarray]:
+def _measured(
+    model: MultimodalVAE, name: str, examples: Tensors, seed: tf.Tensor
+) -> dict[str, np.ndarray]:
     """Measures examples of a modality, of which none lacks it.
 
     Returns:
@@ -104,7 +113,7 @@ def _measured(model: MultimodalVAE, name: str, examples: Tensors) -> dict[str, n
     """
     modality, measured, reconstructed = model.modalities[name], {}, None
     if not model.conditions:
-        mean, reconstructed = autoencoded(model, name, with_masks(examples, [name]))
+        mean, reconstructed = autoencoded(model, name, with_masks(examples, [name]), seed)
         measured[_MEAN] = mean.numpy()
     if modality.kind == "image":
         pixels = _pixels(examples[name], modality)

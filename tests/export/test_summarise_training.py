@@ -76,6 +76,19 @@ def test_limits_are_percentiles_of_training_images(model, data):
     assert usual.border == pytest.approx(np.percentile(borders, 99.9), rel=1e-5)
 
 
+@pytest.mark.parametrize("name", ["jmvae", "jmvae_h"])
+def test_chains_of_thousands_run_together(monkeypatch, data, name):
+    """One seed for each example would be a loop over them: minutes for ten thousand."""
+    model = small_model(name, WITH_LABELS)
+
+    def no_loop(*args, **kwargs):
+        raise AssertionError("a loop over the examples")
+
+    monkeypatch.setattr(tf, "map_fn", no_loop)
+    summary = summarise_training(model, batches_of(data, 20))
+    assert summary.latent_map.z.shape[0] == summary.num_examples == 50
+
+
 def test_two_latent_values_are_the_coordinates(data):
     model = small_model("vae", WITH_LABELS, latent_dim=2)
     found = summarise_training(model, batches_of(data, 50)).latent_map

@@ -9,6 +9,7 @@ import numpy as np
 
 from jmvae_tf.clients.image_checks import CheckedImage, checked_image
 from jmvae_tf.data.image_file import read_image
+from jmvae_tf.export.signatures import fixed_seed
 from jmvae_tf.export.summarise_training import autoencoded
 from jmvae_tf.export_format.training_summary import TrainingSummary
 from jmvae_tf.export_format.value_ranges import to_values
@@ -61,7 +62,9 @@ class TrainedModel(NamedTuple):
 
         def check(name: str, values: np.ndarray) -> CheckedImage:
             def autoencode(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-                z, reconstructed = autoencoded(self.model, name, {name: images})
+                known = {name: images}
+                seed = fixed_seed(self.model, known)
+                z, reconstructed = autoencoded(self.model, name, known, seed)
                 return z.numpy(), reconstructed.numpy()
 
             usual = self.summary.images.get(name) if self.summary else None
