@@ -131,6 +131,13 @@ class Settings(ModelSettings):
         "training steps that run before control returns to Python", dataclasses.MISSING, AT_LEAST_1
     )
     checkpoint_every: int = setting("epochs between checkpoints", dataclasses.MISSING, AT_LEAST_1)
+    evaluate_every: int = setting(
+        "epochs between evaluations on the validation and the test set; an epoch of the larger "
+        "one of it and --checkpoint_every has both, and so has the last",
+        1,
+        AT_LEAST_1,
+        before=1,
+    )
 
     def __post_init__(self) -> None:
         """Checks every field; values may come from an untrusted file.

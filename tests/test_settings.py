@@ -42,6 +42,7 @@ def test_every_setting_but_the_pair_can_be_a_flag_with_a_description():
         ("jit_compile", False),
         ("steps_per_execution", 1),
         ("checkpoint_every", 7),
+        ("evaluate_every", 25),
     ],
 )
 def test_a_setting_is_overridden_and_nothing_else(model, data, name, value):
@@ -103,6 +104,7 @@ def test_what_does_not_exist_is_refused(model, data, overrides, message):
                 "batch_size",
                 "steps_per_execution",
                 "checkpoint_every",
+                "evaluate_every",
             )
             for value in (0, -3)
         ),
@@ -214,7 +216,7 @@ def test_runs_of_earlier_versions_are_what_they_were(tmp_path, path):
     added = {name: x for name, x in settings.items() if name not in config and x}
     of_samples = {} if settings["num_samples"] is None else {"num_samples": 1, "gradient": "plain"}
     assert (not of_samples) == (settings["model"] in ("jmvae_h", "cvae_gan"))
-    assert added == {"beta": 1.0, **of_samples} | {
+    assert added == {"beta": 1.0, "evaluate_every": 1, **of_samples} | {
         "0.1.0-digits-jmvae": {"feed_back": "samples", "precision": "float32"},
         "0.1.0-mnist-jmvae_kl": {"precision": "float32"},
         "0.3.0-toyfaces-cvae_gan": {

@@ -130,7 +130,7 @@ def _longer_or_shorter(training: Training) -> NextStep | None:
     bounds = [(epoch, x) for epoch, x in values if x is not None and epoch > warmup]
     if len(bounds) < 2:
         return None
-    name = name_in(history[-1], "validation_") or BOUND
+    name = next(filter(None, (name_in(x, "validation_") for x in history)), BOUND)
     top, last = max(bounds, key=lambda x: x[1])[0], bounds[-1][0]
     if top >= _RISING * last and not training.has_ended:
         text = f"the validation {name} was still rising after {last:.0f} epochs, so train longer"

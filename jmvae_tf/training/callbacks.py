@@ -6,7 +6,7 @@ Some replace callbacks of Keras; their docstrings say why.
 import math
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -32,6 +32,7 @@ class TermsOnTestSet(keras.callbacks.Callback):
 
     Args:
       test: the batches of the test set.
+      is_due: tells whether it is evaluated after an epoch, counted from 1.
       steps: the number of batches; None for all.
       callbacks: callbacks of the evaluation.
     """
@@ -39,16 +40,20 @@ class TermsOnTestSet(keras.callbacks.Callback):
     def __init__(
         self,
         test: tf.data.Dataset | tf.distribute.DistributedDataset,
+        is_due: Callable[[int], bool],
         steps: int | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> None:
         super().__init__()
         self.test = test
+        self.is_due = is_due
         self.steps = steps
         self.callbacks = list(callbacks)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Evaluates the model."""
+        """Evaluates the model if it is due."""
+        if not self.is_due(epoch + 1):
+            return
         terms = self.model.evaluate(
             self.test, steps=self.steps, verbose=0, return_dict=True, callbacks=self.callbacks
         )
@@ -109,14 +114,19 @@ class Checkpoints(keras.callbacks.Callback):
 
     Args:
       folder: the run's folder.
-      every: epochs between checkpoints; the last epoch always gets one.
+      is_due: tells whether an epoch, counted from 1, gets a checkpoint; the last one always does.
       every_best: whether every epoch that is the best so far gets one, too.
     """
 
-    def __init__(self, folder: RunFolder, every: int = 1, every_best: bool = False) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        is_due: Callable[[int], bool] = lambda epoch: True,
+        every_best: bool = False,
+    ) -> None:
         super().__init__()
         self.folder = folder
-        self.every = every
+        self.is_due = is_due
         self.every_best = every_best
         saved = {*folder.checkpoint_epochs(), folder.best_epoch()}
         rows = [x for x in folder.read_history() if x.get("epoch") in saved]
@@ -132,8 +142,8 @@ class Checkpoints(keras.callbacks.Callback):
         value = value_in(logs or {}, "val_")
         bound = -math.inf if value is None else value
         is_last = number == self.params["epochs"] or self.model.stop_training
-        is_due = is_last or number % self.every == 0 or (self.every_best and bound > self.best)
-        if not is_due:
+        is_new_best = self.every_best and bound > self.best
+        if not (is_last or is_new_best or self.is_due(number)):
             return
         with written_atomically(self.folder.checkpoint_of(number)) as temporary:
             self.model.save(temporary)

@@ -1,6 +1,7 @@
 """Trains a new or loaded model to the end of its last epoch."""
 
 import contextlib
+import functools
 import sys
 
 import keras
@@ -19,6 +20,7 @@ from jmvae_tf.training.callbacks import (
     TermsOnTestSet,
 )
 from jmvae_tf.training.discriminator_watch import DiscriminatorWatch, note_on_discriminator
+from jmvae_tf.training.due_epochs import has_checkpoint, has_evaluation
 from jmvae_tf.training.progress import Progress
 from jmvae_tf.training.run_folder import RunFolder
 from jmvae_tf.training.schedules import schedules_of
@@ -109,6 +111,8 @@ def train(
             strategy, lambda shares: feed.evaluation_batches(part, shares=shares)
         )
 
+    evaluated = functools.partial(has_evaluation, settings)
+    saved = functools.partial(has_checkpoint, settings)
     progress = Progress(first_epoch)
     stop = StopOnSignal()
     averages = [AveragesInTests()] if settings.ema_momentum else []
@@ -116,7 +120,9 @@ def train(
         stop,
         *schedules_of(settings),
         *averages,
-        TermsOnTestSet(evaluation("test"), feed.evaluation_steps("test"), [stop, *averages]),
+        TermsOnTestSet(
+            evaluation("test"), evaluated, feed.evaluation_steps("test"), [stop, *averages]
+        ),
         FiniteTerms(remedy),
         *([Patience(settings, trained)] if settings.patience else []),
     ]
@@ -127,7 +133,7 @@ def train(
             keras.callbacks.TensorBoard(
                 folder.logs, write_graph=False, profile_batch=_PROFILED if profile else 0
             ),
-            Checkpoints(folder, settings.checkpoint_every, every_best=settings.patience > 0),
+            Checkpoints(folder, saved, every_best=settings.patience > 0),
             progress,  # Last, since it reports what the others have written.
         ]
     validates = data.num_examples("validation") > 0
@@ -142,6 +148,7 @@ def train(
             steps_per_epoch=feed.steps_per_epoch,
             validation_data=evaluation("validation") if validates else None,
             validation_steps=feed.evaluation_steps("validation") if validates else None,
+            validation_freq=list(filter(evaluated, range(1, settings.epochs + 1))),
             verbose=0,
             callbacks=callbacks,
         )

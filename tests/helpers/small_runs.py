@@ -19,6 +19,7 @@ TINY = (
     "--warmup_epochs=3",
     "--batch_size=8",
     "--checkpoint_every=1",
+    "--evaluate_every=1",
     "--nojit_compile",
     "--run=run",
 )

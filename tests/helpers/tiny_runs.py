@@ -26,6 +26,7 @@ def settings_with(model: str = "jmvae_kl", **overrides: Any) -> Settings:
         "warmup_epochs": 1,
         "batch_size": 5,
         "checkpoint_every": 1,
+        "evaluate_every": 1,
         "jit_compile": False,
     }
     if not model.startswith("jmvae_kl"):

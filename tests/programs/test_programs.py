@@ -134,6 +134,7 @@ def test_config_has_settings_and_versions(whole):
         "warmup_epochs": 3,
         "batch_size": 8,
         "checkpoint_every": 1,
+        "evaluate_every": 1,
         "jit_compile": False,
     }
 

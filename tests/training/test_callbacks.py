@@ -198,7 +198,7 @@ def test_terms_of_all_parts_are_recorded(model, batch, folder):
         steps_per_epoch=1,
         validation_data=batch.take(1),
         verbose=0,
-        callbacks=[KLWarmUp(2), TermsOnTestSet(test), HistoryFile(folder)],
+        callbacks=[KLWarmUp(2), TermsOnTestSet(test, lambda epoch: True), HistoryFile(folder)],
     ).history
     rows = folder.read_history()
     assert list(rows[0]) == [
@@ -258,7 +258,7 @@ def save_epochs(model, folder, bounds, every=1, first_epoch=0, num_epochs=None):
 
     The weight of the warm-up tells the checkpoints apart: it is the number of the epoch.
     """
-    callback = Checkpoints(folder, every)
+    callback = Checkpoints(folder, lambda epoch: epoch % every == 0)
     callback.set_model(model)
     callback.set_params({"epochs": num_epochs or first_epoch + len(bounds)})
     rows = folder.read_history()

@@ -256,6 +256,38 @@ def test_patience_ends_a_run_for_good(tmp_path, data):
     assert choose_run(str(folder.path), None).checkpoint == folder.newest_checkpoint()
 
 
+def test_evaluations_may_be_rarer_and_change_nothing_else(tmp_path, data):
+    """All numbers of training stay bit for bit, and the last epoch is evaluated."""
+    options = {"epochs": 5, "checkpoint_every": 1}
+    each = trained(tmp_path / "each", settings_with(**options), data)
+    rare = trained(tmp_path / "rare", settings_with(**options, evaluate_every=2), data)
+    evaluated = ("validation_", "test_")
+    for row, expected in zip(rare.read_history(), each.read_history(), strict=True):
+        if row["epoch"] not in (2, 4, 5):
+            expected = {name: x for name, x in expected.items() if not name.startswith(evaluated)}
+        assert row == expected
+    bounds = {x["epoch"]: x["validation_bound"] for x in rare.read_history() if "test_bound" in x}
+    assert list(bounds) == [2, 4, 5]
+    assert rare.best_epoch() == max(bounds, key=bounds.get)
+
+
+def test_a_resumed_run_evaluates_when_an_undisturbed_one_does(tmp_path, data):
+    options = {"evaluate_every": 2, "checkpoint_every": 1}
+    folder = trained(tmp_path / "run", settings_with(epochs=1, **options), data)
+    folder.write_config(settings_with(epochs=4, **options), data.modalities)
+    trained(folder.path, settings_with(epochs=4, **options), data)
+    has = {int(x["epoch"]): "test_bound" in x for x in folder.read_history()}
+    assert has == {1: True, 2: True, 3: False, 4: True}  # It was the last one, once.
+
+
+def test_patience_counts_epochs_that_are_not_evaluated():
+    rows = [{"epoch": 1}, {"epoch": 2, "validation_bound": 1.0}, {"epoch": 3}]
+    settings = settings_with(patience=3, evaluate_every=2)
+    rows.append({"epoch": 4, "validation_bound": 0.0})
+    assert not patience.ends(settings, rows)
+    assert patience.ends(settings, [*rows, {"epoch": 5}, {"epoch": 6, "validation_bound": 0.5}])
+
+
 def test_patience_needs_a_validation_set(tmp_path, two_modalities):
     data = tiny_data(two_modalities, num_validation=0)
     settings = settings_with(patience=1)

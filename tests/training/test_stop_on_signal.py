@@ -99,8 +99,8 @@ def test_signals_stop_at_a_batch_or_an_epoch(batch, hook, at, done):
 def test_they_stop_while_the_test_set_is_measured(batch, tmp_path, signals, saved, capsys):
     folder, measured = RunFolder(tmp_path), SignalsAt("on_test_batch_begin", {2: signals})
     stop = StopOnSignal()
-    test = TermsOnTestSet(batch.take(3), callbacks=[stop, measured])
-    callbacks = [stop, test, Checkpoints(folder, every=10)]
+    test = TermsOnTestSet(batch.take(3), lambda epoch: True, callbacks=[stop, measured])
+    callbacks = [stop, test, Checkpoints(folder, lambda epoch: epoch % 10 == 0)]
     model = counting_model()
     with pytest.raises(KeyboardInterrupt), stop:
         model.fit(batch, epochs=30, steps_per_epoch=STEPS, verbose=0, callbacks=callbacks)
@@ -121,5 +121,7 @@ def test_first_ctrl_c_says_what_a_second_one_does(batch, capsys):
 def test_the_epoch_is_saved_whenever_checkpoints_are_due(batch, tmp_path, signals, saved):
     folder = RunFolder(tmp_path)
     sender = SignalsAt("on_train_batch_begin", {STEPS + 1: signals})
-    fit_until_stopped(batch, sender, epochs=30, others=[Checkpoints(folder, every=10)])
+    fit_until_stopped(
+        batch, sender, epochs=30, others=[Checkpoints(folder, lambda epoch: epoch % 10 == 0)]
+    )
     assert folder.checkpoint_epochs() == saved

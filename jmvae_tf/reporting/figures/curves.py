@@ -65,10 +65,13 @@ def loss_terms(
             if (column := f"{part}_{term}") not in columns:
                 continue
             values = np.array([row.get(column, np.nan) for row in history])
-            [handles[part]] = axes.plot(epochs, values, label=part, lw=1.2, color=f"C{number}")
-            known = np.flatnonzero(~np.isnan(values))[-1:]
-            axes.plot(np.take(epochs, known), values[known], "o", ms=3.5, color=f"C{number}")
-            last += [f"{_SHORT.get(part, part)} {_short(value)}" for value in values[known]]
+            known, color = np.flatnonzero(~np.isnan(values)), f"C{number}"
+            [handles[part]] = axes.plot(
+                np.take(epochs, known), values[known], label=part, lw=1.2, color=color
+            )
+            end = known[-1:]
+            axes.plot(np.take(epochs, end), values[end], "o", ms=3.5, color=color)
+            last += [f"{_SHORT.get(part, part)} {_short(value)}" for value in values[end]]
             shown.append(values[_first_shown(len(history)) :])
         handles |= _mark(axes, milestones, epochs, name)
         axes.set_title(f"{_in_words(term)}\n", loc="left", fontweight="bold")

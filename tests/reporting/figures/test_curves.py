@@ -40,6 +40,18 @@ def test_loss_terms_copes_with_what_is_no_term(tmp_path, monkeypatch):
     assert [len(axes.lines) for axes in panels] == [4, 2, 2, 2, 2], "a line and its last value"
 
 
+def test_a_line_joins_the_epochs_that_have_a_value(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(curves, "save_figure", lambda figure, path: drawn.append(figure))
+    history = [{"epoch": epoch, "train_bound": 1.0} for epoch in range(1, 6)]
+    history[1]["test_bound"], history[3]["test_bound"] = -5.0, -4.0
+    curves.loss_terms(tmp_path / "terms.png", history)
+    [train, _, test, end] = drawn[0].axes[0].lines
+    assert list(train.get_xdata()) == [1, 2, 3, 4, 5]
+    assert (list(test.get_xdata()), list(test.get_ydata())) == ([2, 4], [-5.0, -4.0])
+    assert list(end.get_ydata()) == [-4.0]
+
+
 def test_an_objective_that_is_no_bound_is_not_called_one(tmp_path, monkeypatch):
     row = {"train_objective": 1.0, "validation_objective": 1.0, "train_kl_prior": 1.0}
     drawn = []
