@@ -16,6 +16,8 @@ from jmvae_tf.evaluation.subject import Reconstruction, Subject
 from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.models.base import Direction, MultimodalVAE, Tensors
 
+_MEAN_LOG, _LOG_MEAN = "mean_log/", "log_mean/"
+
 
 class ConditionalScores(NamedTuple):
     """Two scores of the same samples.
@@ -56,24 +58,43 @@ def conditional_log_likelihoods(
       num_samples: N.
       seed: the same seed gives the same values.
     """
+    return _log_likelihoods(model, examples, [target], given, num_samples, seed)[target]
 
-    @traced(model, len(examples[target]))
+
+def _log_likelihoods(
+    model: MultimodalVAE,
+    examples: Tensors,
+    targets: Sequence[str],
+    given: Sequence[str],
+    num_samples: int,
+    seed: int,
+) -> dict[str, ConditionalScores]:
+    """Scores several modalities with the same samples of z; see `conditional_log_likelihoods`."""
+
+    @traced(model, len(examples[targets[0]]))
     def score(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         known = with_masks(batch, given)
         z = model.conditional_samples(known, num_samples, batch_seed)
-        log_p = log_p_of_observed(model, target, model.decode(z, [target], known)[target], batch)
-        return {
-            "mean_log": tf.reduce_mean(log_p, axis=0),
-            "log_mean": tf.reduce_logsumexp(log_p, axis=0)
-            - tf.math.log(tf.cast(tf.shape(z)[0], tf.float32)),
-        }
+        scores = {}
+        for target, p in model.decode(z, targets, known).items():
+            log_p = log_p_of_observed(model, target, p, batch)
+            scores[_MEAN_LOG + target] = tf.reduce_mean(log_p, axis=0)
+            scores[_LOG_MEAN + target] = tf.reduce_logsumexp(log_p, axis=0) - tf.math.log(
+                tf.cast(tf.shape(z)[0], tf.float32)
+            )
+        return scores
 
+    names = list(dict.fromkeys([*targets, *given]))
+    size = min(_examples_at_once(model, target, num_samples) for target in targets)
+    description = f"log p({', '.join(targets)}|z), z given {', '.join(given)}"
+    scores = map_batches(score, examples, names, size, description, seed)
+    return {x: ConditionalScores(scores[_MEAN_LOG + x], scores[_LOG_MEAN + x]) for x in targets}
+
+
+def _examples_at_once(model: MultimodalVAE, target: str, num_samples: int) -> int:
     # N of Eq. 5, N x N of Eq. 6.
     samples_per_example = num_samples**2 if model.conditional_equation == 6 else num_samples
-    names = list(dict.fromkeys([target, *given]))
-    size = max(1, min(BATCH, rows_at_once(model, [target]) // samples_per_example))
-    description = f"log p({target}|z), z given {', '.join(given)}"
-    return ConditionalScores(**map_batches(score, examples, names, size, description, seed))
+    return max(1, min(BATCH, rows_at_once(model, [target]) // samples_per_example))
 
 
 def log_p_of_observed(
@@ -140,14 +161,27 @@ def reconstruction_log_likelihood(subject: Subject, case: Reconstruction) -> Ite
 
 
 def _scores(subject: Subject, case: Direction | Reconstruction) -> ConditionalScores:
-    protocol = subject.protocol
-    return conditional_log_likelihoods(
-        subject.model,
-        subject.having("test", *case.given, case.target),
-        case.target,
-        case.given,
-        protocol.num_samples,
-        protocol.seed,
+    """Returns the scores of a case, computed with all that share its samples of z.
+
+    These have what is given in common, the examples, and how many of them are scored at once, on
+    which the samples depend.
+    """
+    cases = [*subject.directions, *subject.reconstructions]
+    targets = dict.fromkeys(x.target for x in cases if x.given == case.given)
+    number, model = subject.protocol.num_samples, subject.model
+    size = _examples_at_once(model, case.target, number)
+    alike = tuple(x for x in targets if _examples_at_once(model, x, number) == size)
+    if any(subject.number_having(*case.given, x) is not None for x in alike):
+        alike = (case.target,)
+    return subject.once(_scores_of, alike, case.given)[case.target]
+
+
+def _scores_of(
+    subject: Subject, targets: tuple[str, ...], given: tuple[str, ...]
+) -> dict[str, ConditionalScores]:
+    examples, protocol = subject.having("test", *given, *targets), subject.protocol
+    return _log_likelihoods(
+        subject.model, examples, targets, given, protocol.num_samples, protocol.seed
     )
 
 

@@ -6,7 +6,15 @@ import tensorflow as tf
 from scipy.special import logsumexp
 
 from jmvae_tf.evaluation import batches
-from jmvae_tf.evaluation.metrics.conditional import conditional_log_likelihoods
+from jmvae_tf.evaluation.metrics.conditional import (
+    conditional_log_likelihoods,
+    generation_log_likelihood,
+    reconstruction_log_likelihood,
+)
+from jmvae_tf.evaluation.protocol import EvaluationData
+from jmvae_tf.evaluation.subject import Subject
+from jmvae_tf.modalities import observed_key
+from tests.helpers.evaluation import QUICK_PROTOCOL
 from tests.helpers.linear_gaussian import Chain
 from tests.helpers.linear_models import (
     SIZES,
@@ -19,6 +27,7 @@ from tests.helpers.linear_models import (
 )
 from tests.helpers.numpy_models import GOLDEN, ZEROS, Recorder, log_p_of
 from tests.helpers.small_models import (
+    examples,
     set_sequential_weights,
     small_model,
 )
@@ -185,3 +194,28 @@ def test_eq_5_and_eq_6_are_those_of_numpy(
     np.testing.assert_allclose(scores.mean_log, log_p.mean(axis=0), **GOLDEN)
     log_mean = logsumexp(log_p, axis=0) - np.log(number)
     np.testing.assert_allclose(scores.log_mean, log_mean, **GOLDEN)
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_samples_are_drawn_once_for_all_that_they_score(eagerly, monkeypatch, two_modalities, gaps):
+    """The chains of JMVAE take most of an evaluation; with gaps, targets have other examples."""
+    model, data = small_model("jmvae", two_modalities), examples(two_modalities, 6)
+    if gaps:
+        data[observed_key("label")] = tf.constant([True, True, False, True, True, True])
+    drawn, draw = [], model.conditional_samples
+    monkeypatch.setattr(
+        model, "conditional_samples", lambda given, *rest: drawn.append(given) or draw(given, *rest)
+    )
+    subject = Subject(model, EvaluationData(data, data, data), QUICK_PROTOCOL)
+    lines = [x for case in subject.directions for x in generation_log_likelihood(subject, case)]
+    cases = subject.reconstructions
+    lines += [x for case in cases for x in reconstruction_log_likelihood(subject, case)]
+    # Given the image, the label and both; with gaps, each target of these by itself.
+    assert len(drawn) == (6 if gaps else 3)
+    found = {line.name: line.value.mean for line in lines}
+    for case in (*subject.directions, *cases):
+        known = subject.having("test", *case.given, case.target)
+        alone = conditional_log_likelihoods(model, known, case.target, case.given, 2)
+        name = getattr(case, "how", None) and case.name
+        expected = alone.mean_log.astype(np.float64).mean()
+        assert found[name or f"{case.name}_log_likelihood"] == pytest.approx(expected, rel=1e-6)
