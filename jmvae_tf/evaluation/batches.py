@@ -69,17 +69,16 @@ def map_batches(
     return {name: np.concatenate([part[name] for part in scores]) for name in scores[0]}
 
 
-def traced(model: MultimodalVAE, number: int) -> Callable[[_Function], _Function]:
+def traced(number: int) -> Callable[[_Function], _Function]:
     """Makes the decorator of a function that scores batches of a model.
 
-    It compiles the function to a graph. Models of several modalities have so many directions that
-    this would take minutes, so with few examples their functions run as they are.
+    It compiles the function to a graph, but with few examples the function runs as it is: each
+    direction of a model would be a graph of its own, and those of several modalities take minutes.
 
     Args:
-      model: the model.
       number: the number of examples.
     """
-    if len(model.modalities) > 2 and number <= MOST_NOT_TRACED:
+    if number <= MOST_NOT_TRACED:
         return lambda function: function
     return tf.function(autograph=False, reduce_retracing=True)
 
@@ -111,7 +110,7 @@ def generated(
     """
     names = modality_names(given)
 
-    @traced(model, len(given[names[0]]))
+    @traced(len(given[names[0]]))
     def means(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         if sampled:
             return {target: model.generate(target, batch, 1, batch_seed)[0]}

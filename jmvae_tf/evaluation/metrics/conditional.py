@@ -71,7 +71,7 @@ def _log_likelihoods(
 ) -> dict[str, ConditionalScores]:
     """Scores several modalities with the same samples of z; see `conditional_log_likelihoods`."""
 
-    @traced(model, len(examples[targets[0]]))
+    @traced(len(examples[targets[0]]))
     def score(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         known = with_masks(batch, given)
         z = model.conditional_samples(known, num_samples, batch_seed)

@@ -143,7 +143,7 @@ def _generated(
 ) -> dict[str, np.ndarray]:
     """Generates several modalities from the same z, one per example."""
 
-    @traced(model, len(known[given[0]]))
+    @traced(len(known[given[0]]))
     def means(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         [z] = tf.unstack(model.sample_posterior(batch, 1, batch_seed), 1)
         return {target: model.decoded_mean(target, z) for target in targets}

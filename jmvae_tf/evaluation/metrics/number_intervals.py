@@ -44,7 +44,7 @@ def within_intervals(
       Each of `INTERVALS` to bool [examples, *event_shape].
     """
 
-    @traced(model, len(examples[target]))
+    @traced(len(examples[target]))
     def check(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         known = with_masks(batch, given)
         seed_z, seed_x = split(batch_seed, 2)

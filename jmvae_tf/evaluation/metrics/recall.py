@@ -49,7 +49,7 @@ def shares_found(
     candidates = with_masks(examples, [target])
     number = len(examples[target])
 
-    @traced(model, number)
+    @traced(number)
     def score(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         known = with_masks(batch, given)
         z = model.posterior_mean(known, batch_seed)

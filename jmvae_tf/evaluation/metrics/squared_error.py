@@ -35,7 +35,7 @@ def mean_squared_errors(
       float32, [examples].
     """
 
-    @traced(model, len(examples[target]))
+    @traced(len(examples[target]))
     def errors(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         known = with_masks(batch, given)
         z = model.posterior_mean(known, batch_seed)
