@@ -32,6 +32,9 @@ from jmvae_tf.runtime.rules import (
     value_in_message,
 )
 
+WITHOUT_EFFECT = ("checkpoint_every", "evaluate_every")
+"""Settings that change how often something is kept or measured, but nothing that is learned."""
+
 _COLUMNS = "columns"
 """The key of the manifest in a configuration."""
 

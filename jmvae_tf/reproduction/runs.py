@@ -15,7 +15,7 @@ from jmvae_tf.reproduction.recipes import JMVAE_RUN, Recipe
 from jmvae_tf.reproduction.scales import Scale
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json
-from jmvae_tf.settings import Settings, settings_of
+from jmvae_tf.settings import WITHOUT_EFFECT, Settings, settings_of
 from jmvae_tf.training.build import make_model
 from jmvae_tf.training.checkpoints import load_newest
 from jmvae_tf.training.run_folder import RunFolder
@@ -100,7 +100,9 @@ class Runs:
             return 0
         found = self._readable(folder, folder.read_settings).to_config()
         different = {
-            name: value for name, value in wanted.to_config().items() if found[name] != value
+            name: value
+            for name, value in wanted.to_config().items()
+            if found[name] != value and name not in WITHOUT_EFFECT
         }
         if different:
             raise UserError(

@@ -92,7 +92,12 @@ QUICK_CELEBA = dataclasses.replace(
 LONG = dataclasses.replace(
     PAPER,
     name="long",
-    overrides={"epochs": 500, "warmup_epochs": 200, "checkpoint_every": 10},
+    overrides={
+        "epochs": 500,
+        "warmup_epochs": 200,
+        "checkpoint_every": 10,
+        "evaluate_every": 10,
+    },
 )
 
 LONG_CELEBA = dataclasses.replace(

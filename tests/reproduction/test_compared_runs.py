@@ -1,5 +1,6 @@
 """The runs of a comparison."""
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -12,6 +13,7 @@ from jmvae_tf.reproduction.compared_models import recipes_of
 from jmvae_tf.reproduction.compared_runs import ComparedRuns
 from jmvae_tf.reproduction.durations import read_durations
 from jmvae_tf.reproduction.measures import COMPARED
+from jmvae_tf.settings import WITHOUT_EFFECT
 from tests.helpers.finished_comparisons import runs_of
 from tests.helpers.folders import contents
 from tests.helpers.reproductions import refused
@@ -77,6 +79,15 @@ def test_a_run_of_other_epochs_is_refused(tmp_path):
     message = refused(runs.epochs_done, RECIPE)
     assert message.startswith("A run must have the settings of this comparison; received ")
     assert "epochs 2, not 3" in message
+
+
+def test_a_run_that_was_evaluated_and_saved_at_other_times_is_taken(tmp_path):
+    """As runs of earlier versions were; it is the same model."""
+    runs = runs_of(tmp_path)
+    settings = runs.settings(RECIPE)
+    others = dict.fromkeys(WITHOUT_EFFECT, 7)
+    runs.folder(RECIPE).start(dataclasses.replace(settings, **others))
+    assert runs.epochs_done(RECIPE) == 0
 
 
 @pytest.mark.slow
