@@ -166,7 +166,7 @@ def _scores(subject: Subject, case: Direction | Reconstruction) -> ConditionalSc
     These have what is given in common, the examples, and how many of them are scored at once, on
     which the samples depend.
     """
-    cases = [*subject.directions, *subject.reconstructions]
+    cases: list[Direction | Reconstruction] = [*subject.directions, *subject.reconstructions]
     targets = dict.fromkeys(x.target for x in cases if x.given == case.given)
     number, model = subject.protocol.num_samples, subject.model
     size = _examples_at_once(model, case.target, number)
