@@ -39,6 +39,11 @@ def as_text(settings: Settings, num_train: int) -> str:
             f"training ends after {settings.patience} epochs without a better bound on the "
             "validation set (--patience)"
         )
+    if settings.evaluate_every > 1:
+        lines.append(
+            f"the objective is measured after every {settings.evaluate_every} epochs "
+            "(--evaluate_every)"
+        )
     return "\n".join(lines)
 
 

@@ -188,10 +188,27 @@ def test_trainings_suit_few_and_many_examples(number):
     assert (preset["patience"] > 0) == (number // 8 > 0)
 
 
+@pytest.mark.parametrize(
+    ("number", "chosen", "every"),
+    [
+        (48, {"epochs": 400, "batch_size": 8}, 8),  # Of 50 evaluations, 48 steps apart.
+        (400, {"epochs": 400, "batch_size": 10}, 2),  # 80 steps apart.
+        (4000, {"epochs": 400, "batch_size": 10}, 1),
+        (48, {"epochs": 49, "batch_size": 8}, 1),
+        (48, {"epochs": 400, "batch_size": 8, "patience": 10}, 2),
+        (48, {"epochs": 400, "batch_size": 8, "patience": 3}, 1),
+        (48, {"epochs": 400, "batch_size": 8, "patience": 0}, 8),
+    ],
+)
+def test_short_epochs_are_evaluated_more_rarely(number, chosen, every):
+    preset = preset_of_manifest(shells_manifest(), Counts(number, 6), chosen)
+    assert preset["evaluate_every"] == every
+
+
 def test_what_follows_from_the_length_of_a_training_follows_the_user_s():
     settings = _settings(epochs=20)
     assert (settings.epochs, settings.decay_epochs, settings.warmup_epochs) == (20, 20, 2)
-    assert (settings.patience, settings.checkpoint_every) == (5, 2)
+    assert (settings.patience, settings.checkpoint_every, settings.evaluate_every) == (5, 2, 1)
     assert _settings("jmvae_kl_gan", epochs=20, adversary_after=10).patience == 0
     settings = _settings(epochs=20, decay_epochs=0, patience=3)
     assert (settings.epochs, settings.decay_epochs, settings.patience) == (20, 0, 3)
