@@ -33,7 +33,8 @@ from jmvae_tf.runtime.rules import (
 )
 
 WITHOUT_EFFECT = ("checkpoint_every", "evaluate_every")
-"""Settings that change how often something is kept or measured, but nothing that is learned."""
+"""Settings that change how often something is kept or measured; without patience, what is learned
+stays the same."""
 
 _COLUMNS = "columns"
 """The key of the manifest in a configuration."""
@@ -135,8 +136,8 @@ class Settings(ModelSettings):
     )
     checkpoint_every: int = setting("epochs between checkpoints", dataclasses.MISSING, AT_LEAST_1)
     evaluate_every: int = setting(
-        "epochs between evaluations on the validation and the test set; an epoch of the larger "
-        "one of it and --checkpoint_every has both, and so has the last",
+        "epochs between evaluations on the validation and the test set; the last epoch has one "
+        "too, so has each checkpoint if these are rarer, and the epochs of --patience have five",
         1,
         AT_LEAST_1,
         before=1,

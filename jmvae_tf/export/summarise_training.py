@@ -46,7 +46,8 @@ def summarise_training(
     Args:
       model: a trained model.
       batches: dictionaries as `fit` takes them, of training examples in any order. Images should be
-        grey values, not binarised. Only the first `MOST_EXAMPLES` are used.
+        grey values, not binarised. Only the first `MOST_EXAMPLES` are used. If the model samples
+        to infer, what it draws for an example depends on its place.
       checkpoint: the name of the model's weights.
 
     Raises:

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from jmvae_tf.modalities import Modality
+from jmvae_tf.models.finite_weights import not_finite
 from jmvae_tf.runtime.errors import UserError
 
 _PARTS = ("val_", "test_")
@@ -53,7 +54,9 @@ def terms_of(logs: Mapping[str, Any] | None) -> dict[str, float]:
 
 
 class FiniteTerms(keras.callbacks.Callback):
-    """Stops training when the bound or one of its terms is impossible; see `impossible`.
+    """Stops training when the bound, one of its terms or a weight is impossible.
+
+    What is impossible of a term, `impossible` says.
 
     Keras's `TerminateOnNaN` checks only `loss` and ends the run as if it had succeeded.
 
@@ -63,7 +66,7 @@ class FiniteTerms(keras.callbacks.Callback):
         every epoch.
 
     Raises:
-      UserError: from the hooks, with the terms and the epoch.
+      UserError: from the hooks, with the terms or the weight, and the epoch.
     """
 
     def __init__(
@@ -88,8 +91,19 @@ class FiniteTerms(keras.callbacks.Callback):
             self._check(logs)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Checks the validation terms too, since an epoch's last step may have broken the model."""
+        """Checks the validation terms too, since an epoch's last step may have broken the model.
+
+        After an epoch without an evaluation, it checks the weights in their place.
+        """
         self._check(logs)
+        if any(name.startswith(_PARTS) for name in logs or {}):
+            return
+        if bad := not_finite(self.model):
+            raise UserError(
+                "Every weight must be finite",
+                f"NaN or infinite values of {bad[0]} after epoch {self.epoch}",
+                self.remedy(),
+            )
 
     def _check(self, logs: Mapping[str, Any] | None) -> None:
         # Models of other packages have no modalities.

@@ -18,6 +18,9 @@ _MOST_NAMED = 3
 _RISING = 0.9
 """The last tenth of the epochs; a bound that is best there may still rise."""
 
+_FALLING = 2
+"""Least evaluations after the best one, without which a bound may be lower by chance."""
+
 _FEW = 1000
 """Training examples, below which more would help most."""
 
@@ -121,13 +124,16 @@ def _longer_or_shorter(training: Training) -> NextStep | None:
     if any("train_generator_loss" in row and not name_in(row, "train_") for row in history):
         return None
     last = max((row["epoch"] for row in history if "epoch" in row), default=0)
-    if 0 < last <= warmup:
+    values = [(row.get("epoch", 0), value_in(row, "validation_")) for row in history]
+    all_bounds = [(epoch, x) for epoch, x in values if x is not None]
+    bounds = [(epoch, x) for epoch, x in all_bounds if epoch > warmup]
+    # Epochs may be more than evaluations, so that few after the warm-up may have a bound.
+    hardly_longer = last < 2 * warmup and all_bounds and len(bounds) < 2
+    if 0 < last <= warmup or hardly_longer:
         text = (
             f"the warm-up lasts until epoch {warmup}, training ended at {last:.0f}, so train longer"
         )
         return _longer(text, 2 * warmup, training)
-    values = [(row.get("epoch", 0), value_in(row, "validation_")) for row in history]
-    bounds = [(epoch, x) for epoch, x in values if x is not None and epoch > warmup]
     if len(bounds) < 2:
         return None
     name = next(filter(None, (name_in(x, "validation_") for x in history)), BOUND)
@@ -135,7 +141,7 @@ def _longer_or_shorter(training: Training) -> NextStep | None:
     if top >= _RISING * last and not training.has_ended:
         text = f"the validation {name} was still rising after {last:.0f} epochs, so train longer"
         return _longer(text, 2 * last, training)
-    if top > last / 2:
+    if top > last / 2 or sum(epoch > top for epoch, _ in bounds) < _FALLING:
         return None
     text = f"the validation {name} was best after {top:.0f} of {last:.0f} epochs and fell since"
     if training.has_ended:

@@ -181,6 +181,7 @@ class Runs:
             self.epochs_done(recipe)  # Another process may have been faster.
             model, epoch = None, 0
             if folder.is_run():
+                settings = folder.read_settings()  # It may be evaluated and saved at other times.
                 model, epoch = self._readable(folder, lambda: load_newest(folder))
             if model is None:
                 model = make_model(settings, data)

@@ -101,5 +101,5 @@ def seconds_of_epoch(settings: Settings, data: DataSet) -> float:
             start = time.monotonic()
         model.train_on_batch(batch)
     tested = sum(data.num_examples(part) for part in ("validation", "test")) / settings.batch_size
-    steps = feed.steps_per_epoch + _FORWARD * tested
+    steps = feed.steps_per_epoch + _FORWARD * tested / settings.evaluate_every
     return (time.monotonic() - start) / _TIMED * steps

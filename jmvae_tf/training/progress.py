@@ -33,6 +33,7 @@ class Progress(keras.callbacks.Callback):
         super().__init__()
         self.initial_epoch = initial_epoch
         self.bar: tqdm | None = None
+        self.evaluated: list[str] = []
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Says that the first step compiles."""
@@ -72,9 +73,9 @@ class Progress(keras.callbacks.Callback):
         if self.bar is not None:
             shown = [f"{name} {bounds['train']:.5g}"] if "train" in bounds else []
             other = next((part for part in ("validation", "test") if part in bounds), None)
-            if other:
-                shown.append(f"{other} {bounds[other]:.5g}")
-            self.bar.set_postfix_str(", ".join(shown))
+            if other:  # It stays until the next evaluation.
+                self.evaluated = [f"{other} {bounds[other]:.5g}"]
+            self.bar.set_postfix_str(", ".join([*shown, *self.evaluated]))
         else:
             text = ", ".join(f"{part} {value:.3f}" for part, value in bounds.items())
             print(

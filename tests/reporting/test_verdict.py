@@ -223,3 +223,21 @@ def test_a_training_that_ends_in_its_warm_up_is_resumed_beyond_it():
     assert "still rising" in next_of(history=[*falling, *rising], warmup_epochs=20)
     lower = [{**row, "validation_bound": row["validation_bound"] - 100} for row in rising]
     assert "still rising" in next_of(history=[*falling, *lower], warmup_epochs=20)
+
+
+def test_epochs_may_be_more_than_evaluations():
+    """Few bounds are no reason to say nothing, or that what lies between them was worse."""
+
+    def history(epochs, bounds):
+        return [
+            {"epoch": x} | ({"validation_bound": bounds[x]} if x in bounds else {})
+            for x in range(1, epochs + 1)
+        ]
+
+    short = history(25, {5: -9.0, 10: -8.0, 15: -7.0, 20: -6.0, 25: -5.0})
+    assert "training ended at 25, so train longer" in next_of(history=short, warmup_epochs=20)
+    long = history(100, {100: -5.0})
+    assert "so train longer" not in next_of(history=long, warmup_epochs=20)
+    assert "fell since" not in next_of(history=history(20, {10: -1.0, 20: -2.0}))
+    assert "best after 5 of 20" in next_of(history=history(20, {5: -1.0, 10: -2.0, 20: -2.0}))
+    assert "still rising" in next_of(history=history(20, {10: -2.0, 20: -1.0}))

@@ -24,3 +24,12 @@ def test_each_of_the_rarer_ones_goes_with_one_of_the_others(
     epochs = range(1, 14)
     assert [x for x in epochs if has_checkpoint(settings, x)] == list(saved)
     assert [x for x in epochs if has_evaluation(settings, x)] == list(evaluated)
+
+
+@pytest.mark.parametrize(
+    ("patience", "evaluated"),
+    [(0, [10, 20]), (60, [10, 20]), (25, [5, 10, 15, 20]), (3, range(1, 21))],
+)
+def test_patience_has_at_least_five_evaluations(patience, evaluated):
+    settings = settings_with(epochs=20, checkpoint_every=1, evaluate_every=10, patience=patience)
+    assert [x for x in range(1, 21) if has_evaluation(settings, x)] == list(evaluated)

@@ -280,6 +280,38 @@ def test_a_resumed_run_evaluates_when_an_undisturbed_one_does(tmp_path, data):
     assert has == {1: True, 2: True, 3: False, 4: True}  # It was the last one, once.
 
 
+def test_broken_weights_are_not_saved_where_nothing_is_evaluated(tmp_path, data):
+    """The last step of an epoch may break them, and the terms of its batches do not show it."""
+    settings = settings_with(epochs=9, evaluate_every=9, checkpoint_every=1)
+    folder = RunFolder(tmp_path / "run")
+    folder.start(settings, data.modalities)
+    model = make_model(settings, data)
+    model.run_eagerly = True
+    step, taken = model.train_step, []
+
+    def breaking(batch):
+        logs = step(batch)
+        taken.append(batch)
+        if len(taken) == 6:  # The last one of the third epoch.
+            [weight, *_] = model.trainable_variables
+            weight.assign(np.full(weight.shape, np.nan))
+        return logs
+
+    model.train_step = breaking
+    with pytest.raises(UserError, match=r"Every weight must be finite; .* after epoch 3; .*000002"):
+        train(model, settings, data, folder)
+    assert folder.checkpoint_epochs() == [1, 2]
+
+
+def test_a_run_stopped_before_its_first_evaluation_has_its_newest_checkpoint(tmp_path, data):
+    settings = settings_with(epochs=50, patience=50, evaluate_every=10)
+    folder = trained(tmp_path / "run", dataclasses.replace(settings, epochs=1), data)
+    for name in ("best.json", "best.keras"):
+        (folder.checkpoints / name).unlink()
+    folder.write_config(settings, data.modalities)
+    assert choose_run(str(folder.path), None).checkpoint == folder.newest_checkpoint()
+
+
 def test_patience_counts_epochs_that_are_not_evaluated():
     rows = [{"epoch": 1}, {"epoch": 2, "validation_bound": 1.0}, {"epoch": 3}]
     settings = settings_with(patience=3, evaluate_every=2)

@@ -25,7 +25,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def fit_with_progress(batch, initial_epoch=0, eagerly=True):
+def fit_with_progress(batch, initial_epoch=0, eagerly=True, evaluated=(1, 2, 3)):
     progress = Progress(initial_epoch)
     counting_model(eagerly).fit(
         batch,
@@ -33,8 +33,9 @@ def fit_with_progress(batch, initial_epoch=0, eagerly=True):
         initial_epoch=initial_epoch,
         steps_per_epoch=2,
         validation_data=batch.take(1),
+        validation_freq=list(evaluated),
         verbose=0,
-        callbacks=[TermsOnTestSet(batch.take(1), lambda epoch: True), progress],
+        callbacks=[TermsOnTestSet(batch.take(1), lambda epoch: epoch in evaluated), progress],
     )
     progress.close()
 
@@ -67,6 +68,13 @@ def test_bar_with_an_estimate_on_a_terminal(batch, capsys, monkeypatch, initial_
         r"epoch 3/3 100%\|#+\| \d\d:\d\d, \d\d:\d\d left, bound -1.5, validation -2.5 *\n", last
     )
     assert len(last.rstrip("\n")) <= 80
+
+
+def test_the_last_evaluation_stays_beside_the_bar(batch, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    fit_with_progress(batch, evaluated=[1])
+    assert terminal.getvalue().rstrip().endswith("bound -1.5, validation -2.5")
 
 
 def test_the_first_step_is_announced_since_it_compiles(batch, capsys):

@@ -70,8 +70,6 @@ def preset_of_manifest(
     epochs = max(1, chosen.get("epochs", min(400, max(5, usual_epochs))))
     # A discriminator lowers the bound that patience watches.
     waits = counts.validation and not chosen.get("adversary_after")
-    usual_patience = max(5, epochs // 4) if waits else 0
-    patience = chosen.get("patience", usual_patience) or epochs
     preset: dict[str, Any] = {
         "target": usual_target,
         "incomplete": "keep",
@@ -96,12 +94,12 @@ def preset_of_manifest(
         "decay_epochs": epochs,
         # Over the last twentieth of the training at most: over more, early weights would count.
         "ema_momentum": max(0.0, min(0.999, round(1 - 20 / (epochs * steps), 4))),
-        "patience": usual_patience,
+        "patience": max(5, epochs // 4) if waits else 0,
         "jit_compile": not has_convolutions,  # XLA's convolutions are slow on CPUs.
         "steps_per_execution": 1 if has_convolutions else 10,
         "checkpoint_every": max(1, min(epochs // 10, 500 // steps)),
         # Of few examples, an epoch takes less time than its evaluation.
-        "evaluate_every": max(1, min(epochs // 50, 100 // steps, patience // 5)),
+        "evaluate_every": max(1, min(epochs // 50, 100 // steps)),
     }
     kinds = kinds_of(manifest)
     if "image" in kinds:

@@ -76,8 +76,9 @@ def _log_likelihoods(
         known = with_masks(batch, given)
         z = model.conditional_samples(known, num_samples, batch_seed)
         scores = {}
-        for target, p in model.decode(z, targets, known).items():
-            log_p = log_p_of_observed(model, target, p, batch)
+        for target in targets:  # One after the other, since all at once need more memory.
+            p_x_z = model.decode(z, [target], known)[target]
+            log_p = log_p_of_observed(model, target, p_x_z, batch)
             scores[_MEAN_LOG + target] = tf.reduce_mean(log_p, axis=0)
             scores[_LOG_MEAN + target] = tf.reduce_logsumexp(log_p, axis=0) - tf.math.log(
                 tf.cast(tf.shape(z)[0], tf.float32)

@@ -27,14 +27,14 @@ def choose_run(run: str, checkpoint: str | None) -> ChosenRun:
     Args:
       run: its folder.
       checkpoint: "newest", "best" or a file; None for the newest, or the best of a run with
-        `patience`.
+        `patience`, if an epoch of it was evaluated before it was stopped.
 
     Raises:
       UserError: if there is no such run, or no such checkpoint.
     """
     folder = RunFolder(pathlib.Path(run))
     settings = folder.read_settings()
-    usual = "best" if settings.patience else "newest"
+    usual = "best" if settings.patience and folder.best_checkpoint.is_file() else "newest"
     return ChosenRun(folder, settings, folder.choose_checkpoint(checkpoint or usual))
 
 

@@ -195,9 +195,6 @@ def test_trainings_suit_few_and_many_examples(number):
         (400, {"epochs": 400, "batch_size": 10}, 2),  # 80 steps apart.
         (4000, {"epochs": 400, "batch_size": 10}, 1),
         (48, {"epochs": 49, "batch_size": 8}, 1),
-        (48, {"epochs": 400, "batch_size": 8, "patience": 10}, 2),
-        (48, {"epochs": 400, "batch_size": 8, "patience": 3}, 1),
-        (48, {"epochs": 400, "batch_size": 8, "patience": 0}, 8),
     ],
 )
 def test_short_epochs_are_evaluated_more_rarely(number, chosen, every):
