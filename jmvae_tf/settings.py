@@ -136,8 +136,8 @@ class Settings(ModelSettings):
     )
     checkpoint_every: int = setting("epochs between checkpoints", dataclasses.MISSING, AT_LEAST_1)
     evaluate_every: int = setting(
-        "epochs between evaluations on the validation and the test set; the last epoch has one "
-        "too, so has each checkpoint if these are rarer, and the epochs of --patience have five",
+        "epochs between evaluations on the validation and the test set; the last epoch always has "
+        "one, so has each checkpoint where checkpoints are rarer, and --patience at least five",
         1,
         AT_LEAST_1,
         before=1,
