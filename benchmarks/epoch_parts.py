@@ -21,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import random_data
 from absl import app, flags
+from epoch_clock import make_clock
 from idle import wait_until_idle
 
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
@@ -47,7 +48,7 @@ def main(argv):
 
     name = _DATA.value
     settings = settings_of("jmvae_kl", name, {"evaluate_every": 1, "checkpoint_every": 1})
-    spent = {}
+    spent, whole = {}, make_clock()
 
     def timed(part, callback):
         """Records how long a callback takes at the end of an epoch."""
@@ -65,7 +66,7 @@ def main(argv):
         """Times epochs, their steps and the evaluation on the validation set."""
 
         def on_epoch_begin(self, epoch, logs=None):
-            self.epoch = self.begun = time.perf_counter()
+            self.epoch = time.perf_counter()
 
         def on_train_batch_end(self, batch, logs=None):
             self.last = time.perf_counter()
@@ -78,15 +79,6 @@ def main(argv):
 
         def on_epoch_end(self, epoch, logs=None):
             spent.setdefault("training steps", []).append(self.last - self.epoch)
-
-    class Whole(keras.callbacks.Callback):
-        """Times epochs with all that callbacks do."""
-
-        def on_epoch_begin(self, epoch, logs=None):
-            self.begun = time.perf_counter()
-
-        def on_epoch_end(self, epoch, logs=None):
-            spent.setdefault("epoch", []).append(time.perf_counter() - self.begun)
 
     with tempfile.TemporaryDirectory() as temporary:
         if name == "mnist":
@@ -122,15 +114,16 @@ def main(argv):
                 timed("TensorBoard", board),
                 timed("checkpoint", Checkpoints(folder)),
                 Progress(),
-                Whole(),
+                whole,
             ],
         )
+    spent["epoch"] = whole.seconds
     medians = {part: statistics.median(seconds[1:]) for part, seconds in spent.items()}
-    whole = medians.pop("epoch")
-    medians["else"] = whole - sum(medians.values())
-    print(f"an epoch of {name}: {1000 * whole:.0f} ms, the median of {_EPOCHS.value - 1}")
+    epoch = medians.pop("epoch")
+    medians["else"] = epoch - sum(medians.values())
+    print(f"an epoch of {name}: {1000 * epoch:.0f} ms, the median of {_EPOCHS.value - 1}")
     for part, seconds in medians.items():
-        print(f"  {part:<16}{1000 * seconds:>8.0f} ms{seconds / whole:>8.1%}")
+        print(f"  {part:<16}{1000 * seconds:>8.0f} ms{seconds / epoch:>8.1%}")
 
 
 if __name__ == "__main__":

@@ -18,12 +18,11 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import floor
-import random_data
 from absl import app, flags
 from idle import wait_until_idle
+from mnist_step import model_and_batch
 
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
-from jmvae_tf.settings import settings_of
 
 _TURNS = flags.DEFINE_integer("turns", 6, "timings of each part")
 _RUNS = flags.DEFINE_integer("runs", 40, "runs of one timing")
@@ -39,14 +38,7 @@ def main(argv):
     load_tensorflow()
     import tensorflow as tf
 
-    from jmvae_tf.data import pipelines
-    from jmvae_tf.training.build import make_model
-
-    settings = settings_of("jmvae_kl", "mnist", {})
-    data = random_data.data_set("mnist", random_data.stored("mnist", 2_000))
-    model = make_model(settings, data)
-    model.optimizer.build(model.trainable_variables)
-    batch = next(iter(pipelines.Feed(data, settings.batch_size).training_batches()))
+    model, batch = model_and_batch()
     gradients = [tf.Variable(tf.zeros_like(x.value)) for x in model.trainable_variables]
 
     def forward():

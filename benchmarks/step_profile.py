@@ -19,12 +19,11 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-import random_data
 from absl import app, flags
 from idle import wait_until_idle
+from mnist_step import model_and_batch
 
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
-from jmvae_tf.settings import settings_of
 
 _STEPS = flags.DEFINE_integer("steps", 30, "steps to record")
 _SHOWN = flags.DEFINE_integer("shown", 12, "operations to print")
@@ -39,14 +38,7 @@ def main(argv):
     load_tensorflow()
     import tensorflow as tf
 
-    from jmvae_tf.data import pipelines
-    from jmvae_tf.training.build import make_model
-
-    settings = settings_of("jmvae_kl", "mnist", {})
-    data = random_data.data_set("mnist", random_data.stored("mnist", 2_000))
-    model = make_model(settings, data)
-    model.optimizer.build(model.trainable_variables)
-    batch = next(iter(pipelines.Feed(data, settings.batch_size).training_batches()))
+    model, batch = model_and_batch()
     step = tf.function(lambda: model.train_step(batch), jit_compile=True)
     compiled = step.experimental_get_compiler_ir()(stage="optimized_hlo")
     kinds = {}

@@ -89,7 +89,8 @@ def small_preset(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     monkeypatch.setitem(presets._BY_DATA, "toyfaces", small)
     # With its own, a GAN variant of this preset trains for a hundred epochs.
-    short = {"adversary": "non_saturating+r1+projection+balanced", "adversary_after": 0}
+    usual = presets._AGAINST_DISCRIMINATORS["toyfaces"]["adversary"]
+    short = {"adversary": usual, "adversary_after": 0}
     monkeypatch.setitem(presets._AGAINST_DISCRIMINATORS, "toyfaces", short)
     monkeypatch.setattr(
         toyfaces, "NUM_EXAMPLES", {"train": 200, "validation": 50, "test": 60}, raising=True

@@ -16,8 +16,6 @@ from jmvae_tf.evaluation.subject import Reconstruction, Subject
 from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.models.base import Direction, MultimodalVAE, Tensors
 
-_MEAN_LOG, _LOG_MEAN = "mean_log/", "log_mean/"
-
 
 class ConditionalScores(NamedTuple):
     """Two scores of the same samples.
@@ -75,21 +73,21 @@ def _log_likelihoods(
     def score(batch: dict[str, tf.Tensor], batch_seed: tf.Tensor) -> dict[str, tf.Tensor]:
         known = with_masks(batch, given)
         z = model.conditional_samples(known, num_samples, batch_seed)
+        log_number = tf.math.log(tf.cast(tf.shape(z)[0], tf.float32))
         scores = {}
         for target in targets:  # One after the other, since all at once need more memory.
             p_x_z = model.decode(z, [target], known)[target]
             log_p = log_p_of_observed(model, target, p_x_z, batch)
-            scores[_MEAN_LOG + target] = tf.reduce_mean(log_p, axis=0)
-            scores[_LOG_MEAN + target] = tf.reduce_logsumexp(log_p, axis=0) - tf.math.log(
-                tf.cast(tf.shape(z)[0], tf.float32)
-            )
+            mean_log = tf.reduce_mean(log_p, axis=0)
+            log_mean = tf.reduce_logsumexp(log_p, axis=0) - log_number
+            scores[target] = tf.stack([mean_log, log_mean], axis=1)
         return scores
 
     names = list(dict.fromkeys([*targets, *given]))
     size = min(_examples_at_once(model, target, num_samples) for target in targets)
     description = f"log p({', '.join(targets)}|z), z given {', '.join(given)}"
     scores = map_batches(score, examples, names, size, description, seed)
-    return {x: ConditionalScores(scores[_MEAN_LOG + x], scores[_LOG_MEAN + x]) for x in targets}
+    return {target: ConditionalScores(*scores[target].T) for target in targets}
 
 
 def _examples_at_once(model: MultimodalVAE, target: str, num_samples: int) -> int:
