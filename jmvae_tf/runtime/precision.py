@@ -1,9 +1,13 @@
 """The precision that layers compute in, set by Keras's policies."""
 
 import contextlib
+import pathlib
 from collections.abc import Iterator
 
 import keras
+
+_BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
+"""Names of Linux for instructions for products in bfloat16, on x86-64 and, the last, on Arm."""
 
 
 @contextlib.contextmanager
@@ -19,3 +23,39 @@ def computing_in(precision: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def processor_has_bfloat16(cpuinfo: pathlib.Path = pathlib.Path("/proc/cpuinfo")) -> bool:
+    """Tells whether the processor has instructions for products in bfloat16.
+
+    Args:
+      cpuinfo: the file in which Linux describes processors. Elsewhere the answer is no.
+    """
+    try:
+        lines = cpuinfo.read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return False
+    described = (line.partition(":") for line in lines)
+    features = (text for name, _, text in described if name.strip() in ("flags", "Features"))
+    return not _BFLOAT16.isdisjoint(next(features, "").split())
+
+
+def note_on_bfloat16(precision: str, jit_compile: bool) -> str:
+    """Says how training would use such instructions better; empty if it does already.
+
+    docs/performance.md has what they gain.
+
+    Args:
+      precision: the name of a Keras policy.
+      jit_compile: whether XLA compiles the training step.
+    """
+    if precision == "float32":
+        missing = "--precision=mixed_bfloat16" + (" --nojit_compile" if jit_compile else "")
+    elif precision == "mixed_bfloat16" and jit_compile:
+        missing = "--nojit_compile"
+    else:
+        return ""
+    return (
+        f"note: this processor has instructions for bfloat16; {missing} may train faster, see "
+        "Precision in docs/performance.md"
+    )

@@ -127,9 +127,12 @@ def test_another_target(here, train):
     assert load_checkpoint(folder.newest_checkpoint(), folder).targets == ("measures",)
 
 
-def test_a_run_of_one_modality_completes_the_table_of_all(here, train, capsys):
+def test_a_run_of_one_modality_completes_the_table_of_all(here, train, capsys, monkeypatch):
+    monkeypatch.setattr(training_run, "processor_has_bfloat16", lambda: True)
     folder = train("vae", target="species")
-    assert "rows without species, which this model leaves out: " in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "rows without species, which this model leaves out: " in out
+    assert out.count("note: this processor has instructions for bfloat16; ") == 1
     run = choose_run(str(folder.path), None)
     chosen = ModelAndTable(run, here, here / "shells", here / "data", here / "completed.csv")
     incomplete_tables.complete_table(chosen, {}, 2, None, 0)

@@ -14,7 +14,11 @@ from jmvae_tf.models.jmvae_kl import JMVAEKL
 from jmvae_tf.models.loading import load_model
 from jmvae_tf.models.registry import MODELS
 from jmvae_tf.runtime.errors import UserError
-from jmvae_tf.runtime.precision import computing_in
+from jmvae_tf.runtime.precision import (
+    computing_in,
+    note_on_bfloat16,
+    processor_has_bfloat16,
+)
 from jmvae_tf.settings import settings_of
 from jmvae_tf.training.build import make_model
 from jmvae_tf.training.checkpoints import load_checkpoint, load_newest
@@ -191,3 +195,36 @@ def test_a_run_goes_on_in_it_and_is_used_in_float32(precision, model, data, tmp_
 def test_an_unknown_precision_is_a_mistake():
     with pytest.raises(UserError, match="--precision must be float32, mixed_bfloat16 or mixed"):
         settings_in("bfloat16")
+
+
+@pytest.mark.parametrize(
+    ("described", "expected"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu sse2 avx512f avx512_bf16 amx_tile\n", True),
+        ("flags\t\t: fpu amx_bf16 amx_tile\n\nprocessor\t: 1\n", True),
+        ("processor\t: 0\nFeatures\t: fp asimd i8mm bf16\n", True),
+        ("flags\t\t: fpu avx2 fma\n", False),
+        ("model name\t: made for bf16\nflags\t\t: fpu xbf16 bf16x\n", False),
+        ("", False),
+    ],
+)
+def test_a_processor_that_has_the_instructions_is_recognised(tmp_path, described, expected):
+    file = tmp_path / "cpuinfo"
+    file.write_text(described)
+    assert processor_has_bfloat16(file) == expected
+    assert not processor_has_bfloat16(tmp_path / "of_another_system")
+
+
+@pytest.mark.parametrize(
+    ("precision", "jit_compile", "flags"),
+    [
+        ("float32", True, "--precision=mixed_bfloat16 --nojit_compile may"),
+        ("float32", False, "; --precision=mixed_bfloat16 may"),
+        ("mixed_bfloat16", True, "; --nojit_compile may"),
+        ("mixed_bfloat16", False, None),
+        ("mixed_float16", True, None),
+    ],
+)
+def test_a_note_has_the_flags_that_are_missing(precision, jit_compile, flags):
+    note = note_on_bfloat16(precision, jit_compile)
+    assert (flags in note) if flags else not note

@@ -17,6 +17,7 @@ from jmvae_tf.programs.common.training_plan import TrainingPlan
 from jmvae_tf.programs.tasks import chosen_settings, run_data
 from jmvae_tf.reporting.data_summary import note_on_left_out
 from jmvae_tf.runtime.errors import one_line
+from jmvae_tf.runtime.precision import note_on_bfloat16, processor_has_bfloat16
 from jmvae_tf.settings import Settings
 from jmvae_tf.training import local_file, strategies
 from jmvae_tf.training.build import Trained, make_model
@@ -82,7 +83,7 @@ def train_run(
         if plan.is_chief:
             exports.mkdir(parents=True, exist_ok=True)  # Fails before hours of training, not after.
             _open_folder(plan, settings, data, fingerprint, data_dir)
-        _announce_devices(strategy.num_replicas_in_sync)
+        _announce_devices(strategy.num_replicas_in_sync, settings)
         try:
             train(model, settings, data, folder, epoch, profile)
             if not plan.is_chief:
@@ -133,11 +134,12 @@ def _how_to_resume(folder: RunFolder, again: Sequence[str]) -> str:
     return f"{kept}; resume with {shlex.join(command)}"
 
 
-def _announce_devices(replicas: int) -> None:
-    """Prints the devices of a long computation, so that users notice a missing GPU.
+def _announce_devices(replicas: int, settings: Settings) -> None:
+    """Prints the devices of a long computation, so that users notice what is missing or idle.
 
     Args:
       replicas: the number of replicas that share each batch, over all machines.
+      settings: the settings of the training.
     """
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
@@ -145,5 +147,9 @@ def _announce_devices(replicas: int) -> None:
         print(f"computing on {', '.join(name or 'a GPU' for name in names)}")
     else:
         print(f"no GPU was found: computing on the CPU ({os.cpu_count()} cores)")
+        if processor_has_bfloat16():
+            # Replicas are not compiled by XLA, whatever the settings say.
+            compiled = settings.jit_compile and replicas == 1
+            print(*filter(None, [note_on_bfloat16(settings.precision, compiled)]), sep="\n")
     if replicas > 1:
         print(f"every batch is shared by {replicas} replicas")
