@@ -49,10 +49,14 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session", autouse=True)
 def _imported():
-    """Takes the many objects of these libraries out of every later search for garbage."""
+    """Imports and sets up these libraries; later searches for garbage leave their objects out."""
     import keras
+    import tensorflow as tf
     import tensorflow_probability  # noqa: F401
 
+    # Tests run a function a few times, which takes less than to optimise its graph would. What
+    # they start as processes has its graphs optimised.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     keras.utils.set_random_seed(0)
     gc.collect()
     gc.freeze()

@@ -8,7 +8,6 @@ otherwise; bin/train follows it. Many images are decoded and resized once, below
 an interruption, start the program again to resume.
 """
 
-import os
 import pathlib
 
 from absl import flags
@@ -16,6 +15,7 @@ from absl import flags
 from jmvae_tf.data.own.data_source import data_source_of
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+from jmvae_tf.runtime.cores import usable_cores
 from jmvae_tf.runtime.errors import UserError
 
 EXAMPLES = {
@@ -29,7 +29,7 @@ _DATA_DIR = shared_flags.define_path("data_dir", "data", "folder for what is pre
 _PROCESSES = shared_flags.define_integer(
     "processes",
     None,
-    "number of processes (default: one for each processor); the result does not depend on it",
+    "number of processes (default: one for each core); the result does not depend on it",
     1,
 )
 _OVERWRITE = flags.DEFINE_bool(
@@ -56,7 +56,7 @@ def main() -> None:
     data_preparation.prepare_data(
         source,
         pathlib.Path(_DATA_DIR.value),
-        num_processes=_PROCESSES.value or os.cpu_count() or 1,
+        num_processes=_PROCESSES.value or usable_cores(),
         overwrite=_OVERWRITE.value,
         command=[
             "bin/prepare",

@@ -6,7 +6,6 @@ edition (nested folder, CSV lists) work too. The result is a data set of TensorF
 --data_dir. After an interruption, start the program again to resume.
 """
 
-import os
 import pathlib
 
 from absl import flags
@@ -14,6 +13,7 @@ from absl import flags
 from jmvae_tf.data.registry import check_options
 from jmvae_tf.programs.common import shared_flags
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
+from jmvae_tf.runtime.cores import usable_cores
 from jmvae_tf.runtime.errors import UserError
 
 EXAMPLES = {
@@ -29,7 +29,7 @@ _CROP = flags.DEFINE_string(
 _PROCESSES = shared_flags.define_integer(
     "processes",
     None,
-    "number of processes (default: one for each processor); the result does not depend on it",
+    "number of processes (default: one for each core); the result does not depend on it",
     1,
 )
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace the faces of another source")
@@ -53,7 +53,7 @@ def main() -> None:
         pathlib.Path(_DATA_DIR.value),
         _IMAGE_SIZE.value,
         _CROP.value,
-        num_processes=_PROCESSES.value or os.cpu_count() or 1,
+        num_processes=_PROCESSES.value or usable_cores(),
         overwrite=_OVERWRITE.value,
         command=["bin/prepare_celeba", *shared_flags.given_again(*chosen)],
     )

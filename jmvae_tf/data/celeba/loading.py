@@ -6,7 +6,6 @@ none, it is prepared from the official files there, or from TensorFlow Datasets'
 Source: Z. Liu, P. Luo, X. Wang and X. Tang, Deep Learning Face Attributes in the Wild, ICCV 2015.
 """
 
-import os
 import pathlib
 
 import numpy as np
@@ -16,6 +15,7 @@ from jmvae_tf.data.celeba import download, prepared_faces, source_files, splits,
 from jmvae_tf.data.celeba.prepare import prepare_faces
 from jmvae_tf.data.data_set import Arrays, DataSet
 from jmvae_tf.data.stored_images import StoredImages
+from jmvae_tf.runtime.cores import usable_cores
 from jmvae_tf.runtime.errors import UserError
 
 
@@ -70,7 +70,7 @@ def _prepare(data_dir: pathlib.Path, image_size: int, crop: str) -> None:
         else:
             source = download.fetch(data_dir)
         print("Preparing CelebA; this is done once and takes minutes")
-        prepare_faces(source, data_dir, image_size, crop, processes=os.cpu_count() or 1)
+        prepare_faces(source, data_dir, image_size, crop, processes=usable_cores())
     except PermissionError as error:
         raise UserError(
             "Prepared faces are written to --data_dir",

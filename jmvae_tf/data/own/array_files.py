@@ -7,6 +7,7 @@ import dataclasses
 import io
 import math
 import pathlib
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,10 @@ from jmvae_tf.runtime.files import read_limited
 
 _HEADER = 2**14  # Bytes.
 _START = b"\x93NUMPY"
+
+_ONE_AT_A_TIME = threading.Lock()
+"""For headers: NumPy reads them with Python's parser, whose count of nested calls all threads
+share in Python 3.11 and 3.12, so that it may raise SystemError in one of two (gh-106905)."""
 
 
 def decode_array(content: bytes) -> np.ndarray:
@@ -40,7 +45,8 @@ def decode_array(content: bytes) -> np.ndarray:
         }.get(version)
         if read is None:
             raise ValueError(f"version {version} of the format")
-        shape, _, dtype = read(file)
+        with _ONE_AT_A_TIME:
+            shape, _, dtype = read(file)
     except (ValueError, EOFError, SyntaxError, TypeError) as error:
         raise ValueError(f"a damaged .npy file: {error}") from error
     if dtype.kind not in "biuf":
@@ -50,7 +56,7 @@ def decode_array(content: bytes) -> np.ndarray:
             f"an array of shape {shape}, where 1 to 4 axes and {MOST_VALUES} values may be"
         )
     try:
-        with np.errstate(over="ignore"):
+        with _ONE_AT_A_TIME, np.errstate(over="ignore"):
             array = np.load(io.BytesIO(content), allow_pickle=False).astype(np.float32)
     except (ValueError, EOFError) as error:
         raise ValueError(f"a damaged .npy file: {error}") from error

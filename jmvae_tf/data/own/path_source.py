@@ -3,7 +3,6 @@
 import concurrent.futures
 import dataclasses
 import math
-import os
 import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -31,6 +30,7 @@ from jmvae_tf.data.own.report import (
     what_divides,
 )
 from jmvae_tf.modalities import SAMPLE_WEIGHT, observed_key
+from jmvae_tf.runtime.cores import usable_cores
 from jmvae_tf.runtime.errors import UserError
 
 _MANY = 2000  # Files that are worth preparing; fewer are read again in seconds.
@@ -83,14 +83,14 @@ def load_rows(
       manifest: what its columns are taken for; None for what `columns.json` beside it says, or
         what they look like.
       may_lack: whether columns of the manifest may be missing, and rows empty.
-      processes: the number of processes that read images; None for that of processors.
+      processes: the number of processes that read images; None for that of cores.
       in_memory: whether prepared images of at most 1 GiB are read into memory.
 
     Raises:
       UserError: if it cannot be read; it names the file, row and column.
     """
     table = read_table(path, manifest, may_lack, data_dir)
-    read = _read_files(table, data_dir, processes or os.cpu_count() or 1, in_memory)
+    read = _read_files(table, data_dir, processes or usable_cores(), in_memory)
     values: dict[str, Any] = {}
     for name, one in table.manifest.modalities.items():
         observed = table.encoded.observed[name]
@@ -121,7 +121,7 @@ def load(
       path: the folder or the table.
       data_dir: folder to prepare images in.
       manifest: what its columns are taken for; see `load_rows`.
-      processes: the number of processes that read images; None for that of processors.
+      processes: the number of processes that read images; None for that of cores.
       in_memory: whether prepared images of at most 1 GiB are read into memory.
       say: prints what the data were taken for, unless the manifest is resolved.
 
@@ -227,7 +227,7 @@ def _read_directly(work: FileWork, number: int) -> ReadFiles:
         except ValueError as error:
             read.reasons[name][row] = str(error)
 
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(usable_cores()) as pool:
         for name, one in work.modalities.items():
             values = np.zeros((number, *one.stored_shape), one.stored_type)
             read[name] = values

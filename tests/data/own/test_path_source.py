@@ -1,4 +1,6 @@
+import ast
 import json
+import time
 
 import numpy as np
 import pandas as pd
@@ -204,6 +206,27 @@ def test_arrays(tmp_path):
     loaded = load_rows(write_table(tmp_path, rows), tmp_path)
     assert loaded.manifest.modalities["spectrum"].shape == (3, 2)
     np.testing.assert_array_equal(loaded.values["spectrum"][:, 1, 1], np.arange(30))
+
+
+def test_headers_of_arrays_are_parsed_one_at_a_time(tmp_path, monkeypatch):
+    # Python 3.11's parser may raise SystemError in one of two threads.
+    parse, at_work, together = ast.literal_eval, [], []
+
+    def slowly(text):
+        at_work.append(text)
+        together.append(len(at_work))
+        time.sleep(0.01)
+        at_work.pop()
+        return parse(text)
+
+    rows = ["spectrum_file_name,y"]
+    for i in range(20):
+        np.save(tmp_path / f"{i}.npy", np.full((3, 2), i))
+        rows.append(f"{i}.npy,{i / 7}")
+    monkeypatch.setattr(ast, "literal_eval", slowly)
+    monkeypatch.setattr(path_source, "usable_cores", lambda: 4)
+    load_rows(write_table(tmp_path, rows), tmp_path)
+    assert max(together) == 1 < len(together)
 
 
 def test_columns_that_a_table_lacks_may_be_empty(shells, tmp_path):
