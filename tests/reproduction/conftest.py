@@ -31,7 +31,8 @@ def runs(folder):
 @pytest.fixture
 def copied(runs, tmp_path):
     """A copy of one finished run, to be worked on."""
-    runs.trained(JMVAE)
+    if runs.epochs_left(JMVAE):  # To load the model takes seconds.
+        runs.trained(JMVAE)
     shutil.copytree(runs.folder(JMVAE).path, tmp_path / JMVAE.name)
     return runs_in(tmp_path)
 

@@ -66,7 +66,8 @@ def test_measures_of_all_kinds_are_remembered(copied):
         ("notes", [{}]),
     ],
 )
-def test_measures_that_are_none_are_taken_again(copied, name, value):
+def test_measures_that_are_none_are_taken_again(copied, monkeypatch, name, value):
+    monkeypatch.setattr(copied, "trained", lambda recipe: None)
     write_json(
         copied.folder(JMVAE).path / "measures" / "all.json",
         {"of": {"epoch": 2, "protocol": 1}, "measures": {**TAKEN, name: value}},
@@ -85,6 +86,7 @@ def test_measures_that_lack_one(runs, monkeypatch):
 
 def test_a_release_keeps_measures_and_another_protocol_does_not(copied, monkeypatch):
     taken = []
+    monkeypatch.setattr(copied, "trained", lambda recipe: None)
 
     def measured() -> int:
         copied.remembered(JMVAE, "kept", {"seed": 0}, lambda model: taken.append(1) or {})
