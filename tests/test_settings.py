@@ -30,26 +30,24 @@ def test_every_setting_but_the_pair_can_be_a_flag_with_a_description():
 
 
 @pytest.mark.parametrize(("model", "data"), PAIRS)
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("latent_dim", 2),
-        ("epochs", 1),
-        ("warmup_epochs", 0),
-        ("batch_size", 1),
-        ("learning_rate", 0.5),
-        ("seed", 2**31 - 1),
-        ("jit_compile", False),
-        ("steps_per_execution", 1),
-        ("checkpoint_every", 7),
-        ("evaluate_every", 25),
-    ],
-)
-def test_a_setting_is_overridden_and_nothing_else(model, data, name, value):
+def test_a_setting_is_overridden_and_nothing_else(model, data):
     preset = settings_of(model, data, {})
-    settings = settings_of(model, data, {name: value})
-    assert getattr(settings, name) == value
-    assert dataclasses.replace(settings, **{name: getattr(preset, name)}) == preset
+    overrides = {
+        "latent_dim": 2,
+        "epochs": 1,
+        "warmup_epochs": 0,
+        "batch_size": 1,
+        "learning_rate": 0.5,
+        "seed": 2**31 - 1,
+        "jit_compile": False,
+        "steps_per_execution": 1,
+        "checkpoint_every": 7,
+        "evaluate_every": 25,
+    }
+    for name, value in overrides.items():
+        settings = settings_of(model, data, {name: value})
+        assert getattr(settings, name) == value
+        assert dataclasses.replace(settings, **{name: getattr(preset, name)}) == preset
 
 
 @pytest.mark.parametrize("name", ["encoders", "decoders"])
