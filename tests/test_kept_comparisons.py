@@ -49,8 +49,7 @@ def _tables(page):
 @pytest.mark.parametrize("name", COMPARISONS)
 def test_a_table_is_that_of_the_kept_runs(name):
     models = list(_models(KEPT / name))
-    settings = next(KEPT.joinpath(name).glob("*-seed-0"))
-    settings = RunFolder(settings).read_settings()
+    settings = RunFolder(next((KEPT / name).glob("*-seed-0"))).read_settings()
     target = usual_target("vae", settings.data, settings.manifest)
     columns = columns_with_numbers(measure_columns(list(settings.decoders), target), models)
     made = table_as_markdown(Table("", table_parts(columns, models), ()))

@@ -10,7 +10,7 @@ from jmvae_tf.reproduction.comparison_table import MeasureColumn, MeasuredModel
 from jmvae_tf.reproduction.durations import read_durations
 from jmvae_tf.reproduction.paper_table import shown
 from jmvae_tf.reproduction.recipes import Recipe
-from jmvae_tf.runtime.cores import usable_cores
+from jmvae_tf.runtime.cores import cores_in_words
 from jmvae_tf.runtime.progress import time_in_words
 from jmvae_tf.runtime.version import installed_versions
 
@@ -141,7 +141,7 @@ def _times(runs: ComparedRuns, recipes: Sequence[Recipe]) -> str:
         sum(getattr(x, work) for x in spent) for work in ("training", "measuring")
     )
     gpus = len(tf.config.list_physical_devices("GPU"))
-    machine = f"{usable_cores()} cores" + (f" and {gpus} GPU" if gpus else "")
+    machine = cores_in_words() + (f" and {gpus} GPU" if gpus else "")
     return (
         f"minutes: of the training of one run, on {machine}; training took "
         f"{time_in_words(training)} in all, and measuring {time_in_words(measuring)}"

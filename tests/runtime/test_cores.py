@@ -11,7 +11,7 @@ from tests.helpers.paths import ROOT
 def test_a_process_bound_to_one_core_uses_one():
     code = (
         "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); "
-        "from jmvae_tf.runtime.cores import usable_cores; print(usable_cores())"
+        "from jmvae_tf.runtime.cores import cores_in_words; print(cores_in_words())"
     )
     said = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
-    assert said == "1\n"
+    assert said == "1 core\n"

@@ -46,7 +46,7 @@ def decode_array(content: bytes) -> np.ndarray:
         if read is None:
             raise ValueError(f"version {version} of the format")
         with _ONE_AT_A_TIME:
-            shape, _, dtype = read(file)
+            shape, by_columns, dtype = read(file)
     except (ValueError, EOFError, SyntaxError, TypeError) as error:
         raise ValueError(f"a damaged .npy file: {error}") from error
     if dtype.kind not in "biuf":
@@ -56,10 +56,12 @@ def decode_array(content: bytes) -> np.ndarray:
             f"an array of shape {shape}, where 1 to 4 axes and {MOST_VALUES} values may be"
         )
     try:
-        with _ONE_AT_A_TIME, np.errstate(over="ignore"):
-            array = np.load(io.BytesIO(content), allow_pickle=False).astype(np.float32)
-    except (ValueError, EOFError) as error:
+        values = np.frombuffer(content, dtype, math.prod(shape), file.tell())
+        array = values.reshape(shape, order="F" if by_columns else "C")
+    except ValueError as error:
         raise ValueError(f"a damaged .npy file: {error}") from error
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float32)
     if not np.isfinite(array).all():
         raise ValueError("an array with NaN, infinity or a number too large for float32")
     return array

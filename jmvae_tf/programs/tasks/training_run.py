@@ -15,7 +15,7 @@ from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.programs.common.training_plan import TrainingPlan
 from jmvae_tf.programs.tasks import chosen_settings, run_data
 from jmvae_tf.reporting.data_summary import note_on_left_out
-from jmvae_tf.runtime.cores import usable_cores
+from jmvae_tf.runtime.cores import cores_in_words
 from jmvae_tf.runtime.errors import one_line
 from jmvae_tf.runtime.precision import note_on_bfloat16, processor_has_bfloat16
 from jmvae_tf.settings import Settings
@@ -146,7 +146,7 @@ def _announce_devices(replicas: int, settings: Settings) -> None:
         names = [tf.config.experimental.get_device_details(x).get("device_name") for x in gpus]
         print(f"computing on {', '.join(name or 'a GPU' for name in names)}")
     else:
-        print(f"no GPU was found: computing on the CPU ({usable_cores()} cores)")
+        print(f"no GPU was found: computing on the CPU ({cores_in_words()})")
         if processor_has_bfloat16():
             # Replicas are not compiled by XLA, whatever the settings say.
             compiled = settings.jit_compile and replicas == 1
