@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from jmvae_tf.runtime import signals
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import claimed, read_json, write_json, written_atomically
 from jmvae_tf.runtime.progress import shows_bars
@@ -106,7 +107,7 @@ class PartFiles:
             disable=not shows_bars(sys.stdout),
         )
         with progress, _workers(work, min(processes, len(missing)), what) as pool:
-            with _interrupts_blocked():
+            with signals.delayed():
                 parts = {pool.submit(write_part, self.ranges[i], self.path(i)): i for i in missing}
             for part in concurrent.futures.as_completed(parts):
                 part.result()
@@ -164,19 +165,6 @@ def _workers(
                 "the sudden end of one",
                 "free memory or choose fewer --processes, and start again: finished parts are kept",
             ) from error
-
-
-@contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Delays interrupts, and hides Ctrl-C from processes started inside the block.
-
-    A terminal sends Ctrl-C to all its processes; only the parent process should handle it.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class PartProgress(tqdm):

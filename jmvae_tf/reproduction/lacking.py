@@ -15,6 +15,23 @@ from jmvae_tf.training.run_folder import RunFolder
 _UNTIMED = "no run of the same model was timed at this scale"
 
 
+def is_lacking(runs: Runs, kind: str, name: str, recipe: Recipe) -> bool:
+    """Tells whether a run of a table or a figure lacks epochs, or the measures of a table.
+
+    Args:
+      runs: see `what_lacks`.
+      kind: see `what_lacks`.
+      name: see `what_lacks`.
+      recipe: the recipe of the run.
+
+    Raises:
+      UserError: see `what_lacks`.
+    """
+    if runs.epochs_left(recipe):
+        return True
+    return kind == "table" and not runs.is_measured(recipe, measures_for_table(name, recipe))
+
+
 def what_lacks(runs: Runs, kind: str, name: str) -> list[str]:
     """Says in lines what a table or a figure lacks and what that would cost.
 
@@ -38,11 +55,7 @@ def what_lacks(runs: Runs, kind: str, name: str) -> list[str]:
     untrained = [recipe for recipe in recipes if left[recipe.name]]
     unmeasured = []
     if kind == "table":
-        unmeasured = [
-            recipe
-            for recipe in recipes
-            if left[recipe.name] or not runs.is_measured(recipe, measures_for_table(name, recipe))
-        ]
+        unmeasured = [x for x in recipes if is_lacking(runs, kind, name, x)]
     lacks, costs = [], []
     spent = _spent(runs)
     if untrained:

@@ -54,6 +54,10 @@ class Runs:
         self.data_name = data_name
         self.data_dir = data_dir
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leaves out loaded data, which another process loads itself."""
+        return {name: x for name, x in vars(self).items() if not isinstance(x, DataSet)}
+
     @functools.cached_property
     def data(self) -> DataSet:
         """The data set, loaded on first use.

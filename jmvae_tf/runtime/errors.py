@@ -44,7 +44,12 @@ class UserError(ValueError):
           received: the value received instead.
           remedy: what to do, in the imperative.
         """
-        super().__init__(f"{one_line(wrong)}; received {one_line(received)}; {one_line(remedy)}")
+        self._parts = one_line(wrong), one_line(received), one_line(remedy)
+        super().__init__("{}; received {}; {}".format(*self._parts))
+
+    def __reduce__(self) -> tuple[type["UserError"], tuple[str, str, str]]:
+        """Lets it be sent to another process."""
+        return type(self), self._parts
 
 
 def check_choice(flag: str, received: str, choices: Collection[str]) -> None:

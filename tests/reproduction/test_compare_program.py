@@ -124,6 +124,7 @@ def test_only_what_is_missing_is_measured(tmp_path, monkeypatch, capsys):
 
     original = model_comparison.for_comparison
     monkeypatch.setattr(model_comparison, "for_comparison", measured_once)
+    monkeypatch.setattr(model_comparison, "in_own_process", lambda work, *of: work(*of))
     _compare(recipes, tmp_path)
     told = capsys.readouterr().out
     assert measured == [recipes[1].name]

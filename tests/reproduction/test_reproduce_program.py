@@ -203,7 +203,10 @@ from jmvae_tf.programs.common import run_program
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 load_tensorflow()
 from jmvae_tf.reproduction import scales
+from jmvae_tf.programs.tasks import table_or_figure
 from tests.helpers.reproductions import SMALL_SCALE, small_preset
+# Another process would not have the small preset.
+table_or_figure.in_own_process = lambda work, *arguments: work(*arguments)
 scales.SCALES["quick"]["toyfaces"] = SMALL_SCALE
 small_preset(pytest.MonkeyPatch())
 run_program.run(reproduce)

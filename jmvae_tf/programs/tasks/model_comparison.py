@@ -8,6 +8,7 @@ import numpy as np
 
 from jmvae_tf.data.own.data_source import DataSource
 from jmvae_tf.presets import usual_target
+from jmvae_tf.programs.common.own_process import in_own_process
 from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.reproduction.compared_runs import ComparedRuns
 from jmvae_tf.reproduction.comparison_notes import comparison_title, notes_on
@@ -94,11 +95,11 @@ def _measured(runs: ComparedRuns, recipes: Sequence[Recipe], left: TimeLeft) -> 
     """Trains and measures what is missing; returns the measures of the runs by name."""
     measured = {}
     for number, recipe in enumerate(recipes, start=1):
-        was_done = runs.is_measured(recipe, COMPARED)
-        measured[recipe.name] = for_comparison(runs, recipe)
-        if not was_done:
+        if not runs.is_measured(recipe, COMPARED):
+            in_own_process(for_comparison, runs, recipe)
             done = f"{number} of {len(recipes)} runs are done"
             print("; ".join(filter(None, [done, left.as_text()])), flush=True)
+        measured[recipe.name] = for_comparison(runs, recipe)
     return measured
 
 

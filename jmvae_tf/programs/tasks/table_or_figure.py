@@ -5,9 +5,10 @@ import pathlib
 import shlex
 from collections.abc import Sequence
 
+from jmvae_tf.programs.common.own_process import in_own_process
 from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.reproduction.figures import make_figure
-from jmvae_tf.reproduction.lacking import what_lacks
+from jmvae_tf.reproduction.lacking import is_lacking, what_lacks
 from jmvae_tf.reproduction.paper_table import table_as_json, table_as_markdown, table_as_text
 from jmvae_tf.reproduction.recipes import FIGURES, TABLES, Recipe
 from jmvae_tf.reproduction.runs import Runs
@@ -56,13 +57,13 @@ def reproduce(
     chosen = [recipe for recipe in recipes if recipe.name in only] or recipes
     try:
         runs.survey(chosen)
+        print(*([] if only else what_lacks(runs, kind, name)), "", sep="\n", flush=True)
+        for recipe in chosen:
+            if is_lacking(runs, kind, name, recipe):
+                in_own_process(make_run, runs, kind, name, recipe)
         if only:
-            print(flush=True)
-            for recipe in chosen:
-                _make_run(runs, kind, name, recipe)
             print(*_after_some(runs, kind, name), sep="\n")
             return
-        print(*what_lacks(runs, kind, name), "", sep="\n", flush=True)
         written = _make(runs, kind, name)
     except KeyboardInterrupt as interrupt:
         raise interrupted(
@@ -72,8 +73,19 @@ def reproduce(
     print(*written, sep="\n")
 
 
-def _make_run(runs: Runs, kind: str, name: str, recipe: Recipe) -> None:
-    """Trains a run of a table or a figure; measures it for a table."""
+def make_run(runs: Runs, kind: str, name: str, recipe: Recipe) -> None:
+    """Trains a run of a table or a figure; measures it for a table.
+
+    Args:
+      runs: the runs of one scale and one seed.
+      kind: "table" or "figure".
+      name: a name from `TABLES` or `FIGURES`.
+      recipe: one of its recipes.
+
+    Raises:
+      UserError: if the data cannot be read, or the run cannot be used.
+      KeyboardInterrupt: if a signal stopped the work.
+    """
     if kind == "table":
         measure_for_table(name, runs, recipe)
     else:
