@@ -42,8 +42,11 @@ def stored(networks, number):
     }
 
 
-def data_set(networks, examples):
-    """A data set that trains on some stored examples, through that data set's own pipeline."""
+def data_set(networks, examples, test=None):
+    """A data set of some stored examples for training, perhaps others for testing.
+
+    They go through the pipeline of the data set whose shapes they have.
+    """
     from jmvae_tf.data import faces, handwritten
     from jmvae_tf.data.data_set import DataSet
 
@@ -52,4 +55,6 @@ def data_set(networks, examples):
         prepare = faces.values_of_faces
     else:
         modalities, prepare = handwritten.digit_modalities(28), handwritten.values_of_digits(255)
-    return DataSet("random", modalities, train=examples, validation={}, test={}, prepare=prepare)
+    return DataSet(
+        "random", modalities, train=examples, validation={}, test=test or {}, prepare=prepare
+    )

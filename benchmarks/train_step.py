@@ -21,17 +21,19 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import floor
-import random_data
 from absl import app, flags
 from epoch_clock import make_clock
 from idle import wait_until_idle
+from preset_step import NAMES, data_of
 
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.settings import settings_of
 
-_NETWORKS = flags.DEFINE_enum("networks", "mnist", ["mnist", "celeba"], "whose networks")
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", 100, "examples in a batch")
-_STEPS = flags.DEFINE_integer("steps", None, "steps of one timing [mnist: 300, celeba: 5]")
+_NETWORKS = flags.DEFINE_enum("networks", "mnist", NAMES, "whose networks")
+_BATCH_SIZE = flags.DEFINE_integer("batch_size", None, "examples in a batch [as the preset]")
+_STEPS = flags.DEFINE_integer(
+    "steps", None, "steps of one timing [mnist: 300, toyfaces: 50, celeba: 5]"
+)
 _TURNS = flags.DEFINE_integer("turns", 7, "timings of each kind")
 _STEPS_PER_EXECUTION = flags.DEFINE_list(
     "steps_per_execution", ["1", "10"], "of fit, where the preset has several"
@@ -51,11 +53,11 @@ def main(argv):
     from jmvae_tf.training.build import make_model
     from jmvae_tf.training.stop_on_signal import StopOnSignal
 
-    networks, batch_size = _NETWORKS.value, _BATCH_SIZE.value
-    steps = _STEPS.value or {"mnist": 300, "celeba": 5}[networks]
-    number = {"mnist": 20_000, "celeba": 1_000}[networks]
-    data = random_data.data_set(networks, random_data.stored(networks, number))
-    preset = settings_of("jmvae_kl", networks, {"batch_size": batch_size})
+    networks = _NETWORKS.value
+    steps = _STEPS.value or {"mnist": 300, "toyfaces": 50, "celeba": 5}[networks]
+    data = data_of(networks, {"mnist": 20_000, "celeba": 1_000}.get(networks, 0))
+    preset = settings_of("jmvae_kl", networks, {})
+    batch_size = _BATCH_SIZE.value or preset.batch_size
 
     def make(xla, steps_per_execution):
         model = make_model(preset, data)

@@ -74,6 +74,7 @@ def test_a_checkpoint_computes_what_it_did(stored, loaded, run):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", RUNS)
 def test_an_export_answers_as_it_did(stored, run):
     version = stored / "saved_models" / run / "1"

@@ -69,6 +69,7 @@ def outputs_of(programs, folder):
     return printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", SHORTER)
 def test_python_runs(page, tmp_path):
     """With a short training and without an export; the slow tests run it as printed."""

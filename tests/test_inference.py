@@ -103,6 +103,7 @@ def _z_of_chains(num_rounds, feed_back):
     return sample_z(complemented, root_seed(4)).numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("feed_back", "variance"), [("samples", 1 / 2), ("means", 3 / 8)])
 def test_iterative_sampling_of_a_linear_gaussian_pair(feed_back, variance):
     """Fed back samples, z tends to p(z|w) whatever its start; fed back means, to its mean only.
@@ -121,6 +122,7 @@ def test_iterative_sampling_of_a_linear_gaussian_pair(feed_back, variance):
     assert abs(settled.var(ddof=1) - variance) < 5 * np.sqrt(2 * variance**2 / CHAINS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ITERATIVE)
 def test_what_is_missing_starts_from_zeros_or_noise(name, two_modalities):
     data = examples(two_modalities, 6)

@@ -35,6 +35,7 @@ def test_classes_come_equally_often(species):
         assert sorted(np.bincount(SPECIES[order], minlength=4).tolist()) == [0, 33, 33, 34]
 
 
+@pytest.mark.slow
 def test_every_example_of_a_class_comes_equally_often():
     drawn = np.bincount(np.concatenate(orders(shells(), 600)), minlength=100)
     # Binomial numbers, whose variance is below their mean.

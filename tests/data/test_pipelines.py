@@ -313,6 +313,7 @@ def test_the_first_examples_of_a_part_are_asked_for(data):
     assert len(pipelines.whole_part(data, "test", number=100)["index"]) == 7
 
 
+@pytest.mark.slow
 def test_half_of_the_images_are_mirrored_and_nothing_else(data):
     taken = take(Feed(data, 1, seed=2, flips=True).training_batches(), 400)
     plain = take(Feed(data, 1, seed=2).training_batches(), 400)
@@ -326,6 +327,7 @@ def test_half_of_the_images_are_mirrored_and_nothing_else(data):
     assert_equal(again, taken[11 * 11 : 11 * 11 + 20])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("replicas", "workers"), [(2, 1), (2, 2), (4, 2)])
 def test_the_shares_of_all_replicas_are_the_batches(data, replicas, workers):
     """In their order, with the same draws and flips, and read by nobody else."""

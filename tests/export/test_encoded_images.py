@@ -57,6 +57,7 @@ def file_of(image, kind):
     return cv2.imencode(ending, blue_first, options.get(kind, []))[1].tobytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("event_shape", SHAPES, ids=str)
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_as_the_programs_do(size, event_shape, rng, tmp_path):
@@ -72,6 +73,7 @@ def test_as_the_programs_do(size, event_shape, rng, tmp_path):
         np.testing.assert_allclose(ours, expected, atol=GREY_LEVEL + 1e-6, rtol=0, err_msg=kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fit", ["pad", "stretch"])
 @pytest.mark.parametrize("size", [(97, 401), (20, 31), (300, 65)], ids=str)
 def test_whole_images_as_the_programs_do(size, fit, rng, tmp_path):

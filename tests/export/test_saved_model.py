@@ -476,6 +476,7 @@ def test_the_command_line_shows_names_and_shapes(exported):
         )
 
 
+@pytest.mark.slow
 def test_a_reply_depends_on_nothing_else_in_the_batch(rng, tmp_path, monkeypatch):
     # These two alone, which draw.
     families = (signature_families._averages, signature_families._samples)

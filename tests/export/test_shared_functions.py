@@ -16,6 +16,7 @@ THREE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["jmvae_kl", "jmvae", "cvae"])
 def test_a_model_that_shares_generates_as_the_model(name):
     model = small_model(name, THREE)

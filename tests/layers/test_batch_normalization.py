@@ -30,6 +30,7 @@ def _step(layer, inputs, upstream):
     return outputs, *tape.gradient(loss, [inputs, *layer.trainable_variables])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_it_trains_as_keras_layer_does(shape, jit_compile, rng):
@@ -106,6 +107,7 @@ def test_keras_saves_it(tmp_path):
     assert (same.momentum, same.epsilon) == (0.5, 1e-2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_rows_that_do_not_count_change_nothing(shape, jit_compile, rng):

@@ -168,6 +168,7 @@ def _full_size_model(name):
     return small_model(name, MODALITIES, **networks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["jmvae_kl", "jmvae_h", "cvae"])
 def test_models_generate_at_full_size(name):
     given = {"v": examples(MODALITIES, 2)["v"]}

@@ -244,6 +244,7 @@ def shared_by_two(shared):
     return keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), shared])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "networks_of",
     [

@@ -201,6 +201,7 @@ def test_generated_images_keep_to_their_range_and_attributes_do_not(faces, batch
     assert np.min(attributes) > 50
 
 
+@pytest.mark.slow
 def test_training_standardises(faces, batch):
     """The same step as of a model without statistics on standardised values."""
 
@@ -217,6 +218,7 @@ def test_training_standardises(faces, batch):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_statistics_travel_with_the_model(faces, batch, tmp_path):
     model = with_statistics(small_model("jmvae_kl", faces))
     model.save(tmp_path / "model.keras")

@@ -109,6 +109,7 @@ def _differ(ours, theirs):
 # Which loss reaches which network.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _slow_but("cmma"))
 def test_the_adversary_reaches_the_image_decoder_and_nothing_else(name):
     models = [_compiled(name, weight) for weight in (0.0, 10.0)]
@@ -214,6 +215,7 @@ def test_the_discriminator_does_not_feel_the_bound():
     assert any(_differ(others, other_others))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["jmvae_kl", "cmma"])
 def test_each_optimizer_has_the_variables_of_its_part(name):
     model = _adversarial(name)
@@ -249,6 +251,7 @@ def test_each_loss_falls_where_its_part_learns():
 # Fakes.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "part"), [("cmma", "prior_encoder"), ("jmvae_h", "layer_priors")])
 def test_prior_fakes_are_drawn_from_the_models_own_prior(monkeypatch, name, part):
     model = _compiled(name)
@@ -261,6 +264,7 @@ def test_prior_fakes_are_drawn_from_the_models_own_prior(monkeypatch, name, part
     np.testing.assert_allclose(z, [[5, -6, 7]] * 6, atol=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["jmvae_kl", "cvae"])
 def test_prior_fakes_are_drawn_from_a_standard_normal(monkeypatch, name):
     model = _compiled(name)
@@ -344,6 +348,7 @@ def test_losses_are_means_over_the_examples():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _slow_but("cvae"))
 def test_a_resumed_run_ends_with_the_weights_of_an_undisturbed_one(tmp_path, name):
     def fit(model, first, last):
@@ -420,6 +425,7 @@ def policy(request):
     keras.config.set_dtype_policy("float32")
 
 
+@pytest.mark.slow
 def test_mixed_precision(tmp_path, policy):
     model = _adversarial("vae", weight=1.0)
     model.compile()

@@ -157,6 +157,7 @@ def test_the_adversary_reaches_the_image_decoder_and_nothing_else(monkeypatch, a
     np.testing.assert_array_equal(now["others"], later["others"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adversary", ADVERSARIES)
 @pytest.mark.usefixtures("at_once")
 def test_in_the_stage_of_the_decoder_all_else_stays(adversary):
@@ -172,6 +173,7 @@ def test_in_the_stage_of_the_decoder_all_else_stays(adversary):
         np.testing.assert_array_equal(variable, value)
 
 
+@pytest.mark.slow
 def test_in_the_stage_of_the_bound_it_is_the_model_inside():
     model = _model(ADVERSARIES[0])
     model.stage = Stage.BOUND
@@ -186,6 +188,7 @@ def test_in_the_stage_of_the_bound_it_is_the_model_inside():
     assert set(model.test_step(_batch(model))) == set(results)
 
 
+@pytest.mark.slow
 def test_every_step_of_the_decoder_draws_other_samples():
     model = _model("hinge", optimizer=lambda: keras.optimizers.SGD(0.0))
     model.stage = Stage.DECODER
@@ -196,6 +199,7 @@ def test_every_step_of_the_decoder_draws_other_samples():
     assert losses[0] != losses[1]
 
 
+@pytest.mark.slow
 def test_a_stage_changes_what_fit_trains():
     """Also after Keras has made the graph of the stage before."""
     model = _model("hinge", "vae", optimizer=lambda: keras.optimizers.SGD(1e-6))
@@ -217,6 +221,7 @@ def test_a_head_start():
     assert weights == [0.0, 0.0, 3.0]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("scale", [None, 2.0**15])
 def test_the_balanced_weight_makes_both_losses_as_steep(scale):
@@ -276,6 +281,7 @@ def test_the_penalty_comes_every_few_steps():
     np.testing.assert_allclose(terms, [expected, *[0] * 7, expected], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_authors_loss_can_be_balanced():
     changes = [_changes(_model(x)) for x in ("original", "original+balanced")]
     np.testing.assert_array_equal(*(x["others"] for x in changes))
@@ -285,6 +291,7 @@ def test_the_authors_loss_can_be_balanced():
 # What the discriminator sees.
 
 
+@pytest.mark.slow
 def test_images_are_seen_from_minus_1_to_1():
     model = _model("hinge")
     data = _batch(model)
@@ -409,6 +416,7 @@ def test_no_gradient_passes_through_inference(name):
         np.testing.assert_allclose(old - variable, gradient, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_decoder_alone_keeps_the_weight_of_its_likelihood():
     changes = []
     for weight in (1.0, 0.25):

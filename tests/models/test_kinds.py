@@ -53,6 +53,7 @@ def data():
     return {name: np.float32(x) for name, x in values.items()}
 
 
+@pytest.mark.slow
 def test_a_model_of_all_kinds(data, tmp_path):
     model = small_model("jmvae_kl", MODALITIES)
     model.compile(keras.optimizers.Adam(1e-3), run_eagerly=True, jit_compile=False)

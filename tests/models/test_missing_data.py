@@ -201,6 +201,7 @@ def _masks(data, names):
     return {observed_key(name): data[observed_key(name)] for name in names}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", swept(PLAIN_MODELS))
 def test_examples_with_nothing_count_0(modalities, name):
     model = small_model(name, modalities)
@@ -213,6 +214,7 @@ def test_examples_with_nothing_count_0(modalities, name):
         assert np.all(term.numpy()[[1, 3]] == 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", swept(PLAIN_MODELS))
 def test_masks_that_hide_nothing_change_nothing(modalities, name):
     model = small_model(name, modalities)
@@ -251,6 +253,7 @@ def test_hidden_values_change_neither_bound_nor_gradients(modalities, name, prec
             np.testing.assert_array_equal(x, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", swept(PLAIN_MODELS))
 def test_a_modality_that_a_whole_batch_lacks_keeps_its_networks(modalities, name):
     model = small_model(name, modalities, body="D8BR")
@@ -320,6 +323,7 @@ def _judged(model, data):
     return judged.discriminator_loss, judged.generator_loss
 
 
+@pytest.mark.slow
 def test_fakes_of_images_without_any_other_modality_are_drawn_from_the_prior():
     modalities = {
         "photo": Modality("photo", (4, 4, 1), Bernoulli(), kind="image"),
@@ -363,6 +367,7 @@ def test_statistics_are_over_what_is_there(modalities, rng):
     assert not np.any(shown["sizes"].numpy()[~mask])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["jmvae_kl", "telbo", "cvae"])
 def test_means_of_terms_are_over_the_examples_that_have_them(modalities, name):
     model = small_model(name, modalities)
@@ -411,6 +416,7 @@ def test_the_loss_is_a_mean_over_the_whole_batch(modalities):
             np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_fit_takes_nan_for_missing_where_a_modality_says_so(modalities):
     """Masks and NaN are two ways to say the same."""
     data = _with_every_pattern(modalities)
@@ -427,6 +433,7 @@ def test_fit_takes_nan_for_missing_where_a_modality_says_so(modalities):
         np.testing.assert_array_equal(x, y)
 
 
+@pytest.mark.slow
 def test_a_loaded_model_goes_on_as_the_one_that_was_saved(modalities, tmp_path):
     """Bit for bit, on examples with gaps."""
     model = small_model("jmvae", modalities, body="D8BR")
@@ -490,6 +497,7 @@ def test_fit_refuses_examples_that_are_partly_nan(two_modalities):
 # Inference.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", swept(OF_SEVERAL))
 def test_each_example_is_inferred_from_what_it_has(modalities, name):
     """As if it had been given alone, without what it lacks."""
@@ -515,6 +523,7 @@ def test_each_example_is_inferred_from_what_it_has(modalities, name):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vae", "jmvae_kl", *ITERATIVE])
 def test_an_example_with_nothing_gets_the_prior(modalities, name):
     """As if nothing had been given; the others as without it."""

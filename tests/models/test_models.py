@@ -113,6 +113,7 @@ def test_eq_2_gives_the_single_encoders_no_gradient(jmvae_kl, two_modality_batch
         assert tape.gradient(eq_4, variable) is not None, variable.path
 
 
+@pytest.mark.slow
 def test_warm_up_reaches_alpha_only_if_asked(two_modalities, two_modality_batch):
     seed = root_seed(1)
     for anneal_alpha in (False, True):
@@ -156,6 +157,7 @@ def test_loss_is_minus_the_mean_over_the_batch(model, batch):
         np.testing.assert_allclose(variable, old + rate * gradient, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_terms_are_tracked_in_training_and_test(jmvae_kl, two_modality_batch):
     data = tf.data.Dataset.from_tensor_slices(two_modality_batch).batch(4)
     jmvae_kl.compile(optimizer="adam", run_eagerly=True)
@@ -232,6 +234,7 @@ def test_training_raises_the_bound(three_modalities, rng, name):
     assert np.mean(model.bound(known, root_seed(0)).value) > before + 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["jmvae", "jmvae_kl", "jmvae_h"])
 def test_each_of_three_modalities_follows_from_any_others(three_modalities, name):
     model = small_model(name, three_modalities)
@@ -271,6 +274,7 @@ def test_every_sample_has_a_chain_of_its_own(name, two_modalities, two_modality_
     assert all_given.std(axis=0).mean() < 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_rounds", [1, 2])
 @pytest.mark.parametrize("name", ITERATIVE)
 def test_samples_of_an_example_belong_to_it(name, two_modalities, num_rounds):
@@ -303,6 +307,7 @@ def test_a_batch_may_be_empty(model, given):
     assert model.generate("image", nothing, 2).shape == (2, 0, 4, 4, 1)
 
 
+@pytest.mark.slow
 def test_saved_and_loaded_by_keras(model, batch, given, tmp_path):
     model.compile(optimizer=keras.optimizers.Adam(1e-2), run_eagerly=True)
     model.train_on_batch(batch)
@@ -322,6 +327,7 @@ def test_saved_and_loaded_by_keras(model, batch, given, tmp_path):
         np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options"),
     [

@@ -74,6 +74,7 @@ def test_a_mixture_draws_an_expert_for_each_sample_and_example(modalities, name)
     assert (np.abs(signs[..., 0].mean(axis=1)) < 1).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "k"), [("mmvae", 1), ("mmvae", 3), ("mopoe", 2)])
 def test_weights_of_few_samples_of_a_mixture_are_unbiased(modalities, name, k):
     """Also where its components do not divide the number of samples, or exceed it."""
@@ -131,6 +132,7 @@ def test_a_hierarchy_with_encoders_draws_from_its_top_where_nothing_is_given(mod
 # What learns from what.
 
 
+@pytest.mark.slow
 def test_telbo_trains_decoders_on_the_joint_bound_alone(modalities):
     """And single encoders through the fixed weights of the decoders."""
     model, seed = small_model("telbo", modalities), root_seed(4)
@@ -155,6 +157,7 @@ def test_telbo_trains_decoders_on_the_joint_bound_alone(modalities):
         assert tape.gradient(joint, variable) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gradient", ["plain", "dreg", "exact_dreg"])
 def test_each_gradient_of_mmvae_reaches_all_weights_and_leaves_the_value(modalities, gradient):
     model = small_model("mmvae", modalities, gradient=gradient, num_samples=3)
@@ -227,6 +230,7 @@ def test_dropout_takes_a_mask_of_whole_examples_for_one_of_each_of_their_values(
 # What is refused.
 
 
+@pytest.mark.slow
 def test_mmvm_has_no_prior(modalities):
     model = small_model("mmvm", modalities)
     data = examples(modalities, 3)

@@ -90,6 +90,7 @@ def test_every_z_is_decoded_with_what_is_given_of_its_example(three_modalities):
             np.testing.assert_allclose(means[sample][example], one, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["left", "right", "label"])
 def test_any_of_three_modalities_can_be_the_one_that_is_generated(three_modalities, name, target):
     model = {"cvae": CVAE, "cmma": CMMA}[name](three_modalities, target, 3)

@@ -78,6 +78,7 @@ def _by_hand(model, data, noise):
     return bound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gradient", ["plain", "dreg"])
 @pytest.mark.parametrize("name", swept(MODELS))
 def test_the_bound_of_five_samples_is_that_of_numpy(modalities, monkeypatch, name, gradient):
@@ -92,6 +93,7 @@ def test_the_bound_of_five_samples_is_that_of_numpy(modalities, monkeypatch, nam
     np.testing.assert_allclose(bound.value, _by_hand(model, data, noise), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", swept(MODELS))
 def test_one_sample_is_the_paper_and_has_one_gradient(modalities, monkeypatch, name):
     """The same numbers, bit for bit, with and without the settings; nothing else is drawn."""
@@ -110,6 +112,7 @@ def test_one_sample_is_the_paper_and_has_one_gradient(modalities, monkeypatch, n
                 np.testing.assert_array_equal(x, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", swept(MODELS))
 def test_each_gradient_reaches_all_weights_and_leaves_the_value(modalities, name):
     data, values = examples(modalities, 5), []
@@ -125,6 +128,7 @@ def test_each_gradient_reaches_all_weights_and_leaves_the_value(modalities, name
     np.testing.assert_array_equal(*values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gradient", ["plain", "dreg"])
 @pytest.mark.parametrize("name", swept(MODELS))
 def test_examples_that_lack_modalities(modalities, name, gradient):

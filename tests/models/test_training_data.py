@@ -143,6 +143,7 @@ def test_examples_that_are_none_are_refused_before_training(untrained, batch, ca
     np.testing.assert_equal(untrained.get_weights(), before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_no_batch_is_lost_by_the_check(model, batch, form):
     steps = {"PyDataset": 3, "generator": 2}.get(form, 1)
@@ -155,11 +156,13 @@ def test_dictionaries_of_a_generator_are_taken(model, batch):
     assert int(model.optimizer.iterations) == 2
 
 
+@pytest.mark.slow
 def test_batches_of_unknown_shape_are_taken(model_of_graphs, batch):
     model_of_graphs.fit(without_shapes(batch).repeat(2), steps_per_epoch=2, verbose=0)
     assert int(model_of_graphs.optimizer.iterations) == 2
 
 
+@pytest.mark.slow
 def test_a_shape_that_shows_only_later_is_refused(model_of_graphs, batch):
     narrow = {**batch, "image": batch["image"][:, :, :1]}
     data = without_shapes(batch).concatenate(without_shapes(narrow))
@@ -194,6 +197,7 @@ def test_single_batches_are_checked_too(untrained, batch, change):
     np.testing.assert_equal(untrained.get_weights(), before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["uint8", "bool", "float64", "int64"])
 def test_zeros_and_ones_of_any_type_are_examples(model, batch, kind):
     data = {name: x.astype(kind) for name, x in batch.items()}
@@ -302,6 +306,7 @@ def test_variation_that_float32_loses_is_refused():
     model.adapt({"v": np.array([[0, 0.1, 1], [1, 0.1 + 1e-17, 1]])})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -345,6 +350,7 @@ def test_statistics_of_so_many_batches(rng, monkeypatch):
     model.adapt([{"v": x}] * 9)  # It ends, and says so.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["arrays", "dataset", "PyDataset"])
 def test_fit_takes_statistics_where_nobody_did(rng, form):
     x = rng.normal(5, 3, size=(9, 3)).astype(np.float32)
@@ -388,6 +394,7 @@ def test_models_against_discriminators_check_and_adapt_too(rng):
 # What Keras sees.
 
 
+@pytest.mark.slow
 def test_keras_callbacks_watch_the_loss_by_default(model, batch, tmp_path):
     best = tmp_path / "best.keras"
     stop = keras.callbacks.EarlyStopping(patience=0, restore_best_weights=True)
@@ -408,6 +415,7 @@ def test_keras_callbacks_watch_the_loss_by_default(model, batch, tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accumulated", [None, 2, 3])
 def test_no_draw_repeats_while_gradients_are_accumulated(model, batch, accumulated, monkeypatch):
     seeds = []

@@ -87,6 +87,7 @@ def test_the_bound_is_its_weighted_terms(case, rng, objective):
     np.testing.assert_allclose(value, expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ALL)
 def test_a_weight_per_example_is_each_examples_scalar(case, rng, objective):
     names = ["kl_weight", *(["alpha"] if objective == "jmvae_kl_bound" else [])]
@@ -128,6 +129,7 @@ def test_a_missing_modality_leaves_the_objective_without_it(case, objective, how
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ALL)
 def test_examples_may_lack_different_modalities(case, objective):
     """Each row is what a batch with that row's modalities alone has; NaN stands for the others."""

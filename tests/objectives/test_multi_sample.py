@@ -121,6 +121,7 @@ def test_one_sample_of_one_modality_gives_an_elbo(rng):
     np.testing.assert_allclose(mmvae_bound(case.weights_at(case.z())).value, elbo, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mean", ["looser", "tighter"])
 @pytest.mark.parametrize("absent", ["x", "w", "y"])
 def test_examples_without_a_modality_are_those_of_the_smaller_model(rng, mean, absent):
@@ -139,6 +140,7 @@ def test_examples_without_a_modality_are_those_of_the_smaller_model(rng, mean, a
     np.testing.assert_array_equal(gradient != 0, here)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("of", "names", "k", "beta"),
     [

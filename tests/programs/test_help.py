@@ -95,6 +95,7 @@ def _shell(command, folder):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", ["train", "query", "test", "docs"])
 def test_readers_may_leave(tmp_path, script):
     help_ = shlex.join([sys.executable, str(BIN / script), "--help"])

@@ -191,6 +191,7 @@ def test_rows_without_a_condition_stay(complete, tmp_path, capsys):
     assert "species_probability" not in rows[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_embedding(complete, tmp_path, suffix):
     out = complete(write_table(tmp_path), f"embedded{suffix}", task=incomplete_tables.embed_table)

@@ -177,6 +177,7 @@ def test_other_data_are_refused_or_said(here, train, capsys):
         run_data.load_for(run, None, pathlib.Path("data"))
 
 
+@pytest.mark.slow
 def test_incomplete_rows_are_dropped_on_request_and_data_recognised_once(
     here, train, capsys, monkeypatch
 ):
@@ -213,6 +214,7 @@ def load():
 """
 
 
+@pytest.mark.slow
 def test_data_of_a_function(here, train):
     (here / "load.py").write_text(CODE)
     folder = train("cvae", data="load.py:load")

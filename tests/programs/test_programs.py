@@ -112,6 +112,7 @@ def test_a_profile_of_some_steps_changes_nothing_else(whole, tmp_path):
     assert any("MatMul" in name for name in names), "it shows what is computed"
 
 
+@pytest.mark.slow
 def test_too_few_steps_for_a_profile(tmp_path):
     flags = ("--epochs=2", "--batch_size=1000", "--warmup_epochs=0", "--profile")
     told = mistake(start(tmp_path, "train", *TINY, *flags))
@@ -590,6 +591,7 @@ def test_disk_that_fills_up_at_the_end_of_a_run(tmp_path, small_disk):
     assert not [name for name, content in contents(disk).items() if content is not None]
 
 
+@pytest.mark.slow
 def test_loss_that_stops_being_finite(copied, tmp_path):
     model = load_checkpoint(copied.newest_checkpoint(), copied)
     model.optimizer.learning_rate = 1e30  # The checkpoint is good; the next step is not.

@@ -63,6 +63,7 @@ def face(tmp_path):
     return "face.png", attributes[0]
 
 
+@pytest.mark.slow
 def test_attributes_of_a_face(query, face):
     lines = _succeeds(query(f"--image={face[0]}")).splitlines()
     assert lines[1].strip() == "probability of yes"
@@ -82,6 +83,7 @@ def test_an_image_from_a_pipe(query, face, tmp_path):
     assert read == _succeeds(query(f"--image={face[0]}"))
 
 
+@pytest.mark.slow
 def test_a_photograph_that_a_camera_took_sideways(query, face, tmp_path):
     """Turned as its EXIF notes before it is read and before it is edited."""
     upright = _read(tmp_path / face[0])
@@ -135,6 +137,7 @@ def test_an_edit(query, face, tmp_path):
     assert change[40:].mean() < 0.5 * change[:20].mean()
 
 
+@pytest.mark.slow
 def test_an_export_answers_by_itself(query, face, tmp_path):
     """Without a server, as one would."""
     alone = f"--saved_model={saved_model_folder(FACES)}"
@@ -145,6 +148,7 @@ def test_an_export_answers_by_itself(query, face, tmp_path):
     assert (tmp_path / "edited.png").read_bytes() == image
 
 
+@pytest.mark.slow
 def test_a_digit_by_grpc(query, models, tmp_path):
     with grpc_server(models) as (address, requests):
         saved = f"--saved_model={saved_model_folder(DIGITS)}"

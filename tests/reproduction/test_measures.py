@@ -84,6 +84,7 @@ def test_measures_that_lack_one(runs, monkeypatch):
         found["label_to_image"]
 
 
+@pytest.mark.slow
 def test_a_release_keeps_measures_and_another_protocol_does_not(copied, monkeypatch):
     taken = []
     monkeypatch.setattr(copied, "trained", lambda recipe: None)

@@ -102,6 +102,7 @@ run_program.run(reproduce)
 """
 
 
+@pytest.mark.slow
 def test_program_uses_what_is_there(runs, folder, tmp_path, monkeypatch):
     monkeypatch.setitem(recipes.FIGURES, "5", (JMVAE,))  # The run that other tests train too.
     [path], _ = figures.make_figure("5", runs, tmp_path)

@@ -28,6 +28,7 @@ def test_a_run_is_trained_once(runs, folder, capsys):
     assert times(runs.folder(JMVAE).path) == before
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_to_the_same_weights(runs, tmp_path, monkeypatch, capsys):
     whole = runs.trained(JMVAE)
     on_epoch_end = Checkpoints.on_epoch_end

@@ -26,6 +26,7 @@ def test_derived_seeds_are_those_of_each_alone():
             np.testing.assert_array_equal(ours[row], alone)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_samples", [None, 1, 2])
 @pytest.mark.parametrize(
     "of",

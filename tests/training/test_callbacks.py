@@ -111,6 +111,7 @@ def test_weight_of_each_epoch(counting, batch, num_warmup, initial_epoch, expect
     assert record.weights == expected
 
 
+@pytest.mark.slow
 def test_compiled_steps_follow_the_weight(model, batch):
     """A weight that a trace had frozen would leave the bound of every epoch as that of one."""
     model.compile(optimizer=keras.optimizers.Adam(1e-2), jit_compile=False)
@@ -192,6 +193,7 @@ def test_only_the_bad_terms_are_named(hook, value):
 # History.
 
 
+@pytest.mark.slow
 def test_terms_of_all_parts_are_recorded(model, batch, folder):
     test = batch.take(2)
     history = model.fit(
@@ -463,6 +465,7 @@ def test_data_of_other_modalities_than_the_run_s(folder):
 # All of them together; `test_programs` has the runs that are interrupted.
 
 
+@pytest.mark.slow
 def test_run_without_a_validation_set(settings, tiny_data, folder, capsys):
     data = tiny_data(num_train=10, num_validation=0)
     model = make_model(settings, data)

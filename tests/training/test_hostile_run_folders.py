@@ -423,6 +423,7 @@ def test_a_summary_or_a_mixture_that_is_none(stranger, exported, name, change):
     assert_one_line(told)
 
 
+@pytest.mark.slow
 def test_a_history_of_many_short_rows(stranger):
     stranger.history_file.write_text("epoch\n" + "1\n" * 200_000)
     assert goes_on(stranger) == ""

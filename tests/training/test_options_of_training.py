@@ -172,6 +172,7 @@ def test_patience_needs_a_bound_that_rises():
         settings_with("jmvae_kl_gan", **{**STAGED, "patience": 3})
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_before_its_discriminator_begins_says_so(tmp_path, data, capsys):
     settings = settings_with("jmvae_kl_gan", **{**STAGED, "adversary_after": 2}, epochs=1)
     trained(tmp_path / "run", settings, data)
@@ -227,6 +228,7 @@ def test_patience_remembers_the_epochs_before_a_resumption():
     assert callback.model.stop_training
 
 
+@pytest.mark.slow
 def test_patience_ends_a_run_for_good(tmp_path, data):
     settings = settings_with("jmvae", patience=1, epochs=5, checkpoint_every=5, learning_rate=1e-2)
     folder = RunFolder(tmp_path / "run")
@@ -256,6 +258,7 @@ def test_patience_ends_a_run_for_good(tmp_path, data):
     assert choose_run(str(folder.path), None).checkpoint == folder.newest_checkpoint()
 
 
+@pytest.mark.slow
 def test_evaluations_may_be_rarer_and_change_nothing_else(tmp_path, data):
     """All numbers of training stay bit for bit, and the last epoch is evaluated."""
     options = {"epochs": 3, "checkpoint_every": 1}
@@ -271,6 +274,7 @@ def test_evaluations_may_be_rarer_and_change_nothing_else(tmp_path, data):
     assert rare.best_epoch() == max(bounds, key=bounds.get)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_evaluates_when_an_undisturbed_one_does(tmp_path, data):
     options = {"evaluate_every": 2, "checkpoint_every": 1}
     folder = trained(tmp_path / "run", settings_with(epochs=1, **options), data)
@@ -280,6 +284,7 @@ def test_a_resumed_run_evaluates_when_an_undisturbed_one_does(tmp_path, data):
     assert has == {1: True, 2: True, 3: False, 4: True}  # It was the last one, once.
 
 
+@pytest.mark.slow
 def test_broken_weights_are_not_saved_where_nothing_is_evaluated(tmp_path, data):
     """The last step of an epoch may break them, and the terms of its batches do not show it."""
     settings = settings_with(epochs=9, evaluate_every=9, checkpoint_every=1)
@@ -303,6 +308,7 @@ def test_broken_weights_are_not_saved_where_nothing_is_evaluated(tmp_path, data)
     assert folder.checkpoint_epochs() == [1]
 
 
+@pytest.mark.slow
 def test_a_run_stopped_before_its_first_evaluation_has_its_newest_checkpoint(tmp_path, data):
     settings = settings_with(epochs=50, patience=50, evaluate_every=10)
     folder = trained(tmp_path / "run", dataclasses.replace(settings, epochs=1), data)

@@ -132,6 +132,7 @@ def test_what_the_data_were_taken_for_is_said(data_dir, tmp_path, capsys):
     assert "columns.json says what columns are taken for; change it to decide otherwise" in said
 
 
+@pytest.mark.slow
 def test_a_changed_columns_json_decides(data_dir, tmp_path, capsys):
     shutil.copytree(data_dir / "shells", tmp_path / "shells")
     file = tmp_path / "tfds_shells" / "columns.json"
@@ -153,6 +154,7 @@ def test_a_changed_columns_json_decides(data_dir, tmp_path, capsys):
         load("shells", tmp_path)
 
 
+@pytest.mark.slow
 def test_ignored_columns_make_no_modality(data_dir, tmp_path, capsys):
     shutil.copytree(data_dir / "shells", tmp_path / "shells")
     file = tmp_path / "tfds_shells" / "columns.json"
@@ -204,6 +206,7 @@ def test_a_second_load_reads_what_was_prepared(data_dir, shells, capsys, monkeyp
     assert not capsys.readouterr().out, "an earlier run knows what they are"
 
 
+@pytest.mark.slow
 def test_large_data_are_read_batch_by_batch(data_dir, shells, monkeypatch):
     monkeypatch.setattr(array_folder.read_arrays, "__defaults__", (1, 1000))
     streamed = load("shells", data_dir)
@@ -235,6 +238,7 @@ def test_a_given_manifest_chooses_and_completes(data_dir):
         assert not there or kind == (0 if age % 3 == 2 else 1)
 
 
+@pytest.mark.slow
 def test_classes_in_another_order_keep_their_examples(data_dir):
     classes = ("whelk", "cockle", "limpet")
     for given in (classes, ("x", "y", "z")):  # Other names are those of the same places.

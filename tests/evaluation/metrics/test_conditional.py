@@ -95,6 +95,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "options", "num_samples"), CASES)
 def test_eq_5_and_eq_6_are_their_closed_forms(rng, kind, options, num_samples):
     """E log N(x; A z + b, s I) = log N(x; A m + b, s I) - tr(A C A') / (2 s), z ~ N(m, C)."""
@@ -127,6 +128,7 @@ def test_eq_5_and_eq_6_are_their_closed_forms(rng, kind, options, num_samples):
     assert np.all(limit > expected)
 
 
+@pytest.mark.slow
 def test_log_mean_exp_rises_to_the_exact_conditional(rng):
     """Log int q(z|w) p(x|z) dz: an estimate of importance weights p(x|z), z ~ q(z|w)."""
     linear = linear_model("jmvae_kl", rng)

@@ -125,6 +125,7 @@ def test_draws_from_the_prior_give_the_log_likelihood_of_a_modality(rng):
     assert np.all(errors[1000][usable] > -5 * np.sqrt(variance[usable]) - variance[usable])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("target", "given"), [("x", "w"), ("w", "x")])
 @pytest.mark.parametrize("how", ["multiple", "single"])
 def test_conditional_converges_as_both_numbers_of_samples_grow(rng, target, given, how):
@@ -210,6 +211,7 @@ def test_likelihood_weights_do_not_count(two_modalities, two_modality_batch):
         np.testing.assert_array_equal(estimates[0][names], estimates[1][names])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 7, 30])
 @pytest.mark.parametrize("estimator", ["importance", "prior"])
 def test_memory_is_bounded_whatever_the_number_of_samples(
@@ -234,6 +236,7 @@ def test_memory_is_bounded_whatever_the_number_of_samples(
     assert len(np.unique(draws, axis=0)) == k * sum(sizes), "no two draws are the same"
 
 
+@pytest.mark.slow
 def test_parts_of_another_size_give_the_same_but_for_their_draws(rng, monkeypatch):
     linear = linear_model("jmvae_kl", rng)
     x = linear.sample(200, rng)
