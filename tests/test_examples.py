@@ -17,6 +17,7 @@ def numbers_of(name, capsys):
     return [float(re.findall(r"-?\d+(?:\.\d+)?", line)[-1]) for line in lines]
 
 
+@pytest.mark.slow
 def test_an_objective_of_ones_own(capsys):
     read, drawn = numbers_of("new_objective", capsys)
     assert min(read, drawn) > 90

@@ -172,6 +172,7 @@ def test_a_resumed_run_keeps_all_else(name, value):
         settings.resumed({name: value, "epochs": 1000})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "data"), PAIRS)
 def test_settings_survive_the_run_folder(tmp_path, model, data):
     settings = settings_of(model, data, {"learning_rate": 1 / 3, "seed": 2**31 - 1})

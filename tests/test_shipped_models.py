@@ -112,6 +112,7 @@ def test_faces_show_what_was_asked_for(loaded):
     _assert_agrees(FACES, "attributes_to_image_coherence", found.mean)
 
 
+@pytest.mark.slow
 def test_faces_differ_as_drawn_ones_do(loaded):
     model = loaded[FACES]
     vectors = toyfaces.sample_attributes(40, UNSEEN)
@@ -201,6 +202,7 @@ def test_log_likelihood_of_test_digits_given_their_labels(loaded, digits, some, 
     _assert_agrees(DIGITS, "label_to_image_log_likelihood", estimate(total / 10))
 
 
+@pytest.mark.slow
 def test_digits_show_their_labels_and_differ(loaded, digits):
     model = loaded[DIGITS]
     classes = np.repeat(np.arange(10), 100)

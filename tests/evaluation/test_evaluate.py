@@ -191,6 +191,7 @@ NAMES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options", "names"),
     [
@@ -261,6 +262,7 @@ def test_figures_are_means_and_standard_errors_over_examples(measured):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["jmvae_kl", pytest.param("cvae", marks=pytest.mark.slow)])
 def test_three_modalities(eagerly, three_modalities, name):
     model = small_model(name, three_modalities)

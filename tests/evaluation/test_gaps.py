@@ -74,6 +74,7 @@ def test_nan_is_a_gap_where_a_modality_says_so(two_modalities, gappy, whole):
     assert with_masks_for_nan(values, two_modalities) is values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["jmvae_kl", pytest.param("cvae", marks=pytest.mark.slow)])
 def test_metrics_are_those_of_the_examples_that_have_what_they_need(
     eagerly, two_modalities, whole, gappy, name

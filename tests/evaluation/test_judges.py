@@ -31,6 +31,7 @@ def drawn(rng, number, size, channels):
     return np.clip(images + 0.1 + noise, 0, 1).astype("f"), np.where(has.T, 1, -1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "channels"), [(32, 3), (28, 1), (48, 3), pytest.param(64, 3, id="whole")]
 )

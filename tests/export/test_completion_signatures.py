@@ -50,6 +50,7 @@ def loaded(exported):
     return LoadedExport(exported[1])
 
 
+@pytest.mark.slow
 def test_an_export_says_what_its_columns_are(exported):
     _, folder = exported
     completer, manifest = load_completing_model(ModelAndTable(None, folder, *[folder] * 3), {})
@@ -101,6 +102,7 @@ def test_draws_are_those_of_the_model(exported, loaded):
             np.testing.assert_allclose(drawn[name][row], values[0, 0], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_an_export_completes_and_embeds_as_its_model_does(exported, loaded):
     model, _ = exported
     of_model, of_export = ModelCompleter(model), ExportCompleter(loaded)

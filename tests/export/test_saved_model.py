@@ -411,6 +411,7 @@ def _default_of(version, signature, path):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("signature", "given", "target"),
     [

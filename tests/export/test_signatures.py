@@ -99,6 +99,7 @@ def test_files_of_images_that_are_not_square(wide, rng):
     np.testing.assert_allclose(read, np.repeat(expected, 2, 0), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_files_are_fitted_as_in_training(tmp_path, rng):
     model = small_model("cvae", {"label": WIDE["label"], "wide": WIDE["wide"]})
     columns = {"wide": {"fit": "pad"}, "label": {}}

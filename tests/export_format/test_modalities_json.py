@@ -405,6 +405,7 @@ def test_a_new_client_reads_an_old_export(export, tmp_path):
     assert new == {name: {**x, "kind": x["shown_as"]} for name, x in old.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"", b"\x08\x01", b"graph"])
 def test_a_model_without_its_weights(content, export):
     folder, path = export

@@ -147,6 +147,7 @@ def test_no_examples_have_no_statistics(faces):
         small_model("jmvae_kl", faces).adapt([])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

@@ -66,6 +66,7 @@ def _values(variables):
     return [x.numpy() for x in variables]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _slow_but("cvae"))
 def test_what_generates_is_exported(name, tmp_path):
     model = _compiled(name)

@@ -114,6 +114,7 @@ def of_hinge():
         return _changes(_model("hinge"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(
     ("part", "reached"),
@@ -138,6 +139,7 @@ def test_a_part_changes_what_it_is_meant_to_change(of_hinge, part, reached):
     assert all(np.isfinite(x).all() for x in with_it.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "adversary",
     [ADVERSARIES[0], *(pytest.param(x, marks=pytest.mark.slow) for x in ADVERSARIES[1:])],
@@ -427,6 +429,7 @@ def test_a_decoder_alone_keeps_the_weight_of_its_likelihood():
     np.testing.assert_allclose(changes[1], 0.25 * changes[0], rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "decoder",
     ["D64R-DC4BR", *(pytest.param(x, marks=pytest.mark.slow) for x in ("D128R-UC4S", "D16R"))],

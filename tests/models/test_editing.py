@@ -98,6 +98,7 @@ def test_redraw_moves_the_latent_values_of_the_image(photographs):
     np.testing.assert_allclose(redrawn, wanted_image, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["jmvae_kl", "jmvae_h"])
 def test_without_a_change_redraw_reconstructs(name, photographs):
     model = model_of_faces(name)

@@ -285,6 +285,7 @@ def test_batch_statistics_are_those_of_the_rows_that_are_there(modalities):
     np.testing.assert_allclose(norm.moving_variance, 0.9 + 0.1 * values.var(0), rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("has_image", "adversary"),
     [

@@ -125,6 +125,7 @@ def test_warm_up_reaches_alpha_only_if_asked(two_modalities, two_modality_batch)
         np.testing.assert_allclose(half.value - full.value, gain, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", ["D8R", "D8BR"])
 @pytest.mark.parametrize("name", swept(PLAIN_MODELS))
 def test_examples_do_not_touch_each_other(two_modalities, two_modality_batch, name, body):

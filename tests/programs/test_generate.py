@@ -148,6 +148,7 @@ def test_labels_from_the_prior(runs, model_of, tmp_path):
 # Flags of iterative sampling.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", ["jmvae", pytest.param("jmvae_h", marks=pytest.mark.slow)])
 def test_flags_choose_how_the_missing_is_complemented(runs, model_of, digit, tmp_path, run):
     flags = ("--missing=zeros", "--num_rounds=2", "--feed_back=means")
@@ -166,6 +167,7 @@ def test_flags_choose_how_the_missing_is_complemented(runs, model_of, digit, tmp
 ITERATIVE = "Only jmvae and jmvae_h fill in missing modalities by iterative sampling; received "
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("run", "arguments", "told"),
     [
@@ -320,6 +322,7 @@ def test_attributes_of_an_image(face_runs, face):
     assert contents(face.parent).keys() == {"face.png"}, "no picture of attributes"
 
 
+@pytest.mark.slow
 def test_edits_of_an_image(face_runs, face):
     flags = ("--image=face.png", "--set=Smiling=1,Male=-2", "--out=edit.png")
     printed = succeed(face.parent, "generate", f"--run={face_runs / 'faces'}", *flags)

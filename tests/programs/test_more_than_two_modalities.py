@@ -44,6 +44,7 @@ def _first_bound(name, model, folder):
     return settings, made, made.bound(examples, root_seed(0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DATA)
 def test_a_preset_makes_a_model_of_all_modalities(digits_dir, name):
     settings, model, bound = _first_bound(name, "jmvae_kl", digits_dir)

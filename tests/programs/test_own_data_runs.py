@@ -100,6 +100,7 @@ def small_networks(model, target):
     return small
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model", [x if x in QUICK else pytest.param(x, marks=pytest.mark.slow) for x in MODELS]
 )
@@ -127,6 +128,7 @@ def test_another_target(here, train):
     assert load_checkpoint(folder.newest_checkpoint(), folder).targets == ("measures",)
 
 
+@pytest.mark.slow
 def test_a_run_of_one_modality_completes_the_table_of_all(here, train, capsys, monkeypatch):
     monkeypatch.setattr(training_run, "processor_has_bfloat16", lambda: True)
     folder = train("vae", target="species")

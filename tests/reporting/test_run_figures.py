@@ -72,6 +72,7 @@ def _pictures(model, data, path):
     return {x.name.removesuffix(".png") for x in folder.figures.iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "target", "drawn"),
     [
@@ -184,6 +185,7 @@ def test_of_many_classes_without_names_the_first_are_pictured(tmp_path, grids):
     assert max(picture.shape) < 3000, "ten bars an image"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [3, 100])
 def test_attributes_that_are_0_or_1_are_asked_for_from_half_way(
     tmp_path, monkeypatch, grids, number

@@ -88,6 +88,7 @@ def test_figure_6_generates_the_attributes_of_test_faces(runs, models, tmp_path,
     np.testing.assert_array_equal(images[2], models["jmvae"].generate("image", given, 1)[0])
 
 
+@pytest.mark.slow
 def test_figure_7_has_average_and_random_faces_of_changed_attributes(
     runs, models, tmp_path, drawn, monkeypatch
 ):

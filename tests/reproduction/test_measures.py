@@ -11,6 +11,7 @@ from jmvae_tf.runtime.files import write_json
 from tests.helpers.reproductions import JMVAE, assert_equal
 
 
+@pytest.mark.slow
 def test_measures_are_taken_once_of_one_checkpoint(copied, capsys):
     taken = []
 

@@ -16,6 +16,7 @@ from tests.helpers.folders import contents, times
 from tests.helpers.reproductions import JMVAE, JMVAE_KL, TINY_SCALE, assert_equal, refused, runs_in
 
 
+@pytest.mark.slow
 def test_a_run_is_trained_once(runs, folder, capsys):
     first = runs.trained(JMVAE)
     before = times(runs.folder(JMVAE).path)

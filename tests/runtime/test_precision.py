@@ -64,6 +64,7 @@ def data():
     return dataclasses.replace(whole, train=few, validation={}, test=few)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["mixed_bfloat16"])
 @pytest.mark.parametrize(
     "model", [pytest.param(x, marks=() if x in ALWAYS else pytest.mark.slow) for x in MODELS]
@@ -84,6 +85,7 @@ def test_only_the_bodies_compute_in_it(precision, model, data):
     assert {x.compute_dtype for x in layers if x not in heads} == {precision.removeprefix("mixed_")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("precision", "model"), [*FIRST_IN_EVERY_SUITE, *OTHER_KINDS])
 def test_a_step_is_that_of_float32_but_for_rounding(precision, model, data):
     """bfloat16 has 8 bits of mantissa and float16 11, so the latter is eight times as exact."""
@@ -101,6 +103,7 @@ def test_a_step_is_that_of_float32_but_for_rounding(precision, model, data):
     assert np.linalg.norm(mixed - exact) < tolerance * np.linalg.norm(exact)
 
 
+@pytest.mark.slow
 @pytest.mark.bfloat16
 @pytest.mark.parametrize("model", ["jmvae_kl", "jmvae_kl_gan"])
 def test_losses_are_scaled_where_small_gradients_would_vanish(model, data):
@@ -146,6 +149,7 @@ def test_a_models_own_dtype_is_refused(data):
         JMVAEKL(data.modalities, dtype="mixed_bfloat16")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("precision", "model"), FIRST_IN_EVERY_SUITE)
 def test_what_is_saved_in_it_is_loaded_in_it(precision, model, data, tmp_path):
     """With the states of all optimisers and their scales of losses, by `load_model` alone."""

@@ -53,6 +53,7 @@ def test_events_are_those_of_each_alone():
         np.testing.assert_array_equal(drawn[row], alone[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

@@ -122,6 +122,7 @@ def test_an_interrupted_run_on_few_labels_ends_as_one_that_was_not(
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["jmvae", pytest.param("jmvae_gan", marks=pytest.mark.slow)])
 def test_averages_are_measured_and_used(tmp_path, data, model):
     """A fit ends with them; the validation bound, and so the best checkpoint, is theirs."""

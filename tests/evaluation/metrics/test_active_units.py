@@ -20,6 +20,7 @@ def test_active_units():
     assert active_units.active_units(1000 + np.hstack([0.11 * signs, 0 * signs])) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "layers"),
     [

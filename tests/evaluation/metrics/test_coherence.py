@@ -22,6 +22,7 @@ def test_coherence_of_a_perfect_a_shifted_and_a_constant_generator(
     assert right.mean() == pytest.approx(expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("channels", "number", "fits"), [(3, 30, True), (3, 29, False), (1, 30, False)]
 )

@@ -198,6 +198,7 @@ def test_eq_5_and_eq_6_are_those_of_numpy(
     np.testing.assert_allclose(scores.log_mean, log_mean, **GOLDEN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gaps", [False, True])
 def test_samples_are_drawn_once_for_all_that_they_score(eagerly, monkeypatch, two_modalities, gaps):
     """The chains of JMVAE take most of an evaluation; with gaps, targets have other examples."""

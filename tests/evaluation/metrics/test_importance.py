@@ -37,6 +37,7 @@ from tests.helpers.small_models import (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "proposal", "options"),
     [

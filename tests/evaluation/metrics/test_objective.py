@@ -18,6 +18,7 @@ from tests.helpers.numpy_models import GOLDEN, Recorder, gaussian_of, log_p_of
 from tests.helpers.small_models import examples, set_sequential_weights, small_model, swept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", swept(PLAIN_MODELS))
 def test_terms_make_up_the_bound_whatever_the_warm_up(name, two_modalities):
     model = small_model(name, two_modalities)

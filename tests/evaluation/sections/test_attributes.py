@@ -72,6 +72,7 @@ OF_IMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "target", "expected"),
     [
@@ -102,6 +103,7 @@ def test_every_model_is_measured_by_all_that_is_defined_for_it(eagerly, name, ta
     assert len(metrics) == count, "names are unique"
 
 
+@pytest.mark.slow
 def test_both_ways_of_scoring_and_what_the_table_says(eagerly):
     test, training = faces(12), faces(40, 1)
     sections = measured("jmvae_kl", EvaluationData(test, test, training))
@@ -142,6 +144,7 @@ def test_attributes_that_are_all_constant_are_left_out(eagerly):
     assert "image_to_attributes_accuracy" in metrics
 
 
+@pytest.mark.slow
 def test_more_than_one_modality_of_attributes_do_not_share_names(eagerly):
     other = dataclasses.replace(face_modalities()["attributes"], name="others")
     model = with_statistics(small_model("jmvae_kl", {**face_modalities(), "others": other}))

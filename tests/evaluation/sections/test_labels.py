@@ -17,6 +17,7 @@ from tests.helpers.evaluation import QUICK_PROTOCOL, drawn, image_of, label_of, 
 from tests.helpers.small_models import examples, small_model
 
 
+@pytest.mark.slow
 def test_classes_without_examples_are_named_and_left_out(eagerly):
     """Of five, one is never seen, one once, one not in the test set."""
     model = small_model("jmvae_kl", {"image": image_of(), "label": label_of(5)})
