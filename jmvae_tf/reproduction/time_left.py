@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -26,12 +26,20 @@ class TimeLeft:
     """How long the runs of a comparison still take, by how long others took.
 
     Training goes by the seconds of an epoch of the same model: in runs that were trained already,
-    or else in a few steps. Measuring goes by the runs that were measured already.
+    or else in a few steps of `time_models`. Measuring goes by the runs that were measured already.
     """
 
-    def __init__(self, runs: ComparedRuns, recipes: Sequence[Recipe]) -> None:
-        self._runs, self._recipes = runs, recipes
-        self._timed: dict[str, float] = {}
+    def __init__(
+        self, runs: ComparedRuns, recipes: Sequence[Recipe], timed: Mapping[str, float]
+    ) -> None:
+        """Takes the times of models that were not trained before.
+
+        Args:
+          runs: the runs of the comparison.
+          recipes: the recipes of all of them.
+          timed: what `time_models` returned of `untimed_models`.
+        """
+        self._runs, self._recipes, self._timed = runs, recipes, timed
 
     def as_text(self) -> str:
         """Returns a sentence; an empty string if nothing is left to train or to measure.
@@ -79,12 +87,31 @@ class TimeLeft:
         """Returns the seconds of an epoch."""
         if epochs := sum(x.epochs for x in spent):
             return sum(x.training for x in spent if x.epochs) / epochs
-        if model not in self._timed:
-            recipe = next(each for each in self._recipes if each.model == model)
-            data = self._runs.training_data
-            print(f"timing a few steps of {model}", flush=True)
-            self._timed[model] = seconds_of_epoch(self._runs.settings(recipe), data)
         return self._timed[model]
+
+
+def untimed_models(runs: ComparedRuns, recipes: Sequence[Recipe]) -> list[Recipe]:
+    """Lists a recipe for each model that is to be trained and never was.
+
+    Raises:
+      UserError: if the folder of a run contains something else.
+    """
+    trained = {x.model for x in recipes if read_durations(runs.folder(x)).epochs}
+    left = {x.model: x for x in recipes if x.model not in trained and runs.epochs_left(x)}
+    return list(left.values())
+
+
+def time_models(runs: ComparedRuns, recipes: Sequence[Recipe]) -> dict[str, float]:
+    """Trains new models for a few steps, and returns the seconds of an epoch of each.
+
+    Raises:
+      UserError: if the data cannot be loaded.
+    """
+    times = {}
+    for recipe in recipes:
+        print(f"timing a few steps of {recipe.model}", flush=True)
+        times[recipe.model] = seconds_of_epoch(runs.settings(recipe), runs.training_data)
+    return times
 
 
 def seconds_of_epoch(settings: Settings, data: DataSet) -> float:

@@ -14,6 +14,11 @@ def refuse(path: pathlib.Path) -> None:
     raise UserError("A rule holds", path.name, "change it")
 
 
+def number_and(text: str) -> tuple[int, str]:
+    """Returns the number of its process, and what it was given."""
+    return os.getpid(), text
+
+
 def die() -> None:
     """Ends its process as the system does if memory is short."""
     os.kill(os.getpid(), signal.SIGKILL)

@@ -21,6 +21,13 @@ def test_errors_of_the_work_are_raised_here(tmp_path):
 
 
 @pytest.mark.slow
+def test_what_the_work_returns_comes_back():
+    number, text = in_own_process(works.number_and, "α")
+    assert number != os.getpid()
+    assert text == "α"
+
+
+@pytest.mark.slow
 def test_a_process_that_dies_says_what_to_do():
     with pytest.raises(UserError, match="sudden end of one, exit status -9; free memory"):
         in_own_process(works.die)

@@ -13,23 +13,28 @@ import threading
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from jmvae_tf.programs.common import standard_streams
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime import signals
 from jmvae_tf.runtime.errors import UserError
 
+_Value = TypeVar("_Value")
 
-def in_own_process(work: Callable[..., object], *arguments: Any) -> None:
+
+def in_own_process(work: Callable[..., _Value], *arguments: Any) -> _Value:
     """Calls a function in a new process, and waits for it.
 
     Signals that ask this process to stop are passed on, each once, however they were sent. The new
     process ends with this one.
 
     Args:
-      work: a function of a module. What it returns is lost.
-      arguments: its arguments, which must be possible to pickle.
+      work: a function of a module.
+      arguments: its arguments. They and what it returns must be possible to pickle.
+
+    Returns:
+      What `work` returns.
 
     Raises:
       UserError: if `work` raises it, or its process dies.
@@ -44,13 +49,12 @@ def in_own_process(work: Callable[..., object], *arguments: Any) -> None:
     with ours, _passed_on(ours) as received:
         with theirs, signals.delayed():
             process.start()
-        try:
-            error = ours.recv()
-        except EOFError:
-            error = None
+        outcome = None
+        with contextlib.suppress(EOFError):  # It has died.
+            outcome = ours.recv()
         process.join()
-    if isinstance(error, BaseException):
-        raise error
+    if isinstance(outcome, BaseException):
+        raise outcome
     if received:
         raise KeyboardInterrupt(received[0])
     if process.exitcode:
@@ -59,6 +63,7 @@ def in_own_process(work: Callable[..., object], *arguments: Any) -> None:
             f"the sudden end of one, exit status {process.exitcode}",
             "free memory if there was too little, and start again: finished work is kept",
         )
+    return cast("_Value", outcome)
 
 
 @contextlib.contextmanager
@@ -80,19 +85,19 @@ def _passed_on(connection: Connection) -> Iterator[list[int]]:
 
 
 def _work(connection: Connection, pickled: bytes) -> None:
-    """Works, in the new process; sends the error that it ended with, or None."""
+    """Works, in the new process; sends what that returned, or the error that it ended with."""
     for signum in signals.STOPPING:
         signal.signal(signum, _interrupt)
     threading.Thread(target=_obey, args=(connection,), daemon=True).start()
-    error: BaseException | None = None
+    outcome: Any
     try:
         with standard_streams.forgiving(), standard_streams.plain_warnings():
             load_tensorflow()
             work, arguments = pickle.loads(pickled)
-            work(*arguments)
-    except (UserError, OSError, KeyboardInterrupt) as caught:
-        error = caught
-    connection.send(error)
+            outcome = work(*arguments)
+    except (UserError, OSError, KeyboardInterrupt) as error:
+        outcome = error
+    connection.send(outcome)
 
 
 def _obey(connection: Connection) -> None:

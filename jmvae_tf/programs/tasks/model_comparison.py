@@ -24,7 +24,7 @@ from jmvae_tf.reproduction.durations import read_durations
 from jmvae_tf.reproduction.measures import COMPARED, Measures, for_comparison
 from jmvae_tf.reproduction.paper_table import Table, table_as_markdown, table_as_text
 from jmvae_tf.reproduction.recipes import Recipe
-from jmvae_tf.reproduction.time_left import TimeLeft
+from jmvae_tf.reproduction.time_left import TimeLeft, time_models, untimed_models
 from jmvae_tf.runtime.files import written_atomically
 
 
@@ -55,11 +55,13 @@ def compare(
       KeyboardInterrupt: if a signal stopped the work.
     """
     runs = ComparedRuns(runs_dir, source, data_dir, epochs, hidden)
-    left = TimeLeft(runs, recipes)
     try:
         runs.check_data()
         states = (f"  {line}" for line in runs.states(recipes))
         print(f"runs in {runs_dir}:", *states, sep="\n", flush=True)
+        untimed = untimed_models(runs, recipes)
+        timed = in_own_process(time_models, runs, untimed) if untimed else {}
+        left = TimeLeft(runs, recipes, timed)
         print(*filter(None, [runs.gaps(), left.as_text()]), "", sep="\n", flush=True)
         if any(map(runs.epochs_left, recipes)):
             runs.record_data()
