@@ -98,6 +98,7 @@ def test_an_export_describes_its_modalities(stored):
     assert len(faces["attributes"].means) == len(faces["attributes"].value_names) == 18
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", RUNS)
 def test_a_run_folder_is_read(stored, run):
     folder = RunFolder(stored / run)

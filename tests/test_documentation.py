@@ -102,6 +102,7 @@ def test_the_python_of_the_library_page_runs_as_printed(tmp_path):
     assert sum(label == digit for label, digit in enumerate(digits)) >= 8
 
 
+@pytest.mark.slow
 def test_the_python_of_the_results_runs(tmp_path):
     """With an untrained model in the place of that of `bin/reproduce`."""
     [program] = python_programs("docs/results.md")

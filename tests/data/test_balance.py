@@ -53,6 +53,7 @@ def test_examples_without_a_label_come_as_often_as_they_are():
         assert sorted(numbers.tolist()) == [0, 26, 27, 27]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{"balanced": "species"}, {"complete_share": 0.5}])
 def test_epochs_differ_and_a_later_start_sees_what_it_would_have_seen(how):
     def batches(first_epoch, number):
@@ -114,6 +115,7 @@ def test_complete_examples_are_spread_over_an_epoch():
     assert np.abs(shares - 0.5).max() < 5 * np.sqrt(0.25 / 400)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("complete", [0, 25, 80, 100])
 def test_examples_come_once_where_none_is_complete_or_enough_are(complete):
     assert balance.order_with_complete(gaps(complete), 0.25) is None

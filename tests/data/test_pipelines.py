@@ -129,6 +129,7 @@ def test_bernoulli_modalities_are_binary_and_others_stay_grey(data):
     )
 
 
+@pytest.mark.slow
 def test_binarisation_is_fresh_and_right_on_average(data):
     num_epochs = 600
     drawn = epochs_of(data, num_epochs, batch_size=NUM_TRAIN)

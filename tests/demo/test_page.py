@@ -317,6 +317,7 @@ def _stays(works, values):
     return works and all(x in (None, {"__type__": "update"}) for x in values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("served", PAIRS, indirect=True)
 def test_an_uploaded_image_is_read(served):
     client, _, model = served

@@ -373,6 +373,7 @@ def added(subject, direction):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eagerly")
 def test_a_metric_is_added_by_its_module_alone(tmp_path, monkeypatch):
     (tmp_path / "added.py").write_text(ADDED)

@@ -107,6 +107,7 @@ def test_metrics_are_those_of_the_examples_that_have_what_they_need(
     assert f"of {BOTH.sum()} examples" in table
 
 
+@pytest.mark.slow
 def test_what_no_example_has_is_left_out_with_a_note(eagerly, two_modalities, gappy):
     model = small_model("jmvae_kl", two_modalities)
     never = {**gappy, LABEL: tf.constant(~HAS_IMAGE)}
@@ -118,6 +119,7 @@ def test_what_no_example_has_is_left_out_with_a_note(eagerly, two_modalities, ga
     assert "log_p_label_single_label" in metrics
 
 
+@pytest.mark.slow
 def test_complete_data_have_no_counts(eagerly, two_modalities, whole):
     metrics, table = measured(small_model("jmvae_kl", two_modalities), whole, whole)
     assert not any("examples" in x for x in metrics.values() if isinstance(x, dict) and "mean" in x)

@@ -12,6 +12,7 @@ from tests.helpers.evaluation import image_of
 from tests.helpers.small_models import small_model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value_range", "low", "high"),
     [((0, 255), 0, 255), ((-1, 1), -1, 1), (None, -7.0, 30.0), ((0, 1), 0, 1), (None, 0.2, 0.7)],

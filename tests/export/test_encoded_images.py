@@ -89,6 +89,7 @@ def test_another_way_to_fit_is_refused():
         decode([b""], (8, 8, 1), "cut")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_small_files_are_enlarged_bilinearly(channels, tmp_path):
     """Centres of pixels lie half a pixel from the edges; beyond them the outermost counts."""

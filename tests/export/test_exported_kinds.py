@@ -12,6 +12,7 @@ from jmvae_tf.modalities import Modality
 from tests.helpers.small_models import MEASURES, small_model
 
 
+@pytest.mark.slow
 def test_an_export_takes_and_gives_the_data_s_units(tmp_path):
     model = small_model("vae", {"measures": MEASURES})
     model.statistics["measures"].set_statistics(np.array([5e6, np.log(2e-3)]), np.array([2.0, 3.0]))

@@ -622,6 +622,7 @@ def test_modalities_are_described(exported):
     }
 
 
+@pytest.mark.slow
 def test_conditions_are_described_and_what_a_vae_does_not_know_is_not(exported):
     for name, described in (("cvae", {"image", "label"}), ("vae of labels", {"label"})):
         _, version = exported(name)

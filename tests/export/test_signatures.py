@@ -127,6 +127,7 @@ def of_three():
     return small_model("jmvae_kl", THREE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "target"),
     [

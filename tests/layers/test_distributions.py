@@ -131,6 +131,7 @@ def test_the_fast_log_probability_is_that_of_the_distribution(rng, likelihood):
     np.testing.assert_allclose(found, p.log_prob(events), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_a_reparameterised_sample_is_the_distributions_own(jit_compile, rng):
     q = tfd.MultivariateNormalDiag(rng.normal(size=(5, 3)), rng.uniform(0.5, 2, (5, 3)))

@@ -524,6 +524,7 @@ def test_unknown_adversaries(adversary, message):
         _model(adversary)
 
 
+@pytest.mark.slow
 def test_parts_that_do_not_fit():
     with pytest.raises(ValueError, match=r"batch normalisation \(B\). Received"):
         Adversarial(small_model("vae", FACES), "image", "C4BL-F", adversary="hinge+r1")

@@ -19,6 +19,7 @@ def label(data):
     return {"label": data["label"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["zeros", "noise"])
 def test_one_layer_is_jmvae(two_modalities, data, label, missing):
     options = {"missing": missing, "num_rounds": 1}
@@ -37,6 +38,7 @@ def test_one_layer_is_jmvae(two_modalities, data, label, missing):
         np.testing.assert_array_equal(*images)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_layers", [2, 3])
 def test_one_deterministic_path_leads_through_the_encoders(two_modalities, data, num_layers):
     """The mean of z_1, not its sample, leads to q(z_2|x,w); samples reach p(z_l|z_l+1)."""

@@ -87,6 +87,7 @@ def test_networks_take_the_logarithms_of_counts(data):
         assert inputs[name] is data[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["noise", "zeros"])
 def test_missing_kinds_are_filled_in_by_sampling(data, missing):
     names = ("species", "measures", "eggs", "note")

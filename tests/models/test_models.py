@@ -263,6 +263,7 @@ def test_a_subset_of_three_is_the_product_of_its_encoders(three_modalities, rng)
     np.testing.assert_allclose(q.stddev(), product.stddev(), rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ITERATIVE)
 def test_every_sample_has_a_chain_of_its_own(name, two_modalities, two_modality_batch):
     """Samples of one example differ by more than the encoder's noise: their chains differ."""
@@ -303,6 +304,7 @@ def test_generate_is_a_function_of_its_seed(model, given):
         assert model.generate("image", num_samples=2).shape == (2, 4, 4, 1)
 
 
+@pytest.mark.slow
 def test_a_batch_may_be_empty(model, given):
     nothing = {name: x[:0] for name, x in given.items()}
     assert model.generate("image", nothing, 2).shape == (2, 0, 4, 4, 1)
@@ -349,6 +351,7 @@ def test_a_config_makes_the_same_model(two_modalities, name, options):
     assert shapes[0] == shapes[1]
 
 
+@pytest.mark.slow
 def test_networks_of_the_user_are_used_and_saved(two_modalities, two_modality_batch, tmp_path):
     encoder = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(5, "tanh")])
     decoder = keras.layers.Dense(6, "tanh")
@@ -454,6 +457,7 @@ def test_any_number_type_is_taken(jmvae_kl, two_modality_batch):
         )
 
 
+@pytest.mark.slow
 def test_training_data_must_have_all_modalities(jmvae_kl, two_modality_batch):
     jmvae_kl.compile(optimizer="adam", run_eagerly=True)
     extra = {**two_modality_batch, "identity": tf.range(6)}

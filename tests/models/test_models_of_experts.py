@@ -94,6 +94,7 @@ def test_weights_of_few_samples_of_a_mixture_are_unbiased(modalities, name, k):
     assert found.std() / exact / np.sqrt(4000) < 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "centres"), [("mmjsd", (-1, 1)), ("mopoe", (-1, 0, 1))])
 def test_each_component_gives_equally_many_samples_for_importance_weights(
     modalities, name, centres

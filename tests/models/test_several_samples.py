@@ -205,6 +205,7 @@ def test_saved_and_loaded(modalities, tmp_path):
         assert one == other
 
 
+@pytest.mark.slow
 def test_against_a_discriminator_the_first_sample_is_judged(modalities):
     inside = small_model("jmvae_kl", modalities, num_samples=3, gradient="dreg")
     model = Adversarial(inside, "image", discriminator="D8L")

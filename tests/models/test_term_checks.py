@@ -35,6 +35,7 @@ def test_terms_that_cannot_be(terms, bad):
     assert all(name in text for name, text in found.items())
 
 
+@pytest.mark.slow
 def test_training_on_levels_ends_naming_the_term(two_modality_batch):
     model = small_model("jmvae_kl", {"image": image_of(), "label": label_of(3)})
     model.compile("adam", run_eagerly=True)

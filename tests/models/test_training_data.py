@@ -378,6 +378,7 @@ def test_fit_takes_no_statistics_of_what_it_could_not_read_twice(form, message, 
         model.fit(form({"v": rng.normal(size=(9, 3))}), steps_per_epoch=1, verbose=0)
 
 
+@pytest.mark.slow
 def test_models_against_discriminators_check_and_adapt_too(rng):
     image = Modality("image", (4, 4, 1), Gaussian(), kind="image", standardised=True)
     model = Adversarial(small_model("vae", {"image": image}), "image", "D4R")

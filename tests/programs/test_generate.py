@@ -91,6 +91,7 @@ def has_black_square(picture: np.ndarray) -> bool:
 # Models of one direction.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", ["cvae", pytest.param("cmma", marks=pytest.mark.slow)])
 def test_images_of_a_label(runs, tmp_path, run):
     flags = ("--given=label=7", "--num_samples=9", "--out=seven.png")
@@ -112,6 +113,7 @@ def test_label_of_an_image(runs, model_of, digit, tmp_path):
 # Models of one modality.
 
 
+@pytest.mark.slow
 def test_reconstruction_of_an_image(runs, digit, tmp_path):
     flags = ("--image=digit.png", "--num_samples=28", "--out=again.png")
     assert succeed(tmp_path, "generate", f"--run={runs / 'vae'}", *flags) == "again.png\n"

@@ -77,6 +77,7 @@ def test_no_image(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_numbers_in_part_and_a_text(tmp_path, capsys):
     symbols = (*"abc ", END_MARK)
     modalities = (

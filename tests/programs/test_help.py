@@ -47,6 +47,7 @@ def test_there_are_no_other_texts():
     assert {path.name for path in FOLDER.iterdir()} == {f"{name}.txt" for name in PROGRAMS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_examples_are_commands_of_the_program(tmp_path, program):
     done = start_code(tmp_path, EXAMPLES, program)

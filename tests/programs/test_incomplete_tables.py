@@ -85,6 +85,7 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_empty_cells_are_filled_and_all_others_stay(complete, tmp_path, capsys):
     rows = rows_of(complete(write_table(tmp_path)))
     assert list(rows[0]) == [
@@ -114,6 +115,7 @@ def test_empty_cells_are_filled_and_all_others_stay(complete, tmp_path, capsys):
     assert "broken.png" in printed
 
 
+@pytest.mark.slow
 def test_a_table_of_excel_stays_one(complete, tmp_path, capsys):
     table = write_table(tmp_path)
     text = table.read_text().replace(",", ";").replace(".50", ",50").replace("1.0e", "1,0e")
@@ -143,6 +145,7 @@ def test_columns_that_a_table_lacks_are_said(complete, tmp_path, capsys):
         complete(tmp_path / "b.csv")
 
 
+@pytest.mark.slow
 def test_parquet_keeps_its_types(complete, tmp_path):
     table = write_table(tmp_path, ".parquet")
     before, after = pq.read_table(table), pq.read_table(complete(table, "completed.parquet"))
@@ -159,6 +162,7 @@ def test_parquet_keeps_its_types(complete, tmp_path):
     assert set(after.column("striped").to_pylist()) <= {True, False}
 
 
+@pytest.mark.slow
 def test_draws_are_tables_of_their_own(complete, tmp_path):
     complete(write_table(tmp_path), num_draws=2)
     first, second = (rows_of(tmp_path / f"completed_{draw}.csv") for draw in (1, 2))
@@ -204,6 +208,7 @@ def test_embedding(complete, tmp_path, suffix):
     assert np.isfinite(frame[names].to_numpy(float)).all()
 
 
+@pytest.mark.slow
 def test_a_table_of_many_parts(complete, tmp_path, monkeypatch):
     monkeypatch.setattr("jmvae_tf.data.own.incomplete_table._ROWS_AT_ONCE", 2)
     rows = rows_of(complete(write_table(tmp_path)))
@@ -212,6 +217,7 @@ def test_a_table_of_many_parts(complete, tmp_path, monkeypatch):
     assert pathlib.Path(tmp_path / rows[4]["file_name"]).name == "row_000005.png"
 
 
+@pytest.mark.slow
 def test_a_part_of_large_rows_has_few(complete, tmp_path, monkeypatch):
     monkeypatch.setattr("jmvae_tf.data.own.incomplete_table._VALUES_AT_ONCE", 70)  # Two rows.
     rows = rows_of(complete(write_table(tmp_path)))
@@ -233,6 +239,7 @@ def test_the_table_of_a_folder_is_not_written_over(complete, tmp_path, out, num_
     assert not (folder / "metadata_1.csv").exists()
 
 
+@pytest.mark.slow
 def test_a_column_that_is_called_rows(tmp_path, complete, capsys):
     table = write_table(tmp_path)
     table.write_text(table.read_text().replace("beach", "rows"))

@@ -32,6 +32,7 @@ def test_mistakes_of_users(tmp_path, arguments, message):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_manifest_is_written_and_followed(tmp_path):
     folder = write_shells(tmp_path / "shells")
     first = succeed(tmp_path, "prepare", "--data=shells")

@@ -77,6 +77,7 @@ def test_attributes_of_a_face(query, face):
     assert "Smiling" in lines[0]
 
 
+@pytest.mark.slow
 def test_an_image_from_a_pipe(query, face, tmp_path):
     with subprocess.Popen(["cat", face[0]], cwd=tmp_path, stdout=subprocess.PIPE) as pipe:
         read = _succeeds(query("--image=/dev/stdin", stdin=pipe.stdout))

@@ -167,6 +167,7 @@ def grids(monkeypatch):
     return found
 
 
+@pytest.mark.slow
 def test_of_many_classes_without_names_the_first_are_pictured(tmp_path, grids):
     rng = np.random.default_rng(0)
     image = Modality("image", (4, 4, 1), Bernoulli(), kind="image")
@@ -258,6 +259,7 @@ def _draw(path, model_name, *names):
     return run_figures.draw_figures(model, data, RunFolder(path), seed=0)
 
 
+@pytest.mark.slow
 def test_two_labels_have_figures_of_their_own(tmp_path, drawn):
     assert _draw(tmp_path, "jmvae_kl", "photo", "species", "beach") == []
     assert len(drawn) == len(set(drawn))
@@ -279,6 +281,7 @@ def test_two_labels_have_figures_of_their_own(tmp_path, drawn):
     }
 
 
+@pytest.mark.slow
 def test_two_images_have_figures_of_their_own_and_of_each_other(tmp_path, drawn):
     assert _draw(tmp_path, "jmvae_kl", "photo", "sketch", "traits") == []
     assert len(drawn) == len(set(drawn))

@@ -60,6 +60,7 @@ def drawn(monkeypatch):
     return arguments
 
 
+@pytest.mark.slow
 def test_figure_6_generates_the_attributes_of_test_faces(runs, models, tmp_path, drawn):
     paths, table = figures.make_figure("6", runs, tmp_path)
     assert paths == (tmp_path / "figure-6.png",)
@@ -137,6 +138,7 @@ def test_figure_7_has_average_and_random_faces_of_changed_attributes(
     np.testing.assert_allclose(column[1:4], model.generate("image", given, 3)[:, 0], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_data_of_many_attributes_show_those_that_the_paper_names(tmp_path, monkeypatch, rng, drawn):
     modalities = faces.face_modalities(32, faces.OFFICIAL_ATTRIBUTES)
     part = {
@@ -155,6 +157,7 @@ def test_data_of_many_attributes_show_those_that_the_paper_names(tmp_path, monke
     assert list(table.parts[0].rows) == list(faces.OFFICIAL_ATTRIBUTES)
 
 
+@pytest.mark.slow
 def test_figure_8_changes_a_photograph_by_the_difference_of_averages(runs, models, tmp_path, drawn):
     paths, table = figures.make_figure("8", runs, tmp_path)
     assert [path.name for path in paths] == ["figure-8.png"]

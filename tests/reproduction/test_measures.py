@@ -142,6 +142,7 @@ def test_measures_of_earlier_versions_have_todays_names(copied, monkeypatch):
     assert found == {"label_to_image_log_likelihood": Estimate(-1.0, 0.5), "active": 2}
 
 
+@pytest.mark.slow
 def test_jmvae_zero_is_jmvae_with_zeros(runs, monkeypatch):
     seen = []
 

@@ -135,6 +135,7 @@ def test_a_gradient_that_overflows_changes_nothing_but_the_scale(model, data):
         np.testing.assert_array_equal(left, right)
 
 
+@pytest.mark.slow
 @pytest.mark.bfloat16
 def test_a_file_that_does_not_say_its_precision_is_of_the_one_in_force(data):
     config = make_model(settings_in("mixed_bfloat16"), data).get_config()

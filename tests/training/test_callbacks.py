@@ -422,6 +422,7 @@ OF_OTHER_RUNS = [
 ]
 
 
+@pytest.mark.slow
 def test_checkpoint_of_another_architecture(model, folder, monkeypatch):
     monkeypatch.setattr(checkpoints, "read_model", functools.cache(checkpoints.read_model))
     save_epochs(model, folder, [-3])
@@ -434,6 +435,7 @@ def test_checkpoint_of_another_architecture(model, folder, monkeypatch):
             load_checkpoint(path, folder)
 
 
+@pytest.mark.slow
 def test_checkpoint_of_other_modalities(model, folder, settings):
     save_epochs(model, folder, [-3])
     folder.write_config(settings, digit_modalities(8))
@@ -443,6 +445,7 @@ def test_checkpoint_of_other_modalities(model, folder, settings):
         load_checkpoint(folder.newest_checkpoint(), folder)
 
 
+@pytest.mark.slow
 def test_checkpoint_of_a_run_that_recorded_no_shapes(model, folder, settings):
     """Versions until 0.3.0 did not; their digits have 8 x 8 pixels."""
     save_epochs(model, folder, [-3])

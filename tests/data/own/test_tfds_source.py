@@ -121,6 +121,7 @@ def test_features_become_modalities(shells):
     assert next(iter(shells.modalities)) == "photo"
 
 
+@pytest.mark.slow
 def test_what_the_data_were_taken_for_is_said(data_dir, tmp_path, capsys):
     shutil.copytree(data_dir / "shells", tmp_path / "shells")
     load("shells", tmp_path)
@@ -253,6 +254,7 @@ def test_classes_in_another_order_keep_their_examples(data_dir):
         np.testing.assert_array_equal(found, (expected + 1) % 3 if given == classes else expected)
 
 
+@pytest.mark.slow
 def test_a_second_look_replaces_columns_json(data_dir, tmp_path, capsys):
     shutil.copytree(data_dir / "shells", tmp_path / "shells")
     file = tmp_path / "tfds_shells" / "columns.json"
@@ -347,6 +349,7 @@ MOCKED = {
 _SLOW = ("fashion_mnist", "emnist/letters", "cifar10", "cifar100")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [pytest.param(x, marks=[pytest.mark.slow] * (x in _SLOW)) for x in MOCKED]
 )

@@ -151,6 +151,7 @@ def test_log_mean_exp_rises_to_the_exact_conditional(rng):
     assert_converged(errors[1000], variance, 1000)
 
 
+@pytest.mark.slow
 def test_eq_5_does_not_depend_on_the_batches_but_on_the_seed(rng, monkeypatch, eagerly):
     linear = linear_model("jmvae_kl", rng)
     data = tensors(linear.sample(30, rng))

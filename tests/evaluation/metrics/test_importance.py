@@ -195,6 +195,7 @@ def test_estimate_from_the_prior_is_that_of_numpy(
     np.testing.assert_allclose(estimates, logsumexp(log_p, axis=0) - np.log(9), **GOLDEN)
 
 
+@pytest.mark.slow
 def test_likelihood_weights_do_not_count(two_modalities, two_modality_batch):
     """A weighted term is no density."""
     weighted = {

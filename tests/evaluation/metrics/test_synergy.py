@@ -16,6 +16,7 @@ def subject_of(model, x):
     return Subject(model, data, dataclasses.replace(QUICK_PROTOCOL, num_importance_samples=500))
 
 
+@pytest.mark.slow
 def test_it_is_the_joint_log_likelihood_less_the_others(eagerly, rng):
     linear = linear_model("jmvae_kl", rng)
     x = linear.sample(100, rng)

@@ -133,6 +133,7 @@ def test_both_ways_of_scoring_and_what_the_table_says(eagerly):
         assert told in " ".join(table.split())
 
 
+@pytest.mark.slow
 def test_attributes_that_are_all_constant_are_left_out(eagerly):
     test = {name: x[:2] for name, x in faces(2).items()}
     test["attributes"] = tf.repeat(test["attributes"][:1], 2, axis=0)

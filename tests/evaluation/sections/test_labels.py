@@ -43,6 +43,7 @@ def test_classes_without_examples_are_named_and_left_out(eagerly):
     assert np.isfinite(metrics["label_diversity"]["mean"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "number"),
     [
@@ -77,6 +78,7 @@ def test_labels_of_several_classes_or_none_are_not_measured(labels):
     assert "some examples have several, or none" in section.notes[0]
 
 
+@pytest.mark.slow
 def test_many_classes_are_skipped_in_a_line(monkeypatch, eagerly):
     monkeypatch.setattr(diversity, "pairwise_distances", None)
     monkeypatch.setattr(label_sections, "MAX_CLASSES", 3)

@@ -55,6 +55,7 @@ def test_long_names_do_not_reach_into_the_next_column(tmp_path):
     assert image_grids._broken("7", 11) == "7"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_image_panels_show_each_image_in_its_place(tmp_path, channels):
     panels = {

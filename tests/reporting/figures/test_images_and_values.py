@@ -47,6 +47,7 @@ def test_attributes_by_image_lists_the_surest_first():
     ]
 
 
+@pytest.mark.slow
 def test_labels_by_image_draws_the_probabilities(tmp_path):
     images = np.zeros((7, 8, 8, 1), "f")
     certain, unsure = np.eye(3, dtype="f")[[0] * 7], np.full((7, 3), 1 / 3, "f")
