@@ -47,7 +47,11 @@ def main(argv):
     from jmvae_tf.training.build import make_model
 
     settings = settings_of("jmvae_kl", _DATA.value, {})
-    data = _data(settings)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        if _DATA.value == "mnist":
+            random_data.write_mnist(folder)
+        data = random_data.load_preset(_DATA.value, folder, *_CELEBA)
     model = make_model(settings, data)
     seconds, declared = collections.Counter(), gather.metrics_under
 
@@ -73,19 +77,6 @@ def main(argv):
     shown = seconds.most_common(_SHOWN.value)
     for name, spent in [*shown, ("else", whole - sum(spent for _, spent in shown))]:
         print(f"  {name:<40}{spent:>8.1f} s{spent / whole:>8.1%}")
-
-
-def _data(settings):
-    from jmvae_tf.data.registry import load
-
-    name = settings.data
-    if name == "celeba":
-        parts = (random_data.stored("celeba", number) for number in _CELEBA)
-        return random_data.data_set("celeba", *parts)
-    with tempfile.TemporaryDirectory() as folder:
-        if name == "mnist":
-            random_data.write_mnist(pathlib.Path(folder))
-        return load(name, pathlib.Path(folder), settings.data_options)
 
 
 if __name__ == "__main__":

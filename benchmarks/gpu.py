@@ -69,7 +69,7 @@ def main(argv):
                 left_out.append(" ".join(row))
                 continue
             if row[0] not in loaded:
-                loaded[row[0]] = _load(row[0], pathlib.Path(folder))
+                loaded[row[0]] = random_data.load_preset(row[0], pathlib.Path(folder), 4000)
             measured = _measure(loaded[row[0]], *row, on_gpu=bool(gpus))
             print(line(*row[:4], *measured), flush=True)
     if left_out:
@@ -90,14 +90,6 @@ def _rows():
 
 def _usual_xla(data, model):
     return "yes" if settings_of(model, data, {}).jit_compile else "no"
-
-
-def _load(name, folder):
-    from jmvae_tf.data import registry
-
-    if name == "celeba":
-        return random_data.data_set(name, random_data.stored(name, 4000))
-    return registry.load(name, folder, settings_of("jmvae_kl", name, {}).data_options)
 
 
 def _measure(data, name, model_name, precision, xla, times, *, on_gpu):

@@ -16,10 +16,8 @@ def data_of(name, number):
       name: of `NAMES`.
       number: how many random ones.
     """
-    from jmvae_tf.data.registry import load
-
-    if name == "toyfaces":  # Drawn at once; nothing is read from the folder.
-        return load(name, pathlib.Path("data"), settings_of("jmvae_kl", name, {}).data_options)
+    if name == "toyfaces":
+        return random_data.load_preset(name, pathlib.Path("data"))
     return random_data.data_set(name, random_data.stored(name, number))
 
 

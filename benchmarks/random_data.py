@@ -58,3 +58,19 @@ def data_set(networks, examples, test=None):
     return DataSet(
         "random", modalities, train=examples, validation={}, test=test or {}, prepare=prepare
     )
+
+
+def load_preset(name, folder, *numbers):
+    """The data set of a preset; of CelebA, random images.
+
+    Args:
+      name: of the data set.
+      folder: where its files are, such as those of `write_mnist`; toyfaces needs none.
+      numbers: of CelebA's images to train on and, perhaps, to test with.
+    """
+    from jmvae_tf.data import registry
+    from jmvae_tf.settings import settings_of
+
+    if name == "celeba":
+        return data_set(name, *(stored(name, number) for number in numbers))
+    return registry.load(name, folder, settings_of("jmvae_kl", name, {}).data_options)

@@ -97,11 +97,12 @@ def _measured(runs: ComparedRuns, recipes: Sequence[Recipe], left: TimeLeft) -> 
     """Trains and measures what is missing; returns the measures of the runs by name."""
     measured = {}
     for number, recipe in enumerate(recipes, start=1):
-        if not runs.is_measured(recipe, COMPARED):
-            in_own_process(for_comparison, runs, recipe)
-            done = f"{number} of {len(recipes)} runs are done"
-            print("; ".join(filter(None, [done, left.as_text()])), flush=True)
-        measured[recipe.name] = for_comparison(runs, recipe)
+        if runs.is_measured(recipe, COMPARED):
+            measured[recipe.name] = for_comparison(runs, recipe)
+            continue
+        measured[recipe.name] = in_own_process(for_comparison, runs, recipe)
+        done = f"{number} of {len(recipes)} runs are done"
+        print("; ".join(filter(None, [done, left.as_text()])), flush=True)
     return measured
 
 

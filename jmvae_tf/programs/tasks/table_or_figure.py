@@ -57,9 +57,10 @@ def reproduce(
     chosen = [recipe for recipe in recipes if recipe.name in only] or recipes
     try:
         runs.survey(chosen)
-        print(*([] if only else what_lacks(runs, kind, name)), "", sep="\n", flush=True)
+        lacks = [] if only else what_lacks(runs, kind, name)
+        print(*lacks, "", sep="\n", flush=True)
         for recipe in chosen:
-            if is_lacking(runs, kind, name, recipe):
+            if only or is_lacking(runs, kind, name, recipe):
                 in_own_process(make_run, runs, kind, name, recipe)
         if only:
             print(*_after_some(runs, kind, name), sep="\n")
