@@ -9,7 +9,7 @@ from jmvae_tf.evaluation.sections import gather
 from jmvae_tf.evaluation.sections.attributes import attributes_sections
 from jmvae_tf.evaluation.sections.classes import classes_section
 from jmvae_tf.evaluation.sections.images import sharpness_section, similarity_section
-from jmvae_tf.evaluation.sections.importance import importance_sections
+from jmvae_tf.evaluation.sections.importance import importance_section, importance_sections
 from jmvae_tf.evaluation.sections.labels import labels_section
 from jmvae_tf.evaluation.sections.likelihood import (
     generation_section,
@@ -47,18 +47,7 @@ def evaluate(
       ValueError: if there is no test or no training example.
       UserError: if the test set has values that the model's likelihoods do not support.
     """
-    data = dataclasses.replace(
-        data,
-        test=with_masks_for_nan(data.test, model.modalities),
-        grey=with_masks_for_nan(data.grey, model.modalities),
-        training=with_masks_for_nan(data.training, model.modalities),
-    )
-    for part in ("test", "grey", "training"):
-        examples = getattr(data, part)
-        needed = model.modalities if model.conditions else ()
-        if not min(len(x) for x in having(examples, needed, model.modalities).values()):
-            raise ValueError(f"A model is measured on at least one example. Received: no {part}")
-    subject = Subject(model, data, protocol, mixture)
+    subject = Subject(model, _with_masks(model, data), protocol, mixture)
     sections = [
         gather.of_model("gaps", "What the test examples have", subject),
         objective_section(subject),
@@ -77,3 +66,54 @@ def evaluate(
         gather.of_model("latent space", "Active latent units", subject),
     ]
     return [each for each in sections if each.metrics or each.rows or each.notes]
+
+
+def evaluate_for_comparison(
+    model: MultimodalVAE,
+    data: EvaluationData,
+    protocol: Protocol,
+    target: str | None,
+    mixture: LatentMixture | None = None,
+) -> list[Section]:
+    """Computes those metrics of `evaluate` that a table of several models shows.
+
+    These are log-likelihoods with importance weights, of all modalities and of the target, and what
+    is said of generated images, labels, attributes and classes.
+
+    Args:
+      model: a trained model.
+      data: see `evaluate`.
+      protocol: the numbers of samples.
+      target: the modality whose own log-likelihood is shown; None for none.
+      mixture: see `evaluate`.
+
+    Returns:
+      Metrics under headings, equal to those of `evaluate`.
+
+    Raises:
+      ValueError: see `evaluate`.
+    """
+    proposed = ["multiple", *([f"single_{target}"] if target else [])]
+    subject = Subject(model, _with_masks(model, data), protocol, mixture, proposed)
+    return [
+        *([importance_section(subject)] if protocol.num_importance_samples else []),
+        labels_section(subject),
+        *attributes_sections(subject),
+        classes_section(subject),
+    ]
+
+
+def _with_masks(model: MultimodalVAE, data: EvaluationData) -> EvaluationData:
+    """Adds masks of what is missing, and raises ValueError if a part has no example."""
+    data = dataclasses.replace(
+        data,
+        test=with_masks_for_nan(data.test, model.modalities),
+        grey=with_masks_for_nan(data.grey, model.modalities),
+        training=with_masks_for_nan(data.training, model.modalities),
+    )
+    for part in ("test", "grey", "training"):
+        examples = getattr(data, part)
+        needed = model.modalities if model.conditions else ()
+        if not min(len(x) for x in having(examples, needed, model.modalities).values()):
+            raise ValueError(f"A model is measured on at least one example. Received: no {part}")
+    return data

@@ -56,12 +56,15 @@ class Subject:
       data: examples of all its modalities.
       protocol: the numbers of samples.
       mixture: the mixture in its latent space, to sample from beside the prior; None without one.
+      proposed: the names in `proposals` of the q(z) that importance samples come from; None for
+        all. Others are not drawn from, and no metric has them.
     """
 
     model: MultimodalVAE
     data: EvaluationData
     protocol: Protocol
     mixture: LatentMixture | None = None
+    proposed: Sequence[str] | None = None
     _kept: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     @property

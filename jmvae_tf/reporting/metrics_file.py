@@ -80,11 +80,16 @@ def measure(
     Returns:
       The metrics, and the number of test examples.
     """
-    available = data.num_examples("test")
-    number = min(num_examples or available, available)
-    examples = EvaluationData(*pipelines.for_evaluation(data, number), data.redraw, data.empty)
+    examples, number = to_measure(data, num_examples)
     print(*announcement(model, examples, protocol), sep="\n", flush=True)
     return evaluate(model, examples, protocol, mixture), number
+
+
+def to_measure(data: DataSet, num_examples: int | None = None) -> tuple[EvaluationData, int]:
+    """Takes the first test examples of a data set, all if None; returns them and their number."""
+    available = data.num_examples("test")
+    number = min(num_examples or available, available)
+    return EvaluationData(*pipelines.for_evaluation(data, number), data.redraw, data.empty), number
 
 
 def is_evaluated(folder: RunFolder, checkpoint: str) -> bool:

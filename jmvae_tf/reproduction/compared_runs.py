@@ -12,6 +12,7 @@ from jmvae_tf.data.own.data_source import DataSource
 from jmvae_tf.data.own.fingerprint import fingerprint_of
 from jmvae_tf.data.own.loading import load_own
 from jmvae_tf.data.own.preset import Counts
+from jmvae_tf.presets import usual_target
 from jmvae_tf.reproduction.compared_models import settings_to_compare
 from jmvae_tf.reproduction.recipes import Recipe
 from jmvae_tf.reproduction.runs import Runs
@@ -58,6 +59,12 @@ class ComparedRuns(Runs):
     def training_data(self) -> DataSet:
         """What is left to train on."""
         return with_hidden(self.data, self.hidden) if self.hidden else self.data
+
+    @property
+    def target(self) -> str | None:
+        """The modality whose own log-likelihood is compared; None if the data have none."""
+        manifest = None if self.source.kind == "known" else self.data.manifest
+        return usual_target("vae", self.data_name, manifest)
 
     @property
     def named(self) -> str:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from jmvae_tf.data import pipelines
 from jmvae_tf.evaluation.estimate import estimate, value_as_json, value_from_json
+from jmvae_tf.evaluation.evaluate import evaluate_for_comparison
 from jmvae_tf.evaluation.metrics.conditional import conditional_log_likelihoods
 from jmvae_tf.evaluation.metrics_table import metrics_as_json, metrics_as_text
 from jmvae_tf.evaluation.older_metric_names import with_current_names
@@ -16,6 +17,7 @@ from jmvae_tf.models.base import MultimodalVAE
 from jmvae_tf.models.iterative import IterativelySampledVAE
 from jmvae_tf.reporting import metrics_file
 from jmvae_tf.reporting.mixtures import mixture_if_possible
+from jmvae_tf.reproduction.compared_runs import ComparedRuns
 from jmvae_tf.reproduction.recipes import Recipe
 from jmvae_tf.reproduction.runs import Runs
 from jmvae_tf.runtime.errors import UserError
@@ -73,11 +75,11 @@ def likelihoods_name(inference: Mapping[str, Any] | None = None) -> str:
     return "likelihoods" + "".join(f"-{value}" for value in (inference or {}).values())
 
 
-def for_comparison(runs: Runs, recipe: Recipe) -> Measures:
-    """Computes all metrics of `evaluate`, those of samples from a mixture in the latent space too.
+def for_comparison(runs: ComparedRuns, recipe: Recipe) -> Measures:
+    """Computes the metrics of `evaluate_for_comparison`.
 
-    The mixture is fitted to what the run was trained on, and kept beside the checkpoint. The table
-    of one model is not printed.
+    The mixture in the latent space is fitted to what the run was trained on, and kept beside the
+    checkpoint.
 
     Args:
       runs: the runs of a comparison.
@@ -87,15 +89,19 @@ def for_comparison(runs: Runs, recipe: Recipe) -> Measures:
       Metric name to value.
     """
     scale = runs.scale
-    return _evaluated(
-        runs,
-        recipe,
-        COMPARED,
-        scale.num_importance_samples,
-        scale.num_likelihood_examples,
-        {},
-        compared=True,
-    )
+    protocol = _protocol(runs, scale.num_importance_samples)
+
+    def measure(model: MultimodalVAE) -> dict[str, Any]:
+        folder = runs.folder(recipe)
+        checkpoint = folder.checkpoint_of(runs.settings(recipe).epochs).name
+        mixture = mixture_if_possible(model, runs.training_data, folder, checkpoint)
+        examples, _ = metrics_file.to_measure(runs.data, scale.num_likelihood_examples)
+        return metrics_as_json(
+            evaluate_for_comparison(model, examples, protocol, runs.target, mixture)
+        )
+
+    of = {**dataclasses.asdict(protocol), "num_examples": scale.num_likelihood_examples}
+    return _as_estimates(runs.remembered(recipe, COMPARED, of, measure))
 
 
 def by_rounds(runs: Runs, recipe: Recipe, num_rounds: int | None = None) -> Measures:
@@ -160,35 +166,31 @@ def _evaluated(
     num_importance_samples: int,
     num_examples: int | None,
     inference: Mapping[str, Any],
-    compared: bool = False,
 ) -> Measures:
-    protocol = Protocol(
-        num_samples=runs.scale.num_samples,
-        num_importance_samples=num_importance_samples,
-        num_prior_samples=runs.scale.num_prior_samples,
-        seed=runs.seed,
-    )
-
+    protocol = _protocol(runs, num_importance_samples)
     tables: list[str] = []  # Printed once the measures are written.
 
     def measure(model: MultimodalVAE) -> dict[str, Any]:
         if inference:
             model.set_inference(**inference)
-        mixture = None
-        if compared:
-            folder = runs.folder(recipe)
-            checkpoint = folder.checkpoint_of(runs.settings(recipe).epochs).name
-            mixture = mixture_if_possible(model, runs.training_data, folder, checkpoint)
-        sections, number = metrics_file.measure(model, runs.data, protocol, num_examples, mixture)
+        sections, number = metrics_file.measure(model, runs.data, protocol, num_examples)
         heading = f"{recipe.name}: {number} test examples, mean ± standard error"
         tables.append(f"\n{heading}\n\n{metrics_as_text(sections)}\n\n")
         return metrics_as_json(sections)
 
     of = {**dataclasses.asdict(protocol), "num_examples": num_examples, **inference}
     measures = runs.remembered(recipe, name, of, measure)
-    if not compared:
-        print(*tables, sep="", end="", flush=True)
+    print(*tables, sep="", end="", flush=True)
     return _as_estimates(measures)
+
+
+def _protocol(runs: Runs, num_importance_samples: int) -> Protocol:
+    return Protocol(
+        num_samples=runs.scale.num_samples,
+        num_importance_samples=num_importance_samples,
+        num_prior_samples=runs.scale.num_prior_samples,
+        seed=runs.seed,
+    )
 
 
 def _as_estimates(measures: Mapping[str, Any]) -> Measures:

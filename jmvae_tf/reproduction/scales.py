@@ -115,7 +115,7 @@ COMPARISON = Scale(
     num_importance_samples=100,
     num_prior_samples=1000,
 )
-"""How compared models are measured: all by everything, on few enough examples for many models."""
+"""How compared models are measured: on few enough examples for many models."""
 
 SCALES: Mapping[str, Mapping[str, Scale]] = {
     "quick": {"mnist": QUICK, "celeba": QUICK_CELEBA, "toyfaces": QUICK_TOYFACES},

@@ -5,7 +5,12 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf.evaluation import metrics as metrics_package
-from jmvae_tf.evaluation.evaluate import EvaluationData, Protocol, evaluate
+from jmvae_tf.evaluation.evaluate import (
+    EvaluationData,
+    Protocol,
+    evaluate,
+    evaluate_for_comparison,
+)
 from jmvae_tf.evaluation.metrics.conditional import conditional_log_likelihoods
 from jmvae_tf.evaluation.metrics.importance import (
     importance_weighted_log_likelihoods,
@@ -15,6 +20,7 @@ from jmvae_tf.evaluation.metrics.objective import bound_terms
 from jmvae_tf.evaluation.metrics_table import metrics_as_json
 from jmvae_tf.likelihoods import Bernoulli, Categorical, Gaussian
 from jmvae_tf.modalities import Modality
+from jmvae_tf.reproduction.comparison_table import measure_columns
 from tests.helpers.evaluation import image_of
 from tests.helpers.small_models import examples, small_model
 
@@ -387,3 +393,50 @@ def test_a_metric_is_added_by_its_module_alone(tmp_path, monkeypatch):
 def test_a_metric_under_no_heading_is_refused():
     with pytest.raises(ValueError, match=r"headings gaps, objective, .*\. Received: 'colour'"):
         metrics_package.metric("colour", place=1)
+
+
+@pytest.mark.usefixtures("eagerly", "quick_judge")
+class TestComparison:
+    """What a table of several models shows is measured as `evaluate` does, and nothing else."""
+
+    @pytest.mark.parametrize(
+        "kinds",
+        [
+            {"photo": "image", "species": "label"},
+            pytest.param({"photo": "image", "traits": "attributes"}, marks=pytest.mark.slow),
+            pytest.param(
+                {"photo": "image", "species": "label", "beach": "label"}, marks=pytest.mark.slow
+            ),
+        ],
+        ids=", ".join,
+    )
+    def test_each_column_has_the_number_of_evaluate(self, kinds):
+        every, compared = self._both(kinds, "photo")
+        assert set(compared) < set(every)
+        assert all(every[name] == value for name, value in compared.items() if name != "notes")
+        shown = {
+            metric
+            for columns in measure_columns(list(kinds), "photo").values()
+            for column in columns
+            for metric in column.metrics
+        }
+        assert shown & set(every) == shown & set(compared)
+
+    def test_log_p_is_of_all_and_of_the_target(self):
+        kinds = {"photo": "image", "species": "label"}
+        for target, also in (
+            ("photo", {"log_p_joint_single_photo", "log_p_photo_single_photo"}),
+            (None, set()),
+        ):
+            _, compared = self._both(kinds, target)
+            assert {name for name in compared if name.startswith("log_p_")} == {
+                f"log_p_{name}_multiple" for name in ("photo", "species", "joint")
+            } | also
+
+    def _both(self, kinds, target):
+        modalities = {each: _modality(each, kind) for each, kind in kinds.items()}
+        model = small_model("jmvae_kl", modalities)
+        test, training = examples(modalities, 8), examples(modalities, 30)
+        data = EvaluationData(test, test, training)
+        compared = evaluate_for_comparison(model, data, PROTOCOL, target)
+        return metrics_as_json(evaluate(model, data, PROTOCOL)), metrics_as_json(compared)

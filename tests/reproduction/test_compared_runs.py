@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from jmvae_tf.modalities import observed_key
-from jmvae_tf.reporting import metrics_file
 from jmvae_tf.reproduction import measures
 from jmvae_tf.reproduction.compared_models import recipes_of
 from jmvae_tf.reproduction.compared_runs import ComparedRuns
@@ -41,7 +40,7 @@ def test_a_mixture_is_fitted_to_what_a_run_was_trained_on(tmp_path, monkeypatch)
     monkeypatch.setattr(
         measures, "mixture_if_possible", lambda model, data, *rest: fitted_to.append(data)
     )
-    monkeypatch.setattr(metrics_file, "measure", lambda *arguments: ([], 0))
+    monkeypatch.setattr(measures, "evaluate_for_comparison", lambda *arguments: [])
     monkeypatch.setattr(ComparedRuns, "remembered", lambda *arguments: arguments[-1](None))
     assert measures.for_comparison(runs, RECIPE) == {}
     [data] = fitted_to

@@ -172,12 +172,14 @@ def weighted_by_proposal(subject: Subject) -> dict[str, dict[tuple[str, ...], np
     """Computes the estimates of the test examples, by the names of `proposals`.
 
     Returns:
-      Name of the proposal to names of modalities to [examples]; a masked array if anything can be
-      missing, which hides the examples that lack a modality of either.
+      Name of each proposal that is drawn from to names of modalities to [examples]; a masked array
+      if anything can be missing, which hides the examples that lack a modality of either.
     """
     model, test, protocol = subject.model, subject.data.test, subject.protocol
     found = {}
     for how, given in proposals(model).items():
+        if subject.proposed is not None and how not in subject.proposed:
+            continue
         scored = rows_having(test, given)
         if scored is not None and not scored.any():
             continue

@@ -6,17 +6,22 @@ from jmvae_tf.evaluation.sections import gather
 from jmvae_tf.evaluation.subject import Subject
 
 
-def importance_sections(subject: Subject) -> list[Section]:
-    """Makes a section of modalities alone and together, and two more for two modalities."""
+def importance_section(subject: Subject) -> Section:
+    """Makes the section of modalities alone and together."""
     model = subject.model
     densities = ((name, density(model.modalities[name])) for name in model.targets)
     note = "".join(f"; {name}: {text}" for name, text in densities if text)
     k = subject.protocol.num_importance_samples
     title = f"Importance-weighted log-likelihoods, k = {k}, nats{note}"
     if not model.has_prior:
-        return [Section(title, [], [], ["log-likelihoods are left out: this model has no p(z)"])]
-    weighted = gather.of_model("importance weights", title, subject)
-    if model.conditions or not model.directions:
+        return Section(title, [], [], ["log-likelihoods are left out: this model has no p(z)"])
+    return gather.of_model("importance weights", title, subject)
+
+
+def importance_sections(subject: Subject) -> list[Section]:
+    """Makes the section of modalities alone and together, and two more for two modalities."""
+    model, weighted = subject.model, importance_section(subject)
+    if not model.has_prior or model.conditions or not model.directions:
         return [weighted]
     names = ", ".join(model.modalities)
     of_two = len(model.modalities) == 2

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from jmvae_tf.data.own.data_source import DataSource
-from jmvae_tf.presets import usual_target
 from jmvae_tf.programs.common.own_process import in_own_process
 from jmvae_tf.programs.common.run_program import interrupted
 from jmvae_tf.reproduction.compared_runs import ComparedRuns
@@ -73,9 +72,8 @@ def compare(
         ) from None
     models = _by_model(runs, recipes, measured)
     settings = runs.settings(next((x for x in recipes if x.model != "vae"), recipes[0]))
-    manifest = settings.manifest
-    target = usual_target("vae", runs.data_name, manifest)
-    columns = columns_with_numbers(measure_columns(list(settings.decoders), target or ""), models)
+    names = list(settings.decoders)
+    columns = columns_with_numbers(measure_columns(names, runs.target or ""), models)
     table = Table(
         comparison_title(runs, models, settings.epochs),
         table_parts(columns, models),
