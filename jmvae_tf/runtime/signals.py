@@ -8,6 +8,15 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 """Ctrl-C, and what a system sends."""
 
 
+def ignore() -> None:
+    """Ignores these signals from now on, in a process that is about to end.
+
+    They often come twice: `timeout` sends one to the program and one to its group.
+    """
+    for signum in STOPPING:
+        signal.signal(signum, signal.SIG_IGN)
+
+
 @contextlib.contextmanager
 def delayed() -> Iterator[None]:
     """Delays these signals, and hides them from processes that are started inside the block.

@@ -1,5 +1,6 @@
 """Pieces of work for `in_own_process`, which another process must be able to import."""
 
+import _thread
 import os
 import pathlib
 import signal
@@ -22,6 +23,21 @@ def number_and(text: str) -> tuple[int, str]:
 def die() -> None:
     """Ends its process as the system does if memory is short."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _AnotherOnTheWay:
+    """Interrupts the process that sends it, as a second signal would."""
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        _thread.interrupt_main(signal.SIGTERM)
+        for _ in range(100):  # A handler of Python runs between two of its instructions.
+            pass
+        return _AnotherOnTheWay, ()
+
+
+def end_under_signals() -> object:
+    """Returns a value during whose sending a signal comes."""
+    return _AnotherOnTheWay()
 
 
 def wait(begun: pathlib.Path, ended: pathlib.Path) -> None:

@@ -50,3 +50,10 @@ def test_signals_reach_the_work_once(tmp_path, signum):
     assert caught.value.args == (signum,)
     assert ended.read_text() == f"{signum:d}\n"
     assert signal.getsignal(signum) is before
+
+
+@pytest.mark.slow
+def test_a_signal_that_comes_as_the_work_ends_changes_nothing(capfd):
+    found = in_own_process(works.end_under_signals)
+    assert type(found).__name__ == "_AnotherOnTheWay"
+    assert "Traceback" not in capfd.readouterr().err

@@ -546,6 +546,26 @@ def test_a_full_disk_is_one_line(tmp_path, number):
     assert "received run/checkpoints/epoch-000001.keras: It is full; free space, or" in error
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_twice_is_one_line_too(tmp_path, signum):
+    """`timeout` sends one to the program and one to its group."""
+    code = (
+        "import os, sys\n"
+        "from jmvae_tf.programs.common.run_program import mistakes_in_one_line\n"
+        "class Slow:\n"
+        "    flush = sys.stderr.flush\n"
+        "    def write(self, text):\n"
+        f"        os.kill(os.getpid(), {signum:d})\n"
+        "        return sys.__stderr__.write(text)\n"
+        "with mistakes_in_one_line():\n"
+        "    sys.stderr = Slow()\n"
+        f"    os.kill(os.getpid(), {signum:d})\n"
+    )
+    done = start_code(tmp_path, code)
+    assert (done.returncode, done.stderr) == (128 + signum, "interrupted\n")
+
+
 # One checkpoint has some 140 KiB: there is room for none of them, or for the first alone.
 @pytest.mark.slow
 @pytest.mark.parametrize(("size", "saved"), [(100, []), (260, [1])])

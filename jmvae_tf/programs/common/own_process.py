@@ -97,6 +97,7 @@ def _work(connection: Connection, pickled: bytes) -> None:
             outcome = work(*arguments)
     except (UserError, OSError, KeyboardInterrupt) as error:
         outcome = error
+    signals.ignore()
     connection.send(outcome)
 
 

@@ -13,6 +13,7 @@ from absl import flags
 from jmvae_tf.programs.common import modality_flags, standard_streams
 from jmvae_tf.programs.common.flag_mistakes import no_flag
 from jmvae_tf.programs.common.help_text import help_text
+from jmvae_tf.runtime import signals
 from jmvae_tf.runtime.command_names import as_started
 from jmvae_tf.runtime.errors import UserError, one_line
 from jmvae_tf.runtime.version import version_text
@@ -55,6 +56,7 @@ def _errors_end_it() -> Iterator[None]:
             f"{'free space' if full else 'check the path'}, or choose another folder"
         )
     except KeyboardInterrupt as interrupt:
+        signals.ignore()
         signum = interrupt.args[0] if interrupt.args else signal.SIGINT
         message = f": {interrupt.args[1]}" if len(interrupt.args) > 1 else ""
         print(f"interrupted{as_started(message)}", file=sys.stderr)
