@@ -3,8 +3,9 @@
 
 tools/keep_runs.py FOLDER --command=COMMAND copies what is small of each finished run in FOLDER to
 docs/runs/FOLDER/RUN/: config.json, history.csv, metrics*.json and measures/*.json, beside a
-made_by.json with the commit and the command. tools/keep_runs.py without FOLDER writes the tables of
-docs/results.md again that have a comment before them; docs/runs/README.md says how it is written.
+made_by.json with the commit and the command. tools/keep_runs.py without FOLDER writes tables of
+docs/results.md and docs/performance.md again, if they have a comment before them, as
+docs/runs/README.md says.
 """
 
 import argparse
@@ -16,7 +17,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-KEPT, PAGE = ROOT / "docs" / "runs", ROOT / "docs" / "results.md"
+KEPT = ROOT / "docs" / "runs"
+PAGES = [ROOT / "docs" / name for name in ("results.md", "performance.md")]
 PATTERNS = ("config.json", "history.csv", "metrics*.json", "measures/*.json")
 MADE_BY = "made_by.json"
 LARGEST = 1_000_000
@@ -214,7 +216,8 @@ def main():
     sys.path.insert(0, str(ROOT))
     try:
         if arguments.folder is None:
-            PAGE.write_text(written(PAGE.read_text("utf-8"), KEPT), "utf-8")
+            for page in PAGES:
+                page.write_text(written(page.read_text("utf-8"), KEPT), "utf-8")
             return
         if not arguments.folder.is_dir():
             raise Mistake(f"FOLDER has runs; received {arguments.folder}; name a folder")

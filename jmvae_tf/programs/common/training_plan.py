@@ -33,6 +33,7 @@ class TrainingPlan(NamedTuple):
       overwrite: whether to replace what a run wrote in the folder.
       distribute: "mirrored" or "multi_worker"; None for one device.
       is_chief: whether this process writes the run's files; true for only one worker.
+      of_preset: whether settings that the user did not give are a preset's, and not a run's.
     """
 
     folder: RunFolder
@@ -44,6 +45,7 @@ class TrainingPlan(NamedTuple):
     overwrite: bool
     distribute: str | None
     is_chief: bool
+    of_preset: bool
 
     def settings_on(self, data: "DataSet") -> Settings:
         """Returns the run's settings on data that have been loaded.
@@ -142,8 +144,18 @@ def make_plan(
             folder.check_new(overwrite)
     if settings is not None:
         _check(settings, distribute)
+    of_preset = not resume and repeated is None
     return TrainingPlan(
-        folder, source, settings, model, overrides, resume, overwrite, distribute, is_chief
+        folder,
+        source,
+        settings,
+        model,
+        overrides,
+        resume,
+        overwrite,
+        distribute,
+        is_chief,
+        of_preset,
     )
 
 

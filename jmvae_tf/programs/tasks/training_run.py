@@ -1,6 +1,7 @@
 """Trains a run: the model, then its export, metrics and figures."""
 
 import contextlib
+import dataclasses
 import pathlib
 import shlex
 from collections.abc import Sequence
@@ -55,7 +56,7 @@ def train_run(
     folder = plan.folder
     strategy = strategies.strategy_of(plan.distribute)  # Before TensorFlow computes anything.
     data = run_data.load(plan.source, data_dir, plan.settings, plan.overrides.get("incomplete"))
-    settings = plan.settings_on(data)
+    settings = suited_to_processor(plan.settings_on(data), plan, strategy.num_replicas_in_sync)
     if settings.manifest is not None:
         again = [f"--data={plan.source.given}", *again]
         if plan.settings is None:
@@ -116,6 +117,22 @@ def _open_folder(
     write_modalities_of_run(folder.path, data.modalities)
     if settings.manifest is not None or data_dir.is_dir():
         local_file.write_source(folder.path, plan.source, data_dir)
+
+
+def suited_to_processor(settings: Settings, plan: TrainingPlan, replicas: int) -> Settings:
+    """Leaves XLA out where products in bfloat16 are faster without it, unless the user chose."""
+    if (
+        settings.precision == "mixed_bfloat16"
+        and settings.jit_compile
+        and replicas == 1
+        and plan.of_preset
+        and "jit_compile" not in plan.overrides
+        and not tf.config.list_physical_devices("GPU")
+        and processor_has_bfloat16()
+    ):
+        print("note: this processor computes in bfloat16 without XLA; --jit_compile uses XLA")
+        return dataclasses.replace(settings, jit_compile=False)
+    return settings
 
 
 def announce_judged(model: Trained) -> None:
