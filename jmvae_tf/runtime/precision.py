@@ -40,15 +40,23 @@ def processor_has_bfloat16(cpuinfo: pathlib.Path = pathlib.Path("/proc/cpuinfo")
     return not _BFLOAT16.isdisjoint(next(features, "").split())
 
 
-def note_on_bfloat16(precision: str, jit_compile: bool) -> str:
-    """Says how training would use such instructions better; empty if it does already.
+def note_on_bfloat16(precision: str, jit_compile: bool, has_bfloat16: bool) -> str:
+    """Says which flags would suit the processor better; empty if these do.
 
     docs/performance.md has what they gain.
 
     Args:
       precision: the name of a Keras policy.
       jit_compile: whether XLA compiles the training step.
+      has_bfloat16: what `processor_has_bfloat16` returned.
     """
+    if not has_bfloat16:
+        if precision != "mixed_bfloat16":
+            return ""
+        return (
+            "note: this processor has no instructions for bfloat16; --precision=float32 may train "
+            "many times faster, see Precision in docs/performance.md"
+        )
     if precision == "float32":
         missing = "--precision=mixed_bfloat16" + (" --nojit_compile" if jit_compile else "")
     elif precision == "mixed_bfloat16" and jit_compile:

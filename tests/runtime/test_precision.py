@@ -221,15 +221,17 @@ def test_a_processor_that_has_the_instructions_is_recognised(tmp_path, described
 
 
 @pytest.mark.parametrize(
-    ("precision", "jit_compile", "flags"),
+    ("precision", "jit_compile", "has", "flags"),
     [
-        ("float32", True, "--precision=mixed_bfloat16 --nojit_compile may"),
-        ("float32", False, "; --precision=mixed_bfloat16 may"),
-        ("mixed_bfloat16", True, "; --nojit_compile may"),
-        ("mixed_bfloat16", False, None),
-        ("mixed_float16", True, None),
+        ("float32", True, True, "--precision=mixed_bfloat16 --nojit_compile may"),
+        ("float32", False, True, "; --precision=mixed_bfloat16 may"),
+        ("mixed_bfloat16", True, True, "; --nojit_compile may"),
+        ("mixed_bfloat16", False, True, None),
+        ("mixed_float16", True, True, None),
+        ("float32", True, False, None),
+        ("mixed_bfloat16", False, False, "; --precision=float32 may"),
     ],
 )
-def test_a_note_has_the_flags_that_are_missing(precision, jit_compile, flags):
-    note = note_on_bfloat16(precision, jit_compile)
+def test_a_note_has_the_flags_that_are_missing(precision, jit_compile, has, flags):
+    note = note_on_bfloat16(precision, jit_compile, has)
     assert (flags in note) if flags else not note

@@ -164,9 +164,10 @@ def _announce_devices(replicas: int, settings: Settings) -> None:
         print(f"computing on {', '.join(name or 'a GPU' for name in names)}")
     else:
         print(f"no GPU was found: computing on the CPU ({cores_in_words()})")
-        if processor_has_bfloat16():
-            # Replicas are not compiled by XLA, whatever the settings say.
-            compiled = settings.jit_compile and replicas == 1
-            print(*filter(None, [note_on_bfloat16(settings.precision, compiled)]), sep="\n")
+        # Replicas are not compiled by XLA, whatever the settings say.
+        compiled = settings.jit_compile and replicas == 1
+        note = note_on_bfloat16(settings.precision, compiled, processor_has_bfloat16())
+        if note:
+            print(note)
     if replicas > 1:
         print(f"every batch is shared by {replicas} replicas")
