@@ -360,7 +360,8 @@ def check_names(modalities: Mapping[str, Modality]) -> dict[str, Modality]:
     """Checks a mapping from name to modality and returns a copy.
 
     Raises:
-      ValueError: if it is empty or a key is not its modality's name.
+      ValueError: if it is empty, a key is not its modality's name, or two terms of an objective
+        would have one name.
     """
     if not modalities:
         raise ValueError("A model needs at least one modality. Received: none")
@@ -370,4 +371,11 @@ def check_names(modalities: Mapping[str, Modality]) -> dict[str, Modality]:
                 "Each modality must stand under its own name. "
                 f"Received: {modality.name!r} under {key!r}"
             )
+    for name in modalities:
+        for other in modalities:
+            if name == f"{other}_alone" or name.startswith(f"{other}_of_"):
+                raise ValueError(
+                    "Names of modalities must lead to distinct names of terms, so rename one of "
+                    f"them. Received: {other!r} and {name!r}, since log_p_{name} may be of either"
+                )
     return dict(modalities)

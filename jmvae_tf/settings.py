@@ -49,7 +49,7 @@ class Settings(ModelSettings):
     """
 
     manifest: Manifest | None = None
-    model: str = setting("one of the papers' models")
+    model: str = setting("the name of the model")
     data: str = setting("the data set")
 
     target: str | None = setting("modality that cvae and cmma generate or vae models", None)

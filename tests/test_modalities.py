@@ -12,7 +12,7 @@ import pytest
 from jmvae_tf.export_format.modalities_json import DescribedModality
 from jmvae_tf.export_format.value_names import is_name
 from jmvae_tf.likelihoods import Bernoulli, Categorical, CategoricalSequence, Gaussian
-from jmvae_tf.modalities import Modality, observed_key
+from jmvae_tf.modalities import Modality, check_names, observed_key
 from jmvae_tf.programs.common.print_values import print_table, shown_attributes
 from tests.helpers.evaluation import TRAITS, traits_of
 
@@ -278,3 +278,12 @@ def test_a_text_s_likelihood_is_a_sequence_s():
     with pytest.raises(ValueError, match=r"CategoricalSequence.*Received: Categorical\(\)"):
         Modality("x", (5, 2), Categorical(), **names)
     assert Modality("x", (5, 2), CategoricalSequence(), **names).value_names == ("a", "<end>")
+
+
+@pytest.mark.parametrize("other", ["a_alone", "a_of_b", "a_of_subset_1"])
+def test_two_terms_of_an_objective_have_two_names(other):
+    """Such as log_p_a_of_b, of `a` in the ELBO of b by itself."""
+    names = ("a", "b", other)
+    with pytest.raises(ValueError, match=f"Received: 'a' and '{other}', since log_p_{other} may"):
+        check_names({name: Modality(name, (2,), Gaussian()) for name in names})
+    check_names({name: Modality(name, (2,), Gaussian()) for name in ("b", other)})

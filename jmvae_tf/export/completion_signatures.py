@@ -53,8 +53,8 @@ def _drawn(model: MultimodalVAE, target: str) -> Callable[[Tensors], Outputs]:
 
 def _moments(model: MultimodalVAE) -> Callable[[Tensors], Outputs]:
     def moments(x: Tensors) -> Outputs:
-        q = model.posterior(_known(model, x), fixed_seed(model, x))
-        return {signature_names.MEAN: q.mean(), signature_names.STDDEV: q.stddev()}
+        mean, stddev = model.posterior_moments(_known(model, x), fixed_seed(model, x))
+        return {signature_names.MEAN: mean, signature_names.STDDEV: stddev}
 
     return moments
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from jmvae_tf.export import encoded_images
+from jmvae_tf.export.checks import refuse_unless
 from jmvae_tf.export.inputs import (
     EncodedImageInput,
     IncompleteInput,
@@ -29,6 +30,7 @@ from jmvae_tf.models import editing
 from jmvae_tf.models.base import Direction, MultimodalVAE
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.latent_mixture import LatentMixture
+from jmvae_tf.objectives.terms import rows_of
 
 Outputs = dict[str, tf.Tensor]
 
@@ -238,8 +240,8 @@ def _to_files(model: MultimodalVAE, direction: Direction) -> Signature:
 
 def _moments(model: MultimodalVAE) -> Callable[[Tensors], Outputs]:
     def moments(x: Tensors) -> Outputs:
-        q = model.posterior(_known(model, x), fixed_seed(model, x))
-        return {signature_names.MEAN: q.mean(), signature_names.STDDEV: q.stddev()}
+        mean, stddev = model.posterior_moments(_known(model, x), fixed_seed(model, x))
+        return {signature_names.MEAN: mean, signature_names.STDDEV: stddev}
 
     return moments
 
@@ -316,7 +318,14 @@ def _input(model: MultimodalVAE, name: str) -> Input:
 def _known(model: MultimodalVAE, x: Tensors) -> Tensors:
     """Returns inputs with masks of what is there, for modalities that may be partly observed."""
     partly = [name for name in x if model.modalities[name].partly_observed]
-    return {**x, **{observed_key(name): tf.logical_not(tf.math.is_nan(x[name])) for name in partly}}
+    there = {name: tf.logical_not(tf.math.is_nan(x[name])) for name in partly}
+    if partly and not model.has_prior and set(partly) == set(x):
+        rows = tf.reduce_any(tf.stack([rows_of(mask) for mask in there.values()]), axis=0)
+        lacking = tf.reduce_sum(tf.cast(~rows, tf.int32))
+        rule = f"An example must have a value of {' or '.join(partly)}. Received without any"
+        with tf.control_dependencies([refuse_unless(lacking == 0, rule, lacking)]):
+            there = {name: tf.identity(mask) for name, mask in there.items()}
+    return {**x, **{observed_key(name): mask for name, mask in there.items()}}
 
 
 def _is_image(model: MultimodalVAE, name: str) -> bool:

@@ -89,7 +89,10 @@ class IterativelySampledVAE(MultimodalVAE):
         self.joint_encoder = conditional.joint_encoder(joint_encoder, shapes, latent_dim)
 
     def set_inference(self, missing: Missing, num_rounds: int, feed_back: FeedBack) -> None:
-        """Changes how missing modalities are filled in; this does not affect training.
+        """Changes how missing modalities are filled in.
+
+        This does not affect training, except that modality dropout fills in what it hides with
+        `missing`.
 
         Raises:
           ValueError: if an argument is out of its range.

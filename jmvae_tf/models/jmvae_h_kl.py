@@ -1,5 +1,6 @@
 """JMVAE-h-kl: a hierarchy of latent variables, and an encoder of z_1 per modality."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,10 @@ from jmvae_tf.models.observed import observed_of, values_in
 from jmvae_tf.models.sampling import ImportanceSamples
 from jmvae_tf.objectives import Bound, bound_where
 from jmvae_tf.objectives.joint import jmvae_h_kl_bound
-from jmvae_tf.runtime.randomness import as_seed, sample, split
+from jmvae_tf.runtime.randomness import as_seed, root_seed, sample, split
+
+_SAMPLES_OF_PRIOR = 1000
+"""Samples whose moments stand for those of p(z_1), within 3 % of its standard deviation."""
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -56,6 +60,12 @@ class JMVAEHKL(LatentHierarchy, JointAndSingleVAE):
     ) -> None:
         super().__init__(modalities, latent_dim, **kwargs)
         check_weight("alpha", alpha)
+        taken = [name for name in modalities if re.fullmatch(r"z\d+", name)]
+        if taken:
+            raise ValueError(
+                "The divergence of the layer z1 is the term kl_z1, so rename the modality. "
+                f"Received: {taken[0]!r}"
+            )
         self.alpha = alpha
         self.make_layers(num_layers, layer_encoder, layer_prior)
         self.build_networks()
@@ -98,16 +108,35 @@ class JMVAEHKL(LatentHierarchy, JointAndSingleVAE):
         mean = super().posterior_mean(given, seed)[tf.newaxis]
         return self._descended_if_from_nothing(given, mean, None)[0]
 
+    def posterior_moments(
+        self, given: Tensors | None, seed: int | tf.Tensor = 0
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the moments of q(z_1|given); given nothing, those of samples of p(z_1)."""
+        mean, stddev = super().posterior_moments(given, seed)
+        some = self._given_any(given)
+        if some is None:
+            return mean, stddev
+        z = self.sample_posterior(None, _SAMPLES_OF_PRIOR, root_seed(0))
+        is_given = some[..., tf.newaxis]
+        return (
+            tf.where(is_given, mean, tf.reduce_mean(z, axis=0)),
+            tf.where(is_given, stddev, tf.math.reduce_std(z, axis=0)),
+        )
+
     def _descended_if_from_nothing(
         self, given: Tensors | None, z: tf.Tensor, seed: tf.Tensor | None
     ) -> tf.Tensor:
         """Takes z, [samples, ..., latent_dim], for z_L of examples of which nothing is given."""
-        tensors = self.checked_inputs(given or {})
-        names = values_in(tensors)
-        some = observed_of(tensors).any_of(names) if names else tf.constant(False)
+        some = self._given_any(given)
         if some is None:
             return z
         return tf.where(some[..., tf.newaxis], z, self.descend(z, seed))
+
+    def _given_any(self, given: Tensors | None) -> tf.Tensor | None:
+        """Tells of which examples anything is given, bool [batch] or []; None if of all."""
+        tensors = self.checked_inputs(given or {})
+        names = values_in(tensors)
+        return observed_of(tensors).any_of(names) if names else tf.constant(False)
 
     def layer_means(self, given: Tensors, seed: int | tf.Tensor = 0) -> dict[str, tf.Tensor]:
         """Returns the means of q(z_1|.) ... q(z_L|.) under the names z1 ... zL."""

@@ -125,7 +125,10 @@ class MMVAE(MixtureVAE):
     @property
     def objective_is_bound(self) -> bool:
         """See `several_samples.is_bound_of_samples`."""
-        return is_bound_of_samples(self.beta, self.num_samples)
+        of_all = self.mean_of_weights == "tighter"
+        return is_bound_of_samples(
+            self.beta, self.num_samples * (len(self.modalities) if of_all else 1)
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments, for Keras to save."""

@@ -44,9 +44,9 @@ class ModelCompleter(Completer):
 
     def moments(self, given: Data, batch: int, seed: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
         """See `Completer`."""
-        q = self._model.posterior(self._known(given), seed)
+        moments = self._model.posterior_moments(self._known(given), seed)
         shape = (batch, self._model.latent_dim)
-        mean, stddev = (np.broadcast_to(x.numpy(), shape) for x in (q.mean(), q.stddev()))
+        mean, stddev = (np.broadcast_to(x.numpy(), shape) for x in moments)
         return mean, stddev
 
     def _known(self, given: Data) -> dict[str, np.ndarray]:

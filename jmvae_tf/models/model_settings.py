@@ -70,6 +70,7 @@ class ModelSettings:
         "random subsets for each example in mvae, of two or more modalities but not all",
         None,
         NOT_NEGATIVE,
+        at_most(100),  # Each is traced by itself.
         before=1,
     )
     posterior: str | None = setting(

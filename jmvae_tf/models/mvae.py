@@ -67,12 +67,13 @@ class MVAE(ExpertsVAE):
         for name in names:
             rows = {name: observed.rows[name]} if name in observed.rows else {}
             subsets[name] = self._pass(experts, [name], rows, fold_name(seed, name), training)
+        others = []
         for place in range(self.num_subsets if len(names) > 2 else 0):
             seed_s, seed_z = split(fold(seed, place), 2)
             rows = random_subset(names, observed.rows, batch, seed_s, smallest=2)
-            subsets[f"subset_{place + 1}"] = self._pass(experts, names, rows, seed_z, training)
+            others.append(self._pass(experts, names, rows, seed_z, training))
         beta, a = self.beta * kl_weight, self.likelihood_weights
-        bound = mvae_bound(data, subsets, self.prior(data), beta, a, observed.masks)
+        bound = mvae_bound(data, subsets, others, self.prior(data), beta, a, observed.masks)
         return bound_where(observed.any_of(self.modalities), bound)
 
     def _pass(
@@ -102,6 +103,8 @@ class MVAE(ExpertsVAE):
         for name in self.modalities:
             if term in (f"kl_prior_of_{name}", f"log_p_{name}_of_{name}"):
                 return found.any_of([name])
+        if term.startswith("elbo_of_subset_"):  # Of two or more, but not of all that there are.
+            return found.has_at_least(3, self.modalities)
         return super().rows_of_term(term, found)
 
     def get_config(self) -> dict[str, Any]:

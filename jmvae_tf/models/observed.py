@@ -6,7 +6,7 @@ modality without this entry is observed completely.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,12 @@ class Observed:
         """Tells which examples have any of some modalities, bool [batch]; None if all have."""
         rows = [self.rows.get(name) for name in names]
         return None if None in rows else tf.reduce_any(tf.stack(rows), axis=0)
+
+    def has_at_least(self, number: int, names: Collection[str]) -> tf.Tensor | None:
+        """Tells which examples have at least so many of some modalities; None if all have."""
+        rows = [tf.cast(self.rows[name], tf.int32) for name in names if name in self.rows]
+        always = len(names) - len(rows)
+        return None if always >= number else tf.add_n(rows) + always >= number
 
 
 def observed_of(data: Tensors) -> Observed:

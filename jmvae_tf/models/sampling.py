@@ -33,6 +33,9 @@ class LatentSamples(ModalityInputs, abc.ABC):
     decodes_posterior = True
     """Whether decoders take samples of `posterior` itself."""
 
+    reconstructs_incomplete = True
+    """Whether training reconstructs what there is of examples that lack a modality."""
+
     has_prior = True
     """Whether training draws z to a p(z).
 
@@ -56,6 +59,13 @@ class LatentSamples(ModalityInputs, abc.ABC):
     @abc.abstractmethod
     def posterior(self, given: Tensors | None = None, seed: int | tf.Tensor = 0) -> Any:
         """Returns q(z|given); see `MultimodalVAE.posterior`."""
+
+    def posterior_moments(
+        self, given: Tensors | None, seed: int | tf.Tensor = 0
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the mean and the standard deviation of q(z|given), as `posterior` has them."""
+        q = self.posterior(given, seed)
+        return q.mean(), q.stddev()
 
     @abc.abstractmethod
     def prior(self, given: Tensors) -> tfd.Distribution:

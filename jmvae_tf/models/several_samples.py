@@ -29,13 +29,17 @@ def check_num_samples(num_samples: int) -> None:
         raise ValueError(f"K must be at least 1. Received: num_samples={num_samples}")
 
 
-def is_bound_of_samples(beta: float, num_samples: int) -> bool:
-    """Tells whether an objective of K samples is a lower bound on a log-likelihood.
+def is_bound_of_samples(beta: float, num_weights: int) -> bool:
+    """Tells whether the logarithm of a mean of weights is a lower bound on a log-likelihood.
 
-    A mean of weights with (p(z) / q(z|x))^beta can be above p(x) unless beta is 1. With K = 1 a
-    beta above 1 only lowers the bound.
+    A mean of weights with (p(z) / q(z|x))^beta can be above p(x) unless beta is 1. Of a single
+    weight a beta above 1 only lowers the bound.
+
+    Args:
+      beta: the weight of the divergence.
+      num_weights: the number of weights under one logarithm.
     """
-    return beta == 1 or (beta > 1 and num_samples == 1)
+    return beta == 1 or (beta > 1 and num_weights == 1)
 
 
 class SeveralSamples(MultimodalVAE):

@@ -33,6 +33,8 @@ class TELBO(JointAndSingleVAE):
       ValueError: if an argument is out of its range or names an unknown modality.
     """
 
+    reconstructs_incomplete = False
+
     def __init__(
         self, modalities: Mapping[str, Modality], latent_dim: int = 64, **kwargs: Any
     ) -> None:

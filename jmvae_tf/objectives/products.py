@@ -9,7 +9,7 @@ correlation objective" (MVTCAE); Suzuki and Matsuo 2023, "Mitigating the limitat
 VAEs with coordination-based approach" (CRMVAE).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -43,6 +43,7 @@ class SubsetPass(NamedTuple):
 def mvae_bound(
     data: Mapping[str, tf.Tensor],
     subsets: Mapping[str, SubsetPass],
+    random_subsets: Sequence[SubsetPass],
     p_z: tfd.Distribution,
     kl_weight: Weight = 1.0,
     likelihood_weights: Mapping[str, Weight] | None = None,
@@ -58,7 +59,8 @@ def mvae_bound(
 
     Args:
       data: modality name to events, [batch, *event_shape].
-      subsets: a name to each subset. The first one is that of all modalities; its name is "".
+      subsets: "" to the subset of all modalities, and the name of each modality to its own.
+      random_subsets: the random ones.
       p_z: the prior.
       kl_weight: beta.
       likelihood_weights: see `vae_bound`.
@@ -66,7 +68,8 @@ def mvae_bound(
 
     Returns:
       The sum; its terms are `kl_prior` and one `log_p_<modality>` per modality of all modalities
-      together, and the same names followed by `_of_<subset>` of the others.
+      together, the same names followed by `_of_<modality>` of each by itself, and
+      `elbo_of_subset_1` and so on of the random ones.
     """
     value: tf.Tensor | float = 0.0
     terms: dict[str, tf.Tensor] = {}
@@ -75,7 +78,11 @@ def mvae_bound(
         value += elbo.value  # + ELBO(S_j)
         of = f"_of_{name}" if name else ""
         terms |= {f"{term}{of}": x for term, x in elbo.terms.items()}
-    return Bound(value, terms, next(iter(subsets.values())).p_x_z)
+    for number, subset in enumerate(random_subsets, start=1):
+        elbo = _elbo(data, subset, p_z, kl_weight, likelihood_weights, masks)
+        value += elbo.value  # + ELBO(S_j)
+        terms[f"elbo_of_subset_{number}"] = elbo.value
+    return Bound(value, terms, subsets[""].p_x_z)
 
 
 def _elbo(

@@ -191,6 +191,24 @@ def test_numbers_are_given_in_part(eagerly):
         ask("sizes_to_label", sizes=np.full((1, 3), np.inf, np.float32))
 
 
+def test_an_example_without_anything_is_refused_where_there_is_no_prior(eagerly):
+    """Its image would be black, as if it had been drawn."""
+    numbers = Modality("sizes", (3,), Gaussian(), kind="numbers", partly_observed=True)
+    sizes = tf.constant([[1.0, np.nan, 3.0], [np.nan] * 3])
+    for name, has_prior in (("jmvae_kl", True), ("mmvm", False)):
+        model = small_model(name, {"image": image("image"), "sizes": numbers})
+        by_name = {x.name: x for x in signatures.signatures_of(model)}
+        for signature in ("sizes_to_image", "sizes_to_encoded_image"):
+            [taken] = by_name[signature].inputs
+            one = by_name[signature].outputs({"sizes": taken.taken(sizes[:1])})
+            assert all(len(x) == 1 for x in one.values())
+            if has_prior:
+                by_name[signature].outputs({"sizes": taken.taken(sizes)})
+                continue
+            with pytest.raises(tf.errors.InvalidArgumentError, match="must have a value of sizes"):
+                by_name[signature].outputs({"sizes": taken.taken(sizes)})
+
+
 @pytest.mark.slow
 def test_every_signature_has_a_request_for_the_warm_up(of_three, tmp_path):
     loaded = LoadedExport(export_saved_model(of_three, tmp_path / "saved"))

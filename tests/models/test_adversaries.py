@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from jmvae_tf.likelihoods import Gaussian
-from jmvae_tf.modalities import Modality
+from jmvae_tf.modalities import Modality, observed_key
 from jmvae_tf.models import adversarial
 from jmvae_tf.models.adversarial import Adversarial, Stage
 from jmvae_tf.models.adversaries import gradient_penalty
@@ -384,6 +384,16 @@ def test_a_decoder_alone_gets_half_reconstructions(monkeypatch, name):
     np.testing.assert_allclose(log_p, expected, rtol=1e-4)
     [fakes] = seen.fakes
     np.testing.assert_allclose(fakes, 2 * (p_x_z.mean() * 0.25 + 0.5) - 1, atol=1e-5)
+
+
+def test_what_training_does_not_reconstruct_is_not_judged():
+    """Of incomplete examples `telbo` reconstructs nothing from its joint encoder."""
+    whole = tf.constant([True, False, True])
+    for name, expected in (("jmvae_kl", None), ("telbo", whole)):
+        model = _model("hinge+similarity", name)
+        data = {**_batch(model, 3), observed_key("attributes"): whole}
+        rows = model.opponent.rows(model.vae.examples_of(data))
+        assert (rows is None) if expected is None else bool(tf.reduce_all(rows == expected))
 
 
 def test_a_decoder_alone_reports_the_log_likelihood_of_reconstructions():

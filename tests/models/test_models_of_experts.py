@@ -128,6 +128,35 @@ def test_a_hierarchy_with_encoders_draws_from_its_top_where_nothing_is_given(mod
     np.testing.assert_allclose(mean[0], model.posterior_mean(data)[0], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(model.posterior_mean(None), 70.0)
     assert (model.sample_posterior(None, 5).numpy() > 50).all()
+    # So embeddings say what z_1 is, and not z_2, of which all is known to be standard normal.
+    mean, stddev = model.posterior_moments({**data, **hidden})
+    drawn = model.sample_posterior(None, 4000, seed=1).numpy()
+    np.testing.assert_allclose(mean[1], drawn.mean(0), atol=0.2)
+    np.testing.assert_allclose(stddev[1], drawn.std(0), rtol=0.15)
+    np.testing.assert_array_equal(mean[0], model.posterior(data).mean()[0])
+    np.testing.assert_array_equal(model.posterior_moments(None)[0], mean[1])
+
+
+def test_a_hierarchy_with_encoders_has_layers_of_its_own_names():
+    with pytest.raises(ValueError, match=r"rename the modality\. Received: 'z1'"):
+        small_model("jmvae_h_kl", {"z1": Modality("z1", (2,), Gaussian())} | numbers(1))
+    small_model("jmvae_h", {"z1": Modality("z1", (2,), Gaussian())} | numbers(1))
+
+
+def test_mvae_has_the_elbo_of_a_random_subset_where_there_is_one():
+    """Of two or more of three or more; their mean is over the examples that have one."""
+    model = small_model("mvae", numbers(3), num_subsets=2)
+    data = examples(numbers(3), 4)
+    hidden = {observed_key("n0"): tf.constant([True, False, True, False])}
+    bound = model.bound({**data, **hidden}, root_seed(2))
+    subsets = ("elbo_of_subset_1", "elbo_of_subset_2")
+    assert set(subsets) < set(bound.terms)
+    for name in subsets:
+        np.testing.assert_array_equal(bound.terms[name].numpy() == 0, [False, True, False, True])
+    rows = model.rows_of_terms({**data, **hidden}, bound.terms)
+    for name in subsets:
+        np.testing.assert_array_equal(rows[name], [True, False, True, False])
+    assert not set(subsets) & set(model.rows_of_terms(data, bound.terms))
 
 
 # What learns from what.
@@ -296,6 +325,9 @@ def test_a_row_with_nothing_is_refused(modalities, name):
         ("mvae", {"beta": 2.0}, "bound"),
         ("mmvae", {"beta": 2.0}, "objective"),
         ("mmvae", {"beta": 2.0, "num_samples": 1}, "bound"),
+        # A mean of the weights of all experts under one logarithm.
+        ("mmvae", {"beta": 2.0, "num_samples": 1, "mean_of_weights": "tighter"}, "objective"),
+        ("mmvae", {"num_samples": 1, "mean_of_weights": "tighter"}, "bound"),
         ("jmvae", {"num_samples": 3}, "bound"),
         ("jmvae", {"beta": 2.0}, "bound"),
         ("jmvae", {"beta": 2.0, "num_samples": 3}, "objective"),

@@ -1,5 +1,7 @@
 """Settings that would do nothing are refused, if a user gave them."""
 
+import re
+
 import pytest
 
 from jmvae_tf.programs.common.idle_settings import check_used
@@ -42,6 +44,32 @@ def test_what_does_nothing_is_refused(given, message):
 def test_what_is_used_is_not(given):
     check_used(settings_of("jmvae_kl_gan", "digits", given), given)
     check_used(settings_of("jmvae_kl", "digits", {}), {})
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "message"),
+    [
+        (
+            "jmvae",
+            {"num_rounds": 1, "feed_back": "means"},
+            "=means with --num_rounds=1; add --num_",
+        ),
+        (
+            "jmvae_h",
+            {"num_layers": 1, "layer_encoder": "D8R"},
+            "--num_layers=1; add --num_layers=L",
+        ),
+        ("jmvae_h_kl", {"num_layers": 1, "layer_prior": "D8R"}, "or leave --layer_prior out"),
+        ("jmvae_kl", {"anneal_alpha": True, "warmup_epochs": 0}, "add --warmup_epochs=EPOCHS, or"),
+        ("jmvae_kl", {"anneal_alpha": True, "alpha": 0.0}, "--alpha=0.0; add --alpha=WEIGHT, or"),
+    ],
+)
+def test_what_does_nothing_beside_a_setting_is_refused(model, given, message):
+    with pytest.raises(UserError) as raised:
+        check_used(settings_of(model, "digits", given), given)
+    assert message in str(raised.value)
+    beside = re.search("with --([a-z_]+)=", str(raised.value))[1]
+    check_used(settings_of(model, "digits", {**given, beside: 3}), given)
 
 
 @pytest.mark.parametrize("model", ["vae", "jmvae", "jmvae_kl_gan"])

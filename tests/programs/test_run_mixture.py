@@ -12,7 +12,7 @@ from jmvae_tf.data.hidden import with_hidden
 from jmvae_tf.models.latent_mixture_file import read_latent_mixture
 from jmvae_tf.programs.common.chosen_run import choose_run
 from jmvae_tf.programs.common.given_flags import GivenFlags
-from jmvae_tf.programs.tasks import generation
+from jmvae_tf.programs.tasks import generation, run_mixture
 from jmvae_tf.programs.tasks.run_mixture import mixture_of, sampled_mixture
 from jmvae_tf.reporting.mixtures import mixture_if_possible, mixture_of_run
 from jmvae_tf.runtime.errors import UserError
@@ -106,6 +106,22 @@ def test_too_few_examples_are_said_to_be(run, capsys):
     assert mixture_if_possible(model, few, chosen.folder, EPOCH) is None
     assert "note: no samples of a mixture are measured: A mixture of 10" in capsys.readouterr().out
     assert not file_of(chosen).exists()
+
+
+def test_what_to_do_without_one_depends_on_the_model(run, monkeypatch):
+    """A model without p(z) draws from a mixture whatever --sampler says."""
+    chosen, model = run
+
+    def refused(*_):
+        raise ValueError("A mixture needs 30 examples. Received: 29")
+
+    monkeypatch.setattr(run_mixture, "fit_mixture_of_run", refused)
+    monkeypatch.setattr(run_mixture.run_data, "load_for", lambda *_: None)
+    for has_prior, remedy in ((True, "leave --sampler out"), (False, "give a modality, with --g")):
+        monkeypatch.setattr(type(model), "has_prior", has_prior)
+        with pytest.raises(UserError) as raised:
+            mixture_of(chosen, model)
+        assert f"A mixture needs 30 examples; received 29; {remedy}" in str(raised.value)
 
 
 def test_examples_with_gaps_do_not_take_the_place_of_whole_ones(run, monkeypatch):

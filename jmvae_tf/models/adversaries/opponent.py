@@ -211,8 +211,9 @@ class Opponent:
         return seen, tf.where(rebuilt, log_p, 0.0)
 
     def rows(self, examples: Tensors) -> tf.Tensor | None:
-        """Tells which examples have an image and the conditions to generate it from."""
-        return observed_of(examples).all_of([self.modality, *self.vae.conditions])
+        """Tells which examples have an image, and what the model reconstructs it from."""
+        whole = () if self.vae.reconstructs_incomplete else self.vae.modalities
+        return observed_of(examples).all_of({self.modality, *self.vae.conditions, *whole})
 
     def judged(self, seen: Seen, training: bool) -> Judged:
         """Computes the losses of both sides."""

@@ -28,6 +28,17 @@ def check_used(settings: Settings, given: Collection[str]) -> None:
     of_one_sample = settings.num_samples == 1 and settings.mean_of_weights is None
     if "gradient" in given and of_one_sample and settings.gradient != "plain":
         raise _idle(settings, "gradient", "is one of several samples", "num_samples")
+    if "feed_back" in given and settings.num_rounds == 1:
+        rule = "says what later rounds start from"
+        raise _idle(settings, "feed_back", rule, "num_rounds")
+    for name in ("layer_encoder", "layer_prior"):
+        if name in given and settings.num_layers == 1:
+            raise _idle(settings, name, "is between two layers", "num_layers")
+    if "anneal_alpha" in given and settings.anneal_alpha:
+        for beside in ("warmup_epochs", "alpha"):
+            if not getattr(settings, beside):
+                rule = "lets the warm-up's weight multiply alpha"
+                raise _idle(settings, "anneal_alpha", rule, beside)
     if settings.adversary is None:
         return
     adversary = parts.adversary_of(settings.adversary)
@@ -54,6 +65,10 @@ def _idle(settings: Settings, name: str, rule: str, beside: str, missing: str = 
         "flips": "--flips",
         "adversary_after": "--adversary_after=EPOCHS",
         "num_samples": "--num_samples=K",
+        "num_rounds": "--num_rounds=ROUNDS",
+        "num_layers": "--num_layers=L",
+        "warmup_epochs": "--warmup_epochs=EPOCHS",
+        "alpha": "--alpha=WEIGHT",
     }.get(beside, f"--adversary={settings.adversary}+{missing}")
     return UserError(
         f"--{name} {rule}",

@@ -45,18 +45,20 @@ def mixture_of(run: ChosenRun, model: MultimodalVAE) -> LatentMixture:
     if found := mixture_of_run(model, run.folder, checkpoint):
         return found
     evaluates = f"bin/evaluate --run={shlex.quote(str(run.folder.path))}"
+    # What needs no mixture: a model without p(z) always samples from one if nothing is given.
+    instead = "leave --sampler out" if model.has_prior else "give a modality, with --given"
     if model.conditions:
         raise UserError(
             "A mixture is of a model that needs nothing given",
             f"one that needs {' and '.join(model.conditions)}",
-            "leave --sampler out",
+            instead,
         )
     try:
         data_dir = local_file.read_data_dir(run.folder.path) or pathlib.Path("data")
         data = run_data.load_for(run, None, data_dir)
     except UserError as error:
         raise UserError(
-            "--sampler=mixture fits the mixture to the data of the run where they were",
+            "A mixture in the latent space is fitted to the data of the run where they were",
             str(error),
             f"fit it with {evaluates}, which takes --data and --data_dir",
         ) from error
@@ -64,6 +66,5 @@ def mixture_of(run: ChosenRun, model: MultimodalVAE) -> LatentMixture:
     try:
         return fit_mixture_of_run(model, data, run.folder, checkpoint)
     except ValueError as error:
-        raise UserError(
-            "The mixture cannot be fitted", str(error), "leave --sampler out"
-        ) from error
+        rule, _, received = str(error).partition(" Received: ")
+        raise UserError(rule.removesuffix("."), received or "too few", instead) from error
