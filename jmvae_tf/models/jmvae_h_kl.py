@@ -16,7 +16,7 @@ from jmvae_tf.models.hierarchy import LatentHierarchy
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.joint_and_single import JointAndSingleVAE
 from jmvae_tf.models.observed import observed_of, values_in
-from jmvae_tf.models.sampling import ImportanceSamples
+from jmvae_tf.models.sampling import ImportanceSamples, check_given
 from jmvae_tf.objectives import Bound, bound_where
 from jmvae_tf.objectives.joint import jmvae_h_kl_bound
 from jmvae_tf.runtime.randomness import as_seed, root_seed, sample, split
@@ -147,6 +147,7 @@ class JMVAEHKL(LatentHierarchy, JointAndSingleVAE):
         self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0
     ) -> ImportanceSamples:
         """Samples q of all layers, each from the mean of the one below."""
+        check_given(given)
         layers = self.layers_above(self.posterior(given))
         seeds = split(as_seed(seed), len(layers))
         z = [sample(q, seed_z, num_samples) for q, seed_z in zip(layers, seeds, strict=True)]

@@ -9,7 +9,7 @@ from jmvae_tf.inference import mixture_of_experts, of_family, scale_of
 from jmvae_tf.models.experts import Experts, ExpertsVAE
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.observed import Observed
-from jmvae_tf.models.sampling import ImportanceSamples
+from jmvae_tf.models.sampling import ImportanceSamples, check_given
 from jmvae_tf.models.subsets import has_of, uniform
 from jmvae_tf.objectives.terms import LOG_OF_0
 from jmvae_tf.runtime.randomness import as_seed, fold_name, sample
@@ -27,6 +27,7 @@ class MixtureVAE(ExpertsVAE):
         self, given: Tensors, num_samples: int, seed: int | tf.Tensor = 0
     ) -> ImportanceSamples:
         """See `LatentSamples.importance_samples` and `samples_of_each`; components are experts."""
+        check_given(given)
         experts, observed = self.experts_of(self.checked_inputs(given))
         batch = tf.shape(next(iter(experts.values())).mean())[0]
         has = [*has_of(list(experts), observed.rows, batch).values()]

@@ -17,7 +17,7 @@ from jmvae_tf.models.experts import Experts, ExpertsVAE
 from jmvae_tf.models.inputs import Tensors
 from jmvae_tf.models.mixtures import samples_of_each
 from jmvae_tf.models.observed import Observed
-from jmvae_tf.models.sampling import ImportanceSamples
+from jmvae_tf.models.sampling import ImportanceSamples, check_given
 from jmvae_tf.models.subsets import has_of, sample_of_one
 from jmvae_tf.objectives import Bound, bound_where
 from jmvae_tf.objectives.mixtures import mopoe_bound
@@ -85,6 +85,7 @@ class MoPoE(ExpertsVAE):
         Components are the products of the subsets of S, as in training: that of S alone is narrower
         than p(z|x_S), which importance weights suffer from.
         """
+        check_given(given)
         of_subsets = self._of_subsets(*self.experts_of(self.checked_inputs(given)))
         return samples_of_each(*of_subsets, self.prior({}), num_samples, as_seed(seed))
 

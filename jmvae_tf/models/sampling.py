@@ -27,6 +27,15 @@ class ImportanceSamples(NamedTuple):
     log_q_z: tf.Tensor
 
 
+def check_given(given: Tensors) -> None:
+    """Raises ValueError if nothing is given to start importance samples from."""
+    if not given:
+        raise ValueError(
+            "Importance samples of this model start from one modality or more; give one, or sample "
+            "p(z) with sample_posterior. Received: none"
+        )
+
+
 class LatentSamples(ModalityInputs, abc.ABC):
     """Samples z ~ q(z|given), from the `posterior` and the `prior` that a model defines."""
 
@@ -159,6 +168,9 @@ class LatentSamples(ModalityInputs, abc.ABC):
 
         Returns:
           The samples; `log_p_z` uses the prior, which is p(z|w) in CMMA.
+
+        Raises:
+          ValueError: if nothing is given, in models whose proposal is made of encoders.
         """
         q, z = self.posterior_and_samples(given, num_samples, seed)
         p_z = self.prior(self.checked_inputs(given))

@@ -137,6 +137,12 @@ def test_a_hierarchy_with_encoders_draws_from_its_top_where_nothing_is_given(mod
     np.testing.assert_array_equal(model.posterior_moments(None)[0], mean[1])
 
 
+@pytest.mark.parametrize("name", ["mmvae", "mopoe", "mmjsd", "jmvae_h_kl"])
+def test_importance_samples_start_from_something(modalities, name):
+    with pytest.raises(ValueError, match="start from one modality or more"):
+        small_model(name, modalities).importance_samples({}, 3)
+
+
 def test_a_hierarchy_with_encoders_has_layers_of_its_own_names():
     with pytest.raises(ValueError, match=r"rename the modality\. Received: 'z1'"):
         small_model("jmvae_h_kl", {"z1": Modality("z1", (2,), Gaussian())} | numbers(1))
