@@ -77,7 +77,7 @@ _SAMPLER = flags.DEFINE_enum(
     "model has no prior)",
 )
 _NUM_SAMPLES = shared_flags.define_integer(
-    "num_samples", 20, "samples to draw besides the average", 1
+    "num_samples", 20, "samples to draw besides the average", 1, 1000
 )
 _SEED = shared_flags.define_seed(0, "the same seed draws the same samples")
 _OUT = shared_flags.define_path(
@@ -106,6 +106,7 @@ def main() -> None:
     if out.is_dir():
         wanted = f"write --out={out}/NAME{suffix}"
         raise UserError("--out is a file", f"--out={out}, a folder", wanted)
+    shared_flags.check_replaces_none(out, [*(_IMAGE.value or ()), *modality_flags.written()])
     if _SET.value:
         _check_edit()
     given = GivenFlags(_IMAGE.value or (), _GIVEN.value)

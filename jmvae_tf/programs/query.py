@@ -125,6 +125,8 @@ def _check_flags() -> None:
         raise UserError("--seed draws an image", "--seed with --set", "leave it out")
     check_choice("crop", _CROP.value, ("center", "face"))
     shared_flags.check_picture_name(_OUT.value)
+    read = [*(_IMAGE.value or ()), *modality_flags.written()]
+    shared_flags.check_replaces_none(pathlib.Path(_OUT.value), read)
     if not (math.isfinite(_TIMEOUT.value) and _TIMEOUT.value > 0):
         raise UserError(
             "--timeout must be a positive, finite number of seconds",

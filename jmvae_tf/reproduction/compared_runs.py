@@ -20,6 +20,7 @@ from jmvae_tf.reproduction.scales import COMPARISON
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import read_json, write_json
 from jmvae_tf.settings import Settings
+from jmvae_tf.training.run_folder import RunFolder
 
 
 class ComparedRuns(Runs):
@@ -107,6 +108,13 @@ class ComparedRuns(Runs):
         """Raises UserError if runs in the folder were trained on other data."""
         file, now = self._data_file, self._about_data()
         if not file.exists():
+            made = [x for x in sorted(self.path.glob("*/")) if RunFolder(x).is_run()]
+            if made:
+                raise UserError(
+                    "The compared_data.json of a comparison must say what its runs are trained on",
+                    f"{self.path} with {made[0].name} and without that file",
+                    "choose another --runs_dir",
+                )
             return
         try:
             before = read_json(file)

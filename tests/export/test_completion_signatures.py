@@ -12,6 +12,7 @@ from jmvae_tf.data.own.modalities_of_manifest import modalities_of
 from jmvae_tf.export.modality_descriptions import described_modalities
 from jmvae_tf.export.saved_model import export_saved_model
 from jmvae_tf.export_format.modalities_json import write_modalities
+from jmvae_tf.export_format.shipped_models import DIGITS, saved_model_folder
 from jmvae_tf.export_format.version_folders import newest_version
 from jmvae_tf.models.model_completer import ModelCompleter, draw_targets
 from jmvae_tf.programs.common.run_or_export import ModelAndTable
@@ -122,3 +123,9 @@ def test_what_is_not_missing_is_checked(loaded):
     wrong = {**DATA, "species": np.full((4, 3), 2, np.float32)}
     with pytest.raises(ValueError, match="species must hold numbers from 0 to 1"):
         loaded("posterior", **wrong)
+
+
+def test_an_export_without_columns_is_refused_in_one_line():
+    shipped = saved_model_folder(DIGITS)
+    with pytest.raises(UserError, match="Tables are completed with models of tables"):
+        load_completing_model(ModelAndTable(None, shipped, *[shipped] * 3), {})

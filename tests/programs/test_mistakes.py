@@ -18,6 +18,17 @@ from tests.helpers.programs import Ended, mistake, start_code
 
 FACES = "--run=runs/toyfaces-jmvae_kl"
 MISTAKES = {
+    # What is there already is not lost.
+    "evaluate --out=runs/digits-jmvae_kl/config.json": "--out replaces nothing but the metrics of "
+    "an earlier evaluation; received --out=runs/digits-jmvae_kl/config.json, which is something",
+    "evaluate --out=notes.txt": "--out must end in .json; received --out=notes.txt; choose another",
+    "generate --image=digit.png --out=digit.png": "--out is another file than those that are read; "
+    "received --out=digit.png, which is digit.png; choose another name",
+    "generate --given=image=digit.png --image=digit.png --out=./digit.png": "which is digit.png; c",
+    "query --image=image=digit.png --out=digit.png": "which is digit.png; choose another name",
+    "query --image=digit.png --out=digit.png": "received --out=digit.png, which is digit.png;",
+    "generate --image_of=digit.png --out=digit.png": "There is no flag --image_of; received",
+    "generate --num_samples=1000000000": "--num_samples must be from 1 to 1000; received --num",
     "train": "runs/digits-jmvae_kl has a run already, of 3 epochs; received --run=runs/digits-jmv"
     "ae_kl; continue it with --resume, replace it with --overwrite, or choose another",
     "train --epochs=ten": "--epochs must be a whole number; received --epochs=ten; write it in",

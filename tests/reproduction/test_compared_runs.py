@@ -71,6 +71,19 @@ def test_a_folder_keeps_to_its_data(tmp_path):
         assert refused(runs_of(tmp_path).check_data).endswith("choose another --runs_dir")
 
 
+def test_runs_without_the_record_of_their_data_are_refused(tmp_path):
+    """They may have been trained with other gaps."""
+    runs = runs_of(tmp_path, 0.5)
+    runs.record_data()
+    runs.folder(RECIPE).start(runs.settings(RECIPE))
+    runs.check_data()
+    (tmp_path / "compared_data.json").unlink()
+    assert refused(runs.check_data).startswith(
+        "The compared_data.json of a comparison must say what its runs are trained on; received "
+        f"{tmp_path} with {RECIPE.name} and without that file"
+    )
+
+
 def test_a_run_of_other_epochs_is_refused(tmp_path):
     runs = runs_of(tmp_path)
     runs.folder(RECIPE).start(runs.settings(RECIPE))

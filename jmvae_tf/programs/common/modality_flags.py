@@ -59,6 +59,11 @@ def are_any() -> bool:
     return bool(_kept)
 
 
+def written() -> list[str]:
+    """Returns the flags that may be named by modalities, as the user wrote them."""
+    return list(_kept)
+
+
 def given(modalities: Collection[str]) -> list[ModalityFlag]:
     """Returns the flags named by modalities, in the order of the user.
 

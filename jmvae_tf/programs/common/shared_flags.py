@@ -2,7 +2,7 @@
 
 import os
 import pathlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from absl import flags
@@ -195,6 +195,25 @@ def check_once(flag: str, values: Collection[str | int]) -> None:
             f"{', '.join(map(str, twice))} more than once",
             "leave out the others",
         )
+
+
+def check_replaces_none(out: pathlib.Path, read: Iterable[str | pathlib.Path]) -> None:
+    """Raises UserError if --out is one of the files that a program reads.
+
+    Args:
+      out: the file that is written.
+      read: values of flags that may name files, perhaps behind the name of a modality and "=".
+    """
+    if not out.exists():
+        return
+    for value in map(str, read):
+        for path in map(pathlib.Path, (value, value.partition("=")[2])):
+            if path.is_file() and out.samefile(path):
+                raise UserError(
+                    "--out is another file than those that are read",
+                    f"--out={out}, which is {path}",
+                    "choose another name",
+                )
 
 
 def check_picture_name(out: str | pathlib.Path, suffix: str = ".png") -> None:

@@ -62,7 +62,8 @@ def load_completing_model(chosen: ModelAndTable, inference: Mapping[str, Any]) -
             "leave them out, or use --run",
         )
     export = LoadedExport(chosen.saved_model)
-    return CompletingModel(ExportCompleter(export), _manifest_of(export))
+    manifest = _manifest_of(export)  # First, for it refuses exports that cannot complete.
+    return CompletingModel(ExportCompleter(export), manifest)
 
 
 def _manifest_of(export: LoadedExport) -> Manifest:

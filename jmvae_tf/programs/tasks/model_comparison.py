@@ -63,6 +63,7 @@ def compare(
         left = TimeLeft(runs, recipes, timed)
         print(*filter(None, [runs.gaps(), left.as_text()]), "", sep="\n", flush=True)
         if any(map(runs.epochs_left, recipes)):
+            runs.check_data()  # Another process may have been faster.
             runs.record_data()
         measured = _measured(runs, recipes, left)
     except KeyboardInterrupt as interrupt:
