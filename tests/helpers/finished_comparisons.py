@@ -52,6 +52,7 @@ def finish(
     """Makes the folder of a run whose epochs are done and measured."""
     folder, settings = runs.folder(recipe), runs.settings(recipe)
     folder.start(settings)
+    runs.record_data()
     folder.checkpoints.mkdir()
     folder.checkpoint_of(settings.epochs).touch()
     scale = runs.scale

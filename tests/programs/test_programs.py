@@ -434,7 +434,7 @@ def test_flags_like_a_mistaken_one_are_those_of_a_new_python(tmp_path):
         ("train", ["--resume", "--run=run", "--model=jmvae"], "--model=jmvae for jmvae_kl;"),
         ("train", ["--resume", "--run=run", "--epochs=3"], "received --epochs=3;"),
         ("train", [*TINY, "--resume", "--overwrite"], "received --resume and --overwrite;"),
-        ("generate", ["--run=run", "--num_samples=0"], "--num_samples must be at least 1;"),
+        ("generate", ["--run=run", "--num_samples=0"], "--num_samples must be from 1 to 1000;"),
         ("generate", ["--run=run", "--seed=-1"], "--seed must be from 0"),
         ("generate", ["--run=run", "--out=new.txt"], "received --out=new.txt;"),
         ("generate", ["--run=run", "--checkpoint=none.keras"], "--checkpoint=none.keras for run;"),
