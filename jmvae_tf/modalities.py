@@ -372,10 +372,10 @@ def check_names(modalities: Mapping[str, Modality]) -> dict[str, Modality]:
                 f"Received: {modality.name!r} under {key!r}"
             )
     for name in modalities:
-        for other in modalities:
-            if name == f"{other}_alone" or name.startswith(f"{other}_of_"):
-                raise ValueError(
-                    "Names of modalities must lead to distinct names of terms, so rename one of "
-                    f"them. Received: {other!r} and {name!r}, since log_p_{name} may be of either"
-                )
+        # Endings of terms of a modality by itself.
+        for other in {f"{name}_alone", f"{name}_of_{name}"} & set(modalities):
+            raise ValueError(
+                "Names of modalities must lead to distinct names of terms, so rename one of them. "
+                f"Received: {name!r} and {other!r}, since log_p_{other} may be of either"
+            )
     return dict(modalities)

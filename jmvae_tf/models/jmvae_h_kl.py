@@ -1,6 +1,5 @@
 """JMVAE-h-kl: a hierarchy of latent variables, and an encoder of z_1 per modality."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +21,7 @@ from jmvae_tf.objectives.joint import jmvae_h_kl_bound
 from jmvae_tf.runtime.randomness import as_seed, root_seed, sample, split
 
 _SAMPLES_OF_PRIOR = 1000
-"""Samples whose moments stand for those of p(z_1), within 3 % of its standard deviation."""
+"""Samples whose moments stand for those of p(z_1); their mean has 1/32 of its deviation."""
 
 
 @keras.saving.register_keras_serializable(package="jmvae_tf")
@@ -60,11 +59,10 @@ class JMVAEHKL(LatentHierarchy, JointAndSingleVAE):
     ) -> None:
         super().__init__(modalities, latent_dim, **kwargs)
         check_weight("alpha", alpha)
-        taken = [name for name in modalities if re.fullmatch(r"z\d+", name)]
-        if taken:
+        for layer in {f"z{number}" for number in range(1, num_layers + 1)} & set(modalities):
             raise ValueError(
-                "The divergence of the layer z1 is the term kl_z1, so rename the modality. "
-                f"Received: {taken[0]!r}"
+                f"The term kl_{layer} is of the layer {layer}, so rename the modality. "
+                f"Received: {layer!r}"
             )
         self.alpha = alpha
         self.make_layers(num_layers, layer_encoder, layer_prior)

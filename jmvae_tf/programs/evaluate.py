@@ -20,6 +20,7 @@ from jmvae_tf.programs.common.run_source import data_dir_of_run, source_of_run
 from jmvae_tf.programs.common.tensorflow_loading import load_tensorflow
 from jmvae_tf.runtime.errors import UserError
 from jmvae_tf.runtime.files import check_can_write, read_json
+from jmvae_tf.training.run_folder import table_beside
 
 EXAMPLES = {
     "bin/evaluate": "measures runs/digits-jmvae_kl on all test digits",
@@ -66,7 +67,8 @@ def main() -> None:
     out = pathlib.Path(_OUT.value or run.folder.metrics_file)
     if out.is_dir():
         raise UserError("--out is a file", f"--out={out}, a folder", f"write --out={out}/NAME.json")
-    _check_replaces_metrics(out)
+    if out != run.folder.metrics_file:  # That of the run is made again, even if it is damaged.
+        _check_replaces_metrics(out)
     check_can_write(run.folder.path, "run")
     check_can_write(out.parent, "out")
     if _NUM_IMPORTANCE_SAMPLES.present and not MODELS[run.settings.model].has_prior:
@@ -94,19 +96,17 @@ def main() -> None:
 
 
 def _check_replaces_metrics(out: pathlib.Path) -> None:
-    """Raises UserError if --out is no JSON file, or one with anything but metrics in it."""
+    """Raises UserError if --out is no JSON file, or it or its table would replace anything else."""
     if out.suffix != ".json":
         raise UserError("--out must end in .json", f"--out={out}", "choose another name")
-    if not out.exists():
-        return
     try:
         is_ours = "protocol" in read_json(out)
     except (OSError, ValueError):
         is_ours = False
-    # A damaged metrics.json of the run is made again.
-    if not is_ours and out.name != "metrics.json":
-        raise UserError(
-            "--out replaces nothing but the metrics of an earlier evaluation",
-            f"--out={out}, which is something else",
-            "choose another name",
-        )
+    for path in (out, table_beside(out)):
+        if path.exists() and not is_ours:
+            raise UserError(
+                "--out replaces nothing but the metrics of an earlier evaluation",
+                f"--out={out} where {path} is something else",
+                "choose another name",
+            )

@@ -88,6 +88,7 @@ class ComparedRuns(Runs):
     def _data_file(self) -> pathlib.Path:
         return self.path / "compared_data.json"
 
+    @functools.cached_property
     def _about_data(self) -> dict[str, Any]:
         """Returns what the runs are trained on, in JSON types."""
         about: dict[str, Any] = {"data": self.data_name, "hidden": self.hidden}
@@ -102,11 +103,11 @@ class ComparedRuns(Runs):
           UserError: if the data cannot be loaded; then nothing is written.
         """
         _ = self.training_data
-        write_json(self._data_file, self._about_data())
+        write_json(self._data_file, self._about_data)
 
     def check_data(self) -> None:
         """Raises UserError if runs in the folder were trained on other data."""
-        file, now = self._data_file, self._about_data()
+        file, now = self._data_file, self._about_data
         if not file.exists():
             made = [x for x in sorted(self.path.glob("*/")) if RunFolder(x).is_run()]
             if made:

@@ -147,6 +147,7 @@ def test_a_hierarchy_with_encoders_has_layers_of_its_own_names():
     with pytest.raises(ValueError, match=r"rename the modality\. Received: 'z1'"):
         small_model("jmvae_h_kl", {"z1": Modality("z1", (2,), Gaussian())} | numbers(1))
     small_model("jmvae_h", {"z1": Modality("z1", (2,), Gaussian())} | numbers(1))
+    small_model("jmvae_h_kl", {"z3": Modality("z3", (2,), Gaussian())} | numbers(1))
 
 
 def test_mvae_has_the_elbo_of_a_random_subset_where_there_is_one():

@@ -20,7 +20,8 @@ FACES = "--run=runs/toyfaces-jmvae_kl"
 MISTAKES = {
     # What is there already is not lost.
     "evaluate --out=runs/digits-jmvae_kl/config.json": "--out replaces nothing but the metrics of "
-    "an earlier evaluation; received --out=runs/digits-jmvae_kl/config.json, which is something",
+    "an earlier evaluation; received --out=runs/digits-jmvae_kl/config.json where runs/d",
+    "evaluate --out=notes.json": "received --out=notes.json where notes_table.txt is something e",
     "evaluate --out=notes.txt": "--out must end in .json; received --out=notes.txt; choose another",
     "generate --image=digit.png --out=digit.png": "--out is another file than those that are read; "
     "received --out=digit.png, which is digit.png; choose another name",
@@ -153,7 +154,8 @@ def folder(tmp_path_factory):
     version.mkdir(parents=True)
     (version / "saved_model.pb").touch()
     (folder / "digit.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    (folder / "notes.txt").write_text("years of work")
+    for notes in ("notes.txt", "notes_table.txt"):
+        (folder / notes).write_text("years of work")
     return folder
 
 

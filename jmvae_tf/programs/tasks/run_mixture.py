@@ -67,4 +67,4 @@ def mixture_of(run: ChosenRun, model: MultimodalVAE) -> LatentMixture:
         return fit_mixture_of_run(model, data, run.folder, checkpoint)
     except ValueError as error:
         rule, _, received = str(error).partition(" Received: ")
-        raise UserError(rule.removesuffix("."), received or "too few", instead) from error
+        raise UserError(rule.removesuffix("."), received, instead) from error
